@@ -1,0 +1,5 @@
+"""Schema changes, applied with Alembic."""
+
+from infra.migrations.upgrade import upgrade
+
+__all__ = ["upgrade"]

@@ -1,0 +1,47 @@
+"""Accounts and their refresh tokens."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import Base
+
+
+class Account(Base):
+    """A customer or an admin. `login_type` EXTERNAL marks an account made by an import: it cannot log in."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    email: Mapped[str | None]
+    nickname: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    role: Mapped[str]
+    login_type: Mapped[str]
+    account_ref: Mapped[str | None] = mapped_column(unique=True)  # the shop's own name for the account
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("role IN ('CUSTOMER', 'ADMIN')", name="role"),
+        CheckConstraint("login_type IN ('PASSWORD', 'EXTERNAL')", name="login_type"),
+        CheckConstraint(
+            "(login_type = 'PASSWORD') = (email IS NOT NULL AND password_hash IS NOT NULL)", name="login_has_password"
+        ),
+        # One mailbox is one account, however its letters are cased.
+        Index("uq_accounts_email", text("lower(email)"), unique=True),
+    )
+
+
+class RefreshToken(Base):
+    """One refresh token of a family; only its SHA-256 is kept. A used one that comes again ends the family."""
+
+    __tablename__ = "refresh_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    family_id: Mapped[UUID] = mapped_column(index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

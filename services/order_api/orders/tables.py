@@ -1,0 +1,95 @@
+"""Orders, the answers kept for repeated requests, and the outbox."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import MONEY_TOTAL, Base
+
+
+class Order(Base):
+    """An order, or (`is_cancellation`) a cancellation out of a shop's own history, which takes back and orders nothing."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    status: Mapped[str]
+    currency: Mapped[str]
+    total: Mapped[Decimal] = mapped_column(MONEY_TOTAL)
+    order_ref: Mapped[str | None] = mapped_column(unique=True)  # the shop's own number, for imported orders
+    is_cancellation: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime]  # event time: for an import, when the shop took the order
+    confirmed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'CANCELLED')", name="status"),
+        Index(None, "account_id", "id"),
+    )
+
+
+class OrderItem(Base):
+    """One line of an order; `unit_price` is the product's price in the transaction that placed it."""
+
+    __tablename__ = "order_items"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal]
+
+    __table_args__ = (
+        CheckConstraint("quantity BETWEEN 1 AND 1000000", name="quantity"),
+        CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
+    )
+
+
+class IdempotencyKey(Base):
+    """A request that carried an Idempotency-Key, and the answer it got (NULL while it is in flight)."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    body_sha256: Mapped[bytes]
+    answer: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class OutboxShard(Base):
+    """The counter of a shard and how far it is published. Whoever holds the lease may publish.
+
+    A shard is one partition of the topic `orders`; locking its row gives dense numbers in commit order.
+    """
+
+    __tablename__ = "outbox_shards"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_number: Mapped[int] = mapped_column(server_default=text("0"))
+    published_number: Mapped[int] = mapped_column(server_default=text("0"))
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+
+
+class OutboxEvent(Base):
+    """An event to publish, written in the transaction of the order that it tells of."""
+
+    __tablename__ = "outbox"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[UUID]
+    event_type: Mapped[str]
+    account_id: Mapped[int]
+    occurred_at: Mapped[datetime]
+    body: Mapped[bytes]
+    traceparent: Mapped[str | None]
+    committed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("event_id"),)

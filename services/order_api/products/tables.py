@@ -1,0 +1,28 @@
+"""Products."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Identity, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import Base
+
+
+class Product(Base):
+    """A product with its price of today; orders keep the price that they were placed at. `currency` is ISO 4217."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    sku: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    price: Mapped[Decimal]
+    currency: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso_4217"),
+    )

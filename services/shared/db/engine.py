@@ -1,0 +1,42 @@
+"""The engine that every service opens in its wiring."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+# Statement deadline on the server (ms), below the client's (s), so that the server gives up first and says why.
+STATEMENT_TIMEOUT_MS: Final = 25_000
+COMMAND_TIMEOUT_S: Final = 30
+# A database that does not answer the connection within this time (s) counts as gone.
+CONNECT_TIMEOUT_S: Final = 5
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, *, application: str, pool_size: int = 5, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+) -> AsyncIterator[Sessions]:
+    """A pool of connections, as a maker of sessions. `application` shows in pg_stat_activity."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": max(COMMAND_TIMEOUT_S, statement_timeout_ms / 1000 + 5),
+            "server_settings": {
+                "application_name": application,
+                "statement_timeout": str(statement_timeout_ms),
+                "jit": "off",  # short statements only: compiling them costs more than it saves
+                "timezone": "UTC",
+            },
+        },
+    )
+    try:
+        yield async_sessionmaker(engine, expire_on_commit=False)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,86 @@
+"""Feature rows and the positions up to which they are true: written by feature_worker, read by trainer, predictor and verify."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import Base
+
+
+class FeatureRow(Base):
+    """What is known of one account and one product. See `contracts.features` for the meaning of each feature."""
+
+    __tablename__ = "feature_rows"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_ordered_at: Mapped[datetime | None]
+    first_event_id: Mapped[UUID | None]  # breaks ties between orders of the same time
+    first_quantity: Mapped[int | None]
+    first_price: Mapped[Decimal | None]
+    order_count: Mapped[int] = mapped_column(server_default=text("0"))
+    total_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    view_count: Mapped[int] = mapped_column(server_default=text("0"))
+    views_before_first_order: Mapped[int] = mapped_column(server_default=text("0"))
+    last_viewed_at: Mapped[datetime | None]
+    last_ordered_at: Mapped[datetime | None]
+    # The last event of each topic that changed this row; the account's partition is the same in both topics.
+    partition: Mapped[int]
+    orders_offset: Mapped[int | None]
+    views_offset: Mapped[int | None]
+    updated_at: Mapped[datetime]
+
+
+class FeatureViewTime(Base):
+    """Views by their event time, kept while a first order could still come after them.
+
+    Only views before the first known order stay: a late order can move that moment earlier, never later.
+    """
+
+    __tablename__ = "feature_view_times"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class FeaturePosition(Base):
+    """The next offset to read of a partition; it moves only in the transaction that writes the rows."""
+
+    __tablename__ = "feature_positions"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    next_offset: Mapped[int]
+    updated_at: Mapped[datetime]
+
+
+class FeatureProducerMark(Base):
+    """The last number taken from a producer's stream in a partition: a smaller one is a repeat."""
+
+    __tablename__ = "feature_producer_marks"
+    __table_args__ = (Index(None, "seen_at"),)
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    producer: Mapped[str] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+    seen_at: Mapped[datetime]
+
+
+class DailyTrend(Base):
+    """Orders, quantity and views of a product on one UTC day, by event time; cancellations are not taken off."""
+
+    __tablename__ = "daily_trends"
+    __table_args__ = (Index(None, "product_id", "day"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    orders: Mapped[int] = mapped_column(server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    views: Mapped[int] = mapped_column(server_default=text("0"))

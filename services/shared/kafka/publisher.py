@@ -1,0 +1,105 @@
+"""Publishing to one partition, in order, acknowledged by all replicas.
+
+`Publisher` is what use cases see; `KafkaPublisher` is the real one, `memory.MemoryLog` its twin for fast tests.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Protocol
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError as ClientError
+from aiokafka.errors import MessageSizeTooLargeError
+
+from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+from services.shared.kafka.records import Record
+
+# One request's worth of records (bytes), below the broker's message.max.bytes (1 MiB by default) with its overhead.
+MAX_BATCH_BYTES: Final = 900_000
+# A broker that has not acknowledged a batch by then (s) counts as gone; the client itself would wait for ever.
+PUBLISH_DEADLINE_S: Final = 10.0
+# `stop()` of the client hangs while the broker is down: it gets this long (s), then the process goes on without it.
+STOP_DEADLINE_S: Final = 2.0
+
+
+class Publisher(Protocol):
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        """Writes the records to the partition in their order and returns when all replicas have them.
+
+        Nothing may be published to the same partition meanwhile: one batch in flight keeps the order.
+
+        Raises:
+            BrokerUnavailable: some of a prefix of the records may have arrived.
+            RecordTooLarge: the records before the oversized one have arrived.
+        """
+        ...
+
+
+class KafkaPublisher:
+    """Publishes through one aiokafka producer (idempotent, acks=all)."""
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        rest = list(records)
+        while rest:
+            batch = self._producer.create_batch()
+            taken = 0
+            for record in rest:
+                if not _append(batch, record):
+                    break
+                taken += 1
+            if taken == 0:
+                raise RecordTooLarge(f"a record of {len(rest[0].value or b'')} bytes is more than {topic} takes")
+            await self._send(batch, topic, partition)
+            del rest[:taken]
+
+    async def _send(self, batch: Any, topic: str, partition: int) -> None:
+        try:
+            async with asyncio.timeout(PUBLISH_DEADLINE_S):
+                await (await self._producer.send_batch(batch, topic, partition=partition))
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLarge(f"the broker refused a record of {topic} as too large") from error
+        except (ClientError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(f"{topic}/{partition}: {error or type(error).__name__}") from error
+
+
+def _append(batch: Any, record: Record) -> bool:
+    metadata = batch.append(key=record.key, value=record.value, timestamp=record.timestamp_ms, headers=record.headers)
+    return metadata is not None
+
+
+@asynccontextmanager
+async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[KafkaPublisher]:
+    """A connected publisher.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=MAX_BATCH_BYTES,
+        max_request_size=MAX_BATCH_BYTES + 100_000,
+        request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
+    )
+    try:
+        async with asyncio.timeout(PUBLISH_DEADLINE_S):
+            await producer.start()
+    except (ClientError, TimeoutError, OSError) as error:
+        await _stop(producer)
+        raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
+    try:
+        yield KafkaPublisher(producer)
+    finally:
+        await _stop(producer)
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with suppress(ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(STOP_DEADLINE_S):
+            await producer.stop()
