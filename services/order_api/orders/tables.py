@@ -59,22 +59,31 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_sha256: Mapped[bytes]
     answer: Mapped[bytes | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    claim_id: Mapped[UUID]  # new each time that the key is taken: a key may come again after its 24 hours
+    claimed_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class OutboxShard(Base):
-    """The counter of a shard and how far it is published. Whoever holds the lease may publish.
+    """The counter of a shard: one partition of the topic `orders`.
 
-    A shard is one partition of the topic `orders`; locking its row gives dense numbers in commit order.
+    Locking its row until the commit makes the numbers dense and in commit order.
     """
 
     __tablename__ = "outbox_shards"
 
     shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_number: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class OutboxLease(Base):
+    """How far a shard is published, and which relay may publish it. Apart from the counter, which orders lock."""
+
+    __tablename__ = "outbox_leases"
+
+    shard: Mapped[int] = mapped_column(ForeignKey("outbox_shards.shard"), primary_key=True, autoincrement=False)
     published_number: Mapped[int] = mapped_column(server_default=text("0"))
-    lease_owner: Mapped[str | None]
-    lease_until: Mapped[datetime | None]
+    owner: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
 
 
 class OutboxEvent(Base):
