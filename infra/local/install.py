@@ -1,0 +1,101 @@
+"""Prepares what the broker needs once for each user: `python -m infra.local.install` (a part of `make setup`).
+
+The class archive holds the broker's classes as the JVM has them in memory after loading and linking. It is made by a
+rehearsal: a broker starts on an empty folder, serves a topic, and the JVM writes the archive as it stops.
+"""
+
+import asyncio
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from infra.local.cache import exclusive_async
+from infra.local.child import Child
+from infra.local.errors import LocalError, StartFailed
+from infra.local.jars import Report, ensure_jars
+from infra.local.kafka import KafkaBroker, KafkaInstall
+from infra.local.ports import free_port
+
+# Time (s) for the rehearsal's start without an archive, on a slow or busy machine.
+START_DEADLINE_S: Final = 60.0
+# Time (s) for the JVM to write the archive as it stops; 6 s on two cores.
+WRITE_DEADLINE_S: Final = 120.0
+POLL_S: Final = 0.1
+
+
+async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
+    """Jars and class archive, made first if they are not in the cache yet. Safe in several processes at once.
+
+    Without an archive the broker works too and starts in three seconds instead of one, so a rehearsal that fails is
+    reported and no error. Raises JarsUnavailable.
+    """
+    install = KafkaInstall(await asyncio.to_thread(ensure_jars, report))
+    if not install.archive.is_file():
+        async with exclusive_async(install.archive.with_suffix(".lock")):
+            if not install.archive.is_file():
+                report("Kafka's class archive: rehearsing a start, once")
+                try:
+                    await _rehearse(install)
+                except StartFailed as failure:
+                    report(f"no class archive, so each start takes about 2 s longer: {failure}")
+    return install
+
+
+async def _rehearse(install: KafkaInstall) -> None:
+    with tempfile.TemporaryDirectory(dir=install.archive.parent, prefix="rehearsal-") as name:
+        folder = Path(name)
+        broker = KafkaBroker(install, folder, free_port(), free_port(), folder / "log", name="kafka rehearsal")
+        await broker.prepare()
+        written = folder / "classes.aot"
+        command = broker.command(options=(f"-XX:AOTCacheOutput={written}",))
+        child = await Child.start(replace(command, stop_deadline_s=WRITE_DEADLINE_S))
+        try:
+            await _until_it_answers(broker)
+            await _use_as_a_client(broker.bootstrap)
+            await child.stop()
+        finally:
+            child.kill()
+        if not written.is_file():
+            raise StartFailed("the JVM wrote no archive")
+        written.rename(install.archive)
+
+
+async def _until_it_answers(broker: KafkaBroker) -> None:
+    try:
+        async with asyncio.timeout(START_DEADLINE_S):
+            while not await broker.answers():  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        raise StartFailed(f"{broker.name} does not answer after {START_DEADLINE_S:.0f} s") from None
+
+
+async def _use_as_a_client(bootstrap: str) -> None:
+    """Makes the broker load what its clients will need: topics, idempotent writes, groups and their offsets."""
+    topic = "rehearsal"
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1)])
+    await admin.close()
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+        await producer.send_and_wait(topic, b"value", key=b"key")
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest")
+    async with consumer:
+        await consumer.getone()
+        await consumer.commit()
+
+
+def main() -> None:
+    try:
+        install = asyncio.run(ensure_kafka(lambda line: print(line, file=sys.stderr)))  # noqa: T201
+    except LocalError as error:
+        sys.exit(f"{error}\n{error.hint}")
+    print(f"Kafka is ready in {install.jars.parent}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
