@@ -1,0 +1,77 @@
+"""What is served now, what was served before, and which versions were refused.
+
+A request takes `current` once and keeps it: a swap in the middle of the request changes nothing for it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.predictor.ensemble import Ensemble
+from services.predictor.errors import NoModel
+from services.shared.contracts.model_manifest import ModelManifest
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A verified and warmed version, ready to answer. It never changes."""
+
+    manifest: ModelManifest
+    manifest_sha256: str
+    ensemble: Ensemble
+    loaded_at: datetime
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a version that should be served is not."""
+
+    version: str
+    reason: str
+    refused_at: datetime
+
+
+class ModelSlot:
+    """Holds two models at most; the pair is replaced in one assignment, so no reader sees half a swap."""
+
+    def __init__(self) -> None:
+        self._models: tuple[ServedModel | None, ServedModel | None] = (None, None)
+        self._refusals: dict[str, Refusal] = {}
+
+    @property
+    def current(self) -> ServedModel | None:
+        return self._models[0]
+
+    @property
+    def previous(self) -> ServedModel | None:
+        return self._models[1]
+
+    def take(self) -> ServedModel:
+        """The model that answers a request from its start to its end.
+
+        Raises:
+            NoModel: none was loaded yet.
+        """
+        model = self._models[0]
+        if model is None:
+            raise NoModel
+        return model
+
+    def swap(self, model: ServedModel) -> None:
+        """Serves `model` from now on. The caller has verified and warmed it."""
+        self._models = (model, self._models[0])
+        self._refusals.pop(model.version, None)
+
+    def refusal(self, version: str) -> Refusal | None:
+        return self._refusals.get(version)
+
+    def refuse(self, version: str, reason: str) -> bool:
+        """Notes why `version` is not served; True if that is news."""
+        known = self._refusals.get(version)
+        if known is not None and known.reason == reason:
+            return False
+        self._refusals[version] = Refusal(version, reason, datetime.now(UTC))
+        return True
