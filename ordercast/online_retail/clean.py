@@ -57,8 +57,8 @@ def clean(row: RawRow) -> Line | RefusedRow:
 def _line(row: RawRow) -> Line:
     if len(row.cells) != len(COLUMNS):
         raise _Refused(f"the row has not {len(COLUMNS)} columns")
-    if any(not cell.isascii() and not _is_text(cell) for cell in row.cells):
-        raise _Refused("not UTF-8")
+    if not all(_is_text(cell) for cell in row.cells):
+        raise _Refused("not UTF-8, or a NUL character in the text")
     invoice, sku, name, quantity, date, price, customer, _country = (cell.strip() for cell in row.cells)
     cancellation = _is_cancellation(invoice)
     return Line(
@@ -75,7 +75,10 @@ def _line(row: RawRow) -> Line:
 
 
 def _is_text(cell: str) -> bool:
-    return not any("\udc80" <= character <= "\udcff" for character in cell)
+    """Whether PostgreSQL can store it; bytes that are not UTF-8 were read as lone surrogates."""
+    if "\0" in cell:
+        return False
+    return cell.isascii() or not any("\ud800" <= character <= "\udfff" for character in cell)
 
 
 def _is_cancellation(invoice: str) -> bool:

@@ -65,7 +65,8 @@ def test_a_cancellation_row_has_its_quantity_turned_positive() -> None:
         ({"InvoiceDate": "2011-03-27 01:30:00"}, "InvoiceDate is in the hour that summer time leaves out"),
         ({"StockCode": " "}, "no StockCode"),
         ({"StockCode": "x" * 256}, "StockCode is longer than 255 characters"),
-        ({"Description": "caf\udce9"}, "not UTF-8"),
+        ({"Description": "caf\udce9"}, "not UTF-8, or a NUL character in the text"),
+        ({"Description": "\0"}, "not UTF-8, or a NUL character in the text"),
     ],
 )
 def test_a_bad_cell_refuses_its_row_with_a_reason(changes: dict[str, str], reason: str) -> None:

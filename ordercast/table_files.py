@@ -1,0 +1,103 @@
+"""Tables written row by row into xlsx, CSV or Parquet files: memory stays flat, and a file is whole or not there."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
+Kind: TypeAlias = Literal["integer", "money", "text"]
+Row: TypeAlias = Sequence[int | Decimal | str]
+
+XLSX_ROWS_MAX: Final = 1_048_576  # of one sheet, the header among them: Excel's own limit
+PARQUET_TYPES: Final[dict[Kind, Any]] = {"integer": pa.int64(), "money": pa.decimal128(12, 4), "text": pa.string()}
+
+
+class TooManyRows(Exception):
+    """The table is longer than a sheet can be."""
+
+
+class TableWriter(Protocol):
+    def write(self, rows: Sequence[Row]) -> None: ...
+    def close(self) -> None: ...
+
+
+@contextmanager
+def open_table(path: Path, columns: dict[str, Kind], file_format: Format) -> Iterator[TableWriter]:
+    """A writer of `path`. The file appears under its name when the block has ended well, and not before.
+
+    Raises:
+        TooManyRows: from `write`, for more than `XLSX_ROWS_MAX` rows in an xlsx file.
+        OSError: the folder cannot be written to, or the disk is full.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        writer = WRITERS[file_format](part, columns)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class CsvWriter:
+    def __init__(self, path: Path, columns: dict[str, Kind]) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._rows = csv.writer(self._file)
+        self._rows.writerow(columns)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self._rows.writerows(rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class XlsxWriter:
+    def __init__(self, path: Path, columns: dict[str, Kind]) -> None:
+        path.touch()  # xlsxwriter opens the file in close(): a folder that cannot be written to shall say so now
+        # Without strings_to_formulas=False a text that begins with = would run as a formula in the reader's Excel.
+        self._book = xlsxwriter.Workbook(
+            path, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
+        self._sheet = self._book.add_worksheet()
+        self._sheet.write_row(0, 0, list(columns))
+        self._count = 1
+
+    def write(self, rows: Sequence[Row]) -> None:
+        if self._count + len(rows) > XLSX_ROWS_MAX:
+            raise TooManyRows(f"a sheet holds {XLSX_ROWS_MAX:,} rows and there are more: export as csv or parquet")
+        for row in rows:
+            self._sheet.write_row(self._count, 0, row)
+            self._count += 1
+
+    def close(self) -> None:
+        self._book.close()
+
+
+class ParquetWriter:
+    def __init__(self, path: Path, columns: dict[str, Kind]) -> None:
+        self._schema = pa.schema([(name, PARQUET_TYPES[kind]) for name, kind in columns.items()])
+        self._writer = pq.ParquetWriter(path, self._schema)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        arrays = [pa.array([row[index] for row in rows], field.type) for index, field in enumerate(self._schema)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+WRITERS: Final[dict[Format, Callable[[Path, dict[str, Kind]], TableWriter]]] = {
+    "xlsx": XlsxWriter,
+    "csv": CsvWriter,
+    "parquet": ParquetWriter,
+}
