@@ -68,7 +68,7 @@ async def _rehearse(install: KafkaInstall) -> None:
 async def _until_it_answers(broker: KafkaBroker) -> None:
     try:
         async with asyncio.timeout(START_DEADLINE_S):
-            while not await broker.answers():  # noqa: ASYNC110 - another process is waited for
+            while not await broker.answers():
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise StartFailed(f"{broker.name} does not answer after {START_DEADLINE_S:.0f} s") from None

@@ -124,7 +124,7 @@ class KafkaBroker:
 
     def _format_command(self) -> Command:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ("format", "--standalone", "--cluster-id", cluster_id, "--config", str(self._properties))
+        arguments = ("format", "--standalone", f"--cluster-id={cluster_id}", "--config", str(self._properties))
         options = self.install.archive_options()
         java = self.install.java("kafka.tools.StorageTool", *arguments, options=options)
         return Command(f"{self.name} format", java, java_environment(), self.log)

@@ -1,0 +1,88 @@
+"""Fixtures that any test may ask for. The two servers start when the first test asks for them, once for the run."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Final
+
+import pytest
+
+from infra.migrations.upgrade import upgrade
+from tests.support.fresh_topics import FreshTopics, empty_topics
+from tests.support.stack import STACKS, KafkaUnderTest, PostgresUnderTest, Stack
+
+# Enough to tell partitions apart, few enough to look at.
+TEST_PARTITIONS: Final = 4
+TEMPLATE: Final = "migrated_template"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stack", choices=sorted(STACKS), default="embedded", help="who runs PostgreSQL and Kafka")
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """The maker chosen with --stack."""
+    return STACKS[request.config.getoption("--stack")]
+
+
+@pytest.fixture(scope="session")
+async def postgres_server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresUnderTest]:
+    """The PostgreSQL of this run."""
+    async with stack.postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def kafka_broker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaUnderTest]:
+    """The Kafka broker of this run."""
+    async with stack.kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(kafka_broker: KafkaUnderTest) -> str:
+    """host:port of the broker. Topics may hold what other tests left: ask for `fresh_topics` to have them empty."""
+    return kafka_broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_server: PostgresUnderTest) -> str:
+    """The name of a database with the newest schema and no rows, to copy and never to connect to."""
+    await postgres_server.create_database(TEMPLATE)
+    await asyncio.to_thread(upgrade, postgres_server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres_server: PostgresUnderTest, migrated_template: str) -> AsyncIterator[str]:
+    """A migrated database without rows, for one test."""
+    name = f"test_{uuid.uuid4().hex}"
+    await postgres_server.create_database(name, template=migrated_template)
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+async def module_database_url(postgres_server: PostgresUnderTest, migrated_template: str) -> AsyncIterator[str]:
+    """A migrated database without rows, shared by the tests of one module."""
+    name = f"module_{uuid.uuid4().hex}"
+    await postgres_server.create_database(name, template=migrated_template)
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def empty_database_url(postgres_server: PostgresUnderTest) -> AsyncIterator[str]:
+    """A database without any schema, for tests of the migrations themselves."""
+    name = f"empty_{uuid.uuid4().hex}"
+    await postgres_server.create_database(name)
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def fresh_topics(kafka_bootstrap: str) -> FreshTopics:
+    """The topics of the contract, all empty."""
+    await empty_topics(kafka_bootstrap, TEST_PARTITIONS)
+    return FreshTopics(kafka_bootstrap, TEST_PARTITIONS)

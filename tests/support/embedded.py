@@ -1,0 +1,52 @@
+"""The embedded PostgreSQL and Kafka, started once for a test run on free ports in a temporary folder."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from infra.local.child import Child, Command, log_tail
+from infra.local.install import ensure_kafka
+from infra.local.kafka import KafkaBroker
+from infra.local.ports import free_port
+from infra.local.postgres import PostgresServer
+
+# Time (s) for a server to answer; both take about one second on an idle machine.
+START_DEADLINE_S: Final = 60.0
+POLL_S: Final = 0.02
+
+
+@asynccontextmanager
+async def embedded_postgres(folder: Path) -> AsyncIterator[PostgresServer]:
+    """A PostgreSQL that does not wait for the disk, because its data is thrown away."""
+    server = PostgresServer(folder, free_port(), secrets.token_hex(8), folder / "postgres.log", durable=False)
+    await server.prepare()
+    async with running(server.command(), server.answers):
+        yield server
+
+
+@asynccontextmanager
+async def embedded_kafka(folder: Path) -> AsyncIterator[KafkaBroker]:
+    """A Kafka broker. The first one ever on a machine also fetches its jars."""
+    broker = KafkaBroker(await ensure_kafka(), folder, free_port(), free_port(), folder / "kafka.log")
+    await broker.prepare()
+    async with running(broker.command(), broker.answers):
+        yield broker
+
+
+@asynccontextmanager
+async def running(command: Command, answers: Callable[[], Awaitable[bool]]) -> AsyncIterator[Child]:
+    """A process that has answered once, stopped at the end."""
+    child = await Child.start(command)
+    try:
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                while not await answers():
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise AssertionError(f"{command.name} does not answer\n{log_tail(command.log)}") from None
+        yield child
+    finally:
+        await child.stop()
