@@ -1,0 +1,75 @@
+"""Everything that order_api refuses or cannot do, in one tree: permanent apart from transient."""
+
+from collections.abc import Mapping
+
+
+class OrderApiError(Exception):
+    """The tree's root. `fields` names the failing fields of the request: field -> message."""
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+class Permanent(OrderApiError):
+    """The same request fails again."""
+
+
+class Transient(OrderApiError):
+    """The same request may pass later."""
+
+
+class UnknownAccount(Permanent):
+    """The token is good, but its account is not in this database."""
+
+
+class UnknownProduct(Permanent):
+    """A product is named that does not exist."""
+
+
+class MixedCurrencies(Permanent):
+    """An order's products have more than one currency."""
+
+
+class OrderNotFound(Permanent):
+    """There is no such order, or it is another's."""
+
+
+class OrderNotPending(Permanent):
+    """The order was confirmed or cancelled before."""
+
+
+class InvalidKey(Permanent):
+    """The Idempotency-Key is empty, too long or not printable."""
+
+
+class KeyReused(Permanent):
+    """The Idempotency-Key came with another body in the last 24 hours."""
+
+
+class KeyInFlight(Transient):
+    """The request with this Idempotency-Key is being worked on."""
+
+
+class EventTimeRefused(Permanent):
+    """An event cannot have happened at this time."""
+
+
+class BatchTooLong(Permanent):
+    """A batch has more lines than one request may bring."""
+
+
+class Overloaded(Transient):
+    """Too many requests wait already."""
+
+
+class PartitionsChanged(Permanent):
+    """The number of partitions is not the one that this system was made with."""
+
+
+class LeaseLost(Transient):
+    """Another relay publishes this shard now."""
+
+
+class OutboxGap(Permanent):
+    """A number is missing in the outbox: an event is lost."""

@@ -1,0 +1,17 @@
+"""The times that clients may give to what happened."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+# Clocks differ and batches wait; a time further ahead than this is a mistake that would stay "newest" for ever.
+MOST_AHEAD: Final = timedelta(days=1)
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def refusal(occurred_at: datetime, now: datetime) -> str | None:
+    """Why an event cannot have happened then; None if it can."""
+    if occurred_at > now + MOST_AHEAD:
+        return "occurred_at lies more than a day in the future"
+    if occurred_at < EARLIEST:
+        return "occurred_at lies before 1970"
+    return None

@@ -1,0 +1,57 @@
+"""Confirms and cancels: PENDING -> CONFIRMED | CANCELLED, and no way back."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.order_api.errors import OrderNotFound, OrderNotPending
+from services.order_api.orders.order_events import cancelled, confirmed
+from services.order_api.orders.outbox import append_to_outbox
+from services.order_api.orders.read_orders import visible_to, with_items
+from services.order_api.orders.tables import Order
+from services.order_api.orders.write_orders import OrderRow
+from services.shared.db.engine import Sessions
+from services.shared.http.tokens import Caller
+
+
+class ChangeOrder:
+    """The two changes that an order can take, each with its event in the same transaction."""
+
+    def __init__(self, sessions: Sessions, *, partitions: int) -> None:
+        self._sessions = sessions
+        self._partitions = partitions
+
+    async def confirm(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderRow:
+        """The confirmed order.
+
+        Raises:
+            OrderNotFound: there is none, or it is another's.
+            OrderNotPending: it was confirmed or cancelled before.
+        """
+        async with self._sessions() as session, session.begin():
+            order = await _locked(session, caller, order_id)
+            order.status, order.confirmed_at = "CONFIRMED", datetime.now(UTC)
+            event = confirmed(order.id, order.account_id, order.confirmed_at, traceparent)
+            (row,) = await with_items(session, [order])
+            await append_to_outbox(session, [event], self._partitions)
+        return row
+
+    async def cancel(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderRow:
+        """The cancelled order. Raises as `confirm` does."""
+        async with self._sessions() as session, session.begin():
+            order = await _locked(session, caller, order_id)
+            order.status, order.cancelled_at = "CANCELLED", datetime.now(UTC)
+            (row,) = await with_items(session, [order])
+            event = cancelled(order.id, order.account_id, row.items, order.cancelled_at, traceparent)
+            await append_to_outbox(session, [event], self._partitions)
+        return row
+
+
+async def _locked(session: AsyncSession, caller: Caller, order_id: UUID) -> Order:
+    order = await session.scalar(visible_to(caller).where(Order.id == order_id).with_for_update())
+    if order is None:
+        raise OrderNotFound(f"there is no order {order_id}")
+    if order.status != "PENDING":
+        raise OrderNotPending(f"order {order_id} is {order.status}; only a PENDING order can change")
+    return order

@@ -1,0 +1,109 @@
+"""Repeated requests: the same Idempotency-Key and body get the stored answer again, for 24 hours.
+
+Source: IETF draft-ietf-httpapi-idempotency-key-header.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.order_api.errors import KeyReused
+
+# As long as clients may repeat a request; DESIGN promises it to them.
+KEY_LIFETIME: Final = timedelta(hours=24)
+MAX_KEY_LENGTH: Final = 255
+
+# A key whose time is over is taken anew by the same statement. Rows come in key order, so that two batches never deadlock.
+_CLAIM: Final = text("""
+    INSERT INTO idempotency_keys AS stored (account_id, operation, key, body_sha256, answer, claim_id, claimed_at)
+    SELECT * FROM unnest(
+        CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]), CAST(:hashes AS bytea[]),
+        CAST(:answers AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
+    )
+    ON CONFLICT (account_id, operation, key) DO UPDATE
+    SET body_sha256 = excluded.body_sha256, answer = excluded.answer,
+        claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
+    WHERE stored.claimed_at < CAST(:expired AS timestamptz)
+    RETURNING claim_id
+""")
+_STORED: Final = text("""
+    SELECT account_id, operation, key, body_sha256, answer, claim_id FROM idempotency_keys
+    JOIN unnest(CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]))
+        AS wanted (account_id, operation, key) USING (account_id, operation, key)
+""")
+_STORE_ANSWER: Final = text("UPDATE idempotency_keys SET answer = :answer WHERE claim_id = :claim_id")
+_FORGET: Final = text("DELETE FROM idempotency_keys WHERE claimed_at < :expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request that carries a key. `answer` is None where it is known only later (`store_answer`)."""
+
+    account_id: int
+    operation: str
+    key: str
+    body_sha256: bytes
+    claim_id: UUID
+    answer: bytes | None
+
+    @property
+    def identity(self) -> tuple[int, str, str]:
+        return self.account_id, self.operation, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The key was taken before by the same body. `answer` is None while that request is in flight, or was cut off."""
+
+    claim_id: UUID
+    answer: bytes | None
+
+
+async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:
+    """Takes the keys; the answer holds, by claim id, those that were taken before.
+
+    Waits for transactions that hold the same keys, so it sees how they ended.
+    """
+    if not claims:
+        return {}
+    ordered = sorted(claims, key=lambda claim: claim.identity)
+    columns = {
+        "accounts": [claim.account_id for claim in ordered],
+        "operations": [claim.operation for claim in ordered],
+        "keys": [claim.key for claim in ordered],
+    }
+    taken = await session.execute(
+        _CLAIM,
+        columns
+        | {
+            "hashes": [claim.body_sha256 for claim in ordered],
+            "answers": [claim.answer for claim in ordered],
+            "claims": [claim.claim_id for claim in ordered],
+            "times": [now] * len(ordered),
+            "expired": now - KEY_LIFETIME,
+        },
+    )
+    new = set(taken.scalars())
+    if len(new) == len(claims):
+        return {}
+    stored = {(row.account_id, row.operation, row.key): row for row in await session.execute(_STORED, columns)}
+    return {claim.claim_id: _compared(claim, stored[claim.identity]) for claim in claims if claim.claim_id not in new}
+
+
+def _compared(claim: Claim, stored: Row[Any]) -> Repeat | KeyReused:
+    if stored.body_sha256 != claim.body_sha256:
+        return KeyReused("this Idempotency-Key was used with another body in the last 24 hours")
+    return Repeat(claim_id=stored.claim_id, answer=stored.answer)
+
+
+async def store_answer(session: AsyncSession, claim_id: UUID, answer: bytes) -> None:
+    await session.execute(_STORE_ANSWER, {"answer": answer, "claim_id": claim_id})
+
+
+async def forget_expired_keys(session: AsyncSession, now: datetime) -> None:
+    await session.execute(_FORGET, {"expired": now - KEY_LIFETIME})

@@ -1,0 +1,29 @@
+"""The header Idempotency-Key."""
+
+from typing import Annotated
+
+from fastapi import Header
+
+from services.order_api.errors import InvalidKey
+from services.order_api.orders.idempotency import MAX_KEY_LENGTH
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="Repeats with this key and the same body get the first answer again, for 24 hours."),
+]
+
+
+def checked(key: str | None) -> str | None:
+    """The key, if the request has one.
+
+    Raises:
+        InvalidKey: it is empty, longer than 255 characters or not printable ASCII.
+    """
+    if key is None:
+        return None
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
+        raise InvalidKey(
+            f"Idempotency-Key takes 1 to {MAX_KEY_LENGTH} printable ASCII characters",
+            fields={"Idempotency-Key": "is empty, too long or not printable"},
+        )
+    return key

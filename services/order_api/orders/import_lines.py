@@ -1,0 +1,71 @@
+"""The lines of POST /orders/import, and the order that each one becomes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+from uuid_utils.compat import uuid7
+
+from services.order_api import event_times
+from services.order_api.ndjson import LineRefused
+from services.order_api.orders.schemas import MAX_ITEMS, MAX_QUANTITY
+from services.order_api.orders.write_orders import OrderRow
+from services.order_api.references import PricedProduct
+from services.order_api.text import Reference
+from services.shared.contracts.events import OrderItem
+
+# A decimal string that fits NUMERIC(12,4): no exponent, no sign, no NaN.
+PriceText = Annotated[str, Meta(pattern=r"\A[0-9]{1,8}(\.[0-9]{1,4})?\Z")]
+
+
+class ImportItem(msgspec.Struct, forbid_unknown_fields=True):
+    sku: Reference
+    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+    unit_price: PriceText
+    name: Reference | None = None
+
+
+class ImportLine(msgspec.Struct, forbid_unknown_fields=True):
+    """An order of the past. CANCELLED is a cancellation: its quantities are taken back, and it orders nothing."""
+
+    order_ref: Reference
+    account_ref: Reference
+    occurred_at: Annotated[datetime, Meta(tz=True)]
+    items: Annotated[list[ImportItem], Meta(min_length=1, max_length=MAX_ITEMS)]
+    status: Literal["PENDING", "CONFIRMED", "CANCELLED"] = "CONFIRMED"
+
+
+def order_row(
+    line: ImportLine, accounts: Mapping[str, int], products: Mapping[str, PricedProduct], now: datetime
+) -> OrderRow:
+    """The order of a line, at the prices that the line states.
+
+    Raises:
+        LineRefused: it names an account or product that is not there, more than one currency, or an impossible time.
+    """
+    if line.account_ref not in accounts:
+        raise LineRefused(f"there is no account with the reference {line.account_ref!r}")
+    for item in line.items:
+        if item.sku not in products:
+            raise LineRefused(f"there is no product with the sku {item.sku!r}")
+    currencies = {products[item.sku].currency for item in line.items}
+    if len(currencies) > 1:
+        raise LineRefused(f"an order has one currency, its products have {', '.join(sorted(currencies))}")
+    if reason := event_times.refusal(line.occurred_at, now):
+        raise LineRefused(reason)
+    return OrderRow(
+        id=uuid7(),
+        account_id=accounts[line.account_ref],
+        status=line.status,
+        currency=currencies.pop(),
+        items=[
+            OrderItem(number, products[item.sku].id, item.quantity, Decimal(item.unit_price))
+            for number, item in enumerate(line.items, start=1)
+        ],
+        created_at=line.occurred_at.astimezone(UTC),
+        order_ref=line.order_ref,
+        is_cancellation=line.status == "CANCELLED",
+    )

@@ -1,0 +1,40 @@
+"""The events that tell of an order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.order_api.orders.outbox import PendingEvent
+from services.order_api.orders.write_orders import OrderRow
+from services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced
+
+
+def recorded(row: OrderRow, traceparent: str | None = None) -> PendingEvent:
+    """The one event of an order that was just written: placed, or cancelled for a shop's own cancellation."""
+    event: OrderPlaced | OrderCancelled
+    if row.is_cancellation:
+        event = OrderCancelled(row.id, row.account_id, list(row.items), row.created_at, row.order_ref)
+    else:
+        event = OrderPlaced(
+            order_id=row.id,
+            account_id=row.account_id,
+            status=row.status,
+            currency=row.currency,
+            total=row.total,
+            items=list(row.items),
+            placed_at=row.created_at,
+            order_ref=row.order_ref,
+        )
+    return PendingEvent(row.id, row.created_at, event, traceparent)
+
+
+def confirmed(order_id: UUID, account_id: int, at: datetime, traceparent: str | None) -> PendingEvent:
+    return PendingEvent(uuid7(), at, OrderConfirmed(order_id, account_id, at), traceparent)
+
+
+def cancelled(
+    order_id: UUID, account_id: int, items: Sequence[OrderItem], at: datetime, traceparent: str | None
+) -> PendingEvent:
+    return PendingEvent(uuid7(), at, OrderCancelled(order_id, account_id, list(items), at), traceparent)

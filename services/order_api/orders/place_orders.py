@@ -1,0 +1,133 @@
+"""Places the orders of one group commit: keys, orders, items and outbox rows in one transaction."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from services.order_api.errors import KeyReused, MixedCurrencies, OrderApiError, UnknownAccount, UnknownProduct
+from services.order_api.money import shown
+from services.order_api.orders.idempotency import Claim, Repeat, claim_keys
+from services.order_api.orders.order_events import recorded
+from services.order_api.orders.outbox import append_to_outbox
+from services.order_api.orders.schemas import answer_of
+from services.order_api.orders.write_orders import OrderRow, write_orders
+from services.order_api.products.tables import Product
+from services.order_api.references import one_of_ids
+from services.shared.contracts.events import OrderItem
+from services.shared.db.engine import Sessions
+from services.shared.db.retry import retry_conflicts
+
+OPERATION = "POST /orders"
+
+
+class Line(NamedTuple):
+    product_id: int
+    quantity: int
+
+
+class Price(NamedTuple):
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One order to place. `key` is the Idempotency-Key, `body_sha256` the hash of the body that came with it."""
+
+    account_id: int
+    lines: Sequence[Line]
+    key: str | None = None
+    body_sha256: bytes = b""
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order that is ready to be written, with the body of its answer."""
+
+    request: OrderRequest
+    row: OrderRow
+    answer: bytes
+
+
+class PlaceOrders:
+    """Places orders; `__call__` is what GroupCommit commits with."""
+
+    def __init__(self, sessions: Sessions, *, partitions: int) -> None:
+        self._sessions = sessions
+        self._partitions = partitions
+
+    async def __call__(self, requests: Sequence[OrderRequest]) -> list[bytes | Exception]:
+        """For each request the answer's JSON or why it was refused, in their order; all after the commit."""
+        try:
+            return await retry_conflicts(lambda: self._place(requests))
+        except IntegrityError:
+            # One request breaks a constraint (an account that is gone): it must not take the others along.
+            if len(requests) == 1:
+                return [UnknownAccount("the account of this token does not exist")]
+            return list(itertools.chain.from_iterable([await self([request]) for request in requests]))
+
+    async def _place(self, requests: Sequence[OrderRequest]) -> list[bytes | Exception]:
+        now = datetime.now(UTC)
+        async with self._sessions() as session, session.begin():
+            prices = await _prices(session, requests)
+            checked = [_prepare(request, prices, now) for request in requests]
+            orders = [order for order in checked if isinstance(order, NewOrder)]
+            taken = await claim_keys(session, [_claim(order) for order in orders if order.request.key is not None], now)
+            new = [order for order in orders if order.row.id not in taken]
+            await write_orders(session, [order.row for order in new])
+            await append_to_outbox(
+                session, [recorded(order.row, order.request.traceparent) for order in new], self._partitions
+            )
+        return [_answer(order, taken) for order in checked]
+
+
+async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> dict[int, Price]:
+    wanted = {line.product_id for request in requests for line in request.lines}
+    rows = await session.execute(
+        select(Product.id, Product.price, Product.currency).where(one_of_ids(Product.id, wanted))
+    )
+    return {row.id: Price(row.price, row.currency) for row in rows}
+
+
+def _prepare(request: OrderRequest, prices: Mapping[int, Price], now: datetime) -> NewOrder | OrderApiError:
+    unknown = [position for position, line in enumerate(request.lines) if line.product_id not in prices]
+    if unknown:
+        return UnknownProduct(
+            "an item names a product that does not exist",
+            fields={f"items.{position}.product_id": "there is no such product" for position in unknown},
+        )
+    currencies = {prices[line.product_id].currency for line in request.lines}
+    if len(currencies) > 1:
+        return MixedCurrencies(f"an order has one currency, the products have {', '.join(sorted(currencies))}")
+    items = [
+        OrderItem(number, line.product_id, line.quantity, shown(prices[line.product_id].amount))
+        for number, line in enumerate(request.lines, start=1)
+    ]
+    row = OrderRow(uuid7(), request.account_id, "PENDING", currencies.pop(), items, created_at=now)
+    return NewOrder(request, row, answer=msgspec.json.encode(answer_of(row)))
+
+
+def _claim(order: NewOrder) -> Claim:
+    # The order's id also names the claim: both are new with each request.
+    request = order.request
+    return Claim(request.account_id, OPERATION, request.key or "", request.body_sha256, order.row.id, order.answer)
+
+
+def _answer(order: NewOrder | OrderApiError, taken: Mapping[UUID, Repeat | KeyReused]) -> bytes | Exception:
+    if isinstance(order, OrderApiError):
+        return order
+    repeat = taken.get(order.row.id)
+    if isinstance(repeat, KeyReused):
+        return repeat
+    return order.answer if repeat is None or repeat.answer is None else repeat.answer

@@ -1,0 +1,145 @@
+"""Publishes the outbox: shard by shard, in number order, one batch in flight for each.
+
+Any error ends the relay, and so its process; nothing is ever skipped. After a crash it repeats from the last number that it
+noted, with the same numbers, so that consumers can tell a repeat. A relay that lost its lease while it was held up repeats
+at worst, for the same reason.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Row, text
+
+from services.order_api.errors import LeaseLost, OutboxGap
+from services.shared.contracts.envelope import SequenceNumber, encode_headers
+from services.shared.contracts.topics import ORDERS
+from services.shared.db.engine import Sessions
+from services.shared.kafka.publisher import Publisher
+from services.shared.kafka.records import Record
+from services.shared.telemetry.metrics import OUTBOX_PUBLISHED
+
+# The name of the outbox's stream of numbers, in every partition.
+PRODUCER: Final = "outbox"
+SOURCE: Final = "/ordercast/order_api"
+# Events of one shard in one batch: some 300 kB, and few enough to repeat after a crash.
+BATCH: Final = 500
+# A relay that has not come back for this long (s) is gone, and another takes its shards. Longer than a publish may take.
+LEASE_S: Final = 30
+# Between two looks (s) at an outbox that was empty: an order waits this long at most before it is on its way.
+IDLE_S: Final = 0.02
+
+# Free shards, and our own ones anew. SKIP LOCKED: another relay that is just taking a shard may have it.
+_LEASE: Final = text("""
+    WITH free AS (
+        SELECT shard FROM outbox_leases
+        WHERE owner IS NULL OR owner = :owner OR leased_until < clock_timestamp()
+        ORDER BY (owner = :owner) DESC NULLS LAST, shard LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox_leases SET owner = :owner, leased_until = clock_timestamp() + make_interval(secs => :seconds)
+    FROM free WHERE outbox_leases.shard = free.shard
+    RETURNING outbox_leases.shard
+""")
+_RELEASE: Final = text("UPDATE outbox_leases SET owner = NULL, leased_until = NULL WHERE owner = :owner")
+_NEXT: Final = text("""
+    SELECT o.* FROM outbox_leases l
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE shard = l.shard AND number > l.published_number ORDER BY number LIMIT :batch
+    ) o
+    WHERE l.owner = :owner
+""")
+_NOTE: Final = text("""
+    UPDATE outbox_leases SET published_number = :number WHERE shard = :shard AND owner = :owner RETURNING shard
+""")
+_FORGET: Final = text("DELETE FROM outbox WHERE shard = :shard AND number <= :number")
+
+
+class RelayOutbox:
+    """One relay. Several share the shards by their leases; `most_shards` bounds what this one takes."""
+
+    def __init__(self, sessions: Sessions, publisher: Publisher, *, most_shards: int) -> None:
+        self._sessions = sessions
+        self._publisher = publisher
+        self._most_shards = most_shards
+        self._owner = uuid4()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Relays until `stopping` is set, then gives its shards back.
+
+        Raises:
+            BrokerUnavailable, RecordTooLarge, LeaseLost, or the database's error: the process has to end.
+        """
+        try:
+            while not stopping.is_set():
+                await self.take_leases()
+                await self._relay_for(LEASE_S / 3, stopping)
+        finally:
+            await self._release()
+
+    async def take_leases(self) -> list[int]:
+        """Takes free shards and renews the own ones; the shards that are held now."""
+        async with self._sessions() as session, session.begin():
+            leased = await session.execute(
+                _LEASE, {"owner": self._owner, "seconds": LEASE_S, "most": self._most_shards}
+            )
+            return sorted(leased.scalars())
+
+    async def relay_once(self) -> int:
+        """Publishes the next batch of each held shard; how many events that were."""
+        async with self._sessions() as session, session.begin():
+            rows = await session.execute(_NEXT, {"owner": self._owner, "batch": BATCH})
+            shards = _by_shard(rows.all())
+        async with asyncio.TaskGroup() as group:
+            for shard, events in shards.items():
+                group.create_task(self._relay(shard, events))
+        return sum(len(events) for events in shards.values())
+
+    async def _relay_for(self, seconds: float, stopping: asyncio.Event) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline and not stopping.is_set():
+            if await self.relay_once() == 0:
+                await asyncio.sleep(IDLE_S)
+
+    async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
+        await self._publisher.publish(ORDERS.name, shard, [_record(event) for event in events])
+        last = events[-1].number
+        async with self._sessions() as session, session.begin():
+            noted = await session.execute(_NOTE, {"shard": shard, "number": last, "owner": self._owner})
+            if noted.first() is None:
+                raise LeaseLost(f"another relay took shard {shard} over")
+            await session.execute(_FORGET, {"shard": shard, "number": last})
+        OUTBOX_PUBLISHED.inc(len(events))
+
+    async def _release(self) -> None:
+        async with self._sessions() as session, session.begin():
+            await session.execute(_RELEASE, {"owner": self._owner})
+
+
+def _by_shard(rows: Sequence[Row[Any]]) -> Mapping[int, list[Row[Any]]]:
+    shards: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        shards[row.shard].append(row)
+    for shard, events in shards.items():
+        events.sort(key=lambda event: int(event.number))
+        if [event.number for event in events] != list(range(events[0].number, events[0].number + len(events))):
+            raise OutboxGap(f"the outbox of shard {shard} has a gap after number {events[0].number}")
+    return shards
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        key=str(row.account_id).encode(),
+        value=row.body,
+        headers=encode_headers(
+            event_type=row.event_type,
+            event_id=row.event_id,
+            source=SOURCE,
+            time=row.occurred_at,
+            sequence=SequenceNumber(PRODUCER, row.number),
+            traceparent=row.traceparent,
+        ),
+        timestamp_ms=int(row.occurred_at.timestamp() * 1000),
+    )

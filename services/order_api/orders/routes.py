@@ -1,0 +1,105 @@
+"""POST /orders, GET /orders and what can be done to an order."""
+
+import hashlib
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from services.order_api.orders import idempotency_header
+from services.order_api.orders.idempotency_header import IdempotencyKey
+from services.order_api.orders.import_orders import ImportOptions
+from services.order_api.orders.place_orders import Line, OrderRequest
+from services.order_api.orders.read_orders import read_order, read_orders
+from services.order_api.orders.schemas import (
+    ImportDocument,
+    OrderDocument,
+    OrderPage,
+    OrderPageDocument,
+    PlaceOrderRequest,
+    answer_of,
+)
+from services.order_api.orders.write_orders import OrderRow
+from services.order_api.wiring import CurrentService
+from services.shared.http.paging import DEFAULT_LIMIT, Limit
+from services.shared.http.tokens import CurrentAdmin, CurrentCaller
+from services.shared.telemetry.tracing import current_traceparent
+
+router = APIRouter(tags=["orders"])
+
+
+@router.post("/orders", status_code=201, response_model=OrderDocument)
+async def place(
+    request: Request,
+    body: PlaceOrderRequest,
+    caller: CurrentCaller,
+    service: CurrentService,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Places an order at the products' prices of now. 201 is sent after the commit: the order is not lost."""
+    key = idempotency_header.checked(idempotency_key)
+    order = OrderRequest(
+        account_id=caller.account_id,
+        lines=[Line(item.product_id, item.quantity) for item in body.items],
+        key=key,
+        body_sha256=hashlib.sha256(await request.body()).digest() if key else b"",
+        traceparent=current_traceparent(),
+    )
+    return _json(await service.place_orders.submit(order), status=201)
+
+
+@router.get("/orders", response_model=OrderPageDocument)
+async def list_orders(
+    caller: CurrentCaller,
+    service: CurrentService,
+    limit: Limit = DEFAULT_LIMIT,
+    starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
+) -> Response:
+    """The caller's orders, or for an admin everybody's, the newest first."""
+    rows, has_more = await read_orders(service.sessions, caller, limit=limit, starting_after=starting_after)
+    return _json(msgspec.json.encode(OrderPage([answer_of(row) for row in rows], has_more)))
+
+
+@router.get("/orders/{order_id}", response_model=OrderDocument)
+async def get_order(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
+    """One order; another account's is 404."""
+    return _order(await read_order(service.sessions, caller, order_id))
+
+
+@router.post("/orders/{order_id}/confirm", response_model=OrderDocument)
+async def confirm(order_id: UUID, admin: CurrentAdmin, service: CurrentService) -> Response:
+    """PENDING -> CONFIRMED."""
+    return _order(await service.change_order.confirm(admin, order_id, current_traceparent()))
+
+
+@router.post("/orders/{order_id}/cancel", response_model=OrderDocument)
+async def cancel(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
+    """PENDING -> CANCELLED."""
+    return _order(await service.change_order.cancel(caller, order_id, current_traceparent()))
+
+
+@router.post("/orders/import", response_model=ImportDocument)
+async def import_history(
+    request: Request,
+    admin: CurrentAdmin,
+    service: CurrentService,
+    create_missing: Annotated[bool, Query(description="create unknown accounts (without login) and products")] = False,
+    currency: Annotated[
+        str, Query(pattern="^[A-Z]{3}$", description="ISO 4217 currency of products that are created")
+    ] = "GBP",
+) -> Response:
+    """Takes a shop's own history as NDJSON, of any length, as it streams in.
+
+    Lines are committed as they come; after a cut, send the whole again: an order_ref that is there counts as repeated.
+    """
+    options = ImportOptions(create_missing, currency, current_traceparent())
+    return _json(msgspec.json.encode(await service.import_orders.run(request.stream(), options)))
+
+
+def _order(row: OrderRow) -> Response:
+    return _json(msgspec.json.encode(answer_of(row)))
+
+
+def _json(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, media_type="application/json")

@@ -1,0 +1,57 @@
+"""Finds accounts and products by what requests call them: our ids, or a shop's own references."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from services.order_api.accounts.tables import Account
+from services.order_api.products.tables import Product
+
+
+class PricedProduct(NamedTuple):
+    id: int
+    currency: str
+
+
+def one_of_ids(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """`column = ANY (ids)`: one parameter, however many ids."""
+    return column == any_(literal(list(ids), ARRAY(BigInteger)))
+
+
+def _one_of_names(column: InstrumentedAttribute[Any], names: Collection[str]) -> ColumnElement[bool]:
+    return column == any_(literal(list(names), ARRAY(Text)))
+
+
+async def known_accounts(session: AsyncSession, ids: Collection[int]) -> set[int]:
+    return set(await session.scalars(select(Account.id).where(one_of_ids(Account.id, ids)))) if ids else set()
+
+
+async def known_products(session: AsyncSession, ids: Collection[int]) -> set[int]:
+    return set(await session.scalars(select(Product.id).where(one_of_ids(Product.id, ids)))) if ids else set()
+
+
+async def accounts_by_ref(session: AsyncSession, refs: Collection[str]) -> dict[str, int]:
+    if not refs:
+        return {}
+    rows = await session.execute(
+        select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs))
+    )
+    return {ref: account_id for ref, account_id in rows.tuples() if ref is not None}
+
+
+async def products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, int]:
+    if not skus:
+        return {}
+    rows = await session.execute(select(Product.sku, Product.id).where(_one_of_names(Product.sku, skus)))
+    return dict(rows.tuples().all())
+
+
+async def priced_products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, PricedProduct]:
+    rows = await session.execute(
+        select(Product.sku, Product.id, Product.currency).where(_one_of_names(Product.sku, skus))
+    )
+    return {row.sku: PricedProduct(row.id, row.currency) for row in rows}

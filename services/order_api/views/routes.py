@@ -1,0 +1,55 @@
+"""POST /views and POST /views/batch."""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from services.order_api.errors import BatchTooLong
+from services.order_api.ndjson import LineRefused, parse_line, read_lines
+from services.order_api.orders import idempotency_header
+from services.order_api.orders.idempotency_header import IdempotencyKey
+from services.order_api.orders.schemas import RefusedLine
+from services.order_api.views.record_views import Batch
+from services.order_api.views.schemas import MAX_BATCH_LINES, BatchDocument, ViewAnswer, ViewLine, ViewRequest
+from services.order_api.wiring import CurrentService
+from services.shared.http.tokens import CurrentCaller
+from services.shared.telemetry.tracing import current_traceparent
+
+router = APIRouter(tags=["views"])
+
+_decoder = msgspec.json.Decoder(ViewLine)
+
+
+@router.post("/views", status_code=202)
+async def record(body: ViewRequest, caller: CurrentCaller, service: CurrentService) -> ViewAnswer:
+    """Records that the caller looked at a product. 202 is sent after Kafka has acknowledged the event."""
+    return ViewAnswer(event_id=await service.record_views.record(caller, body, current_traceparent()))
+
+
+@router.post("/views/batch", response_model=BatchDocument)
+async def record_batch(
+    request: Request, caller: CurrentCaller, service: CurrentService, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Records up to 10,000 views, one JSON document a line; bad lines are refused one by one, the good ones count."""
+    batch = await _read_batch(await request.body(), idempotency_header.checked(idempotency_key))
+    return Response(await service.record_views.record_batch(caller, batch), media_type="application/json")
+
+
+async def _read_batch(body: bytes, key: str | None) -> Batch:
+    lines, refused = [], []
+    async for number, line in read_lines(_whole(body)):
+        if number > MAX_BATCH_LINES:
+            raise BatchTooLong(f"a batch has {MAX_BATCH_LINES} lines at most; send the rest in another one")
+        try:
+            if isinstance(line, LineRefused):
+                raise line
+            lines.append((number, parse_line(_decoder, line)))
+        except LineRefused as refusal:
+            refused.append(RefusedLine(number, str(refusal)))
+    return Batch(lines, refused, hashlib.sha256(body).digest(), key, current_traceparent())
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
