@@ -1,0 +1,24 @@
+"""order_api's HTTP side: its routes in the common frame."""
+
+from functools import partial
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.order_api.problems import PROBLEMS
+from services.order_api.settings import OrderApiSettings
+from services.order_api.wiring import open_order_api
+from services.shared.http.app import create_app
+
+# 10,000 lines of a view batch take about 1.5 MB, with long references and blanks a few more.
+MAX_VIEW_BATCH_BYTES: Final = 8 * 1_048_576
+
+
+def order_api_app(settings: OrderApiSettings) -> FastAPI:
+    """The app; its lifespan opens and closes the wiring."""
+    return create_app(
+        title="Ordercast order API",
+        wiring=partial(open_order_api, settings),
+        problems=PROBLEMS,
+        body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None},
+    )

@@ -1,0 +1,30 @@
+"""What each error of order_api looks like to a client: the one table."""
+
+from typing import Final
+
+from services.order_api import errors
+from services.shared.http.problem import ProblemTable, ProblemType
+from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+
+PROBLEMS: Final[ProblemTable] = {
+    # accounts
+    errors.UnknownAccount: ProblemType("unknown-account", 401, "The account does not exist"),
+    # products
+    # orders
+    errors.UnknownProduct: ProblemType("unknown-product", 422, "A product does not exist"),
+    errors.MixedCurrencies: ProblemType("mixed-currencies", 422, "An order has one currency"),
+    errors.OrderNotFound: ProblemType("order-not-found", 404, "There is no such order"),
+    errors.OrderNotPending: ProblemType("order-not-pending", 409, "The order can no longer be changed"),
+    errors.InvalidKey: ProblemType("invalid-idempotency-key", 422, "The Idempotency-Key is not valid"),
+    errors.KeyReused: ProblemType("idempotency-key-reused", 422, "The Idempotency-Key was used with another body"),
+    errors.KeyInFlight: ProblemType(
+        "idempotency-key-in-flight", 409, "The first request is still running", retry_after=1
+    ),
+    errors.Overloaded: ProblemType("overloaded", 503, "Too many requests wait", retry_after=1),
+    # views
+    errors.EventTimeRefused: ProblemType("event-time-refused", 422, "An event cannot have happened then"),
+    errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
+    # infrastructure
+    BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka cannot be reached", retry_after=1),
+    RecordTooLarge: ProblemType("event-too-large", 413, "The event is larger than Kafka takes"),
+}

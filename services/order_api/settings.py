@@ -1,0 +1,26 @@
+"""order_api's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.shared.telemetry.logs import LogFormat
+
+
+class OrderApiSettings(BaseSettings):
+    """Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+    kafka_bootstrap: str = Field(description="host:port of a broker")
+    partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    token_private_key_file: Path = Field(description="PEM, Ed25519; only this service has it")
+    token_public_key_file: Path = Field(description="PEM, Ed25519")
+    log_format: LogFormat = "console"
+    database_pool_size: int = Field(default=10, ge=1, description="connections to PostgreSQL")
+    # Each hash takes 64 MiB while it runs: more threads than cores would only take memory.
+    password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")

@@ -1,0 +1,102 @@
+"""The frame of every service's HTTP side: error answers, health, metrics, documentation, body limit, lifespan.
+
+A service brings its wiring (one async context manager that opens and closes all it uses), its routers and its problem table.
+What the wiring yields is at `request.app.state.service`:
+
+    def order_api(request: Request) -> OrderApi:
+        return request.app.state.service
+
+Routes declare full paths (routers have no prefix) and the type of their answer: FastAPI then serialises it in one step.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final, Protocol
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+
+from services.shared.http.body_limit import BodyLimit
+from services.shared.http.docs import add_docs
+from services.shared.http.handlers import add_problem_handlers
+from services.shared.http.health import Check
+from services.shared.http.health import router as health_router
+from services.shared.http.observe import Observe
+from services.shared.http.problem import PROBLEM_JSON, ProblemTable
+
+# An order of 2,000 lines takes about 100 kB.
+MAX_BODY_BYTES: Final = 1_048_576
+
+_PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/invalid-request"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+# Every route's errors look the same; this also takes the place of FastAPI's own description of a 422.
+_ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {"description": "Problem details (RFC 9457)", "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
+}
+
+
+class Service(Protocol):
+    """What a wiring yields, as far as the frame looks at it. Routes that ask for a caller also need `verifier`
+    (a `TokenVerifier`)."""
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """The parts that /readyz asks after, by name."""
+        ...
+
+
+def create_app(
+    *,
+    title: str,
+    wiring: Callable[[], AbstractAsyncContextManager[Service]],
+    routers: Sequence[APIRouter] = (),
+    problems: ProblemTable | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    body_limits: Mapping[str, int | None] | None = None,
+) -> FastAPI:
+    """An app with all that services have in common.
+
+    `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with wiring() as service:
+            app.state.service = service
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=version("ordercast"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # A redirected POST loses its body or its token in many clients: a wrong path is a 404.
+        redirect_slashes=False,
+        responses=_ERROR_RESPONSES,
+        middleware=[
+            Middleware(Observe),
+            Middleware(BodyLimit, limit=max_body_bytes, by_path=body_limits or {}),
+        ],
+    )
+    add_problem_handlers(app, problems or {})
+    for router in (*routers, health_router):
+        app.include_router(router)
+    add_docs(app)
+    return app

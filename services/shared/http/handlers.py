@@ -1,0 +1,79 @@
+"""Which handler answers which exception, so that every error leaves as problem+json."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from services.shared.db.unavailable import is_unavailable
+from services.shared.http.problem import (
+    INVALID_REQUEST,
+    MALFORMED_BODY,
+    UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    Problem,
+    ProblemTable,
+    field_errors,
+    of_error,
+    of_status,
+)
+
+log = structlog.stdlib.get_logger()
+
+# A body of a thousand unknown fields gets a short answer too.
+MAX_FIELD_ERRORS: Final = 50
+
+
+def add_problem_handlers(app: FastAPI, table: ProblemTable) -> None:
+    """Answers the errors of the table, the framework's and those of a missing database; the rest is `Observe`'s."""
+
+    async def answer_from_table(_: Request, error: Exception) -> Response:
+        return of_error(error, table).response()
+
+    for error_class in table:
+        app.add_exception_handler(error_class, answer_from_table)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    # asyncpg reports a server that refuses connections with the bare OSError.
+    for infrastructure_error in (SQLAlchemyError, OSError):
+        app.add_exception_handler(infrastructure_error, _answer_infrastructure_error)
+
+
+# Starlette hands each handler its class of error, and types them all as Exception: hence Any.
+async def _answer_problem(_: Request, error: Any) -> Response:
+    response: Response = error.response()
+    return response
+
+
+async def _answer_http_exception(_: Request, error: Any) -> Response:
+    detail = error.detail
+    if isinstance(error.__cause__, UnicodeError):
+        detail = "the body is not UTF-8"
+    return of_status(error.status_code, detail, error.headers).response()
+
+
+async def _answer_validation_error(request: Request, error: Any) -> Response:
+    return _validation_problem(request, error.errors()).response()
+
+
+def _validation_problem(request: Request, errors: Sequence[Mapping[str, Any]]) -> Problem:
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return Problem(MALFORMED_BODY, f"no JSON at character {first['loc'][1]}: {first['ctx']['error']}")
+    content_type = request.headers.get("content-type", "")
+    if first["loc"] == ("body",) and first["type"] != "missing" and "json" not in content_type:
+        return Problem(UNSUPPORTED_MEDIA_TYPE, "send the header Content-Type: application/json")
+    return Problem(INVALID_REQUEST, errors=field_errors(errors[:MAX_FIELD_ERRORS]))
+
+
+async def _answer_infrastructure_error(request: Request, error: Exception) -> Response:
+    if not is_unavailable(error):
+        raise error
+    reason = str(error).partition("\n")[0]
+    log.warning("a part that the request needs is not there", path=request.url.path, error=reason)
+    return Problem(UNAVAILABLE, "try again in a moment").response()

@@ -1,0 +1,27 @@
+"""Lists in pages, by keyset: the next page starts after the last row that the client has, so inserts never shift it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from services.shared.http.requests import MAX_ID
+
+DEFAULT_LIMIT: Final = 20
+MAX_LIMIT: Final = 100
+
+Item = TypeVar("Item")
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows in a page")]
+StartingAfter = Annotated[int | None, Query(ge=0, le=MAX_ID, description="id of the last row of the page before")]
+
+
+class Page(BaseModel, Generic[Item]):
+    data: list[Item]
+    has_more: bool
+
+
+def cut_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], bool]:
+    """The page and whether more rows follow, out of a query for `limit + 1` rows."""
+    return rows[:limit], len(rows) > limit

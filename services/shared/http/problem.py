@@ -1,0 +1,113 @@
+"""Errors as RFC 9457 problem+json: what they look like, and which exception becomes which.
+
+Use cases raise the errors of their service's own tree and know nothing of HTTP. Each service has one table
+(`ProblemTable`) that says what each class of the tree looks like to a client; `create_app` takes it. Code at the edge, such
+as the check of a token, may raise `Problem` itself.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.responses import Response
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field of a request and what is wrong with it, for example ("items.0.quantity", "must be 1 or more")."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """What all problems of one kind have in common.
+
+    `slug` identifies the kind to programs, as "/problems/<slug>" in the member `type`. `retry_after` (s) marks a transient
+    one: the same request may succeed later, and the answer says when to try.
+    """
+
+    slug: str
+    status: int
+    title: str
+    retry_after: int | None = None
+
+
+ProblemTable = Mapping[type[Exception], ProblemType]
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """An error answer. `detail` tells a person what is wrong with this request; `members` are extra top-level members."""
+
+    type: ProblemType
+    detail: str | None = None
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "type": f"/problems/{self.type.slug}",
+            "title": self.type.title,
+            "status": self.type.status,
+        }
+        if self.detail:
+            content["detail"] = self.detail
+        if self.errors:
+            content["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
+        return content | dict(self.members)
+
+    def response(self) -> Response:
+        headers = dict(self.headers)
+        if self.type.retry_after is not None:
+            headers.setdefault("Retry-After", str(self.type.retry_after))
+        # The standard library's encoder: unlike the fast ones it takes half a surrogate pair in a field's name.
+        return Response(json.dumps(self.body(), default=str), self.type.status, headers, PROBLEM_JSON)
+
+
+MALFORMED_BODY: Final = ProblemType("malformed-body", 400, "The body cannot be read")
+INVALID_REQUEST: Final = ProblemType("invalid-request", 422, "The request is not valid")
+NOT_AUTHENTICATED: Final = ProblemType("not-authenticated", 401, "A valid access token is needed")
+FORBIDDEN: Final = ProblemType("forbidden", 403, "Not allowed")
+CONTENT_TOO_LARGE: Final = ProblemType("content-too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType("unsupported-media-type", 415, "The body's type is not taken here")
+INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
+# One second: a restarted database or broker is back within a few, and clients that all wait longer come in waves.
+UNAVAILABLE: Final = ProblemType("unavailable", 503, "Something that this needs is not there", retry_after=1)
+NOT_READY: Final = ProblemType("not-ready", 503, "The service is not ready", retry_after=1)
+
+
+def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None) -> Problem:
+    """The problem for an HTTP status that the framework answers with, such as 404 for an unknown path."""
+    known = {413: CONTENT_TOO_LARGE, 400: MALFORMED_BODY}
+    phrase = HTTPStatus(status).phrase
+    kind = known.get(status) or ProblemType(phrase.lower().replace(" ", "-"), status, phrase)
+    return Problem(kind, detail if detail != phrase else None, headers=headers or {})
+
+
+def of_error(error: Exception, table: ProblemTable) -> Problem:
+    """The problem that the table has for the error or the nearest of its base classes.
+
+    `str(error)` is the detail; an attribute `fields` of the error (field -> message) names the failing fields.
+    """
+    kind = next(table[cls] for cls in type(error).__mro__ if cls in table)
+    fields: Mapping[str, str] = getattr(error, "fields", {})
+    return Problem(kind, str(error) or None, [FieldError(name, message) for name, message in fields.items()])
+
+
+def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """pydantic's errors without what the client sent: a password must not come back, and not stand in a log."""
+    return [FieldError(_field_name(error["loc"]), error["msg"].removeprefix("Value error, ")) for error in errors]
+
+
+def _field_name(location: Sequence[int | str]) -> str:
+    """("body", "items", 0, "quantity") is "items.0.quantity"; the body as a whole is "body"."""
+    parts = location[1:] if len(location) > 1 else location
+    # Names of unknown fields are the client's own: a long one is cut.
+    return ".".join(str(part)[:100] for part in parts)

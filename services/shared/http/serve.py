@@ -1,0 +1,79 @@
+"""Runs an app until SIGTERM or SIGINT, then stops it in order: requests first, what they use afterwards."""
+
+import asyncio
+import signal
+import socket
+from types import FrameType
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from services.shared.http.start import CannotStart
+
+log = structlog.stdlib.get_logger()
+
+# Requests in flight get this long (s) to end. An open event stream would hold the process up for ever.
+SHUTDOWN_GRACE_S: Final = 3
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Serves the app; returns after a clean stop. Port 0 takes a free one, named in the log.
+
+    `app.state.stopping` (asyncio.Event) is set as soon as the process is asked to stop, for streams to end by themselves.
+
+    Raises:
+        CannotStart: the port is taken, or the wiring says so.
+    """
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        # `_run` opens the wiring itself, so that its errors arrive here and not as a traceback in the log.
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,  # metrics count requests; a line for each costs more than many of them
+        server_header=False,
+        proxy_headers=False,  # nothing here looks at the client's address
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
+    )
+    with listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_run(app, config, listener))
+
+
+async def _run(app: FastAPI, config: uvicorn.Config, listener: socket.socket) -> None:
+    app.state.stopping = asyncio.Event()
+    async with app.router.lifespan_context(app):
+        host, port, *_ = listener.getsockname()
+        log.info("listening", address=f"http://{host}:{port}")
+        await _Server(config, app.state.stopping).serve(sockets=[listener])
+    log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not handed on: uvicorn would raise the signal again after its stop, and end us before the wiring is closed.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return listener

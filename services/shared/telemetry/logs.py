@@ -1,0 +1,70 @@
+"""Log lines: one shape for our own and for the libraries', to stderr, for people (console) or machines (json).
+
+Modules log with `log = structlog.stdlib.get_logger()`; `configure_logging` is called once, by a service's `__main__`.
+"""
+
+import logging
+import sys
+from typing import Final, Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from services.shared.telemetry.tracing import current_trace_id
+
+LogFormat = Literal["console", "json"]
+
+# Libraries that repeat themselves while their server is away; the services say once what is missing.
+_QUIET: Final = {"aiokafka": logging.CRITICAL, "asyncio": logging.ERROR, "httpx": logging.WARNING}
+
+
+def configure_logging(service: str, log_format: LogFormat = "console", level: int = logging.INFO) -> None:
+    """Sends structlog's and the standard library's lines through one formatter, each with service and trace id."""
+
+    def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+        name_service,
+        _add_trace_id,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(log_format)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, quiet_level in _QUIET.items():
+        logging.getLogger(name).setLevel(quiet_level)
+
+
+def _renderers(log_format: LogFormat) -> list[Processor]:
+    if log_format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # The plain traceback: the pretty one prints local variables, and those hold passwords and tokens.
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+        )
+    ]
+
+
+def _add_trace_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    trace_id = current_trace_id()
+    if trace_id is not None:
+        event["trace_id"] = trace_id
+    return event

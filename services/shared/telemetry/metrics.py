@@ -1,0 +1,67 @@
+"""Every metric that a service keeps: names, units and labels in this one file.
+
+Names end with their unit. No label ever holds an account, a product or anything else that a client can make up: each value
+of a label is a time series for ever.
+"""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# Up to 10 s: what takes longer has run into a deadline.
+_REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+# A prediction from a loaded model takes well under a millisecond.
+_PREDICTION_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+_BATCH_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+_TRAINING_BUCKETS: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600)
+
+# Every service. `route` is the template ("/orders/{order_id}"), or "unknown".
+HTTP_REQUEST_SECONDS: Final = Histogram(
+    "ordercast_http_request_seconds",
+    "Time from a request's arrival to the end of its answer.",
+    ("method", "route", "status"),
+    buckets=_REQUEST_BUCKETS,
+)
+
+# order_api
+ORDERS_ACCEPTED: Final = Counter("ordercast_orders_accepted_total", "Orders committed.")
+ORDERS_PER_COMMIT: Final = Histogram(
+    "ordercast_orders_per_commit", "Orders that shared one transaction.", buckets=_BATCH_BUCKETS
+)
+VIEWS_ACCEPTED: Final = Counter("ordercast_views_accepted_total", "View events that Kafka has acknowledged.")
+
+# outbox relay
+OUTBOX_BACKLOG: Final = Gauge("ordercast_outbox_backlog_events", "Events committed and not yet published.")
+OUTBOX_OLDEST: Final = Gauge("ordercast_outbox_oldest_seconds", "Age of the oldest event not yet published.")
+OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
+
+# feature_worker. `outcome` is applied, repeated or dead_lettered.
+WORKER_EVENTS: Final = Counter("ordercast_worker_events_total", "Events taken from a topic.", ("topic", "outcome"))
+WORKER_BATCH_EVENTS: Final = Histogram(
+    "ordercast_worker_batch_events", "Events written in one transaction.", buckets=_BATCH_BUCKETS
+)
+WORKER_BATCH_SECONDS: Final = Histogram(
+    "ordercast_worker_batch_seconds", "Time to aggregate and commit one batch.", buckets=_REQUEST_BUCKETS
+)
+WORKER_LAG: Final = Gauge(
+    "ordercast_worker_lag_events",
+    "Events in a partition that are not yet in the feature table.",
+    ("topic", "partition"),
+)
+WORKER_FRESHNESS: Final = Gauge(
+    "ordercast_worker_freshness_seconds", "Age of the newest applied event when its batch was committed.", ("topic",)
+)
+
+# predictor. `kind` is view_count or pair; `outcome` is loaded or refused.
+PREDICTIONS: Final = Counter("ordercast_predictions_total", "Predictions answered.", ("kind",))
+PREDICTION_SECONDS: Final = Histogram(
+    "ordercast_prediction_seconds", "Time in the ensemble for one request.", buckets=_PREDICTION_BUCKETS
+)
+MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
+
+# trainer. `status` is succeeded, failed or cancelled.
+TRAININGS: Final = Counter("ordercast_trainings_total", "Trainings that have ended.", ("status",))
+TRAINING_SECONDS: Final = Histogram(
+    "ordercast_training_seconds", "Time from a training's start to its end.", buckets=_TRAINING_BUCKETS
+)
+TRAINING_ROWS: Final = Gauge("ordercast_training_rows", "Rows of the newest training set.")
