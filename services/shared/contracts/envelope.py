@@ -4,7 +4,7 @@ Source: CloudEvents specification 1.0 and its Kafka protocol binding. Two extens
 each event count once: `producer` names a stream, `sequence` is the event's number in it, `numbering` tells how it grows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -131,13 +131,31 @@ def decode(headers: Headers, body: bytes | None) -> Envelope:
             source=_text(attributes, "ce_source"),
             time=_time(_text(attributes, "ce_time")),
             event=event,
-            sequence=_sequence(attributes),
+            sequence=sequence_of(attributes),
             traceparent=_text(attributes, "ce_traceparent") if "ce_traceparent" in attributes else None,
         )
     except EventRefused:
         raise
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise MalformedEvent(f"{event_type}: {error}") from error
+
+
+def sequence_of(attributes: Mapping[str, bytes]) -> SequenceNumber | None:
+    """The event's number, from the headers alone: it counts as taken even when the rest cannot be read.
+
+    Raises:
+        MalformedEvent: a part of it is missing or broken.
+    """
+    if "ce_producer" not in attributes:
+        return None
+    numbering = _text(attributes, "ce_numbering")
+    if numbering not in ("dense", "rising"):
+        raise MalformedEvent(f"ce_numbering is {numbering!r}")
+    try:
+        number = int(_text(attributes, "ce_sequence"))
+    except ValueError as error:
+        raise MalformedEvent(f"ce_sequence: {error}") from error
+    return SequenceNumber(_text(attributes, "ce_producer"), number, cast("Numbering", numbering))
 
 
 @cache
@@ -145,11 +163,12 @@ def _decoder(event_type: str) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(EVENT_TYPES[event_type])
 
 
-def _text(attributes: dict[str, bytes], name: str) -> str:
+def _text(attributes: Mapping[str, bytes], name: str) -> str:
+    value: bytes | None = attributes.get(name)  # Kafka itself allows a header without a value
+    if value is None:
+        raise MalformedEvent(f"the header {name} is missing")
     try:
-        return attributes[name].decode()
-    except KeyError:
-        raise MalformedEvent(f"the header {name} is missing") from None
+        return value.decode()
     except UnicodeDecodeError:
         raise MalformedEvent(f"the header {name} is not UTF-8") from None
 
@@ -159,16 +178,3 @@ def _time(text: str) -> datetime:
     if time.tzinfo is None:
         raise MalformedEvent("ce_time has no time zone")
     return time
-
-
-def _sequence(attributes: dict[str, bytes]) -> SequenceNumber | None:
-    if "ce_producer" not in attributes:
-        return None
-    numbering = _text(attributes, "ce_numbering")
-    if numbering not in ("dense", "rising"):
-        raise MalformedEvent(f"ce_numbering is {numbering!r}")
-    return SequenceNumber(
-        producer=_text(attributes, "ce_producer"),
-        number=int(_text(attributes, "ce_sequence")),
-        numbering=cast("Numbering", numbering),
-    )
