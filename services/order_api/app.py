@@ -5,9 +5,11 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.order_api.orders.routes import router as orders
 from services.order_api.problems import PROBLEMS
-from services.order_api.settings import OrderApiSettings
-from services.order_api.wiring import open_order_api
+from services.order_api.settings import OrderApiSettings, RelaySettings
+from services.order_api.views.routes import router as views
+from services.order_api.wiring import open_order_api, open_relay
 from services.shared.http.app import create_app
 
 # 10,000 lines of a view batch take about 1.5 MB, with long references and blanks a few more.
@@ -19,6 +21,12 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
     return create_app(
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
+        routers=[orders, views],
         problems=PROBLEMS,
         body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None},
     )
+
+
+def relay_app(settings: RelaySettings) -> FastAPI:
+    """The relay's health and metrics; its lifespan runs the relay."""
+    return create_app(title="Ordercast outbox relay", wiring=partial(open_relay, settings))

@@ -1,5 +1,6 @@
 """order_api's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
+import socket
 from pathlib import Path
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.shared.telemetry.logs import LogFormat
 
 
-class OrderApiSettings(BaseSettings):
+class _Settings(BaseSettings):
     """Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
@@ -17,10 +18,27 @@ class OrderApiSettings(BaseSettings):
     kafka_bootstrap: str = Field(description="host:port of a broker")
     partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
     host: str = "127.0.0.1"
+    log_format: LogFormat = "console"
+
+
+class OrderApiSettings(_Settings):
+    """The API's."""
+
     port: int = Field(default=8000, ge=0, le=65_535)
     token_private_key_file: Path = Field(description="PEM, Ed25519; only this service has it")
     token_public_key_file: Path = Field(description="PEM, Ed25519")
-    log_format: LogFormat = "console"
     database_pool_size: int = Field(default=10, ge=1, description="connections to PostgreSQL")
     # Each hash takes 64 MiB while it runs: more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
+
+
+class RelaySettings(_Settings):
+    """The relay's."""
+
+    port: int = Field(default=8004, ge=0, le=65_535, description="for health and metrics")
+    relay_id: str = Field(
+        default_factory=socket.gethostname, description="the same after a restart, one for each relay"
+    )
+    relay_most_shards: int | None = Field(
+        default=None, ge=1, description="shards that this relay takes; by default any"
+    )

@@ -9,11 +9,21 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import text
 
-from services.order_api.settings import OrderApiSettings
+from services.order_api.orders.change_order import ChangeOrder
+from services.order_api.orders.group_commit import GroupCommit, open_group_commit
+from services.order_api.orders.import_orders import ImportOrders
+from services.order_api.orders.place_orders import OrderRequest, PlaceOrders
+from services.order_api.orders.relay_outbox import RelayOutbox
+from services.order_api.orders.watch_backlog import watch_backlog
+from services.order_api.settings import OrderApiSettings, RelaySettings
+from services.order_api.views.record_views import RecordViews
+from services.order_api.views.send_views import open_send_views
 from services.shared.db.engine import Sessions, open_database
+from services.shared.http.background import running_beside
 from services.shared.http.health import Check
 from services.shared.http.token_keys import load_private_key, load_public_key
 from services.shared.http.tokens import TokenSigner, TokenVerifier
+from services.shared.kafka.publisher import open_publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,10 @@ class OrderApi:
     sessions: Sessions
     signer: TokenSigner
     verifier: TokenVerifier
+    place_orders: GroupCommit[OrderRequest, bytes]
+    change_order: ChangeOrder
+    import_orders: ImportOrders
+    record_views: RecordViews
     checks: Mapping[str, Check]
 
 
@@ -35,15 +49,53 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
     """
     private_key = load_private_key(settings.token_private_key_file)
     public_key = load_public_key(settings.token_public_key_file)
-    async with open_database(
-        settings.database_url, application="order_api", pool_size=settings.database_pool_size
-    ) as sessions:
+    partitions = settings.partitions
+    open_views_publisher = partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-views")
+    async with (
+        open_database(
+            settings.database_url, application="order_api", pool_size=settings.database_pool_size
+        ) as sessions,
+        open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
+        open_send_views(open_views_publisher, partitions=partitions) as send_views,
+    ):
         yield OrderApi(
             sessions=sessions,
             signer=TokenSigner(private_key),
             verifier=TokenVerifier(public_key),
+            place_orders=place_orders,
+            change_order=ChangeOrder(sessions, partitions=partitions),
+            import_orders=ImportOrders(sessions, partitions=partitions),
+            record_views=RecordViews(sessions, send_views),
             checks={"database": Check(partial(_ask_database, sessions))},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The relay's process as its health endpoints see it."""
+
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
+    """A running relay. Its first error comes out of here: the process ends, and its supervisor starts it again."""
+    async with (
+        open_database(settings.database_url, application="relay", pool_size=settings.partitions + 1) as sessions,
+        open_publisher(settings.kafka_bootstrap, client_id="order_api-relay") as publisher,
+    ):
+        relay = RelayOutbox(
+            sessions,
+            publisher,
+            partitions=settings.partitions,
+            owner=settings.relay_id,
+            most_shards=settings.relay_most_shards,
+        )
+        async with (
+            running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
+            running_beside(relay.run, name="relay"),
+        ):
+            yield Relay(checks={"database": Check(partial(_ask_database, sessions))})
 
 
 async def _ask_database(sessions: Sessions) -> None:

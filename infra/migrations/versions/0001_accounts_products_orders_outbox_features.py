@@ -118,6 +118,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_id", name=op.f("uq_outbox_event_id")),
     )
     op.create_table(
+        "outbox_leases",
+        sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("published_number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("shard", name=op.f("pk_outbox_leases")),
+    )
+    op.create_table(
         "outbox_shards",
         sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("last_number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -155,15 +163,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_ref", name=op.f("uq_orders_order_ref")),
     )
     op.create_index(op.f("ix_orders_account_id_id"), "orders", ["account_id", "id"], unique=False)
-    op.create_table(
-        "outbox_leases",
-        sa.Column("shard", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("published_number", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("owner", sa.Uuid(), nullable=True),
-        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["shard"], ["outbox_shards.shard"], name=op.f("fk_outbox_leases_shard")),
-        sa.PrimaryKeyConstraint("shard", name=op.f("pk_outbox_leases")),
-    )
     op.create_table(
         "refresh_tokens",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -219,11 +218,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_refresh_tokens_expires_at"), table_name="refresh_tokens")
     op.drop_index(op.f("ix_refresh_tokens_account_id"), table_name="refresh_tokens")
     op.drop_table("refresh_tokens")
-    op.drop_table("outbox_leases")
     op.drop_index(op.f("ix_orders_account_id_id"), table_name="orders")
     op.drop_table("orders")
     op.drop_table("products")
     op.drop_table("outbox_shards")
+    op.drop_table("outbox_leases")
     op.drop_table("outbox")
     op.drop_index(op.f("ix_idempotency_keys_claimed_at"), table_name="idempotency_keys")
     op.drop_table("idempotency_keys")

@@ -8,27 +8,20 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.errors import PartitionsChanged
-from services.order_api.orders.tables import OutboxLease, OutboxShard
 from services.shared.contracts.envelope import encode_body
 from services.shared.contracts.events import TYPE_NAMES, OrderCancelled, OrderConfirmed, OrderPlaced
 from services.shared.contracts.topics import partition_of
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 
-# Locks the counters in one order everywhere, so that two transactions never wait for each other.
+# Sorted by shard, so that every transaction locks the counters in the same order and none waits in a circle.
 _TAKE_NUMBERS: Final = text("""
-    WITH wanted AS (
-        SELECT * FROM unnest(CAST(:shards AS bigint[]), CAST(:counts AS bigint[])) AS w (shard, count)
-    ), locked AS (
-        SELECT shard FROM outbox_shards WHERE shard = ANY (CAST(:shards AS bigint[])) ORDER BY shard FOR UPDATE
-    )
-    UPDATE outbox_shards AS s SET last_number = s.last_number + wanted.count
-    FROM locked JOIN wanted USING (shard) WHERE s.shard = locked.shard
-    RETURNING s.shard, s.last_number
+    INSERT INTO outbox_shards AS s (shard, last_number)
+    SELECT * FROM unnest(CAST(:shards AS bigint[]), CAST(:counts AS bigint[]))
+    ON CONFLICT (shard) DO UPDATE SET last_number = s.last_number + excluded.last_number
+    RETURNING shard, last_number
 """)
 _APPEND: Final = text("""
     INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body, traceparent)
@@ -56,7 +49,8 @@ async def append_to_outbox(session: AsyncSession, events: Sequence[PendingEvent]
         by_shard[partition_of(event.event.account_id, partitions)].append(event)
     if not by_shard:
         return
-    counts = {"shards": list(by_shard), "counts": [len(group) for group in by_shard.values()]}
+    shards = sorted(by_shard)
+    counts = {"shards": shards, "counts": [len(by_shard[shard]) for shard in shards]}
     last_numbers = {row.shard: row.last_number for row in await session.execute(_TAKE_NUMBERS, counts)}
     rows = [
         (shard, last_numbers[shard] - len(group) + position, event)
@@ -76,18 +70,3 @@ async def append_to_outbox(session: AsyncSession, events: Sequence[PendingEvent]
             "traces": [row.traceparent for _, _, row in rows],
         },
     )
-
-
-async def create_shards(session: AsyncSession, partitions: int) -> None:
-    """Makes the counters of a new system.
-
-    Raises:
-        PartitionsChanged: the system was made with another number of partitions, which cannot change: an account would
-            move to another partition, and its events would lose their order.
-    """
-    shards = [{"shard": shard} for shard in range(partitions)]
-    await session.execute(insert(OutboxShard).on_conflict_do_nothing(), shards)
-    await session.execute(insert(OutboxLease).on_conflict_do_nothing(), shards)
-    count = (await session.execute(text("SELECT count(*) FROM outbox_shards"))).scalar_one()
-    if count != partitions:
-        raise PartitionsChanged(f"this system has {count} partitions, ORDERCAST_PARTITIONS says {partitions}")

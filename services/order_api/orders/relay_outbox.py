@@ -8,12 +8,12 @@ at worst, for the same reason.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any, Final
-from uuid import uuid4
 
 from sqlalchemy import Row, text
 
-from services.order_api.errors import LeaseLost, OutboxGap
+from services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
 from services.shared.contracts.envelope import SequenceNumber, encode_headers
 from services.shared.contracts.topics import ORDERS
 from services.shared.db.engine import Sessions
@@ -31,6 +31,10 @@ LEASE_S: Final = 30
 # Between two looks (s) at an outbox that was empty: an order waits this long at most before it is on its way.
 IDLE_S: Final = 0.02
 
+_CREATE_LEASES: Final = text("""
+    INSERT INTO outbox_leases (shard) SELECT * FROM generate_series(0, CAST(:partitions AS bigint) - 1) ON CONFLICT DO NOTHING
+""")
+_COUNT_LEASES: Final = text("SELECT count(*) FROM outbox_leases")
 # Free shards, and our own ones anew. SKIP LOCKED: another relay that is just taking a shard may have it.
 _LEASE: Final = text("""
     WITH free AS (
@@ -58,13 +62,19 @@ _FORGET: Final = text("DELETE FROM outbox WHERE shard = :shard AND number <= :nu
 
 
 class RelayOutbox:
-    """One relay. Several share the shards by their leases; `most_shards` bounds what this one takes."""
+    """One relay. Several share the shards by their leases; `most_shards` bounds what this one takes.
 
-    def __init__(self, sessions: Sessions, publisher: Publisher, *, most_shards: int) -> None:
+    `owner` names it, the same after a restart, so that it goes on with its shards at once.
+    """
+
+    def __init__(
+        self, sessions: Sessions, publisher: Publisher, *, partitions: int, owner: str, most_shards: int | None = None
+    ) -> None:
         self._sessions = sessions
         self._publisher = publisher
-        self._most_shards = most_shards
-        self._owner = uuid4()
+        self._partitions = partitions
+        self._most_shards = most_shards or partitions
+        self._owner = owner
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Relays until `stopping` is set, then gives its shards back.
@@ -72,12 +82,26 @@ class RelayOutbox:
         Raises:
             BrokerUnavailable, RecordTooLarge, LeaseLost, or the database's error: the process has to end.
         """
+        await self.create_leases()
         try:
             while not stopping.is_set():
                 await self.take_leases()
                 await self._relay_for(LEASE_S / 3, stopping)
         finally:
             await self._release()
+
+    async def create_leases(self) -> None:
+        """Makes the leases of a new system.
+
+        Raises:
+            PartitionsChanged: the system was made with another number of partitions, which cannot change: an account would
+                move to another partition, and its events would lose their order.
+        """
+        async with self._sessions() as session, session.begin():
+            await session.execute(_CREATE_LEASES, {"partitions": self._partitions})
+            count = (await session.execute(_COUNT_LEASES)).scalar_one()
+        if count != self._partitions:
+            raise PartitionsChanged(f"this system has {count} partitions, ORDERCAST_PARTITIONS says {self._partitions}")
 
     async def take_leases(self) -> list[int]:
         """Takes free shards and renews the own ones; the shards that are held now."""
@@ -92,9 +116,10 @@ class RelayOutbox:
         async with self._sessions() as session, session.begin():
             rows = await session.execute(_NEXT, {"owner": self._owner, "batch": BATCH})
             shards = _by_shard(rows.all())
-        async with asyncio.TaskGroup() as group:
-            for shard, events in shards.items():
-                group.create_task(self._relay(shard, events))
+        relayed = await asyncio.gather(*starmap(self._relay, shards.items()), return_exceptions=True)
+        for outcome in relayed:
+            if isinstance(outcome, BaseException):
+                raise outcome
         return sum(len(events) for events in shards.values())
 
     async def _relay_for(self, seconds: float, stopping: asyncio.Event) -> None:

@@ -80,9 +80,9 @@ class OutboxLease(Base):
 
     __tablename__ = "outbox_leases"
 
-    shard: Mapped[int] = mapped_column(ForeignKey("outbox_shards.shard"), primary_key=True, autoincrement=False)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     published_number: Mapped[int] = mapped_column(server_default=text("0"))
-    owner: Mapped[UUID | None]
+    owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]
 
 

@@ -1,0 +1,33 @@
+"""Keeps the metrics of the outbox: how many events wait, and for how long the oldest one has."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import text
+
+from services.shared.db.engine import Sessions
+from services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_OLDEST
+
+# As often (s) as Prometheus asks by default, at most.
+INTERVAL_S: Final = 5.0
+
+# Counters instead of rows: the same small work however long the backlog is.
+_BACKLOG: Final = text("""
+    SELECT coalesce(sum(s.last_number - coalesce(l.published_number, 0)), 0) AS events,
+           coalesce(extract(epoch FROM now() - min(o.committed_at)), 0) AS oldest
+    FROM outbox_shards s
+    LEFT JOIN outbox_leases l USING (shard)
+    LEFT JOIN outbox o ON o.shard = s.shard AND o.number = coalesce(l.published_number, 0) + 1
+""")
+
+
+async def watch_backlog(sessions: Sessions, stopping: asyncio.Event) -> None:
+    """Measures until `stopping` is set."""
+    while not stopping.is_set():
+        async with sessions() as session:
+            row = (await session.execute(_BACKLOG)).one()
+        OUTBOX_BACKLOG.set(float(row.events))
+        OUTBOX_OLDEST.set(float(row.oldest))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), INTERVAL_S)
