@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.order_api.accounts.routes import router as accounts
 from services.order_api.orders.routes import router as orders
 from services.order_api.problems import PROBLEMS
 from services.order_api.settings import OrderApiSettings, RelaySettings
@@ -21,7 +22,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
     return create_app(
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
-        routers=[orders, views],
+        routers=[accounts, orders, views],
         problems=PROBLEMS,
         body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None},
     )

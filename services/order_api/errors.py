@@ -23,6 +23,42 @@ class UnknownAccount(Permanent):
     """The token is good, but its account is not in this database."""
 
 
+class AccountTaken(Permanent):
+    """Email or nickname belong to another account."""
+
+
+class InvalidCredentials(Permanent):
+    """Email or password are wrong; which one, nobody is told."""
+
+
+class InvalidRefreshToken(Permanent):
+    """The refresh token is unknown, expired, used before, or its family has ended."""
+
+
+class ProductNotFound(Permanent):
+    """There is no product with this id."""
+
+
+class SkuTaken(Permanent):
+    """The SKU belongs to another product."""
+
+
+class ReviewNotFound(Permanent):
+    """There is no such review of this product, or it is another's."""
+
+
+class NotOrdered(Permanent):
+    """Only who ordered a product may review it."""
+
+
+class AlreadyReviewed(Permanent):
+    """An account reviews a product once."""
+
+
+class InvalidPeriod(Permanent):
+    """The days asked for are the wrong way round, or too many."""
+
+
 class UnknownProduct(Permanent):
     """A product is named that does not exist."""
 

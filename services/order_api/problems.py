@@ -9,7 +9,16 @@ from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
 PROBLEMS: Final[ProblemTable] = {
     # accounts
     errors.UnknownAccount: ProblemType("unknown-account", 401, "The account does not exist"),
-    # products
+    errors.AccountTaken: ProblemType("account-taken", 409, "Email or nickname are taken"),
+    errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
+    errors.InvalidRefreshToken: ProblemType("invalid-refresh-token", 401, "The refresh token is not valid"),
+    # products and what is said of them
+    errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
+    errors.SkuTaken: ProblemType("sku-taken", 409, "The SKU is taken"),
+    errors.ReviewNotFound: ProblemType("review-not-found", 404, "There is no such review"),
+    errors.NotOrdered: ProblemType("not-ordered", 403, "Only who ordered a product may review it"),
+    errors.AlreadyReviewed: ProblemType("already-reviewed", 409, "The product was reviewed before"),
+    errors.InvalidPeriod: ProblemType("invalid-period", 422, "The period is not valid"),
     # orders
     errors.UnknownProduct: ProblemType("unknown-product", 422, "A product does not exist"),
     errors.MixedCurrencies: ProblemType("mixed-currencies", 422, "An order has one currency"),

@@ -9,6 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import text
 
+from services.order_api.accounts.log_in import LogIn
+from services.order_api.accounts.passwords import Passwords, open_passwords
 from services.order_api.orders.change_order import ChangeOrder
 from services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from services.order_api.orders.import_orders import ImportOrders
@@ -21,7 +23,7 @@ from services.order_api.views.send_views import open_send_views
 from services.shared.db.engine import Sessions, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
-from services.shared.http.token_keys import load_private_key, load_public_key
+from services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
 from services.shared.http.tokens import TokenSigner, TokenVerifier
 from services.shared.kafka.publisher import open_publisher
 
@@ -31,8 +33,10 @@ class OrderApi:
     """What the routes use; at `app.state.service`."""
 
     sessions: Sessions
-    signer: TokenSigner
     verifier: TokenVerifier
+    public_jwk: Mapping[str, str]
+    passwords: Passwords
+    log_in: LogIn
     place_orders: GroupCommit[OrderRequest, bytes]
     change_order: ChangeOrder
     import_orders: ImportOrders
@@ -49,19 +53,23 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
     """
     private_key = load_private_key(settings.token_private_key_file)
     public_key = load_public_key(settings.token_public_key_file)
+    public_jwk = jwk_of(public_key)
     partitions = settings.partitions
     open_views_publisher = partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-views")
     async with (
         open_database(
             settings.database_url, application="order_api", pool_size=settings.database_pool_size
         ) as sessions,
+        open_passwords(settings.password_threads) as passwords,
         open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
         open_send_views(open_views_publisher, partitions=partitions) as send_views,
     ):
         yield OrderApi(
             sessions=sessions,
-            signer=TokenSigner(private_key),
             verifier=TokenVerifier(public_key),
+            public_jwk=public_jwk,
+            passwords=passwords,
+            log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=public_jwk["kid"])),
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),

@@ -1,12 +1,19 @@
 """What all request bodies have in common."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Final
 
+from annotated_types import GroupedMetadata
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 # The largest identity that PostgreSQL's bigint holds.
 MAX_ID: Final = 2**63 - 1
+
+# C0 and C1 controls and Unicode's own line ends.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class RequestModel(BaseModel):
@@ -21,12 +28,26 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _on_one_line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
 # Text that PostgreSQL can hold: it refuses the character NUL.
 StoredText = Annotated[str, AfterValidator(_without_nul)]
-# A name, a SKU: one line, without blanks around it.
-Line = Annotated[
-    StoredText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")
-]
+
+
+@dataclass(frozen=True, slots=True)
+class OneLine(GroupedMetadata):
+    """`Annotated[str, OneLine(64)]`: a name or the like of 1 to `max_length` characters; blanks around it are cut off."""
+
+    max_length: int = 200
+
+    def __iter__(self) -> Iterator[object]:
+        yield StringConstraints(strip_whitespace=True, min_length=1, max_length=self.max_length)
+        yield AfterValidator(_on_one_line)
+
 
 # An identity in a path. Beyond bigint it cannot exist; refusing it here keeps it out of SQL.
 PathId = Annotated[int, Path(ge=1, le=MAX_ID)]

@@ -1,5 +1,8 @@
 """The Ed25519 key pair of the access tokens: order_api signs with the private key, every service checks with the public one."""
 
+import base64
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -40,6 +43,13 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     return key
 
 
+def jwk_of(key: Ed25519PublicKey) -> dict[str, str]:
+    """The key as a JSON Web Key (RFC 8037); its `kid` is its thumbprint (RFC 7638)."""
+    identity = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(key.public_bytes_raw())}
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()
+    return identity | {"use": "sig", "alg": "EdDSA", "kid": _base64url(hashlib.sha256(canonical).digest())}
+
+
 def create_key_pair(private_path: Path, public_path: Path) -> None:
     """Writes a new pair, or the public key alone where the private one exists already: tokens given out stay valid.
 
@@ -53,6 +63,10 @@ def create_key_pair(private_path: Path, public_path: Path) -> None:
         _write(private_path, pem, mode=0o600)
     public_pem = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     _write(public_path, public_pem, mode=0o644)
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def _read(path: Path) -> bytes:

@@ -136,7 +136,10 @@ class _CallerOfRequest(SecurityBase):
             raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
 
 
-CurrentCaller = Annotated[Caller, Depends(_CallerOfRequest())]
+# For a route that needs the caller in some of its requests only: `await caller_of(request)`.
+caller_of: Final = _CallerOfRequest()
+
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
 
 
 async def _admin(caller: CurrentCaller) -> Caller:

@@ -1,0 +1,66 @@
+"""Makes accounts that log in with a password."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.order_api.accounts.passwords import Passwords
+from services.order_api.accounts.tables import Account
+from services.order_api.errors import AccountTaken
+from services.shared.db.engine import Sessions
+from services.shared.http.tokens import Role
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """Who signs up. `role` is the door's word, never the client's."""
+
+    email: str
+    nickname: str
+    password: str
+    role: Role = "CUSTOMER"
+
+    def __repr__(self) -> str:
+        return f"NewAccount({self.email!r}, {self.nickname!r})"  # a password belongs in no log
+
+
+async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> Account:
+    """The account, committed.
+
+    Raises:
+        AccountTaken: email or nickname belong to another account; `fields` says which.
+        Overloaded: too many passwords wait to be hashed.
+    """
+    password_hash = await passwords.hash(new.password)
+    async with sessions() as session, session.begin():
+        account: Account | None = await session.scalar(
+            insert(Account)
+            .values(
+                email=new.email,
+                nickname=new.nickname,
+                password_hash=password_hash,
+                role=new.role,
+                login_type="PASSWORD",
+            )
+            # Not an error to catch: two that sign up at the same moment both get here.
+            .on_conflict_do_nothing()
+            .returning(Account)
+        )
+        if account is None:
+            raise await _taken(session, new)
+    return account
+
+
+async def _taken(session: AsyncSession, new: NewAccount) -> AccountTaken:
+    same_email = func.lower(Account.email) == func.lower(new.email)
+    same_nickname = Account.nickname == new.nickname
+    rows = await session.execute(select(same_email, same_nickname).where(or_(same_email, same_nickname)))
+    emails, nicknames = zip(*rows.tuples(), strict=True) if rows else ((), ())
+    fields = {}
+    if any(emails):
+        fields["email"] = "belongs to another account"
+    if any(nicknames):
+        fields["nickname"] = "belongs to another account"
+    return AccountTaken(f"{' and '.join(fields)} taken", fields=fields)
