@@ -4,13 +4,13 @@ Two modes, each with accounts and products of its own, so that both fit on one s
 
 * `uniform`: 7 accounts, 100 products, 10,000 orders. Quantities are `int(gauss(5, 2))` held to 1..10, and views are drawn
   apart from them: views say nothing of the quantity, so no model can beat the mean.
-* `signal`: the same, but 30 accounts (3,000 pairs), and the quantity follows the views along `signal_curve`, a bell:
+* `signal`: 20 accounts, 100 products, 4,000 orders, and the quantity follows the views along `signal_curve`, a bell:
 
       quantity = round(1.5 + 7 * exp(-((views - 5500) / 1800) ** 2) + gauss(0, 0.7)), held to 1..10
 
   The bell is even about the middle of the views (1000..10000), so the best straight line through it is flat and no better
-  than the mean, while a model that can bend has most of the variance to gain. There are 30 accounts so that a training set
-  that holds the uniform sample too (700 pairs without any relation) is still mostly signal.
+  than the mean, while a model that can bend has most of the variance to gain. There are 20 accounts so that a training set
+  that holds the uniform sample too (700 pairs without any relation) is still mostly signal (2,000 pairs).
 
 Each part has a generator of its own (seed, mode and part), so that asking for more orders does not change the views.
 """
@@ -24,9 +24,10 @@ from typing import Final, Literal, TypeAlias
 
 Mode: TypeAlias = Literal["uniform", "signal"]
 
-ACCOUNTS: Final[dict[Mode, int]] = {"uniform": 7, "signal": 30}
+ACCOUNTS: Final[dict[Mode, int]] = {"uniform": 7, "signal": 20}
 PRODUCTS: Final = 100
-ORDERS: Final = 10_000
+# Enough that nearly every pair of account and product is ordered at least once (2.5 items an order).
+ORDERS: Final[dict[Mode, int]] = {"uniform": 10_000, "signal": 4_000}
 VIEWS_MIN: Final = 1_000
 VIEWS_MAX: Final = 10_000
 ITEMS_MAX: Final = 5
@@ -101,7 +102,7 @@ class Sample:
         return SampleItem(product, _held(quantity, QUANTITY_MAX))
 
 
-def make_sample(mode: Mode, seed: int, *, accounts: int | None = None, orders: int = ORDERS) -> Sample:
+def make_sample(mode: Mode, seed: int, *, accounts: int | None = None, orders: int | None = None) -> Sample:
     """The sample of a mode; the same arguments give the same sample on every machine."""
     count = ACCOUNTS[mode] if accounts is None else accounts
     # Both modes ask for the nicknames User1, User2, ...; the second one on a system gets User1_1, User2_1, ...
@@ -115,7 +116,7 @@ def make_sample(mode: Mode, seed: int, *, accounts: int | None = None, orders: i
     return Sample(
         mode=mode,
         seed=seed,
-        order_count=orders,
+        order_count=ORDERS[mode] if orders is None else orders,
         accounts=tuple(SampleAccount(f"{mailbox}{n}@example.com", f"User{n}") for n in range(1, count + 1)),
         products=products,
         views=tuple(tuple(random.randint(VIEWS_MIN, VIEWS_MAX) for _ in products) for _ in range(count)),

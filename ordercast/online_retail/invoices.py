@@ -38,7 +38,7 @@ class Invoice:
                     "sku": line.sku,
                     "name": line.name or line.sku,
                     "quantity": line.quantity,
-                    "unit_price": str(line.unit_price),
+                    "unit_price": f"{line.unit_price:.4f}",
                 }
                 for line in self.lines
             ],

@@ -95,8 +95,8 @@ def test_an_invoice_holds_its_lines_and_its_earliest_time() -> None:
         "occurred_at": "2010-12-01T08:26:00+00:00",
         "status": "CONFIRMED",
         "items": [
-            {"sku": "85123A", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.55"},
-            {"sku": "71053", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.55"},
+            {"sku": "85123A", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.5500"},
+            {"sku": "71053", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.5500"},
         ],
     }
 

@@ -1,0 +1,72 @@
+"""A client of the whole system, over HTTP as anybody would use it.
+
+    async with open_client(Addresses.local()) as anonymous:
+        await anonymous.order_api.sign_up("ann@example.com", "ann", password)
+        ann = await anonymous.log_in("ann@example.com", password)
+        order = await ann.order_api.place_order([(product_id, 3)])
+
+Clients that come of one `open_client` share its connections.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ordercast.client.order_api import OrderApi
+from ordercast.client.predictor import PredictorApi
+from ordercast.client.session import Login, Session
+from ordercast.client.trainer import TrainerApi
+from ordercast.client.transport import RETRY_FOR_S, Transport, open_transport
+
+ORDER_API_PORT: Final = 8000
+TRAINER_PORT: Final = 8001
+PREDICTOR_PORT: Final = 8002
+# Requests under way at once: as many as group commit likes to see together, and far below the services' limits.
+CONNECTIONS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the services listen: URLs without a slash at the end."""
+
+    order_api: str
+    trainer: str
+    predictor: str
+
+    @classmethod
+    def local(cls, port_offset: int = 0) -> "Addresses":
+        """The addresses of `ordercast up --port-offset N` on this machine."""
+        ports = (ORDER_API_PORT, TRAINER_PORT, PREDICTOR_PORT)
+        return cls(*(f"http://127.0.0.1:{port + port_offset}" for port in ports))
+
+
+class Client:
+    """The services as one account sees them, or as nobody in particular."""
+
+    def __init__(self, transport: Transport, addresses: Addresses, login: Login | None = None) -> None:
+        self._transport = transport
+        self._addresses = addresses
+        self._session = Session(transport, addresses.order_api, login)
+        self.order_api = OrderApi(self._session)
+        self.trainer = TrainerApi(self._session, addresses.trainer)
+        self.predictor = PredictorApi(self._session, addresses.predictor)
+
+    async def log_in(self, email: str, password: str) -> "Client":
+        """A client of that account, over the same connections. It renews its token by itself.
+
+        Raises:
+            ProblemAnswer: the email or the password is wrong.
+        """
+        client = Client(self._transport, self._addresses, Login(email, password))
+        await client._session.log_in()
+        return client
+
+
+@asynccontextmanager
+async def open_client(
+    addresses: Addresses, *, connections: int = CONNECTIONS, retry_for_s: float = RETRY_FOR_S
+) -> AsyncIterator[Client]:
+    """A client of nobody in particular. `retry_for_s` bounds how long a request is tried again where that is safe."""
+    async with open_transport(connections=connections, retry_for_s=retry_for_s) as transport:
+        yield Client(transport, addresses)

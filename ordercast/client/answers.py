@@ -1,0 +1,151 @@
+"""What the services answer, as types. Fields that a newer service adds are passed over."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from msgspec import Struct
+
+Item = TypeVar("Item")
+
+
+class Page(Struct, Generic[Item], frozen=True):
+    data: list[Item]
+    has_more: bool
+
+
+class Account(Struct, frozen=True):
+    id: int
+    email: str | None
+    nickname: str
+    role: str
+    login_type: str
+
+
+class Product(Struct, frozen=True):
+    id: int
+    sku: str
+    name: str
+    price: Decimal
+    currency: str
+
+
+class OrderItem(Struct, frozen=True):
+    line: int
+    product_id: int
+    quantity: int
+    unit_price: Decimal
+
+
+class Order(Struct, frozen=True):
+    id: UUID
+    account_id: int
+    status: str
+    items: list[OrderItem]
+    total: Decimal
+    currency: str
+    created_at: datetime
+
+
+class RefusedLine(Struct, frozen=True):
+    """A line (from 1) of an NDJSON body that was not taken, and why."""
+
+    line: int
+    reason: str
+
+
+class BatchAnswer(Struct, frozen=True):
+    accepted: int
+    refused: list[RefusedLine]
+
+
+class ImportAnswer(Struct, frozen=True):
+    """Orders of an import; `repeated` ones were there before."""
+
+    created: int
+    repeated: int
+    refused: list[RefusedLine]
+
+
+class DayTrend(Struct, frozen=True):
+    """One UTC day. `conversion` is orders per view, None without views."""
+
+    date: date
+    orders: int
+    quantity: int
+    views: int
+    conversion: float | None
+
+
+class Trends(Struct, frozen=True):
+    days: list[DayTrend]
+    top_products: list[dict[str, Any]]
+
+
+class Features(Struct, frozen=True):
+    """What is known of an account and a product; `services.shared.contracts.features` tells what each field means."""
+
+    account_id: int
+    product_id: int
+    first_ordered_at: datetime | None
+    first_quantity: int | None
+    first_price: Decimal | None
+    order_count: int
+    total_quantity: int
+    cancelled_quantity: int
+    view_count: int
+    views_before_first_order: int
+    last_viewed_at: datetime | None
+    last_ordered_at: datetime | None
+
+
+# A training in one of these states stays in it.
+FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Training(Struct, frozen=True):
+    """A training job; `status` is queued, running, succeeded, failed or cancelled."""
+
+    id: UUID
+    status: str
+    recipe: str
+    progress: Any = None
+    metrics: Any = None
+    model_version: str | None = None
+    error: str | None = None
+
+
+class Prediction(Struct, frozen=True):
+    """`quantity` is the mean of the members' answers (pieces), `spread` their standard deviation.
+
+    The last fields are those of a pair; without a feature row (`has_features` false) it is the prediction for 0 views.
+    """
+
+    quantity: float
+    spread: float
+    members: list[float]
+    model_version: str
+    view_count: int
+    account_id: int | None = None
+    product_id: int | None = None
+    has_features: bool | None = None
+    features_as_of: datetime | None = None
+
+
+class Predictions(Struct, frozen=True):
+    """In the order of the request, all from one model version."""
+
+    data: list[Prediction]
+    model_version: str
+
+
+class CurrentModel(Struct, frozen=True):
+    """The version that answers now, with the figures of its training."""
+
+    version: str
+    recipe: str
+    members: int
+    trained_at: datetime
+    training_rows: int
+    metrics: dict[str, Any]

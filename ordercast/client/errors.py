@@ -1,0 +1,37 @@
+"""What can go wrong between a client and the services."""
+
+from collections.abc import Mapping
+
+
+class ClientError(Exception):
+    """The tree's root."""
+
+
+class ServiceUnreachable(ClientError):
+    """Transient: nobody answered, for as long as the client was willing to try again."""
+
+
+class AnswerUnreadable(ClientError):
+    """Permanent: the answer is not what this client knows; maybe another program answers at that address."""
+
+
+class ProblemAnswer(ClientError):
+    """The service said no (RFC 9457 problem+json).
+
+    `kind` identifies the problem to programs; `fields` says what is wrong with which field of the request.
+    """
+
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str | None = None, fields: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.fields = dict(fields or {})
+        super().__init__(status, kind, title, detail, self.fields)
+
+    def __str__(self) -> str:
+        text = f"{self.title}: {self.detail}" if self.detail else self.title
+        fields = "; ".join(f"{name}: {message}" for name, message in self.fields.items())
+        return f"{text} ({fields})" if fields else text

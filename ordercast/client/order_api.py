@@ -1,0 +1,134 @@
+"""order_api as a client sees it: accounts, products, orders, views, trends."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+
+from ordercast.client.answers import Account, BatchAnswer, ImportAnswer, Order, Page, Product, Trends
+from ordercast.client.session import Answer, Session
+from ordercast.client.transport import Request
+
+JSON: Final = {"Content-Type": "application/json"}
+NDJSON: Final = {"Content-Type": "application/x-ndjson"}
+PAGE_ROWS: Final = 100  # the most that the API gives at once
+# An import commits as it reads: a long one takes minutes.
+IMPORT_TIMEOUT_S: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApi:
+    """Each method raises ProblemAnswer where the service refuses, and ServiceUnreachable where none answers."""
+
+    session: Session
+
+    async def sign_up(self, email: str, nickname: str, password: str) -> Account:
+        return await self._post("/accounts", {"email": email, "nickname": nickname, "password": password}, Account)
+
+    async def me(self) -> Account:
+        return await self._get("/accounts/me", Account)
+
+    async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
+        """Needs an admin."""
+        body = {"sku": sku, "name": name, "price": price, "currency": currency}
+        return await self._post("/products", body, Product)
+
+    async def products(self) -> AsyncIterator[Product]:
+        """All products, page by page."""
+        starting_after: int | None = None
+        while True:
+            params = {"limit": PAGE_ROWS, "starting_after": starting_after}
+            page = await self._get("/products", Page[Product], params)
+            for product in page.data:
+                yield product
+            if not page.has_more:
+                return
+            starting_after = page.data[-1].id
+
+    async def place_order(self, items: Iterable[tuple[int, int]], *, key: str | None = None) -> Order:
+        """Orders `(product_id, quantity)` items. With the same key it is the same order, however often it is sent.
+
+        Without a key of the caller's, one is made up for the retries of this call.
+        """
+        body = {"items": [{"product_id": product_id, "quantity": quantity} for product_id, quantity in items]}
+        return await self._post("/orders", body, Order, key=key or str(uuid4()))
+
+    async def order(self, order_id: UUID) -> Order:
+        return await self._get(f"/orders/{order_id}", Order)
+
+    async def orders(self) -> AsyncIterator[Order]:
+        """The caller's orders, or for an admin everybody's, the newest first."""
+        starting_after: UUID | None = None
+        while True:
+            params = {"limit": PAGE_ROWS, "starting_after": starting_after}
+            page = await self._get("/orders", Page[Order], params)
+            for order in page.data:
+                yield order
+            if not page.has_more:
+                return
+            starting_after = page.data[-1].id
+
+    async def confirm_order(self, order_id: UUID) -> Order:
+        """Needs an admin."""
+        return await self._post(f"/orders/{order_id}/confirm", None, Order)
+
+    async def cancel_order(self, order_id: UUID) -> Order:
+        return await self._post(f"/orders/{order_id}/cancel", None, Order)
+
+    async def add_view(self, product_id: int, count: int = 1) -> None:
+        """Not tried again once it was sent: without a key nobody could tell a repeat. Batches have keys."""
+        await self._post("/views", {"product_id": product_id, "count": count}, dict[str, Any])
+
+    async def add_views(self, lines: Sequence[dict[str, Any]], *, key: str | None = None) -> BatchAnswer:
+        """Up to 10,000 lines of {product_id | sku, count?, occurred_at?}; with the same key they count once."""
+        headers = {**NDJSON, "Idempotency-Key": key or str(uuid4())}
+        request = Request("POST", self._url("/views/batch"), ndjson(lines), headers, repeatable=True)
+        return await self.session.ask(request, BatchAnswer)
+
+    async def import_orders(
+        self, lines: Iterable[dict[str, Any]], *, create_missing: bool = False, currency: str = "GBP"
+    ) -> ImportAnswer:
+        """A shop's own history. Needs an admin. An `order_ref` that is there already is repeated, not made again.
+
+        `currency` is that of products which are created.
+        """
+        params = {"create_missing": "true", "currency": currency} if create_missing else {}
+        request = Request(
+            "POST",
+            self._url("/orders/import"),
+            ndjson(lines),
+            NDJSON,
+            params,
+            repeatable=True,
+            read_timeout_s=IMPORT_TIMEOUT_S,
+        )
+        return await self.session.ask(request, ImportAnswer)
+
+    async def trends(
+        self, *, product_id: int | None = None, first: date | None = None, last: date | None = None
+    ) -> Trends:
+        return await self._get("/trends", Trends, {"product_id": product_id, "from": first, "to": last})
+
+    def _url(self, path: str) -> str:
+        return self.session.order_api + path
+
+    async def _get(self, path: str, answer: type[Answer], params: dict[str, Any] | None = None) -> Answer:
+        request = Request("GET", self._url(path), params=params or {}, repeatable=True)
+        return await self.session.ask(request, answer)
+
+    async def _post(
+        self, path: str, body: dict[str, Any] | None, answer: type[Answer], *, key: str | None = None
+    ) -> Answer:
+        headers = {**JSON, "Idempotency-Key": key} if key else JSON
+        content = None if body is None else msgspec.json.encode(body)
+        request = Request("POST", self._url(path), content, headers, repeatable=key is not None)
+        return await self.session.ask(request, answer)
+
+
+def ndjson(lines: Iterable[dict[str, Any]]) -> bytes:
+    """One JSON document a line."""
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)

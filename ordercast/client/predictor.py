@@ -1,0 +1,49 @@
+"""The predictor as a client sees it: predictions, feature rows, model versions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ordercast.client.answers import CurrentModel, Features, Prediction, Predictions
+from ordercast.client.session import Session
+from ordercast.client.transport import Request
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorApi:
+    """Each method raises ProblemAnswer where the service refuses (503: no model yet), and ServiceUnreachable where none
+    answers."""
+
+    session: Session
+    address: str
+
+    async def predict_views(self, view_counts: Iterable[int]) -> Predictions:
+        """The predicted quantity for each number of views, up to 10,000 of them."""
+        return await self._predict({"view_counts": list(view_counts)})
+
+    async def predict_pairs(self, pairs: Iterable[tuple[int, int]]) -> Predictions:
+        """The predicted quantity for each (account_id, product_id): own ones, or an admin's."""
+        body = [{"account_id": account_id, "product_id": product_id} for account_id, product_id in pairs]
+        return await self._predict({"pairs": body})
+
+    async def predict(self, account_id: int, product_id: int) -> Prediction:
+        request = Request("GET", f"{self.address}/predictions/{account_id}/{product_id}", repeatable=True)
+        return await self.session.ask(request, Prediction)
+
+    async def features(self, account_id: int, product_id: int) -> Features:
+        request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)
+        return await self.session.ask(request, Features)
+
+    async def current_model(self) -> CurrentModel:
+        return await self.session.ask(Request("GET", f"{self.address}/models/current", repeatable=True), CurrentModel)
+
+    async def activate(self, version: str) -> None:
+        """Makes the predictor serve `version`, maybe an older one. Needs an admin."""
+        await self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))
+
+    async def _predict(self, body: dict[str, Any]) -> Predictions:
+        headers = {"Content-Type": "application/json"}
+        request = Request("POST", f"{self.address}/predictions", msgspec.json.encode(body), headers, repeatable=True)
+        return await self.session.ask(request, Predictions)

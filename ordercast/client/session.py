@@ -1,0 +1,110 @@
+"""Who a client is: tokens that are renewed before they end."""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.client.transport import Request, Transport, decode
+
+# A token is renewed this long (s) before it ends, so that no request arrives with one that just ended.
+RENEW_BEFORE_S: Final = 60
+UNAUTHORIZED: Final = 401
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    email: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login(email={self.email!r})"  # a password has no place in a log
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """What `POST /auth/token` answers; `expires_in` in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_in: int
+
+
+class Session:
+    """Sends requests, with the token of one account if there is one."""
+
+    def __init__(self, transport: Transport, order_api: str, login: Login | None = None) -> None:
+        self.transport = transport
+        self.order_api = order_api
+        self._login = login
+        self._tokens: Tokens | None = None
+        self._renew_at = 0.0
+        self._renewing = asyncio.Lock()
+
+    async def send(self, request: Request) -> httpx.Response:
+        """As `Transport.send`; a token that is not taken is renewed, once."""
+        token = await self._token()
+        try:
+            return await self.transport.send(_bearing(token, request))
+        except ProblemAnswer as problem:
+            if problem.status != UNAUTHORIZED or token is None:
+                raise
+            return await self.transport.send(_bearing(await self._token(not_taken=token), request))
+
+    async def ask(self, request: Request, answer: type[Answer]) -> Answer:
+        """The answer's body as the type `answer`."""
+        decoded: Answer = decode(await self.send(request), answer)
+        return decoded
+
+    async def authorized(self, request: Request) -> Request:
+        """The request with a token that is good for a while, to send it in another way."""
+        return _bearing(await self._token(), request)
+
+    async def log_in(self) -> None:
+        """Gets the tokens now rather than with the first request.
+
+        Raises:
+            ProblemAnswer: the email or the password is wrong.
+        """
+        await self._token()
+
+    async def _token(self, *, not_taken: str | None = None) -> str | None:
+        if self._login is None:
+            return None
+        async with self._renewing:
+            tokens = self._tokens
+            if tokens is None or tokens.access_token == not_taken or time.monotonic() >= self._renew_at:
+                tokens = self._tokens = await self._renewed(self._login)
+                self._renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_S
+            return tokens.access_token
+
+    async def _renewed(self, login: Login) -> Tokens:
+        if self._tokens is not None:
+            # Sent once: a refresh token that comes twice ends its family. Without an answer, logging in again helps.
+            body = msgspec.json.encode({"refresh_token": self._tokens.refresh_token})
+            headers = {"Content-Type": "application/json"}
+            refresh = Request("POST", f"{self.order_api}/auth/refresh", body, headers)
+            try:
+                refreshed: Tokens = decode(await self.transport.send(refresh), Tokens)
+            except ClientError:
+                self._tokens = None
+            else:
+                return refreshed
+        form = urlencode({"grant_type": "password", "username": login.email, "password": login.password}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        token = Request("POST", f"{self.order_api}/auth/token", form, headers, repeatable=True)
+        granted: Tokens = decode(await self.transport.send(token), Tokens)
+        return granted
+
+
+def _bearing(token: str | None, request: Request) -> Request:
+    if token is None:
+        return request
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})

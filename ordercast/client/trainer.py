@@ -1,0 +1,52 @@
+"""The trainer as a client sees it. Needs an admin."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ordercast.client.answers import Page, Training
+from ordercast.client.events import ServerEvent, read_events
+from ordercast.client.session import Session
+from ordercast.client.transport import Request
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerApi:
+    """Each method raises ProblemAnswer where the service refuses, and ServiceUnreachable where none answers."""
+
+    session: Session
+    address: str
+
+    async def start(self, recipe: str = "baseline", **changes: int) -> Training:
+        """Queues a training. `changes` stand in place of the recipe's: members, epochs, batch_size, seed."""
+        body = msgspec.json.encode({"recipe": recipe, **changes})
+        request = Request("POST", f"{self.address}/trainings", body, {"Content-Type": "application/json"})
+        return await self.session.ask(request, Training)
+
+    async def get(self, training_id: UUID) -> Training:
+        request = Request("GET", f"{self.address}/trainings/{training_id}", repeatable=True)
+        return await self.session.ask(request, Training)
+
+    async def newest(self, limit: int = 20) -> list[Training]:
+        request = Request("GET", f"{self.address}/trainings", params={"limit": limit}, repeatable=True)
+        return (await self.session.ask(request, Page[Training])).data
+
+    async def cancel(self, training_id: UUID) -> None:
+        await self.session.send(Request("DELETE", f"{self.address}/trainings/{training_id}", repeatable=True))
+
+    async def events(self, training_id: UUID) -> AsyncIterator[ServerEvent]:
+        """What happens in a training, as it happens, until it has ended or the connection breaks off."""
+        request = Request("GET", f"{self.address}/trainings/{training_id}/events")
+        request = await self.session.authorized(request)
+        async with self.session.transport.stream(request) as response:
+            async for event in read_events(response.aiter_lines()):
+                yield event
+
+
+def data_of(event: ServerEvent) -> dict[str, Any]:
+    """The JSON document of an event."""
+    document: dict[str, Any] = msgspec.json.decode(event.data)
+    return document

@@ -1,0 +1,154 @@
+"""Requests over HTTP that are tried again where that is safe, and errors as types."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import uniform
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from ordercast.client.errors import AnswerUnreadable, ProblemAnswer, ServiceUnreachable
+
+# A service that does not take the connection within this time (s) is not there.
+CONNECT_TIMEOUT_S: Final = 5.0
+# Longer than any server-side deadline (30 s), so that the server's own error arrives.
+READ_TIMEOUT_S: Final = 40.0
+# A killed service is back within a few seconds; a client that tries for this long (s) does not notice.
+RETRY_FOR_S: Final = 30.0
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 2.0
+# Not the caller's fault and not for long: too many requests, or something behind the service is away. Any other status is
+# transient too when the answer says when to try again (Retry-After).
+TRANSIENT_STATUSES: Final = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`repeatable` says that sending it twice does no more than sending it once."""
+
+    method: str
+    url: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    repeatable: bool = False
+    read_timeout_s: float = READ_TIMEOUT_S
+
+
+class Transport:
+    """Sends requests over shared connections: at most `connections` are under way at once, the rest wait their turn."""
+
+    def __init__(self, http: httpx.AsyncClient, *, connections: int, retry_for_s: float) -> None:
+        self._http = http
+        self._turn = asyncio.Semaphore(connections)
+        self._retry_for_s = retry_for_s
+
+    async def send(self, request: Request) -> httpx.Response:
+        """The answer, which is a success.
+
+        Tries again, with growing pauses, what was surely not taken (no connection) and, if it is repeatable, what may have
+        been (no answer, or a transient error).
+
+        Raises:
+            ProblemAnswer: the service refuses the request.
+            ServiceUnreachable: no answer in time.
+        """
+        give_up_at = time.monotonic() + self._retry_for_s
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                async with self._turn:
+                    response = await self._http.send(self._built(request))
+                if response.is_success:
+                    return response
+                failure: Exception = problem_of(response)
+                again = request.repeatable and _is_transient(response)
+            except httpx.TransportError as error:
+                failure = ServiceUnreachable(f"{request.url} does not answer: {error or type(error).__name__}")
+                again = request.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            if not again or time.monotonic() + pause > give_up_at:
+                raise failure
+            # Not all clients at the same moment: a service that comes back would be pushed over again.
+            await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - no secret
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """An answer that comes in bit by bit, tried once.
+
+        Raises:
+            ProblemAnswer: the service refuses the request.
+            ServiceUnreachable: no connection, or it broke off.
+        """
+        try:
+            response = await self._http.send(self._built(request), stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    raise problem_of(response)
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            raise ServiceUnreachable(f"{request.url} broke off: {error or type(error).__name__}") from error
+
+    def _built(self, request: Request) -> httpx.Request:
+        return self._http.build_request(
+            request.method,
+            request.url,
+            content=request.body,
+            headers=dict(request.headers),
+            params={name: value for name, value in request.params.items() if value is not None},
+            timeout=httpx.Timeout(request.read_timeout_s, connect=CONNECT_TIMEOUT_S),
+        )
+
+
+@asynccontextmanager
+async def open_transport(*, connections: int, retry_for_s: float = RETRY_FOR_S) -> AsyncIterator[Transport]:
+    """A transport with a pool of `connections`. Proxies of the environment are not used."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    async with httpx.AsyncClient(limits=limits, trust_env=False) as http:
+        yield Transport(http, connections=connections, retry_for_s=retry_for_s)
+
+
+def problem_of(response: httpx.Response) -> ProblemAnswer:
+    """The error of an answer, problem+json or not."""
+    title = f"{response.status_code} {response.reason_phrase}"
+    try:
+        body = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.DecodeError:
+        return ProblemAnswer(response.status_code, "unknown", title, response.text[:200] or None)
+    fields = {error.field: error.message for error in body.errors}
+    return ProblemAnswer(response.status_code, body.type.rpartition("/")[2], body.title or title, body.detail, fields)
+
+
+def decode(response: httpx.Response, answer: type[Any]) -> Any:
+    """The body of a success as the struct `answer`.
+
+    Raises:
+        AnswerUnreadable: it is something else.
+    """
+    try:
+        return msgspec.json.decode(response.content, type=answer)
+    except msgspec.DecodeError as error:
+        raise AnswerUnreadable(f"{response.request.method} {response.request.url}: {error}") from error
+
+
+class _FieldError(msgspec.Struct):
+    field: str
+    message: str
+
+
+class _Problem(msgspec.Struct):
+    type: str = "unknown"
+    title: str = ""
+    detail: str | None = None
+    errors: list[_FieldError] = []
+
+
+def _is_transient(response: httpx.Response) -> bool:
+    return response.status_code in TRANSIENT_STATUSES or "retry-after" in response.headers

@@ -1,0 +1,176 @@
+"""The client against a server that misbehaves on purpose: what is tried again, what is not, and what errors look like."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from ordercast.client import Addresses, Client, open_client
+from ordercast.client.errors import AnswerUnreadable, ClientError, ProblemAnswer, ServiceUnreachable
+from tests.support.oracle_http import Answer, Answerer, Received, serving
+
+ORDER = {
+    "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "account_id": 7,
+    "status": "PENDING",
+    "items": [{"line": 1, "product_id": 3, "quantity": 2, "unit_price": "12.50"}],
+    "total": "25.00",
+    "currency": "EUR",
+    "created_at": "2026-01-01T10:00:00Z",
+}
+TOKENS = {"access_token": "first", "refresh_token": "r1", "token_type": "bearer", "expires_in": 900}
+UNAVAILABLE = Answer(503, {"type": "/problems/kafka-unavailable", "title": "Kafka cannot be reached", "status": 503})
+
+
+async def test_an_order_comes_back_with_decimals_and_a_uuid() -> None:
+    async with against(Answer(201, ORDER)) as (client, received):
+        order = await client.order_api.place_order([(3, 2)])
+    assert order.id == UUID(str(ORDER["id"]))
+    assert order.total == Decimal("25.00")
+    assert json.loads(received[0].body) == {"items": [{"product_id": 3, "quantity": 2}]}
+
+
+async def test_an_order_that_met_a_transient_error_is_sent_again_with_the_same_key() -> None:
+    in_flight = Answer(409, {"title": "The first request is still running"}, {"Retry-After": "1"})
+    async with against(UNAVAILABLE, in_flight, Answer(201, ORDER)) as (client, received):
+        await client.order_api.place_order([(3, 2)])
+    keys = [request.headers["idempotency-key"] for request in received]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+async def test_an_order_whose_answer_was_lost_is_sent_again_with_the_same_key() -> None:
+    async with against(None, Answer(201, ORDER)) as (client, received):
+        await client.order_api.place_order([(3, 2)], key="mine")
+    assert [request.headers["idempotency-key"] for request in received] == ["mine", "mine"]
+
+
+@pytest.mark.parametrize("answer", [UNAVAILABLE, None])
+async def test_a_view_without_a_key_is_never_sent_twice(answer: Answer | None) -> None:
+    async with against(answer) as (client, received):
+        with pytest.raises(ClientError):
+            await client.order_api.add_view(3)
+    assert len(received) == 1
+
+
+async def test_a_refusal_is_an_error_with_its_detail_and_fields_and_is_not_tried_again() -> None:
+    body = {
+        "type": "/problems/invalid-request",
+        "title": "The request is not valid",
+        "status": 422,
+        "errors": [{"field": "items.0.quantity", "message": "must be 1 or more"}],
+    }
+    async with against(Answer(422, body)) as (client, received):
+        with pytest.raises(ProblemAnswer) as caught:
+            await client.order_api.place_order([(3, 0)])
+    assert (caught.value.status, caught.value.kind) == (422, "invalid-request")
+    assert caught.value.fields == {"items.0.quantity": "must be 1 or more"}
+    assert str(caught.value) == "The request is not valid (items.0.quantity: must be 1 or more)"
+    assert len(received) == 1
+
+
+async def test_an_error_that_is_no_problem_json_still_tells_its_status() -> None:
+    async with against(Answer(500, "oops")) as (client, _):
+        with pytest.raises(ProblemAnswer, match="500 Internal Server Error"):
+            await client.order_api.me()
+
+
+async def test_an_answer_of_another_program_is_named() -> None:
+    async with against(Answer(200, {"hello": "world"})) as (client, _):
+        with pytest.raises(AnswerUnreadable, match="/accounts/me"):
+            await client.order_api.me()
+
+
+async def test_a_client_gives_up_when_its_time_is_over() -> None:
+    async with open_client(Addresses("http://127.0.0.1:9", "", ""), retry_for_s=0.3) as client:
+        with pytest.raises(ServiceUnreachable, match="does not answer"):
+            await client.order_api.me()
+
+
+async def test_pages_are_followed_to_the_end() -> None:
+    products = [{"id": n, "sku": f"s{n}", "name": "n", "price": "1.5", "currency": "EUR"} for n in (1, 2, 3)]
+    pages = [{"data": products[:2], "has_more": True}, {"data": products[2:], "has_more": False}]
+    async with against(*(Answer(200, page) for page in pages)) as (client, received):
+        assert [product.id async for product in client.order_api.products()] == [1, 2, 3]
+    assert [request.query.get("starting_after") for request in received] == [None, "2"]
+
+
+async def test_a_token_is_asked_for_once_by_many_requests_and_renewed_when_it_is_not_taken() -> None:
+    account = {"id": 1, "email": "a@b.c", "nickname": "a", "role": "CUSTOMER", "login_type": "PASSWORD"}
+    asked: list[str] = []
+
+    async def answer(request: Received) -> Answer:
+        asked.append(request.path)
+        if request.path == "/auth/token":
+            return Answer(200, TOKENS)
+        if request.path == "/auth/refresh":
+            return Answer(200, {**TOKENS, "access_token": "second"})
+        taken = request.headers["authorization"] == "Bearer second"
+        return Answer(200, account) if taken else Answer(401, {"title": "A valid access token is needed"})
+
+    async with answered_by(answer) as anonymous:
+        ann = await anonymous.log_in("a@b.c", "secret")
+        await asyncio.gather(*(ann.order_api.me() for _ in range(5)))
+    assert asked.count("/auth/token") == 1
+    assert asked.count("/auth/refresh") == 1
+
+
+async def test_a_refresh_token_that_is_refused_leads_to_a_new_login() -> None:
+    ended = {**TOKENS, "expires_in": 0}
+    account = {"id": 1, "email": "a@b.c", "nickname": "a", "role": "CUSTOMER", "login_type": "PASSWORD"}
+    answers = [Answer(200, ended), Answer(401, {"title": "no"}), Answer(200, TOKENS), Answer(200, account)]
+    async with against(*answers) as (anonymous, received):
+        ann = await anonymous.log_in("a@b.c", "secret")
+        await ann.order_api.me()
+    assert [r.path for r in received] == ["/auth/token", "/auth/refresh", "/auth/token", "/accounts/me"]
+
+
+async def test_no_more_requests_are_under_way_than_there_are_connections() -> None:
+    now = most = 0
+
+    async def answer(request: Received) -> Answer:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        return Answer(201, ORDER)
+
+    async with answered_by(answer, connections=4) as client:
+        await asyncio.gather(*(client.order_api.place_order([(1, 1)]) for _ in range(40)))
+    assert most == 4
+
+
+async def test_events_of_a_training_are_read_as_they_come() -> None:
+    stream = ': hello\n\nevent: epoch\nid: 1\ndata: {"epoch": 1}\n\nevent: end\ndata: {}\n\nevent: cut\ndata: {'
+    async with against(Answer(200, stream)) as (client, _):
+        events = [event async for event in client.trainer.events(UUID(int=1))]
+    assert [(event.name, event.data, event.id) for event in events] == [
+        ("epoch", '{"epoch": 1}', "1"),
+        ("end", "{}", "1"),
+    ]
+
+
+@asynccontextmanager
+async def against(*answers: Answer | None) -> AsyncIterator[tuple[Client, list[Received]]]:
+    """A client of a server that gives these answers, one after the other; None is a connection that breaks."""
+    received: list[Received] = []
+    rest = list(answers)
+
+    async def answer(request: Received) -> Answer | None:
+        received.append(request)
+        return rest.pop(0)
+
+    async with answered_by(answer) as client:
+        yield client, received
+    assert rest == []
+
+
+@asynccontextmanager
+async def answered_by(answer: Answerer, *, connections: int = 8) -> AsyncIterator[Client]:
+    async with serving(answer) as url, open_client(Addresses(url, url, url), connections=connections) as client:
+        yield client
