@@ -11,3 +11,7 @@ class BrokerUnavailable(KafkaError):
 
 class RecordTooLarge(KafkaError):
     """Permanent: one record is larger than the broker takes."""
+
+
+class PositionOutsideLog(KafkaError):
+    """Permanent: a partition no longer, or not yet, holds the position that it is to be read from; events were lost."""

@@ -1,8 +1,9 @@
 """A log in memory that keeps Kafka's promises: the twin for fast tests. It passes the tests that the real one passes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from services.shared.kafka.consumer import ReadPositions, Slice, check_within
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition, Record, StoredRecord
 
@@ -13,6 +14,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.available = True
         self._partitions: dict[Partition, list[StoredRecord]] = defaultdict(list)
+        self._begins: dict[Partition, int] = defaultdict(int)
 
     async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         if not self.available:
@@ -33,3 +35,62 @@ class MemoryLog:
 
     def records(self, topic: str, partition: int) -> list[StoredRecord]:
         return list(self._partitions[Partition(topic, partition)])
+
+    def begin(self, partition: Partition) -> int:
+        """The offset of the first record that is still there."""
+        return self._begins[partition]
+
+    def delete_before(self, partition: Partition, offset: int) -> None:
+        """Drops the oldest records, as a broker does by its retention."""
+        self._begins[partition] = offset
+
+
+class MemoryConsumer:
+    """Reads a MemoryLog as `consumer.KafkaConsumer` reads Kafka; the partitions are given."""
+
+    def __init__(self, log: MemoryLog, partitions: Collection[Partition], read_positions: ReadPositions) -> None:
+        self._log = log
+        self._partitions = sorted(partitions)
+        self._read_positions = read_positions
+        self._positions: dict[Partition, int] = {}
+        self._is_placed = False
+        self.shown: dict[Partition, int] = {}
+
+    @property
+    def positions(self) -> Mapping[Partition, int]:
+        return self._positions
+
+    def reposition(self) -> None:
+        self._is_placed = False
+
+    async def poll(self, *, max_records: int, timeout_s: float) -> list[Slice]:
+        if not self._is_placed:
+            await self._place()
+        slices: list[Slice] = []
+        for partition, start in self._positions.items():
+            records = self._log.records(*partition)[start : start + max_records] if self._log.available else []
+            if records:
+                slices.append(Slice(partition, start, records))
+                max_records -= len(records)
+        for piece in slices:
+            self._positions[piece.partition] = piece.end
+        return slices
+
+    async def ends(self) -> dict[Partition, int]:
+        if not self._log.available:
+            raise BrokerUnavailable("the log in memory was made unavailable")
+        return {partition: len(self._log.records(*partition)) for partition in self._positions}
+
+    async def show_positions(self, positions: Mapping[Partition, int]) -> None:
+        self.shown.update(positions)
+
+    async def _place(self) -> None:
+        if not self._log.available:
+            raise BrokerUnavailable("the log in memory was made unavailable")
+        positions = await self._read_positions(self._partitions)
+        for partition in self._partitions:
+            check_within(
+                partition, positions[partition], self._log.begin(partition), len(self._log.records(*partition))
+            )
+        self._positions = {partition: positions[partition] for partition in self._partitions}
+        self._is_placed = True

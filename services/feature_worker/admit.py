@@ -1,0 +1,124 @@
+"""Decides whether a record is an event that this worker may apply. Pure: what it refuses, it refuses at every try."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from services.shared.contracts.envelope import (
+    Envelope,
+    EventRefused,
+    MalformedEvent,
+    SequenceNumber,
+    decode,
+    sequence_of,
+)
+from services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced, ProductViewed
+from services.shared.contracts.topics import ORDERS, VIEWS, partition_of
+from services.shared.kafka.records import StoredRecord
+
+# Bytes of a body: an order of 2,000 items, the most there is, takes about 200 kB.
+MAX_BODY_BYTES: Final = 512 * 1024
+# PostgreSQL's bigint.
+MAX_BIGINT: Final = 2**63 - 1
+# Pieces in one order line; order_api accepts no more.
+MAX_QUANTITY: Final = 1_000_000
+# Views in one event: so many events with so many views still sum up to a bigint.
+MAX_VIEWS: Final = 1_000_000_000
+# The largest price that NUMERIC(12,4) holds.
+MAX_PRICE: Final = Decimal("99999999.9999")
+# Characters of a producer's name: "key:<account id>:<Idempotency-Key of up to 255>".
+MAX_PRODUCER_LENGTH: Final = 300
+# Event times that a shop can mean; outside lie clocks that were never set, and days that do not fit a date.
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+_BELONGS: Final = {ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled), VIEWS.name: (ProductViewed,)}
+
+
+class OversizedEvent(EventRefused):
+    """A body larger than any event of ours."""
+
+
+class MissingSequence(EventRefused):
+    """An event without a number: nothing could tell its repeat from itself."""
+
+
+class MisplacedEvent(EventRefused):
+    """An event in a topic or partition where its account's worker would not look for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An event and the record that it came in."""
+
+    record: StoredRecord
+    envelope: Envelope
+    sequence: SequenceNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that is no event of ours. Its number counts as taken, if the headers still tell it."""
+
+    record: StoredRecord
+    reason: str
+    sequence: SequenceNumber | None
+
+
+def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
+    """The event of a record of `orders` or `views`, each of which has `partitions` partitions."""
+    try:
+        if record.value is not None and len(record.value) > MAX_BODY_BYTES:
+            raise OversizedEvent(f"the body has {len(record.value)} bytes, more than {MAX_BODY_BYTES}")
+        envelope = decode(record.headers, record.value)
+        if envelope.sequence is None:
+            raise MissingSequence("the event has no ce_producer and ce_sequence")
+        _check_sequence(envelope.sequence)
+        _check_event(envelope, record, partitions)
+    except EventRefused as refusal:
+        return Refused(record, f"{type(refusal).__name__}: {refusal}", _readable_sequence(record))
+    return Admitted(record, envelope, envelope.sequence)
+
+
+def _readable_sequence(record: StoredRecord) -> SequenceNumber | None:
+    try:
+        sequence = sequence_of(dict(record.headers))
+        if sequence is not None:
+            _check_sequence(sequence)
+    except EventRefused:
+        return None
+    return sequence
+
+
+def _check_sequence(sequence: SequenceNumber) -> None:
+    if not 1 <= sequence.number <= MAX_BIGINT:
+        raise MalformedEvent(f"ce_sequence is {sequence.number}")
+    if not 1 <= len(sequence.producer) <= MAX_PRODUCER_LENGTH or "\0" in sequence.producer:
+        raise MalformedEvent("ce_producer is empty, too long or holds a NUL")
+
+
+def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> None:
+    event = envelope.event
+    topic, number = record.partition
+    if not isinstance(event, _BELONGS[topic]):
+        raise MisplacedEvent(f"{envelope.type} does not belong in {topic}")
+    if not 1 <= event.account_id <= MAX_BIGINT:
+        raise MalformedEvent(f"account_id is {event.account_id}")
+    if partition_of(event.account_id, partitions) != number:
+        raise MisplacedEvent(f"account {event.account_id} does not belong in partition {number} of {partitions}")
+    if not EARLIEST <= envelope.time < LATEST:
+        raise MalformedEvent(f"ce_time is {envelope.time}")
+    if isinstance(event, ProductViewed):
+        if not 1 <= event.product_id <= MAX_BIGINT or not 1 <= event.count <= MAX_VIEWS:
+            raise MalformedEvent(f"product_id is {event.product_id}, count is {event.count}")
+    elif not isinstance(event, OrderConfirmed):
+        for item in event.items:
+            _check_item(item)
+
+
+def _check_item(item: OrderItem) -> None:
+    if not 1 <= item.product_id <= MAX_BIGINT or not 1 <= item.quantity <= MAX_QUANTITY:
+        raise MalformedEvent(f"line {item.line}: product_id is {item.product_id}, quantity is {item.quantity}")
+    if not item.unit_price.is_finite() or not 0 <= item.unit_price <= MAX_PRICE:
+        raise MalformedEvent(f"line {item.line}: unit_price is {item.unit_price}")

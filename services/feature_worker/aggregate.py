@@ -1,0 +1,139 @@
+"""Sums events up to one change for each (account, product) and for each (day, product). Pure.
+
+Every sum is commutative, and "first" and "last" go by event time, so events give the same table in whatever order and
+batches they come.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from services.feature_worker.admit import Admitted
+from services.shared.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
+from services.shared.contracts.topics import ORDERS
+from services.shared.kafka.records import StoredRecord
+
+
+class Pair(NamedTuple):
+    account_id: int
+    product_id: int
+
+
+class DayProduct(NamedTuple):
+    """A product on a UTC day of event time."""
+
+    day: date
+    product_id: int
+
+
+class FirstOrder(NamedTuple):
+    """A candidate for a pair's first order line. The smallest one, by these fields in this order, wins."""
+
+    ordered_at: datetime
+    event_id: UUID
+    line: int
+    quantity: int
+    price: Decimal
+
+
+@dataclass(slots=True)
+class PairChange:
+    """What a batch adds to a pair. `views` are counts by event time; `first` is the batch's own candidate."""
+
+    partition: int
+    first: FirstOrder | None = None
+    order_count: int = 0
+    total_quantity: int = 0
+    cancelled_quantity: int = 0
+    view_count: int = 0
+    views: dict[datetime, int] = field(default_factory=dict)
+    last_viewed_at: datetime | None = None
+    last_ordered_at: datetime | None = None
+    orders_offset: int | None = None
+    views_offset: int | None = None
+
+
+@dataclass(slots=True)
+class TrendChange:
+    """What a batch adds to a product's day."""
+
+    orders: int = 0
+    quantity: int = 0
+    views: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that a batch changes."""
+
+    pairs: dict[Pair, PairChange] = field(default_factory=dict)
+    trends: defaultdict[DayProduct, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
+
+
+def aggregate(events: Iterable[Admitted]) -> Changes:
+    """The changes that the events make together. Each event must be new: repeats count again here."""
+    changes = Changes()
+    for item in events:
+        envelope = item.envelope
+        event = envelope.event
+        if isinstance(event, ProductViewed):
+            _add_view(changes, item.record, event, envelope.time)
+        elif isinstance(event, OrderPlaced):
+            _add_order(changes, item.record, event, envelope.id, envelope.time)
+        elif isinstance(event, OrderCancelled):
+            _add_cancellation(changes, item.record, event)
+    return changes
+
+
+def _add_view(changes: Changes, record: StoredRecord, event: ProductViewed, time: datetime) -> None:
+    pair = _change(changes, record, event.account_id, event.product_id)
+    pair.view_count += event.count
+    pair.views[time] = pair.views.get(time, 0) + event.count
+    if pair.last_viewed_at is None or time > pair.last_viewed_at:
+        pair.last_viewed_at = time
+    changes.trends[DayProduct(_utc_day(time), event.product_id)].views += event.count
+
+
+def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event_id: UUID, time: datetime) -> None:
+    day = _utc_day(time)
+    counted: set[int] = set()  # a product on several lines is one order of it
+    for item in event.items:
+        pair = _change(changes, record, event.account_id, item.product_id)
+        trend = changes.trends[DayProduct(day, item.product_id)]
+        if item.product_id not in counted:
+            counted.add(item.product_id)
+            pair.order_count += 1
+            trend.orders += 1
+        pair.total_quantity += item.quantity
+        trend.quantity += item.quantity
+        candidate = FirstOrder(time, event_id, item.line, item.quantity, item.unit_price)
+        if pair.first is None or candidate < pair.first:
+            pair.first = candidate
+        if pair.last_ordered_at is None or time > pair.last_ordered_at:
+            pair.last_ordered_at = time
+
+
+def _add_cancellation(changes: Changes, record: StoredRecord, event: OrderCancelled) -> None:
+    for item in event.items:
+        _change(changes, record, event.account_id, item.product_id).cancelled_quantity += item.quantity
+
+
+def _change(changes: Changes, record: StoredRecord, account_id: int, product_id: int) -> PairChange:
+    """The pair's change, marked with the record's offset."""
+    topic, partition = record.partition
+    pair = changes.pairs.get(key := Pair(account_id, product_id))
+    if pair is None:
+        pair = changes.pairs[key] = PairChange(partition)
+    if topic == ORDERS.name:
+        pair.orders_offset = max(record.offset, pair.orders_offset or 0)
+    else:
+        pair.views_offset = max(record.offset, pair.views_offset or 0)
+    return pair
+
+
+def _utc_day(time: datetime) -> date:
+    return time.astimezone(UTC).date()

@@ -1,0 +1,39 @@
+"""What can go wrong in the feature worker: transient errors are tried again, alarms end the process."""
+
+from services.shared.kafka.records import Partition
+
+
+class FeatureWorkerError(Exception):
+    """The tree's root."""
+
+
+class Transient(FeatureWorkerError):
+    """The same events may be applied later; nothing of this try was kept."""
+
+
+class PositionTaken(Transient):
+    """A partition's position is not where this worker left it: another worker owns it, or a lost commit had passed."""
+
+    def __init__(self, partition: Partition, expected: int, stored: int | None) -> None:
+        super().__init__(f"{partition.topic}/{partition.number} stands at {stored}, not at {expected}")
+        self.partition = partition
+
+
+class Alarm(FeatureWorkerError):
+    """Going on would lose or double events, or cannot succeed: the process stops and somebody has to look."""
+
+
+class SequenceGap(Alarm):
+    """Events of a dense stream are missing: they were lost between their producer and this worker."""
+
+
+class TooManyDeadLetters(Alarm):
+    """So many events in a row were refused that the code is wrong, not the data."""
+
+
+class Stuck(Alarm):
+    """Events wait and none is applied, or the database or the broker stays away."""
+
+
+class RebuildRefused(Alarm):
+    """The rebuilt table was not put in place; the live one is untouched."""

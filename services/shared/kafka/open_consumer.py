@@ -1,0 +1,148 @@
+"""Opening consumers: a member of a group, or a reader of given partitions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError as ClientError
+
+from services.shared.kafka.caught_up import end_offsets
+from services.shared.kafka.consumer import KafkaConsumer, ReadPositions
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.records import Partition, StoredRecord
+
+log = structlog.stdlib.get_logger()
+
+# Bytes of one answer to a fetch, and of one partition in it. The latter has to exceed the largest record batch that a
+# broker takes (2 MiB on the embedded one); the former bounds the memory of what waits to be polled.
+FETCH_BYTES: Final = 8 * 1024 * 1024
+FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
+# Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
+START_DEADLINE_S: Final = 30.0
+# `stop()` of the client hangs while the broker is down: it gets this long (s).
+STOP_DEADLINE_S: Final = 2.0
+# Kafka gives a dead worker's partitions to the others after this time (ms); a restarted one takes its place at once.
+SESSION_TIMEOUT_MS: Final = 15_000
+HEARTBEAT_MS: Final = 3_000
+# Records of one poll of `read_topic`, and how long (s) it waits for them before it looks again.
+READ_RECORDS: Final = 1_000
+READ_WAIT_S: Final = 1.0
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Only takes note, and takes no lock: the client waits for it, and `getmany` waits for the client."""
+
+    def __init__(self) -> None:
+        self.consumer: KafkaConsumer | None = None
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        self._note()
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        log.info("partitions assigned", partitions=sorted(f"{key.topic}/{key.partition}" for key in assigned))
+        self._note()
+
+    def _note(self) -> None:
+        if self.consumer is not None:
+            self.consumer.reposition()
+
+
+@asynccontextmanager
+async def open_consumer(
+    bootstrap: str, topics: Collection[str], *, group: str, member: str, read_positions: ReadPositions
+) -> AsyncIterator[KafkaConsumer]:
+    """A member of a group. `member` names it for ever: when it comes back it gets its partitions without a rebalance.
+
+    Partitions of the same number go to the same member in all topics.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
+    """
+    client = _client(
+        bootstrap,
+        group_id=group,
+        group_instance_id=member,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+    )
+    listener = _Listener()
+    client.subscribe(topics=list(topics), listener=listener)
+    listener.consumer = consumer = KafkaConsumer(client, read_positions)
+    async with _running(client, bootstrap):
+        yield consumer
+
+
+@asynccontextmanager
+async def open_reader(
+    bootstrap: str, partitions: Collection[Partition], *, read_positions: ReadPositions
+) -> AsyncIterator[KafkaConsumer]:
+    """Reads the given partitions, in no group.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`.
+    """
+    client = _client(bootstrap)
+    client.assign([TopicPartition(*partition) for partition in partitions])
+    async with _running(client, bootstrap):
+        yield KafkaConsumer(client, read_positions)
+
+
+async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
+    """Every record that a topic holds when the reading begins, each partition in its order.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
+    """
+    positions: dict[Partition, int] = {}
+
+    async def read_positions(partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {partition: positions.get(partition, 0) for partition in partitions}
+
+    ends = {partition: end for partition, end in (await end_offsets(bootstrap, [topic])).items() if end > 0}
+    async with open_reader(bootstrap, ends, read_positions=read_positions) as reader:
+        while any(positions.get(partition, 0) < end for partition, end in ends.items()):
+            slices = await reader.poll(max_records=READ_RECORDS, timeout_s=READ_WAIT_S)
+            if not slices:
+                await reader.ends()  # a broker that is gone says nothing to a poll
+            for piece in slices:
+                for record in piece.records:
+                    if record.offset < ends[piece.partition]:
+                        yield record
+                positions[piece.partition] = piece.end
+
+
+def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="none",
+        enable_auto_commit=False,
+        fetch_max_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
+        **settings,
+    )
+
+
+@asynccontextmanager
+async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(START_DEADLINE_S):
+            await client.start()
+    except (ClientError, TimeoutError, OSError) as error:
+        await stop_client(client)
+        raise BrokerUnavailable(f"no Kafka broker to read from at {bootstrap}: {error!r}") from error
+    try:
+        yield
+    finally:
+        await stop_client(client)
+
+
+async def stop_client(client: AIOKafkaConsumer) -> None:
+    """Stops a client, or leaves it after a deadline."""
+    with suppress(ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(STOP_DEADLINE_S):
+            await client.stop()
