@@ -32,7 +32,9 @@ LEASE_S: Final = 30
 IDLE_S: Final = 0.02
 
 _CREATE_LEASES: Final = text("""
-    INSERT INTO outbox_leases (shard) SELECT * FROM generate_series(0, CAST(:partitions AS bigint) - 1) ON CONFLICT DO NOTHING
+    INSERT INTO outbox_leases (shard)
+    SELECT * FROM generate_series(0, CAST(:partitions AS bigint) - 1) WHERE NOT EXISTS (SELECT FROM outbox_leases)
+    ON CONFLICT DO NOTHING
 """)
 _COUNT_LEASES: Final = text("SELECT count(*) FROM outbox_leases")
 # Free shards, and our own ones anew. SKIP LOCKED: another relay that is just taking a shard may have it.
@@ -49,7 +51,7 @@ _LEASE: Final = text("""
 """)
 _RELEASE: Final = text("UPDATE outbox_leases SET owner = NULL, leased_until = NULL WHERE owner = :owner")
 _NEXT: Final = text("""
-    SELECT o.* FROM outbox_leases l
+    SELECT o.*, l.published_number FROM outbox_leases l
     CROSS JOIN LATERAL (
         SELECT * FROM outbox WHERE shard = l.shard AND number > l.published_number ORDER BY number LIMIT :batch
     ) o
@@ -149,8 +151,9 @@ def _by_shard(rows: Sequence[Row[Any]]) -> Mapping[int, list[Row[Any]]]:
         shards[row.shard].append(row)
     for shard, events in shards.items():
         events.sort(key=lambda event: int(event.number))
-        if [event.number for event in events] != list(range(events[0].number, events[0].number + len(events))):
-            raise OutboxGap(f"the outbox of shard {shard} has a gap after number {events[0].number}")
+        first = events[0].published_number + 1
+        if [event.number for event in events] != list(range(first, first + len(events))):
+            raise OutboxGap(f"the outbox of shard {shard} has a gap after number {first - 1}")
     return shards
 
 

@@ -1,0 +1,158 @@
+import asyncio
+import hashlib
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from services.order_api.errors import KeyReused, MixedCurrencies, UnknownAccount, UnknownProduct
+from services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from services.shared.contracts.events import OrderPlaced
+from services.shared.db.engine import Sessions
+from tests.support.seeds import seed_accounts, seed_products
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+def place_orders(sessions: Sessions) -> PlaceOrders:
+    return PlaceOrders(sessions, partitions=PARTITIONS)
+
+
+async def rows(sessions: Sessions, sql: str) -> list[Any]:
+    async with sessions() as session:
+        return list((await session.execute(text(sql))).all())
+
+
+def answer(result: bytes | Exception) -> dict[str, Any]:
+    assert isinstance(result, bytes), result
+    decoded: dict[str, Any] = msgspec.json.decode(result)
+    return decoded
+
+
+def keyed(account: int, product: int, key: str, body: bytes = b"{}") -> OrderRequest:
+    return OrderRequest(account, [Line(product, 1)], key, hashlib.sha256(body).digest())
+
+
+async def test_an_order_copies_the_prices_and_adds_them_up(sessions: Sessions, place_orders: PlaceOrders) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    cheap, exact = await seed_products(sessions, ["2.50", "0.125"])
+    (result,) = await place_orders([OrderRequest(account, [Line(cheap, 3), Line(exact, 2), Line(cheap, 1)])])
+    order = answer(result)
+    assert order["items"] == [
+        {"line": 1, "product_id": cheap, "quantity": 3, "unit_price": "2.50"},
+        {"line": 2, "product_id": exact, "quantity": 2, "unit_price": "0.125"},
+        {"line": 3, "product_id": cheap, "quantity": 1, "unit_price": "2.50"},
+    ]
+    assert (order["total"], order["currency"], order["status"]) == ("10.25", "EUR", "PENDING")
+    assert len(await rows(sessions, "SELECT * FROM order_items")) == 3
+
+
+async def test_each_order_has_one_event_in_its_transaction_with_dense_numbers(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    accounts = await seed_accounts(sessions, 6)
+    (product,) = await seed_products(sessions, ["1"])
+    requests = [OrderRequest(account, [Line(product, 1)]) for account in accounts * 3]
+    await asyncio.gather(*(place_orders(requests[start : start + 6]) for start in range(0, 18, 6)))
+    outbox = await rows(sessions, "SELECT shard, number, event_id, account_id, body FROM outbox ORDER BY shard, number")
+    orders = await rows(sessions, "SELECT id FROM orders")
+    assert sorted(row.event_id for row in outbox) == sorted(row.id for row in orders)
+    for shard in range(PARTITIONS):
+        events = [row for row in outbox if row.shard == shard]
+        assert [row.number for row in events] == list(range(1, len(events) + 1))
+        assert all(row.account_id % PARTITIONS == shard for row in events)
+    event = msgspec.json.decode(outbox[0].body, type=OrderPlaced)
+    assert (event.order_id, event.status) == (outbox[0].event_id, "PENDING")
+
+
+async def test_one_bad_order_of_a_batch_leaves_no_trace_and_the_others_are_placed(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (euros,) = await seed_products(sessions, ["1"])
+    (dollars,) = await seed_products(sessions, ["1"], currency="USD")
+    good = OrderRequest(account, [Line(euros, 1)])
+    results = await place_orders(
+        [
+            good,
+            OrderRequest(account, [Line(euros, 1), Line(10**9, 1)]),
+            OrderRequest(account, [Line(euros, 1), Line(dollars, 1)]),
+            good,
+        ]
+    )
+    assert isinstance(results[1], UnknownProduct)
+    assert list(results[1].fields) == ["items.1.product_id"]
+    assert isinstance(results[2], MixedCurrencies)
+    assert len(await rows(sessions, "SELECT * FROM orders")) == len(await rows(sessions, "SELECT * FROM outbox")) == 2
+
+
+async def test_an_account_that_is_gone_does_not_take_the_others_along(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    lines = [Line(product, 1)]
+    results = await place_orders(
+        [OrderRequest(account, lines), OrderRequest(10**9, lines), OrderRequest(account, lines)]
+    )
+    assert [isinstance(result, bytes) for result in results] == [True, False, True]
+    assert isinstance(results[1], UnknownAccount)
+    assert len(await rows(sessions, "SELECT * FROM orders")) == 2
+
+
+async def test_the_same_key_and_body_get_the_first_answer_and_one_order(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    (first,) = await place_orders([keyed(account, product, "k")])
+    (second,) = await place_orders([keyed(account, product, "k")])
+    assert second == first
+    assert len(await rows(sessions, "SELECT * FROM orders")) == len(await rows(sessions, "SELECT * FROM outbox")) == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(sessions: Sessions, place_orders: PlaceOrders) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    await place_orders([keyed(account, product, "k")])
+    (second,) = await place_orders([keyed(account, product, "k", body=b"other")])
+    assert isinstance(second, KeyReused)
+
+
+async def test_a_key_belongs_to_its_account(sessions: Sessions, place_orders: PlaceOrders) -> None:
+    one, other = await seed_accounts(sessions, 2)
+    (product,) = await seed_products(sessions, ["1"])
+    results = await place_orders([keyed(one, product, "k"), keyed(other, product, "k")])
+    assert answer(results[0])["id"] != answer(results[1])["id"]
+
+
+async def test_a_key_may_come_again_after_its_24_hours(sessions: Sessions, place_orders: PlaceOrders) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    (first,) = await place_orders([keyed(account, product, "k")])
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE idempotency_keys SET claimed_at = claimed_at - interval '25 hours'"))
+    (second,) = await place_orders([keyed(account, product, "k", body=b"other")])
+    assert answer(second)["id"] != answer(first)["id"]
+
+
+async def test_two_services_with_the_same_keys_at_once_make_one_order_for_each(sessions: Sessions) -> None:
+    accounts = await seed_accounts(sessions, 8)
+    (product,) = await seed_products(sessions, ["1"])
+    requests = [keyed(account, product, "k") for account in accounts]
+    one, other = PlaceOrders(sessions, partitions=PARTITIONS), PlaceOrders(sessions, partitions=PARTITIONS)
+    for _ in range(5):
+        first, second = await asyncio.gather(one(requests), other(requests[::-1]))
+        assert first == second[::-1]
+    assert len(await rows(sessions, "SELECT * FROM orders")) == len(accounts)
+
+
+async def test_a_refused_order_does_not_use_up_its_key(sessions: Sessions, place_orders: PlaceOrders) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    (refused,) = await place_orders([keyed(account, 10**9, "k", body=b"wrong product")])
+    assert isinstance(refused, UnknownProduct)
+    (placed,) = await place_orders([keyed(account, product, "k", body=b"mended")])
+    assert answer(placed)["status"] == "PENDING"
