@@ -26,6 +26,8 @@ MESSAGE_MAX_BYTES: Final = 2 * 1024 * 1024
 HEAP: Final = ("-Xms64m", "-Xmx256m")
 # Partitions of the broker's own topics: the defaults of 50 are for clusters, and are folders and files to open here.
 OFFSETS_PARTITIONS: Final = 4
+# Time (ms) without a heartbeat after which the controller takes the broker for gone. Both share a process.
+SESSION_TIMEOUT_MS: Final = 3_000
 FORMAT_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 15.0
 PROBE_TIMEOUT_S: Final = 2.0
@@ -150,6 +152,9 @@ class KafkaBroker:
             "transaction.state.log.min.isr": 1,
             "share.coordinator.state.topic.replication.factor": 1,
             "share.coordinator.state.topic.min.isr": 1,
+            # A killed broker may register again only when its last session has ended: 3 s of downtime instead of 9.
+            "broker.session.timeout.ms": SESSION_TIMEOUT_MS,
+            "broker.heartbeat.interval.ms": SESSION_TIMEOUT_MS // 6,
             # A lone consumer need not wait for others to join its group.
             "group.initial.rebalance.delay.ms": 0,
         }

@@ -1,0 +1,136 @@
+"""Everything that runs in a system, in one list: what it is started with, and how one sees that it is well."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from infra.local.child import Command
+from infra.local.kafka import KafkaBroker
+from infra.local.leftovers import MARK
+from infra.local.ports import HOST, Ports
+from infra.local.postgres import PostgresServer
+from infra.local.state import StateFolder
+
+DEFAULT_PARTITIONS: Final = 8
+# Deadline (s) for one answer of /healthz; a busy machine may take its time.
+HEALTH_TIMEOUT_S: Final = 2.0
+# Time (s) for a service to finish what it has in hand before it is killed.
+SERVICE_STOP_DEADLINE_S: Final = 10.0
+
+# Each service's name with what follows `python -m`.
+SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "order_api": ("services.order_api",),
+    "relay": ("services.order_api", "relay"),
+    "feature_worker": ("services.feature_worker",),
+    "trainer": ("services.trainer",),
+    "predictor": ("services.predictor",),
+}
+# What takes work in from outside stops first, then what works it off, then the servers.
+ENTRANCE: Final = "order_api"
+
+StopOrder = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process to keep alive. `healthy` asks it, and never raises."""
+
+    command: Command
+    healthy: Callable[[], Awaitable[bool]]
+
+    @property
+    def name(self) -> str:
+        return self.command.name
+
+
+def stop_order(services: Iterable[str]) -> StopOrder:
+    """Groups of names to stop one group after the other."""
+    return ((ENTRANCE,), tuple(name for name in services if name != ENTRANCE), ("kafka", "postgres"))
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPlan:
+    """What a system on this folder consists of."""
+
+    folder: StateFolder
+    ports: Ports
+    postgres: PostgresServer
+    kafka: KafkaBroker
+    partitions: int = DEFAULT_PARTITIONS
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {name: f"http://{HOST}:{self.ports[name]}" for name in SERVICES}
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The variables that a service is started with, beside those of the supervisor itself."""
+        variables = {
+            **self._shared_environment(),
+            "ORDERCAST_HOST": HOST,
+            "ORDERCAST_PORT": str(self.ports[service]),
+            "ORDERCAST_TOKEN_PUBLIC_KEY_FILE": str(self.folder.token_public_key),
+            "ORDERCAST_ARTIFACTS_DIR": str(self.folder.artifacts),
+            "PYTHONUNBUFFERED": "1",
+        }
+        if service == "order_api":  # nobody else may sign tokens
+            variables["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"] = str(self.folder.token_private_key)
+        return variables
+
+    def postgres_program(self) -> Program:
+        return Program(self._marked(self.postgres.command()), self.postgres.answers)
+
+    def kafka_program(self) -> Program:
+        return Program(self._marked(self.kafka.command()), self.kafka.answers)
+
+    def migrations(self) -> Command:
+        """Brings the database to the newest schema."""
+        return self._python("migrations", ("infra.migrations.upgrade",), self._shared_environment())
+
+    def topics(self) -> Command:
+        """Creates the topics that are missing."""
+        return self._python("topics", ("services.shared.kafka.topics",), self._shared_environment())
+
+    def services(self) -> list[Program]:
+        """The services in the order of the flow."""
+        return [self._service(name, module) for name, module in SERVICES.items()]
+
+    def _service(self, name: str, module: tuple[str, ...]) -> Program:
+        port = self.ports[name]
+        return Program(self._python(name, module, self.environment(name)), lambda: answers_ok(port))
+
+    def _shared_environment(self) -> dict[str, str]:
+        return {
+            "ORDERCAST_DATABASE_URL": self.postgres.url(),
+            "ORDERCAST_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
+            "ORDERCAST_PARTITIONS": str(self.partitions),
+        }
+
+    def _python(self, name: str, module: tuple[str, ...], variables: Mapping[str, str]) -> Command:
+        return Command(
+            name=name,
+            # -P: a folder called `services` where the user happens to stand must not be taken for ours.
+            arguments=(sys.executable, "-P", "-m", *module),
+            environment={**os.environ, **variables, MARK: str(self.folder.root)},
+            log=self.folder.logs / f"{name}.log",
+            stop_deadline_s=SERVICE_STOP_DEADLINE_S,
+        )
+
+    def _marked(self, command: Command) -> Command:
+        return replace(command, environment={**command.environment, MARK: str(self.folder.root)})
+
+
+async def answers_ok(port: int) -> bool:
+    """Whether GET /healthz on the port is answered with 200 in time. Plain sockets: the answer's first line is enough."""
+    try:
+        async with asyncio.timeout(HEALTH_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return (await reader.readline()).startswith(b"HTTP/1.1 200")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

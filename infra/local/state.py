@@ -1,0 +1,215 @@
+"""The state folder of one system: its data, keys and logs, who works on it, and where everything listens.
+
+.ordercast/
+  lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
+  system.json      ports, addresses and pids of the running system; other commands find it by this file
+  keys/            token_private.pem, token_public.pem, database_password
+  postgres/ kafka/ artifacts/ logs/
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import psutil
+
+from infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
+
+DEFAULT_FOLDER: Final = ".ordercast"
+# Two readings of a process's start time (s) may differ by the clock's tick.
+START_TIME_TOLERANCE_S: Final = 1.0
+
+
+class ProcessRecord(msgspec.Struct, frozen=True):
+    """A process as it was started: the start time tells it from a later process with the same pid."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessRecord | None":
+        """The record of a running process, or None if it is gone."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
+            return None
+
+    @classmethod
+    def current(cls) -> "ProcessRecord":
+        """The record of this process."""
+        return cls(os.getpid(), psutil.Process().create_time())
+
+    def process(self) -> psutil.Process | None:
+        """The process, if it still runs."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+            if running and abs(process.create_time() - self.started) < START_TIME_TOLERANCE_S:
+                return process
+        return None
+
+
+class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The text of system.json. Addresses are complete: nobody else adds ports or names to them."""
+
+    supervisor: ProcessRecord
+    phase: Literal["starting", "running", "stopping"]
+    folder: str
+    port_offset: int
+    ports: dict[str, int]
+    # Of the services, by name: order_api, trainer, predictor, feature_worker, relay.
+    urls: dict[str, str]
+    # postgresql+asyncpg://, with the password.
+    database_url: str
+    kafka_bootstrap: str
+    partitions: int
+    token_private_key_file: str
+    token_public_key_file: str
+    artifacts_dir: str
+    logs_dir: str
+    processes: dict[str, ProcessRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The paths in a state folder. Making the object touches no disk; `prepare` makes the folder."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path | str | None = None) -> "StateFolder":
+        """The folder at `path`, else at ORDERCAST_STATE, else `.ordercast` in the current folder."""
+        chosen = path or os.environ.get("ORDERCAST_STATE") or DEFAULT_FOLDER
+        return cls(Path(chosen).expanduser().absolute())
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def kafka(self) -> Path:
+        return self.root / "kafka"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def token_private_key(self) -> Path:
+        return self.keys / "token_private.pem"
+
+    @property
+    def token_public_key(self) -> Path:
+        return self.keys / "token_public.pem"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def system_file(self) -> Path:
+        return self.root / "system.json"
+
+    def prepare(self) -> None:
+        """Makes the folder and its parts, and writes to it once. Raises StateFolderUnusable."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            for part in (self.logs, self.artifacts):
+                part.mkdir(exist_ok=True)
+            self.keys.mkdir(mode=0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise StateFolderUnusable(
+                f"the state folder {self.root} cannot be written: {error.strerror or error}",
+                hint="choose another one with --state DIR or ORDERCAST_STATE",
+            ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for one supervisor. The system frees the lock when the process ends, however it ends.
+
+        Raises StateFolderBusy, naming the folder and the pid that holds it.
+        """
+        with self.lock_file.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise StateFolderBusy(
+                    f"another ordercast works on {self.root} (pid {file.read().strip() or 'unknown'})",
+                    hint="stop it, or start a second system with --state DIR --port-offset N",
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+    def write_system(self, info: SystemInfo) -> None:
+        """Replaces system.json in one step; only its owner can read it, because it holds a password."""
+        new = self.system_file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(msgspec.json.format(msgspec.json.encode(info), indent=2))
+        new.replace(self.system_file)
+
+    def recorded_system(self) -> SystemInfo | None:
+        """What system.json says, whether the system still runs or not; None without one, or with a broken one."""
+        try:
+            return msgspec.json.decode(self.system_file.read_bytes(), type=SystemInfo)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def system(self) -> SystemInfo:
+        """The system that runs on this folder. Raises NotRunning."""
+        info = self.recorded_system()
+        if info is None or info.supervisor.process() is None:
+            raise NotRunning(f"no system runs on {self.root}", hint="start it: ordercast up")
+        return info
+
+    def database_password(self) -> str:
+        """The password of the embedded PostgreSQL, made at the first call."""
+        path = self.keys / "database_password"
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(24).encode())
+        return path.read_text()
+
+    def ensure_token_keys(self) -> None:
+        """Makes the Ed25519 pair that access tokens are signed with, unless it is there."""
+        if self.token_private_key.exists():
+            return
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+        pair = Ed25519PrivateKey.generate()
+        public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        # The private key last: with it there, both are.
+        write_private(self.token_public_key, public)
+        write_private(self.token_private_key, pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner can read, whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_bytes(content)
+    new.replace(path)

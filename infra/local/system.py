@@ -1,0 +1,198 @@
+"""One whole system in a state folder: `async with running_system(folder) as system`.
+
+Start order: PostgreSQL with its migrations beside Kafka with its topics, then all services together. The end of the
+block stops it all the other way round, also when the start was interrupted half-way.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from infra.local.child import run_once
+from infra.local.install import ensure_kafka
+from infra.local.kafka import KafkaBroker
+from infra.local.leftovers import end_leftovers
+from infra.local.ports import Ports
+from infra.local.postgres import PostgresServer
+from infra.local.processes import DEFAULT_PARTITIONS, Program, StopOrder, SystemPlan, stop_order
+from infra.local.state import ProcessRecord, StateFolder, SystemInfo
+from infra.local.supervisor import Report, Supervisor
+from infra.local.together import together
+
+# Deadline (s) for the migrations and for making the topics.
+PREPARE_DEADLINE_S: Final = 120.0
+# A log larger than this (bytes) at the start is set aside as `.1`, so that logs do not grow for ever.
+LOG_LIMIT_BYTES: Final = 20 * 1024 * 1024
+
+Phase = Literal["starting", "running", "stopping"]
+
+
+class System:
+    """A running system: where it listens, with which environment, and the means to break it for a test."""
+
+    def __init__(self, plan: SystemPlan, report: Report) -> None:
+        self.plan = plan
+        self._phase: Phase = "starting"
+        self._supervisor_record = ProcessRecord.current()
+        self._records: dict[str, ProcessRecord] = {}
+        self.supervisor = Supervisor(report, self._write_info)
+
+    @property
+    def folder(self) -> StateFolder:
+        return self.plan.folder
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The base URL of each service, by name: order_api, relay, feature_worker, trainer, predictor."""
+        return self.plan.urls
+
+    @property
+    def info(self) -> SystemInfo:
+        """What system.json says now."""
+        plan = self.plan
+        return SystemInfo(
+            supervisor=self._supervisor_record,
+            phase=self._phase,
+            folder=str(self.folder.root),
+            port_offset=plan.ports.offset,
+            ports=plan.ports.all(),
+            urls=plan.urls,
+            database_url=plan.postgres.url(),
+            kafka_bootstrap=plan.kafka.bootstrap,
+            partitions=plan.partitions,
+            token_private_key_file=str(self.folder.token_private_key),
+            token_public_key_file=str(self.folder.token_public_key),
+            artifacts_dir=str(self.folder.artifacts),
+            logs_dir=str(self.folder.logs),
+            processes=dict(self._records),
+        )
+
+    def environment(self, service: str) -> dict[str, str]:
+        """The variables that a service is started with."""
+        return self.plan.environment(service)
+
+    def pid(self, name: str) -> int:
+        """The pid of a process that runs now. Raises KeyError between two lives of it."""
+        return self.supervisor.pids()[name]
+
+    def kill(self, name: str) -> int:
+        """SIGKILL to a service, to "postgres" or to "kafka"; the supervisor starts it again. Returns the old pid."""
+        return self.supervisor.kill(name)
+
+    def signal(self, name: str, number: signal.Signals) -> int:
+        """Any other signal, such as SIGSTOP for a process that hangs. Returns the pid."""
+        return self.supervisor.signal(name, number)
+
+    async def until_healthy(self, name: str, *, timeout_s: float = 30.0) -> None:
+        """Waits until a process that was killed answers again. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            await self.supervisor.until_healthy(name)
+
+    def enter(self, phase: Phase) -> None:
+        """Writes the new phase to system.json."""
+        self._phase = phase
+        self._write_info()
+
+    def _write_info(self) -> None:
+        # A start time is read once: it costs a look into /proc, and cannot change.
+        for name, pid in self.supervisor.pids().items():
+            known = self._records.get(name)
+            if (known is None or known.pid != pid) and (record := ProcessRecord.of(pid)):
+                self._records[name] = record
+        self.folder.write_system(self.info)
+
+
+@asynccontextmanager
+async def running_system(
+    state: Path | str | None = None,
+    port_offset: int = 0,
+    *,
+    partitions: int = DEFAULT_PARTITIONS,
+    report: Report = lambda _: None,
+    services: Callable[[SystemPlan], list[Program]] = SystemPlan.services,
+) -> AsyncIterator[System]:
+    """Starts a system on a state folder, yields it healthy, and stops it.
+
+    `report` gets one line for each event. `services` is another list of services, for tests of the supervisor.
+
+    Raises:
+        LocalError: the folder cannot be used or is in use, ports are taken, or something does not start.
+    """
+    folder = StateFolder.at(state)
+    folder.prepare()
+    with folder.locked():
+        report = _journal(folder, report)
+        for name in await end_leftovers(folder):
+            report(f"ended {name}, left over from a supervisor that was killed")
+        ports = Ports(port_offset)
+        ports.check_free()
+        system = System(await _plan(folder, ports, partitions, report), report)
+        programs = services(system.plan)
+        try:
+            await _start(system, programs, report)
+            yield system
+        finally:
+            await _stop(system, stop_order(program.name for program in programs), report)
+
+
+def _journal(folder: StateFolder, report: Report) -> Report:
+    """`report`, and a line with the time in logs/supervisor.log."""
+
+    def write(line: str) -> None:
+        with (folder.logs / "supervisor.log").open("a") as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")
+        report(line)
+
+    return write
+
+
+async def _plan(folder: StateFolder, ports: Ports, partitions: int, report: Report) -> SystemPlan:
+    folder.ensure_token_keys()
+    for log in folder.logs.glob("*.log"):
+        if log.stat().st_size > LOG_LIMIT_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+    postgres = PostgresServer(
+        folder.postgres, ports["postgres"], folder.database_password(), folder.logs / "postgres.log"
+    )
+    install = await ensure_kafka(report)
+    kafka = KafkaBroker(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log")
+    return SystemPlan(folder, ports, postgres, kafka, partitions)
+
+
+async def _start(system: System, services: list[Program], report: Report) -> None:
+    started = time.monotonic()
+    await together((_start_database(system), _start_broker(system)))
+    await system.supervisor.start(services)
+    system.enter("running")
+    report(f"all is healthy after {time.monotonic() - started:.1f} s")
+
+
+async def _start_database(system: System) -> None:
+    plan = system.plan
+    await plan.postgres.prepare()
+    await system.supervisor.start([plan.postgres_program()])
+    await plan.postgres.create_database()
+    await run_once(plan.migrations(), deadline_s=PREPARE_DEADLINE_S)
+
+
+async def _start_broker(system: System) -> None:
+    plan = system.plan
+    await plan.kafka.prepare()
+    await system.supervisor.start([plan.kafka_program()])
+    await run_once(plan.topics(), deadline_s=PREPARE_DEADLINE_S)
+
+
+async def _stop(system: System, order: StopOrder, report: Report) -> None:
+    """Stops all in order; a cancellation during that (a second Ctrl-C) kills the rest at once."""
+    report("stopping")
+    system.enter("stopping")
+    try:
+        await system.supervisor.stop(order)
+    finally:
+        system.folder.system_file.unlink(missing_ok=True)
+    report("stopped")

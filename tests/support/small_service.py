@@ -1,0 +1,39 @@
+"""A service that does nothing but be well, for tests of the supervisor: `python small_service.py PORT [BEHAVIOUR]`.
+
+Behaviours: `deaf` ignores SIGTERM; `parent` starts a process of its own and writes its pid to ./grandchild.pid next to
+the file named by SMALL_SERVICE_NOTES; `broken` says why and ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+
+class Health(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing: the log belongs to what the tests look for."""
+
+
+def main(port: int, behaviour: str = "") -> None:
+    if behaviour == "broken":
+        sys.exit("the oven is cold")
+    if behaviour == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if behaviour == "parent":
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        Path(os.environ["SMALL_SERVICE_NOTES"]).write_text(str(child.pid))
+    HTTPServer(("127.0.0.1", port), Health).serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])
