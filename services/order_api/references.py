@@ -37,17 +37,15 @@ async def known_products(session: AsyncSession, ids: Collection[int]) -> set[int
 async def accounts_by_ref(session: AsyncSession, refs: Collection[str]) -> dict[str, int]:
     if not refs:
         return {}
-    rows = await session.execute(
-        select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs))
-    )
-    return {ref: account_id for ref, account_id in rows.tuples() if ref is not None}
+    rows = await session.execute(select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs)))
+    return {row.account_ref: row.id for row in rows}
 
 
 async def products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, int]:
     if not skus:
         return {}
     rows = await session.execute(select(Product.sku, Product.id).where(_one_of_names(Product.sku, skus)))
-    return dict(rows.tuples().all())
+    return {row.sku: row.id for row in rows}
 
 
 async def priced_products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, PricedProduct]:

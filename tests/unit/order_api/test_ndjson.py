@@ -1,3 +1,4 @@
+import itertools
 import re
 from collections.abc import AsyncIterator
 
@@ -31,7 +32,7 @@ async def test_lines_are_the_same_however_the_body_is_cut(
 ) -> None:
     body = b"\n".join(lines) + (b"\n" if ends_with_newline and lines else b"")
     edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    chunks = [body[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    chunks = [body[start:end] for start, end in itertools.pairwise(edges)]
     assert await _read(*chunks) == list(enumerate(lines, start=1))
 
 
