@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from services.order_api.accounts.routes import router as accounts
 from services.order_api.orders.routes import router as orders
 from services.order_api.problems import PROBLEMS
+from services.order_api.products.routes import router as products
+from services.order_api.reviews.routes import router as reviews
 from services.order_api.settings import OrderApiSettings, RelaySettings
+from services.order_api.trends.routes import router as trends
 from services.order_api.views.routes import router as views
 from services.order_api.wiring import open_order_api, open_relay
 from services.shared.http.app import create_app
@@ -22,7 +25,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
     return create_app(
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
-        routers=[accounts, orders, views],
+        routers=[accounts, products, orders, views, reviews, trends],
         problems=PROBLEMS,
         body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None},
     )

@@ -44,7 +44,11 @@ class SkuTaken(Permanent):
 
 
 class ReviewNotFound(Permanent):
-    """There is no such review of this product, or it is another's."""
+    """There is no such review of this product."""
+
+
+class NotYourReview(Permanent):
+    """Somebody else wrote the review."""
 
 
 class NotOrdered(Permanent):

@@ -16,6 +16,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
     errors.SkuTaken: ProblemType("sku-taken", 409, "The SKU is taken"),
     errors.ReviewNotFound: ProblemType("review-not-found", 404, "There is no such review"),
+    errors.NotYourReview: ProblemType("not-your-review", 403, "The review is another's"),
     errors.NotOrdered: ProblemType("not-ordered", 403, "Only who ordered a product may review it"),
     errors.AlreadyReviewed: ProblemType("already-reviewed", 409, "The product was reviewed before"),
     errors.InvalidPeriod: ProblemType("invalid-period", 422, "The period is not valid"),

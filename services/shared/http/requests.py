@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from annotated_types import GroupedMetadata
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
 
 # The largest identity that PostgreSQL's bigint holds.
 MAX_ID: Final = 2**63 - 1
@@ -20,6 +20,24 @@ class RequestModel(BaseModel):
     """A request body: unknown fields are refused, and nothing is converted ("5" and 5.0 are no integers)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class ChangeModel(RequestModel):
+    """The body of a PATCH: each field is optional, declared as `X | None = None`; those that are sent are in
+    `model_dump(exclude_unset=True)`. There is no field to empty: null is refused."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null; leave the field out to keep it as it is")
+        return value
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"must name something to change: {', '.join(type(self).model_fields)}")
+        return self
 
 
 def _without_nul(text: str) -> str:

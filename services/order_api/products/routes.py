@@ -1,0 +1,40 @@
+"""/products: read by all, written by admins."""
+
+from fastapi import APIRouter
+
+from services.order_api.products.edit_products import add_product, change_product
+from services.order_api.products.read_products import read_product, read_products
+from services.order_api.products.schemas import NewProduct, ProductAnswer, ProductChange
+from services.order_api.wiring import CurrentService
+from services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from services.shared.http.requests import PathId
+from services.shared.http.tokens import CurrentAdmin
+
+router = APIRouter(tags=["products"])
+
+
+@router.post("/products", status_code=201)
+async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
+    """Adds a product; its SKU is its own: 409."""
+    return ProductAnswer.of(await add_product(service.sessions, body))
+
+
+@router.patch("/products/{product_id}")
+async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
+    """Changes the fields that the body names."""
+    return ProductAnswer.of(await change_product(service.sessions, product_id, body))
+
+
+@router.get("/products")
+async def list_products(
+    service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
+) -> Page[ProductAnswer]:
+    """All products, in the order in which they were added."""
+    products, has_more = await read_products(service.sessions, limit=limit, starting_after=starting_after)
+    return Page(data=[ProductAnswer.of(product) for product in products], has_more=has_more)
+
+
+@router.get("/products/{product_id}")
+async def get_product(product_id: PathId, service: CurrentService) -> ProductAnswer:
+    """One product."""
+    return ProductAnswer.of(await read_product(service.sessions, product_id))

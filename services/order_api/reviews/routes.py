@@ -1,0 +1,42 @@
+"""The review board of a product."""
+
+from fastapi import APIRouter
+
+from services.order_api.reviews.read_reviews import read_reviews
+from services.order_api.reviews.schemas import NewReview, ReviewAnswer, ReviewChange
+from services.order_api.reviews.write_reviews import change_review, delete_review, write_review
+from services.order_api.wiring import CurrentService
+from services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from services.shared.http.requests import PathId
+from services.shared.http.tokens import CurrentCaller
+
+router = APIRouter(tags=["reviews"])
+
+
+@router.post("/products/{product_id}/reviews", status_code=201)
+async def write(product_id: PathId, body: NewReview, caller: CurrentCaller, service: CurrentService) -> ReviewAnswer:
+    """Reviews a product that the caller ordered (else 403), once (else 409)."""
+    return ReviewAnswer.of(*await write_review(service.sessions, caller, product_id, body))
+
+
+@router.get("/products/{product_id}/reviews")
+async def list_reviews(
+    product_id: PathId, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
+) -> Page[ReviewAnswer]:
+    """The product's reviews, the newest first."""
+    reviews, has_more = await read_reviews(service.sessions, product_id, limit=limit, starting_after=starting_after)
+    return Page(data=[ReviewAnswer.of(*review) for review in reviews], has_more=has_more)
+
+
+@router.patch("/products/{product_id}/reviews/{review_id}")
+async def change(
+    product_id: PathId, review_id: PathId, body: ReviewChange, caller: CurrentCaller, service: CurrentService
+) -> ReviewAnswer:
+    """Changes the caller's own review; an admin any."""
+    return ReviewAnswer.of(*await change_review(service.sessions, caller, product_id, review_id, body))
+
+
+@router.delete("/products/{product_id}/reviews/{review_id}", status_code=204)
+async def take_down(product_id: PathId, review_id: PathId, caller: CurrentCaller, service: CurrentService) -> None:
+    """Takes down the caller's own review; an admin any."""
+    await delete_review(service.sessions, caller, product_id, review_id)
