@@ -4,7 +4,8 @@ import services.order_api.accounts.tables
 import services.order_api.orders.tables
 import services.order_api.products.tables
 import services.order_api.reviews.tables
-import services.shared.db.features  # noqa: F401
+import services.shared.db.features
+import services.shared.db.models  # noqa: F401
 from services.shared.db.metadata import Base
 
 metadata = Base.metadata

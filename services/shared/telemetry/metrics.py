@@ -6,7 +6,7 @@ of a label is a time series for ever.
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Info
 
 # Up to 10 s: what takes longer has run into a deadline.
 _REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -58,6 +58,8 @@ PREDICTION_SECONDS: Final = Histogram(
     "ordercast_prediction_seconds", "Time in the ensemble for one request.", buckets=_PREDICTION_BUCKETS
 )
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
+MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")
+MODEL_SERVED: Final = Info("ordercast_model_served", "The model version that answers.")
 
 # trainer. `status` is succeeded, failed or cancelled.
 TRAININGS: Final = Counter("ordercast_trainings_total", "Trainings that have ended.", ("status",))

@@ -1,0 +1,26 @@
+"""Which model versions were published, and which one is to be served: written by trainer and predictor."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import Base
+
+
+class ModelVersion(Base):
+    """A version that is whole on disk. All else that is known of it stands in its manifest.
+
+    To be served is the one with the latest of both times: publishing decides for a version, and so does activating it. Both
+    times are the database's, so that they can be compared.
+    """
+
+    __tablename__ = "model_versions"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    training_id: Mapped[UUID]
+    recipe: Mapped[str]
+    manifest_sha256: Mapped[str]
+    published_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    activated_at: Mapped[datetime | None]  # when an operator chose it last
