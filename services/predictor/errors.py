@@ -1,13 +1,31 @@
-"""What can go wrong in the predictor."""
+"""Everything that the predictor refuses or cannot do, in one tree."""
+
+from collections.abc import Mapping
 
 
 class PredictorError(Exception):
-    """The tree's root."""
+    """The tree's root. `fields` names the failing fields of the request: field -> message."""
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
 
 
 class ModelRefused(PredictorError):
-    """A version folder is missing, damaged or not what the record says; the message is the reason."""
+    """Permanent: a version's folder is missing, damaged or not what the record says; the message is the reason."""
+
+
+class UnknownModel(PredictorError):
+    """Permanent: no such version was published."""
 
 
 class NoModel(PredictorError):
-    """No model was loaded yet, so there is nothing to answer with."""
+    """Transient: no model was published yet, or none could be loaded, so there is nothing to answer with."""
+
+
+class NotYours(PredictorError):
+    """Permanent: an account is named that is not the caller's, whether it exists or not."""
+
+
+class NoFeatures(PredictorError):
+    """Permanent until something happens: the account has neither seen nor ordered the product."""

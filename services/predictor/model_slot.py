@@ -57,12 +57,18 @@ class ModelSlot:
         """
         model = self._models[0]
         if model is None:
-            raise NoModel
+            raise NoModel("train one with POST /trainings at the trainer, or ask /readyz why none is served")
         return model
+
+    async def check(self) -> None:
+        """For /readyz; raises NoModel."""
+        self.take()
 
     def swap(self, model: ServedModel) -> None:
         """Serves `model` from now on. The caller has verified and warmed it."""
-        self._models = (model, self._models[0])
+        current, previous = self._models
+        same_again = current is not None and current.version == model.version
+        self._models = (model, previous if same_again else current)
         self._refusals.pop(model.version, None)
 
     def refusal(self, version: str) -> Refusal | None:

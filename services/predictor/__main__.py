@@ -1,0 +1,27 @@
+"""`python -m services.predictor`: the API."""
+
+import os
+import sys
+
+# One thread for matrix products, set before numpy is imported: for networks this small a second one only waits for the first,
+# and OpenBLAS keeps some 30 MB for each.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from services.predictor.app import predictor_app
+from services.predictor.settings import PredictorSettings
+from services.shared.http.serve import serve
+from services.shared.http.start import CannotStart, read_settings
+from services.shared.telemetry.logs import configure_logging
+
+
+def main() -> None:
+    try:
+        settings = read_settings(PredictorSettings)
+        configure_logging("predictor", settings.log_format)
+        serve(predictor_app(settings), host=settings.host, port=settings.port)
+    except CannotStart as error:
+        sys.exit(f"predictor: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The model versions: which were published, which one answers, and choosing another.
+
+Versions, recipes and errors on held-out rows tell nothing of any account, so that looking needs no token.
+"""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Path, Query, Request
+
+from services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
+from services.predictor.recorded_models import list_models
+from services.predictor.wiring import predictor
+from services.shared.contracts.model_manifest import VERSION_PATTERN
+from services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, cut_page
+from services.shared.http.tokens import CurrentAdmin
+from services.shared.kafka.errors import BrokerUnavailable
+
+log = structlog.stdlib.get_logger()
+
+router = APIRouter(tags=["models"])
+
+AfterVersion = Annotated[
+    str | None, Query(pattern=VERSION_PATTERN, description="version of the last row of the page before")
+]
+# Not the pattern: a version that no trainer would name is unknown like any other.
+PathVersion = Annotated[str, Path(max_length=100)]
+
+
+@router.get("/models")
+async def show_models(
+    request: Request, limit: Limit = DEFAULT_LIMIT, starting_after: AfterVersion = None
+) -> Page[ModelAnswer]:
+    """All published versions, newest first."""
+    service = predictor(request)
+    records, has_more = cut_page(await list_models(service.sessions, limit + 1, starting_after), limit)
+    return Page(data=[ModelAnswer.of(record, service.slot) for record in records], has_more=has_more)
+
+
+@router.get("/models/current")
+async def show_current_model(request: Request) -> CurrentModelAnswer:
+    """The version that answers now."""
+    slot = predictor(request).slot
+    return CurrentModelAnswer.of(slot.take(), slot.previous)
+
+
+@router.post("/models/{version}/activate")
+async def activate_model(request: Request, _: CurrentAdmin, version: PathVersion) -> ActivatedAnswer:
+    """Makes all predictors serve this version, be it newer or older, until another is published or activated."""
+    service = predictor(request)
+    model, activated_at = await service.follower.activate(version)
+    try:
+        await service.topic.announce(model.version, activated_at)
+    except BrokerUnavailable as error:
+        # The record holds already: to fail now would tell the admin that nothing has changed.
+        log.warning("an activation was not announced", version=model.version, reason=str(error))
+        return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=False)
+    return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=True)

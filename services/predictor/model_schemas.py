@@ -1,0 +1,73 @@
+"""What answers about model versions look like."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+import msgspec
+from pydantic import BaseModel
+
+from services.predictor.model_slot import ModelSlot, ServedModel
+from services.shared.db.models import ModelVersion
+
+
+class ModelAnswer(BaseModel):
+    """A published version as this process sees it. `refused` is the reason why it could not be loaded when last tried."""
+
+    version: str
+    recipe: str
+    state: Literal["current", "previous", "refused", "available"]
+    refused: str | None
+    published_at: datetime
+    activated_at: datetime | None
+
+    @classmethod
+    def of(cls, record: ModelVersion, slot: ModelSlot) -> Self:
+        refusal = slot.refusal(record.version)
+        answer = cls(
+            version=record.version,
+            recipe=record.recipe,
+            state="available" if refusal is None else "refused",
+            refused=refusal.reason if refusal else None,
+            published_at=record.published_at,
+            activated_at=record.activated_at,
+        )
+        if slot.current and slot.current.version == record.version:
+            answer.state = "current"
+        elif slot.previous and slot.previous.version == record.version:
+            answer.state = "previous"
+        return answer
+
+
+class CurrentModelAnswer(BaseModel):
+    """The version that answers now, with what its manifest says of its training."""
+
+    version: str
+    recipe: str
+    members: int
+    trained_at: datetime
+    loaded_at: datetime
+    rows: int
+    metrics: dict[str, Any]
+    previous: str | None
+
+    @classmethod
+    def of(cls, model: ServedModel, previous: ServedModel | None) -> Self:
+        manifest = model.manifest
+        return cls(
+            version=model.version,
+            recipe=manifest.recipe.name,
+            members=manifest.recipe.members,
+            trained_at=manifest.created_at,
+            loaded_at=model.loaded_at,
+            rows=manifest.data.rows,
+            metrics=msgspec.to_builtins(manifest.metrics),
+            previous=previous.version if previous else None,
+        )
+
+
+class ActivatedAnswer(BaseModel):
+    """`announced` is false while Kafka is away: other predictors then follow within half a minute instead of at once."""
+
+    version: str
+    activated_at: datetime
+    announced: bool

@@ -1,0 +1,51 @@
+"""From accounts and products to predictions, by way of their feature rows."""
+
+import asyncio
+from collections.abc import Sequence
+
+from services.predictor.errors import NotYours
+from services.predictor.features import Pair, Views, read_views
+from services.predictor.model_slot import ServedModel
+from services.predictor.predict import PairPrediction, Prediction, predict_many
+from services.shared.db.engine import Sessions
+from services.shared.http.tokens import Caller
+
+
+def refuse_others(caller: Caller, pairs: Sequence[Pair]) -> None:
+    """An account asks for itself only, an admin for everybody.
+
+    Raises:
+        NotYours: names the first pair of another account. It says the same whether that account exists or not.
+    """
+    if caller.is_admin:
+        return
+    for index, pair in enumerate(pairs):
+        if pair.account_id != caller.account_id:
+            raise NotYours(
+                f"account {pair.account_id} is not yours or does not exist",
+                fields={f"pairs.{index}.account_id": "not found"} if len(pairs) > 1 else None,
+            )
+
+
+async def predict_pairs(model: ServedModel, sessions: Sessions, pairs: Sequence[Pair]) -> list[PairPrediction]:
+    """Predictions in the order of `pairs`; a pair without a feature row counts as 0 views and says so."""
+    known = await read_views(sessions, pairs)
+    found = [known.get(pair) for pair in pairs]
+    predictions = await asyncio.to_thread(predict_many, model, [views.view_count if views else 0 for views in found])
+    return [
+        _of_pair(pair, views, prediction) for pair, views, prediction in zip(pairs, found, predictions, strict=True)
+    ]
+
+
+def _of_pair(pair: Pair, views: Views | None, prediction: Prediction) -> PairPrediction:
+    return PairPrediction(
+        view_count=prediction.view_count,
+        quantity=prediction.quantity,
+        spread=prediction.spread,
+        members=prediction.members,
+        model_version=prediction.model_version,
+        account_id=pair.account_id,
+        product_id=pair.product_id,
+        has_features=views is not None,
+        features_as_of=views.as_of if views else None,
+    )

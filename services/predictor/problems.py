@@ -1,0 +1,15 @@
+"""What each error of the predictor looks like to a client: the one table."""
+
+from typing import Final
+
+from services.predictor import errors
+from services.shared.http.problem import ProblemTable, ProblemType
+
+PROBLEMS: Final[ProblemTable] = {
+    errors.ModelRefused: ProblemType("model-refused", 409, "The model version is damaged"),
+    errors.UnknownModel: ProblemType("unknown-model", 404, "There is no such model version"),
+    # Five seconds: a first training takes longer, but a predictor that has just started loads within one.
+    errors.NoModel: ProblemType("no-model", 503, "No model is served yet", retry_after=5),
+    errors.NotYours: ProblemType("account-not-found", 404, "There is no such account"),
+    errors.NoFeatures: ProblemType("features-not-found", 404, "There is no feature row"),
+}

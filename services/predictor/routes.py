@@ -1,0 +1,84 @@
+"""Predictions and feature rows.
+
+Who may ask: a feature row, and a prediction made from one, tells what an account has done, so it takes the account's own
+token or an admin's. A prediction for a bare view count tells nothing of any account and needs no token.
+"""
+
+import asyncio
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from services.predictor.features import Pair, read_feature_row
+from services.predictor.predict import PairPrediction, Prediction, predict_many, predict_one
+from services.predictor.predict_pairs import predict_pairs, refuse_others
+from services.predictor.schemas import (
+    FeaturesAnswer,
+    Item,
+    PredictionsAnswer,
+    PredictionsBody,
+    ViewCountQuery,
+)
+from services.predictor.wiring import predictor
+from services.shared.http.requests import PathId
+from services.shared.http.tokens import CurrentCaller, caller_of
+from services.shared.telemetry.metrics import PREDICTIONS
+
+router = APIRouter(tags=["predictions"])
+
+# Looked up once: a label look-up for each request would take as long as a layer of the ensemble.
+_VIEW_COUNTS: Final = PREDICTIONS.labels("view_count")
+_PAIRS: Final = PREDICTIONS.labels("pair")
+
+
+@router.get("/predictions")
+async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -> Prediction:
+    """The quantity to expect from an account with so many views of a product. No token is needed."""
+    prediction = predict_one(predictor(request).slot.take(), view_count)
+    _VIEW_COUNTS.inc()
+    return prediction
+
+
+@router.get("/predictions/{account_id}/{product_id}")
+async def predict_for_pair(
+    request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
+) -> PairPrediction:
+    """The quantity to expect from an account's views of a product: one's own account, an admin any."""
+    service, pair = predictor(request), Pair(account_id, product_id)
+    refuse_others(caller, [pair])
+    [prediction] = await predict_pairs(service.slot.take(), service.sessions, [pair])
+    _PAIRS.inc()
+    return prediction
+
+
+@router.post("/predictions", response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction])
+async def predict_batch(request: Request, body: PredictionsBody) -> Response:
+    """Many predictions from one model version: for view counts (no token needed) or for pairs (one's own, an admin any)."""
+    service = predictor(request)
+    if body.pairs is not None:
+        pairs = [Pair(pair.account_id, pair.product_id) for pair in body.pairs]
+        refuse_others(await caller_of(request), pairs)
+        model = service.slot.take()
+        of_pairs = await predict_pairs(model, service.sessions, pairs)
+        _PAIRS.inc(len(of_pairs))
+        return await asyncio.to_thread(_encoded, PredictionsAnswer[PairPrediction], of_pairs, model.version)
+    model = service.slot.take()
+    of_counts = await asyncio.to_thread(predict_many, model, body.view_counts or [])
+    _VIEW_COUNTS.inc(len(of_counts))
+    return await asyncio.to_thread(_encoded, PredictionsAnswer[Prediction], of_counts, model.version)
+
+
+def _encoded(answer: type[PredictionsAnswer[Item]], predictions: list[Item], version: str) -> Response:
+    """Ten thousand predictions are 3 MB of JSON: made in a thread, so that other requests are answered meanwhile."""
+    content = answer(data=predictions, model_version=version).model_dump_json()
+    return Response(content, media_type="application/json")
+
+
+@router.get("/features/{account_id}/{product_id}")
+async def show_features(
+    request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
+) -> FeaturesAnswer:
+    """What is known of an account and a product, and up to which event: one's own account, an admin any."""
+    pair = Pair(account_id, product_id)
+    refuse_others(caller, [pair])
+    return FeaturesAnswer.of(await read_feature_row(predictor(request).sessions, pair))

@@ -1,0 +1,89 @@
+"""Opens and closes all that the predictor uses, and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, NoReturn
+
+from fastapi import Request
+from sqlalchemy import text
+
+from services.predictor.follow_models import ModelFollower
+from services.predictor.model_slot import ModelSlot
+from services.predictor.models_topic import ModelsTopic
+from services.predictor.settings import PredictorSettings
+from services.shared.db.engine import Sessions, open_database
+from services.shared.http.health import Check
+from services.shared.http.token_keys import load_public_key
+from services.shared.http.tokens import TokenVerifier
+
+# Rows are read by their keys: what takes longer (ms) would only pile up requests.
+STATEMENT_TIMEOUT_MS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """What the routes use; at `app.state.service`."""
+
+    sessions: Sessions
+    slot: ModelSlot
+    follower: ModelFollower
+    topic: ModelsTopic
+    verifier: TokenVerifier
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor]:
+    """Everything, following the record already. Neither PostgreSQL nor Kafka has to be there yet, nor a model.
+
+    Raises:
+        CannotStart: the token key is missing or damaged.
+    """
+    verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
+    slot = ModelSlot()
+    topic = ModelsTopic(settings.kafka_bootstrap)
+    async with open_database(
+        settings.database_url, application="predictor", statement_timeout_ms=STATEMENT_TIMEOUT_MS
+    ) as sessions:
+        follower = ModelFollower(sessions, settings.artifacts_dir, slot)
+        async with _in_background(follower.follow(), topic.listen(follower.look_again)):
+            yield Predictor(
+                sessions=sessions,
+                slot=slot,
+                follower=follower,
+                topic=topic,
+                verifier=verifier,
+                checks={
+                    "model": Check(slot.check),
+                    # Without these, predictions for view counts go on.
+                    "newest model": Check(follower.check_newest, required=False),
+                    "database": Check(partial(_ask_database, sessions), required=False),
+                    "kafka": Check(topic.check, required=False),
+                },
+            )
+
+
+@asynccontextmanager
+async def _in_background(*works: Coroutine[object, object, NoReturn]) -> AsyncIterator[None]:
+    """Runs `works` beside the body. What ends one of them is unexpected, and ends the process: it starts again whole."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _ask_database(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await session.execute(text("SELECT 1"))
+
+
+def predictor(request: Request) -> Predictor:
+    """The wiring, for a route. A plain call: as a dependency it would cost a tenth of a whole prediction's request."""
+    service: Predictor = request.app.state.service
+    return service

@@ -1,0 +1,71 @@
+"""Whole predictors on a real database and a real broker, in this process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from services.predictor.app import predictor_app
+from services.predictor.settings import PredictorSettings
+from services.shared.db.engine import Sessions, open_database
+from services.shared.db.models import ModelVersion
+from services.shared.http.token_keys import create_key_pair, load_private_key
+from services.shared.http.tokens import Caller, Role, TokenSigner
+from tests.support.model_artifacts import WrittenModel, write_model
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What predictors of one test share: the record, the artifacts and the keys."""
+
+    sessions: Sessions
+    settings: PredictorSettings
+    signer: TokenSigner
+
+    async def record(self, model: WrittenModel, *, manifest_sha256: str | None = None) -> WrittenModel:
+        """Publishes a version as the trainer does it, but for the event."""
+        row = ModelVersion(
+            version=model.version,
+            training_id=UUID(model.manifest.training_id),
+            recipe=model.manifest.recipe.name,
+            manifest_sha256=manifest_sha256 or model.manifest_sha256,
+        )
+        async with self.sessions() as session, session.begin():
+            session.add(row)
+        return model
+
+    async def publish(self, quantity: float) -> WrittenModel:
+        """A new version that answers `quantity` to everything."""
+        return await self.record(write_model(self.settings.artifacts_dir, quantity=quantity))
+
+    def token(self, account_id: int, role: Role = "CUSTOMER") -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.signer.sign(Caller(account_id, role))}"}
+
+    @asynccontextmanager
+    async def predictor(self, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """A running predictor, as a client sees it."""
+        app = predictor_app(self.settings.model_copy(update=settings))
+        async with (
+            LifespanManager(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://predictor") as client,
+        ):
+            yield client
+
+
+@pytest.fixture
+async def workplace(database_url: str, kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Workplace]:
+    create_key_pair(tmp_path / "private.pem", tmp_path / "public.pem")
+    settings = PredictorSettings(
+        database_url=database_url,
+        kafka_bootstrap=kafka_bootstrap,
+        artifacts_dir=tmp_path / "artifacts",
+        token_public_key_file=tmp_path / "public.pem",
+    )
+    async with open_database(database_url, application="test") as sessions:
+        yield Workplace(sessions, settings, TokenSigner(load_private_key(tmp_path / "private.pem")))
