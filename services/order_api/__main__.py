@@ -1,42 +1,58 @@
-"""`python -m services.order_api`: the API; `... relay`: the outbox relay."""
+"""`python -m services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin."""
 
 import argparse
 import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.order_api.accounts.create_admin import PASSWORD_VARIABLE, create_admin
+from services.order_api.accounts.schemas import AccountAnswer
 from services.order_api.app import order_api_app, relay_app
 from services.order_api.errors import OrderApiError
-from services.order_api.settings import OrderApiSettings, RelaySettings
+from services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import KafkaError
 from services.shared.telemetry.logs import configure_logging
 
 
-def run_api() -> None:
+def run_api(_: argparse.Namespace) -> None:
     settings = read_settings(OrderApiSettings)
     configure_logging("order_api", settings.log_format)
     serve(order_api_app(settings), host=settings.host, port=settings.port)
 
 
-def run_relay() -> None:
+def run_relay(_: argparse.Namespace) -> None:
     settings = read_settings(RelaySettings)
     configure_logging("relay", settings.log_format)
     serve(relay_app(settings), host=settings.host, port=settings.port)
 
 
-COMMANDS = {"api": run_api, "relay": run_relay}
+def run_create_admin(arguments: argparse.Namespace) -> None:
+    settings = read_settings(AdminSettings)
+    admin = create_admin(settings.database_url, email=arguments.email, nickname=arguments.nickname)
+    sys.stdout.write(AccountAnswer.of(admin).model_dump_json() + "\n")
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m services.order_api", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parser.set_defaults(run=run_api, command="api")
+    commands.add_parser("api", help="serve the API (the default)").set_defaults(run=run_api)
+    commands.add_parser("relay", help="publish the outbox").set_defaults(run=run_relay)
+    admin = commands.add_parser("create-admin", help=f"make an admin; password from {PASSWORD_VARIABLE} or stdin")
+    admin.add_argument("--email", required=True)
+    admin.add_argument("--nickname", required=True)
+    admin.set_defaults(run=run_create_admin)
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.order_api", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=COMMANDS, default="api")
-    command: str = parser.parse_args().command
+    arguments = read_arguments()
     try:
-        COMMANDS[command]()
+        arguments.run(arguments)
     except (CannotStart, OrderApiError, KafkaError, SQLAlchemyError, OSError) as error:
-        sys.exit(f"{command}: {error}".partition("\n")[0])
+        sys.exit(f"{arguments.command}: {error}".partition("\n")[0])
 
 
 if __name__ == "__main__":

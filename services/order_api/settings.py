@@ -9,12 +9,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.shared.telemetry.logs import LogFormat
 
 
-class _Settings(BaseSettings):
-    """Each field is the variable ORDERCAST_<FIELD>."""
+class AdminSettings(BaseSettings):
+    """What making an admin takes. Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+
+
+class _Settings(AdminSettings):
+    """What the API and the relay share."""
+
     kafka_bootstrap: str = Field(description="host:port of a broker")
     partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
     host: str = "127.0.0.1"
@@ -28,7 +33,7 @@ class OrderApiSettings(_Settings):
     token_private_key_file: Path = Field(description="PEM, Ed25519; only this service has it")
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     database_pool_size: int = Field(default=10, ge=1, description="connections to PostgreSQL")
-    # Each hash takes 64 MiB while it runs: more threads than cores would only take memory.
+    # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
 
 
