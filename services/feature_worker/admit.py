@@ -77,18 +77,18 @@ def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
         _check_sequence(envelope.sequence)
         _check_event(envelope, record, partitions)
     except EventRefused as refusal:
-        return Refused(record, f"{type(refusal).__name__}: {refusal}", _readable_sequence(record))
+        return refuse(record, f"{type(refusal).__name__}: {refusal}")
     return Admitted(record, envelope, envelope.sequence)
 
 
-def _readable_sequence(record: StoredRecord) -> SequenceNumber | None:
+def refuse(record: StoredRecord, reason: str) -> Refused:
     try:
         sequence = sequence_of(dict(record.headers))
         if sequence is not None:
             _check_sequence(sequence)
     except EventRefused:
-        return None
-    return sequence
+        sequence = None
+    return Refused(record, reason, sequence)
 
 
 def _check_sequence(sequence: SequenceNumber) -> None:

@@ -24,10 +24,9 @@ class Stream(NamedTuple):
 
 
 class NewEvents(NamedTuple):
-    """A batch without its repeats, and the last numbers of the streams that it moved."""
+    """A batch without its repeats, in its order, and the last numbers of the streams that it moved."""
 
-    admitted: list[Admitted]
-    refused: list[Refused]
+    events: list[Admitted | Refused]
     marks: dict[Stream, int]
     repeats: Counter[str]  # by topic
 
@@ -43,7 +42,7 @@ def drop_repeats(batch: Iterable[Admitted | Refused], marks: Mapping[Stream, int
     Raises:
         SequenceGap: a dense stream misses numbers.
     """
-    new = NewEvents([], [], {}, Counter())
+    new = NewEvents([], {}, Counter())
     known = dict(marks)
     for item in batch:
         record, sequence = item.record, item.sequence
@@ -53,10 +52,8 @@ def drop_repeats(batch: Iterable[Admitted | Refused], marks: Mapping[Stream, int
                 new.repeats[record.partition.topic] += 1
                 continue
             known[stream] = new.marks[stream] = sequence.number
-        if isinstance(item, Admitted):
-            new.admitted.append(item)
-        else:
-            new.refused.append(item)
+        new.events.append(item)
+        if isinstance(item, Refused):
             # Opens the stream of its replay: only what was skipped may come again.
             opened = Stream(record.partition, replay_producer(letter_id(record.partition, record.offset)))
             known[opened] = new.marks[opened] = 0

@@ -12,6 +12,8 @@ from prometheus_client import Counter, Gauge, Histogram, Info
 _REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 # A prediction from a loaded model takes well under a millisecond.
 _PREDICTION_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
+# Up to an hour: older than that are a shop's own history, and events that waited for a repair.
+_FRESHNESS_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
 _BATCH_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _TRAINING_BUCKETS: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600)
 
@@ -48,8 +50,11 @@ WORKER_LAG: Final = Gauge(
     "Events in a partition that are not yet in the feature table.",
     ("topic", "partition"),
 )
-WORKER_FRESHNESS: Final = Gauge(
-    "ordercast_worker_freshness_seconds", "Age of the newest applied event when its batch was committed.", ("topic",)
+WORKER_FRESHNESS: Final = Histogram(
+    "ordercast_worker_freshness_seconds",
+    "Age of the newest event of a partition when its batch was committed.",
+    ("topic",),
+    buckets=_FRESHNESS_BUCKETS,
 )
 
 # predictor. `kind` is view_count or pair; `outcome` is loaded or refused.

@@ -1,0 +1,13 @@
+"""feature_worker's HTTP side: health and metrics; its lifespan runs the worker."""
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.feature_worker.settings import FeatureWorkerSettings
+from services.feature_worker.wiring import open_feature_worker
+from services.shared.http.app import create_app
+
+
+def feature_worker_app(settings: FeatureWorkerSettings) -> FastAPI:
+    return create_app(title="Ordercast feature worker", wiring=partial(open_feature_worker, settings))

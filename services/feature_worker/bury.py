@@ -1,0 +1,25 @@
+"""Keeps refused records in the topic of dead letters."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from services.feature_worker.admit import Refused
+from services.shared.kafka.dead_letters import dead_letter, publish_letters
+from services.shared.kafka.publisher import Publisher
+
+log = structlog.stdlib.get_logger()
+
+
+class BuryInDeadLetters:
+    """Publishes a letter for each refused record; `ordercast dead-letters list` shows them."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    async def __call__(self, refused: Sequence[Refused]) -> None:
+        """Returns when the letters are safe. Raises BrokerUnavailable."""
+        letters = [dead_letter(item.record, item.reason) for item in refused]
+        await publish_letters(self._publisher, letters)
+        for letter in letters:
+            log.warning("record refused", letter=letter.id, reason=letter.reason)

@@ -1,0 +1,118 @@
+"""The worker's loop: poll, record, again. Stopping is an event, so a transaction is never cut off."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.feature_worker.errors import PositionTaken, Stuck
+from services.feature_worker.record_features import Recorded
+from services.feature_worker.watchdog import Progress, wait_for
+from services.shared.db.unavailable import is_unavailable
+from services.shared.kafka.consumer import Consumer, Slice
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.telemetry.metrics import (
+    WORKER_BATCH_EVENTS,
+    WORKER_BATCH_SECONDS,
+    WORKER_EVENTS,
+    WORKER_FRESHNESS,
+)
+
+log = structlog.stdlib.get_logger()
+
+# A poll without records returns after this time (s): so long may a stop have to wait.
+POLL_S: Final = 0.5
+# The first and the longest pause (s) after a failure; each failure in a row doubles it.
+FIRST_PAUSE_S: Final = 0.1
+LONGEST_PAUSE_S: Final = 5.0
+
+Record = Callable[[Sequence[Slice]], Awaitable[Recorded]]
+
+
+class ConsumeEvents:
+    """The loop. What fails for a while is tried again from the positions in the database, which are always true."""
+
+    def __init__(
+        self, consumer: Consumer, record: Record, progress: Progress, *, max_records: int, give_up_after_s: float
+    ) -> None:
+        self._consumer = consumer
+        self._record = record
+        self._progress = progress
+        self._max_records = max_records
+        self._give_up_after_s = give_up_after_s
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Applies events until `stopping` is set.
+
+        Raises:
+            Alarm: events are missing, too many are bad, or PostgreSQL or Kafka stays away.
+            PositionOutsideLog, RecordTooLarge: the topics no longer hold what is to be read.
+        """
+        try:
+            await self._run(stopping)
+        except Exception as error:
+            log.critical("alarm: the worker stops", error=type(error).__name__, reason=_first_line(error))
+            raise
+
+    async def step(self) -> int:
+        """Applies the next records, if any come in time; how many they were."""
+        slices = await self._consumer.poll(max_records=self._max_records, timeout_s=POLL_S)
+        count = sum(len(piece.records) for piece in slices)
+        if slices:
+            started = time.perf_counter()
+            _measure(await self._record(slices))
+            WORKER_BATCH_SECONDS.observe(time.perf_counter() - started)
+            WORKER_BATCH_EVENTS.observe(count)
+            now = time.time()
+            for piece in slices:
+                WORKER_FRESHNESS.labels(piece.partition.topic).observe(
+                    max(0.0, now - piece.records[-1].timestamp_ms / 1000)
+                )
+        # Everything that was polled is committed now.
+        self._progress.applied = dict(self._consumer.positions)
+        return count
+
+    async def _run(self, stopping: asyncio.Event) -> None:
+        failing_since: float | None = None
+        pause = FIRST_PAUSE_S
+        while not stopping.is_set():
+            try:
+                await self.step()
+                failing_since, pause = None, FIRST_PAUSE_S
+            except PositionTaken as taken:
+                log.info("position taken by another worker, or kept by a lost commit", reason=str(taken))
+                self._consumer.reposition()
+            except (BrokerUnavailable, SQLAlchemyError, OSError) as error:
+                if not _may_pass(error):
+                    raise
+                self._consumer.reposition()
+                failing_since = failing_since or time.monotonic()
+                self._check_patience(time.monotonic() - failing_since, error)
+                log.warning("waiting, nothing is lost", reason=_first_line(error), pause_s=pause)
+                await wait_for(stopping, pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _check_patience(self, failing_for_s: float, error: Exception) -> None:
+        if failing_for_s > self._give_up_after_s:
+            raise Stuck(f"no way on for {failing_for_s:.0f} s: {_first_line(error)}") from error
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, BrokerUnavailable) or is_unavailable(error)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).partition("\n")[0]
+
+
+def _measure(recorded: Recorded) -> None:
+    for outcome, counts in (
+        ("applied", recorded.applied),
+        ("repeated", recorded.repeated),
+        ("dead_lettered", recorded.dead_lettered),
+    ):
+        for topic, count in counts.items():
+            WORKER_EVENTS.labels(topic, outcome).inc(count)

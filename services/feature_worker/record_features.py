@@ -1,0 +1,96 @@
+"""Applies a batch of records to the feature table, each event once: rows, trends, marks and positions in one transaction."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from services.feature_worker.admit import Admitted, Refused
+from services.feature_worker.aggregate import aggregate
+from services.feature_worker.daily_trends import add_to_trends
+from services.feature_worker.dedupe import drop_repeats, streams_of
+from services.feature_worker.errors import TooManyDeadLetters
+from services.feature_worker.feature_rows import write_rows
+from services.feature_worker.positions import move_positions, read_marks, take_positions, write_marks
+from services.shared.db.engine import Sessions
+from services.shared.db.retry import retry_conflicts
+from services.shared.kafka.consumer import Slice
+from services.shared.kafka.records import StoredRecord
+
+Admit = Callable[[StoredRecord], Admitted | Refused]
+# Keeps refused records where somebody can look at them; returns when they are safe there.
+Bury = Callable[[Sequence[Refused]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a batch: numbers of events by topic."""
+
+    applied: Counter[str]
+    repeated: Counter[str]
+    dead_lettered: Counter[str]
+
+
+class RecordFeatures:
+    """The use case. `max_refused_in_a_row` bounds what is buried before somebody has to look; None: no bound."""
+
+    def __init__(
+        self, sessions: Sessions, *, admit: Admit, bury: Bury, max_refused_in_a_row: int | None = None
+    ) -> None:
+        self._sessions = sessions
+        self._admit = admit
+        self._bury = bury
+        self._max_refused_in_a_row = max_refused_in_a_row
+        self._refused_in_a_row = 0
+
+    async def __call__(self, slices: Sequence[Slice]) -> Recorded:
+        """Applies the slices, all or none. After any error the positions in the database tell whether it was done.
+
+        Raises:
+            PositionTaken: a partition does not stand where its slice starts; nothing was done.
+            SequenceGap, TooManyDeadLetters: nothing was done.
+            BrokerUnavailable: a refused record could not be buried; nothing was done.
+            DBAPIError: the database is away, or a commit's answer was lost.
+        """
+        batch = [self._admit(record) for piece in slices for record in piece.records]
+        return await retry_conflicts(lambda: self._record(slices, batch))
+
+    async def _record(self, slices: Sequence[Slice], batch: Sequence[Admitted | Refused]) -> Recorded:
+        async with self._sessions() as session, session.begin():
+            await take_positions(session, slices)
+            new = drop_repeats(batch, await read_marks(session, streams_of(batch)))
+            refused = [event for event in new.events if isinstance(event, Refused)]
+            refused_in_a_row = self._count_refused(new.events)
+            if refused:
+                # Before the position passes them. If the commit fails they are buried again under the same ids.
+                await self._bury(refused)
+            changes = aggregate(event for event in new.events if isinstance(event, Admitted))
+            await write_rows(session, changes.pairs)
+            await write_marks(session, new.marks)
+            await move_positions(session, slices)
+            await add_to_trends(session, changes.trends)
+        self._refused_in_a_row = refused_in_a_row
+        return Recorded(
+            applied=_by_topic(event for event in new.events if isinstance(event, Admitted)),
+            repeated=new.repeats,
+            dead_lettered=_by_topic(refused),
+        )
+
+    def _count_refused(self, events: Iterable[Admitted | Refused]) -> int:
+        """How many refused records in a row the batch ends with, those before it counted."""
+        run = self._refused_in_a_row
+        for event in events:
+            run = run + 1 if isinstance(event, Refused) else 0
+            if self._max_refused_in_a_row is not None and run > self._max_refused_in_a_row:
+                raise TooManyDeadLetters(
+                    f"{run} events in a row were refused, the last one because of {_cause(event)}. If the data is wrong and "
+                    "not this release, raise ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW until they are passed"
+                )
+        return run
+
+
+def _cause(event: Admitted | Refused) -> str:
+    return event.reason[:200] if isinstance(event, Refused) else ""
+
+
+def _by_topic(events: Iterable[Admitted | Refused]) -> Counter[str]:
+    return Counter(event.record.partition.topic for event in events)

@@ -1,0 +1,31 @@
+"""feature_worker's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
+
+import socket
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.shared.telemetry.logs import LogFormat
+
+
+class FeatureWorkerSettings(BaseSettings):
+    """Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+    kafka_bootstrap: str = Field(description="host:port of a broker")
+    partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8003, ge=0, le=65_535, description="for health and metrics")
+    log_format: LogFormat = "console"
+
+    worker_id: str = Field(
+        default_factory=socket.gethostname, min_length=1, description="the same after a restart, one for each worker"
+    )
+    worker_group: str = Field(default="feature_worker", min_length=1, description="Kafka's consumer group")
+    # Larger batches gain little more and hold their rows longer; events that wait are taken together at once.
+    worker_batch_events: int = Field(default=4_000, ge=1, le=20_000, description="most events of one transaction")
+    max_dead_letters_in_a_row: int = Field(default=100, ge=1, description="one more stops the worker")
+    # Longer than a restart of either server, shorter than somebody would wait who looks at a stale table.
+    worker_stuck_after_s: float = Field(default=60.0, gt=0, description="no progress for so long ends the process")

@@ -1,0 +1,130 @@
+"""Notices a worker that no longer gets on. A backlog without progress ends the process; its supervisor starts it again."""
+
+import asyncio
+import faulthandler
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from services.feature_worker.errors import Stuck
+from services.shared.kafka.consumer import Consumer
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.records import Partition
+from services.shared.telemetry.metrics import WORKER_LAG
+
+log = structlog.stdlib.get_logger()
+
+# Time (s) between two looks at the ends of the partitions.
+LOOK_EVERY_S: Final = 2.0
+# A process whose watchdog has not looked for this long (s) is ended from outside its event loop. Above the deadline of
+# every single thing that it waits for, and it also bounds the way out.
+SWITCH_S: Final = 60.0
+
+Clock = Callable[[], float]
+
+
+class Progress:
+    """How far the worker is, and since when each partition has not moved though events wait in it."""
+
+    def __init__(self, stuck_after_s: float, clock: Clock = time.monotonic) -> None:
+        self._stuck_after_s = stuck_after_s
+        self._clock = clock
+        self._answered_at = clock()
+        self._waiting_since: dict[Partition, tuple[int, float]] = {}
+        self.applied: Mapping[Partition, int] = {}
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the broker answered last."""
+        return self._clock() - self._answered_at
+
+    def look(self, ends: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Events that wait in each partition, given the ends of the partitions.
+
+        Raises:
+            Stuck: one has waited too long at the same position.
+        """
+        now = self._answered_at = self._clock()
+        lags: dict[Partition, int] = {}
+        waiting: dict[Partition, tuple[int, float]] = {}
+        for partition, position in self.applied.items():
+            lag = lags[partition] = max(0, ends.get(partition, 0) - position)
+            if lag == 0:
+                continue
+            before, since = self._waiting_since.get(partition, (position, now))
+            waiting[partition] = (position, since if before == position else now)
+            if now - waiting[partition][1] > self._stuck_after_s:
+                raise Stuck(
+                    f"{lag} events wait in {partition.topic}/{partition.number}, and its position {position} has not moved "
+                    f"for {self._stuck_after_s:.0f} s"
+                )
+        self._waiting_since = waiting
+        return lags
+
+    def miss(self, error: BrokerUnavailable) -> None:
+        """Notes that the broker did not answer. Raises Stuck when it has been away too long."""
+        if self.silent_s > self._stuck_after_s:
+            raise Stuck(f"Kafka has not answered for {self._stuck_after_s:.0f} s: {error}") from error
+
+
+class Watchdog:
+    """Looks after a consumer: lag for the metrics, positions for Kafka's tools, an alarm when nothing moves."""
+
+    def __init__(self, consumer: Consumer, progress: Progress, still_alive: Callable[[], None]) -> None:
+        self._consumer = consumer
+        self._progress = progress
+        self._still_alive = still_alive
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Looks again and again until `stopping` is set. Raises Stuck."""
+        while not stopping.is_set():
+            await self.look()
+            self._still_alive()
+            await wait_for(stopping, LOOK_EVERY_S)
+        await self._consumer.show_positions(dict(self._progress.applied))
+
+    async def look(self) -> None:
+        """Looks once. Raises Stuck."""
+        try:
+            ends = await self._consumer.ends()
+        except BrokerUnavailable as error:
+            log.warning("Kafka does not answer", silent_s=round(self._progress.silent_s), error=str(error))
+            self._progress.miss(error)
+            return
+        for partition, lag in self._progress.look(ends).items():
+            WORKER_LAG.labels(partition.topic, partition.number).set(lag)
+        await self._consumer.show_positions(dict(self._progress.applied))
+
+    async def ask_kafka(self) -> None:
+        """For /readyz: raises while the broker is silent."""
+        if self._progress.silent_s > 3 * LOOK_EVERY_S:
+            raise BrokerUnavailable(f"Kafka has not answered for {self._progress.silent_s:.0f} s")
+
+
+@contextmanager
+def dead_mans_switch(limit_s: float = SWITCH_S) -> Iterator[Callable[[], None]]:
+    """Ends the process, with the stack of every thread on stderr, unless the yielded function is called again in time.
+
+    A thread of its own does it, so it works when the event loop is blocked, or when an orderly stop hangs.
+    """
+
+    def still_alive() -> None:
+        faulthandler.dump_traceback_later(limit_s, exit=True)
+
+    still_alive()
+    try:
+        yield still_alive
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+async def wait_for(stopping: asyncio.Event, seconds: float) -> None:
+    """Returns after the time, or as soon as `stopping` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,81 @@
+"""Opens and closes all that feature_worker uses, and nowhere else."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import text
+
+from services.feature_worker.admit import admit
+from services.feature_worker.bury import BuryInDeadLetters
+from services.feature_worker.consume import ConsumeEvents
+from services.feature_worker.forget_marks import ForgetMarks
+from services.feature_worker.place_consumer import PlaceConsumer
+from services.feature_worker.record_features import RecordFeatures
+from services.feature_worker.settings import FeatureWorkerSettings
+from services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
+from services.shared.contracts.topics import ORDERS, VIEWS
+from services.shared.db.engine import Sessions, open_database
+from services.shared.http.background import running_beside
+from services.shared.http.health import Check
+from services.shared.kafka.open_consumer import open_consumer
+from services.shared.kafka.publisher import open_publisher
+
+TOPICS = (ORDERS.name, VIEWS.name)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureWorker:
+    """The worker's process as its health endpoints see it."""
+
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[FeatureWorker]:
+    """A running worker. An alarm comes out of here: the process ends, and its supervisor starts it again.
+
+    Raises:
+        BrokerUnavailable: no broker answers at the start.
+    """
+    with dead_mans_switch() as still_alive:
+        async with (
+            open_database(settings.database_url, application="feature_worker", pool_size=3) as sessions,
+            open_publisher(settings.kafka_bootstrap, client_id="feature_worker") as publisher,
+            open_consumer(
+                settings.kafka_bootstrap,
+                TOPICS,
+                group=settings.worker_group,
+                member=settings.worker_id,
+                read_positions=PlaceConsumer(sessions),
+            ) as consumer,
+        ):
+            progress = Progress(settings.worker_stuck_after_s)
+            record = RecordFeatures(
+                sessions,
+                admit=partial(admit, partitions=settings.partitions),
+                bury=BuryInDeadLetters(publisher),
+                max_refused_in_a_row=settings.max_dead_letters_in_a_row,
+            )
+            consume = ConsumeEvents(
+                consumer,
+                record,
+                progress,
+                max_records=settings.worker_batch_events,
+                give_up_after_s=settings.worker_stuck_after_s,
+            )
+            watchdog = Watchdog(consumer, progress, still_alive)
+            async with (
+                running_beside(ForgetMarks(sessions).run, name="forget-marks"),
+                running_beside(watchdog.run, name="watchdog"),
+                running_beside(consume.run, name="consume"),
+            ):
+                yield FeatureWorker(
+                    checks={"database": Check(partial(_ask_database, sessions)), "kafka": Check(watchdog.ask_kafka)}
+                )
+
+
+async def _ask_database(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await session.execute(text("SELECT 1"))
