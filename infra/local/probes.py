@@ -1,0 +1,34 @@
+"""How a process is asked from outside whether it is well. No probe raises; each has a deadline."""
+
+import asyncio
+from typing import Final
+
+from infra.local.ports import HOST
+
+# Deadline (s) for one answer; a busy machine may take its time.
+TIMEOUT_S: Final = 2.0
+
+
+async def accepts_connections(port: int) -> bool:
+    """Whether something listens on the port."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            _, writer = await asyncio.open_connection(HOST, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def answers_ok(port: int) -> bool:
+    """Whether GET /healthz is answered with 200. Plain sockets: the first line of the answer is enough."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                return (await reader.readline()).startswith(b"HTTP/1.1 200")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return False

@@ -1,0 +1,66 @@
+"""The command line `ordercast`. A command is one line in COMMANDS and one module beside this one (see options.py)."""
+
+from importlib import import_module
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class Entry(NamedTuple):
+    """A command: its name, the module whose `app` it is, and its line in `ordercast --help`."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS: Final = (
+    Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C."),
+    Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
+    Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to mend it."),
+)
+
+
+class LazyCommands(TyperGroup):
+    """Imports a command's module only when that command is called, so that the others cost it nothing."""
+
+    def __init__(self, **settings: Any) -> None:
+        listed = [TyperCommand(entry.name, help=entry.help) for entry in COMMANDS]
+        super().__init__(**{**settings, "commands": listed})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name and listed else listed, rest
+
+
+app = typer.Typer(cls=LazyCommands, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("ordercast"))
+        raise typer.Exit
+
+
+@app.callback()
+def ordercast(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Event-driven orders that predict demand: orders and views in over HTTP, predictions of quantity out."""
+
+
+def main() -> None:
+    """The entry of the script `ordercast`."""
+    app()
+
+
+def _load(name: str) -> Any:
+    module = next(entry.module for entry in COMMANDS if entry.name == name)
+    command = typer.main.get_command(import_module(module).app)
+    command.name = name
+    return command

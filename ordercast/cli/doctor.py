@@ -1,0 +1,55 @@
+"""`ordercast doctor`: what is missing or wrong, and how to mend it."""
+
+import typer
+from rich.markup import escape
+
+from infra.local.doctor import Finding, examine
+from infra.local.errors import NotRunning
+from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.status import system_status
+
+app = one_command()
+
+
+@app.command()
+@command()
+async def doctor(context: Context) -> None:
+    """Find what is missing or wrong on this machine and in this folder, and how to mend it.
+
+    Exit code 1 if anything is wrong.
+    """
+    findings = []
+    async for finding in examine(context.folder, context.port_offset):
+        findings.append(finding)
+        _show(context, finding)
+    for finding in await _running_system(context):
+        findings.append(finding)
+        _show(context, finding)
+    wrong = sum(not finding.well for finding in findings)
+    context.result(findings, f"{wrong} of {len(findings)} checks found something wrong" if wrong else "all is well")
+    if wrong:
+        raise typer.Exit(1)
+
+
+async def _running_system(context: Context) -> list[Finding]:
+    try:
+        info = context.folder.system()
+    except NotRunning:
+        return []
+    status = await system_status(info)
+    return [
+        Finding(
+            process.name,
+            process.healthy,
+            "healthy" if process.healthy else "does not answer",
+            f"look at {info.logs_dir}/{process.name}.log",
+        )
+        for process in status.processes
+    ]
+
+
+def _show(context: Context, finding: Finding) -> None:
+    mark = "[green]ok[/]   " if finding.well else "[red]wrong[/]"
+    context.report(f"{mark} [bold]{finding.check}[/]: {escape(finding.detail)}")
+    if not finding.well:
+        context.report(f"      [dim]to mend it: {escape(finding.hint)}[/]")

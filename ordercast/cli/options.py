@@ -1,0 +1,153 @@
+"""What every command shares: its options, its way to answer, and its way to fail.
+
+    app = one_command()
+
+    @app.command()
+    @command(expected=(ClientError,))
+    async def verify(context: Context, limit: int = 20) -> None:
+        \"\"\"The text of `ordercast verify --help`.\"\"\"
+        context.result(data, "0 differences")
+
+`@command` replaces the first parameter by the options --state, --port-offset and --json, runs the coroutine, and turns
+the expected errors into one line on stderr and exit code 1. A module with several commands uses `several_commands`.
+"""
+
+import asyncio
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, Final
+
+import msgspec
+import typer
+from rich.console import Console, RenderableType
+from rich.markup import escape
+
+from infra.local.errors import LocalError
+from infra.local.state import StateFolder, SystemInfo
+
+SHARED_PANEL: Final = "Options of every command"
+
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        envvar="ORDERCAST_STATE",
+        help="The system's folder; .ordercast if not given.",
+        rich_help_panel=SHARED_PANEL,
+        show_default=False,
+    ),
+]
+PortOffset = Annotated[
+    int | None,
+    typer.Option(
+        "--port-offset",
+        envvar="ORDERCAST_PORT_OFFSET",
+        min=0,
+        help="Added to every port; 0, or that of the running system, if not given.",
+        rich_help_panel=SHARED_PANEL,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.", rich_help_panel=SHARED_PANEL)]
+
+
+class CommandFailed(LocalError):
+    """A command cannot do what it was asked to. The message is one line; `hint` says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The options that every command has, and where its words go: answers to stdout, all else to stderr."""
+
+    folder: StateFolder
+    port_offset: int | None = None
+    json: bool = False
+    # For progress bars and for tables while something is under way.
+    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    def system(self) -> SystemInfo:
+        """The system that runs on the folder. Raises LocalError if none does, or one with another --port-offset."""
+        info = self.folder.system()
+        if self.port_offset is not None and self.port_offset != info.port_offset:
+            raise CommandFailed(
+                f"the system on {self.folder.root} runs with --port-offset {info.port_offset}, not {self.port_offset}",
+                hint="leave the option out, or name the other system's folder with --state",
+            )
+        return info
+
+    def report(self, line: RenderableType) -> None:
+        """A line of progress."""
+        self.console.print(line)
+
+    def result(self, data: object, text: RenderableType) -> None:
+        """The command's answer: `data` as JSON with --json, else `text`. `data` is anything that msgspec encodes."""
+        if self.json:
+            sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
+            sys.stdout.flush()
+        else:
+            Console(highlight=False).print(text)
+
+
+# A command: its Context, then its own parameters; a coroutine or a plain function.
+CommandFunction = Callable[Concatenate[Context, ...], Coroutine[Any, Any, None] | None]
+
+# Behind the parameters of the command itself.
+_SHARED: Final = (
+    inspect.Parameter("state", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=State),
+    inspect.Parameter("port_offset", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PortOffset),
+    inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
+)
+
+
+def command(*, expected: tuple[type[Exception], ...] = ()) -> Callable[[CommandFunction], Callable[..., None]]:
+    """Makes a function of a Context into a typer command. `expected` are errors whose text is meant for the user."""
+    failures: tuple[type[Exception], ...] = (LocalError, *expected)
+
+    def decorate(function: CommandFunction) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(*, state: Path | None, port_offset: int | None, json: bool, **own: Any) -> None:
+            context = Context(StateFolder.at(state), port_offset, json)
+            try:
+                answer = function(context, **own)
+                if answer is not None:
+                    asyncio.run(answer)
+            except failures as error:
+                _fail(error)
+
+        _, *own_parameters = inspect.signature(function, eval_str=True).parameters.values()
+        parameters = [*own_parameters, *_SHARED]
+        # What typer reads in place of the signature above.
+        shown: Any = run
+        shown.__signature__ = inspect.Signature(parameters, return_annotation=None)
+        shown.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return decorate
+
+
+def one_command() -> typer.Typer:
+    """The `app` of a module that is one command."""
+    return typer.Typer(add_completion=False)
+
+
+def several_commands(text: str) -> typer.Typer:
+    """The `app` of a module whose commands have a word in common, such as `admin create`. `text` is its help."""
+    group = typer.Typer(add_completion=False, no_args_is_help=True, help=text)
+
+    @group.callback()
+    def _() -> None:
+        """Without a callback typer would make a lone command the whole app."""
+
+    return group
+
+
+def _fail(error: Exception) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error:[/] {escape(str(error))}")
+    if hint := getattr(error, "hint", ""):
+        console.print(f"[dim]hint:[/] {escape(hint)}")
+    raise typer.Exit(1) from None

@@ -1,0 +1,109 @@
+"""`ordercast status`: what runs on a folder, how well, and how far behind."""
+
+import asyncio
+from dataclasses import dataclass
+
+import psutil
+import typer
+from rich.console import Group
+from rich.table import Table
+
+from infra.local.probes import accepts_connections, answers_ok
+from infra.local.state import ProcessRecord, SystemInfo
+from ordercast.cli.metrics import read_metrics
+from ordercast.cli.options import Context, command, one_command
+
+app = one_command()
+
+BACKLOG = "ordercast_outbox_backlog_events"
+LAG = "ordercast_worker_lag_events"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """One process. `pid` and `memory_bytes` are None while it is between two lives."""
+
+    name: str
+    address: str
+    pid: int | None
+    healthy: bool
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """The answer of `ordercast status --json`. A figure is None when the service that keeps it does not answer."""
+
+    folder: str
+    phase: str
+    processes: list[ProcessStatus]
+    outbox_backlog_events: int | None
+    consumer_lag_events: int | None
+
+    @property
+    def all_healthy(self) -> bool:
+        return self.phase == "running" and all(process.healthy for process in self.processes)
+
+
+@app.command()
+@command()
+async def status(context: Context) -> None:
+    """Show what runs, where, how well, and how far behind.
+
+    Exit code 1 if no system runs on the folder or something in it is not healthy.
+    """
+    found = await system_status(context.system())
+    context.result(found, _table(found))
+    if not found.all_healthy:
+        raise typer.Exit(1)
+
+
+async def system_status(info: SystemInfo) -> SystemStatus:
+    """Asks every process how it is. Takes no longer than one deadline, whatever hangs."""
+    servers = {"postgres": f"127.0.0.1:{info.ports['postgres']}", "kafka": info.kafka_bootstrap}
+    processes = await asyncio.gather(
+        *(_status(name, address, info.processes.get(name)) for name, address in {**servers, **info.urls}.items())
+    )
+    relay, worker = await asyncio.gather(read_metrics(info.urls["relay"]), read_metrics(info.urls["feature_worker"]))
+    return SystemStatus(info.folder, info.phase, processes, relay.total(BACKLOG), worker.total(LAG))
+
+
+async def _status(name: str, address: str, record: ProcessRecord | None) -> ProcessStatus:
+    process = record.process() if record else None
+    healthy = process is not None and await _answers(address)
+    return ProcessStatus(name, address, process.pid if process else None, healthy, _memory(process))
+
+
+async def _answers(address: str) -> bool:
+    port = int(address.rsplit(":", 1)[1])
+    return await (answers_ok(port) if address.startswith("http") else accepts_connections(port))
+
+
+def _memory(process: psutil.Process | None) -> int | None:
+    """What would be free again if the process and all that it started were gone."""
+    if process is None:
+        return None
+    try:
+        return sum(member.memory_full_info().uss for member in (process, *process.children(recursive=True)))
+    except psutil.Error:
+        return None
+
+
+def _table(found: SystemStatus) -> Group:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("process", "address", "pid", "health", "memory"):
+        table.add_column(heading, justify="right" if heading in ("pid", "memory") else "left")
+    for process in found.processes:
+        health = "[green]healthy[/]" if process.healthy else "[red]not healthy[/]"
+        memory = "" if process.memory_bytes is None else f"{process.memory_bytes / 1e6:.0f} MB"
+        table.add_row(process.name, process.address, str(process.pid or "-"), health, memory)
+    return Group(
+        f"{found.folder}: {found.phase}",
+        table,
+        f"events not yet published:             {_figure(found.outbox_backlog_events)}",
+        f"events not yet in the feature table:  {_figure(found.consumer_lag_events)}",
+    )
+
+
+def _figure(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"

@@ -1,0 +1,110 @@
+"""`ordercast up`: the whole system in the foreground, with one log."""
+
+import asyncio
+import itertools
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.follow_logs import following_logs
+from infra.local.state import SystemInfo
+from infra.local.system import running_system
+from ordercast.cli.options import Context, command, one_command
+
+app = one_command()
+
+# The names in the log, each in a colour of its own.
+COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+NAME_WIDTH: Final = 14
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What a shell expects of a program that Ctrl-C ended before it could do its work.
+EXIT_INTERRUPTED: Final = 130
+
+
+@app.command()
+@command()
+async def up(
+    context: Context,
+    partitions: Annotated[
+        int, typer.Option(min=1, max=256, help="Of the topics orders and views; fixed at a folder's first start.")
+    ] = 8,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the log.")] = False,
+) -> None:
+    """Start the whole system here and keep it running until Ctrl-C.
+
+    PostgreSQL, Kafka and the services run on this machine alone; their data stays in the state folder. A second Ctrl-C
+    does not wait for an orderly end.
+    """
+    show = _Log(context)
+    context.folder.prepare()
+    with cancelled_by_signals() as stop:
+        try:
+            async with (
+                following_logs(context.folder.logs, (lambda *_: None) if quiet else show.line),
+                running_system(
+                    context.folder.root, context.port_offset or 0, partitions=partitions, report=show.event
+                ) as system,
+            ):
+                stop.healthy = True
+                context.result(system.info, _addresses(system.info))
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not stop.healthy:
+                raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+class _Stop:
+    """Whether the system was healthy before it was asked to stop."""
+
+    healthy = False
+
+
+@contextmanager
+def cancelled_by_signals() -> Iterator[_Stop]:
+    """Turns the signals that ask a program to end into a cancellation of the current task, each time anew."""
+    task = asyncio.current_task()
+    assert task is not None, "called on a running event loop"  # noqa: S101
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield _Stop()
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+class _Log:
+    """Prints lines with the name of the process that wrote them."""
+
+    def __init__(self, context: Context) -> None:
+        self._console = context.console
+        self._colours: dict[str, str] = {}
+        self._next_colour = itertools.cycle(COLOURS)
+
+    def line(self, name: str, line: str) -> None:
+        if name != "supervisor":  # its lines are shown as events, also with --quiet
+            self._print(name, Text.from_ansi(line))
+
+    def event(self, line: str) -> None:
+        self._print("ordercast", Text(line, style="bold"))
+
+    def _print(self, name: str, line: Text) -> None:
+        colour = self._colours.setdefault(name, next(self._next_colour))
+        self._console.print(Text(f"{name:<{NAME_WIDTH}} │ ", style=colour).append_text(line), soft_wrap=True)
+
+
+def _addresses(info: SystemInfo) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, url in info.urls.items():
+        table.add_row(f"[bold]{name}[/]", url)
+    table.add_row("[bold]API documentation[/]", f"{info.urls['order_api']}/docs")
+    table.add_row("[bold]kafka[/]", info.kafka_bootstrap)
+    table.add_row("[bold]postgres[/]", f"127.0.0.1:{info.ports['postgres']}, password in {info.folder}/system.json")
+    table.add_row("[bold]logs[/]", info.logs_dir)
+    return table
