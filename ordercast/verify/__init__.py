@@ -1,0 +1,147 @@
+"""Recomputes the feature table and the daily trends from the source data, and compares them with the worker's, field by field.
+
+The source data are the orders in PostgreSQL and the views in Kafka. Everything is taken of one moment (one snapshot of the
+database, and the views up to the positions that it names), so it may run while orders and views come in. It goes through the
+disk in slices by product: memory does not grow with the tables.
+
+Not compared: `orders_offset`, `views_offset` and `updated_at`, which tell of the worker's way and not of the data.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import asyncpg
+
+from ordercast.database import snapshot
+from ordercast.verify import spool as kinds
+from ordercast.verify import tables
+from ordercast.verify.compare import Difference, differences
+from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
+from ordercast.verify.spool import Spool, slices_for
+from ordercast.verify.view_topic import ViewTopic, open_view_topic
+
+# Differences that are kept to be shown; all are counted.
+KEPT_MAX: Final = 1_000
+# Time (s) between two looks at whether the table has caught up.
+POLL_S: Final = 0.25
+
+Step = Callable[[str], None]
+
+
+class NotCaughtUp(Exception):
+    """The feature table is still behind the orders and views: comparing now would show differences that are none."""
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was compared, and how it differs."""
+
+    feature_rows: int = 0
+    trend_rows: int = 0
+    order_items: int = 0
+    views: int = 0
+    repeated_views: int = 0
+    unreadable_records: int = 0
+    difference_count: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def keep(self, difference: Difference) -> None:
+        self.difference_count += 1
+        if len(self.differences) < KEPT_MAX:
+            self.differences.append(difference)
+
+
+async def verify(
+    database_url: str, kafka_bootstrap: str, *, wait_s: float = 60.0, step: Step = lambda _: None
+) -> Verification:
+    """Compares the tables; `step` is told what is being done.
+
+    Raises:
+        NotCaughtUp: the feature table is still behind after `wait_s`.
+        DatabaseUnavailable, KafkaUnavailable: one of them does not answer.
+    """
+    with TemporaryDirectory(prefix="ordercast-verify-") as folder:
+        async with open_view_topic(kafka_bootstrap) as topic:
+            step("waiting until the feature table has caught up")
+            async with caught_up_snapshot(database_url, topic, wait_s=wait_s) as connection:
+                spools = await _read(Path(folder), connection, topic, step)
+        step("recomputing")
+        return await asyncio.to_thread(_compare, spools, topic)
+
+
+@asynccontextmanager
+async def caught_up_snapshot(
+    database_url: str, topic: ViewTopic, *, wait_s: float
+) -> AsyncIterator[asyncpg.Connection]:
+    """A snapshot in which the table holds every order, and at least the views that were there at the start."""
+    give_up_at = time.monotonic() + wait_s
+    while True:
+        async with snapshot(database_url, application="ordercast verify") as connection:
+            orders = await tables.orders_behind(connection)
+            positions = await tables.view_positions(connection)
+            views = sum(max(0, end - positions.get(number, 0)) for number, end in topic.ends.items())
+            if orders == views == 0:
+                yield connection
+                return
+        if time.monotonic() > give_up_at:
+            raise NotCaughtUp(f"the feature table is behind by {orders:,} events of orders and {views:,} of views")
+        await asyncio.sleep(POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spools:
+    slices: int
+    items: Spool
+    views: Spool
+    features: Spool
+    trends: Spool
+
+
+async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, step: Step) -> _Spools:
+    positions = await tables.view_positions(connection)
+    count = slices_for(await tables.row_count(connection) + sum(positions.values()))
+    with ExitStack() as stack:
+        items, views, features, trends = (
+            stack.enter_context(Spool(folder, name, schema, count))
+            for name, schema in {
+                "items": kinds.ORDER_ITEMS,
+                "views": kinds.VIEWS,
+                "features": kinds.FEATURES,
+                "trends": kinds.TRENDS,
+            }.items()
+        )
+        step("reading orders")
+        await tables.read_into(items, connection, tables.ORDER_ITEMS_SQL)
+        step("reading the feature table")
+        await tables.read_into(features, connection, tables.FEATURES_SQL)
+        await tables.read_into(trends, connection, tables.TRENDS_SQL)
+        step("reading views")
+        async for rows in topic.read(positions):
+            views.add(rows)
+    return _Spools(count, items, views, features, trends)
+
+
+def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
+    result = Verification(
+        feature_rows=spools.features.rows,
+        trend_rows=spools.trends.rows,
+        order_items=spools.items.rows,
+        unreadable_records=topic.unreadable,
+    )
+    for number in range(spools.slices):
+        items, all_views = spools.items.frame(number), spools.views.frame(number)
+        views = without_repeats(all_views)
+        result.views += len(views)
+        result.repeated_views += len(all_views) - len(views)
+        features = expected_features(items, views, topic.partitions)
+        for difference in differences("feature_rows", PAIR, features, spools.features.frame(number)):
+            result.keep(difference)
+        for difference in differences("daily_trends", DAY, expected_trends(items, views), spools.trends.frame(number)):
+            result.keep(difference)
+    return result

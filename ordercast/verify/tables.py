@@ -1,0 +1,53 @@
+"""What verify reads from PostgreSQL: the orders, which it believes, and the worker's tables, which it judges. Raw SQL."""
+
+from typing import Final
+
+import asyncpg
+
+from ordercast.database import slices
+from ordercast.verify.spool import Spool
+
+# Moments as microseconds since 1970, money as ten-thousandths: whole numbers, so that nothing is rounded on the way.
+ORDER_ITEMS_SQL: Final = """
+    SELECT o.account_id, i.product_id, o.id::text, i.line::bigint, i.quantity, (i.unit_price * 10000)::bigint,
+        (extract(epoch FROM o.created_at) * 1000000)::bigint, NOT o.is_cancellation, o.status = 'CANCELLED'
+    FROM orders o JOIN order_items i ON i.order_id = o.id
+"""
+FEATURES_SQL: Final = """
+    SELECT account_id, product_id, (extract(epoch FROM first_ordered_at) * 1000000)::bigint, first_event_id::text,
+        first_quantity, (first_price * 10000)::bigint, order_count, total_quantity, cancelled_quantity, view_count,
+        views_before_first_order, (extract(epoch FROM last_viewed_at) * 1000000)::bigint,
+        (extract(epoch FROM last_ordered_at) * 1000000)::bigint, partition
+    FROM feature_rows
+"""
+TRENDS_SQL: Final = "SELECT (day - DATE '1970-01-01')::bigint, product_id, orders, quantity, views FROM daily_trends"
+
+# How many events of each shard are committed and how many of them the table holds, in one look. An order's event is numbered
+# in the order's own transaction, so equal numbers mean that every order of this moment is in the table of this moment.
+BEHIND_SQL: Final = """
+    SELECT coalesce(sum(s.last_number - coalesce(m.last_number, 0)), 0)::bigint
+    FROM outbox_shards s LEFT JOIN feature_producer_marks m
+        ON m.topic = 'orders' AND m.producer = 'outbox' AND m.partition = s.shard
+"""
+VIEW_POSITIONS_SQL: Final = "SELECT partition, next_offset FROM feature_positions WHERE topic = 'views'"
+ROWS_SQL: Final = "SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM feature_rows)"
+
+
+async def orders_behind(connection: asyncpg.Connection) -> int:
+    """Committed events of orders that the feature table does not hold yet."""
+    return int(await connection.fetchval(BEHIND_SQL))
+
+
+async def view_positions(connection: asyncpg.Connection) -> dict[int, int]:
+    """For each partition of `views` the offset up to which the feature table holds it."""
+    return {int(row["partition"]): int(row["next_offset"]) for row in await connection.fetch(VIEW_POSITIONS_SQL)}
+
+
+async def row_count(connection: asyncpg.Connection) -> int:
+    """Order items and feature rows together."""
+    return int(await connection.fetchval(ROWS_SQL))
+
+
+async def read_into(spool: Spool, connection: asyncpg.Connection, query: str) -> None:
+    async for rows in slices(connection, query):
+        spool.add(rows)

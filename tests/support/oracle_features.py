@@ -1,0 +1,101 @@
+"""The feature table and the trends the plainest way: one event after the other, in Python alone, for a handful of rows."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from ordercast.verify.spool import FEATURES, ORDER_ITEMS, TRENDS, VIEWS
+
+DAY_US = 86_400_000_000
+
+
+class Item(NamedTuple):
+    account_id: int
+    product_id: int
+    order_id: str
+    line: int
+    quantity: int
+    price: int
+    ordered_at: int
+    placed: bool
+    cancelled: bool
+
+
+class View(NamedTuple):
+    account_id: int
+    product_id: int
+    event_id: str
+    views: int
+    viewed_at: int
+
+
+def frame(schema: Any, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Rows as a spool gives them back."""
+    columns = [[row[index] for row in rows] for index in range(len(schema))]
+    table = pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )
+    made: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return made
+
+
+def plain_features(
+    items: Sequence[Item], views: Sequence[View], partitions: int
+) -> dict[tuple[int, int], tuple[Any, ...]]:
+    """Each pair's row, in the order of the feature table's columns."""
+    return {
+        pair: (*pair, *_row(pair, items, views), pair[0] % partitions)
+        for pair in {(i.account_id, i.product_id) for i in items} | {(v.account_id, v.product_id) for v in views}
+    }
+
+
+def _row(pair: tuple[int, int], items: Sequence[Item], views: Sequence[View]) -> tuple[Any, ...]:
+    placed = [i for i in items if (i.account_id, i.product_id) == pair and i.placed]
+    cancelled = [i for i in items if (i.account_id, i.product_id) == pair and i.cancelled]
+    seen = [v for v in views if (v.account_id, v.product_id) == pair]
+    first = min(placed, key=lambda i: (i.ordered_at, i.order_id, i.line), default=None)
+    return (
+        first.ordered_at if first else None,
+        first.order_id if first else None,
+        first.quantity if first else None,
+        first.price if first else None,
+        len({i.order_id for i in placed}),
+        sum(i.quantity for i in placed),
+        sum(i.quantity for i in cancelled),
+        sum(v.views for v in seen),
+        sum(v.views for v in seen if first is None or v.viewed_at < first.ordered_at),
+        max((v.viewed_at for v in seen), default=None),
+        max((i.ordered_at for i in placed), default=None),
+    )
+
+
+def plain_trends(items: Sequence[Item], views: Sequence[View]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Each (day, product)'s row."""
+    placed = [i for i in items if i.placed]
+    keys = {(i.ordered_at // DAY_US, i.product_id) for i in placed} | {
+        (v.viewed_at // DAY_US, v.product_id) for v in views
+    }
+    rows: dict[tuple[int, int], tuple[int, ...]] = {}
+    for day, product in keys:
+        of_day = [i for i in placed if (i.ordered_at // DAY_US, i.product_id) == (day, product)]
+        seen = sum(v.views for v in views if (v.viewed_at // DAY_US, v.product_id) == (day, product))
+        rows[day, product] = (day, product, len({i.order_id for i in of_day}), sum(i.quantity for i in of_day), seen)
+    return rows
+
+
+def items_frame(items: Sequence[Item]) -> pd.DataFrame:
+    return frame(ORDER_ITEMS, items)
+
+
+def views_frame(views: Sequence[View]) -> pd.DataFrame:
+    return frame(VIEWS, views)
+
+
+def features_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(FEATURES, rows)
+
+
+def trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(TRENDS, rows)
