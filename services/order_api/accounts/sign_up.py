@@ -56,11 +56,6 @@ async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> 
 async def _taken(session: AsyncSession, new: NewAccount) -> AccountTaken:
     same_email = func.lower(Account.email) == func.lower(new.email)
     same_nickname = Account.nickname == new.nickname
-    rows = await session.execute(select(same_email, same_nickname).where(or_(same_email, same_nickname)))
-    emails, nicknames = zip(*rows.tuples(), strict=True) if rows else ((), ())
-    fields = {}
-    if any(emails):
-        fields["email"] = "belongs to another account"
-    if any(nicknames):
-        fields["nickname"] = "belongs to another account"
-    return AccountTaken(f"{' and '.join(fields)} taken", fields=fields)
+    rows = (await session.execute(select(same_email, same_nickname).where(or_(same_email, same_nickname)))).all()
+    taken = [name for column, name in enumerate(("email", "nickname")) if any(row[column] for row in rows)]
+    return AccountTaken(f"{' and '.join(taken)} taken", fields=dict.fromkeys(taken, "belongs to another account"))

@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.order_api.reviews.tables import Review
-from services.shared.http.requests import ChangeModel, RequestModel, StoredText
+from services.shared.http.requests import WITHOUT_NUL, ChangeModel, RequestModel
 
 Rating = Annotated[int, Field(ge=1, le=5)]
 # Several paragraphs; a longer text is an essay.
-ReviewText = Annotated[StoredText, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
+ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), WITHOUT_NUL]
 
 
 class NewReview(RequestModel):

@@ -52,8 +52,9 @@ def _on_one_line(text: str) -> str:
     return text
 
 
-# Text that PostgreSQL can hold: it refuses the character NUL.
-StoredText = Annotated[str, AfterValidator(_without_nul)]
+# Text that PostgreSQL can hold: it refuses the character NUL. Other constraints go before it in an `Annotated`.
+WITHOUT_NUL: Final = AfterValidator(_without_nul)
+StoredText = Annotated[str, WITHOUT_NUL]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,227 @@
+"""Signing up, logging in, and rotating tokens, over HTTP on a real database."""
+
+import asyncio
+
+import httpx
+import jwt
+from sqlalchemy import func, select, update
+
+from services.order_api.accounts.tables import Account, RefreshToken
+from tests.support.order_api import PASSWORD, RunningApi
+
+ANN = {"email": "Ann@Example.com", "nickname": "ann", "password": PASSWORD}
+
+
+async def log_in(api: RunningApi, email: str, password: str = PASSWORD) -> httpx.Response:
+    return await api.client.post("/auth/token", data={"username": email, "password": password})
+
+
+async def refresh(api: RunningApi, refresh_token: str) -> httpx.Response:
+    return await api.client.post("/auth/refresh", json={"refresh_token": refresh_token})
+
+
+async def test_signing_up_makes_a_customer(api: RunningApi) -> None:
+    answer = await api.client.post("/accounts", json=ANN)
+
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "id": answer.json()["id"],
+        "email": "Ann@example.com",
+        "nickname": "ann",
+        "role": "CUSTOMER",
+        "login_type": "PASSWORD",
+    }
+
+
+async def test_a_password_is_stored_as_argon2id_only(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+
+    async with api.service.sessions() as session:
+        stored = await session.scalar(select(Account.password_hash))
+    assert stored is not None
+    assert stored.startswith("$argon2id$")
+    assert PASSWORD not in stored
+
+
+async def test_an_email_is_taken_however_it_is_cased(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+
+    answer = await api.client.post("/accounts", json=ANN | {"email": "ANN@example.COM", "nickname": "other"})
+
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/account-taken"
+    assert [error["field"] for error in answer.json()["errors"]] == ["email"]
+
+
+async def test_a_nickname_is_taken_once_and_both_fields_are_named(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    other = await api.client.post("/accounts", json=ANN | {"email": "bob@example.com"})
+    both = await api.client.post("/accounts", json=ANN)
+
+    assert other.status_code == both.status_code == 409
+    assert [error["field"] for error in other.json()["errors"]] == ["nickname"]
+    assert [error["field"] for error in both.json()["errors"]] == ["email", "nickname"]
+
+
+async def test_of_many_that_sign_up_with_one_email_at_once_one_wins(api: RunningApi) -> None:
+    bodies = [ANN | {"nickname": f"ann{number}"} for number in range(6)]
+
+    answers = await asyncio.gather(*(api.client.post("/accounts", json=body) for body in bodies))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+
+
+async def test_a_role_sent_by_the_client_is_refused(api: RunningApi) -> None:
+    for field, value in {"role": "ADMIN", "login_type": "EXTERNAL", "id": 1}.items():
+        answer = await api.client.post("/accounts", json=ANN | {field: value})
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_what_is_wrong_with_a_sign_up_is_said_without_the_password(api: RunningApi) -> None:
+    secrets = {"short": "geheim7", "long": "geheim" * 30}
+    for password in secrets.values():
+        answer = await api.client.post("/accounts", json=ANN | {"password": password})
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == ["password"]
+        assert "geheim" not in answer.text
+
+
+async def test_bad_emails_and_nicknames_are_refused(api: RunningApi) -> None:
+    bad = [
+        ("email", "no-at-sign"),
+        ("email", "a@b"),
+        ("email", f"{'a' * 300}@example.com"),
+        ("email", None),
+        ("nickname", ""),
+        ("nickname", "   "),
+        ("nickname", "n" * 65),
+        ("nickname", "two\nlines"),
+        ("nickname", "nul\0"),
+        ("nickname", 7),
+    ]
+    for field, value in bad:
+        answer = await api.client.post("/accounts", json=ANN | {field: value})
+        assert answer.status_code == 422, (field, value)
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_logging_in_gives_tokens_that_open_the_own_account(api: RunningApi) -> None:
+    account = (await api.client.post("/accounts", json=ANN)).json()
+
+    answer = await log_in(api, "aNN@example.com")
+
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    tokens = answer.json()
+    assert tokens["token_type"] == "bearer"
+    assert tokens["expires_in"] == 900
+    me = await api.client.get("/accounts/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert me.json() == account
+
+
+async def test_the_public_key_set_checks_the_access_tokens(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    token = (await log_in(api, "ann@example.com")).json()["access_token"]
+
+    keys = jwt.PyJWKSet.from_dict((await api.client.get("/.well-known/jwks.json")).json())
+
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key, audience="ordercast", issuer="ordercast", algorithms=["EdDSA"])
+    assert claims["role"] == "CUSTOMER"
+    assert set(claims) == {"sub", "role", "iss", "aud", "iat", "exp", "jti"}
+
+
+async def test_an_unknown_email_and_a_wrong_password_look_the_same(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+
+    unknown = await log_in(api, "nobody@example.com")
+    wrong = await log_in(api, "ann@example.com", "not the password")
+    broken = await log_in(api, "ann@example.com\0")
+
+    assert unknown.status_code == wrong.status_code == 401
+    assert unknown.json() == wrong.json()
+    assert broken.status_code == 422
+
+
+async def test_an_imported_account_cannot_log_in(api: RunningApi) -> None:
+    async with api.service.sessions() as session, session.begin():
+        session.add(Account(nickname="ref-1", role="CUSTOMER", login_type="EXTERNAL", account_ref="1"))
+
+    assert (await log_in(api, "ref-1")).status_code == 401
+
+
+async def test_a_log_in_without_a_password_names_the_field(api: RunningApi) -> None:
+    answer = await api.client.post("/auth/token", data={"username": "ann@example.com"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "password", "message": "Field required"}]
+
+
+async def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_family(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    first = (await log_in(api, "ann@example.com")).json()["refresh_token"]
+    other_login = (await log_in(api, "ann@example.com")).json()["refresh_token"]
+    second = (await refresh(api, first)).json()["refresh_token"]
+    third = (await refresh(api, second)).json()["refresh_token"]
+
+    reused = await refresh(api, first)
+
+    assert reused.status_code == 401
+    assert reused.json()["type"] == "/problems/invalid-refresh-token"
+    assert (await refresh(api, third)).status_code == 401
+    assert (await refresh(api, other_login)).status_code == 200
+
+
+async def test_of_many_exchanges_of_one_refresh_token_at_once_one_wins_and_the_family_ends(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    token = (await log_in(api, "ann@example.com")).json()["refresh_token"]
+
+    answers = await asyncio.gather(*(refresh(api, token) for _ in range(8)))
+
+    good = [answer for answer in answers if answer.status_code == 200]
+    assert len(good) == 1
+    assert (await refresh(api, good[0].json()["refresh_token"])).status_code == 401
+
+
+async def test_an_expired_or_unknown_refresh_token_is_refused(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    token = (await log_in(api, "ann@example.com")).json()["refresh_token"]
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(update(RefreshToken).values(expires_at=func.now()))
+
+    assert (await refresh(api, token)).status_code == 401
+    assert (await refresh(api, "made up")).status_code == 401
+
+
+async def test_expired_refresh_tokens_are_forgotten_at_the_next_log_in(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    await log_in(api, "ann@example.com")
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(update(RefreshToken).values(expires_at=func.now()))
+
+    await log_in(api, "ann@example.com")
+
+    async with api.service.sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(RefreshToken)) == 1
+
+
+async def test_a_refresh_takes_the_role_of_now(api: RunningApi) -> None:
+    await api.client.post("/accounts", json=ANN)
+    token = (await log_in(api, "ann@example.com")).json()["refresh_token"]
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(update(Account).values(role="ADMIN"))
+
+    access_token = (await refresh(api, token)).json()["access_token"]
+
+    assert api.service.verifier.verify(access_token).is_admin
+
+
+async def test_a_token_whose_account_is_gone_is_refused(api: RunningApi) -> None:
+    customer = await api.customer()
+    async with api.service.sessions() as session, session.begin():
+        await session.delete(await session.get_one(Account, customer.id))
+
+    answer = await api.client.get("/accounts/me", headers=customer.headers)
+
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "/problems/unknown-account"
