@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 COLUMNS: Final = (
     "InvoiceNo",
@@ -49,6 +49,10 @@ class FileProgress:
 
     position: int
     size: int
+
+    @classmethod
+    def at_start(cls, path: Path) -> Self:
+        return cls(0, path.stat().st_size if path.exists() else 0)
 
 
 def read_rows(path: Path, progress: FileProgress | None = None) -> Iterator[RawRow]:
