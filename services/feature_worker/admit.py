@@ -11,7 +11,7 @@ from services.shared.contracts.envelope import (
     MalformedEvent,
     SequenceNumber,
     decode,
-    sequence_of,
+    decode_sequence,
 )
 from services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced, ProductViewed
 from services.shared.contracts.topics import ORDERS, VIEWS, partition_of
@@ -83,7 +83,7 @@ def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
 
 def refuse(record: StoredRecord, reason: str) -> Refused:
     try:
-        sequence = sequence_of(dict(record.headers))
+        sequence = decode_sequence(record.headers)
         if sequence is not None:
             _check_sequence(sequence)
     except EventRefused:
