@@ -111,7 +111,7 @@ async def _ask_database(sessions: Sessions) -> None:
         await session.execute(text("SELECT 1"))
 
 
-def _service(request: Request) -> OrderApi:
+async def _service(request: Request) -> OrderApi:  # async: FastAPI runs plain functions in a thread
     service: OrderApi = request.app.state.service
     return service
 
