@@ -1,5 +1,1 @@
-"""Schema changes, applied with Alembic."""
-
-from infra.migrations.upgrade import upgrade
-
-__all__ = ["upgrade"]
+"""Schema changes, applied with Alembic: `upgrade.upgrade(database_url)`."""

@@ -14,7 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.order_api.errors import KeyReused, MixedCurrencies, OrderApiError, UnknownAccount, UnknownProduct
+from services.order_api.errors import (
+    KeyInFlight,
+    KeyReused,
+    MixedCurrencies,
+    OrderApiError,
+    UnknownAccount,
+    UnknownProduct,
+)
 from services.order_api.money import shown
 from services.order_api.orders.idempotency import Claim, Repeat, claim_keys
 from services.order_api.orders.order_events import recorded
@@ -81,7 +88,7 @@ class PlaceOrders:
         now = datetime.now(UTC)
         async with self._sessions() as session, session.begin():
             prices = await _prices(session, requests)
-            checked = [_prepare(request, prices, now) for request in requests]
+            checked = _one_for_each_key([_prepare(request, prices, now) for request in requests])
             orders = [order for order in checked if isinstance(order, NewOrder)]
             taken = await claim_keys(session, [_claim(order) for order in orders if order.request.key is not None], now)
             new = [order for order in orders if order.row.id not in taken]
@@ -116,6 +123,20 @@ def _prepare(request: OrderRequest, prices: Mapping[int, Price], now: datetime) 
     ]
     row = OrderRow(uuid7(), request.account_id, "PENDING", currencies.pop(), items, created_at=now)
     return NewOrder(request, row, answer=msgspec.json.encode(answer_of(row)))
+
+
+def _one_for_each_key(orders: Sequence[NewOrder | OrderApiError]) -> list[NewOrder | OrderApiError]:
+    """Within one batch the first request with a key goes on; the others hear that it is in flight."""
+    seen: set[tuple[int, str]] = set()
+    checked: list[NewOrder | OrderApiError] = []
+    for order in orders:
+        if isinstance(order, NewOrder) and order.request.key is not None:
+            key = order.request.account_id, order.request.key
+            checked.append(KeyInFlight("a request with this Idempotency-Key is in flight") if key in seen else order)
+            seen.add(key)
+        else:
+            checked.append(order)
+    return checked
 
 
 def _claim(order: NewOrder) -> Claim:
