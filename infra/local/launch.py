@@ -32,7 +32,10 @@ def main(arguments: list[str]) -> NoReturn:
     # After the change of user, because that withdraws the request.
     if sys.platform == "linux":
         die_with_parent(int(parent), int(death_signal))
-    os.execvp(command[0], command)  # noqa: S606 - the command comes from this package
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - the command comes from this package
+    except OSError as error:
+        sys.exit(f"{command[0]} cannot be run: {error.strerror}")
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:

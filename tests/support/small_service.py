@@ -1,13 +1,14 @@
 """A service that does nothing but be well, for tests of the supervisor: `python small_service.py PORT [BEHAVIOUR]`.
 
-Behaviours: `deaf` ignores SIGTERM; `parent` starts a process of its own and writes its pid to ./grandchild.pid next to
-the file named by SMALL_SERVICE_NOTES; `broken` says why and ends.
+Behaviours: `deaf` ignores SIGTERM; `slow` takes half a second over it; `broken` says why and ends; `parent` starts a
+process of its own and writes its pid to the file that SMALL_SERVICE_NOTES names.
 """
 
 import os
 import signal
 import subprocess
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -20,8 +21,13 @@ class Health(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing: the log belongs to what the tests look for."""
+
+
+def end_slowly(*_: object) -> None:
+    time.sleep(0.5)
+    sys.exit()
 
 
 def main(port: int, behaviour: str = "") -> None:
@@ -29,6 +35,8 @@ def main(port: int, behaviour: str = "") -> None:
         sys.exit("the oven is cold")
     if behaviour == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if behaviour == "slow":
+        signal.signal(signal.SIGTERM, end_slowly)
     if behaviour == "parent":
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         Path(os.environ["SMALL_SERVICE_NOTES"]).write_text(str(child.pid))

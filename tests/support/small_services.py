@@ -1,0 +1,36 @@
+"""Programs of the supervisor whose process is tests/support/small_service.py."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from infra.local.child import Command
+from infra.local.leftovers import MARK
+from infra.local.probes import answers_ok
+from infra.local.processes import SERVICES, Program, SystemPlan
+
+SCRIPT: Final = Path(__file__).parent / "small_service.py"
+
+
+def small_command(log: Path, port: int, *behaviour: str, name: str = "small", stop_deadline_s: float = 5.0) -> Command:
+    """The command of one small service."""
+    return Command(
+        name=name,
+        arguments=(sys.executable, str(SCRIPT), str(port), *behaviour),
+        environment={**os.environ, "SMALL_SERVICE_NOTES": str(log.with_suffix(".notes"))},
+        log=log,
+        stop_deadline_s=stop_deadline_s,
+    )
+
+
+def small_services(plan: SystemPlan) -> list[Program]:
+    """Small services in place of all real ones, on their ports and marked as theirs."""
+    return [_in_place_of(name, plan) for name in SERVICES]
+
+
+def _in_place_of(name: str, plan: SystemPlan) -> Program:
+    port = plan.ports[name]
+    command = small_command(plan.folder.logs / f"{name}.log", port, name=name)
+    marked = Command(name, command.arguments, {**command.environment, MARK: str(plan.folder.root)}, command.log)
+    return Program(marked, lambda: answers_ok(port))
