@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from services.order_api.orders.schemas import ProductId, RefusedLine, RefusedLineDocument
 from services.order_api.text import Reference
-from services.shared.http.requests import RequestModel
+from services.shared.http.requests import RequestModel, Timestamp
 
 MAX_BATCH_LINES: Final = 10_000
 # A batch of 10,000 full lines with references has some 3 MB.
@@ -26,7 +26,7 @@ class ViewRequest(RequestModel):
 
     product_id: ProductId
     count: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Timestamp | None = None
 
 
 class ViewLine(msgspec.Struct, forbid_unknown_fields=True):

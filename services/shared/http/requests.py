@@ -7,7 +7,17 @@ from typing import Annotated, Final, Self
 
 from annotated_types import GroupedMetadata
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 # The largest identity that PostgreSQL's bigint holds.
 MAX_ID: Final = 2**63 - 1
@@ -70,3 +80,13 @@ class OneLine(GroupedMetadata):
 
 # An identity in a path. Beyond bigint it cannot exist; refusing it here keeps it out of SQL.
 PathId = Annotated[int, Path(ge=1, le=MAX_ID)]
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a time as RFC 3339 text, for example 2026-01-02T03:04:05Z")  # noqa: TRY004 - pydantic's way
+    return value
+
+
+# RFC 3339 with a time zone. Not strict, since JSON has no times; but a number, which pydantic would take as seconds, is none.
+Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text_only)]

@@ -1,0 +1,179 @@
+"""Views on a real Kafka: acknowledged before the answer, counted once however often a batch comes."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import text
+
+from services.shared.contracts.envelope import Envelope, decode
+from services.shared.contracts.events import ProductViewed
+from tests.support.fresh_topics import FreshTopics
+from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
+
+
+@pytest.fixture
+async def api(database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics) -> AsyncIterator[RunningApi]:
+    async with running_order_api(
+        database_url, token_keys, kafka_bootstrap=fresh_topics.bootstrap, partitions=fresh_topics.partitions
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def admin(api: RunningApi) -> Member:
+    return await api.admin()
+
+
+@pytest.fixture
+async def customer(api: RunningApi) -> Member:
+    return await api.customer()
+
+
+@pytest.fixture
+async def product(api: RunningApi, admin: Member) -> int:
+    return int((await api.product(admin, sku="SKU-1"))["id"])
+
+
+async def published(topics: FreshTopics) -> list[Envelope]:
+    """Everything in the topic `views`."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=topics.bootstrap, auto_offset_reset="earliest", group_id=None)
+    partitions = [TopicPartition("views", number) for number in range(topics.partitions)]
+    consumer.assign(partitions)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(partitions)
+        found: list[Envelope] = []
+        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += [decode(record.headers, record.value) for record in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def send(api: RunningApi, who: Member, *lines: Any, key: str | None = None) -> Any:
+    body = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    headers = who.headers | ({"Idempotency-Key": key} if key else {})
+    return await api.client.post("/views/batch", content=body, headers=headers)
+
+
+async def test_an_accepted_view_is_in_kafka(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    body = {"product_id": product, "count": 3, "occurred_at": "2026-01-02T03:04:05+01:00"}
+    answer = await api.client.post("/views", json=body, headers=customer.headers)
+    assert answer.status_code == 202
+    (envelope,) = await published(fresh_topics)
+    assert str(envelope.id) == answer.json()["event_id"]
+    time = datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)
+    assert envelope.event == ProductViewed(customer.id, product, 3, time)
+    assert envelope.time.isoformat() == "2026-01-02T02:04:05+00:00"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"product_id": 10**9}, "product_id"),
+        ({"product_id": "1"}, "product_id"),
+        ({}, "product_id"),
+        ({"product_id": 1, "count": 0}, "count"),
+        ({"product_id": 1, "count": 10**10}, "count"),
+        ({"product_id": 1, "occurred_at": "2026-01-01T00:00:00"}, "occurred_at"),
+        ({"product_id": 1, "occurred_at": 1767322800}, "occurred_at"),
+        ({"product_id": 1, "occurred_at": "2999-01-01T00:00:00Z"}, "occurred_at"),
+        ({"product_id": 1, "account_id": 7}, "account_id"),
+    ],
+)
+async def test_a_bad_view_is_refused_with_its_field(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics, body: Any, field: str
+) -> None:
+    answer = await api.client.post("/views", json=body, headers=customer.headers)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert await published(fresh_topics) == []
+
+
+async def test_a_batch_takes_the_good_lines_and_names_the_bad_ones(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    answer = await send(
+        api,
+        customer,
+        {"product_id": product, "count": 2},
+        b"{broken",
+        {"product_id": 10**9},
+        {"sku": "SKU-1", "simulated": True},
+        {"sku": "SKU-1", "product_id": product},
+        {"product_id": product, "account_id": customer.id + 1},
+        {"product_id": product, "count": 1.5},
+        b"\xff",
+    )
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 2)
+    assert {refused["line"] for refused in answer.json()["refused"]} == {2, 3, 5, 6, 7, 8}
+    assert len(await published(fresh_topics)) == 2
+
+
+async def test_an_admins_lines_may_name_accounts_by_id_and_by_reference(
+    api: RunningApi, admin: Member, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    order = {
+        "order_ref": "1",
+        "account_ref": "17850",
+        "occurred_at": "2011-01-01T00:00:00Z",
+        "items": [{"sku": "SKU-1", "quantity": 1, "unit_price": "1"}],
+    }
+    path = "/orders/import?create_missing=true"
+    await api.client.post(path, content=json.dumps(order).encode(), headers=admin.headers)
+    answer = await send(
+        api,
+        admin,
+        {"product_id": product, "account_id": customer.id},
+        {"product_id": product, "account_ref": "17850"},
+        {"product_id": product, "account_ref": "nobody"},
+        {"product_id": product, "account_id": 10**9},
+    )
+    assert (answer.json()["accepted"], [line["line"] for line in answer.json()["refused"]]) == (2, [3, 4])
+    events = [envelope.event for envelope in await published(fresh_topics)]
+    assert customer.id in {event.account_id for event in events if isinstance(event, ProductViewed)}
+
+
+async def test_a_repeated_batch_gets_the_first_answer_and_publishes_nothing_more(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    lines = [{"product_id": product, "count": count} for count in range(1, 6)]
+    first = await send(api, customer, *lines, key="batch-1")
+    again = await send(api, customer, *lines, key="batch-1")
+    assert first.json() == again.json() == {"accepted": 5, "refused": []}
+    assert len(await published(fresh_topics)) == 5
+    other = await send(api, customer, *lines[:3], key="batch-1")
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+
+
+async def test_a_batch_that_was_cut_off_repeats_its_ids_and_numbers(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    lines = [{"product_id": product, "count": count} for count in range(1, 4)]
+    await send(api, customer, *lines, key="batch-1")
+    async with api.service.sessions() as session, session.begin():
+        # As a service leaves it that died between publishing and noting the answer.
+        await session.execute(text("UPDATE idempotency_keys SET answer = NULL"))
+    assert (await send(api, customer, *lines, key="batch-1")).json()["accepted"] == 3
+    envelopes = await published(fresh_topics)
+    assert [envelope.id for envelope in envelopes[:3]] == [envelope.id for envelope in envelopes[3:]]
+    assert [envelope.sequence for envelope in envelopes[:3]] == [envelope.sequence for envelope in envelopes[3:]]
+
+
+async def test_a_batch_with_too_many_lines_is_refused_whole(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    answer = await send(api, customer, *[{"product_id": product}] * 10_001)
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/batch-too-long")
+    assert await published(fresh_topics) == []
+
+
+async def test_an_empty_batch_is_an_empty_answer(api: RunningApi, customer: Member) -> None:
+    assert (await send(api, customer)).json() == {"accepted": 0, "refused": []}
