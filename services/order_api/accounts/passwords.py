@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import VerifyMismatchError
 
 from services.order_api.errors import Overloaded
 
@@ -51,7 +51,7 @@ class Passwords:
     def _verify(self, stored_hash: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored_hash, password)
-        except (VerifyMismatchError, InvalidHashError):
+        except VerifyMismatchError:
             return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:

@@ -17,6 +17,9 @@ log = structlog.stdlib.get_logger()
 # What nginx logs for a client that went away before its answer; no client ever sees it.
 CLIENT_CLOSED_REQUEST: Final = 499
 
+# A client can send any word as a method, and each new value of a label is a time series for ever.
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Observe:
     """ASGI middleware: continues or starts the trace, observes time and status, turns an unexpected error into a 500."""
@@ -49,9 +52,13 @@ class Observe:
             problem = Problem(INTERNAL_ERROR, members={"trace_id": current_trace_id()})
             await problem.response()(scope, receive, send_noting_status)
         finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            seconds = time.perf_counter() - started
-            HTTP_REQUEST_SECONDS.labels(scope["method"], route, status or INTERNAL_ERROR.status).observe(seconds)
+            _count(scope, status or INTERNAL_ERROR.status, time.perf_counter() - started)
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route = getattr(scope.get("route"), "path", "unknown")
+    HTTP_REQUEST_SECONDS.labels(method, route, status).observe(seconds)
 
 
 def _traceparent(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -17,7 +17,7 @@ _FRESHNESS_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 _BATCH_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _TRAINING_BUCKETS: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600)
 
-# Every service. `route` is the template ("/orders/{order_id}"), or "unknown".
+# Every service. `route` is the template ("/orders/{order_id}"), or "unknown"; `method` one of HTTP's, or "other".
 HTTP_REQUEST_SECONDS: Final = Histogram(
     "ordercast_http_request_seconds",
     "Time from a request's arrival to the end of its answer.",

@@ -1,0 +1,67 @@
+"""A small app in the common frame, for tests of the frame itself."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from asgi_lifespan import LifespanManager
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter, FastAPI
+
+from services.shared.http.app import create_app
+from services.shared.http.health import Check
+from services.shared.http.problem import ProblemTable
+from services.shared.http.tokens import TokenSigner, TokenVerifier
+
+
+@dataclass(frozen=True)
+class SmallService:
+    """What the small app's wiring yields."""
+
+    checks: Mapping[str, Check]
+    signer: TokenSigner
+    verifier: TokenVerifier
+    closed: list[str] = field(default_factory=list)
+
+
+def small_service(checks: Mapping[str, Check] | None = None) -> SmallService:
+    key = Ed25519PrivateKey.generate()
+    return SmallService(checks or {}, TokenSigner(key), TokenVerifier(key.public_key()))
+
+
+def small_app(
+    router: APIRouter | None = None,
+    *,
+    service: SmallService | None = None,
+    problems: ProblemTable | None = None,
+    max_body_bytes: int = 1_000,
+    body_limits: Mapping[str, int | None] | None = None,
+) -> FastAPI:
+    wired = service or small_service()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[SmallService]:
+        yield wired
+        wired.closed.append("wiring")
+
+    def wiring() -> AbstractAsyncContextManager[SmallService]:
+        return opened()
+
+    return create_app(
+        title="Small",
+        wiring=wiring,
+        routers=[router] if router else [],
+        problems=problems,
+        max_body_bytes=max_body_bytes,
+        body_limits=body_limits,
+    )
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://small") as client,
+    ):
+        yield client

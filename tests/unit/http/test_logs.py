@@ -1,0 +1,63 @@
+"""Log lines: ours and the libraries' alike, with the trace, and never with the values of local variables."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from services.shared.telemetry.logs import LogFormat, configure_logging
+from services.shared.telemetry.tracing import start_trace
+
+TRACE = "ab" * 16
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines_of(monkeypatch: pytest.MonkeyPatch, log_format: LogFormat) -> list[str]:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logging("order_api", log_format)
+    start_trace(f"00-{TRACE}-{'cd' * 8}-01")
+    structlog.stdlib.get_logger().info("order placed", items=3)
+    logging.getLogger("library").warning("half of %s", "it")
+    logging.getLogger("aiokafka.client").error("Unable connect to node 1")
+    try:
+        fail("-".join(["hunter2", "hunter2"]))
+    except ValueError:
+        structlog.stdlib.get_logger().exception("request failed")
+    return stream.getvalue().splitlines()
+
+
+def fail(password: str) -> None:
+    raise ValueError(f"broken: {len(password)}")
+
+
+def test_json_lines_hold_service_level_time_and_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[dict[str, Any]] = [json.loads(line) for line in lines_of(monkeypatch, "json")]
+    assert [line["event"] for line in lines] == ["order placed", "half of it", "request failed"]
+    assert [line["level"] for line in lines] == ["info", "warning", "error"]
+    assert {line["service"] for line in lines} == {"order_api"}
+    assert {line["trace_id"] for line in lines} == {TRACE}
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+    assert lines[0]["items"] == 3
+    assert "ValueError: broken: 15" in lines[2]["exception"]
+
+
+def test_console_lines_are_for_people_and_show_no_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(lines_of(monkeypatch, "console"))
+    assert "order placed items=3" in text
+    assert "ValueError: broken: 15" in text
+    assert "hunter2-hunter2" not in text

@@ -1,0 +1,144 @@
+"""A service as a process: it says in one line why it cannot start, and stops in order."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+import pytest
+
+# What a service's `__main__` does, with a slow request, an endless stream, and a wiring that shows when it is closed.
+SERVICE: Final = """
+import asyncio, sys
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from services.shared.http.app import create_app
+from services.shared.http.serve import serve
+from services.shared.http.start import CannotStart
+from services.shared.telemetry.logs import configure_logging
+
+router = APIRouter()
+
+@router.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(0.5)
+    return "done"
+
+@router.get("/stream")
+async def stream(request: Request) -> StreamingResponse:
+    async def beats():
+        yield b"first"
+        await request.app.state.stopping.wait()
+        yield b"last"
+    return StreamingResponse(beats())
+
+@router.get("/endless")
+async def endless() -> StreamingResponse:
+    async def beats():
+        while True:
+            yield b"beat"
+            await asyncio.sleep(0.05)
+    return StreamingResponse(beats())
+
+@asynccontextmanager
+async def wiring():
+    if "broken" in sys.argv:
+        raise CannotStart("the wiring is broken")
+    yield SimpleNamespace(checks={})
+    print("wiring closed", flush=True)
+
+configure_logging("small", "json")
+try:
+    serve(create_app(title="Small", wiring=wiring, routers=[router]), host="127.0.0.1", port=int(sys.argv[1]))
+except CannotStart as error:
+    sys.exit(f"small: {error}")
+"""
+
+
+@asynccontextmanager
+async def process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVICE, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The process and its address, which its first log line names."""
+    async with process("0") as child:
+        assert child.stderr is not None
+        line = (await child.stderr.readline()).decode()
+        yield child, line.split('"address": "')[1].split('"')[0]
+
+
+async def test_a_taken_port_is_named_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        async with process(str(port)) as child:
+            output, error = await child.communicate()
+    assert child.returncode == 1
+    assert output == b""
+    assert error.decode() == f"small: cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}\n"
+
+
+async def test_a_wiring_that_cannot_open_is_one_line_too() -> None:
+    async with process("0", "broken") as child:
+        _, error = await child.communicate()
+    assert child.returncode == 1
+    assert error.decode() == "small: the wiring is broken\n"
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_requests_first_and_the_wiring_last(signal_number: signal.Signals) -> None:
+    async with running() as (child, address), httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        slow = asyncio.create_task(client.get("/slow"))
+        await asyncio.sleep(0.2)
+        child.send_signal(signal_number)
+        assert (await slow).json() == "done"
+        output, error = await child.communicate()
+    assert child.returncode == 0
+    assert output == b"wiring closed\n"
+    assert b"Traceback" not in error
+
+
+async def test_a_stream_can_end_by_itself_when_the_process_is_asked_to_stop() -> None:
+    async with (
+        running() as (child, address),
+        httpx.AsyncClient(base_url=address, trust_env=False) as client,
+        client.stream("GET", "/stream") as answer,
+    ):
+        chunks = answer.aiter_bytes()
+        assert await anext(chunks) == b"first"
+        child.send_signal(signal.SIGTERM)
+        assert await anext(chunks) == b"last"
+        assert await child.wait() == 0
+
+
+async def test_an_endless_stream_does_not_hold_the_process_up() -> None:
+    async with (
+        running() as (child, address),
+        httpx.AsyncClient(base_url=address, trust_env=False) as client,
+        client.stream("GET", "/endless") as answer,
+    ):
+        assert answer.status_code == 200
+        child.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            output, _ = await child.communicate()
+    assert child.returncode == 0
+    assert output == b"wiring closed\n"

@@ -1,0 +1,175 @@
+"""Who may come in: access tokens as every service checks them."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import APIRouter
+
+from services.shared.http import tokens
+from services.shared.http.tokens import (
+    LEEWAY_S,
+    Caller,
+    CurrentAdmin,
+    CurrentCaller,
+    InvalidToken,
+    TokenSigner,
+    TokenVerifier,
+)
+from tests.support.small_app import client_of, small_app, small_service
+
+KEY = Ed25519PrivateKey.generate()
+CUSTOMER = Caller(7, "CUSTOMER")
+ADMIN = Caller(1, "ADMIN")
+
+router = APIRouter()
+
+
+@router.get("/me")
+async def me(caller: CurrentCaller) -> int:
+    return caller.account_id
+
+
+@router.get("/admins")
+async def admins(admin: CurrentAdmin) -> int:
+    return admin.account_id
+
+
+SERVICE = small_service()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(small_app(router, service=SERVICE)) as client:
+        yield client
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    good = {"sub": "7", "role": "CUSTOMER", "iss": "ordercast", "aud": "ordercast", "iat": now, "exp": now + 60}
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+def signed(**changes: Any) -> str:
+    return jwt.encode(claims(**changes), KEY, "EdDSA")
+
+
+def test_a_signed_token_gives_back_its_caller() -> None:
+    verifier = TokenVerifier(KEY.public_key())
+    assert verifier.verify(TokenSigner(KEY).sign(CUSTOMER)) == CUSTOMER
+    assert verifier.verify(TokenSigner(KEY).sign(ADMIN)).is_admin
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": int(time.time()) - 60},
+        {"exp": None},
+        {"iat": int(time.time()) + 3_600},
+        {"iat": None},
+        {"iss": "elsewhere"},
+        {"iss": None},
+        {"aud": "elsewhere"},
+        {"aud": None},
+        {"sub": "seven"},
+        {"sub": None},
+        {"role": "ROOT"},
+        {"role": ["ADMIN"]},
+        {"role": None},
+    ],
+)
+def test_a_token_with_a_wrong_or_missing_claim_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier(KEY.public_key()).verify(signed(**changes))
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier(Ed25519PrivateKey.generate().public_key()).verify(signed())
+
+
+def test_tokens_with_another_algorithm_are_refused() -> None:
+    public = KEY.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    unsigned = jwt.encode(claims(), "", "none")
+    # The classic attack: the public key, which everybody has, as the secret of an HMAC.
+    with_public_key = jwt.encode(claims(), public, "HS256")
+    for token in (unsigned, with_public_key):
+        with pytest.raises(InvalidToken):
+            TokenVerifier(KEY.public_key()).verify(token)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ä.ö.ü", "." * 10_000, "\0"])
+def test_what_is_no_token_is_refused(token: str) -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier(KEY.public_key()).verify(token)
+
+
+def test_a_changed_token_is_refused_though_the_true_one_was_seen_before() -> None:
+    verifier = TokenVerifier(KEY.public_key())
+    token = signed()
+    verifier.verify(token)
+    header, payload, signature = token.split(".")
+    forged = jwt.encode(claims(role="ADMIN"), Ed25519PrivateKey.generate(), "EdDSA").split(".")[1]
+    for other in (f"{header}.{forged}.{signature}", f"{header}.{payload}.{signature[:-4]}AAAA"):
+        with pytest.raises(InvalidToken):
+            verifier.verify(other)
+
+
+def test_a_token_seen_before_ends_on_time() -> None:
+    verifier = TokenVerifier(KEY.public_key())
+    token = signed(exp=int(time.time()) - LEEWAY_S + 2)
+    verifier.verify(token)
+    time.sleep(2.05)
+    with pytest.raises(InvalidToken, match="expired"):
+        verifier.verify(token)
+
+
+def test_the_memory_of_good_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MAX_CACHED", 3)
+    verifier = TokenVerifier(KEY.public_key())
+    for account_id in range(10):
+        assert verifier.verify(signed(sub=str(account_id))).account_id == account_id
+    assert len(verifier._verified) == 3
+
+
+def bearer(caller: Caller) -> dict[str, str]:
+    return {"Authorization": f"Bearer {SERVICE.signer.sign(caller)}"}
+
+
+async def test_a_caller_comes_in_with_a_good_token(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/me", headers=bearer(CUSTOMER))).json() == 7
+    assert (await client.get("/admins", headers=bearer(ADMIN))).json() == 1
+
+
+async def test_the_scheme_may_be_written_in_any_case(client: httpx.AsyncClient) -> None:
+    token = SERVICE.signer.sign(CUSTOMER)
+    assert (await client.get("/me", headers={"Authorization": f"bearer {token}"})).status_code == 200
+
+
+@pytest.mark.parametrize("value", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "token"])
+async def test_without_a_token_the_answer_asks_for_one(client: httpx.AsyncClient, value: str | None) -> None:
+    answer = await client.get("/me", headers={"Authorization": value} if value is not None else {})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["type"] == "/problems/not-authenticated"
+
+
+async def test_a_bad_token_is_401_and_says_why_but_not_to_whom(client: httpx.AsyncClient) -> None:
+    expired = SERVICE.signer.sign(CUSTOMER, lifetime_s=-60)
+    foreign = signed()
+    for token, reason in ((expired, "the token has expired"), (foreign, "the token is not valid")):
+        answer = await client.get("/me", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+        assert answer.json()["detail"] == reason
+
+
+async def test_a_customer_is_no_admin(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/admins", headers=bearer(CUSTOMER))
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "/problems/forbidden"
