@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -104,6 +104,8 @@ async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
         return {partition: positions.get(partition, 0) for partition in partitions}
 
     ends = {partition: end for partition, end in (await end_offsets(bootstrap, [topic])).items() if end > 0}
+    if not ends:
+        return  # the client cannot be stopped before it had anything to do: aiokafka 0.14 then cancels its caller
     async with open_reader(bootstrap, ends, read_positions=read_positions) as reader:
         while any(positions.get(partition, 0) < end for partition, end in ends.items()):
             slices = await reader.poll(max_records=READ_RECORDS, timeout_s=READ_WAIT_S)
@@ -130,19 +132,33 @@ def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
 @asynccontextmanager
 async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(START_DEADLINE_S):
-            await client.start()
-    except (ClientError, TimeoutError, OSError) as error:
-        await stop_client(client)
-        raise BrokerUnavailable(f"no Kafka broker to read from at {bootstrap}: {error!r}") from error
-    try:
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                await client.start()
+        except (ClientError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(f"no Kafka broker to read from at {bootstrap}: {error!r}") from error
         yield
     finally:
+        # Also after a start that was cancelled half-way: its connections and tasks are there already.
         await stop_client(client)
 
 
 async def stop_client(client: AIOKafkaConsumer) -> None:
-    """Stops a client, or leaves it after a deadline."""
-    with suppress(ClientError, TimeoutError, OSError):
-        async with asyncio.timeout(STOP_DEADLINE_S):
+    """Stops a client, or leaves it after a deadline.
+
+    In a task of its own: with the broker gone, `stop()` lets the cancellation of the client's own tasks out (aiokafka issue
+    647), and the caller would end as if it had been cancelled itself. The connections are open then, so they are closed here.
+    """
+
+    async def stop() -> None:
+        try:
             await client.stop()
+        finally:
+            await client._client.close()
+
+    stopping = asyncio.create_task(stop())
+    await asyncio.wait([stopping], timeout=STOP_DEADLINE_S)
+    if not stopping.done():
+        stopping.cancel()
+    elif not stopping.cancelled() and (error := stopping.exception()) is not None:
+        log.debug("a Kafka client did not stop in order", error=repr(error))
