@@ -104,8 +104,6 @@ async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
         return {partition: positions.get(partition, 0) for partition in partitions}
 
     ends = {partition: end for partition, end in (await end_offsets(bootstrap, [topic])).items() if end > 0}
-    if not ends:
-        return  # the client cannot be stopped before it had anything to do: aiokafka 0.14 then cancels its caller
     async with open_reader(bootstrap, ends, read_positions=read_positions) as reader:
         while any(positions.get(partition, 0) < end for partition, end in ends.items()):
             slices = await reader.poll(max_records=READ_RECORDS, timeout_s=READ_WAIT_S)
