@@ -19,6 +19,15 @@ COMMANDS: Final = (
     Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C."),
     Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to mend it."),
+    Entry("admin", "ordercast.cli.admin", "Make admins."),
+    Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
+    Entry("import", "ordercast.cli.import_", "Import a shop's history."),
+    Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
+    Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
+    Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
+    Entry("tail", "ordercast.cli.tail", "Show events as they come."),
+    Entry("features", "ordercast.cli.features", "Look after the feature table."),
+    Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again."),
 )
 
 

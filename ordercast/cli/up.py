@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.local.follow_logs import following_logs
+from infra.local.processes import DEFAULT_PARTITIONS, SystemPlan
 from infra.local.state import SystemInfo
-from infra.local.system import running_system
+from infra.local.system import Services, running_system
 from ordercast.cli.options import Context, command, one_command
 
 app = one_command()
@@ -32,7 +33,7 @@ async def up(
     context: Context,
     partitions: Annotated[
         int, typer.Option(min=1, max=256, help="Of the topics orders and views; fixed at a folder's first start.")
-    ] = 8,
+    ] = DEFAULT_PARTITIONS,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the log.")] = False,
 ) -> None:
     """Start the whole system here and keep it running until Ctrl-C.
@@ -40,6 +41,17 @@ async def up(
     PostgreSQL, Kafka and the services run on this machine alone; their data stays in the state folder. A second Ctrl-C
     does not wait for an orderly end.
     """
+    await keep_running(context, partitions=partitions, quiet=quiet)
+
+
+async def keep_running(
+    context: Context,
+    *,
+    partitions: int = DEFAULT_PARTITIONS,
+    quiet: bool = False,
+    services: Services = SystemPlan.services,
+) -> None:
+    """Runs a system until a signal asks it to end. Raises LocalError, and typer.Exit for an interrupted start."""
     show = _Log(context)
     context.folder.prepare()
     with cancelled_by_signals() as stop:
@@ -47,7 +59,11 @@ async def up(
             async with (
                 following_logs(context.folder.logs, (lambda *_: None) if quiet else show.line),
                 running_system(
-                    context.folder.root, context.port_offset or 0, partitions=partitions, report=show.event
+                    context.folder.root,
+                    context.port_offset or 0,
+                    partitions=partitions,
+                    report=show.event,
+                    services=services,
                 ) as system,
             ):
                 stop.healthy = True

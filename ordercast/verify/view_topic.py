@@ -2,24 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from ordercast.own_consumer import KafkaUnavailable, ends_of, open_consumer, read_from
 from ordercast.verify.view_events import ViewRow, view_of
 
 TOPIC: Final = "views"
 # A broker that gives no record for this long (s), although there are more, counts as gone.
 SILENCE_S: Final = 20.0
-# The client's own stop hangs while the broker is down.
-STOP_DEADLINE_S: Final = 2.0
 FETCH_RECORDS: Final = 5_000
-
-
-class KafkaUnavailable(Exception):
-    """The broker or the topic is not there."""
 
 
 class ViewTopic:
@@ -44,9 +39,7 @@ class ViewTopic:
             KafkaUnavailable: the broker went away.
         """
         rest = {TopicPartition(TOPIC, number): offset for number, offset in until.items() if offset > 0}
-        self._consumer.assign(list(rest))
-        for partition in rest:
-            self._consumer.seek(partition, 0)
+        read_from(self._consumer, dict.fromkeys(rest, 0))
         while rest:
             try:
                 async with asyncio.timeout(SILENCE_S):
@@ -81,26 +74,6 @@ async def open_view_topic(bootstrap: str) -> AsyncIterator[ViewTopic]:
     Raises:
         KafkaUnavailable: no broker answers, or there is no such topic.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none")
-    try:
-        yield ViewTopic(consumer, await _start(consumer, bootstrap))
-    finally:
-        with suppress(KafkaError, TimeoutError, OSError):
-            async with asyncio.timeout(STOP_DEADLINE_S):
-                await consumer.stop()
-
-
-async def _start(consumer: AIOKafkaConsumer, bootstrap: str) -> dict[int, int]:
-    """Connects; the end of each partition."""
-    try:
-        async with asyncio.timeout(SILENCE_S):
-            await consumer.start()
-            if TOPIC not in await consumer.topics():
-                raise KafkaUnavailable(f"there is no topic {TOPIC} at {bootstrap}")
-            # The client knows the partitions of a topic once it was asked about one of them.
-            await consumer.end_offsets([TopicPartition(TOPIC, 0)])
-            numbers = consumer.partitions_for_topic(TOPIC) or set()
-            ends = await consumer.end_offsets([TopicPartition(TOPIC, number) for number in numbers])
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise KafkaUnavailable(f"no broker answers at {bootstrap}: {error or type(error).__name__}") from error
-    return {partition.partition: offset for partition, offset in ends.items()}
+    async with open_consumer(bootstrap) as consumer:
+        ends = await ends_of(consumer, [TOPIC])
+        yield ViewTopic(consumer, {partition.partition: offset for partition, offset in ends.items()})

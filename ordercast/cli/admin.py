@@ -1,0 +1,37 @@
+"""`ordercast admin create`."""
+
+import os
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ordercast.cli.options import Context, command, several_commands
+from ordercast.client.answers import Account
+from ordercast.operator_account import PASSWORD_VARIABLE, create_admin
+
+app = several_commands("Make admins.")
+
+
+@app.command()
+@command()
+async def create(
+    context: Context,
+    email: Annotated[str, typer.Option(help="What the admin logs in with.")],
+    nickname: Annotated[str, typer.Option(help="What others see; no two accounts have the same one.")],
+) -> None:
+    """Make an admin. The password comes from ORDERCAST_ADMIN_PASSWORD, or is asked for."""
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if password is None:
+        password = _asked_for()
+    account = msgspec.json.decode(await create_admin(context.system(), email, nickname, password), type=Account)
+    context.result(account, f"admin {account.nickname} ({account.email}) is account {account.id}")
+
+
+def _asked_for() -> str:
+    """The password typed twice at the terminal, or the first line of what is piped in."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return password

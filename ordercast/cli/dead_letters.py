@@ -1,0 +1,71 @@
+"""`ordercast dead-letters`: events that were refused, and sending them again after a repair."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from services.shared.db.engine import open_database
+from services.shared.kafka.dead_letters import DeadLetter, State, letter_states, read_letters, replay
+from services.shared.kafka.errors import KafkaError
+from services.shared.kafka.publisher import open_publisher
+
+app = several_commands("Events that the feature worker refused.")
+
+
+@app.command(name="list")
+@command(expected=(KafkaError, OSError))
+async def list_(context: Context) -> None:
+    """Show each refused event with the reason and what became of it."""
+    letters, states = await _read(context)
+    context.result([_document(letter, states[letter.id]) for letter in letters], _table(letters, states))
+
+
+@app.command(name="replay")
+@command(expected=(KafkaError, OSError))
+async def replay_(
+    context: Context,
+    ids: Annotated[list[str] | None, typer.Argument(help="As `list` shows them.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
+) -> None:
+    """Send refused events again to where they came from. However often, each counts once."""
+    letters, states = await _read(context)
+    chosen = [
+        letter for letter in letters if letter.id in (ids or ()) or (everything and states[letter.id] == "waiting")
+    ]
+    unknown = set(ids or ()) - {letter.id for letter in letters}
+    if unknown:
+        raise CommandFailed(f"there is no dead letter {', '.join(sorted(unknown))}", hint="ordercast dead-letters list")
+    if not ids and not everything:
+        raise CommandFailed("say which events to send again", hint="name their ids, or --all")
+    async with open_publisher(context.system().kafka_bootstrap, client_id="ordercast-dead-letters") as publisher:
+        await replay(publisher, chosen)
+    context.result({"replayed": [letter.id for letter in chosen]}, f"sent {len(chosen):,} events again")
+
+
+async def _read(context: Context) -> tuple[list[DeadLetter], dict[str, State]]:
+    system = context.system()
+    letters = await read_letters(system.kafka_bootstrap)
+    async with open_database(system.database_url, application="ordercast dead-letters", pool_size=1) as sessions:
+        return letters, await letter_states(sessions, letters)
+
+
+def _document(letter: DeadLetter, state: State) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "state": state,
+        "reason": letter.reason,
+        "headers": {name: value.decode(errors="replace") for name, value in letter.record.headers},
+        "body": (letter.record.value or b"").decode(errors="replace"),
+        "is_cut": letter.is_cut,
+    }
+
+
+def _table(letters: list[DeadLetter], states: dict[str, State]) -> Table | str:
+    if not letters:
+        return "no dead letters"
+    table = Table("id", "state", "reason", box=None, pad_edge=False, header_style="bold")
+    for letter in letters:
+        table.add_row(letter.id, states[letter.id], letter.reason)
+    return table

@@ -1,0 +1,61 @@
+"""`ordercast import online-retail`: a shop's own history."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from ordercast.cli.access import SYSTEM_ERRORS, open_access
+from ordercast.cli.options import Context, command, several_commands
+from ordercast.cli.progress import bars
+from ordercast.import_online_retail import ImportReport, SimulatedViews, import_online_retail
+from ordercast.online_retail.rows import FileProgress, FileUnreadable
+from ordercast.sent_batches import SentBatches
+
+app = several_commands("Import a shop's history.")
+
+REJECTS: Final = Path("out/online_retail_rejects.csv")
+
+
+@app.command(name="online-retail")
+@command(expected=(*SYSTEM_ERRORS, FileUnreadable))
+async def online_retail(
+    context: Context,
+    file: Annotated[Path, typer.Argument(help="CSV, plain or gzip, with the columns of UCI Online Retail.")],
+    rejects: Annotated[Path, typer.Option(help="Where refused rows go, each with its reason.")] = REJECTS,
+    simulate_views: Annotated[
+        bool, typer.Option("--simulate-views", help="Add views that the orders could have had, marked as simulated.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the simulated views.")] = 1,
+) -> None:
+    """Import orders and cancellations with their times, accounts and products, through the HTTP API.
+
+    Every row is imported or refused with a reason. A second run changes nothing. Times without a zone are London's.
+    """
+    views = SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
+
+    async with open_access(context) as access:
+        with bars(context.console, {"MB read": None}) as progress:
+
+            def advance(now: FileProgress) -> None:
+                progress.set("MB read", round(now.position / 1e6, 1), round(now.size / 1e6, 1))
+
+            report = await import_online_retail(access.admin, file, rejects, views=views, advance=advance)
+    data = {**asdict(report), "rows": report.rows, "rows_refused": report.rows_refused, "rejects": str(rejects)}
+    context.result(data, Text(_text(report, rejects)))
+
+
+def _text(report: ImportReport, rejects: Path) -> str:
+    lines = [
+        f"rows in {report.rows:,} = imported {report.rows_imported:,} + refused {report.rows_refused:,}",
+        *(f"  refused {count:>9,}  {reason}" for reason, count in report.refused.most_common()),
+        f"orders and cancellations: {report.orders_created:,} created, {report.orders_repeated:,} were there",
+        f"refused rows with their reasons: {rejects}",
+    ]
+    if report.view_events or report.view_batches_repeated:
+        lines.append(
+            f"simulated views: {report.view_events:,} events added, {report.view_batches_repeated:,} batches were there"
+        )
+    return "\n".join(lines)

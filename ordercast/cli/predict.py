@@ -1,0 +1,62 @@
+"""`ordercast predict`: quantities from view counts, or for accounts and products."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ordercast.cli.access import SYSTEM_ERRORS, open_access
+from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.client.answers import Prediction, Predictions
+
+app = one_command()
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS)
+async def predict(
+    context: Context,
+    view_counts: Annotated[
+        list[int] | None, typer.Argument(min=0, help="Numbers of views.", show_default=False)
+    ] = None,
+    pairs: Annotated[
+        list[str] | None, typer.Option("--pair", help="ACCOUNT_ID/PRODUCT_ID; may be given often.", show_default=False)
+    ] = None,
+) -> None:
+    """Predict the quantity that goes with view counts, or that accounts will order of products."""
+    if bool(view_counts) == bool(pairs):
+        raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
+    async with open_access(context) as access:
+        if view_counts:
+            answer = await access.admin.predictor.predict_views(view_counts)
+        else:
+            answer = await access.admin.predictor.predict_pairs([_pair(text) for text in pairs or ()])
+    context.result(answer, table(answer))
+
+
+def table(answer: Predictions) -> Table:
+    """The predictions, a line each."""
+    shown = Table(box=None, pad_edge=False, header_style="bold", title=f"model {answer.model_version}")
+    for heading in ("account", "product", "views", "quantity", "spread"):
+        shown.add_column(heading, justify="right")
+    for prediction in answer.data:
+        shown.add_row(*_cells(prediction))
+    return shown
+
+
+def _cells(prediction: Prediction) -> tuple[str, ...]:
+    known = "" if prediction.has_features is not False else " (no views or orders yet)"
+    return (
+        str(prediction.account_id or ""),
+        str(prediction.product_id or ""),
+        f"{prediction.view_count:,}{known}",
+        f"{prediction.quantity:.3f}",
+        f"{prediction.spread:.3f}",
+    )
+
+
+def _pair(text: str) -> tuple[int, int]:
+    account, slash, product = text.partition("/")
+    if not (slash and account.isdecimal() and product.isdecimal()):
+        raise CommandFailed(f"{text!r} is no pair", hint="a pair is ACCOUNT_ID/PRODUCT_ID, such as 1/7")
+    return int(account), int(product)

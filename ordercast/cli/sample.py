@@ -1,0 +1,69 @@
+"""`ordercast sample`: the recipe's sample data, sent as clients would."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from ordercast.cli.access import SYSTEM_ERRORS, Access, open_access
+from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.progress import bars
+from ordercast.operator_account import sample_password
+from ordercast.post_sample import OrderFailure, PostedSample, post_sample
+from ordercast.sample import Mode, Sample, make_sample
+
+app = one_command()
+
+FAILURES_SHOWN: Final = 10
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS)
+async def sample(
+    context: Context,
+    mode: Annotated[Mode, typer.Option(help="uniform: views say nothing of quantity; signal: quantity follows views.")],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same sample.")] = 1,
+    orders: Annotated[
+        int | None, typer.Option(min=0, help="How many.  [default: 10000 uniform, 4000 signal]", show_default=False)
+    ] = None,
+) -> None:
+    """Send the sample data: accounts sign up, an admin registers products, views and orders are posted.
+
+    The same sample sent again within a day adds nothing. Exit code 1 if the API refused an order.
+    """
+    made = make_sample(mode, seed, orders=orders)
+    async with open_access(context) as access:
+        posted = await send(context.console, access, made, sample_password(context.folder))
+    context.result(asdict(posted), summary(posted))
+    if posted.failures:
+        report_failures(context.console, posted.failures)
+        raise typer.Exit(1)
+
+
+async def send(console: Console, access: Access, made: Sample, password: str) -> PostedSample:
+    """Posts a sample with a bar for each of its parts."""
+    totals = {
+        "accounts": len(made.accounts),
+        "products": len(made.products),
+        "views": len(made.accounts) * len(made.products),
+        "orders": made.order_count,
+    }
+    with bars(console, totals) as progress:
+        return await post_sample(access.anonymous, access.admin, made, password=password, advance=progress.advance)
+
+
+def summary(posted: PostedSample) -> str:
+    return (
+        f"{len(posted.account_ids)} accounts, {len(posted.product_ids)} products, views of {posted.views:,} pairs, "
+        f"{posted.orders:,} orders; {len(posted.failures)} orders refused"
+    )
+
+
+def report_failures(console: Console, failures: Sequence[OrderFailure]) -> None:
+    """The first few refused orders with their reasons."""
+    for failure in failures[:FAILURES_SHOWN]:
+        console.print(f"order {failure.number}: {failure.reason}", markup=False)
+    if len(failures) > FAILURES_SHOWN:
+        console.print(f"... and {len(failures) - FAILURES_SHOWN:,} more")

@@ -1,0 +1,48 @@
+"""`ordercast verify`: the feature table against its source data."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ordercast.cli.access import SYSTEM_ERRORS
+from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.progress import steps
+from ordercast.verify import Verification
+from ordercast.verify import verify as compare
+
+app = one_command()
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS)
+async def verify(
+    context: Context,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that the feature table may take to catch up.")] = 60.0,
+) -> None:
+    """Compute the feature table and the daily trends anew from orders and views, and compare every field.
+
+    Exit code 1 and the rows, if there are differences. It may run while orders and views come in.
+    """
+    system = context.system()
+    with steps(context.console) as progress:
+        result = await compare(system.database_url, system.kafka_bootstrap, wait_s=wait, step=progress.now)
+    context.result(asdict(result), Text(text(result)))
+    if result.difference_count:
+        raise typer.Exit(1)
+
+
+def text(result: Verification) -> str:
+    lines = [
+        f"compared {result.feature_rows:,} feature rows and {result.trend_rows:,} days of products with "
+        f"{result.order_items:,} order items and {result.views:,} views"
+    ]
+    if result.repeated_views:
+        lines.append(f"{result.repeated_views:,} views lie in Kafka more than once and count once")
+    if result.unreadable_records:
+        lines.append(f"{result.unreadable_records:,} records in Kafka are no views: ordercast dead-letters list")
+    lines += map(str, result.differences)
+    if result.difference_count > len(result.differences):
+        lines.append(f"... and {result.difference_count - len(result.differences):,} more")
+    return "\n".join([*lines, f"verify: {result.difference_count:,} differences"])
