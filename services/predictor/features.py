@@ -38,10 +38,11 @@ async def read_feature_row(sessions: Sessions, pair: Pair) -> FeatureRow:
 
 async def read_views(sessions: Sessions, pairs: Collection[Pair]) -> dict[Pair, Views]:
     """The views of those pairs that have a row, in one statement however many they are."""
-    asked = func.unnest(
+    pairs_asked = func.unnest(
         bindparam("accounts", [pair.account_id for pair in pairs], type_=ARRAY(BigInteger)),
         bindparam("products", [pair.product_id for pair in pairs], type_=ARRAY(BigInteger)),
-    ).table_valued(column("account_id", BigInteger), column("product_id", BigInteger), name="asked")
+    ).table_valued(column("account_id", BigInteger), column("product_id", BigInteger))
+    asked = pairs_asked.render_derived(name="asked")
     query = select(FeatureRow.account_id, FeatureRow.product_id, FeatureRow.view_count, FeatureRow.updated_at).join(
         asked, and_(FeatureRow.account_id == asked.c.account_id, FeatureRow.product_id == asked.c.product_id)
     )

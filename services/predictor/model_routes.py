@@ -6,7 +6,7 @@ Versions, recipes and errors on held-out rows tell nothing of any account, so th
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
 from services.predictor.recorded_models import list_models
@@ -23,8 +23,6 @@ router = APIRouter(tags=["models"])
 AfterVersion = Annotated[
     str | None, Query(pattern=VERSION_PATTERN, description="version of the last row of the page before")
 ]
-# Not the pattern: a version that no trainer would name is unknown like any other.
-PathVersion = Annotated[str, Path(max_length=100)]
 
 
 @router.get("/models")
@@ -45,7 +43,7 @@ async def show_current_model(request: Request) -> CurrentModelAnswer:
 
 
 @router.post("/models/{version}/activate")
-async def activate_model(request: Request, _: CurrentAdmin, version: PathVersion) -> ActivatedAnswer:
+async def activate_model(request: Request, _: CurrentAdmin, version: str) -> ActivatedAnswer:
     """Makes all predictors serve this version, be it newer or older, until another is published or activated."""
     service = predictor(request)
     model, activated_at = await service.follower.activate(version)

@@ -1,35 +1,34 @@
 """The topic `models`: the signal that something has changed. What has changed stands in the database.
 
-Every predictor reads the whole topic by itself, without a consumer group, from the moment it connects: what came before is
-in the record already.
+Every predictor reads the topic by itself, in no group, from its end: what came before is in the record already.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final, NoReturn
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError as ClientError
 from uuid_utils.compat import uuid7
 
 from services.shared.contracts.envelope import Envelope, encode
 from services.shared.contracts.events import ModelActivated
 from services.shared.contracts.topics import MODELS
-from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.caught_up import end_offsets
+from services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from services.shared.kafka.open_consumer import open_reader
 from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
+from services.shared.kafka.records import Partition, Record
 
 log = structlog.stdlib.get_logger()
 
-# A broker that has not answered by then (s) counts as gone; the client itself would wait for ever.
-CONNECT_DEADLINE_S: Final = 10.0
-STOP_DEADLINE_S: Final = 2.0
-# How long one look at the topic waits for records (ms); it only bounds how soon the task notices that it should stop.
-POLL_MS: Final = 1_000
-# Wait between attempts (s): doubled from the first to the last, which is short because a test or a person waits for it.
+SOURCE: Final = "/ordercast/predictor"
+_PARTITION: Final = Partition(MODELS.name, 0)  # the topic has one
+# Silence for so long (s) makes the listener ask whether the broker is still there.
+SILENCE_S: Final = 2.0
+# Records that one look takes; a look costs the same for one and for many.
+MAX_RECORDS: Final = 100
+# Wait between attempts to connect (s): doubled from the first to the last.
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 8.0
 
@@ -39,55 +38,43 @@ class ModelsTopic:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._consumer: AIOKafkaConsumer | None = None  # while connected
-        self._partition = TopicPartition(MODELS.name, 0)  # the topic has one
+        self._missing: str | None = "not connected yet"
 
     async def check(self) -> None:
-        """For /readyz. While the broker is away, changes arrive late: by the look into the database every half minute.
+        """For /readyz.
 
         Raises:
-            BrokerUnavailable: there is no connection. A broker that went away since does not answer: the caller sets a deadline.
+            BrokerUnavailable: changes arrive late, by the look into the database every half minute.
         """
-        if self._consumer is None:
-            raise BrokerUnavailable(f"no connection to {self._bootstrap}")
-        await self._consumer.end_offsets([self._partition])
+        if self._missing is not None:
+            raise BrokerUnavailable(self._missing)
 
     async def listen(self, changed: Callable[[], None]) -> NoReturn:
-        """Calls `changed` after each connection and for each record that comes then; connects again for ever."""
+        """Calls `changed` after each connection and for what comes then; connects again for ever."""
         wait = FIRST_RETRY_S
         while True:
             try:
-                async with self._connected() as consumer:
-                    wait = FIRST_RETRY_S
-                    changed()  # whatever happened before this moment sent no signal to us
-                    while True:
-                        if await consumer.getmany(self._partition, timeout_ms=POLL_MS):
-                            changed()
-            except (ClientError, OSError, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
-                log.warning("cannot hear of new models, will try again", reason=reason, seconds=wait)
+                await self._listen_once(changed)
+            except KafkaError as error:
+                wait = FIRST_RETRY_S if self._missing is None else min(2 * wait, LAST_RETRY_S)
+                self._missing = str(error)
+                log.warning("cannot hear of new models, will try again", reason=self._missing, seconds=wait)
             await asyncio.sleep(wait)
-            wait = min(2 * wait, LAST_RETRY_S)
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AIOKafkaConsumer]:
-        """A consumer that stands at the end of the topic."""
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, auto_offset_reset="none", enable_auto_commit=False
-        )
-        try:
-            async with asyncio.timeout(CONNECT_DEADLINE_S):
-                await consumer.start()
-                consumer.assign([self._partition])
-                await consumer.seek_to_end(self._partition)
+    async def _listen_once(self, changed: Callable[[], None]) -> NoReturn:
+        async with open_reader(self._bootstrap, [_PARTITION], read_positions=self._from_the_end) as reader:
+            await reader.poll(max_records=1, timeout_s=0)  # finds the end
+            self._missing = None
             log.info("listening for new models", topic=MODELS.name)
-            self._consumer = consumer
-            yield consumer
-        finally:
-            self._consumer = None
-            with suppress(ClientError, TimeoutError, OSError):
-                async with asyncio.timeout(STOP_DEADLINE_S):
-                    await consumer.stop()
+            changed()  # whatever happened before this moment sent no signal to us
+            while True:
+                if await reader.poll(max_records=MAX_RECORDS, timeout_s=SILENCE_S):
+                    changed()
+                else:
+                    await reader.ends()
+
+    async def _from_the_end(self, _: Collection[Partition]) -> Mapping[Partition, int]:
+        return await end_offsets(self._bootstrap, [MODELS.name])
 
     async def announce(self, version: str, activated_at: datetime) -> None:
         """Tells all predictors that an operator chose `version`.
@@ -95,9 +82,8 @@ class ModelsTopic:
         Raises:
             BrokerUnavailable: they will see it in the database within half a minute.
         """
-        envelope = Envelope(uuid7(), "/ordercast/predictor", activated_at, ModelActivated(version, activated_at))
-        headers, body = encode(envelope)
+        headers, body = encode(Envelope(uuid7(), SOURCE, activated_at, ModelActivated(version, activated_at)))
         record = Record(version.encode(), body, headers, int(activated_at.timestamp() * 1000))
         # A connection for each: an operator does this now and then, and the service must start without a broker.
         async with open_publisher(self._bootstrap, client_id="predictor") as publisher:
-            await publisher.publish(self._partition.topic, self._partition.partition, [record])
+            await publisher.publish(*_PARTITION, [record])

@@ -1,5 +1,6 @@
 """The record of model versions: written by the trainer when it publishes, and here when an operator chooses one."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, cast
@@ -7,6 +8,7 @@ from typing import Final, cast
 from sqlalchemy import func, select, update
 
 from services.predictor.errors import UnknownModel
+from services.shared.contracts.model_manifest import VERSION_PATTERN
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
 
@@ -36,8 +38,10 @@ async def find_model(sessions: Sessions, version: str) -> ModelVersion:
     Raises:
         UnknownModel: it was never published.
     """
-    async with sessions() as session:
-        record = await session.get(ModelVersion, version)
+    record = None
+    if re.fullmatch(VERSION_PATTERN, version):  # anything else is no version, and may not even be text for PostgreSQL
+        async with sessions() as session:
+            record = await session.get(ModelVersion, version)
     if record is None:
         raise UnknownModel(f"no model version {version} was published")
     return record

@@ -1,0 +1,113 @@
+"""An operator chooses a version: all predictors follow, restarts keep it, and requests never see half a change."""
+
+import asyncio
+from datetime import datetime
+
+import httpx
+import pytest
+
+from services.shared.contracts.envelope import decode
+from services.shared.contracts.events import ModelActivated
+from services.shared.contracts.model_manifest import WEIGHTS_FILE, new_version
+from services.shared.kafka.open_consumer import read_topic
+from tests.integration.predictor.conftest import Workplace
+from tests.integration.predictor.watch import (
+    announce,
+    damage,
+    eventually_listens,
+    eventually_serves,
+    serves,
+    states,
+)
+from tests.support.fresh_topics import FreshTopics
+
+
+async def test_an_older_version_is_activated_in_all_predictors_and_stays_after_a_restart(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    older, newer = await workplace.publish(1.0), await workplace.publish(2.0)
+    admin = workplace.token(1, "ADMIN")
+    async with workplace.predictor() as one, workplace.predictor() as other:
+        for client in (one, other):
+            await eventually_serves(client, newer)
+            await eventually_listens(client)
+        answer = await one.post(f"/models/{older.version}/activate", headers=admin)
+        assert answer.status_code == 200
+        assert answer.json()["announced"] is True
+        assert await serves(one, older)
+        await eventually_serves(other, older)
+        assert await states(one) == {older.version: "current", newer.version: "previous"}
+    async with workplace.predictor() as restarted:
+        await eventually_serves(restarted, older)
+        newest = await workplace.publish(3.0)
+        await announce(fresh_topics.bootstrap, newest)
+        await eventually_listens(restarted)
+        await eventually_serves(restarted, newest)
+
+
+async def test_an_activation_is_an_event_of_the_contract(workplace: Workplace, fresh_topics: FreshTopics) -> None:
+    model = await workplace.publish(1.0)
+    async with workplace.predictor() as client:
+        answer = await client.post(f"/models/{model.version}/activate", headers=workplace.token(1, "ADMIN"))
+        activated_at = datetime.fromisoformat(answer.json()["activated_at"])
+    records = [record async for record in read_topic(fresh_topics.bootstrap, "models")]
+    [envelope] = [decode(record.headers, record.value) for record in records]
+    assert envelope.event == ModelActivated(model.version, activated_at)
+    assert [record.key for record in records] == [model.version.encode()]
+
+
+async def test_activating_a_damaged_version_changes_nothing_and_tells_the_reason(workplace: Workplace) -> None:
+    damaged, current = await workplace.publish(1.0), await workplace.publish(2.0)
+    damage(damaged)
+    async with workplace.predictor() as client:
+        await eventually_serves(client, current)
+        answer = await client.post(f"/models/{damaged.version}/activate", headers=workplace.token(1, "ADMIN"))
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/model-refused"
+        assert WEIGHTS_FILE in answer.json()["detail"]
+        assert await serves(client, current)
+    async with workplace.predictor() as restarted:
+        await eventually_serves(restarted, current)
+
+
+@pytest.mark.parametrize("version", [new_version(), "nothing", "..%2F..%2Fetc", "%00"])
+async def test_activating_an_unknown_version_is_a_404(workplace: Workplace, version: str) -> None:
+    current = await workplace.publish(1.0)
+    async with workplace.predictor() as client:
+        await eventually_serves(client, current)
+        answer = await client.post(f"/models/{version}/activate", headers=workplace.token(1, "ADMIN"))
+        assert answer.status_code == 404
+        assert await serves(client, current)
+
+
+async def test_requests_during_a_swap_are_answered_by_exactly_one_version(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    quantities = {(model := await workplace.publish(float(number))).version: float(number) for number in (1, 2)}
+    versions = list(quantities)
+    seen: set[str] = set()
+    stop = asyncio.Event()
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        while not stop.is_set():
+            answers = [
+                (await client.get("/predictions?view_count=5")).json(),
+                *(await client.post("/predictions", json={"view_counts": list(range(700))})).json()["data"],
+            ]
+            batch = {answer["model_version"] for answer in answers[1:]}
+            assert len(batch) == 1
+            for answer in answers:
+                assert set(answer["members"]) == {quantities[answer["model_version"]]}
+            seen.update(batch, {answers[0]["model_version"]})
+
+    async with workplace.predictor() as client:
+        await eventually_serves(client, model)
+        async with asyncio.TaskGroup() as askers:
+            for _ in range(3):
+                askers.create_task(ask(client))
+            for turn in range(6):
+                version = versions[turn % 2]
+                answer = await client.post(f"/models/{version}/activate", headers=workplace.token(1, "ADMIN"))
+                assert answer.status_code == 200
+            stop.set()
+    assert seen == set(versions)

@@ -1,0 +1,58 @@
+"""Kafka gone at the start and in between: models are served all the same, and signals are heard again afterwards."""
+
+from pathlib import Path
+
+from infra.local.install import ensure_kafka
+from infra.local.kafka import KafkaBroker
+from infra.local.ports import free_port
+from services.shared.kafka.topics import create_topics
+from tests.conftest import TEST_PARTITIONS
+from tests.integration.predictor.conftest import Workplace
+from tests.integration.predictor.watch import (
+    SOON_S,
+    announce,
+    eventually,
+    eventually_listens,
+    eventually_serves,
+    serves,
+)
+from tests.support.embedded import running
+
+# The listener waits up to 8 s between attempts, and the broker itself takes a few to come back.
+RECONNECTED_S = 2 * SOON_S
+
+
+async def test_a_model_is_served_and_activated_while_kafka_is_away(workplace: Workplace) -> None:
+    older, newer = await workplace.publish(1.0), await workplace.publish(2.0)
+    async with workplace.predictor(kafka_bootstrap=f"127.0.0.1:{free_port()}") as client:
+        await eventually_serves(client, newer)
+        answer = await client.post(f"/models/{older.version}/activate", headers=workplace.token(1, "ADMIN"))
+        assert answer.status_code == 200
+        assert answer.json()["announced"] is False
+        assert await serves(client, older)
+        ready = await client.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["status"] == "degraded"
+
+
+async def test_hears_of_new_models_again_when_the_broker_is_back(workplace: Workplace, tmp_path: Path) -> None:
+    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
+    await broker.prepare()
+    first = await workplace.publish(1.0)
+    async with workplace.predictor(kafka_bootstrap=broker.bootstrap) as client:
+        await eventually_serves(client, first)
+
+        async def does_not_listen() -> bool:
+            ready: dict[str, dict[str, str]] = (await client.get("/readyz")).json()
+            return ready["checks"]["kafka"] != "ok"
+
+        async with running(broker.command(), broker.answers):
+            await create_topics(broker.bootstrap, TEST_PARTITIONS)
+            await eventually_listens(client, RECONNECTED_S)
+        await eventually(does_not_listen, RECONNECTED_S)
+        assert await serves(client, first)
+        async with running(broker.command(), broker.answers):
+            await eventually_listens(client, RECONNECTED_S)
+            second = await workplace.publish(2.0)
+            await announce(broker.bootstrap, second)
+            await eventually_serves(client, second)

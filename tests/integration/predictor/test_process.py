@@ -1,0 +1,100 @@
+"""`python -m services.predictor` as a process of its own: what it loads, how much memory it takes, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+
+from infra.local.ports import free_port
+from services.predictor.settings import PredictorSettings
+from tests.integration.predictor.conftest import Workplace
+from tests.integration.predictor.watch import eventually
+from tests.support.model_artifacts import BASELINE_LAYERS, write_model
+
+# Promised for predictor, order_api and worker each.
+MEMORY_LIMIT_BYTES = 200 * 1000 * 1000
+STOP_DEADLINE_S = 10.0
+# Libraries that execute what they load, or that a process of 200 MB has no room for.
+FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scipy")
+
+
+def environment(settings: PredictorSettings, port: int) -> dict[str, str]:
+    values = settings.model_dump(mode="json") | {"port": port, "log_format": "json"}
+    return {**os.environ, **{f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}}
+
+
+@contextmanager
+def predictor_process(settings: PredictorSettings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-m", "services.predictor"], env=environment(settings, port))
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_serves_within_its_memory_and_stops_in_order_when_asked(workplace: Workplace) -> None:
+    model = await workplace.record(write_model(workplace.settings.artifacts_dir, layers=BASELINE_LAYERS))
+    port = free_port()
+    with predictor_process(workplace.settings, port) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+
+            async def is_ready() -> bool:
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    assert process.poll() is None
+                    return False
+
+            await eventually(is_ready, seconds=30)
+            for _ in range(3):
+                answer = await client.post("/predictions", json={"view_counts": list(range(10_000))}, timeout=30)
+                assert answer.json()["model_version"] == model.version
+            assert psutil.Process(process.pid).memory_info().rss < MEMORY_LIMIT_BYTES
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_DEADLINE_S) == 0
+
+
+def test_imports_nothing_that_executes_what_it_loads() -> None:
+    code = f"import services.predictor.__main__, sys; print(sorted(set({FORBIDDEN!r}) & sys.modules.keys()))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("variable", ["ORDERCAST_DATABASE_URL", "ORDERCAST_ARTIFACTS_DIR"])
+def test_a_missing_setting_is_one_line_that_names_it(workplace: Workplace, variable: str) -> None:
+    values = environment(workplace.settings, 0)
+    del values[variable]
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.predictor"],
+        env=values,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("predictor: ")
+    assert variable in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_missing_key_is_one_line_that_names_the_file(workplace: Workplace) -> None:
+    values = environment(workplace.settings, 0) | {"ORDERCAST_TOKEN_PUBLIC_KEY_FILE": "/nowhere/public.pem"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.predictor"],
+        env=values,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "/nowhere/public.pem" in ended.stderr
+    assert "Traceback" not in ended.stderr
