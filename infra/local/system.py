@@ -30,6 +30,8 @@ PREPARE_DEADLINE_S: Final = 120.0
 LOG_LIMIT_BYTES: Final = 20 * 1024 * 1024
 
 Phase = Literal["starting", "running", "stopping"]
+# Makes the list of services that run on the servers of a plan.
+Services = Callable[[SystemPlan], list[Program]]
 
 
 class System:
@@ -114,7 +116,7 @@ async def running_system(
     *,
     partitions: int = DEFAULT_PARTITIONS,
     report: Report = lambda _: None,
-    services: Callable[[SystemPlan], list[Program]] = SystemPlan.services,
+    services: Services = SystemPlan.services,
 ) -> AsyncIterator[System]:
     """Starts a system on a state folder, yields it healthy, and stops it.
 

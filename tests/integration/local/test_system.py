@@ -1,0 +1,266 @@
+"""A whole system on real servers, with small services in place of the real ones: how it starts, survives and ends."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
+from infra.local.leftovers import MARK
+from infra.local.ports import Ports
+from infra.local.processes import Program, SystemPlan
+from infra.local.state import StateFolder
+from infra.local.system import System, running_system
+from ordercast.cli.status import system_status
+from services.shared.contracts.topics import ALL_TOPICS, ORDERS
+from tests.support.offsets import free_offset
+from tests.support.small_services import small_command, small_services
+
+ROOT = Path(__file__).parents[3]
+PARTITION = TopicPartition(ORDERS.name, 0)
+
+# `ordercast up` with small services: it prints one line when it is healthy and goes on until it is ended.
+SUPERVISOR = """
+import asyncio, sys
+from infra.local.state import StateFolder
+from ordercast.cli.options import Context
+from ordercast.cli.up import keep_running
+from tests.support.offsets import free_offset
+from tests.support.small_services import small_services
+
+context = Context(StateFolder.at(sys.argv[1]), port_offset=int(sys.argv[2]), json=True)
+asyncio.run(keep_running(context, services=small_services))
+"""
+
+
+def system_in(folder: Path, offset: int | None = None, **settings: Any) -> AbstractAsyncContextManager[System]:
+    return running_system(
+        folder, free_offset() if offset is None else offset, **{"services": small_services, **settings}
+    )
+
+
+def processes_of(system: System) -> list[psutil.Process]:
+    return [psutil.Process(record.pid) for record in system.info.processes.values()]
+
+
+async def assert_all_end(processes: list[psutil.Process]) -> None:
+    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=10)
+    assert alive == []
+
+
+@asynccontextmanager
+async def database(system: System) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(system.info.database_url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def write_record(system: System, value: bytes) -> None:
+    async with AIOKafkaProducer(
+        bootstrap_servers=system.info.kafka_bootstrap, acks="all", enable_idempotence=True
+    ) as producer:
+        await producer.send_and_wait(PARTITION.topic, value, partition=PARTITION.partition)
+
+
+async def end_offset(system: System) -> int:
+    async with AIOKafkaConsumer(bootstrap_servers=system.info.kafka_bootstrap) as consumer:
+        offsets = await consumer.end_offsets([PARTITION])
+    return int(offsets[PARTITION])
+
+
+@pytest.fixture(scope="module")
+async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    """A system that several tests use, and that each leaves healthy."""
+    async with system_in(tmp_path_factory.mktemp("system"), partitions=3) as system:
+        yield system
+
+
+async def test_it_runs_with_the_newest_schema_and_all_topics(system: System) -> None:
+    async with database(system) as session:
+        assert await session.fetchval("SELECT count(*) FROM alembic_version") == 1
+    admin = AIOKafkaAdminClient(bootstrap_servers=system.info.kafka_bootstrap)
+    await admin.start()
+    assert {topic.name for topic in ALL_TOPICS} <= set(await admin.list_topics())
+    [described] = await admin.describe_topics([ORDERS.name])
+    assert len(described["partitions"]) == 3
+    await admin.close()
+
+
+def test_other_commands_find_it_by_its_folder(system: System) -> None:
+    assert StateFolder.at(system.info.folder).system() == system.info
+    assert system.info.phase == "running"
+    assert set(system.info.processes) == {"postgres", "kafka", *system.urls}
+
+
+def test_services_are_told_where_the_servers_are_and_only_order_api_may_sign(system: System) -> None:
+    worker, api = system.environment("feature_worker"), system.environment("order_api")
+    assert worker["ORDERCAST_DATABASE_URL"] == system.info.database_url
+    assert worker["ORDERCAST_KAFKA_BOOTSTRAP"] == system.info.kafka_bootstrap
+    assert worker["ORDERCAST_PORT"] == str(system.info.ports["feature_worker"])
+    assert Path(worker["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"]).is_file()
+    assert "ORDERCAST_TOKEN_PRIVATE_KEY_FILE" not in worker
+    assert Path(api["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"]).is_file()
+
+
+async def test_killed_servers_come_back_on_their_ports_with_their_data(system: System) -> None:
+    async with database(system) as session:
+        await session.execute("CREATE TABLE bread AS SELECT 'rye' AS kind")
+    await write_record(system, b"rye")
+    records = await end_offset(system)
+    for name in ("kafka", "postgres"):
+        system.kill(name)
+        await system.until_healthy(name)
+    async with database(system) as session:
+        assert await session.fetchval("SELECT kind FROM bread") == "rye"
+    await write_record(system, b"wheat")
+    assert await end_offset(system) == records + 1
+
+
+async def test_a_killed_service_is_recorded_with_its_new_pid(system: System) -> None:
+    before = system.kill("trainer")
+    await system.until_healthy("trainer")
+    assert system.pid("trainer") != before
+    assert StateFolder.at(system.info.folder).system().processes["trainer"].pid == system.pid("trainer")
+
+
+async def test_status_shows_what_runs_and_what_does_not(system: System) -> None:
+    status = await system_status(system.info)
+    assert status.all_healthy
+    assert {process.name: process.pid for process in status.processes} == {
+        name: record.pid for name, record in system.info.processes.items()
+    }
+    system.signal("predictor", signal.SIGSTOP)
+    try:
+        status = await system_status(system.info)
+    finally:
+        system.signal("predictor", signal.SIGCONT)
+    assert [process.name for process in status.processes if not process.healthy] == ["predictor"]
+
+
+async def test_a_second_system_on_the_folder_is_refused_and_the_first_goes_on(system: System) -> None:
+    with pytest.raises(StateFolderBusy, match=f"pid {os.getpid()}"):
+        async with system_in(system.folder.root):
+            pass
+    assert StateFolder.at(system.info.folder).system() == system.info
+    assert (await system_status(system.info)).all_healthy
+
+
+async def test_a_second_system_on_another_folder_runs_beside_the_first(system: System, tmp_path: Path) -> None:
+    async with system_in(tmp_path) as other:
+        assert not set(system.info.ports.values()) & set(other.info.ports.values())
+        before = await end_offset(system)
+        await write_record(other, b"rye")
+        assert (await end_offset(other), await end_offset(system)) == (1, before)
+
+
+async def test_it_leaves_nothing_running_and_keeps_data_and_keys_for_the_next_run_on_other_ports(
+    tmp_path: Path,
+) -> None:
+    lines: list[str] = []
+    async with system_in(tmp_path, report=lines.append) as system:
+        await write_record(system, b"rye")
+        key = Path(system.info.token_private_key_file).read_bytes()
+        processes = processes_of(system)
+    await assert_all_end(processes)
+    assert lines[-1] == "stopped"
+    assert len((tmp_path / "logs" / "supervisor.log").read_text().splitlines()) == len(lines)
+    with pytest.raises(NotRunning):
+        StateFolder.at(tmp_path).system()
+    async with system_in(tmp_path) as system:
+        assert await end_offset(system) == 1
+        assert Path(system.info.token_private_key_file).read_bytes() == key
+
+
+async def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+    offset = free_offset()
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", Ports(offset)["predictor"])
+    async with server:
+        with pytest.raises(PortsTaken, match=rf"{Ports(offset)['predictor']} \(predictor\)"):
+            async with system_in(tmp_path, offset):
+                pass
+    assert not (tmp_path / "postgres").exists()
+
+
+async def test_a_service_that_does_not_start_stops_the_rest_and_says_why(tmp_path: Path) -> None:
+    def a_broken_trainer(plan: SystemPlan) -> list[Program]:
+        log = plan.folder.logs / "trainer.log"
+        return [Program(small_command(log, 0, "broken", name="trainer"), lambda: asyncio.sleep(0, False))]
+
+    with pytest.raises(StartFailed, match="trainer ended with exit code 1") as failure:
+        async with system_in(tmp_path, services=a_broken_trainer):
+            pass
+    assert "the oven is cold" in str(failure.value)
+    assert marked_processes(tmp_path) == []
+
+
+@pytest.mark.parametrize("after_s", [0.2, 1.0, 2.0])
+async def test_an_interrupted_start_leaves_nothing_running(tmp_path: Path, after_s: float) -> None:
+    starting = asyncio.create_task(system_in(tmp_path).__aenter__())
+    await asyncio.sleep(after_s)
+    starting.cancel()
+    await asyncio.wait((starting,), timeout=30)
+    assert starting.done()
+    assert marked_processes(tmp_path) == []
+    with StateFolder.at(tmp_path).locked():  # and the folder is free
+        pass
+
+
+async def test_after_a_killed_supervisor_the_next_one_starts_with_all_data(tmp_path: Path) -> None:
+    offset = free_offset()
+    async with supervisor_process(tmp_path, offset) as supervisor:
+        info = StateFolder.at(tmp_path).system()
+        processes = [psutil.Process(record.pid) for record in info.processes.values()]
+        supervisor.kill()
+        await supervisor.wait()
+    if sys.platform == "linux":
+        await assert_all_end(processes)
+    async with system_in(tmp_path, offset) as system:
+        await write_record(system, b"rye")
+
+
+async def test_ctrl_c_stops_everything_and_is_no_failure(tmp_path: Path) -> None:
+    async with supervisor_process(tmp_path, free_offset()) as supervisor:
+        info = StateFolder.at(tmp_path).system()
+        processes = [psutil.Process(record.pid) for record in info.processes.values()]
+        supervisor.send_signal(signal.SIGINT)
+        assert await supervisor.wait() == 0
+    await assert_all_end(processes)
+
+
+@asynccontextmanager
+async def supervisor_process(folder: Path, offset: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    supervisor = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SUPERVISOR, str(folder), str(offset)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    assert supervisor.stdout is not None
+    assert json.loads(await supervisor.stdout.readline())["phase"] == "running"
+    try:
+        yield supervisor
+    finally:
+        if supervisor.returncode is None:
+            supervisor.kill()
+        await supervisor.wait()
+
+
+def marked_processes(folder: Path) -> list[int]:
+    marked = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == str(folder):
+                marked.append(process.pid)
+        except psutil.Error:
+            continue
+    return marked
