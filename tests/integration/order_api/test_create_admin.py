@@ -69,7 +69,7 @@ async def test_what_is_wrong_is_one_line_and_no_traceback() -> None:
 async def test_a_second_admin_of_the_same_name_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCAST_ADMIN_PASSWORD", PASSWORD)
     await asyncio.to_thread(create_admin, database_url, email="root@example.com", nickname="root")
-    with pytest.raises(CannotStart, match="^email and nickname taken$"):
+    with pytest.raises(CannotStart, match=r"^email and nickname taken$"):
         await asyncio.to_thread(create_admin, database_url, email="ROOT@example.com", nickname="root")
 
 
@@ -93,5 +93,5 @@ def test_a_bad_field_is_named_before_anything_is_asked_of_the_database(
 
 def test_without_a_database_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCAST_ADMIN_PASSWORD", PASSWORD)
-    with pytest.raises(CannotStart, match="^the database cannot be reached"):
+    with pytest.raises(CannotStart, match=r"^the database cannot be reached"):
         create_admin(NO_DATABASE, email="root@example.com", nickname="root")
