@@ -1,0 +1,51 @@
+# Everything a user or developer runs. `make` alone lists the targets; what needs an installed environment makes it first.
+
+# Options for the command behind a target: make up ARGS="--port-offset 100".
+ARGS ?=
+# The Python to build the environment with; the first fitting one that is found, if not given.
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# uv itself comes as a wheel, in the version of the lock file.
+UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/^version = "\(.*\)"$$/\1/p;}' uv.lock)
+# The environment's own interpreter, whatever .python-version prefers; nothing is downloaded in its place.
+UV := UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## List the targets
+	@echo "Usage: make TARGET [ARGS=\"options of the command behind it\"]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(VENV)/.installed $(VENV)/.kafka ## Install everything into .venv and fetch Kafka; instant when nothing has changed
+
+.PHONY: up
+up: setup ## Start the whole system and keep it running until Ctrl-C (state in .ordercast/)
+	@$(BIN)/ordercast up $(ARGS)
+
+.PHONY: demo
+demo: setup ## Run the main job on the sample from start to end, and leave the results in out/
+	@$(BIN)/ordercast demo $(ARGS)
+
+$(VENV)/.created:
+	@PYTHON="$(PYTHON)" sh infra/local/create_venv.sh $(VENV)
+	@touch $@
+
+$(VENV)/.uv-$(UV_VERSION): | $(VENV)/.created
+	@echo "installing uv $(UV_VERSION)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
+	@echo "installing the packages of uv.lock"
+	@$(UV) sync --frozen --all-extras --quiet
+	@touch $@
+
+$(VENV)/.kafka: infra/local/kafka_jars/jgo.lock.toml | $(VENV)/.installed
+	@$(BIN)/python -m infra.local.install
+	@touch $@
