@@ -32,6 +32,21 @@ up: setup ## Start the whole system and keep it running until Ctrl-C (state in .
 demo: setup ## Run the main job on the sample from start to end, and leave the results in out/
 	@$(BIN)/ordercast demo $(ARGS)
 
+.PHONY: check
+check: setup ## Check style, types and the directions of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -n 12
+
+.PHONY: test
+test: check ## Check everything and run all tests, with a coverage figure
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+.PHONY: test-unit
+test-unit: setup ## Run the tests that need no server
+	@$(BIN)/pytest tests/unit tests/contracts tests/architecture $(ARGS)
+
 $(VENV)/.created:
 	@PYTHON="$(PYTHON)" sh infra/local/create_venv.sh $(VENV)
 	@touch $@
