@@ -3,7 +3,6 @@
 import socket
 from typing import Final
 
-from asyncpg.exceptions import PostgresError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -25,8 +24,4 @@ def _is_transient(error: BaseException | None) -> bool:
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return True
     code = getattr(error, "sqlstate", None)
-    if isinstance(code, str):
-        return code.startswith(_TRANSIENT_CODES)
-    # SQLAlchemy's own adapter wraps what asyncpg raised.
-    cause = error.__cause__ if error is not None else None
-    return isinstance(cause, PostgresError | OSError) and _is_transient(cause)
+    return isinstance(code, str) and code.startswith(_TRANSIENT_CODES)

@@ -51,6 +51,9 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return self.detail or self.type.title
+
     def body(self) -> dict[str, Any]:
         content: dict[str, Any] = {
             "type": f"/problems/{self.type.slug}",
