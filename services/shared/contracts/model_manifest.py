@@ -97,7 +97,7 @@ class MemberMetrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     holdout: Errors
     loss: float
-    val_loss: float | None  # None when the validation split is empty
+    val_loss: float
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

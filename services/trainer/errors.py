@@ -1,0 +1,33 @@
+"""Why a training does not give a model: one tree, permanent and transient apart."""
+
+
+class TrainerError(Exception):
+    """The base of the tree; its message is fit for whoever asked for the training."""
+
+
+class PermanentError(TrainerError):
+    """The same rows and recipe would fail in the same way again: the training fails at once."""
+
+
+class TransientError(TrainerError):
+    """Another attempt may succeed: the training goes back into the queue."""
+
+
+class BadRecipe(PermanentError):
+    """The recipe is unknown or a value in its place is out of bounds; `field` names which."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnusableTrainingSet(PermanentError):
+    """The rows cannot teach a model anything: none, too few, not numbers, or all alike."""
+
+
+class ModelRefused(PermanentError):
+    """The trained model did not pass the gate and is not published."""
+
+
+class TrainingProcessDied(TransientError):
+    """The child process ended without a word: killed, or out of memory."""

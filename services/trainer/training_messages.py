@@ -1,0 +1,44 @@
+"""What the service and its training process say to each other. Nothing here imports TensorFlow."""
+
+import msgspec
+
+from services.shared.contracts.model_manifest import Metrics, Recipe
+
+
+class TrainingJob(msgspec.Struct, frozen=True):
+    """What to train, beside the rows. `threads` is how many cores TensorFlow may use."""
+
+    training_id: str
+    recipe: Recipe
+    seed: int
+    artifacts_dir: str
+    threads: int
+
+
+class EpochLosses(msgspec.Struct, frozen=True, tag="epoch"):
+    """Mean squared error of each member after `epoch` (from 1): `loss` as it learned, `val_loss` on the watched rows.
+
+    None stands for a number that is not finite: JSON has no such number.
+    """
+
+    epoch: int
+    loss: tuple[float | None, ...]
+    val_loss: tuple[float | None, ...]
+
+
+class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
+    """A version is whole on disk, under its name."""
+
+    version: str
+    manifest_sha256: str
+    metrics: Metrics
+
+
+class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
+    """`permanent`: the same rows and recipe would fail in the same way again."""
+
+    reason: str
+    permanent: bool
+
+
+Message = EpochLosses | TrainedModel | TrainingFailed
