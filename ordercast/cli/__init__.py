@@ -1,5 +1,6 @@
 """The command line `ordercast`. A command is one line in COMMANDS and one module beside this one (see options.py)."""
 
+import logging
 from importlib import import_module
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -65,6 +66,8 @@ def ordercast(
 
 def main() -> None:
     """The entry of the script `ordercast`."""
+    # Commands say themselves what went wrong; without this, libraries would write their warnings between the lines.
+    logging.basicConfig(handlers=[logging.NullHandler()])
     app()
 
 

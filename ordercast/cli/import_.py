@@ -43,7 +43,8 @@ async def online_retail(
                 progress.set("MB read", round(now.position / 1e6, 1), round(now.size / 1e6, 1))
 
             report = await import_online_retail(access.admin, file, rejects, views=views, advance=advance)
-    data = {**asdict(report), "rows": report.rows, "rows_refused": report.rows_refused, "rejects": str(rejects)}
+    counts = {"rows": report.rows, "rows_refused": report.rows_refused, "refused": dict(report.refused)}
+    data = {**asdict(report), **counts, "rejects": str(rejects)}
     context.result(data, Text(_text(report, rejects)))
 
 

@@ -119,7 +119,8 @@ async def letter_states(sessions: Sessions, letters: Collection[DeadLetter]) -> 
         marks = select(FeatureProducerMark.producer, FeatureProducerMark.last_number).where(
             FeatureProducerMark.producer.startswith(_REPLAY)
         )
-        numbers = dict((await session.execute(marks)).tuples().all())
+        rows = await session.execute(marks)
+        numbers = {row.producer: row.last_number for row in rows}
     return {letter.id: _state(numbers.get(replay_producer(letter.id))) for letter in letters}
 
 

@@ -1,0 +1,91 @@
+"""One running system for all tests of the door: real processes, reached only the way a user reaches them."""
+
+import asyncio
+import csv
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from infra.local.ports import MAX_OFFSET, Ports
+from infra.local.processes import Program, SystemPlan
+from infra.local.system import System, running_system
+from ordercast.cli import app
+from ordercast.cli.access import addresses_of
+from ordercast.client import Client, open_client
+from ordercast.online_retail.rows import COLUMNS
+from ordercast.operator_account import operator_login
+
+# No model is trained here: the door's own work needs orders, events and features.
+SERVICES = ("order_api", "relay", "feature_worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The system, and clients of it."""
+
+    system: System
+    anonymous: Client
+    admin: Client
+
+    @property
+    def database_url(self) -> str:
+        return self.system.info.database_url
+
+    @property
+    def bootstrap(self) -> str:
+        return self.system.info.kafka_bootstrap
+
+    async def run(self, *arguments: str, **options: Any) -> Result:
+        """`ordercast ARGUMENTS` on this system, in a thread: a command has an event loop of its own."""
+        state = ["--state", str(self.system.folder.root)]
+        return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, *state], **options)
+
+
+@pytest.fixture(scope="session")
+async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    """A running system with an operator."""
+
+    def services(plan: SystemPlan) -> list[Program]:
+        return [program for program in plan.services() if program.name in SERVICES]
+
+    state = tmp_path_factory.mktemp("door") / "state"
+    async with running_system(state, free_offset(), services=services) as system:
+        login = await operator_login(system.folder, system.info)
+        async with open_client(addresses_of(system.info)) as anonymous:
+            yield Door(system, anonymous, await anonymous.log_in(login.email, login.password))
+
+
+def free_offset() -> int:
+    """An offset at which nothing listens; drawn, so that two test runs on one machine rarely meet."""
+    while Ports(offset := random.randrange(1_000, MAX_OFFSET, 10)).taken():
+        pass
+    return offset
+
+
+@pytest.fixture
+def customer_of(door: Door) -> Callable[[str], Any]:
+    """Signs up an account with that name and logs in to it."""
+
+    async def make(name: str) -> Client:
+        await door.anonymous.order_api.sign_up(f"{name}@example.com", name, "correct horse")
+        return await door.anonymous.log_in(f"{name}@example.com", "correct horse")
+
+    return make
+
+
+@pytest.fixture
+def rows_file(tmp_path: Path) -> Callable[[list[tuple[str, ...]]], Path]:
+    """Writes rows in the shape of the real file."""
+
+    def write(rows: list[tuple[str, ...]]) -> Path:
+        path = tmp_path / "rows.csv"
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *rows])
+        return path
+
+    return write

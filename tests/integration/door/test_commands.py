@@ -1,0 +1,124 @@
+"""Commands that look into a system or change who may use it."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ordercast.cli import app
+from ordercast.client.errors import ProblemAnswer
+from ordercast.operator_account import operator_login
+from tests.integration.door.conftest import Door
+
+PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse"}
+
+
+async def test_an_admin_can_be_made_and_can_do_what_admins_do(door: Door) -> None:
+    result = await door.run("admin", "create", "--email", "ann@example.com", "--nickname", "ann", env=PASSWORD)
+    assert result.exit_code == 0, result.output
+    ann = await door.anonymous.log_in("ann@example.com", "correct horse")
+    assert (await ann.order_api.me()).role == "ADMIN"
+
+
+async def test_the_password_may_be_piped_in(door: Door) -> None:
+    arguments = ("admin", "create", "--email", "piped@example.com", "--nickname", "piped", "--json")
+    result = await door.run(*arguments, input="from a pipe\n")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["role"] == "ADMIN"
+    await door.anonymous.log_in("piped@example.com", "from a pipe")
+
+
+@pytest.mark.parametrize(
+    ("email", "nickname", "password", "says"),
+    [
+        ("operator@example.com", "somebody", "correct horse", "email taken"),
+        ("new@example.com", "operator", "correct horse", "nickname taken"),
+        ("nonsense", "somebody", "correct horse", "email"),
+        ("new@example.com", "somebody", "short", "password"),
+    ],
+)
+async def test_an_admin_that_cannot_be_is_refused_in_one_line(
+    door: Door, email: str, nickname: str, password: str, says: str
+) -> None:
+    result = await door.run(
+        "admin", "create", "--email", email, "--nickname", nickname, env={"ORDERCAST_ADMIN_PASSWORD": password}
+    )
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    assert password not in result.output
+
+
+async def test_the_operators_password_is_kept_where_only_its_user_can_read_it(door: Door) -> None:
+    path = door.system.folder.keys / "operator.json"
+    assert path.stat().st_mode & 0o077 == 0
+    login = await operator_login(door.system.folder, door.system.info)
+    assert login.password not in repr(login)
+    with pytest.raises(ProblemAnswer, match="password"):
+        await door.anonymous.log_in(login.email, "another one")
+
+
+async def test_commands_act_as_the_admin_that_the_environment_names(door: Door) -> None:
+    wrong = {"ORDERCAST_ADMIN_EMAIL": "nobody@example.com", **PASSWORD}
+    result = await door.run("sample", "--mode", "uniform", "--orders", "0", env=wrong)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+
+
+async def test_tail_shows_events_as_lines_of_json(door: Door) -> None:
+    product = await door.admin.order_api.create_product("tailed", "Tailed", "1.00", "USD")  # type: ignore[arg-type]
+    waiting = asyncio.create_task(door.run("tail", "orders", "--json", "-n", "1"))
+    order = None
+    while not waiting.done():
+        order = await door.admin.order_api.place_order([(product.id, 2)])
+        await asyncio.wait([waiting], timeout=0.5)
+    result = await waiting
+    event = json.loads(result.stdout)
+    assert (event["topic"], event["type"]) == ("orders", "ordercast.order.placed.v1")
+    assert event["data"]["items"][0]["product_id"] == product.id
+    assert order is not None
+    assert event["data"]["account_id"] == order.account_id
+
+
+async def test_tail_names_a_topic_that_is_not_there(door: Door) -> None:
+    result = await door.run("tail", "bread")
+    assert result.exit_code == 1
+    assert "there is no topic bread" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify",),
+        ("export",),
+        ("tail",),
+        ("predict", "5000"),
+        ("dead-letters", "list"),
+        ("features", "rebuild"),
+        ("sample", "--mode", "uniform"),
+        ("import", "online-retail", "rows.csv"),
+        ("admin", "create", "--email", "a@example.com", "--nickname", "a"),
+    ],
+)
+def test_without_a_running_system_a_command_says_how_to_start_one(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*arguments, "--state", str(tmp_path)], env=PASSWORD)
+    assert result.exit_code == 1
+    assert "no system runs on" in result.stderr
+    assert "ordercast up" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("predict",), ("predict", "5", "--pair", "1/2"), ("predict", "--pair", "1-2")])
+async def test_predict_asks_for_view_counts_or_pairs(door: Door, arguments: tuple[str, ...]) -> None:
+    result = await door.run(*arguments)
+    assert result.exit_code == 1
+    assert "hint:" in result.stderr
+
+
+async def test_dead_letters_are_sent_again_only_when_they_are_named(door: Door) -> None:
+    nothing = await door.run("dead-letters", "replay")
+    assert "say which events" in nothing.stderr
+    unknown = await door.run("dead-letters", "replay", "views:0:999999")
+    assert "there is no dead letter views:0:999999" in unknown.stderr
+    assert (nothing.exit_code, unknown.exit_code) == (1, 1)
