@@ -194,16 +194,10 @@ class StateFolder:
 
     def ensure_token_keys(self) -> None:
         """Makes the Ed25519 pair that access tokens are signed with, unless it is there."""
-        if self.token_private_key.exists():
-            return
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+        # Here, since it takes a while to import: `ordercast --help` does without.
+        from services.shared.http.token_keys import create_key_pair
 
-        pair = Ed25519PrivateKey.generate()
-        public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        # The private key last: with it there, both are.
-        write_private(self.token_public_key, public)
-        write_private(self.token_private_key, pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        create_key_pair(self.token_private_key, self.token_public_key)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.order_api.accounts.log_in import LogIn
 from services.order_api.accounts.passwords import Passwords, open_passwords
+from services.order_api.forget_expired import forget_expired
 from services.order_api.orders.change_order import ChangeOrder
 from services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from services.order_api.orders.import_orders import ImportOrders
@@ -74,7 +75,11 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),
             record_views=RecordViews(sessions, send_views),
-            checks={"database": Check(partial(_ask_database, sessions))},
+            checks={
+                "database": Check(partial(_ask_database, sessions)),
+                # Orders are taken without a broker; only views need it.
+                "kafka": Check(send_views.ask_broker, required=False),
+            },
         )
 
 
@@ -101,6 +106,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
         )
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
+            running_beside(partial(forget_expired, sessions), name="forget-expired"),
             running_beside(relay.run, name="relay"),
         ):
             yield Relay(checks={"database": Check(partial(_ask_database, sessions))})

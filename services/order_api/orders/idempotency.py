@@ -37,7 +37,6 @@ _STORED: Final = text("""
         AS wanted (account_id, operation, key) USING (account_id, operation, key)
 """)
 _STORE_ANSWER: Final = text("UPDATE idempotency_keys SET answer = :answer WHERE claim_id = :claim_id")
-_FORGET: Final = text("DELETE FROM idempotency_keys WHERE claimed_at < :expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,3 @@ def _compared(claim: Claim, stored: Row[Any]) -> Repeat | KeyReused:
 
 async def store_answer(session: AsyncSession, claim_id: UUID, answer: bytes) -> None:
     await session.execute(_STORE_ANSWER, {"answer": answer, "claim_id": claim_id})
-
-
-async def forget_expired_keys(session: AsyncSession, now: datetime) -> None:
-    await session.execute(_FORGET, {"expired": now - KEY_LIFETIME})

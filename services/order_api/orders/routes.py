@@ -21,6 +21,7 @@ from services.order_api.orders.schemas import (
     answer_of,
 )
 from services.order_api.orders.write_orders import OrderRow
+from services.order_api.products.schemas import Currency
 from services.order_api.wiring import CurrentService
 from services.shared.http.paging import DEFAULT_LIMIT, Limit
 from services.shared.http.tokens import CurrentAdmin, CurrentCaller
@@ -85,9 +86,7 @@ async def import_history(
     admin: CurrentAdmin,
     service: CurrentService,
     create_missing: Annotated[bool, Query(description="create unknown accounts (without login) and products")] = False,
-    currency: Annotated[
-        str, Query(pattern="^[A-Z]{3}$", description="ISO 4217 currency of products that are created")
-    ] = "GBP",
+    currency: Annotated[Currency, Query(description="ISO 4217 currency of products that are created")] = "GBP",
 ) -> Response:
     """Takes a shop's own history as NDJSON, of any length, as it streams in.
 

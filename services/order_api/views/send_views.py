@@ -109,6 +109,10 @@ class SendViews:
             if isinstance(result, BaseException):
                 raise result
 
+    async def ask_broker(self) -> None:
+        """Raises BrokerUnavailable when views would be refused now."""
+        await (await self._connection.publisher()).ask_broker()
+
     def _enqueue(self, partition: int, views: Sequence[View]) -> "asyncio.Future[None]":
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._backlog[partition] += len(views)

@@ -1,11 +1,16 @@
 """A log in memory that keeps Kafka's promises: the twin for fast tests. It passes the tests that the real one passes."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from services.shared.kafka.consumer import ReadPositions, Slice, check_within
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition, Record, StoredRecord
+
+# Time (s) between two looks at a log in which nothing new lies.
+LOOK_EVERY_S: Final = 0.001
 
 
 class MemoryLog:
@@ -16,9 +21,12 @@ class MemoryLog:
         self._partitions: dict[Partition, list[StoredRecord]] = defaultdict(list)
         self._begins: dict[Partition, int] = defaultdict(int)
 
-    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+    async def ask_broker(self) -> None:
         if not self.available:
             raise BrokerUnavailable("the log in memory was made unavailable")
+
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        await self.ask_broker()
         target = Partition(topic, partition)
         stored = self._partitions[target]
         for record in records:
@@ -66,14 +74,21 @@ class MemoryConsumer:
     async def poll(self, *, max_records: int, timeout_s: float) -> list[Slice]:
         if not self._is_placed:
             await self._place()
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        await asyncio.sleep(0)
+        while not (slices := self._next(max_records)) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(LOOK_EVERY_S)
+        for piece in slices:
+            self._positions[piece.partition] = piece.end
+        return slices
+
+    def _next(self, max_records: int) -> list[Slice]:
         slices: list[Slice] = []
         for partition, start in self._positions.items():
             records = self._log.records(*partition)[start : start + max_records] if self._log.available else []
             if records:
                 slices.append(Slice(partition, start, records))
                 max_records -= len(records)
-        for piece in slices:
-            self._positions[piece.partition] = piece.end
         return slices
 
     async def ends(self) -> dict[Partition, int]:

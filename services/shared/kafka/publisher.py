@@ -35,6 +35,10 @@ class Publisher(Protocol):
         """
         ...
 
+    async def ask_broker(self) -> None:
+        """Returns when a broker answers. Raises BrokerUnavailable."""
+        ...
+
 
 class KafkaPublisher:
     """Publishes through one aiokafka producer (idempotent, acks=all)."""
@@ -55,6 +59,10 @@ class KafkaPublisher:
                 raise RecordTooLarge(f"a record of {len(rest[0].value or b'')} bytes is more than {topic} takes")
             await self._send(batch, topic, partition)
             del rest[:taken]
+
+    async def ask_broker(self) -> None:
+        if not await self._producer.client.force_metadata_update():
+            raise BrokerUnavailable("no broker answers")
 
     async def _send(self, batch: Any, topic: str, partition: int) -> None:
         try:

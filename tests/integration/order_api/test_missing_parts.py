@@ -87,3 +87,9 @@ async def test_without_kafka_orders_are_taken_and_views_get_503(api: RunningApi)
     assert view.status_code == 503
     assert view.json()["type"] == "/problems/kafka-unavailable"
     assert "retry-after" in view.headers
+
+
+async def test_without_kafka_it_stays_ready_for_orders_and_says_that_views_are_missing(api: RunningApi) -> None:
+    answer = await api.client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["kafka"] != "ok"

@@ -191,6 +191,8 @@ async def test_an_import_takes_an_admins_lines_and_names_the_bad_ones(api: Runni
     assert [refused["line"] for refused in answer.json()["refused"]] == [2]
     customer = await api.customer()
     assert (await api.client.post(path, content=b"", headers=customer.headers)).status_code == 403
+    unknown = await api.client.post(f"{path}&currency=XYZ", content=b"", headers=admin.headers)
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "currency")
 
 
 async def test_views_are_refused_while_there_is_no_broker_and_orders_are_not(

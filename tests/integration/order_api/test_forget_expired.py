@@ -1,0 +1,33 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from services.order_api.accounts.tables import RefreshToken
+from services.order_api.forget_expired import forget_once
+from services.order_api.orders.tables import IdempotencyKey
+from services.shared.db.engine import Sessions
+from tests.support.seeds import seed_accounts
+
+
+async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    now = datetime.now(UTC)
+    async with sessions() as session, session.begin():
+        for key, age in (("old", timedelta(hours=25)), ("new", timedelta(hours=23))):
+            session.add(
+                IdempotencyKey(
+                    account_id=account,
+                    operation="POST /orders",
+                    key=key,
+                    body_sha256=b"",
+                    claim_id=uuid4(),
+                    claimed_at=now - age,
+                )
+            )
+        for token, left in ((b"old", timedelta(hours=-1)), (b"new", timedelta(hours=1))):
+            session.add(RefreshToken(token_hash=token, family_id=uuid4(), account_id=account, expires_at=now + left))
+    await forget_once(sessions, now)
+    async with sessions() as session:
+        assert list(await session.scalars(select(IdempotencyKey.key))) == ["new"]
+        assert (await session.scalar(select(func.count()).select_from(RefreshToken))) == 1
