@@ -37,7 +37,9 @@ async def known_products(session: AsyncSession, ids: Collection[int]) -> set[int
 async def accounts_by_ref(session: AsyncSession, refs: Collection[str]) -> dict[str, int]:
     if not refs:
         return {}
-    rows = await session.execute(select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs)))
+    rows = await session.execute(
+        select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs))
+    )
     return {row.account_ref: row.id for row in rows}
 
 
