@@ -1,0 +1,184 @@
+"""The feature table as tests look at it, in memory and in PostgreSQL, both in the oracle's shape."""
+
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from services.feature_worker.admit import Admitted, Refused, admit
+from services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
+from services.feature_worker.dedupe import Stream, drop_repeats
+from services.feature_worker.errors import PositionTaken
+from services.feature_worker.place_consumer import PlaceConsumer
+from services.feature_worker.record_features import RecordFeatures
+from services.feature_worker.settle import KnownFirst, Settled, settle
+from services.shared.db.engine import Sessions
+from services.shared.db.features import DailyTrend, FeatureRow
+from services.shared.kafka.consumer import Slice
+from services.shared.kafka.dead_letters import DeadLetter, dead_letter
+from services.shared.kafka.records import Partition
+from tests.support.oracle import Table, Trends
+
+FEATURES = (
+    "first_ordered_at",
+    "first_event_id",
+    "first_quantity",
+    "first_price",
+    "order_count",
+    "total_quantity",
+    "cancelled_quantity",
+    "view_count",
+    "views_before_first_order",
+    "last_viewed_at",
+    "last_ordered_at",
+)
+
+
+class Graveyard:
+    """Dead letters in memory, each id once however often it is buried."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, DeadLetter] = {}
+
+    async def __call__(self, refused: Sequence[Refused]) -> None:
+        for item in refused:
+            letter = dead_letter(item.record, item.reason)
+            self.letters[letter.id] = letter
+
+
+class FeatureTable(Protocol):
+    """A table that slices can be recorded in, all of them or none."""
+
+    graveyard: Graveyard
+
+    async def place(self, partitions: Collection[Partition]) -> Mapping[Partition, int]: ...
+
+    async def record(self, slices: Sequence[Slice]) -> object: ...
+
+    async def rows(self) -> Table: ...
+
+    async def trends(self) -> Trends: ...
+
+
+class SqlTable:
+    """The real one."""
+
+    def __init__(self, sessions: Sessions, partitions: int) -> None:
+        self.graveyard = Graveyard()
+        self._sessions = sessions
+        self.place = PlaceConsumer(sessions)
+        self.record = RecordFeatures(sessions, admit=partial(admit, partitions=partitions), bury=self.graveyard)
+
+    async def rows(self) -> Table:
+        return await read_rows(self._sessions)
+
+    async def trends(self) -> Trends:
+        return await read_trends(self._sessions)
+
+
+@dataclass
+class _State:
+    rows: dict[Pair, dict[str, Any]] = field(default_factory=dict)
+    view_times: dict[Pair, dict[datetime, int]] = field(default_factory=dict)
+    trends: dict[DayProduct, TrendChange] = field(default_factory=dict)
+    marks: dict[Stream, int] = field(default_factory=dict)
+    positions: dict[Partition, int] = field(default_factory=dict)
+
+
+class MemoryTable:
+    """The worker's pure parts around dictionaries, where the real one has PostgreSQL around them."""
+
+    def __init__(self, partitions: int) -> None:
+        self.graveyard = Graveyard()
+        self._partitions = partitions
+        self._state = _State()
+
+    async def place(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {partition: self._state.positions.get(partition, 0) for partition in partitions}
+
+    async def record(self, slices: Sequence[Slice]) -> None:
+        state = copy.deepcopy(self._state)
+        for piece in slices:
+            if state.positions.get(piece.partition, 0) != piece.start:
+                raise PositionTaken(piece.partition, piece.start, state.positions.get(piece.partition))
+            state.positions[piece.partition] = piece.end
+        batch = [admit(record, self._partitions) for piece in slices for record in piece.records]
+        new = drop_repeats(batch, state.marks)
+        await self.graveyard([event for event in new.events if isinstance(event, Refused)])
+        changes = aggregate(event for event in new.events if isinstance(event, Admitted))
+        known = {
+            pair: KnownFirst(row["first_ordered_at"], row["first_event_id"])
+            for pair, row in state.rows.items()
+            if row["first_ordered_at"] is not None
+        }
+        for pair, settled in settle(changes.pairs, known).items():
+            _apply(state, pair, settled)
+        for key, change in changes.trends.items():
+            trend = state.trends.setdefault(key, TrendChange())
+            trend.orders += change.orders
+            trend.quantity += change.quantity
+            trend.views += change.views
+        state.marks.update(new.marks)
+        self._state = state
+
+    async def rows(self) -> Table:
+        return {
+            (pair.account_id, pair.product_id): {
+                **row,
+                "first_event_id": row["first_event_id"].hex if row["first_event_id"] else None,
+                "views_before_first_order": sum(self._state.view_times.get(pair, {}).values()),
+            }
+            for pair, row in self._state.rows.items()
+        }
+
+    async def trends(self) -> Trends:
+        return {
+            (key.day, key.product_id): {"orders": trend.orders, "quantity": trend.quantity, "views": trend.views}
+            for key, trend in self._state.trends.items()
+        }
+
+
+def _apply(state: _State, pair: Pair, settled: Settled) -> None:
+    empty = dict.fromkeys(FEATURES, None) | dict.fromkeys(
+        ("order_count", "total_quantity", "cancelled_quantity", "view_count"), 0
+    )
+    row = state.rows.setdefault(pair, empty)
+    change, first = settled.change, settled.first
+    kept = state.view_times.setdefault(pair, {})
+    for time, count in settled.views_before.items():
+        kept[time] = kept.get(time, 0) + count
+    if first is not None:
+        row["first_ordered_at"], row["first_event_id"] = first.ordered_at, first.event_id
+        row["first_quantity"], row["first_price"] = first.quantity, first.price
+        state.view_times[pair] = {time: count for time, count in kept.items() if time < first.ordered_at}
+    for name in ("order_count", "total_quantity", "cancelled_quantity", "view_count"):
+        row[name] += getattr(change, name)
+    for name in ("last_viewed_at", "last_ordered_at"):
+        times = [time for time in (row[name], getattr(change, name)) if time is not None]
+        row[name] = max(times, default=None)
+
+
+async def read_rows(sessions: Sessions) -> Table:
+    """The features in PostgreSQL."""
+    async with sessions() as session:
+        rows = (await session.execute(select(FeatureRow))).scalars().all()
+    return {
+        (row.account_id, row.product_id): {
+            **{name: getattr(row, name) for name in FEATURES},
+            "first_event_id": row.first_event_id.hex if row.first_event_id else None,
+        }
+        for row in rows
+    }
+
+
+async def read_trends(sessions: Sessions) -> Trends:
+    """The daily trends in PostgreSQL."""
+    async with sessions() as session:
+        rows = (await session.execute(select(DailyTrend))).scalars().all()
+    return {
+        (row.day, row.product_id): {"orders": row.orders, "quantity": row.quantity, "views": row.views} for row in rows
+    }

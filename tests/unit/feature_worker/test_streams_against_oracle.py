@@ -1,0 +1,27 @@
+"""Whatever the order, the repeats and the restarts: the table equals the one that pandas computes from the facts."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.shared.kafka.memory import MemoryLog
+from tests.support.drive import FATES, drive, memory_consumer, publish_history, replay_strangers
+from tests.support.feature_tables import MemoryTable
+from tests.support.histories import PARTITIONS, History, histories
+from tests.support.oracle import feature_table, trends_table
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=histories(), data=st.data())
+async def test_any_stream_gives_the_oracles_table(history: History, data: st.DataObject) -> None:
+    log, table = MemoryLog(), MemoryTable(PARTITIONS)
+    consumer = memory_consumer(log, table, history)
+    await publish_history(log, history)
+
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 6)))
+    if history.strangers:  # refused, as they came without a number: only their replay counts
+        assert await table.rows() == feature_table(history.known_facts)
+        await replay_strangers(log, table, times=data.draw(st.integers(1, 3)))
+        await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 6)))
+
+    assert await table.rows() == feature_table(history.facts)
+    assert await table.trends() == trends_table(history.facts)
