@@ -47,6 +47,10 @@ test: check ## Check everything and run all tests, with a coverage figure
 test-unit: setup ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit tests/contracts tests/architecture $(ARGS)
 
+.PHONY: bench-quick
+bench-quick: setup ## Measure speed and memory beside the plain way (under 3 minutes) and write BENCHMARKS.md
+	@$(BIN)/python -m tests.bench.quick
+
 $(VENV)/.created:
 	@PYTHON="$(PYTHON)" sh infra/local/create_venv.sh $(VENV)
 	@touch $@

@@ -1,0 +1,92 @@
+"""Start of the installed system to the first answers, and the memory of each process after some work.
+
+`python -m tests.bench.bench_start` starts `ordercast up` on an empty folder and again on the same one. The time runs from the
+command to the moment when every service answers /readyz, so the first order can be placed.
+"""
+
+import asyncio
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psutil
+
+from infra.local.ports import Ports
+from infra.local.processes import SERVICES
+from infra.local.state import StateFolder
+from ordercast.client import Addresses, open_client
+from ordercast.operator_account import operator_login
+from ordercast.post_sample import post_sample
+from ordercast.sample import make_sample
+
+POLL_S: Final = 0.02
+DEADLINE_S: Final = 120.0
+ORDERS: Final = 2_000
+MIB: Final = 1024 * 1024
+
+
+async def until_ready(urls: list[str]) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(DEADLINE_S):
+        for url in urls:
+            while not await _ready(http, url):
+                await asyncio.sleep(POLL_S)
+
+
+async def _ready(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(f"{url}/readyz")).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def started(folder: Path, ports: Ports) -> tuple[asyncio.subprocess.Process, float]:
+    """The command's process, and the seconds until every service was ready."""
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ordercast.cli", "up"),
+        *("--state", str(folder), "--port-offset", str(ports.offset)),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await until_ready([f"http://127.0.0.1:{ports[name]}" for name in SERVICES])
+    return process, time.perf_counter() - began
+
+
+async def stop(process: asyncio.subprocess.Process) -> float:
+    began = time.perf_counter()
+    process.send_signal(signal.SIGINT)
+    await process.wait()
+    return time.perf_counter() - began
+
+
+async def work(folder: StateFolder, ports: Ports) -> None:
+    """Some orders and views, so that memory is that of services at work."""
+    urls = [f"http://127.0.0.1:{ports[name]}" for name in ("order_api", "trainer", "predictor")]
+    async with open_client(Addresses(*urls)) as anonymous:
+        login = await operator_login(folder, folder.system())
+        admin = await anonymous.log_in(login.email, login.password)
+        await post_sample(anonymous, admin, make_sample("uniform", 1, orders=ORDERS), password="bench password")
+
+
+async def main() -> None:
+    ports = Ports(Ports(5000).next_free_offset())
+    with tempfile.TemporaryDirectory() as name:
+        folder = StateFolder.at(name)
+        process, first_s = await started(folder.root, ports)
+        await stop(process)
+        process, second_s = await started(folder.root, ports)
+        await work(folder, ports)
+        print(f"start on an empty folder    {first_s:5.1f} s until every service is ready")
+        print(f"start on a kept folder      {second_s:5.1f} s")
+        for service, record in sorted(folder.system().processes.items()):
+            resident = psutil.Process(record.pid).memory_info().rss / MIB
+            print(f"memory of {service:16}  {resident:5.0f} MiB resident after {ORDERS} orders")
+        print(f"stop                        {await stop(process):5.1f} s")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,110 @@
+"""The first figures, each beside the plain way in the same run: `make bench-quick`. Prints them and writes BENCHMARKS.md."""
+
+import asyncio
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+TARGET: Final = Path(__file__).parents[2] / "BENCHMARKS.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    title: str
+    command: tuple[str, ...]
+    explanation: str
+
+
+BENCHMARKS: Final = (
+    Benchmark(
+        "Orders per second",
+        ("tests.bench.bench_orders", "4"),
+        "64 connections place orders of one to five items. Plain: FastAPI and the SQLAlchemy ORM, one transaction for each "
+        "request, without outbox and keys. Both are one process on the same durable PostgreSQL, measured in turn.",
+    ),
+    Benchmark(
+        "Events per second into the feature table",
+        ("tests.bench.bench_feature_worker", "--events", "30000"),
+        "Plain: one record at a time, one transaction with an upsert for each. Both read the same topics.",
+    ),
+    Benchmark(
+        "Training the recipe `baseline`",
+        ("tests.bench.bench_training",),
+        "Plain: `Model.fit` of one network after the other.",
+    ),
+    Benchmark(
+        "Predictions",
+        ("tests.bench.bench_predictions", "3"),
+        "GET /predictions, every time for another view count, against an endpoint of the same process that only answers.",
+    ),
+    Benchmark(
+        "Start and memory",
+        ("tests.bench.bench_start",),
+        "The installed system, from the command until every service is ready. Memory is what stays resident after the work.",
+    ),
+)
+
+HEAD: Final = """# Benchmarks
+
+Written by `make bench-quick`. Each speed is measured beside the plain way, in turn, in one run on one machine: look at the
+ratios, the single figures move with the machine.
+
+Machine: {machine}. {versions}. {day}.
+"""
+
+
+def machine() -> str:
+    memory = psutil.virtual_memory().total / 1024**3
+    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [line.split(":", 1)[1].strip() for line in _lines(cpuinfo) if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+async def run(benchmark: Benchmark) -> str:
+    """What the benchmark prints, passed on as it comes.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *benchmark.command, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    lines = []
+    async for line in process.stdout:
+        lines.append(line.decode())
+        print(f"  {lines[-1]}", end="", flush=True)
+    if await process.wait():
+        raise RuntimeError(f"{benchmark.title}: ended with exit code {process.returncode}")
+    return "".join(lines)
+
+
+async def main() -> None:
+    versions = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "sqlalchemy", "aiokafka", "tensorflow"))
+    python = f"Python {platform.python_version()}, {versions}"
+    parts = [HEAD.format(machine=machine(), versions=python, day=f"{datetime.now(UTC):%Y-%m-%d}")]
+    for benchmark in BENCHMARKS:
+        print(f"\n{benchmark.title}", flush=True)
+        figures = await run(benchmark)
+        parts.append(f"\n## {benchmark.title}\n\n{benchmark.explanation}\n\n```\n{figures.rstrip()}\n```\n")
+    TARGET.write_text("".join(parts))
+    print(f"\nwritten to {TARGET.name}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
