@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from ordercast.cli.access import SYSTEM_ERRORS
+from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
-from ordercast.cli.progress import bars
 from ordercast.export import export as write_files
+from ordercast.progress import bars
 from ordercast.table_files import Format, TooManyRows
 
 app = one_command()

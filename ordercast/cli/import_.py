@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from ordercast.cli.access import SYSTEM_ERRORS, open_access
+from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import Context, command, several_commands
-from ordercast.cli.progress import bars
 from ordercast.import_online_retail import ImportReport, SimulatedViews, import_online_retail
 from ordercast.online_retail.rows import FileProgress, FileUnreadable
+from ordercast.progress import bars
 from ordercast.sent_batches import SentBatches
 
 app = several_commands("Import a shop's history.")
@@ -36,7 +36,7 @@ async def online_retail(
     """
     views = SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
 
-    async with open_access(context) as access:
+    async with open_access(context.folder, context.system()) as access:
         with bars(context.console, {"MB read": None}) as progress:
 
             def advance(now: FileProgress) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ordercast.cli.access import SYSTEM_ERRORS, open_access
+from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client.answers import Prediction, Predictions
 
@@ -26,7 +26,7 @@ async def predict(
     """Predict the quantity that goes with view counts, or that accounts will order of products."""
     if bool(view_counts) == bool(pairs):
         raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
-    async with open_access(context) as access:
+    async with open_access(context.folder, context.system()) as access:
         if view_counts:
             answer = await access.admin.predictor.predict_views(view_counts)
         else:

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from ordercast.cli.access import SYSTEM_ERRORS, Access, open_access
+from ordercast.access import SYSTEM_ERRORS, Access, open_access
 from ordercast.cli.options import Context, command, one_command
-from ordercast.cli.progress import bars
 from ordercast.operator_account import sample_password
 from ordercast.post_sample import OrderFailure, PostedSample, post_sample
+from ordercast.progress import bars
 from ordercast.sample import Mode, Sample, make_sample
 
 app = one_command()
@@ -34,7 +34,7 @@ async def sample(
     The same sample sent again within a day adds nothing. Exit code 1 if the API refused an order.
     """
     made = make_sample(mode, seed, orders=orders)
-    async with open_access(context) as access:
+    async with open_access(context.folder, context.system()) as access:
         posted = await send(context.console, access, made, sample_password(context.folder))
     context.result(asdict(posted), summary(posted))
     if posted.failures:

@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ordercast.cli.access import SYSTEM_ERRORS
+from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
-from ordercast.cli.progress import steps
-from ordercast.verify import Verification
+from ordercast.progress import steps
+from ordercast.verify import NotCaughtUp, Verification
 from ordercast.verify import verify as compare
 
 app = one_command()
 
 
 @app.command()
-@command(expected=SYSTEM_ERRORS)
+@command(expected=(*SYSTEM_ERRORS, NotCaughtUp))
 async def verify(
     context: Context,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that the feature table may take to catch up.")] = 60.0,

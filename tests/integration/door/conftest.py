@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from infra.local.ports import MAX_OFFSET, Ports
 from infra.local.processes import Program, SystemPlan
 from infra.local.system import System, running_system
+from ordercast.access import addresses_of
 from ordercast.cli import app
-from ordercast.cli.access import addresses_of
 from ordercast.client import Client, open_client
 from ordercast.online_retail.rows import COLUMNS
 from ordercast.operator_account import operator_login
