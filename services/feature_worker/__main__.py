@@ -1,7 +1,11 @@
-"""`python -m services.feature_worker`: the worker, with health and metrics."""
+"""`python -m services.feature_worker`: the worker, with health and metrics; `... rebuild`: makes its tables again."""
 
+import argparse
+import asyncio
 import gc
+import logging
 import sys
+import time
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.feature_worker.app import feature_worker_app
 from services.feature_worker.errors import FeatureWorkerError
 from services.feature_worker.settings import FeatureWorkerSettings
+from services.feature_worker.wiring import open_rebuild
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import KafkaError
@@ -26,9 +31,43 @@ def run_worker() -> None:
     serve(feature_worker_app(settings), host=settings.host, port=settings.port)
 
 
+def run_rebuild() -> None:
+    """Progress on stderr, the differences on stdout."""
+    settings = read_settings(FeatureWorkerSettings)
+    configure_logging("rebuild", settings.log_format, logging.WARNING)
+    gc.set_threshold(*GC_THRESHOLDS)
+    asyncio.run(_rebuild(settings))
+
+
+async def _rebuild(settings: FeatureWorkerSettings) -> None:
+    async with open_rebuild(settings, _Progress()) as rebuild:
+        differences = await rebuild()
+    for example in differences.examples:
+        sys.stdout.write(f"{example}\n")
+    sys.stdout.write(f"rebuild: {differences.count} differences; the rebuilt tables are in place\n")
+
+
+class _Progress:
+    """Writes a line each second."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._next or done == total:
+            self._next = time.monotonic() + 1
+            sys.stderr.write(f"rebuild: {done} of {total} events\n")
+
+
+COMMANDS: Final = {"work": run_worker, "rebuild": run_rebuild}
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m services.feature_worker", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="work")
+    command: str = parser.parse_args().command
     try:
-        run_worker()
+        COMMANDS[command]()
     except (CannotStart, FeatureWorkerError, KafkaError, SQLAlchemyError, OSError) as error:
         sys.exit(f"feature_worker: {error}".partition("\n")[0])
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.feature_worker.dedupe import Stream
 from services.feature_worker.errors import PositionTaken
 from services.shared.kafka.consumer import Slice
+from services.shared.kafka.dead_letters import replayed_letter
 from services.shared.kafka.records import Partition
 
 # A producer that has not been seen for so long sends no repeats any more. Its clients' keys end after a day.
@@ -55,6 +56,8 @@ _DROP_MARKS: Final = text("""
     WHERE seen_at < now() - CAST(:kept_for AS interval) AND producer <> 'outbox' AND producer NOT LIKE 'replay:%'
 """)
 
+_READ_REPLAY_MARKS: Final = text("SELECT producer FROM feature_producer_marks WHERE producer LIKE 'replay:%'")
+
 
 async def create_positions(session: AsyncSession, partitions: Collection[Partition]) -> None:
     """Puts partitions that have no position at their beginning."""
@@ -92,6 +95,12 @@ async def read_marks(session: AsyncSession, streams: Collection[Stream]) -> dict
     columns = _columns([stream.partition for stream in wanted])
     rows = await session.execute(_READ_MARKS, {**columns, "producers": [stream.producer for stream in wanted]})
     return {Stream(Partition(topic, number), producer): last for topic, number, producer, last in rows}
+
+
+async def read_skipped_letters(session: AsyncSession) -> frozenset[str]:
+    """The ids of all dead letters whose records were skipped, replayed since or not."""
+    producers = (await session.execute(_READ_REPLAY_MARKS)).scalars()
+    return frozenset(replayed_letter(producer) for producer in producers)
 
 
 async def write_marks(session: AsyncSession, marks: Mapping[Stream, int]) -> None:

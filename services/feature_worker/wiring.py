@@ -1,9 +1,10 @@
 """Opens and closes all that feature_worker uses, and nowhere else."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from sqlalchemy import text
 
@@ -12,17 +13,23 @@ from services.feature_worker.bury import BuryInDeadLetters
 from services.feature_worker.consume import ConsumeEvents
 from services.feature_worker.forget_marks import ForgetMarks
 from services.feature_worker.place_consumer import PlaceConsumer
+from services.feature_worker.rebuild import RebuildFeatures, Report
 from services.feature_worker.record_features import RecordFeatures
 from services.feature_worker.settings import FeatureWorkerSettings
+from services.feature_worker.shadow_tables import SHADOW
 from services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from services.shared.contracts.topics import ORDERS, VIEWS
 from services.shared.db.engine import Sessions, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
-from services.shared.kafka.open_consumer import open_consumer
+from services.shared.kafka.consumer import Consumer
+from services.shared.kafka.open_consumer import open_consumer, open_reader
 from services.shared.kafka.publisher import open_publisher
+from services.shared.kafka.records import Partition
 
-TOPICS = (ORDERS.name, VIEWS.name)
+TOPICS: Final = (ORDERS.name, VIEWS.name)
+# Comparing two tables of many millions of rows takes minutes (ms).
+REBUILD_STATEMENT_TIMEOUT_MS: Final = 30 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,23 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 yield FeatureWorker(
                     checks={"database": Check(partial(_ask_database, sessions)), "kafka": Check(watchdog.ask_kafka)}
                 )
+
+
+@asynccontextmanager
+async def open_rebuild(settings: FeatureWorkerSettings, report: Report) -> AsyncIterator[RebuildFeatures]:
+    """The rebuild, ready to run. Kafka is opened when it reads."""
+    url = settings.database_url
+    timeout_ms = REBUILD_STATEMENT_TIMEOUT_MS
+    async with (
+        open_database(url, application="rebuild", pool_size=3, statement_timeout_ms=timeout_ms) as live,
+        open_database(url, application="rebuild", statement_timeout_ms=timeout_ms, search_path=SHADOW) as shadow,
+    ):
+
+        def open_one(partition: Partition, place: PlaceConsumer) -> AbstractAsyncContextManager[Consumer]:
+            return open_reader(settings.kafka_bootstrap, [partition], read_positions=place)
+
+        admit_here = partial(admit, partitions=settings.partitions)
+        yield RebuildFeatures(live, shadow, open_reader=open_one, admit=admit_here, report=report)
 
 
 async def _ask_database(sessions: Sessions) -> None:

@@ -17,7 +17,12 @@ Sessions = async_sessionmaker[AsyncSession]
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, application: str, pool_size: int = 5, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS
+    url: str,
+    *,
+    application: str,
+    pool_size: int = 5,
+    statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    search_path: str = '"$user", public',
 ) -> AsyncIterator[Sessions]:
     """A pool of connections, as a maker of sessions. `application` shows in pg_stat_activity."""
     engine = create_async_engine(
@@ -31,6 +36,7 @@ async def open_database(
             "server_settings": {
                 "application_name": application,
                 "statement_timeout": str(statement_timeout_ms),
+                "search_path": search_path,
                 "jit": "off",  # short statements only: compiling them costs more than it saves
                 "timezone": "UTC",
             },

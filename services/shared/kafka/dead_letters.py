@@ -63,6 +63,11 @@ def replay_producer(letter: str) -> str:
     return f"{_REPLAY}{letter}"
 
 
+def replayed_letter(producer: str) -> str:
+    """The id of the letter that a replay's producer names."""
+    return producer.removeprefix(_REPLAY)
+
+
 def is_replay(producer: str) -> bool:
     return producer.startswith(_REPLAY)
 

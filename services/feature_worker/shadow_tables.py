@@ -1,0 +1,97 @@
+"""Tables beside the live ones, in a schema of their own: the same names, columns, indexes and constraints.
+
+Whoever's search path names that schema writes them with the statements that write the live ones. Putting them in place only
+changes their schema, so their indexes and constraints have the right names at once.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import MetaData, Table, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.shared.db.features import DailyTrend, FeaturePosition, FeatureProducerMark, FeatureRow, FeatureViewTime
+from services.shared.db.metadata import Base
+
+LIVE: Final = "public"
+SHADOW: Final = "feature_rebuild"
+# Waiting longer (ms) for a lock on a live table would hold up everybody who comes after.
+LOCK_TIMEOUT_MS: Final = 3_000
+# Differences shown of each table; more would not tell more.
+SHOWN: Final = 20
+
+_TABLES: Final[tuple[Table, ...]] = tuple(
+    Base.metadata.tables[model.__tablename__]
+    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureProducerMark, DailyTrend)
+)
+# Marks differ by right: old ones are dropped, and their times are those of the reading.
+_COMPARED: Final[tuple[Table, ...]] = tuple(
+    Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, DailyTrend)
+)
+_NOT_COMPARED: Final = frozenset({"updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Rows in which the rebuilt tables differ from the live ones: how many, and what some of them look like."""
+
+    count: int
+    examples: list[str]
+
+
+async def create_shadow(session: AsyncSession) -> None:
+    """Makes empty shadow tables; what an earlier rebuild left behind is dropped."""
+    await drop_shadow(session)
+    await session.execute(text(f"CREATE SCHEMA {SHADOW}"))
+    shadow = MetaData(schema=SHADOW, naming_convention=Base.metadata.naming_convention)
+    for table in _TABLES:
+        table.to_metadata(shadow, schema=SHADOW)
+    connection = await session.connection()
+    await connection.run_sync(shadow.create_all, checkfirst=False)
+
+
+async def drop_shadow(session: AsyncSession) -> None:
+    await session.execute(text(f"DROP SCHEMA IF EXISTS {SHADOW} CASCADE"))
+
+
+async def hold_positions(session: AsyncSession) -> None:
+    """Keeps every worker out until the transaction ends: each of its transactions begins with its positions.
+
+    A table lock, taken before anything else: a worker that waits for it holds nothing that the swap needs.
+    """
+    await session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+    await session.execute(text(f"LOCK TABLE {LIVE}.{FeaturePosition.__tablename__} IN ACCESS EXCLUSIVE MODE"))
+
+
+async def compare_with_shadow(session: AsyncSession) -> Differences:
+    """Where the shadow tables differ from the live ones. Both have to stand at the same positions."""
+    count, examples = 0, list[str]()
+    for table in _COMPARED:
+        rows = (await session.execute(text(_comparison(table)))).all()
+        count += rows[0].total if rows else 0
+        examples += [f"{table.name} {row.key}: live {row.live}, rebuilt {row.rebuilt}" for row in rows]
+    return Differences(count, examples)
+
+
+async def swap_shadow_in(session: AsyncSession) -> None:
+    """Puts the shadow tables in the live ones' place. It shows at the commit, to all readers at once."""
+    for table in _TABLES:
+        await session.execute(text(f"DROP TABLE {LIVE}.{table.name}"))
+        await session.execute(text(f"ALTER TABLE {SHADOW}.{table.name} SET SCHEMA {LIVE}"))
+    await session.execute(text(f"DROP SCHEMA {SHADOW}"))
+
+
+def _comparison(table: Table) -> str:
+    keys = [column.name for column in table.primary_key]
+    columns = [column.name for column in table.columns if column.name not in _NOT_COMPARED]
+    live, rebuilt = (", ".join(f"{side}.{name}" for name in columns) for side in ("live", "rebuilt"))
+    same_key = " AND ".join(f"live.{name} = rebuilt.{name}" for name in keys)
+    key = ", ".join(f"coalesce(live.{name}, rebuilt.{name})" for name in keys)
+    return f"""
+        SELECT CAST(ROW({key}) AS text) AS key, count(*) OVER () AS total,
+            CASE WHEN live.{keys[0]} IS NOT NULL THEN CAST(ROW({live}) AS text) END AS live,
+            CASE WHEN rebuilt.{keys[0]} IS NOT NULL THEN CAST(ROW({rebuilt}) AS text) END AS rebuilt
+        FROM {LIVE}.{table.name} AS live FULL JOIN {SHADOW}.{table.name} AS rebuilt ON {same_key}
+        WHERE ({live}) IS DISTINCT FROM ({rebuilt})
+        LIMIT {SHOWN}
+    """  # noqa: S608 - names of our own tables and columns
