@@ -13,6 +13,7 @@ from sqlalchemy import text
 from services.predictor.follow_models import ModelFollower
 from services.predictor.model_slot import ModelSlot
 from services.predictor.models_topic import ModelsTopic
+from services.predictor.predict import PredictTogether
 from services.predictor.settings import PredictorSettings
 from services.shared.db.engine import Sessions, open_database
 from services.shared.http.health import Check
@@ -31,6 +32,7 @@ class Predictor:
     slot: ModelSlot
     follower: ModelFollower
     topic: ModelsTopic
+    predict: PredictTogether
     verifier: TokenVerifier
     checks: Mapping[str, Check]
 
@@ -55,6 +57,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 slot=slot,
                 follower=follower,
                 topic=topic,
+                predict=PredictTogether(),
                 verifier=verifier,
                 checks={
                     "model": Check(slot.check),

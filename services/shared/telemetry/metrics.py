@@ -60,7 +60,9 @@ WORKER_FRESHNESS: Final = Histogram(
 # predictor. `kind` is view_count or pair; `outcome` is loaded or refused.
 PREDICTIONS: Final = Counter("ordercast_predictions_total", "Predictions answered.", ("kind",))
 PREDICTION_SECONDS: Final = Histogram(
-    "ordercast_prediction_seconds", "Time in the ensemble for one request.", buckets=_PREDICTION_BUCKETS
+    "ordercast_prediction_seconds",
+    "Time in the ensemble, for one request or for several together.",
+    buckets=_PREDICTION_BUCKETS,
 )
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
 MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import httpx
 import psutil
-import pytest
 
 from infra.local.ports import free_port
 from services.predictor.settings import PredictorSettings
@@ -37,6 +36,12 @@ def predictor_process(settings: PredictorSettings, port: int) -> Iterator[subpro
     finally:
         process.kill()
         process.wait()
+
+
+def run_predictor(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """For a predictor that ends by itself."""
+    command = [sys.executable, "-m", "services.predictor"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 async def test_serves_within_its_memory_and_stops_in_order_when_asked(workplace: Workplace) -> None:
@@ -67,34 +72,21 @@ def test_imports_nothing_that_executes_what_it_loads() -> None:
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("variable", ["ORDERCAST_DATABASE_URL", "ORDERCAST_ARTIFACTS_DIR"])
-def test_a_missing_setting_is_one_line_that_names_it(workplace: Workplace, variable: str) -> None:
+def test_missing_settings_are_one_line_that_names_them(workplace: Workplace) -> None:
     values = environment(workplace.settings, 0)
-    del values[variable]
-    ended = subprocess.run(
-        [sys.executable, "-m", "services.predictor"],
-        env=values,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    missing = ("ORDERCAST_DATABASE_URL", "ORDERCAST_ARTIFACTS_DIR")
+    for variable in missing:
+        del values[variable]
+    ended = run_predictor(values)
     assert ended.returncode == 1
     assert ended.stderr.startswith("predictor: ")
-    assert variable in ended.stderr
+    assert all(variable in ended.stderr for variable in missing)
     assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_missing_key_is_one_line_that_names_the_file(workplace: Workplace) -> None:
     values = environment(workplace.settings, 0) | {"ORDERCAST_TOKEN_PUBLIC_KEY_FILE": "/nowhere/public.pem"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "services.predictor"],
-        env=values,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run_predictor(values)
     assert ended.returncode == 1
     assert "/nowhere/public.pem" in ended.stderr
     assert "Traceback" not in ended.stderr

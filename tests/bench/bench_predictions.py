@@ -1,0 +1,146 @@
+"""GET /predictions against an endpoint that only answers: same process, same connections, in turn.
+
+`python -m tests.bench.bench_predictions [SECONDS]` takes about 8 times as many seconds. The endpoint that only answers is
+/healthz of the predictor itself. Every request asks for another view count, and the predictor keeps no answers, so each one
+goes through all ten networks of the recipe.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import httpx
+import psutil
+
+from infra.local.child import Command
+from infra.local.ports import free_port
+from infra.local.postgres import PostgresServer
+from infra.migrations.upgrade import upgrade
+from services.shared.db.engine import open_database
+from services.shared.db.models import ModelVersion
+from services.shared.http.token_keys import create_key_pair
+from tests.bench.http_load import Load, LoadReport, run_load
+from tests.support.embedded import running
+from tests.support.model_artifacts import BASELINE_LAYERS, write_model
+
+CONNECTIONS: Final = 32
+ROUNDS: Final = 3
+WARM_UP_S: Final = 1.0
+# More different view counts than requests that a connection makes before they come round again.
+VIEW_COUNTS: Final = 20_000
+ANSWER_ONLY: Final = ["/healthz"]
+# What the product promises: a prediction costs at most two thirds of an answer more.
+PROMISED_RATIO: Final = 0.6
+
+
+def prediction_paths() -> list[str]:
+    counts = random.Random(1).sample(range(1_000, 100_000), VIEW_COUNTS)
+    return [f"/predictions?view_count={count}" for count in counts]
+
+
+async def record_model(server: PostgresServer, artifacts: Path) -> None:
+    """A version of the recipe's shape with random weights: the time does not depend on what was learned."""
+    model = write_model(artifacts, layers=BASELINE_LAYERS)
+    row = ModelVersion(
+        version=model.version,
+        training_id=UUID(model.manifest.training_id),
+        recipe=model.manifest.recipe.name,
+        manifest_sha256=model.manifest_sha256,
+    )
+    async with open_database(server.url(), application="bench") as sessions, sessions() as session, session.begin():
+        session.add(row)
+
+
+@asynccontextmanager
+async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
+    """A predictor that serves a model; its port and its process."""
+    server = PostgresServer(folder, free_port(), "bench", folder / "postgres.log")
+    await server.prepare()
+    async with running(server.command(), server.answers):
+        await server.create_database()
+        await asyncio.to_thread(upgrade, server.url())
+        await record_model(server, folder / "artifacts")
+        create_key_pair(folder / "private.pem", folder / "public.pem")
+        port = free_port()
+        settings = {
+            "DATABASE_URL": server.url(),
+            "KAFKA_BOOTSTRAP": "127.0.0.1:9",  # nobody there: models are served all the same
+            "ARTIFACTS_DIR": str(folder / "artifacts"),
+            "TOKEN_PUBLIC_KEY_FILE": str(folder / "public.pem"),
+            "PORT": str(port),
+        }
+        environment = {**os.environ, **{f"ORDERCAST_{name}": value for name, value in settings.items()}}
+        command = Command(
+            name="predictor",
+            arguments=(sys.executable, "-m", "services.predictor"),
+            environment=environment,
+            log=folder / "predictor.log",
+            stop_deadline_s=10,
+        )
+
+        async def serves() -> bool:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                try:
+                    return (await client.get("/predictions?view_count=1")).status_code == 200
+                except httpx.TransportError:
+                    return False
+
+        async with running(command, serves) as child:
+            yield port, psutil.Process(child.pid)
+
+
+async def measure(port: int, paths: list[str], seconds: float) -> LoadReport:
+    return await run_load(
+        Load(
+            host="127.0.0.1",
+            port=port,
+            paths=paths,
+            bodies=[],
+            headers={},
+            connections=CONNECTIONS,
+            seconds=seconds,
+            warm_up_s=WARM_UP_S,
+        )
+    )
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+async def main(seconds: float) -> None:
+    sides = {"answer only": ANSWER_ONLY, "prediction": prediction_paths()}
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    with tempfile.TemporaryDirectory() as folder:
+        async with predictor(Path(folder)) as (port, process):
+            for number in range(1, ROUNDS + 1):
+                for name, paths in sides.items():
+                    before = processor_seconds(process)
+                    report = await measure(port, paths, seconds)
+                    # Of the warm-up too, hence not divided by the requests alone; it says the same on a busy machine.
+                    spent = (processor_seconds(process) - before) / (seconds + WARM_UP_S)
+                    rates[name].append(report.rate)
+                    print(
+                        f"round {number} {name:11} {report.rate:7.0f} requests/s  p50 {report.p50_ms:5.1f} ms"
+                        f"  p99 {report.p99_ms:5.1f} ms  failed {report.failed}"
+                        f"  {spent / report.rate * 1e6:4.0f} µs of processor each"
+                    )
+            megabytes = process.memory_info().rss / 1_000_000
+    ratio = statistics.median(ours / only for only, ours in zip(*rates.values(), strict=True))
+    print(
+        f"predictions: {ratio:.2f} times the rate of an answer (median of {ROUNDS} rounds; promised {PROMISED_RATIO}),"
+        f" process {megabytes:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0))
