@@ -28,8 +28,10 @@ SOURCE: Final = "/ordercast/order_api"
 BATCH: Final = 500
 # A relay that has not come back for this long (s) is gone, and another takes its shards. Longer than a publish may take.
 LEASE_S: Final = 30
-# Between two looks (s) at an outbox that was empty: an order waits this long at most before it is on its way.
-IDLE_S: Final = 0.02
+# Between two looks (s) at an outbox that was empty. It doubles while there is nothing: after a quiet time an order waits for
+# the longer one at most before it is on its way, and an idle relay hardly costs anything.
+FIRST_PAUSE_S: Final = 0.01
+LONGEST_PAUSE_S: Final = 0.16
 
 _CREATE_LEASES: Final = text("""
     INSERT INTO outbox_leases (shard)
@@ -126,9 +128,13 @@ class RelayOutbox:
 
     async def _relay_for(self, seconds: float, stopping: asyncio.Event) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
+        pause = FIRST_PAUSE_S
         while asyncio.get_running_loop().time() < deadline and not stopping.is_set():
-            if await self.relay_once() == 0:
-                await asyncio.sleep(IDLE_S)
+            if await self.relay_once():
+                pause = FIRST_PAUSE_S
+            else:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
         await self._publisher.publish(ORDERS.name, shard, [_record(event) for event in events])
