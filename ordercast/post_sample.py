@@ -42,6 +42,16 @@ class PostedSample:
     failures: list[OrderFailure] = field(default_factory=list)
 
 
+def totals(sample: Sample) -> dict[str, float]:
+    """How much there is to do in each of the parts that `advance` hears of."""
+    return {
+        "accounts": len(sample.accounts),
+        "products": len(sample.products),
+        "views": len(sample.accounts) * len(sample.products),
+        "orders": sample.order_count,
+    }
+
+
 async def post_sample(
     anonymous: Client, admin: Client, sample: Sample, *, password: str, advance: Advance = lambda _what, _by: None
 ) -> PostedSample:

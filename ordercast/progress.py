@@ -1,6 +1,6 @@
 """Progress bars on stderr."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -29,17 +29,48 @@ def bars(console: Console, totals: Mapping[str, float | None]) -> Iterator[Bars]
         yield Bars(progress, {name: progress.add_task(name, total=total) for name, total in totals.items()})
 
 
-@contextmanager
-def steps(console: Console) -> Iterator["Steps"]:
-    """A spinner that says what is being done."""
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True) as progress:
-        yield Steps(progress, progress.add_task(""))
-
-
 class Steps:
-    def __init__(self, progress: Progress, task: TaskID) -> None:
+    """A spinner that says what is being done; `last` is what it said last."""
+
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = task
+        self._task = progress.add_task("")
+        self.last = ""
 
     def now(self, what: str) -> None:
+        self.last = what
         self._progress.update(self._task, description=what)
+
+
+@contextmanager
+def steps(console: Console) -> Iterator[Steps]:
+    """A spinner."""
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True) as progress:
+        yield Steps(progress)
+
+
+class MemberBars:
+    """A bar for each member of an ensemble in training, with its loss."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: list[TaskID] = []
+
+    def show(self, epoch: int, epochs: int, losses: Sequence[float | None]) -> None:
+        """Member i has done `epoch` of `epochs` and has the loss `losses[i]`, None where it is not finite."""
+        if not self._tasks:
+            self._tasks = [
+                self._progress.add_task(f"network {number}", total=epochs, loss="")
+                for number in range(1, len(losses) + 1)
+            ]
+        for task, loss in zip(self._tasks, losses, strict=True):
+            shown = "loss not finite" if loss is None else f"loss {loss:.4f}"
+            self._progress.update(task, completed=epoch, loss=shown)
+
+
+@contextmanager
+def member_bars(console: Console) -> Iterator[MemberBars]:
+    """Bars that come up with the first epoch."""
+    columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        yield MemberBars(progress)

@@ -18,12 +18,14 @@ class Entry(NamedTuple):
 
 COMMANDS: Final = (
     Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C."),
+    Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction."),
     Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to mend it."),
     Entry("admin", "ordercast.cli.admin", "Make admins."),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's history."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
+    Entry("train", "ordercast.cli.train", "Train a model on the feature table and follow its progress."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
     Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),

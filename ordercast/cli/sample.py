@@ -7,12 +7,12 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from ordercast.access import SYSTEM_ERRORS, Access, open_access
+from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import Context, command, one_command
 from ordercast.operator_account import sample_password
-from ordercast.post_sample import OrderFailure, PostedSample, post_sample
+from ordercast.post_sample import OrderFailure, PostedSample, post_sample, totals
 from ordercast.progress import bars
-from ordercast.sample import Mode, Sample, make_sample
+from ordercast.sample import Mode, make_sample
 
 app = one_command()
 
@@ -35,33 +35,28 @@ async def sample(
     """
     made = make_sample(mode, seed, orders=orders)
     async with open_access(context.folder, context.system()) as access:
-        posted = await send(context.console, access, made, sample_password(context.folder))
-    context.result(asdict(posted), summary(posted))
+        with bars(context.console, totals(made)) as progress:
+            posted = await post_sample(
+                access.anonymous,
+                access.admin,
+                made,
+                password=sample_password(context.folder),
+                advance=progress.advance,
+            )
+    context.result(asdict(posted), _summary(posted))
     if posted.failures:
-        report_failures(context.console, posted.failures)
+        _report_failures(context.console, posted.failures)
         raise typer.Exit(1)
 
 
-async def send(console: Console, access: Access, made: Sample, password: str) -> PostedSample:
-    """Posts a sample with a bar for each of its parts."""
-    totals = {
-        "accounts": len(made.accounts),
-        "products": len(made.products),
-        "views": len(made.accounts) * len(made.products),
-        "orders": made.order_count,
-    }
-    with bars(console, totals) as progress:
-        return await post_sample(access.anonymous, access.admin, made, password=password, advance=progress.advance)
-
-
-def summary(posted: PostedSample) -> str:
+def _summary(posted: PostedSample) -> str:
     return (
         f"{len(posted.account_ids)} accounts, {len(posted.product_ids)} products, views of {posted.views:,} pairs, "
         f"{posted.orders:,} orders; {len(posted.failures)} orders refused"
     )
 
 
-def report_failures(console: Console, failures: Sequence[OrderFailure]) -> None:
+def _report_failures(console: Console, failures: Sequence[OrderFailure]) -> None:
     """The first few refused orders with their reasons."""
     for failure in failures[:FAILURES_SHOWN]:
         console.print(f"order {failure.number}: {failure.reason}", markup=False)

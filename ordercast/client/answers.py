@@ -104,6 +104,22 @@ class Features(Struct, frozen=True):
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
+class Errors(Struct, frozen=True):
+    """Mean squared error (pieces squared) and mean absolute error (pieces) on held-out rows."""
+
+    mse: float
+    mae: float
+
+
+class Metrics(Struct, frozen=True):
+    """How good an ensemble is, beside the two plain guesses: the mean of the quantities and a straight line."""
+
+    holdout_rows: int
+    ensemble: Errors
+    mean: Errors
+    line: Errors
+
+
 class Training(Struct, frozen=True):
     """A training job; `status` is queued, running, succeeded, failed or cancelled."""
 
@@ -111,7 +127,7 @@ class Training(Struct, frozen=True):
     status: str
     recipe: str
     progress: Any = None
-    metrics: Any = None
+    metrics: Metrics | None = None
     model_version: str | None = None
     error: str | None = None
 

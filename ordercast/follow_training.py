@@ -1,0 +1,63 @@
+"""Follows a training until it has ended, over breaks of the connection, and a new model until it is served."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import UUID
+
+from ordercast.client.answers import FINISHED, Training
+from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
+from ordercast.client.predictor import PredictorApi
+from ordercast.client.trainer import TrainerApi, data_of
+
+# Time (s) before the next look at something that is not ready yet.
+POLL_S: Final = 0.25
+# A predictor loads and warms a version within a second or two; one that takes this long (s) will not do it at all.
+SERVED_WITHIN_S: Final = 60.0
+UNAVAILABLE: Final = 503
+
+# Told after each epoch: the epoch (from 1), the number of epochs, and the loss of each member (None: not finite).
+OnEpoch = Callable[[int, int, Sequence[float | None]], None]
+
+
+async def follow_training(trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch) -> Training:
+    """The training when it has ended. A connection that breaks off is taken up again.
+
+    Raises:
+        ClientError: the trainer refuses, or stays away.
+    """
+    while True:
+        try:
+            async for event in trainer.events(training_id):
+                if event.name == "epoch":
+                    data = data_of(event)
+                    on_epoch(data["epoch"], data["epochs"], data["loss"])
+        except ServiceUnreachable:
+            pass  # the training goes on, or is found again by a trainer that was killed
+        training = await trainer.get(training_id)
+        if training.status in FINISHED:
+            return training
+        await asyncio.sleep(POLL_S)
+
+
+async def until_served(predictor: PredictorApi, version: str) -> None:
+    """Returns when the predictor answers from that version.
+
+    Raises:
+        ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`.
+    """
+    try:
+        async with asyncio.timeout(SERVED_WITHIN_S):
+            while not await _serves(predictor, version):
+                await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s") from None
+
+
+async def _serves(predictor: PredictorApi, version: str) -> bool:
+    try:
+        return (await predictor.current_model()).version == version
+    except ProblemAnswer as problem:
+        if problem.status != UNAVAILABLE:
+            raise
+        return False  # the first version is still loading
