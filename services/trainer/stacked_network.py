@@ -21,7 +21,7 @@ BETA_1: Final = 0.9
 BETA_2: Final = 0.999
 EPSILON: Final = 1e-7
 
-# Threefry is the quickest of TensorFlow's generators once compiled for a CPU; drawing is a third of a step otherwise.
+# The quickest of TensorFlow's generators once compiled for a CPU (Philox takes twice a whole step); not there uncompiled.
 GENERATOR: Final = "threefry"
 # A dropout rate is met to 16 bits (0.2 becomes 0.199997), so that one random word decides for two units.
 DRAW_BITS: Final = 16

@@ -1,0 +1,79 @@
+"""Tells of published versions on the topic `models`: once the row is committed, and again until Kafka has acknowledged it."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid5
+
+import structlog
+from sqlalchemy import select, update
+
+from services.shared.contracts.envelope import Envelope, encode
+from services.shared.contracts.events import ModelPublished
+from services.shared.contracts.topics import MODELS
+from services.shared.db.engine import Sessions
+from services.shared.db.models import ModelVersion
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.publisher import open_publisher
+from services.shared.kafka.records import Record
+from services.trainer.tables import Training
+
+log = structlog.stdlib.get_logger()
+
+SOURCE: Final = "/ordercast/trainer"
+# Between two tries (s) while the broker is away; predictors look into the table by themselves now and then.
+RETRY_S: Final = 5.0
+
+
+class AnnounceModels:
+    """Publishes ModelPublished for each version that has no acknowledgement yet; also those that a crash left behind."""
+
+    def __init__(self, sessions: Sessions, bootstrap: str) -> None:
+        self._sessions = sessions
+        self._bootstrap = bootstrap
+        self._published = asyncio.Event()
+        self._published.set()  # something may be left from before
+
+    def look(self) -> None:
+        """A version was recorded."""
+        self._published.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Announces until `stopping` is set. A broker that is away is waited for; trainings go on meanwhile."""
+        while not stopping.is_set():
+            if self._published.is_set():
+                self._published.clear()
+                try:
+                    await self.announce_all()
+                except BrokerUnavailable as error:
+                    log.warning("a model version waits to be announced", reason=str(error))
+                    self._published.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else 0.2)
+
+    async def announce_all(self) -> None:
+        """Announces what is not yet acknowledged. Raises BrokerUnavailable."""
+        query = (
+            select(ModelVersion, Training.id)
+            .join(Training, Training.model_version == ModelVersion.version)
+            .where(Training.announced_at.is_(None))
+            .order_by(ModelVersion.published_at)
+        )
+        async with self._sessions() as session:
+            waiting = (await session.execute(query)).all()
+        for version, training_id in waiting:
+            async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
+                await publisher.publish(MODELS.name, 0, [_record(version)])
+            async with self._sessions() as session, session.begin():
+                await session.execute(
+                    update(Training).where(Training.id == training_id).values(announced_at=datetime.now(UTC))
+                )
+
+
+def _record(version: ModelVersion) -> Record:
+    event = ModelPublished(version.version, version.recipe, version.manifest_sha256, version.published_at)
+    # The same id at each try, so that consumers can tell a repeat.
+    event_id = uuid5(version.training_id, version.version)
+    headers, body = encode(Envelope(event_id, SOURCE, version.published_at, event))
+    return Record(version.version.encode(), body, headers, int(version.published_at.timestamp() * 1000))

@@ -1,0 +1,57 @@
+"""Trainings as jobs, and the losses of their epochs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.shared.db.metadata import Base
+
+
+class Training(Base):
+    """A training that was asked for. Whoever holds the lease works on it; a lease that ran out is up for the next one."""
+
+    __tablename__ = "trainings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # UUIDv7: in the order of asking
+    recipe: Mapped[str]
+    members: Mapped[int]
+    epochs: Mapped[int]
+    batch_size: Mapped[int]
+    seed: Mapped[int]
+    status: Mapped[str]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    lease_owner: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    cancel_asked_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    model_version: Mapped[str | None]
+    announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"),
+        Index("ix_trainings_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
+        Index(
+            "ix_trainings_to_announce",
+            "id",
+            postgresql_where=text("model_version IS NOT NULL AND announced_at IS NULL"),
+        ),
+    )
+
+
+class TrainingEpoch(Base):
+    """The losses of each member after an epoch (from 1) of the newest attempt; NULL: not a finite number."""
+
+    __tablename__ = "training_epochs"
+
+    training_id: Mapped[UUID] = mapped_column(ForeignKey("trainings.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    loss: Mapped[list[float | None]] = mapped_column(ARRAY(Double))
+    val_loss: Mapped[list[float | None]] = mapped_column(ARRAY(Double))

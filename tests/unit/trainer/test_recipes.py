@@ -1,0 +1,51 @@
+import pytest
+
+from services.trainer.errors import BadRecipe
+from services.trainer.recipes import BASELINE, MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, choose_recipe
+
+
+def test_the_baseline_is_the_one_that_the_recipe_page_states() -> None:
+    assert [(layer.units, layer.activation, layer.dropout) for layer in BASELINE.layers] == [
+        (128, "relu", 0.3),
+        (64, "relu", 0.2),
+        (64, "tanh", 0.2),
+        (32, "relu", 0.2),
+        (32, "tanh", 0.2),
+        (16, "relu", 0.2),
+        (16, "tanh", 0.2),
+        (8, "relu", 0.2),
+        (8, "tanh", 0.2),
+        (4, "relu", 0.2),
+        (4, "tanh", 0.2),
+        (2, "relu", 0.0),
+        (2, "tanh", 0.0),
+        (1, "linear", 0.0),
+    ]
+    assert (BASELINE.members, BASELINE.epochs, BASELINE.batch_size, BASELINE.learning_rate) == (10, 100, 32, 0.001)
+    assert (BASELINE.test_size, BASELINE.split_seed, BASELINE.validation_split) == (0.2, 42, 0.2)
+    assert (BASELINE.loss, BASELINE.optimiser) == ("mse", "adam")
+
+
+def test_given_values_stand_in_place_of_the_recipes_own() -> None:
+    recipe = choose_recipe("baseline", members=3, epochs=7, batch_size=64)
+
+    assert (recipe.members, recipe.epochs, recipe.batch_size) == (3, 7, 64)
+    assert recipe.layers == BASELINE.layers
+    assert choose_recipe("baseline") == BASELINE
+
+
+def test_an_unknown_recipe_is_refused_with_the_names_of_the_known_ones() -> None:
+    with pytest.raises(BadRecipe, match="known are: baseline") as refused:
+        choose_recipe("best")
+    assert refused.value.field == "recipe"
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("members", MAX_MEMBERS), ("epochs", MAX_EPOCHS), ("batch_size", MAX_BATCH_SIZE)]
+)
+def test_a_value_out_of_bounds_is_refused_by_its_name(field: str, most: int) -> None:
+    for value in (0, -1, most + 1):
+        with pytest.raises(BadRecipe, match=f"{field} must be from 1 to {most}, not {value}") as refused:
+            choose_recipe("baseline", **{field: value})
+        assert refused.value.field == field
+    assert getattr(choose_recipe("baseline", **{field: most}), field) == most
