@@ -97,7 +97,7 @@ async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
             yield port, psutil.Process(child.pid)
 
 
-async def measure(port: int, paths: list[str], seconds: float) -> LoadReport:
+async def measure(port: int, paths: list[str], connections: int, seconds: float) -> LoadReport:
     return await run_load(
         Load(
             host="127.0.0.1",
@@ -105,7 +105,7 @@ async def measure(port: int, paths: list[str], seconds: float) -> LoadReport:
             paths=paths,
             bodies=[],
             headers={},
-            connections=CONNECTIONS,
+            connections=connections,
             seconds=seconds,
             warm_up_s=WARM_UP_S,
         )
@@ -117,25 +117,28 @@ def processor_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
+async def compare(port: int, process: psutil.Process, connections: int, seconds: float) -> float:
+    """Both sides in turn; prints them and returns the ratio of their rates."""
+    rates = []
+    for name, paths in (("answer only", ANSWER_ONLY), ("prediction", prediction_paths())):
+        before = processor_seconds(process)
+        report = await measure(port, paths, connections, seconds)
+        # Of the warm-up too; unlike the rate it says nearly the same on a busy machine.
+        spent = (processor_seconds(process) - before) / (seconds + WARM_UP_S)
+        print(
+            f"{connections:2} connections  {name:11} {report.rate:6.0f} requests/s  p50 {report.p50_ms:5.2f} ms"
+            f"  p99 {report.p99_ms:5.2f} ms  failed {report.failed}  {spent / report.rate * 1e6:3.0f} µs of processor each"
+        )
+        rates.append(report.rate)
+    return rates[1] / rates[0]
+
+
 async def main(seconds: float) -> None:
-    sides = {"answer only": ANSWER_ONLY, "prediction": prediction_paths()}
-    rates: dict[str, list[float]] = {name: [] for name in sides}
     with tempfile.TemporaryDirectory() as folder:
         async with predictor(Path(folder)) as (port, process):
-            for number in range(1, ROUNDS + 1):
-                for name, paths in sides.items():
-                    before = processor_seconds(process)
-                    report = await measure(port, paths, seconds)
-                    # Of the warm-up too, hence not divided by the requests alone; it says the same on a busy machine.
-                    spent = (processor_seconds(process) - before) / (seconds + WARM_UP_S)
-                    rates[name].append(report.rate)
-                    print(
-                        f"round {number} {name:11} {report.rate:7.0f} requests/s  p50 {report.p50_ms:5.1f} ms"
-                        f"  p99 {report.p99_ms:5.1f} ms  failed {report.failed}"
-                        f"  {spent / report.rate * 1e6:4.0f} µs of processor each"
-                    )
+            await compare(port, process, 1, seconds)
+            ratio = statistics.median([await compare(port, process, CONNECTIONS, seconds) for _ in range(ROUNDS)])
             megabytes = process.memory_info().rss / 1_000_000
-    ratio = statistics.median(ours / only for only, ours in zip(*rates.values(), strict=True))
     print(
         f"predictions: {ratio:.2f} times the rate of an answer (median of {ROUNDS} rounds; promised {PROMISED_RATIO}),"
         f" process {megabytes:.0f} MB"
