@@ -5,6 +5,7 @@ rehearsal: a broker starts on an empty folder, serves a topic, and the JVM write
 """
 
 import asyncio
+import logging
 import sys
 import tempfile
 from dataclasses import replace
@@ -90,6 +91,7 @@ async def _use_as_a_client(bootstrap: str) -> None:
 
 
 def main() -> None:
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it complains while the broker settles in
     try:
         install = asyncio.run(ensure_kafka(lambda line: print(line, file=sys.stderr)))  # noqa: T201
     except LocalError as error:

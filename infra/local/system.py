@@ -5,6 +5,7 @@ block stops it all the other way round, also when the start was interrupted half
 """
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -143,12 +144,16 @@ async def running_system(
 
 
 def _journal(folder: StateFolder, report: Report) -> Report:
-    """`report`, and a line with the time in logs/supervisor.log."""
+    """`report`, and a line with the time in logs/supervisor.log.
+
+    Never raises: a full disk, or a terminal that is gone, must not keep the system from being stopped in order.
+    """
 
     def write(line: str) -> None:
-        with (folder.logs / "supervisor.log").open("a") as log:
+        with contextlib.suppress(OSError), (folder.logs / "supervisor.log").open("a") as log:
             log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")
-        report(line)
+        with contextlib.suppress(OSError):
+            report(line)
 
     return write
 

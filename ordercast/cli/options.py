@@ -59,6 +59,17 @@ class CommandFailed(LocalError):
     """A command cannot do what it was asked to. The message is one line; `hint` says what to do about it."""
 
 
+class Stderr(Console):
+    """Words beside the answer. Where nobody reads them any more, the work goes on without them."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        """In place of rich's own answer, which ends the program and takes standard output along."""
+        self.quiet = True
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The options that every command has, and where its words go: answers to stdout, all else to stderr."""
@@ -67,7 +78,7 @@ class Context:
     port_offset: int | None = None
     json: bool = False
     # For progress bars and for tables while something is under way.
-    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    console: Console = field(default_factory=Stderr)
 
     def system(self) -> SystemInfo:
         """The system that runs on the folder. Raises LocalError if none does, or one with another --port-offset."""
@@ -146,8 +157,8 @@ def several_commands(text: str) -> typer.Typer:
 
 
 def _fail(error: Exception) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"[bold red]error:[/] {escape(str(error))}")
+    console = Stderr()
+    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
     if hint := getattr(error, "hint", ""):
-        console.print(f"[dim]hint:[/] {escape(hint)}")
+        console.print(f"[dim]hint:[/] {escape(hint)}", soft_wrap=True)
     raise typer.Exit(1) from None

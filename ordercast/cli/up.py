@@ -112,10 +112,7 @@ class _Log:
 
     def _print(self, name: str, line: Text) -> None:
         colour = self._colours.setdefault(name, next(self._next_colour))
-        try:
-            self._console.print(Text(f"{name:<{NAME_WIDTH}} │ ", style=colour).append_text(line), soft_wrap=True)
-        except (BrokenPipeError, SystemExit):  # rich's word for it: whoever read the log has gone, the system goes on
-            self._console.quiet = True
+        self._console.print(Text(f"{name:<{NAME_WIDTH}} │ ", style=colour).append_text(line), soft_wrap=True)
 
 
 def _addresses(info: SystemInfo) -> Table:

@@ -231,7 +231,9 @@ async def test_after_a_killed_supervisor_the_next_one_starts_with_all_data(tmp_p
         await write_record(system, b"rye")
 
 
-async def test_ctrl_c_stops_everything_and_is_no_failure(tmp_path: Path) -> None:
+async def test_ctrl_c_stops_everything_and_is_no_failure_even_when_nobody_reads_the_log_any_more(
+    tmp_path: Path,
+) -> None:
     async with supervisor_process(tmp_path, free_offset()) as supervisor:
         info = StateFolder.at(tmp_path).system()
         processes = [psutil.Process(record.pid) for record in info.processes.values()]
@@ -242,9 +244,16 @@ async def test_ctrl_c_stops_everything_and_is_no_failure(tmp_path: Path) -> None
 
 @asynccontextmanager
 async def supervisor_process(folder: Path, offset: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`ordercast up` once it is healthy, with a log that nobody reads."""
+    reader, log = os.pipe()
+    os.close(reader)
     supervisor = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SUPERVISOR, str(folder), str(offset)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
+        *(sys.executable, "-c", SUPERVISOR, str(folder), str(offset)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log,
+        cwd=ROOT,
     )
+    os.close(log)
     assert supervisor.stdout is not None
     assert json.loads(await supervisor.stdout.readline())["phase"] == "running"
     try:
