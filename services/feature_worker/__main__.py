@@ -19,15 +19,14 @@ from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import KafkaError
 from services.shared.telemetry.logs import configure_logging
 
-# A batch makes some 100,000 objects that live until its commit and form no cycles. By default (700, 10, 10) the collector
-# walks through them again and again, for a third of the worker's time.
-GC_THRESHOLDS: Final = (200_000, 20, 100)
+# New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its
+# commit, and by default (700) the collector walks through them again and again, for a third of the time.
+GARBAGE_THRESHOLD: Final = 20_000
 
 
 def run_worker() -> None:
     settings = read_settings(FeatureWorkerSettings)
     configure_logging("feature_worker", settings.log_format)
-    gc.set_threshold(*GC_THRESHOLDS)
     serve(feature_worker_app(settings), host=settings.host, port=settings.port)
 
 
@@ -35,7 +34,8 @@ def run_rebuild() -> None:
     """Progress on stderr, the differences on stdout."""
     settings = read_settings(FeatureWorkerSettings)
     configure_logging("rebuild", settings.log_format, logging.WARNING)
-    gc.set_threshold(*GC_THRESHOLDS)
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     asyncio.run(_rebuild(settings))
 
 

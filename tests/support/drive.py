@@ -33,8 +33,15 @@ async def replay_strangers(publisher: Publisher, table: FeatureTable, *, times: 
                 await replay(publisher, [letter])
 
 
-async def drive(table: FeatureTable, consumer: Consumer, *, fate: Callable[[], Fate], batch: Callable[[], int]) -> None:
-    """Polls and records until nothing is left. After each fate but the first the consumer is placed anew."""
+async def drive(
+    table: FeatureTable,
+    consumer: Consumer,
+    *,
+    fate: Callable[[], Fate],
+    batch: Callable[[], int],
+    patience_s: float = 0.0,
+) -> None:
+    """Polls and records until nothing comes for `patience_s`. After each fate but the first the consumer is placed anew."""
     idle = 0
     while idle < 2:  # the first empty poll after a new placing may still bring something
         slices = await consumer.poll(max_records=batch(), timeout_s=patience_s)

@@ -1,0 +1,301 @@
+"""One transaction for each batch, on the real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.feature_worker.admit import Refused, admit
+from services.feature_worker.errors import PositionTaken, SequenceGap, TooManyDeadLetters
+from services.feature_worker.forget_marks import ForgetMarks
+from services.feature_worker.place_consumer import PlaceConsumer
+from services.feature_worker.record_features import RecordFeatures
+from services.shared.contracts.envelope import SequenceNumber
+from services.shared.db.engine import Sessions, open_database
+from services.shared.db.unavailable import is_unavailable
+from services.shared.kafka.consumer import Slice
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.memory import MemoryLog
+from services.shared.kafka.records import Partition, Record, StoredRecord
+from tests.support.drive import FATES, drive, memory_consumer, publish_history, replay_strangers
+from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
+from tests.support.feature_tables import Graveyard, SqlTable, read_rows, read_trends
+from tests.support.histories import PARTITIONS, History, histories
+from tests.support.oracle import feature_table, trends_table
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VIEWS_1 = Partition("views", 1)
+
+
+@pytest.fixture
+async def table(sessions: Sessions) -> SqlTable:
+    table = SqlTable(sessions, PARTITIONS)
+    await table.place([Partition(topic, number) for topic in ("orders", "views") for number in range(PARTITIONS)])
+    return table
+
+
+def slices_of(facts: Sequence[Fact], start: int = 0) -> list[Slice]:
+    """The facts' records as they would lie at the beginning of the topics, from offset `start` on."""
+    return [_slice(place, records, start) for place, records in numbered_records(facts, PARTITIONS).items()]
+
+
+def _slice(place: Partition, records: Sequence[Record], start: int = 0) -> Slice:
+    stored = [
+        StoredRecord(record.key, record.value, record.headers, record.timestamp_ms, place, offset)
+        for offset, record in enumerate(records)
+    ]
+    return Slice(place, start, stored[start:])
+
+
+def view(minutes: int, count: int = 1) -> View:
+    return View(1, 1, NOON + timedelta(minutes=minutes), count)
+
+
+def order(minutes: int) -> Order:
+    return Order(1, NOON + timedelta(minutes=minutes), (Line(1, 2),))
+
+
+async def table_is_untouched(sessions: Sessions) -> bool:
+    async with sessions() as session:
+        moved = await session.execute(text("SELECT count(*) FROM feature_positions WHERE next_offset > 0"))
+        marks = await session.execute(text("SELECT count(*) FROM feature_producer_marks"))
+        counts = moved.scalar_one() + marks.scalar_one()
+    return counts == 0 and await read_rows(sessions) == {} and await read_trends(sessions) == {}
+
+
+@pytest.fixture(scope="module")
+async def shared_sessions(module_database_url: str) -> AsyncIterator[Sessions]:
+    async with open_database(module_database_url, application="test") as sessions:
+        yield sessions
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=histories(), data=st.data())
+async def test_any_stream_gives_the_oracles_table(
+    shared_sessions: Sessions, history: History, data: st.DataObject
+) -> None:
+    async with shared_sessions() as session, session.begin():
+        tables = "feature_rows, feature_view_times, feature_positions, feature_producer_marks, daily_trends"
+        await session.execute(text(f"TRUNCATE {tables}"))
+    log, table = MemoryLog(), SqlTable(shared_sessions, PARTITIONS)
+    consumer = memory_consumer(log, table, history)
+    await publish_history(log, history)
+
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 9)))
+    await replay_strangers(log, table, times=data.draw(st.integers(1, 2)))
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 9)))
+
+    assert await table.rows() == feature_table(history.facts)
+    assert await table.trends() == trends_table(history.facts)
+
+
+async def test_rows_name_the_offsets_up_to_which_they_are_true(table: SqlTable, sessions: Sessions) -> None:
+    facts: list[Fact] = [view(1), order(2), view(3), order(4), view(5)]
+    await table.record(slices_of(facts))
+    async with sessions() as session:
+        row = (await session.execute(text("SELECT partition, orders_offset, views_offset FROM feature_rows"))).one()
+    assert tuple(row) == (1, 1, 2)
+
+
+async def test_only_views_that_may_still_matter_are_kept(table: SqlTable, sessions: Sessions) -> None:
+    facts: list[Fact] = [view(1), view(5), view(9), order(6), view(2), view(7), order(3)]
+    for piece in slices_of(facts):
+        await table.record([piece])
+    async with sessions() as session:
+        kept = (await session.execute(text("SELECT occurred_at FROM feature_view_times ORDER BY 1"))).scalars().all()
+    assert kept == [NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)]
+    assert (await table.rows())[1, 1]["views_before_first_order"] == 2
+
+
+async def test_of_two_workers_with_the_same_records_one_finds_its_position_taken(
+    table: SqlTable, sessions: Sessions
+) -> None:
+    facts = [view(minute) for minute in range(50)] + [order(10)]
+    workers = [SqlTable(sessions, PARTITIONS) for _ in range(4)]
+    outcomes = await asyncio.gather(*(worker.record(slices_of(facts)) for worker in workers), return_exceptions=True)
+    assert sorted(isinstance(outcome, PositionTaken) for outcome in outcomes) == [False, True, True, True]
+    assert await table.rows() == feature_table(facts)
+
+
+async def test_an_account_is_in_one_transaction_at_a_time_even_when_its_topics_belong_to_two_workers(
+    table: SqlTable, sessions: Sessions
+) -> None:
+    """While a partition passes on, one worker may hold its orders and another its views: the views have to wait."""
+    begun, allowed = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: Sequence[Refused]) -> None:
+        begun.set()
+        await allowed.wait()
+
+    (orders,), (views,) = slices_of([order(5), order(3)]), slices_of([view(4)])
+    bad = replace(orders.records[0], value=b"{")
+    slow = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=wait)
+    holder = asyncio.create_task(slow([replace(orders, records=[bad, orders.records[1]])]))
+    await begun.wait()
+    waiter = asyncio.create_task(table.record([views]))
+    await asyncio.sleep(0.3)
+    assert not waiter.done()
+    allowed.set()
+    await asyncio.gather(holder, waiter)
+    assert (await table.rows())[1, 1]["views_before_first_order"] == 0
+
+
+async def test_workers_that_meet_at_a_days_row_wait_in_line(table: SqlTable, sessions: Sessions) -> None:
+    facts = [
+        View(account, product, NOON + timedelta(days=day))
+        for day in range(5)
+        for product in range(1, 20)
+        for account in (1, 2)
+    ]
+
+    async def one_partition(number: int) -> None:
+        worker = SqlTable(sessions, PARTITIONS)
+        pieces = slices_of([fact for fact in facts if fact.account_id % PARTITIONS == number])
+        for start in range(0, len(pieces[0].records), 10):
+            await worker.record([Slice(pieces[0].partition, start, pieces[0].records[start : start + 10])])
+
+    await asyncio.gather(one_partition(0), one_partition(1))
+    assert await table.trends() == trends_table(facts)
+
+
+async def test_a_gap_leaves_everything_as_it_was(table: SqlTable, sessions: Sessions) -> None:
+    (piece,) = slices_of([view(1), view(2), view(3)])
+    with pytest.raises(SequenceGap, match="1 events are missing"):
+        await table.record([replace(piece, records=[piece.records[0], piece.records[2]])])
+    assert await table_is_untouched(sessions)
+
+
+async def test_a_refused_record_is_buried_and_the_rest_goes_on(table: SqlTable, sessions: Sessions) -> None:
+    (piece,) = slices_of([view(1), view(2), view(3)])
+    piece.records[1] = replace(piece.records[1], value=b"{")
+    await table.record([piece])
+    assert list(table.graveyard.letters) == ["views:1:1"]
+    assert (await table.rows())[1, 1]["view_count"] == 2
+    assert (await table.place([VIEWS_1]))[VIEWS_1] == 3
+
+
+async def test_if_a_refused_record_cannot_be_buried_nothing_is_done(table: SqlTable, sessions: Sessions) -> None:
+    async def away(_: Sequence[Refused]) -> None:
+        raise BrokerUnavailable("away")
+
+    (piece,) = slices_of([view(1), view(2)])
+    piece.records[1] = replace(piece.records[1], value=b"{")
+    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=away)
+    with pytest.raises(BrokerUnavailable):
+        await record([piece])
+    assert await table_is_untouched(sessions)
+
+
+class TestTooManyRefused:
+    """A hundred bad events say that the data is bad; a hundred in a row, that the code is."""
+
+    @pytest.fixture
+    def graveyard(self) -> Graveyard:
+        return Graveyard()
+
+    @pytest.fixture
+    def record(self, sessions: Sessions, graveyard: Graveyard) -> RecordFeatures:
+        admit_here = partial(admit, partitions=PARTITIONS)
+        return RecordFeatures(sessions, admit=admit_here, bury=graveyard, max_refused_in_a_row=3)
+
+    @pytest.fixture(autouse=True)
+    async def _placed(self, table: SqlTable) -> None:
+        """The partitions have positions."""
+
+    def log(self, pattern: str) -> list[StoredRecord]:
+        """Good (+) and bad (-) records."""
+        facts = [view(minute) for minute in range(len(pattern))]
+        (piece,) = slices_of(facts)
+        return [
+            record if kind == "+" else replace(record, value=b"{")
+            for record, kind in zip(piece.records, pattern, strict=True)
+        ]
+
+    async def test_so_many_in_a_row_are_buried(self, record: RecordFeatures, graveyard: Graveyard) -> None:
+        await record([Slice(VIEWS_1, 0, self.log("---+---"))])
+        assert len(graveyard.letters) == 6
+
+    async def test_one_more_stops_before_any_is_buried(
+        self, record: RecordFeatures, graveyard: Graveyard, sessions: Sessions
+    ) -> None:
+        with pytest.raises(TooManyDeadLetters, match=r"4 events in a row were refused.*MalformedEvent"):
+            await record([Slice(VIEWS_1, 0, self.log("+----+"))])
+        assert graveyard.letters == {}
+        assert await table_is_untouched(sessions)
+
+    async def test_they_are_counted_over_batches(self, record: RecordFeatures, graveyard: Graveyard) -> None:
+        log = self.log("+--" + "--+")
+        await record([Slice(VIEWS_1, 0, log[:3])])
+        with pytest.raises(TooManyDeadLetters):
+            await record([Slice(VIEWS_1, 3, log[3:])])
+        assert len(graveyard.letters) == 2
+
+
+async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table: SqlTable, sessions: Sessions) -> None:
+    async def end_all_transactions(_: Sequence[Refused]) -> None:
+        async with sessions() as session:
+            await session.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+
+    (piece,) = slices_of([view(1), view(2)])
+    piece.records[1] = replace(piece.records[1], value=b"{")
+    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=end_all_transactions)
+    with pytest.raises(DBAPIError) as caught:
+        await record([piece])
+    assert is_unavailable(caught.value)
+    assert await table_is_untouched(sessions)
+    await table.record([piece])
+    assert (await table.rows())[1, 1]["view_count"] == 1
+
+
+async def test_marks_of_producers_long_gone_are_dropped_but_never_the_outboxs_or_a_replays(
+    table: SqlTable, sessions: Sessions
+) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text("""
+                INSERT INTO feature_producer_marks (topic, partition, producer, last_number, seen_at)
+                SELECT 'views', 1, producer, 1, now() - age FROM (VALUES
+                    ('outbox', interval '80 days'), ('replay:views:1:7', interval '80 days'),
+                    ('gone', interval '8 days'), ('key:1:gone', interval '8 days'), ('here', interval '6 days')
+                ) AS old (producer, age)
+            """)
+        )
+    await ForgetMarks(sessions)()
+    async with sessions() as session:
+        left = (await session.execute(text("SELECT producer FROM feature_producer_marks ORDER BY 1"))).scalars()
+        assert list(left) == ["here", "outbox", "replay:views:1:7"]
+
+
+async def test_a_partition_seen_for_the_first_time_starts_at_its_beginning(sessions: Sessions) -> None:
+    place = PlaceConsumer(sessions)
+    assert await place([VIEWS_1]) == {VIEWS_1: 0}
+    assert await place([VIEWS_1, Partition("orders", 1)]) == {VIEWS_1: 0, Partition("orders", 1): 0}
+
+
+async def test_prices_keep_their_four_decimals_and_the_largest_fits(table: SqlTable) -> None:
+    facts = [Order(1, NOON, (replace_price(Line(1, 1), "99999999.9999"), replace_price(Line(2, 1), "0.0001")))]
+    await table.record(slices_of(facts))
+    assert await table.rows() == feature_table(facts)
+
+
+def replace_price(line: Line, price: str) -> Line:
+    return line._replace(price=type(line.price)(price))
+
+
+async def test_a_stranger_without_a_number_is_refused(table: SqlTable) -> None:
+    await table.record([_slice(VIEWS_1, [record_of(view(1), None), record_of(view(1), SequenceNumber("a", 1))])])
+    (letter,) = table.graveyard.letters.values()
+    assert letter.reason.startswith("MissingSequence")
+    assert (await table.rows())[1, 1]["view_count"] == 1
