@@ -5,7 +5,8 @@ import services.order_api.orders.tables
 import services.order_api.products.tables
 import services.order_api.reviews.tables
 import services.shared.db.features
-import services.shared.db.models  # noqa: F401
+import services.shared.db.models
+import services.trainer.tables  # noqa: F401
 from services.shared.db.metadata import Base
 
 metadata = Base.metadata

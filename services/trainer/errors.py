@@ -1,4 +1,4 @@
-"""Why a training does not give a model: one tree, permanent and transient apart."""
+"""Everything that the trainer refuses or cannot do: one tree, permanent and transient apart."""
 
 
 class TrainerError(Exception):
@@ -6,7 +6,7 @@ class TrainerError(Exception):
 
 
 class PermanentError(TrainerError):
-    """The same rows and recipe would fail in the same way again: the training fails at once."""
+    """The same request, or the same rows and recipe, would fail in the same way again."""
 
 
 class TransientError(TrainerError):
@@ -14,11 +14,19 @@ class TransientError(TrainerError):
 
 
 class BadRecipe(PermanentError):
-    """The recipe is unknown or a value in its place is out of bounds; `field` names which."""
+    """The recipe is unknown or a value in its place is out of bounds; `fields` names which."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.fields = {field: message}
+
+
+class UnknownTraining(PermanentError):
+    """No training has this id."""
+
+
+class TrainingEnded(PermanentError):
+    """The training has succeeded or failed already, so that it cannot be cancelled."""
 
 
 class UnusableTrainingSet(PermanentError):

@@ -22,5 +22,7 @@ class TrainerSettings(BaseSettings):
     port: int = Field(default=8001, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     log_format: LogFormat = "console"
-    trainer_id: str = Field(default_factory=socket.gethostname, description="the same after a restart, one for each trainer")
+    trainer_id: str = Field(
+        default_factory=socket.gethostname, description="the same after a restart, one for each trainer"
+    )
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")

@@ -1,0 +1,22 @@
+"""`python -m services.trainer`: the API, and the trainings that it takes."""
+
+import sys
+
+from services.shared.http.serve import serve
+from services.shared.http.start import CannotStart, read_settings
+from services.shared.telemetry.logs import configure_logging
+from services.trainer.app import trainer_app
+from services.trainer.settings import TrainerSettings
+
+
+def main() -> None:
+    try:
+        settings = read_settings(TrainerSettings)
+        configure_logging("trainer", settings.log_format)
+        serve(trainer_app(settings), host=settings.host, port=settings.port)
+    except CannotStart as error:
+        sys.exit(f"trainer: {error}")
+
+
+if __name__ == "__main__":
+    main()

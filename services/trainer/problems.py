@@ -1,0 +1,12 @@
+"""What each error of the trainer looks like to a client: the one table."""
+
+from typing import Final
+
+from services.shared.http.problem import ProblemTable, ProblemType
+from services.trainer import errors
+
+PROBLEMS: Final[ProblemTable] = {
+    errors.BadRecipe: ProblemType("bad-recipe", 422, "The recipe is not valid"),
+    errors.UnknownTraining: ProblemType("training-not-found", 404, "There is no such training"),
+    errors.TrainingFinished: ProblemType("training-finished", 409, "The training has ended"),
+}

@@ -1,0 +1,59 @@
+"""POST /trainings and what can be seen and done of a training. All of it needs an admin."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from services.shared.http.paging import DEFAULT_LIMIT, Limit
+from services.shared.http.tokens import CurrentAdmin
+from services.trainer.ask_for_training import ask_for_training, cancel_training, read_training, read_trainings
+from services.trainer.schemas import EpochEvent, TrainingAnswer, TrainingPage, TrainingRequest
+from services.trainer.watch_training import watch_training
+from services.trainer.wiring import CurrentService
+
+router = APIRouter(tags=["trainings"])
+
+
+@router.post("/trainings", status_code=202)
+async def ask(body: TrainingRequest, _: CurrentAdmin, service: CurrentService, response: Response) -> TrainingAnswer:
+    """Queues a training on all that the feature table holds when it starts."""
+    training = await ask_for_training(service.sessions, body)
+    response.headers["Location"] = f"/trainings/{training.id}"
+    return training
+
+
+@router.get("/trainings")
+async def list_trainings(
+    _: CurrentAdmin,
+    service: CurrentService,
+    limit: Limit = DEFAULT_LIMIT,
+    starting_after: Annotated[UUID | None, Query(description="id of the last training of the page before")] = None,
+) -> TrainingPage:
+    """Trainings, the newest first."""
+    data, has_more = await read_trainings(service.sessions, limit=limit, starting_after=starting_after)
+    return TrainingPage(data=data, has_more=has_more)
+
+
+@router.get("/trainings/{training_id}")
+async def get_training(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
+    return await read_training(service.sessions, training_id)
+
+
+# A dependency, because an answer that streams has begun before its first event: too late for a 404.
+Existing = Annotated[TrainingAnswer, Depends(get_training)]
+
+
+@router.get("/trainings/{training_id}/events", response_class=EventSourceResponse)
+async def get_events(training: Existing, request: Request, service: CurrentService) -> AsyncIterator[ServerSentEvent]:
+    """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`)."""
+    async for event in watch_training(service.sessions, training.id, request.app.state.stopping):
+        yield ServerSentEvent(event="epoch" if isinstance(event, EpochEvent) else "ended", data=event)
+
+
+@router.delete("/trainings/{training_id}", status_code=202)
+async def cancel(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
+    """Cancels: a queued training at once, a running one within about a second."""
+    return await cancel_training(service.sessions, training_id)

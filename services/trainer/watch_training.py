@@ -1,0 +1,44 @@
+"""What happens in a training, as it happens: the epochs so far, then each new one, then how it ended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.shared.db.engine import Sessions
+from services.trainer.schemas import EpochEvent, TrainingAnswer, answer_of, event_of
+from services.trainer.tables import Training, TrainingEpoch
+from services.trainer.trainings import FINISHED
+
+# Between two looks (s). The table is the source, so that any trainer can be asked about any training.
+POLL_S: Final = 0.25
+
+
+async def watch_training(
+    sessions: Sessions, training_id: UUID, stopping: asyncio.Event
+) -> AsyncIterator[EpochEvent | TrainingAnswer]:
+    """The epochs in order, and in the end the training itself. Ends early, without it, when `stopping` is set.
+
+    A training that starts anew, because its trainer died, is told from its first epoch again.
+    """
+    seen = 0
+    while not stopping.is_set():
+        async with sessions() as session:
+            training = await session.get_one(Training, training_id)
+            rows = list(
+                await session.scalars(
+                    select(TrainingEpoch).where(TrainingEpoch.training_id == training_id).order_by(TrainingEpoch.epoch)
+                )
+            )
+        if rows and rows[-1].epoch < seen:
+            seen = 0
+        for row in rows:
+            if row.epoch > seen:
+                yield event_of(training, row)
+                seen = row.epoch
+        if training.status in FINISHED:
+            yield answer_of(training, seen)
+            return
+        await asyncio.sleep(POLL_S)

@@ -1,0 +1,59 @@
+"""Opens and closes all that the trainer uses, and nowhere else."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+
+from services.shared.db.engine import Sessions, open_database
+from services.shared.http.background import running_beside
+from services.shared.http.health import Check
+from services.shared.http.token_keys import load_public_key
+from services.shared.http.tokens import TokenVerifier
+from services.trainer.announce_models import AnnounceModels
+from services.trainer.run_trainings import RunTrainings, TrainerOptions
+from services.trainer.settings import TrainerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """What the routes use; at `app.state.service`."""
+
+    sessions: Sessions
+    verifier: TokenVerifier
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
+    """Everything, working off trainings already. Neither PostgreSQL nor Kafka has to be there yet.
+
+    Raises:
+        CannotStart: the token key is missing or damaged.
+    """
+    verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
+    options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads)
+    async with open_database(settings.database_url, application="trainer") as sessions:
+        announce = AnnounceModels(sessions, settings.kafka_bootstrap)
+        async with (
+            running_beside(announce.run, name="announce-models"),
+            running_beside(RunTrainings(sessions, announce, options).run, name="run-trainings"),
+        ):
+            yield Trainer(sessions, verifier, checks={"database": Check(partial(_ask_database, sessions))})
+
+
+async def _ask_database(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await session.execute(text("SELECT 1"))
+
+
+async def _service(request: Request) -> Trainer:
+    service: Trainer = request.app.state.service
+    return service
+
+
+CurrentService = Annotated[Trainer, Depends(_service)]
