@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ def cache_dir() -> Path:
         return Path(own).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser().absolute() / "ordercast"
+
+
+def remove_unfinished(parent: Path, prefix: str) -> None:
+    """Removes the work folders that a killed process has left. Called with the lock held, so nobody works in them."""
+    for folder in parent.glob(f"{prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

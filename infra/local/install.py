@@ -15,7 +15,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from infra.local.cache import exclusive_async
+from infra.local.cache import exclusive_async, remove_unfinished
 from infra.local.child import Child
 from infra.local.errors import LocalError, StartFailed
 from infra.local.jars import Report, ensure_jars
@@ -27,6 +27,8 @@ START_DEADLINE_S: Final = 60.0
 # Time (s) for the JVM to write the archive as it stops; 6 s on two cores.
 WRITE_DEADLINE_S: Final = 120.0
 POLL_S: Final = 0.1
+# Prefix of the rehearsal's folder.
+REHEARSAL: Final = "rehearsal-"
 
 
 async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
@@ -39,6 +41,7 @@ async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
     if not install.archive.is_file():
         async with exclusive_async(install.archive.with_suffix(".lock")):
             if not install.archive.is_file():
+                remove_unfinished(install.archive.parent, REHEARSAL)
                 report("Kafka's class archive: rehearsing a start, once")
                 try:
                     await _rehearse(install)
@@ -48,7 +51,7 @@ async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
 
 
 async def _rehearse(install: KafkaInstall) -> None:
-    with tempfile.TemporaryDirectory(dir=install.archive.parent, prefix="rehearsal-") as name:
+    with tempfile.TemporaryDirectory(dir=install.archive.parent, prefix=REHEARSAL) as name:
         folder = Path(name)
         broker = KafkaBroker(install, folder, free_port(), free_port(), folder / "log", name="kafka rehearsal")
         await broker.prepare()

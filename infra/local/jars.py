@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra.local.cache import cache_dir, exclusive
+from infra.local.cache import cache_dir, exclusive, remove_unfinished
 from infra.local.errors import JarsUnavailable
 
 LOCK_FILE: Final = Path(__file__).parent / "kafka_jars" / "jgo.lock.toml"
@@ -24,6 +24,8 @@ PARALLEL_DOWNLOADS: Final = 8
 ATTEMPTS: Final = 3
 # Deadline (s) for each answer of the repository.
 TIMEOUT_S: Final = 30
+# Prefix of the folder that they are fetched into.
+DOWNLOAD: Final = "download-"
 # Jars between two lines of progress.
 REPORT_EVERY: Final = 10
 
@@ -69,7 +71,8 @@ def ensure_jars(report: Report = lambda _: None) -> Path:
         return folder
     with exclusive(folder.with_suffix(".lock")):
         if not folder.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="download-") as download:
+            remove_unfinished(folder.parent, DOWNLOAD)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=DOWNLOAD) as download:
                 checked = Path(download) / "jars"
                 checked.mkdir()
                 _fetch_all(locked_jars(), Path(download) / "repository", checked, report)

@@ -97,9 +97,10 @@ class KafkaBroker:
     def command(self, options: tuple[str, ...] | None = None) -> Command:
         """The broker's process. `options` replace the use of the class archive."""
         chosen = self.install.archive_options() if options is None else options
+        crash_report = f"-XX:ErrorFile={self.folder / 'crash.log'}"  # not in the folder where the user happens to stand
         return Command(
             name=self.name,
-            arguments=self.install.java("kafka.Kafka", str(self._properties), options=chosen),
+            arguments=self.install.java("kafka.Kafka", str(self._properties), options=(crash_report, *chosen)),
             environment=java_environment(),
             log=self.log,
             stop_deadline_s=STOP_DEADLINE_S,

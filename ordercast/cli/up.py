@@ -86,13 +86,19 @@ def cancelled_by_signals() -> Iterator[_Stop]:
     task = asyncio.current_task()
     assert task is not None, "called on a running event loop"  # noqa: S101
     loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
+    numbers = [number for number in STOP_SIGNALS if not _is_meant_to_survive(number)]
+    for number in numbers:
         loop.add_signal_handler(number, task.cancel)
     try:
         yield _Stop()
     finally:
-        for number in STOP_SIGNALS:
+        for number in numbers:
             loop.remove_signal_handler(number)
+
+
+def _is_meant_to_survive(number: signal.Signals) -> bool:
+    """`nohup` has the signal of a closed terminal ignored; its user means it."""
+    return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
 class _Log:

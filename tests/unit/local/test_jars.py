@@ -85,6 +85,13 @@ def test_a_jar_that_cannot_be_fetched_is_named(repository: Repository) -> None:
         ensure_jars()
 
 
+def test_what_a_killed_download_left_is_removed(repository: Repository) -> None:
+    left = jars_dir().parent / "download-killed"
+    left.mkdir(parents=True)
+    ensure_jars()
+    assert not left.exists()
+
+
 def test_damage_in_the_cache_is_found(repository: Repository) -> None:
     folder = ensure_jars()
     assert damaged_jars(folder) == []
