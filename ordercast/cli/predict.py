@@ -1,6 +1,6 @@
 """`ordercast predict`: quantities from view counts, or for accounts and products."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -10,6 +10,9 @@ from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client.answers import Prediction, Predictions
 
 app = one_command()
+
+# A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
+RETRY_FOR_S: Final = 3.0
 
 
 @app.command()
@@ -26,7 +29,7 @@ async def predict(
     """Predict the quantity that goes with view counts, or that accounts will order of products."""
     if bool(view_counts) == bool(pairs):
         raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
-    async with open_access(context.folder, context.system()) as access:
+    async with open_access(context.folder, context.system(), retry_for_s=RETRY_FOR_S) as access:
         if view_counts:
             answer = await access.admin.predictor.predict_views(view_counts)
         else:
