@@ -1,4 +1,4 @@
-"""Everything that the trainer refuses or cannot do: one tree, permanent and transient apart."""
+"""Why a training does not give a model: one tree, permanent and transient apart."""
 
 
 class TrainerError(Exception):
@@ -6,7 +6,7 @@ class TrainerError(Exception):
 
 
 class PermanentError(TrainerError):
-    """The same request, or the same rows and recipe, would fail in the same way again."""
+    """The same rows and recipe would fail in the same way again: the training fails at once."""
 
 
 class TransientError(TrainerError):
@@ -14,19 +14,11 @@ class TransientError(TrainerError):
 
 
 class BadRecipe(PermanentError):
-    """The recipe is unknown or a value in its place is out of bounds; `fields` names which."""
+    """The recipe is unknown or a value in its place is out of bounds; `field` names which."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.fields = {field: message}
-
-
-class UnknownTraining(PermanentError):
-    """No training has this id."""
-
-
-class TrainingEnded(PermanentError):
-    """The training has succeeded or failed already, so that it cannot be cancelled."""
+        self.field = field
 
 
 class UnusableTrainingSet(PermanentError):
@@ -39,3 +31,11 @@ class ModelRefused(PermanentError):
 
 class TrainingProcessDied(TransientError):
     """The child process ended without a word: killed, or out of memory."""
+
+
+class UnknownTraining(PermanentError):
+    """There is no such training."""
+
+
+class TrainingFinished(PermanentError):
+    """The training has ended; it cannot be cancelled any more."""

@@ -1,67 +1,205 @@
-"""Takes one training after the other from the queue and runs it to its end, whatever end that is."""
+"""Works off the trainings, one at a time: claim, read the rows, train in a child process, publish, finish.
+
+The job table decides what is so. A trainer that is killed finds its training there when it starts again; one that was held up
+for longer than its lease finds that another has taken it, and drops its own result.
+"""
 
 import asyncio
+import shutil
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
+import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.shared.db.engine import Sessions
+from services.shared.db.models import ModelVersion
 from services.shared.db.unavailable import is_unavailable
 from services.shared.telemetry.metrics import TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
+from services.trainer import trainings
+from services.trainer.announce_models import AnnounceModels
 from services.trainer.errors import PermanentError, TransientError
-from services.trainer.live_trainings import LiveTraining, LiveTrainings
 from services.trainer.read_training_set import read_training_set
+from services.trainer.recipes import choose_recipe
+from services.trainer.tables import Training
+from services.trainer.train_in_child import train_in_child
 from services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
-from services.trainer.training_queue import (
-    LEASE,
-    MAX_ATTEMPTS,
-    ClaimedTraining,
-    LeaseLost,
-    claim_training,
-    give_back,
-    record_cancellation,
-    record_failure,
-    record_success,
-    renew_lease,
-)
-from services.trainer.training_set import TrainingSet
 
 log = structlog.stdlib.get_logger()
 
-# A look into the queue without any signal (s): how late a training may be that another process has put there.
-LOOK_EVERY_S: Final = 2.0
-# Renewals of a lease (s), so that several can fail before it runs out; also how late a call-off may be heard.
-HEARTBEAT_S: Final = 1.0
-
-Train = Callable[[TrainingJob, TrainingSet, Callable[[EpochLosses], Awaitable[None]]], Awaitable[TrainedModel]]
-
-
-class CalledOff(Exception):
-    """Somebody cancelled the training."""
+# Between two looks (s) at an empty queue.
+IDLE_S: Final = 0.25
+# Between two renewals of the lease (s), each with the epochs since the last one: what watchers see is this old at most.
+HEARTBEAT_S: Final = 0.5
+# Between two tries (s) while the database is away.
+RETRY_S: Final = 1.0
 
 
-class Stopping(Exception):
-    """The service is asked to stop."""
+class Interrupted(Exception):
+    """The training goes no further here: it was cancelled, another trainer has it, or this one stops."""
+
+    def __init__(self, why: Literal["cancel", "lost", "stop"]) -> None:
+        super().__init__(why)
+        self.why = why
 
 
-@dataclass(slots=True)
-class TrainingRunner:
-    """Runs trainings one at a time: a second one beside it would only slow both down.
+@dataclass(frozen=True, slots=True)
+class TrainerOptions:
+    """`owner` names this trainer, the same after a restart; `threads` are the cores that a training may use."""
 
-    `published` is called after each new version, `artifacts_dir` is where versions go.
-    """
-
-    sessions: Sessions
-    live: LiveTrainings
-    train: Train
-    artifacts_dir: str
+    artifacts: Path
+    owner: str
     threads: int
-    published: Callable[[], None]
 
-    def __post_init__(self) -> None:
-        self._wake = asyncio.Event()
+
+class RunTrainings:
+    """The trainer's loop."""
+
+    def __init__(self, sessions: Sessions, announce: AnnounceModels, options: TrainerOptions) -> None:
+        self._sessions = sessions
+        self._announce = announce
+        self._options = options
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Works until `stopping` is set; a training in hand then goes back into the queue."""
+        while not stopping.is_set():
+            try:
+                if not await self.run_next(stopping):
+                    await _pause(stopping, IDLE_S)
+            except (SQLAlchemyError, OSError) as error:
+                if not is_unavailable(error):
+                    raise
+                log.warning("waiting for the database", reason=_first_line(error))
+                await _pause(stopping, RETRY_S)
+
+    async def run_next(self, stopping: asyncio.Event) -> bool:
+        """Works on the next training, if there is one."""
+        async with self._sessions() as session, session.begin():
+            training = await trainings.claim(session, self._options.owner)
+        if training is None:
+            return False
+        began = time.monotonic()
+        log.info("training", training=str(training.id), recipe=training.recipe, attempt=training.attempts)
+        status = await self._work(training, stopping)
+        log.info("training ended", training=str(training.id), status=status, seconds=round(time.monotonic() - began, 1))
+        if status in trainings.FINISHED:
+            TRAININGS.labels(status).inc()
+            TRAINING_SECONDS.observe(time.monotonic() - began)
+        return True
+
+    async def _work(self, training: Training, stopping: asyncio.Event) -> str:
+        """What the training's status is afterwards; "lost" if it is no longer this trainer's."""
+        try:
+            return await self._publish(training, await self._train(training, stopping))
+        except PermanentError as error:
+            return await self._finish(training, "failed", error=str(error))
+        except TransientError as error:
+            again = training.attempts < trainings.MAX_ATTEMPTS
+            log.warning("training broke off", training=str(training.id), reason=str(error), again=again)
+            return await self._finish(training, "queued" if again else "failed", error=None if again else str(error))
+        except Interrupted as interrupted:
+            if interrupted.why == "cancel":
+                return await self._finish(training, "cancelled")
+            if interrupted.why == "stop":
+                # A stop is no failure of the training's.
+                return await self._finish(training, "queued", attempts=training.attempts - 1)
+            return interrupted.why
+
+    async def _train(self, training: Training, stopping: asyncio.Event) -> TrainedModel:
+        if training.attempts > trainings.MAX_ATTEMPTS:
+            raise PermanentError(f"the trainer died {trainings.MAX_ATTEMPTS} times while it worked on this")
+        rows = await read_training_set(self._sessions)
+        TRAINING_ROWS.set(rows.data.rows)
+        epochs: list[EpochLosses] = []
+
+        async def note(losses: EpochLosses) -> None:
+            epochs.append(losses)
+
+        child = asyncio.create_task(train_in_child(self._job(training), rows, note), name="train-in-child")
+        try:
+            while not child.done():
+                await asyncio.wait([child], timeout=HEARTBEAT_S)
+                await self._heartbeat(training, epochs)
+                if stopping.is_set() and not child.done():
+                    raise Interrupted("stop")
+            return child.result()
+        finally:
+            child.cancel()
+            await asyncio.gather(child, return_exceptions=True)
+
+    def _job(self, training: Training) -> TrainingJob:
+        return TrainingJob(
+            training_id=str(training.id),
+            recipe=choose_recipe(
+                training.recipe, members=training.members, epochs=training.epochs, batch_size=training.batch_size
+            ),
+            seed=training.seed,
+            artifacts_dir=str(self._options.artifacts),
+            threads=self._options.threads,
+        )
+
+    async def _heartbeat(self, training: Training, epochs: list[EpochLosses]) -> None:
+        """Renews the lease and writes the new epochs. A database that is away for a moment does not end a training."""
+        noted = len(epochs)
+        try:
+            async with self._sessions() as session, session.begin():
+                interruption = await trainings.renew(session, training.id, self._options.owner)
+                if noted and interruption is None:
+                    await trainings.note_epochs(session, training.id, epochs[:noted])
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("the lease was not renewed", training=str(training.id), reason=_first_line(error))
+            return
+        del epochs[:noted]
+        if interruption is not None:
+            raise Interrupted(interruption)
+
+    async def _publish(self, training: Training, trained: TrainedModel) -> str:
+        """All files are on disk: now the row, and then the event. Files of a training that was lost go again."""
+        metrics: dict[str, Any] = msgspec.to_builtins(trained.metrics)
+        model = ModelVersion(
+            version=trained.version,
+            training_id=training.id,
+            recipe=training.recipe,
+            manifest_sha256=trained.manifest_sha256,
+        )
+        status = await self._finish(training, "succeeded", model=model, metrics=metrics, model_version=trained.version)
+        if status == "succeeded":
+            self._announce.look()
+        else:
+            await asyncio.to_thread(shutil.rmtree, self._options.artifacts / trained.version, ignore_errors=True)
+        return status
+
+    async def _finish(
+        self, training: Training, status: str, *, model: ModelVersion | None = None, **values: object
+    ) -> str:
+        """Writes how it ended, with the model's row if there is one, as soon as the database is there."""
+        while True:
+            try:
+                async with self._sessions() as session, session.begin():
+                    if not await trainings.finish(session, training.id, self._options.owner, status, **values):
+                        return "lost"
+                    if model is not None:
+                        session.add(model)
+                return status
+            except (SQLAlchemyError, OSError) as error:
+                if not is_unavailable(error):
+                    raise
+                log.warning("the end of a training waits for the database", training=str(training.id))
+                await asyncio.sleep(RETRY_S)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

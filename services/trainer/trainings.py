@@ -1,51 +1,107 @@
-"""The job table: one row for each training that was asked for, whatever became of it."""
+"""The job table: who asked for what, who works on it, and how it ended. Part of the caller's transaction."""
 
-from datetime import datetime
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.shared.db.metadata import Base
+from services.trainer.tables import Training, TrainingEpoch
+from services.trainer.training_messages import EpochLosses
 
-Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
+FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
+# A trainer that has not renewed its lease for this long (s) is gone. It renews several times in that time.
+LEASE_S: Final = 20
+# A training that took its trainer down this often is not tried again: it would take down the next one.
+MAX_ATTEMPTS: Final = 3
 
-
-class Training(Base):
-    """A training; its id is a UUIDv7, so that ids sort by age.
-
-    Who runs it holds a lease, renewed by heartbeats. A lease that has run out means that its holder is gone, and the training
-    is anybody's again. `claim` is new for each attempt: a holder that was thought dead can no longer write.
-    """
-
-    __tablename__ = "trainings"
-    __table_args__ = (
-        CheckConstraint("status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"),
-        # What a trainer looks for: a handful of rows, however long the history grows.
-        Index("ix_trainings_open", "id", postgresql_where=text("status IN ('queued', 'running')")),
-        Index(
-            "ix_trainings_unannounced",
-            "id",
-            postgresql_where=text("status = 'succeeded' AND announced_at IS NULL"),
-        ),
+# The oldest training that nobody works on; one's own after a restart. Two trainers never get the same one.
+_CLAIM: Final = text("""
+    UPDATE trainings SET status = 'running', attempts = attempts + 1, lease_owner = :owner,
+        leased_until = clock_timestamp() + make_interval(secs => :seconds),
+        started_at = coalesce(started_at, clock_timestamp())
+    WHERE id = (
+        SELECT id FROM trainings
+        WHERE status = 'queued'
+            OR status = 'running' AND (leased_until < clock_timestamp() OR lease_owner = :owner)
+        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
+    RETURNING id
+""")
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(server_default="queued")
-    recipe: Mapped[dict[str, Any]] = mapped_column(JSONB)  # all its values, so that a later release changes no job
-    seed: Mapped[int]
-    attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    claim: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None]
-    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
-    progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the newest EpochLosses
-    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    model_version: Mapped[str | None]
-    error: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    started_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    announced_at: Mapped[datetime | None]  # when the broker had acknowledged the event of its model
+
+async def claim(session: AsyncSession, owner: str) -> Training | None:
+    """The next training for `owner`, who must not work on another one; what an earlier attempt left is forgotten."""
+    training_id = (await session.execute(_CLAIM, {"owner": owner, "seconds": LEASE_S})).scalar_one_or_none()
+    if training_id is None:
+        return None
+    await session.execute(delete(TrainingEpoch).where(TrainingEpoch.training_id == training_id))
+    return await session.get_one(Training, training_id)
+
+
+async def renew(session: AsyncSession, training_id: UUID, owner: str) -> Literal["cancel", "lost"] | None:
+    """Renews the lease; "cancel" if somebody asked for it, "lost" if another trainer has taken the training."""
+    row = (
+        await session.execute(
+            update(Training)
+            .where(Training.id == training_id, Training.lease_owner == owner, Training.status == "running")
+            .values(leased_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE_S))
+            .returning(Training.cancel_asked_at)
+        )
+    ).one_or_none()
+    if row is None:
+        return "lost"
+    return "cancel" if row.cancel_asked_at is not None else None
+
+
+async def note_epochs(session: AsyncSession, training_id: UUID, epochs: Sequence[EpochLosses]) -> None:
+    rows = [
+        {
+            "training_id": training_id,
+            "epoch": losses.epoch,
+            "loss": list(losses.loss),
+            "val_loss": list(losses.val_loss),
+        }
+        for losses in epochs
+    ]
+    await session.execute(insert(TrainingEpoch).on_conflict_do_nothing(), rows)
+
+
+async def finish(session: AsyncSession, training_id: UUID, owner: str, status: str, **values: object) -> bool:
+    """Ends a training that `owner` still works on; whether it did."""
+    ended = await session.execute(
+        update(Training)
+        .where(Training.id == training_id, Training.lease_owner == owner, Training.status == "running")
+        .values(
+            status=status,
+            lease_owner=None,
+            leased_until=None,
+            finished_at=func.clock_timestamp() if status in FINISHED else None,
+            **values,
+        )
+        .returning(Training.id)
+    )
+    return ended.first() is not None
+
+
+async def ask_to_cancel(session: AsyncSession, training_id: UUID) -> Training | None:
+    """Cancels a queued training at once, and asks the trainer of a running one to; None if there is no such training."""
+    training = await session.get(Training, training_id, with_for_update=True)
+    if training is not None and training.status == "queued":
+        training.status = "cancelled"
+        training.finished_at = cast("Any", func.clock_timestamp())
+    elif training is not None and training.status == "running" and training.cancel_asked_at is None:
+        training.cancel_asked_at = cast("Any", func.clock_timestamp())
+    return training
+
+
+async def newest_epochs(session: AsyncSession, trainings: Sequence[UUID]) -> Mapping[UUID, int]:
+    """The number of epochs that each of the trainings has behind it; without any it is left out."""
+    rows = await session.execute(
+        select(TrainingEpoch.training_id, func.max(TrainingEpoch.epoch).label("epoch"))
+        .where(TrainingEpoch.training_id.in_(trainings))
+        .group_by(TrainingEpoch.training_id)
+    )
+    return {row.training_id: row.epoch for row in rows}
