@@ -120,13 +120,22 @@ class Metrics(Struct, frozen=True):
     line: Errors
 
 
+class Progress(Struct, frozen=True):
+    epoch: int
+    epochs: int
+
+
 class Training(Struct, frozen=True):
     """A training job; `status` is queued, running, succeeded, failed or cancelled."""
 
     id: UUID
-    status: str
     recipe: str
-    progress: Any = None
+    members: int
+    epochs: int
+    batch_size: int
+    seed: int
+    status: str
+    progress: Progress
     metrics: Metrics | None = None
     model_version: str | None = None
     error: str | None = None

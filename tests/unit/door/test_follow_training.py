@@ -8,7 +8,16 @@ from ordercast.client import Addresses, open_client
 from ordercast.follow_training import follow_training, until_served
 from tests.support.oracle_http import Answer, Received, serving
 
-TRAINING = {"id": str(UUID(int=7)), "status": "running", "recipe": "baseline"}
+TRAINING = {
+    "id": str(UUID(int=7)),
+    "recipe": "baseline",
+    "members": 2,
+    "epochs": 2,
+    "batch_size": 32,
+    "seed": 7,
+    "status": "running",
+    "progress": {"epoch": 0, "epochs": 2},
+}
 METRICS = {
     "holdout_rows": 5,
     **{name: {"mse": 1.0, "mae": 0.5} for name in ("ensemble", "mean", "line")},
