@@ -181,16 +181,21 @@ class RunTrainings:
         while True:
             try:
                 async with self._sessions() as session, session.begin():
-                    if not await trainings.finish(session, training.id, self._options.owner, status, **values):
-                        return "lost"
-                    if model is not None:
-                        session.add(model)
-                return status
+                    if await trainings.finish(session, training.id, self._options.owner, status, **values):
+                        session.add_all([model] if model is not None else [])
+                        outcome = status
+                    else:
+                        # Another trainer has it; or it was ours after all, and only the commit's answer was lost.
+                        now = await session.get_one(Training, training.id)
+                        ours = model is not None and now.model_version == model.version
+                        outcome = status if ours else "lost"
             except (SQLAlchemyError, OSError) as error:
                 if not is_unavailable(error):
                     raise
                 log.warning("the end of a training waits for the database", training=str(training.id))
                 await asyncio.sleep(RETRY_S)
+            else:
+                return outcome
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
