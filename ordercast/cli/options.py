@@ -25,6 +25,7 @@ import msgspec
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.text import Text
 
 from infra.local.errors import LocalError
 from infra.local.state import StateFolder, SystemInfo
@@ -100,7 +101,8 @@ class Context:
             sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
             sys.stdout.flush()
         else:
-            Console(highlight=False).print(text)
+            # Lines stay lines, for grep and for reading; tables fit themselves to the terminal.
+            Console(highlight=False).print(text, soft_wrap=isinstance(text, str | Text))
 
 
 # A command: its Context, then its own parameters; a coroutine or a plain function.
