@@ -1,114 +1,79 @@
-"""Tells the topic `models` of each new version, after its commit.
-
-The table remembers what the broker has not acknowledged yet: a process that dies between commit and event leaves that to its
-next life, and a broker that is away does not hold up any training. A version may be told twice, with the same event id.
-"""
+"""Tells of published versions on the topic `models`: once the row is committed, and again until Kafka has acknowledged it."""
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
+from uuid import uuid5
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import select, update
 
 from services.shared.contracts.envelope import Envelope, encode
 from services.shared.contracts.events import ModelPublished
 from services.shared.contracts.topics import MODELS
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
-from services.shared.db.unavailable import is_unavailable
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Record
-from services.trainer.trainings import Training
+from services.trainer.tables import Training
 
 log = structlog.stdlib.get_logger()
 
 SOURCE: Final = "/ordercast/trainer"
-# A look without any signal (s), for what another trainer left unsaid.
-LOOK_EVERY_S: Final = 30.0
-# After a look that failed (s): predictors find the version by themselves within half a minute.
-RETRY_AFTER_S: Final = 2.0
+# Between two tries (s) while the broker is away; predictors look into the table by themselves now and then.
+RETRY_S: Final = 5.0
 
 
-class Announcer:
-    """Announces versions in the order of their publication."""
+class AnnounceModels:
+    """Publishes ModelPublished for each version that has no acknowledgement yet; also those that a crash left behind."""
 
     def __init__(self, sessions: Sessions, bootstrap: str) -> None:
         self._sessions = sessions
         self._bootstrap = bootstrap
-        self._missing: str | None = None
-        self._wake = asyncio.Event()
+        self._published = asyncio.Event()
+        self._published.set()  # something may be left from before
 
-    def look_again(self) -> None:
-        """A version may have been published."""
-        self._wake.set()
-
-    async def check(self) -> None:
-        """For /readyz. Raises BrokerUnavailable while a version waits for the broker."""
-        if self._missing is not None:
-            raise BrokerUnavailable(self._missing)
+    def look(self) -> None:
+        """A version was recorded."""
+        self._published.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Looks at once, at every signal and now and then, until `stopping` is set."""
-        ending = asyncio.create_task(stopping.wait())
-        ending.add_done_callback(lambda _: self._wake.set())
-        try:
-            while not stopping.is_set():
-                self._wake.clear()
-                wait = LOOK_EVERY_S if await self._try() else RETRY_AFTER_S
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(0 if stopping.is_set() else wait):
-                        await self._wake.wait()
-        finally:
-            ending.cancel()
+        """Announces until `stopping` is set. A broker that is away is waited for; trainings go on meanwhile."""
+        while not stopping.is_set():
+            if self._published.is_set():
+                self._published.clear()
+                try:
+                    await self.announce_all()
+                except BrokerUnavailable as error:
+                    log.warning("a model version waits to be announced", reason=str(error))
+                    self._published.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else 0.2)
 
-    async def _try(self) -> bool:
-        try:
-            await announce_models(self._sessions, self._bootstrap)
-        except BrokerUnavailable as error:
-            self._missing = str(error)
-        except (SQLAlchemyError, OSError) as error:
-            if not is_unavailable(error):
-                raise
-            self._missing = None
-            log.warning("the database is away, will try again", reason=str(error).partition("\n")[0])
-            return False
-        else:
-            self._missing = None
-            return True
-        log.warning("a model version is not announced yet, will try again", reason=self._missing)
-        return False
-
-
-async def announce_models(sessions: Sessions, bootstrap: str) -> None:
-    """Announces what is not announced yet, and takes note of it once the broker has it.
-
-    Raises:
-        BrokerUnavailable: some may have been announced without a note of it, and will be again.
-    """
-    query = (
-        select(Training, ModelVersion)
-        .join(ModelVersion, ModelVersion.version == Training.model_version)
-        .where(Training.status == "succeeded", Training.announced_at.is_(None))
-        .order_by(ModelVersion.published_at)
-    )
-    async with sessions() as session:
-        waiting = (await session.execute(query)).all()
-    if not waiting:
-        return
-    # A connection for each look that finds something: trainings are rare, and the service must start without a broker.
-    async with open_publisher(bootstrap, client_id="trainer") as publisher:
-        for training, model in waiting:
-            await publisher.publish(MODELS.name, 0, [_record(training, model)])
-            log.info("announced a model", version=model.version)
-            async with sessions() as session, session.begin():
-                noted = update(Training).where(Training.id == training.id).values(announced_at=func.now())
-                await session.execute(noted)
+    async def announce_all(self) -> None:
+        """Announces what is not yet acknowledged. Raises BrokerUnavailable."""
+        query = (
+            select(ModelVersion, Training.id)
+            .join(Training, Training.model_version == ModelVersion.version)
+            .where(Training.announced_at.is_(None))
+            .order_by(ModelVersion.published_at)
+        )
+        async with self._sessions() as session:
+            waiting = (await session.execute(query)).all()
+        for version, training_id in waiting:
+            async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
+                await publisher.publish(MODELS.name, 0, [_record(version)])
+            async with self._sessions() as session, session.begin():
+                await session.execute(
+                    update(Training).where(Training.id == training_id).values(announced_at=datetime.now(UTC))
+                )
 
 
-def _record(training: Training, model: ModelVersion) -> Record:
-    event = ModelPublished(model.version, model.recipe, model.manifest_sha256, model.published_at)
-    headers, body = encode(Envelope(training.id, SOURCE, model.published_at, event))
-    return Record(model.version.encode(), body, headers, int(model.published_at.timestamp() * 1000))
+def _record(version: ModelVersion) -> Record:
+    event = ModelPublished(version.version, version.recipe, version.manifest_sha256, version.published_at)
+    # The same id at each try, so that consumers can tell a repeat.
+    event_id = uuid5(version.training_id, version.version)
+    headers, body = encode(Envelope(event_id, SOURCE, version.published_at, event))
+    return Record(version.version.encode(), body, headers, int(version.published_at.timestamp() * 1000))

@@ -1,28 +1,60 @@
-"""What requests and answers about trainings look like."""
+"""What goes in and out at /trainings."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.shared.http.requests import OneLine, RequestModel
+from services.shared.http.requests import RequestModel
 from services.trainer.recipes import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, MAX_SEED
-from services.trainer.trainings import Training
+from services.trainer.tables import Training, TrainingEpoch
 
 
-class TrainingBody(RequestModel):
-    """A recipe by its name; the other fields stand in place of the recipe's own. Without a seed it gets a random one."""
+class TrainingRequest(RequestModel):
+    """A recipe, and what is to stand in place of its own values."""
 
-    recipe: Annotated[str, OneLine(64)] = Field(examples=["baseline"])
-    members: int | None = Field(None, ge=1, le=MAX_MEMBERS)
-    epochs: int | None = Field(None, ge=1, le=MAX_EPOCHS)
-    batch_size: int | None = Field(None, ge=1, le=MAX_BATCH_SIZE)
-    seed: int | None = Field(None, ge=0, le=MAX_SEED)
+    recipe: Annotated[str, Field(max_length=100, examples=["baseline"])] = "baseline"
+    members: Annotated[int | None, Field(ge=1, le=MAX_MEMBERS)] = None
+    epochs: Annotated[int | None, Field(ge=1, le=MAX_EPOCHS)] = None
+    batch_size: Annotated[int | None, Field(ge=1, le=MAX_BATCH_SIZE)] = None
+    seed: Annotated[int | None, Field(ge=0, le=MAX_SEED, description="the same seed and rows give the same model")] = (
+        None
+    )
 
 
 class Progress(BaseModel):
-    """The newest epoch (from 1) of `epochs`, with the losses of each member; null is a loss that is not finite."""
+    epoch: int
+    epochs: int
+
+
+class TrainingAnswer(BaseModel):
+    """A training. `metrics` compares the ensemble on held-out rows with the mean and with a straight line."""
+
+    id: UUID
+    recipe: str
+    members: int
+    epochs: int
+    batch_size: int
+    seed: int
+    status: Annotated[str, Field(examples=["running"], description="queued, running, succeeded, failed or cancelled")]
+    progress: Progress
+    metrics: dict[str, Any] | None
+    model_version: str | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TrainingPage(BaseModel):
+    data: Sequence[TrainingAnswer]
+    has_more: bool
+
+
+class EpochEvent(BaseModel):
+    """Mean squared error of each member after an epoch; null: not a finite number."""
 
     epoch: int
     epochs: int
@@ -30,42 +62,24 @@ class Progress(BaseModel):
     val_loss: list[float | None]
 
 
-class TrainingAnswer(BaseModel):
-    """A training as it stands. `metrics` are those of its model's manifest."""
+def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
+    return TrainingAnswer(
+        id=training.id,
+        recipe=training.recipe,
+        members=training.members,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        seed=training.seed,
+        status=training.status,
+        progress=Progress(epoch=epoch or 0, epochs=training.epochs),
+        metrics=training.metrics,
+        model_version=training.model_version,
+        error=training.error,
+        created_at=training.created_at,
+        started_at=training.started_at,
+        finished_at=training.finished_at,
+    )
 
-    id: UUID
-    status: str
-    recipe: str
-    members: int
-    epochs: int
-    batch_size: int
-    seed: int
-    attempts: int
-    progress: Progress | None
-    metrics: dict[str, Any] | None
-    model_version: str | None
-    error: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
 
-    @classmethod
-    def of(cls, training: Training) -> Self:
-        recipe = training.recipe
-        return cls(
-            id=training.id,
-            status=training.status,
-            recipe=recipe["name"],
-            members=recipe["members"],
-            epochs=recipe["epochs"],
-            batch_size=recipe["batch_size"],
-            seed=training.seed,
-            attempts=training.attempts,
-            progress=Progress(epochs=recipe["epochs"], **training.progress) if training.progress else None,
-            metrics=training.metrics,
-            model_version=training.model_version,
-            error=training.error,
-            created_at=training.created_at,
-            started_at=training.started_at,
-            ended_at=training.ended_at,
-        )
+def event_of(training: Training, row: TrainingEpoch) -> EpochEvent:
+    return EpochEvent(epoch=row.epoch, epochs=training.epochs, loss=row.loss, val_loss=row.val_loss)

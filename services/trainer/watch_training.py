@@ -1,53 +1,44 @@
-"""A training as a stream of server-sent events: `epoch` for each epoch, and `end` with the training when it has ended."""
+"""What happens in a training, as it happens: the epochs so far, then each new one, then how it ended."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-import msgspec
+from sqlalchemy import select
 
 from services.shared.db.engine import Sessions
-from services.trainer.live_trainings import LiveTraining, LiveTrainings
-from services.trainer.request_trainings import find_training
-from services.trainer.schemas import TrainingAnswer
-from services.trainer.trainings import ENDED, Training
+from services.trainer.schemas import EpochEvent, TrainingAnswer, answer_of, event_of
+from services.trainer.tables import Training, TrainingEpoch
+from services.trainer.trainings import FINISHED
 
-# A look into the table (s) for what no signal tells: a training that waits, or that another trainer runs.
-LOOK_EVERY_S: Final = 1.0
+# Between two looks (s). The table is the source, so that any trainer can be asked about any training.
+POLL_S: Final = 0.25
 
 
 async def watch_training(
-    sessions: Sessions, live: LiveTrainings, training_id: UUID, stopping: asyncio.Event
-) -> AsyncIterator[bytes]:
-    """Events until the training has ended or the service stops; who comes late gets what was told before.
+    sessions: Sessions, training_id: UUID, stopping: asyncio.Event
+) -> AsyncIterator[EpochEvent | TrainingAnswer]:
+    """The epochs in order, and in the end the training itself. Ends early, without it, when `stopping` is set.
 
-    Of a training that another trainer runs the table has only the newest epoch: then each look shows that one.
+    A training that starts anew, because its trainer died, is told from its first epoch again.
     """
-    epoch = 0
-    attempts = 0
+    seen = 0
     while not stopping.is_set():
-        here = live.find(training_id)
-        training = await find_training(sessions, training_id)
-        if training.attempts != attempts:
-            epoch, attempts = 0, training.attempts  # a new attempt begins with epoch 1 again
-        for progress in _told(here, training, epoch):
-            epoch = progress["epoch"]
-            yield _event("epoch", msgspec.json.encode(progress | {"epochs": training.recipe["epochs"]}))
-        if training.status in ENDED:
-            yield _event("end", TrainingAnswer.of(training).model_dump_json().encode())
+        async with sessions() as session:
+            training = await session.get_one(Training, training_id)
+            rows = list(
+                await session.scalars(
+                    select(TrainingEpoch).where(TrainingEpoch.training_id == training_id).order_by(TrainingEpoch.epoch)
+                )
+            )
+        if rows and rows[-1].epoch < seen:
+            seen = 0
+        for row in rows:
+            if row.epoch > seen:
+                yield event_of(training, row)
+                seen = row.epoch
+        if training.status in FINISHED:
+            yield answer_of(training, seen)
             return
-        yield b": still here\n\n"  # so that a client that has gone is noticed
-        await _next_look(here, stopping)
-
-
-def _told(here: LiveTraining | None, training: Training, epoch: int) -> list[dict[str, object]]:
-    if here is not None:
-        return [msgspec.to_builtins(losses) for losses in here.after(epoch)]
-    newest = training.progress
-    return [newest] if newest and newest["epoch"] > epoch else []
-
-
-def _event(name: str, data: bytes) -> bytes:
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+        await asyncio.sleep(POLL_S)
