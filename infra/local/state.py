@@ -192,6 +192,23 @@ class StateFolder:
             write_private(path, secrets.token_urlsafe(24).encode())
         return path.read_text()
 
+    def partitions(self, wanted: int | None, default: int) -> int:
+        """The number of partitions of this folder's topics: `wanted` or `default` at the first call, then that for ever.
+
+        Raises StateFolderUnusable if another number is wanted later.
+        """
+        path = self.root / "partitions"
+        if not path.exists():
+            write_private(path, str(wanted or default).encode())
+        found = int(path.read_text())
+        if wanted not in (None, found):
+            raise StateFolderUnusable(
+                f"the topics in {self.root} have {found} partitions; they cannot have {wanted}, because an account's events would"
+                " change their partition",
+                hint=f"leave the option out, or start a new system with --state DIR --partitions {wanted}",
+            )
+        return found
+
     def ensure_token_keys(self) -> None:
         """Makes the Ed25519 pair that access tokens are signed with, unless it is there."""
         # Here, since it takes a while to import: `ordercast --help` does without.

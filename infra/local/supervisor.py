@@ -20,6 +20,8 @@ EARLY_DEATHS: Final = 2
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 10.0
 STABLE_S: Final = 30.0
+# Stands for the exit code of a process that never was; what a shell says too.
+EXIT_NOT_STARTED: Final = 127
 # Time (s) between two questions to a program that has not answered yet.
 POLL_S: Final = 0.05
 
@@ -141,7 +143,11 @@ class _Watched:
 
     async def _live_once(self) -> int:
         """One life of the program; its exit code."""
-        self.child = await Child.start(self.program.command)
+        try:
+            self.child = await Child.start(self.program.command)
+        except OSError as error:  # no memory, no file handles, no log: like a death, this may pass
+            self._report(f"{self.program.name} cannot be started: {error}")
+            return EXIT_NOT_STARTED
         self._changed()
         asking = asyncio.create_task(self._ask_until_healthy())
         try:

@@ -40,6 +40,7 @@ class System:
 
     def __init__(self, plan: SystemPlan, report: Report) -> None:
         self.plan = plan
+        self._report = report
         self._phase: Phase = "starting"
         self._supervisor_record = ProcessRecord.current()
         self._records: dict[str, ProcessRecord] = {}
@@ -107,7 +108,10 @@ class System:
             known = self._records.get(name)
             if (known is None or known.pid != pid) and (record := ProcessRecord.of(pid)):
                 self._records[name] = record
-        self.folder.write_system(self.info)
+        try:
+            self.folder.write_system(self.info)
+        except OSError as error:  # a full disk must not keep the system from being kept alive, or from being stopped
+            self._report(f"system.json cannot be written: {error}")
 
 
 @asynccontextmanager
@@ -115,13 +119,14 @@ async def running_system(
     state: Path | str | None = None,
     port_offset: int = 0,
     *,
-    partitions: int = DEFAULT_PARTITIONS,
+    partitions: int | None = None,
     report: Report = lambda _: None,
     services: Services = SystemPlan.services,
 ) -> AsyncIterator[System]:
     """Starts a system on a state folder, yields it healthy, and stops it.
 
-    `report` gets one line for each event. `services` is another list of services, for tests of the supervisor.
+    `report` gets one line for each event. `partitions` counts at a folder's first start, and is DEFAULT_PARTITIONS if not
+    given. `services` is another list of services, for tests of the supervisor.
 
     Raises:
         LocalError: the folder cannot be used or is in use, ports are taken, or something does not start.
@@ -158,7 +163,8 @@ def _journal(folder: StateFolder, report: Report) -> Report:
     return write
 
 
-async def _plan(folder: StateFolder, ports: Ports, partitions: int, report: Report) -> SystemPlan:
+async def _plan(folder: StateFolder, ports: Ports, wanted_partitions: int | None, report: Report) -> SystemPlan:
+    partitions = folder.partitions(wanted_partitions, DEFAULT_PARTITIONS)
     folder.ensure_token_keys()
     for log in folder.logs.glob("*.log"):
         if log.stat().st_size > LOG_LIMIT_BYTES:

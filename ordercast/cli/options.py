@@ -28,6 +28,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from infra.local.errors import LocalError
+from infra.local.ports import MAX_OFFSET
 from infra.local.state import StateFolder, SystemInfo
 
 SHARED_PANEL: Final = "Options of every command"
@@ -48,6 +49,7 @@ PortOffset = Annotated[
         "--port-offset",
         envvar="ORDERCAST_PORT_OFFSET",
         min=0,
+        max=MAX_OFFSET,
         help="Added to every port; 0, or that of the running system, if not given.",
         rich_help_panel=SHARED_PANEL,
         show_default=False,

@@ -32,8 +32,14 @@ EXIT_INTERRUPTED: Final = 130
 async def up(
     context: Context,
     partitions: Annotated[
-        int, typer.Option(min=1, max=256, help="Of the topics orders and views; fixed at a folder's first start.")
-    ] = DEFAULT_PARTITIONS,
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help=f"Of the topics orders and views, fixed at a folder's first start; {DEFAULT_PARTITIONS} if not given.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the log.")] = False,
 ) -> None:
     """Start the whole system here and keep it running until Ctrl-C.
@@ -47,7 +53,7 @@ async def up(
 async def keep_running(
     context: Context,
     *,
-    partitions: int = DEFAULT_PARTITIONS,
+    partitions: int | None = None,
     quiet: bool = False,
     services: Services = SystemPlan.services,
 ) -> None:

@@ -77,7 +77,9 @@ def test_an_error_says_what_to_do_about_it() -> None:
     assert result.stderr == "error: no flour\nhint: buy some\n"
 
 
-@pytest.mark.parametrize("arguments", [["0"], [], ["3", "--port-offset", "-1"], ["3", "--oven"]])
+@pytest.mark.parametrize(
+    "arguments", [["0"], [], ["3", "--port-offset", "-1"], ["3", "--port-offset", "60000"], ["3", "--oven"]]
+)
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert runner.invoke(example, arguments).exit_code == 2
 

@@ -106,6 +106,14 @@ def test_the_token_keys_are_a_pair_made_once_that_only_the_owner_reads(folder: S
     assert folder.token_private_key.read_bytes() == before
 
 
+def test_the_number_of_partitions_is_fixed_at_the_first_start(folder: StateFolder) -> None:
+    assert folder.partitions(4, default=8) == 4
+    assert folder.partitions(None, default=8) == 4
+    assert folder.partitions(4, default=8) == 4
+    with pytest.raises(StateFolderUnusable, match="have 4 partitions; they cannot have 8"):
+        folder.partitions(8, default=8)
+
+
 def test_the_database_password_is_made_once_and_private(folder: StateFolder) -> None:
     password = folder.database_password()
     assert len(password) >= 32

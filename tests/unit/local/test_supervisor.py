@@ -104,6 +104,13 @@ async def test_a_program_that_does_not_answer_in_time_is_an_error(
             await bench.supervisor.start([program])
 
 
+async def test_a_program_that_cannot_be_run_at_all_is_given_up_too(bench: Bench) -> None:
+    command = small_command(bench.folder / "no such folder" / "a.log", free_port(), name="a")
+    with pytest.raises(StartFailed, match="a ended with exit code 127"):
+        await bench.supervisor.start([Program(command, lambda: answers_ok(1))])
+    assert "No such file or directory" in bench.lines[0]
+
+
 async def test_programs_stop_group_by_group(bench: Bench) -> None:
     await bench.supervisor.start([bench.program("a"), bench.program("b", "slow")])
     await bench.supervisor.stop([["b"], ["a"]])
