@@ -75,7 +75,7 @@ async def predict(access: Access, posted: PostedSample, training: Training, out:
     curve = (await access.admin.predictor.predict_views(range(0, VIEWS_MAX + 1, CURVE_STEP))).data
     pairs = [(posted.account_ids[0], product) for product in posted.product_ids[:TOLD_PAIRS]]
     of_pairs = (await access.admin.predictor.predict_pairs(pairs)).data
-    _check([*curve, *of_pairs], training.model_version)
+    check_answers([*curve, *of_pairs], training.model_version)
     for prediction in (prediction for prediction in curve if prediction.view_count in TOLD_VIEWS):
         story.say(f"  {prediction.view_count:>6,} views: {_quantity(prediction)}")
     for prediction in of_pairs:
@@ -86,7 +86,8 @@ async def predict(access: Access, posted: PostedSample, training: Training, out:
     story.say(f"{out / 'prediction_curve.png'}  the curve, its band and the data behind it")
 
 
-def _check(predictions: Sequence[Prediction], version: str) -> None:
+def check_answers(predictions: Sequence[Prediction], version: str) -> None:
+    """Raises StepFailed unless each comes from that version and is the mean of its members."""
     for prediction in predictions:
         mean = sum(prediction.members) / len(prediction.members)
         if prediction.model_version != version or abs(prediction.quantity - mean) > 1e-6 * max(1.0, abs(mean)):
