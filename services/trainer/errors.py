@@ -14,11 +14,11 @@ class TransientError(TrainerError):
 
 
 class BadRecipe(PermanentError):
-    """The recipe is unknown or a value in its place is out of bounds; `field` names which."""
+    """The recipe is unknown or a value in its place is out of bounds; `fields` names which."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
-        self.field = field
+        self.fields = {field: message}
 
 
 class UnusableTrainingSet(PermanentError):
