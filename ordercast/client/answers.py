@@ -172,5 +172,5 @@ class CurrentModel(Struct, frozen=True):
     recipe: str
     members: int
     trained_at: datetime
-    training_rows: int
+    rows: int
     metrics: dict[str, Any]
