@@ -52,8 +52,8 @@ async def _run(app: FastAPI, config: uvicorn.Config, listener: socket.socket) ->
     app.state.stopping = asyncio.Event()
     async with app.router.lifespan_context(app):
         host, port, *_ = listener.getsockname()
-        log.info("listening", address=f"http://{host}:{port}")
         _collect_less_garbage()
+        log.info("listening", address=f"http://{host}:{port}")
         await _Server(config, app.state.stopping).serve(sockets=[listener])
     log.info("stopped")
 
