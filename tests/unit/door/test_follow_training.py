@@ -48,7 +48,7 @@ async def test_a_new_version_is_waited_for() -> None:
     model = {"version": "v1", "recipe": "baseline", "members": 10, "trained_at": "2026-01-01T00:00:00Z"}
     answers = [
         Answer(503, {"type": "/problems/no-model", "title": "No model is served yet"}, {"Retry-After": "5"}),
-        *(Answer(200, {**model, "version": v, "training_rows": 5, "metrics": {}}) for v in ("v1", "v2")),
+        *(Answer(200, {**model, "version": v, "rows": 5, "metrics": {}}) for v in ("v1", "v2")),
     ]
 
     async def answer(request: Received) -> Answer:
