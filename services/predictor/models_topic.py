@@ -14,11 +14,11 @@ from uuid_utils.compat import uuid7
 from services.shared.contracts.envelope import Envelope, encode
 from services.shared.contracts.events import ModelActivated
 from services.shared.contracts.topics import MODELS
-from services.shared.kafka.caught_up import end_offsets
 from services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from services.shared.kafka.open_consumer import open_reader
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Partition, Record
+from services.shared.kafka.topic_ends import end_offsets
 
 log = structlog.stdlib.get_logger()
 

@@ -10,10 +10,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
-from services.shared.kafka.caught_up import end_offsets
 from services.shared.kafka.consumer import KafkaConsumer, ReadPositions
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition, StoredRecord
+from services.shared.kafka.topic_ends import end_offsets, stop_client
 
 log = structlog.stdlib.get_logger()
 
@@ -23,8 +23,6 @@ FETCH_BYTES: Final = 8 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
-# `stop()` of the client hangs while the broker is down: it gets this long (s).
-STOP_DEADLINE_S: Final = 2.0
 # Kafka gives a dead worker's partitions to the others after this time (ms); a restarted one takes its place at once.
 SESSION_TIMEOUT_MS: Final = 15_000
 HEARTBEAT_MS: Final = 3_000
@@ -139,24 +137,3 @@ async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[No
     finally:
         # Also after a start that was cancelled half-way: its connections and tasks are there already.
         await stop_client(client)
-
-
-async def stop_client(client: AIOKafkaConsumer) -> None:
-    """Stops a client, or leaves it after a deadline.
-
-    In a task of its own: with the broker gone, `stop()` lets the cancellation of the client's own tasks out (aiokafka issue
-    647), and the caller would end as if it had been cancelled itself. The connections are open then, so they are closed here.
-    """
-
-    async def stop() -> None:
-        try:
-            await client.stop()
-        finally:
-            await client._client.close()
-
-    stopping = asyncio.create_task(stop())
-    await asyncio.wait([stopping], timeout=STOP_DEADLINE_S)
-    if not stopping.done():
-        stopping.cancel()
-    elif not stopping.cancelled() and (error := stopping.exception()) is not None:
-        log.debug("a Kafka client did not stop in order", error=repr(error))

@@ -1,0 +1,60 @@
+"""Where topics end."""
+
+import asyncio
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError as ClientError
+
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.records import Partition
+
+# A broker that has not named the ends of its partitions by then (s) counts as gone.
+DEADLINE_S: Final = 10.0
+# `stop()` of the client hangs while the broker is down: it gets this long (s).
+STOP_DEADLINE_S: Final = 2.0
+# A topic that was just created takes a moment to be seen (s).
+NEW_TOPIC_S: Final = 3.0
+NEW_TOPIC_POLL_S: Final = 0.1
+
+
+async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition, int]:
+    """The offset that the next record of each partition will get.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await consumer.start()
+            wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]
+            ends = await consumer.end_offsets(wanted)
+    except (ClientError, TimeoutError, OSError) as error:
+        raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {bootstrap}: {error!r}") from error
+    finally:
+        await stop_client(consumer)
+    return {Partition(found.topic, found.partition): offset for found, offset in ends.items()}
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    give_up = asyncio.get_running_loop().time() + NEW_TOPIC_S
+    while topic not in await consumer.topics():
+        if asyncio.get_running_loop().time() > give_up:
+            raise BrokerUnavailable(f"the topic {topic} does not exist")
+        await asyncio.sleep(NEW_TOPIC_POLL_S)
+    # Asking for partition 0 makes the client learn the rest of the topic.
+    await consumer.end_offsets([TopicPartition(topic, 0)])
+    numbers: set[int] = consumer.partitions_for_topic(topic) or set()
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+async def stop_client(consumer: AIOKafkaConsumer) -> None:
+    """Stops a client, or leaves it after a deadline."""
+    # A task of the client's that has not begun yet would be cancelled before its first line, and cancel us in turn.
+    await asyncio.sleep(0)
+    with suppress(ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(STOP_DEADLINE_S):
+            await consumer.stop()

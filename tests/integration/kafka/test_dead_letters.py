@@ -1,0 +1,112 @@
+"""The topic of dead letters on the real broker, and what became of each letter's event."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.feature_worker.admit import MAX_BODY_BYTES
+from services.shared.contracts.envelope import SequenceNumber
+from services.shared.contracts.topics import DEAD_LETTERS
+from services.shared.db.engine import open_database
+from services.shared.kafka.dead_letters import (
+    DeadLetter,
+    dead_letter,
+    letter_states,
+    publish_letters,
+    read_letters,
+    replay,
+)
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from services.shared.kafka.open_consumer import open_reader, read_topic
+from services.shared.kafka.publisher import open_publisher
+from services.shared.kafka.records import Partition, Record, StoredRecord
+from tests.support.event_streams import View, record_of
+from tests.support.feature_tables import SqlTable
+from tests.support.fresh_topics import FreshTopics
+
+VIEWS_1 = Partition("views", 1)
+STRANGERS = View(1, 1, datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def letter(
+    offset: int, value: bytes | None = b"\x00\xff", headers: list[tuple[str, bytes]] | None = None
+) -> DeadLetter:
+    record = StoredRecord(b"1", value, headers or [], 1_700_000_000_000, VIEWS_1, offset)
+    return dead_letter(record, f"because of {offset} – ü")
+
+
+async def test_letters_come_back_as_they_were_each_once(fresh_topics: FreshTopics) -> None:
+    letters = [
+        letter(1),
+        letter(2, value=None),
+        letter(3, headers=[("ce_type", b"x"), ("same", b"1"), ("same", b"2"), ("reason", b"not ours")]),
+        letter(4, value=b"x" * (MAX_BODY_BYTES + 1)),
+    ]
+    async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
+        await publish_letters(publisher, letters[:2])
+        await publish_letters(publisher, letters)  # as after a commit that failed
+        await publisher.publish(DEAD_LETTERS.name, 0, [Record(b"", b"somebody else's", [("reason", b"?")], 0)])
+    assert await read_letters(fresh_topics.bootstrap) == letters
+
+
+async def test_of_an_empty_topic_nothing_is_read(fresh_topics: FreshTopics) -> None:
+    assert await read_letters(fresh_topics.bootstrap) == []
+
+
+async def test_a_whole_topic_is_read_each_partition_in_its_order(fresh_topics: FreshTopics) -> None:
+    records = [Record(b"", str(number).encode(), [], 0) for number in range(1_500)]
+    async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
+        for partition in range(fresh_topics.partitions):
+            await publisher.publish("views", partition, records)
+    read: dict[Partition, list[int]] = {}
+    async for stored in read_topic(fresh_topics.bootstrap, "views"):
+        read.setdefault(stored.partition, []).append(int(stored.value or b""))
+    assert read == {Partition("views", number): list(range(1_500)) for number in range(fresh_topics.partitions)}
+
+
+async def test_a_missing_broker_or_topic_is_said() -> None:
+    with pytest.raises(BrokerUnavailable):
+        await read_letters("127.0.0.1:9")
+
+
+async def test_a_letter_waits_until_its_replay_has_counted(fresh_topics: FreshTopics, database_url: str) -> None:
+    """From the refusal of a stranger's view to the row that its replay makes."""
+    async with (
+        open_publisher(fresh_topics.bootstrap, client_id="test") as publisher,
+        open_database(database_url, application="test") as sessions,
+    ):
+        table = SqlTable(sessions, fresh_topics.partitions)
+
+        async def apply_all() -> None:
+            async with open_reader(fresh_topics.bootstrap, [VIEWS_1], read_positions=table.place) as reader:
+                while slices := await reader.poll(max_records=100, timeout_s=1):
+                    await table.record(slices)
+
+        await publisher.publish(*VIEWS_1, [record_of(STRANGERS, None)])
+        never_committed = letter(99)
+        await apply_all()
+        (refused,) = table.graveyard.letters.values()
+        states = await letter_states(sessions, [refused, never_committed])
+        assert states == {"views:1:0": "waiting", "views:1:99": "applied"}
+
+        for _ in range(2):
+            await replay(publisher, [refused, never_committed])
+            await apply_all()
+            assert (await table.rows())[1, 1]["view_count"] == 1
+        assert await letter_states(sessions, [refused]) == {"views:1:0": "replayed"}
+
+
+async def test_a_replay_that_is_refused_again_becomes_a_letter_of_its_own(database_url: str) -> None:
+    async with open_database(database_url, application="test") as sessions:
+        table = SqlTable(sessions, 2)
+        bad = record_of(STRANGERS, SequenceNumber("viewer", 1))
+        log = MemoryLog()
+        await log.publish(*VIEWS_1, [Record(bad.key, b"{", bad.headers, bad.timestamp_ms)])
+        consumer = MemoryConsumer(log, [VIEWS_1], table.place)
+        await table.record(await consumer.poll(max_records=10, timeout_s=0))
+        await replay(log, table.graveyard.letters.values())
+        await table.record(await consumer.poll(max_records=10, timeout_s=0))
+        assert list(table.graveyard.letters) == ["views:1:0", "views:1:1"]
+        states = await letter_states(sessions, list(table.graveyard.letters.values()))
+        assert states == {"views:1:0": "replayed", "views:1:1": "waiting"}
