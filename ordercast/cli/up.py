@@ -123,8 +123,10 @@ class _Log:
         self._print("ordercast", Text(line, style="bold"))
 
     def _print(self, name: str, line: Text) -> None:
-        colour = self._colours.setdefault(name, next(self._next_colour))
-        self._console.print(Text(f"{name:<{NAME_WIDTH}} │ ", style=colour).append_text(line), soft_wrap=True)
+        if name not in self._colours:
+            self._colours[name] = next(self._next_colour)
+        prefix = (f"{name:<{NAME_WIDTH}} │ ", self._colours[name])
+        self._console.print(Text.assemble(prefix, line), soft_wrap=True)
 
 
 def _addresses(info: SystemInfo) -> Table:

@@ -166,7 +166,7 @@ class Predictions(Struct, frozen=True):
 
 
 class CurrentModel(Struct, frozen=True):
-    """The version that answers now, with the figures of its training."""
+    """The version that answers now, with the number of rows it learned from and the figures of its training."""
 
     version: str
     recipe: str

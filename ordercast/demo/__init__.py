@@ -59,5 +59,5 @@ async def system_of(folder: StateFolder, port_offset: int, story: Story) -> Asyn
     async with AsyncExitStack() as stack:
         with steps(story.console) as progress:
             system = await stack.enter_async_context(running_system(folder.root, port_offset, report=progress.now))
-        story.say(f"{progress.last}. The API explains itself at {system.urls['order_api']}/docs")
+        story.say(f"{progress.last.capitalize()}. The API explains itself at {system.urls['order_api']}/docs")
         yield system.info

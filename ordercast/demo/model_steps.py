@@ -2,6 +2,7 @@
 
 import csv
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,8 @@ async def train(access: Access, story: Story) -> Training:
     Raises:
         StepFailed: it did not succeed.
     """
+    groups = Counter(point.group for point in await _points(access.system.database_url))
+    story.say(f"To learn from: {', '.join(f'{pairs:,} pairs of the {group}' for group, pairs in groups.items())}")
     began = time.monotonic()
     started = await access.admin.trainer.start("baseline")
     with member_bars(story.console) as progress:
