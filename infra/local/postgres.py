@@ -99,6 +99,17 @@ class PostgresServer:
         await connection.close()
         return True
 
+    async def schema_revision(self, database: str = DATABASE) -> str | None:
+        """The migration that the database is at, or None if it has none yet."""
+        connection = await self._connect(database)
+        revision: str | None = None
+        try:
+            with contextlib.suppress(asyncpg.UndefinedTableError):
+                revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+        finally:
+            await connection.close()
+        return revision
+
     async def create_database(self, name: str = DATABASE, *, template: str | None = None) -> None:
         """Creates a database, as a copy of `template` if given, unless it is there."""
         source = f' TEMPLATE "{template}"' if template else ""
@@ -121,9 +132,9 @@ class PostgresServer:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    async def _connect(self) -> asyncpg.Connection:
+    async def _connect(self, database: str = "postgres") -> asyncpg.Connection:
         return await asyncpg.connect(
-            host=HOST, port=self.port, user=USER, password=self.password, database="postgres", ssl=False
+            host=HOST, port=self.port, user=USER, password=self.password, database=database, ssl=False
         )
 
     async def _initialize(self) -> None:

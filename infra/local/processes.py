@@ -87,10 +87,6 @@ class SystemPlan:
         """Brings the database to the newest schema."""
         return self._python("migrations", ("infra.migrations.upgrade",), self._shared_environment())
 
-    def topics(self) -> Command:
-        """Creates the topics that are missing."""
-        return self._python("topics", ("services.shared.kafka.topics",), self._shared_environment())
-
     def services(self) -> list[Program]:
         """The services in the order of the flow."""
         return [self._service(name, module) for name, module in SERVICES.items()]

@@ -21,7 +21,7 @@ from infra.local.leftovers import MARK
 from infra.local.ports import Ports
 from infra.local.processes import Program, SystemPlan
 from infra.local.state import StateFolder
-from infra.local.system import System, running_system
+from infra.local.system import System, newest_revision, running_system
 from ordercast.cli.status import system_status
 from services.shared.contracts.topics import ALL_TOPICS, ORDERS
 from tests.support.offsets import free_offset
@@ -182,6 +182,7 @@ async def test_it_leaves_nothing_running_and_keeps_data_and_keys_for_the_next_ru
     async with system_in(tmp_path) as system:
         assert await end_offset(system) == 1
         assert Path(system.info.token_private_key_file).read_bytes() == key
+        assert await system.plan.postgres.schema_revision() == newest_revision()
 
 
 async def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
