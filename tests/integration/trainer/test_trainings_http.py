@@ -1,0 +1,244 @@
+"""POST /trainings and what becomes of it, through HTTP."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+from services.shared.contracts.envelope import decode
+from services.shared.contracts.events import ModelPublished
+from services.shared.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
+from services.shared.db.models import ModelVersion
+from services.shared.kafka.open_consumer import read_topic
+from services.trainer.tables import Training
+from tests.integration.trainer.conftest import Workplace, eventually, start, until
+from tests.support.fresh_topics import FreshTopics
+
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+def has_ended(training: dict[str, Any]) -> bool:
+    return training["status"] in ENDED
+
+
+def has_begun(training: dict[str, Any]) -> bool:
+    return bool(training["progress"]["epoch"] > 0)
+
+
+async def events_of(client: httpx.AsyncClient, training_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """Name and data of each event until the stream ends."""
+    body = (await client.get(f"/trainings/{training_id}/events")).text
+    events = []
+    for block in body.replace("\r\n", "\n").split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
+        if "event" in lines:
+            events.append((lines["event"], json.loads(lines["data"])))
+    return events
+
+
+async def test_a_training_becomes_a_published_and_announced_version(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    await workplace.add_pairs(60)
+    async with workplace.trainer() as client:
+        training_id = await start(client)
+        events = await events_of(client, training_id)
+        training = (await client.get(f"/trainings/{training_id}")).json()
+
+        async def is_announced() -> bool:
+            async with workplace.sessions() as session:
+                return (await session.get_one(Training, UUID(training_id))).announced_at is not None
+
+        await until(is_announced)
+
+    assert [name for name, _ in events] == ["epoch", "epoch", "epoch", "ended"]
+    assert [data["epoch"] for _, data in events[:3]] == [1, 2, 3]
+    assert all(data["epochs"] == 3 and len(data["loss"]) == len(data["val_loss"]) == 2 for _, data in events[:3])
+    assert events[-1][1] == training
+    assert (training["status"], training["error"]) == ("succeeded", None)
+    assert training["progress"] == {"epoch": 3, "epochs": 3}
+    assert training["metrics"].keys() >= {"holdout_rows", "ensemble", "mean", "line", "members", "beats_mean"}
+
+    folder = workplace.settings.artifacts_dir / training["model_version"]
+    raw = (folder / MANIFEST_FILE).read_bytes()
+    manifest = decode_manifest(raw)
+    assert (manifest.training_id, manifest.seed, manifest.data.rows) == (training_id, 7, 60)
+    assert [(p.topic, p.partition, p.next_offset) for p in manifest.data.positions] == [("orders", 1, 60)]
+
+    async with workplace.sessions() as session:
+        record = (await session.scalars(select(ModelVersion))).one()
+    assert (record.version, str(record.training_id), record.recipe) == (folder.name, training_id, "baseline")
+    assert record.manifest_sha256 == file_entry(raw).sha256
+    announced = [decode(r.headers, r.value).event async for r in read_topic(fresh_topics.bootstrap, "models")]
+    assert announced == [
+        ModelPublished(record.version, "baseline", record.manifest_sha256, record.published_at),
+    ]
+
+
+async def test_a_version_whose_event_was_not_sent_is_announced_at_the_next_start(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    training_id, version = uuid7(), "v20260102T030405-0a1b2c3d"
+    async with workplace.sessions() as session, session.begin():
+        session.add(ModelVersion(version=version, training_id=training_id, recipe="baseline", manifest_sha256="0" * 64))
+        session.add(
+            Training(
+                id=training_id,
+                recipe="baseline",
+                members=1,
+                epochs=1,
+                batch_size=1,
+                seed=1,
+                status="succeeded",
+                model_version=version,
+            )
+        )
+    async with workplace.trainer():
+
+        async def is_announced() -> bool:
+            async with workplace.sessions() as session:
+                return (await session.get_one(Training, training_id)).announced_at is not None
+
+        await until(is_announced)
+    keys = [record.key async for record in read_topic(fresh_topics.bootstrap, "models")]
+    assert keys == [version.encode()]
+
+
+async def test_a_running_training_can_be_cancelled_and_publishes_nothing(workplace: Workplace) -> None:
+    await workplace.add_pairs(60)
+    async with workplace.trainer() as client:
+        training_id = await start(client, epochs=10_000)
+        await eventually(client, training_id, has_begun)
+        assert (await client.delete(f"/trainings/{training_id}")).status_code == 202
+        training = await eventually(client, training_id, has_ended)
+        again = await client.delete(f"/trainings/{training_id}")
+
+    assert training["status"] == "cancelled"
+    assert (again.status_code, again.json()["status"]) == (202, "cancelled")
+    assert training["model_version"] is None
+    assert workplace.versions == []
+
+
+async def test_a_training_in_hand_goes_back_into_the_queue_when_the_trainer_stops(workplace: Workplace) -> None:
+    await workplace.add_pairs(60)
+    async with workplace.trainer() as client:
+        training_id = await start(client, epochs=10_000)
+        await eventually(client, training_id, has_begun)
+
+    async with workplace.sessions() as session:
+        training = await session.get_one(Training, UUID(training_id))
+    assert (training.status, training.attempts, training.lease_owner) == ("queued", 0, None)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+async def test_too_few_rows_fail_the_training_with_the_reason(workplace: Workplace, rows: int) -> None:
+    if rows:
+        await workplace.add_pairs(rows)
+    async with workplace.trainer() as client:
+        training = await eventually(client, await start(client), has_ended)
+
+    reasons = {0: "there is no data to train on", 1: "1 row is too few to split", 3: "3 rows are too few to split"}
+    assert training["status"] == "failed"
+    assert reasons[rows] in training["error"]
+    assert workplace.versions == []
+
+
+async def test_rows_without_an_order_are_no_data(workplace: Workplace) -> None:
+    await workplace.add_pairs(20, ordered=False)
+    async with workplace.trainer() as client:
+        training = await eventually(client, await start(client), has_ended)
+
+    assert "no feature row has an order yet" in training["error"]
+
+
+async def test_an_unknown_recipe_is_refused_with_the_known_ones(workplace: Workplace) -> None:
+    async with workplace.trainer() as client:
+        answer = await client.post("/trainings", json={"recipe": "best"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert "known are: baseline" in answer.json()["detail"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["recipe"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"members": 0},
+        {"members": 101},
+        {"epochs": 10_001},
+        {"epochs": "3"},
+        {"epochs": 1.5},
+        {"batch_size": 0},
+        {"seed": -1},
+        {"seed": 2**31},
+        {"learning_rate": 1},
+    ],
+)
+async def test_values_out_of_bounds_and_unknown_fields_are_refused_by_name(
+    workplace: Workplace, wrong: dict[str, Any]
+) -> None:
+    async with workplace.trainer() as client:
+        answer = await client.post("/trainings", json={"recipe": "baseline"} | wrong)
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == list(wrong)
+
+
+async def test_trainings_are_listed_newest_first_in_pages(workplace: Workplace) -> None:
+    async with workplace.trainer() as client:
+        started = [await start(client) for _ in range(3)]
+        first = (await client.get("/trainings", params={"limit": 2})).json()
+        rest = (await client.get("/trainings", params={"limit": 2, "starting_after": first["data"][-1]["id"]})).json()
+
+    assert [row["id"] for row in first["data"] + rest["data"]] == started[::-1]
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+
+
+async def test_a_training_that_is_not_there_is_a_404_everywhere(workplace: Workplace) -> None:
+    unknown = f"/trainings/{uuid7()}"
+    async with workplace.trainer() as client:
+        answers = [await client.get(unknown), await client.get(f"{unknown}/events"), await client.delete(unknown)]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert {answer.json()["type"] for answer in answers} == {"/problems/training-not-found"}
+
+
+async def test_a_training_that_has_failed_cannot_be_cancelled(workplace: Workplace) -> None:
+    async with workplace.trainer() as client:
+        training_id = await start(client)
+        await eventually(client, training_id, has_ended)
+        answer = await client.delete(f"/trainings/{training_id}")
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/training-finished")
+
+
+async def test_only_an_admin_comes_in(workplace: Workplace) -> None:
+    training = f"/trainings/{uuid7()}"
+    requests = [
+        ("POST", "/trainings"),
+        ("GET", "/trainings"),
+        ("GET", training),
+        ("GET", f"{training}/events"),
+        ("DELETE", training),
+    ]
+    async with workplace.trainer() as client:
+        for method, path in requests:
+            body: dict[str, Any] = {"json": {"recipe": "baseline"}} if method == "POST" else {}
+            customer = await client.request(method, path, headers=workplace.token("CUSTOMER"), **body)
+            nobody = await client.request(method, path, headers={"Authorization": ""}, **body)
+            assert (customer.status_code, nobody.status_code) == (403, 401), path
+
+
+async def test_the_keepers_endpoints_need_no_token(workplace: Workplace) -> None:
+    async with workplace.trainer() as client:
+        answers = {
+            path: await client.get(path, headers={"Authorization": ""}) for path in ("/healthz", "/readyz", "/metrics")
+        }
+
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+    assert answers["/readyz"].json()["checks"]["database"] == "ok"
+    assert "ordercast_trainings_total" in answers["/metrics"].text
