@@ -12,16 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from infra.local.ports import MAX_OFFSET, Ports
-from infra.local.processes import Program, SystemPlan
 from infra.local.system import System, running_system
 from ordercast.access import addresses_of
 from ordercast.cli import app
 from ordercast.client import Client, open_client
 from ordercast.online_retail.rows import COLUMNS
 from ordercast.operator_account import operator_login
-
-# No model is trained here: the door's own work needs orders, events and features.
-SERVICES = ("order_api", "relay", "feature_worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,8 @@ class Door:
 @pytest.fixture(scope="session")
 async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
     """A running system with an operator."""
-
-    def services(plan: SystemPlan) -> list[Program]:
-        return [program for program in plan.services() if program.name in SERVICES]
-
     state = tmp_path_factory.mktemp("door") / "state"
-    async with running_system(state, free_offset(), services=services) as system:
+    async with running_system(state, free_offset()) as system:
         login = await operator_login(system.folder, system.info)
         async with open_client(addresses_of(system.info)) as anonymous:
             yield Door(system, anonymous, await anonymous.log_in(login.email, login.password))

@@ -1,0 +1,67 @@
+"""`train` follows a training to its end, and `predict` asks the version that came of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ordercast.follow_training import until_served
+from ordercast.operator_account import sample_password
+from ordercast.post_sample import PostedSample, post_sample
+from ordercast.sample import make_sample
+from ordercast.verify import verify
+from tests.integration.door.conftest import Door
+
+
+@pytest.fixture(scope="module")
+async def posted(door: Door) -> PostedSample:
+    sample = make_sample("uniform", 9, orders=150)
+    posted = await post_sample(door.anonymous, door.admin, sample, password=sample_password(door.system.folder))
+    await verify(door.database_url, door.bootstrap)  # the features have caught up
+    return posted
+
+
+@pytest.fixture(scope="module")
+async def trained(door: Door, posted: PostedSample) -> dict[str, Any]:
+    """What `ordercast train --json` answered for a small training, whose version is served now."""
+    result = await door.run("train", "--members", "2", "--epochs", "2", "--seed", "3", "--json")
+    assert result.exit_code == 0, result.output
+    training: dict[str, Any] = json.loads(result.stdout)
+    await until_served(door.admin.predictor, training["model_version"])
+    return training
+
+
+async def test_a_training_is_followed_to_its_end_and_judged(trained: dict[str, Any]) -> None:
+    assert (trained["status"], trained["members"], trained["epochs"], trained["seed"]) == ("succeeded", 2, 2, 3)
+    assert all(trained["metrics"][name]["mse"] > 0 for name in ("ensemble", "mean", "line"))
+
+
+async def test_view_counts_are_predicted_by_the_new_version(door: Door, trained: dict[str, Any]) -> None:
+    result = await door.run("predict", "0", "5000", "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["model_version"] == trained["model_version"]
+    assert [(p["view_count"], len(p["members"])) for p in answer["data"]] == [(0, 2), (5_000, 2)]
+    assert answer["data"][0]["quantity"] == pytest.approx(sum(answer["data"][0]["members"]) / 2)
+    shown = await door.run("predict", "5000")
+    assert f"{answer['data'][1]['quantity']:.3f}" in shown.stdout
+
+
+async def test_a_pair_is_predicted_from_its_feature_row(
+    door: Door, posted: PostedSample, trained: dict[str, Any]
+) -> None:
+    account, product = posted.account_ids[0], posted.product_ids[0]
+    result = await door.run("predict", "--pair", f"{account}/{product}", "--pair", f"{account}/999999", "--json")
+    known, unknown = json.loads(result.stdout)["data"]
+    features = await door.admin.predictor.features(account, product)
+    assert (known["view_count"], known["has_features"]) == (features.view_count, True)
+    assert (unknown["view_count"], unknown["has_features"]) == (0, False)
+
+
+async def test_a_training_that_cannot_be_is_refused_with_its_field(door: Door) -> None:
+    unknown = await door.run("train", "--recipe", "cake")
+    too_many = await door.run("train", "--members", "100000")
+    assert (unknown.exit_code, too_many.exit_code) == (1, 1)
+    assert "cake" in unknown.stderr
+    assert "members" in too_many.stderr
+    assert "Traceback" not in unknown.output + too_many.output
