@@ -256,8 +256,8 @@ async def supervisor_process(folder: Path, offset: int) -> AsyncIterator[asyncio
     )
     os.close(log)
     assert supervisor.stdout is not None
-    assert json.loads(await supervisor.stdout.readline())["phase"] == "running"
     try:
+        assert json.loads(await supervisor.stdout.readline())["phase"] == "running"
         yield supervisor
     finally:
         if supervisor.returncode is None:
