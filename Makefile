@@ -62,7 +62,7 @@ $(VENV)/.uv-$(UV_VERSION): | $(VENV)/.created
 
 $(VENV)/.installed: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
 	@echo "installing the packages of uv.lock"
-	@$(UV) sync --frozen --all-extras --quiet
+	@$(UV) sync --frozen --all-extras --compile-bytecode --quiet
 	@touch $@
 
 $(VENV)/.kafka: infra/local/kafka_jars/jgo.lock.toml | $(VENV)/.installed
