@@ -24,6 +24,9 @@ class FeatureWorkerSettings(BaseSettings):
         default_factory=socket.gethostname, min_length=1, description="the same after a restart, one for each worker"
     )
     worker_group: str = Field(default="feature_worker", min_length=1, description="Kafka's consumer group")
+    worker_session_s: float = Field(
+        default=15.0, ge=6, description="another worker takes over what a dead one had after so long"
+    )
     # Larger batches gain little more and hold their rows longer; events that wait are taken together at once.
     worker_batch_events: int = Field(default=4_000, ge=1, le=20_000, description="most events of one transaction")
     max_dead_letters_in_a_row: int = Field(default=100, ge=1, description="one more stops the worker")

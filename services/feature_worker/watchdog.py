@@ -19,11 +19,15 @@ log = structlog.stdlib.get_logger()
 
 # Time (s) between two looks at the ends of the partitions.
 LOOK_EVERY_S: Final = 2.0
-# A process whose watchdog has not looked for this long (s) is ended from outside its event loop. Above the deadline of
-# every single thing that it waits for, and it also bounds the way out.
+# A process whose watchdog has not looked for this long (s) is ended from outside its event loop. Above the deadlines of all
+# that it waits for at its start.
 SWITCH_S: Final = 60.0
+# A stuck process gets this long (s) to leave in order; what it is stuck in may never return.
+WAY_OUT_S: Final = 5.0
 
 Clock = Callable[[], float]
+# Puts the end of the process off by so many seconds from now.
+Switch = Callable[[float], None]
 
 
 class Progress:
@@ -73,17 +77,22 @@ class Progress:
 class Watchdog:
     """Looks after a consumer: lag for the metrics, positions for Kafka's tools, an alarm when nothing moves."""
 
-    def __init__(self, consumer: Consumer, progress: Progress, still_alive: Callable[[], None]) -> None:
+    def __init__(self, consumer: Consumer, progress: Progress, switch: Switch) -> None:
         self._consumer = consumer
         self._progress = progress
-        self._still_alive = still_alive
+        self._switch = switch
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Looks again and again until `stopping` is set. Raises Stuck."""
-        while not stopping.is_set():
-            await self.look()
-            self._still_alive()
-            await wait_for(stopping, LOOK_EVERY_S)
+        try:
+            while not stopping.is_set():
+                await self.look()
+                self._switch(SWITCH_S)
+                await wait_for(stopping, LOOK_EVERY_S)
+        except Stuck as alarm:
+            log.critical("alarm: the worker stops", error=type(alarm).__name__, reason=str(alarm))
+            self._switch(WAY_OUT_S)
+            raise
         await self._consumer.show_positions(dict(self._progress.applied))
 
     async def look(self) -> None:
@@ -105,18 +114,18 @@ class Watchdog:
 
 
 @contextmanager
-def dead_mans_switch(limit_s: float = SWITCH_S) -> Iterator[Callable[[], None]]:
+def dead_mans_switch() -> Iterator[Switch]:
     """Ends the process, with the stack of every thread on stderr, unless the yielded function is called again in time.
 
     A thread of its own does it, so it works when the event loop is blocked, or when an orderly stop hangs.
     """
 
-    def still_alive() -> None:
-        faulthandler.dump_traceback_later(limit_s, exit=True)
+    def put_off(seconds: float) -> None:
+        faulthandler.dump_traceback_later(seconds, exit=True)
 
-    still_alive()
+    put_off(SWITCH_S)
     try:
-        yield still_alive
+        yield put_off
     finally:
         faulthandler.cancel_dump_traceback_later()
 

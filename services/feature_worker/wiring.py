@@ -28,6 +28,8 @@ from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Partition
 
 TOPICS: Final = (ORDERS.name, VIEWS.name)
+# A batch takes well under a second; a statement that waits longer (ms) is given up and tried again.
+STATEMENT_TIMEOUT_MS: Final = 10_000
 # Comparing two tables of many millions of rows takes minutes (ms).
 REBUILD_STATEMENT_TIMEOUT_MS: Final = 30 * 60_000
 
@@ -46,9 +48,14 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
     Raises:
         BrokerUnavailable: no broker answers at the start.
     """
-    with dead_mans_switch() as still_alive:
+    with dead_mans_switch() as switch:
         async with (
-            open_database(settings.database_url, application="feature_worker", pool_size=3) as sessions,
+            open_database(
+                settings.database_url,
+                application="feature_worker",
+                pool_size=3,
+                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+            ) as sessions,
             open_publisher(settings.kafka_bootstrap, client_id="feature_worker") as publisher,
             open_consumer(
                 settings.kafka_bootstrap,
@@ -56,6 +63,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 group=settings.worker_group,
                 member=settings.worker_id,
                 read_positions=PlaceConsumer(sessions),
+                session_timeout_s=settings.worker_session_s,
             ) as consumer,
         ):
             progress = Progress(settings.worker_stuck_after_s)
@@ -72,7 +80,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 max_records=settings.worker_batch_events,
                 give_up_after_s=settings.worker_stuck_after_s,
             )
-            watchdog = Watchdog(consumer, progress, still_alive)
+            watchdog = Watchdog(consumer, progress, switch)
             async with (
                 running_beside(ForgetMarks(sessions).run, name="forget-marks"),
                 running_beside(watchdog.run, name="watchdog"),

@@ -9,12 +9,13 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from services.feature_worker.admit import Admitted, Refused, admit
+from services.feature_worker.admit import Admitted, Refused
+from services.feature_worker.admit import admit as admit_as_it_is
 from services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
 from services.feature_worker.dedupe import Stream, drop_repeats
 from services.feature_worker.errors import PositionTaken
 from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.record_features import RecordFeatures
+from services.feature_worker.record_features import Admit, RecordFeatures
 from services.feature_worker.settle import KnownFirst, Settled, settle
 from services.shared.db.engine import Sessions
 from services.shared.db.features import DailyTrend, FeatureRow
@@ -67,11 +68,12 @@ class FeatureTable(Protocol):
 class SqlTable:
     """The real one."""
 
-    def __init__(self, sessions: Sessions, partitions: int) -> None:
+    def __init__(self, sessions: Sessions, partitions: int, *, admit: Admit | None = None) -> None:
         self.graveyard = Graveyard()
         self._sessions = sessions
         self.place = PlaceConsumer(sessions)
-        self.record = RecordFeatures(sessions, admit=partial(admit, partitions=partitions), bury=self.graveyard)
+        admit_here = admit or partial(admit_as_it_is, partitions=partitions)
+        self.record = RecordFeatures(sessions, admit=admit_here, bury=self.graveyard)
 
     async def rows(self) -> Table:
         return await read_rows(self._sessions)
@@ -106,7 +108,7 @@ class MemoryTable:
             if state.positions.get(piece.partition, 0) != piece.start:
                 raise PositionTaken(piece.partition, piece.start, state.positions.get(piece.partition))
             state.positions[piece.partition] = piece.end
-        batch = [admit(record, self._partitions) for piece in slices for record in piece.records]
+        batch = [admit_as_it_is(record, self._partitions) for piece in slices for record in piece.records]
         new = drop_repeats(batch, state.marks)
         await self.graveyard([event for event in new.events if isinstance(event, Refused)])
         changes = aggregate(event for event in new.events if isinstance(event, Admitted))

@@ -23,9 +23,9 @@ FETCH_BYTES: Final = 8 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
-# Kafka gives a dead worker's partitions to the others after this time (ms); a restarted one takes its place at once.
-SESSION_TIMEOUT_MS: Final = 15_000
-HEARTBEAT_MS: Final = 3_000
+SESSION_TIMEOUT_S: Final = 15.0
+# Heartbeats in the time after which Kafka takes a silent member for dead.
+HEARTBEATS_IN_A_SESSION: Final = 4
 # Records of one poll of `read_topic`, and how long (s) it waits for them before it looks again.
 READ_RECORDS: Final = 1_000
 READ_WAIT_S: Final = 1.0
@@ -51,11 +51,18 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 @asynccontextmanager
 async def open_consumer(
-    bootstrap: str, topics: Collection[str], *, group: str, member: str, read_positions: ReadPositions
+    bootstrap: str,
+    topics: Collection[str],
+    *,
+    group: str,
+    member: str,
+    read_positions: ReadPositions,
+    session_timeout_s: float = SESSION_TIMEOUT_S,
 ) -> AsyncIterator[KafkaConsumer]:
     """A member of a group. `member` names it for ever: when it comes back it gets its partitions without a rebalance.
 
-    Partitions of the same number go to the same member in all topics.
+    Partitions of the same number go to the same member in all topics. A member that is silent for `session_timeout_s`
+    loses them to the others.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
@@ -65,8 +72,8 @@ async def open_consumer(
         group_id=group,
         group_instance_id=member,
         partition_assignment_strategy=(RangePartitionAssignor,),
-        session_timeout_ms=SESSION_TIMEOUT_MS,
-        heartbeat_interval_ms=HEARTBEAT_MS,
+        session_timeout_ms=int(session_timeout_s * 1000),
+        heartbeat_interval_ms=int(session_timeout_s * 1000 / HEARTBEATS_IN_A_SESSION),
     )
     listener = _Listener()
     client.subscribe(topics=list(topics), listener=listener)

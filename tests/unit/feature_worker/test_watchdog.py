@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.feature_worker.errors import Stuck
-from services.feature_worker.watchdog import Progress, Watchdog
+from services.feature_worker.watchdog import SWITCH_S, WAY_OUT_S, Progress, Watchdog
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from services.shared.kafka.records import Partition, Record
@@ -91,24 +91,23 @@ async def test_the_watchdog_shows_lag_and_positions_and_says_that_it_lives(progr
     log = MemoryLog()
     await log.publish("orders", 0, [Record(b"", b"", [], 0)] * 3)
     consumer = await _placed(log)
-    alive = 0
+    put_off: list[float] = []
 
-    def still_alive() -> None:
-        nonlocal alive
-        alive += 1
+    def switch(seconds: float) -> None:
+        put_off.append(seconds)
         stopping.set()
 
     progress.applied = {PARTITION: 1}
     stopping = asyncio.Event()
-    await Watchdog(consumer, progress, still_alive).run(stopping)
-    assert alive == 1
+    await Watchdog(consumer, progress, switch).run(stopping)
+    assert put_off == [SWITCH_S]
     assert consumer.shown == {PARTITION: 1}
     assert REGISTRY.get_sample_value("ordercast_worker_lag_events", {"topic": "orders", "partition": "0"}) == 2
 
 
 async def test_a_silent_broker_makes_the_worker_unready_and_then_stuck(progress: Progress, clock: Clock) -> None:
-    log = MemoryLog()
-    watchdog = Watchdog(await _placed(log), progress, lambda: None)
+    log, put_off = MemoryLog(), list[float]()
+    watchdog = Watchdog(await _placed(log), progress, put_off.append)
     log.available = False
     await watchdog.look()
     await watchdog.ask_kafka()
@@ -117,7 +116,8 @@ async def test_a_silent_broker_makes_the_worker_unready_and_then_stuck(progress:
         await watchdog.ask_kafka()
     clock.now += 31
     with pytest.raises(Stuck):
-        await watchdog.look()
+        await watchdog.run(asyncio.Event())
+    assert put_off == [WAY_OUT_S]
 
 
 async def _placed(log: MemoryLog) -> MemoryConsumer:

@@ -1,0 +1,264 @@
+"""The table made again beside the live one, and swapped in while the worker goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from infra.migrations.upgrade import alembic_config
+from services.feature_worker import rebuild as rebuild_module
+from services.feature_worker.admit import Admitted, Refused, admit, refuse
+from services.feature_worker.errors import RebuildRefused
+from services.feature_worker.place_consumer import PlaceConsumer
+from services.feature_worker.rebuild import RebuildFeatures
+from services.feature_worker.record_features import Admit
+from services.feature_worker.shadow_tables import SHADOW
+from services.shared.db.engine import Sessions, open_database
+from services.shared.kafka.consumer import Consumer
+from services.shared.kafka.dead_letters import replay
+from services.shared.kafka.open_consumer import open_reader
+from services.shared.kafka.publisher import Publisher
+from services.shared.kafka.records import Partition, StoredRecord
+from tests.integration.feature_worker.test_worker_process import (
+    PARTITIONS,
+    START,
+    make_facts,
+    publish,
+    publish_slowly,
+)
+from tests.support.event_streams import Fact, View, record_of
+from tests.support.feature_tables import SqlTable, read_rows, read_trends
+from tests.support.fresh_topics import FreshTopics
+from tests.support.oracle import feature_table, trends_table
+from tests.support.worker_process import WorkerPlace
+
+ADMIT: Final = partial(admit, partitions=PARTITIONS)
+TOPICS: Final = ("orders", "views")
+
+
+@pytest.fixture
+async def shadow(database_url: str) -> AsyncIterator[Sessions]:
+    async with open_database(database_url, application="test", search_path=SHADOW) as sessions:
+        yield sessions
+
+
+class Rebuilds:
+    """Rebuilds of one test, and the live table as a worker would keep it."""
+
+    def __init__(self, topics: FreshTopics, live: Sessions, shadow: Sessions) -> None:
+        self.live = live
+        self.table = SqlTable(live, PARTITIONS)
+        self._topics = topics
+        self._shadow = shadow
+
+    async def apply_all(self) -> None:
+        """Applies all that lies in the topics to the live table."""
+        partitions = [Partition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
+        async with open_reader(self._topics.bootstrap, partitions, read_positions=self.table.place) as reader:
+            while (await self._lag(reader)) > 0:
+                for piece in await reader.poll(max_records=1_000, timeout_s=1):
+                    await self.table.record([piece])
+
+    def make(self, *, admit: Admit = ADMIT, report: list[tuple[int, int]] | None = None) -> RebuildFeatures:
+        def open_one(partition: Partition, place: PlaceConsumer) -> AbstractAsyncContextManager[Consumer]:
+            return open_reader(self._topics.bootstrap, [partition], read_positions=place)
+
+        heard = report if report is not None else []
+        return RebuildFeatures(
+            self.live,
+            self._shadow,
+            open_reader=open_one,
+            admit=admit,
+            report=lambda done, total: heard.append((done, total)),
+        )
+
+    async def _lag(self, reader: Consumer) -> int:
+        if not reader.positions:
+            return 1
+        ends, stored = await reader.ends(), await self.table.place([])
+        return sum(end - stored[partition] for partition, end in ends.items())
+
+
+@pytest.fixture
+def rebuilds(fresh_topics: FreshTopics, sessions: Sessions, shadow: Sessions) -> Rebuilds:
+    return Rebuilds(fresh_topics, sessions, shadow)
+
+
+async def table_number(sessions: Sessions) -> int:
+    """Another one after a swap."""
+    async with sessions() as session:
+        number: int = (await session.execute(text("SELECT CAST('feature_rows'::regclass AS oid)"))).scalar_one()
+        return number
+
+
+async def shadow_exists(sessions: Sessions) -> bool:
+    async with sessions() as session:
+        found = await session.execute(text("SELECT count(*) FROM pg_namespace WHERE nspname = :name"), {"name": SHADOW})
+        return bool(found.scalar_one())
+
+
+async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions, database_url: str
+) -> None:
+    facts = make_facts(2_000)
+    strangers: list[Fact] = [View(1, 1, START + timedelta(minutes=number)) for number in range(4)]
+    await publish(publisher, facts)
+    await publisher.publish("views", 1, [record_of(fact, None) for fact in strangers])
+    await rebuilds.apply_all()
+    await replay(publisher, list(rebuilds.table.graveyard.letters.values())[:3])
+    await rebuilds.apply_all()
+    before, heard = await table_number(sessions), list[tuple[int, int]]()
+
+    differences = await rebuilds.make(report=heard)()
+
+    assert (differences.count, differences.examples) == (0, [])
+    assert await table_number(sessions) != before
+    assert heard[-1] == (2_007, 2_007)
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert not await shadow_exists(sessions)
+    assert await read_rows(sessions) == feature_table([*facts, *strangers[:3]])
+    assert await read_trends(sessions) == trends_table([*facts, *strangers[:3]])
+    await asyncio.to_thread(command.check, alembic_config(database_url))
+
+    # The last letter, replayed now, counts once; the others do not count again.
+    await replay(publisher, rebuilds.table.graveyard.letters.values())
+    await rebuilds.apply_all()
+    assert await read_rows(sessions) == feature_table([*facts, *strangers])
+
+
+async def test_what_was_skipped_stays_skipped_even_if_this_release_can_read_it(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    """Otherwise its replay would count it a second time."""
+    facts: list[Fact] = [View(1, 1, START + timedelta(minutes=number)) for number in range(3)]
+    await publish(publisher, facts)
+
+    def old_release(record: StoredRecord) -> Admitted | Refused:
+        return refuse(record, "UnknownEventType") if record.offset == 1 else ADMIT(record)
+
+    rebuilds.table = SqlTable(sessions, PARTITIONS, admit=old_release)
+    await rebuilds.apply_all()
+    assert (await rebuilds.make()()).count == 0
+    assert (await read_rows(sessions))[1, 1]["view_count"] == 2
+
+    await replay(publisher, rebuilds.table.graveyard.letters.values())
+    rebuilds.table = SqlTable(sessions, PARTITIONS)
+    await rebuilds.apply_all()
+    assert (await read_rows(sessions))[1, 1]["view_count"] == 3
+    assert (await rebuilds.make()()).count == 0
+    assert (await read_rows(sessions))[1, 1]["view_count"] == 3
+
+
+async def test_rows_that_somebody_changed_are_named_and_healed(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    facts = make_facts(300)
+    await publish(publisher, facts)
+    await rebuilds.apply_all()
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE feature_rows SET view_count = 77 WHERE account_id = 1 AND product_id = 1"))
+        await session.execute(text("DELETE FROM daily_trends WHERE product_id = 3"))
+        await session.execute(text("INSERT INTO feature_view_times VALUES (500, 1, '2026-01-01T00:00:00Z', 1)"))
+    differences = await rebuilds.make()()
+    assert differences.count == 3
+    trend, row, view = sorted(differences.examples)
+    assert row.startswith("feature_rows (1,1): live (1,1,")
+    assert ",77," in row.partition("rebuilt")[0]
+    assert trend.startswith("daily_trends (2026-03-01,3): live None, rebuilt (2026-03-01,3,")
+    assert view.startswith("feature_view_times (500,1,")
+    assert view.endswith("rebuilt None")
+    assert await read_rows(sessions) == feature_table(facts)
+    assert await read_trends(sessions) == trends_table(facts)
+
+
+async def test_a_rebuild_killed_in_the_middle_changes_nothing_and_the_next_one_works(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    facts = make_facts(500)
+    await publish(publisher, facts)
+    await rebuilds.apply_all()
+    before, read = await table_number(sessions), 0
+
+    def dies(record: StoredRecord) -> Admitted | Refused:
+        nonlocal read
+        read += 1
+        if read == 200:
+            raise KeyboardInterrupt
+        return ADMIT(record)
+
+    with pytest.raises(KeyboardInterrupt):
+        await rebuilds.make(admit=dies)()
+    assert await shadow_exists(sessions)
+    assert await table_number(sessions) == before
+    assert await read_rows(sessions) == feature_table(facts)
+    assert (await rebuilds.make()()).count == 0
+    assert await read_rows(sessions) == feature_table(facts)
+
+
+async def test_two_rebuilds_at_once_are_refused(rebuilds: Rebuilds, publisher: Publisher) -> None:
+    await publish(publisher, make_facts(100))
+    await rebuilds.apply_all()
+    outcomes = await asyncio.gather(rebuilds.make()(), rebuilds.make()(), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Differences", "RebuildRefused"]
+
+
+async def test_an_event_that_this_release_cannot_read_any_more_keeps_the_live_table(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    await publish(publisher, make_facts(100))
+    await rebuilds.apply_all()
+    before = await table_number(sessions)
+
+    def forgetful(record: StoredRecord) -> Admitted | Refused:
+        return refuse(record, "forgotten") if record.partition.topic == "orders" else ADMIT(record)
+
+    with pytest.raises(RebuildRefused, match=r"orders:\d:0 was applied once, and this release refuses it: forgotten"):
+        await rebuilds.make(admit=forgetful)()
+    assert await table_number(sessions) == before
+
+
+async def test_a_long_reader_of_the_live_table_is_waited_for(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_module, "SWAP_PAUSE_S", 0.1)
+    monkeypatch.setattr("services.feature_worker.shadow_tables.LOCK_TIMEOUT_MS", 100)
+    facts = make_facts(300)
+    await publish(publisher, facts[:200])
+    await rebuilds.apply_all()
+    before = await table_number(sessions)
+    async with sessions() as session, session.begin():
+        await session.execute(text("SELECT count(*) FROM feature_rows"))
+        rebuild = asyncio.create_task(rebuilds.make()())
+        await asyncio.sleep(1.5)
+        assert not rebuild.done()
+        assert await table_number(sessions) == before
+    assert (await rebuild).count == 0
+    assert await table_number(sessions) != before
+
+
+async def test_while_events_come_and_the_worker_runs_nothing_is_lost_or_doubled(
+    place: WorkerPlace, publisher: Publisher, sessions: Sessions
+) -> None:
+    facts = make_facts(6_000)
+    numbers = []
+    async with place.worker(worker_batch_events=50) as worker:
+        await worker.says("partitions assigned")
+        publishing = asyncio.create_task(publish_slowly(publisher, facts, pieces=60))
+        for _ in range(2):
+            rebuild = await place.start("rebuild", name="rebuild")
+            assert await rebuild.ended() == 0, rebuild.log.read_text()
+            numbers.append(await table_number(sessions))
+        await publishing
+        await place.applied_all(sessions, worker)
+        assert worker.is_running
+    assert len(set(numbers)) == 2
+    assert "rebuild: 0 differences; the rebuilt tables are in place" in rebuild.log.read_text()
+    assert "alarm" not in worker.log.read_text()
+    assert await read_rows(sessions) == feature_table(facts)
+    assert await read_trends(sessions) == trends_table(facts)
