@@ -56,7 +56,7 @@ def feature_table(facts: Iterable[Fact]) -> Table:
     table[counts] = table[counts].fillna(0).astype(int)
     return {
         (int(row["account_id"]), int(row["product_id"])): {
-            name: _plain(value) for name, value in row.items() if name not in PAIR
+            str(name): _plain(value) for name, value in row.items() if name not in PAIR
         }
         for row in table.to_dict("records")
     }
@@ -76,8 +76,8 @@ def trends_table(facts: Iterable[Fact]) -> Trends:
         }
     ).fillna(0)
     return {
-        (day, int(product)): {name: int(value) for name, value in row.items()}
-        for (day, product), row in trends.to_dict("index").items()
+        (row["day"], int(row["product_id"])): {name: int(row[name]) for name in ("orders", "quantity", "views")}
+        for row in trends.rename_axis(index=key).reset_index().to_dict("records")
     }
 
 
