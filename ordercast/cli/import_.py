@@ -57,6 +57,7 @@ def _text(report: ImportReport, rejects: Path) -> str:
     ]
     if report.view_events or report.view_batches_repeated:
         lines.append(
-            f"simulated views: {report.view_events:,} events added, {report.view_batches_repeated:,} batches were there"
+            f"simulated views: {report.view_events:,} events acknowledged (those of a repeated batch count once), "
+            f"{report.view_batches_repeated:,} batches had been sent before"
         )
     return "\n".join(lines)
