@@ -52,7 +52,7 @@ def train_ensemble(
     start, shuffles, dropouts = (int(word) for word in np.random.SeedSequence(seed).generate_state(3) >> 1)
     state = initial_state(initial_parameters(recipe, start))
     # Compiled once: the graph depends on the recipe and the number of rows, which are the same for each epoch.
-    epoch = tf.function(partial(_epoch, recipe, shuffles, dropouts), jit_compile=True)
+    epoch = tf.function(partial(_epoch, recipe, shuffles, dropouts), autograph=False, jit_compile=True)
     learn, watch = (
         tf.constant(np.stack([inputs[rows], targets[rows]])) for rows in (slice(learned), slice(learned, None))
     )

@@ -20,6 +20,8 @@ from services.trainer.training_set import TrainingSet
 
 # Training takes every core it can get; being this much nicer, it takes them after the services that answer clients.
 NICENESS: Final = 10
+# A quarter less time to compile, which is half of a small training; the steps are as fast and give the same bits.
+QUICK_COMPILE: Final = "--xla_backend_optimization_level=1"
 
 
 def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> None:
@@ -32,12 +34,9 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
         messages.send_bytes(msgspec.json.encode(message))
 
     try:
-        with _without_native_chatter():
-            import tensorflow as tf
+        import_tensorflow(job.threads)
+        from services.trainer.train_model import train_model
 
-            tf.config.threading.set_intra_op_parallelism_threads(job.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(job.threads)
-            from services.trainer.train_model import train_model
         tell(train_model(job, rows, tell))
     except PermanentError as error:
         tell(TrainingFailed(str(error), permanent=True))
@@ -45,6 +44,16 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
         # Told and printed: the service says it to whoever asked, the trace is for the log.
         traceback.print_exc()
         tell(TrainingFailed(f"{type(error).__name__}: {error}", permanent=not isinstance(error, OSError | MemoryError)))
+
+
+def import_tensorflow(threads: int) -> None:
+    """Import it as a training wants it: quiet, with so many threads, and quick to compile."""
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILE}".strip()
+    with _without_native_chatter():
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def _end_with_parent() -> None:
