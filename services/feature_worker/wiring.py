@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import text
-
 from services.feature_worker.admit import admit
 from services.feature_worker.bury import BuryInDeadLetters
 from services.feature_worker.consume import ConsumeEvents
@@ -19,7 +17,7 @@ from services.feature_worker.settings import FeatureWorkerSettings
 from services.feature_worker.shadow_tables import SHADOW
 from services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.db.engine import Sessions, open_database
+from services.shared.db.engine import ask_database, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
 from services.shared.kafka.consumer import Consumer
@@ -87,7 +85,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 running_beside(consume.run, name="consume"),
             ):
                 yield FeatureWorker(
-                    checks={"database": Check(partial(_ask_database, sessions)), "kafka": Check(watchdog.ask_kafka)}
+                    checks={"database": Check(partial(ask_database, sessions)), "kafka": Check(watchdog.ask_kafka)}
                 )
 
 
@@ -106,8 +104,3 @@ async def open_rebuild(settings: FeatureWorkerSettings, report: Report) -> Async
 
         admit_here = partial(admit, partitions=settings.partitions)
         yield RebuildFeatures(live, shadow, open_reader=open_one, admit=admit_here, report=report)
-
-
-async def _ask_database(sessions: Sessions) -> None:
-    async with sessions() as session:
-        await session.execute(text("SELECT 1"))

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import text
 
 from services.order_api.accounts.log_in import LogIn
 from services.order_api.accounts.passwords import Passwords, open_passwords
@@ -21,7 +20,7 @@ from services.order_api.orders.watch_backlog import watch_backlog
 from services.order_api.settings import OrderApiSettings, RelaySettings
 from services.order_api.views.record_views import RecordViews
 from services.order_api.views.send_views import open_send_views
-from services.shared.db.engine import Sessions, open_database
+from services.shared.db.engine import Sessions, ask_database, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
 from services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
@@ -76,7 +75,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             import_orders=ImportOrders(sessions, partitions=partitions),
             record_views=RecordViews(sessions, send_views),
             checks={
-                "database": Check(partial(_ask_database, sessions)),
+                "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.
                 "kafka": Check(send_views.ask_broker, required=False),
             },
@@ -109,12 +108,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             running_beside(partial(forget_expired, sessions), name="forget-expired"),
             running_beside(relay.run, name="relay"),
         ):
-            yield Relay(checks={"database": Check(partial(_ask_database, sessions))})
-
-
-async def _ask_database(sessions: Sessions) -> None:
-    async with sessions() as session:
-        await session.execute(text("SELECT 1"))
+            yield Relay(checks={"database": Check(partial(ask_database, sessions))})
 
 
 async def _service(request: Request) -> OrderApi:  # async: FastAPI runs plain functions in a thread

@@ -8,14 +8,13 @@ from functools import partial
 from typing import Final, NoReturn
 
 from fastapi import Request
-from sqlalchemy import text
 
 from services.predictor.follow_models import ModelFollower
 from services.predictor.model_slot import ModelSlot
 from services.predictor.models_topic import ModelsTopic
 from services.predictor.predict import PredictTogether
 from services.predictor.settings import PredictorSettings
-from services.shared.db.engine import Sessions, open_database
+from services.shared.db.engine import Sessions, ask_database, open_database
 from services.shared.http.health import Check
 from services.shared.http.token_keys import load_public_key
 from services.shared.http.tokens import TokenVerifier
@@ -63,7 +62,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                     "model": Check(slot.check),
                     # Without these, predictions for view counts go on.
                     "newest model": Check(follower.check_newest, required=False),
-                    "database": Check(partial(_ask_database, sessions), required=False),
+                    "database": Check(partial(ask_database, sessions), required=False),
                     "kafka": Check(topic.check, required=False),
                 },
             )
@@ -79,11 +78,6 @@ async def _in_background(*works: Coroutine[object, object, NoReturn]) -> AsyncIt
         finally:
             for task in tasks:
                 task.cancel()
-
-
-async def _ask_database(sessions: Sessions) -> None:
-    async with sessions() as session:
-        await session.execute(text("SELECT 1"))
 
 
 def predictor(request: Request) -> Predictor:

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import text
 
-from services.shared.db.engine import Sessions, open_database
+from services.shared.db.engine import Sessions, ask_database, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
 from services.shared.http.token_keys import load_public_key
@@ -43,12 +42,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             running_beside(announce.run, name="announce-models"),
             running_beside(RunTrainings(sessions, announce, options).run, name="run-trainings"),
         ):
-            yield Trainer(sessions, verifier, checks={"database": Check(partial(_ask_database, sessions))})
-
-
-async def _ask_database(sessions: Sessions) -> None:
-    async with sessions() as session:
-        await session.execute(text("SELECT 1"))
+            yield Trainer(sessions, verifier, checks={"database": Check(partial(ask_database, sessions))})
 
 
 async def _service(request: Request) -> Trainer:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 # Statement deadline on the server (ms), below the client's (s), so that the server gives up first and says why.
@@ -46,3 +47,9 @@ async def open_database(
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
         await engine.dispose()
+
+
+async def ask_database(sessions: Sessions) -> None:
+    """For /readyz: returns when the database answers, and raises its error when it does not."""
+    async with sessions() as session:
+        await session.execute(text("SELECT 1"))
