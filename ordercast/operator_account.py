@@ -60,7 +60,12 @@ async def operator_login(folder: StateFolder, system: SystemInfo) -> Login:
     path = folder.keys / "operator.json"
     if not path.exists():
         login = Login(OPERATOR_EMAIL, secrets.token_urlsafe(24))
-        await create_admin(system, login.email, OPERATOR_NICKNAME, login.password)
+        try:
+            await create_admin(system, login.email, OPERATOR_NICKNAME, login.password)
+        except AdminNotMade as error:
+            raise AdminNotMade(
+                str(error), hint=f"name an admin with {EMAIL_VARIABLE} and {PASSWORD_VARIABLE}"
+            ) from error
         write_private(path, msgspec.json.encode(login))
     return msgspec.json.decode(path.read_bytes(), type=Login)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from infra.local.state import StateFolder
 from ordercast.cli import app
 from ordercast.client.errors import ProblemAnswer
-from ordercast.operator_account import operator_login
+from ordercast.operator_account import AdminNotMade, operator_login
 from tests.integration.door.conftest import Door
 
 PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse"}
@@ -58,6 +59,15 @@ async def test_the_operators_password_is_kept_where_only_its_user_can_read_it(do
     assert login.password not in repr(login)
     with pytest.raises(ProblemAnswer, match="password"):
         await door.anonymous.log_in(login.email, "another one")
+
+
+async def test_an_operator_that_the_folder_does_not_know_is_named_with_a_way_out(door: Door, tmp_path: Path) -> None:
+    folder = StateFolder.at(tmp_path)
+    folder.prepare()
+    with pytest.raises(AdminNotMade, match="email and nickname taken") as caught:
+        await operator_login(folder, door.system.info)
+    assert "ORDERCAST_ADMIN_EMAIL" in caught.value.hint
+    assert not (folder.keys / "operator.json").exists()
 
 
 async def test_commands_act_as_the_admin_that_the_environment_names(door: Door) -> None:
