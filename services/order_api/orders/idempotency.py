@@ -20,19 +20,21 @@ MAX_KEY_LENGTH: Final = 255
 
 # A key whose time is over is taken anew by the same statement. Rows come in key order, so that two batches never deadlock.
 _CLAIM: Final = text("""
-    INSERT INTO idempotency_keys AS stored (account_id, operation, key, body_sha256, answer, claim_id, claimed_at)
+    INSERT INTO idempotency_keys AS stored (
+        account_id, operation, key, body_sha256, answer, planned_answer, claim_id, claimed_at
+    )
     SELECT * FROM unnest(
         CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]), CAST(:hashes AS bytea[]),
-        CAST(:answers AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
+        CAST(:answers AS bytea[]), CAST(:plans AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
     )
     ON CONFLICT (account_id, operation, key) DO UPDATE
     SET body_sha256 = excluded.body_sha256, answer = excluded.answer,
-        claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
+        planned_answer = excluded.planned_answer, claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
     WHERE stored.claimed_at < CAST(:expired AS timestamptz)
     RETURNING claim_id
 """)
 _STORED: Final = text("""
-    SELECT account_id, operation, key, body_sha256, answer, claim_id FROM idempotency_keys
+    SELECT account_id, operation, key, body_sha256, answer, planned_answer, claim_id FROM idempotency_keys
     JOIN unnest(CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]))
         AS wanted (account_id, operation, key) USING (account_id, operation, key)
 """)
@@ -41,7 +43,7 @@ _STORE_ANSWER: Final = text("UPDATE idempotency_keys SET answer = :answer WHERE 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request that carries a key. `answer` is None where it is known only later (`store_answer`)."""
+    """A request that carries a key. `answer` is None where it is given only later (`store_answer`), then as planned."""
 
     account_id: int
     operation: str
@@ -49,6 +51,7 @@ class Claim:
     body_sha256: bytes
     claim_id: UUID
     answer: bytes | None
+    planned_answer: bytes | None = None
 
     @property
     def identity(self) -> tuple[int, str, str]:
@@ -61,6 +64,7 @@ class Repeat:
 
     claim_id: UUID
     answer: bytes | None
+    planned_answer: bytes | None
 
 
 async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:
@@ -82,6 +86,7 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
         | {
             "hashes": [claim.body_sha256 for claim in ordered],
             "answers": [claim.answer for claim in ordered],
+            "plans": [claim.planned_answer for claim in ordered],
             "claims": [claim.claim_id for claim in ordered],
             "times": [now] * len(ordered),
             "expired": now - KEY_LIFETIME,
@@ -97,7 +102,7 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
 def _compared(claim: Claim, stored: Row[Any]) -> Repeat | KeyReused:
     if stored.body_sha256 != claim.body_sha256:
         return KeyReused("this Idempotency-Key was used with another body in the last 24 hours")
-    return Repeat(claim_id=stored.claim_id, answer=stored.answer)
+    return Repeat(stored.claim_id, stored.answer, stored.planned_answer)
 
 
 async def store_answer(session: AsyncSession, claim_id: UUID, answer: bytes) -> None:

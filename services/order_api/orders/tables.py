@@ -50,7 +50,11 @@ class OrderItem(Base):
 
 
 class IdempotencyKey(Base):
-    """A request that carried an Idempotency-Key, and the answer it got (NULL while it is in flight)."""
+    """A request that carried an Idempotency-Key, and the answer it got (NULL while it is in flight).
+
+    `planned_answer` is what the answer will be where that is known when the key is taken: a repeat of a request that was
+    cut off must do what the first one set out to do.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -59,6 +63,7 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_sha256: Mapped[bytes]
     answer: Mapped[bytes | None]
+    planned_answer: Mapped[bytes | None]
     claim_id: Mapped[UUID]  # new each time that the key is taken: a key may come again after its 24 hours
     claimed_at: Mapped[datetime] = mapped_column(index=True)
 

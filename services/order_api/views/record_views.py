@@ -72,7 +72,9 @@ class RecordViews:
             BrokerUnavailable, Overloaded: as SendViews.send says; repeat the batch with its key.
         """
         if batch.key is None:
-            return msgspec.json.encode(await self._record_lines(caller, batch, claim_id=None))
+            events, answer = await self._resolve(caller, batch)
+            await self._sender.send([View(uuid7(), event, batch.traceparent) for _, event in events])
+            return msgspec.json.encode(answer)
         in_flight = (caller.account_id, batch.key)
         if in_flight in self._keys_in_flight:
             raise KeyInFlight("a batch with this Idempotency-Key is being recorded; repeat it in a moment")
@@ -83,30 +85,33 @@ class RecordViews:
             self._keys_in_flight.discard(in_flight)
 
     async def _record_once(self, caller: Caller, batch: Batch, key: str) -> bytes:
-        claim = Claim(caller.account_id, OPERATION, key, batch.body_sha256, uuid7(), answer=None)
+        events, planned = await self._resolve(caller, batch)
+        plan = msgspec.json.encode(planned)
+        claim = Claim(caller.account_id, OPERATION, key, batch.body_sha256, uuid7(), answer=None, planned_answer=plan)
         async with self._sessions() as session, session.begin():
             taken = (await claim_keys(session, [claim], datetime.now(UTC))).get(claim.claim_id)
         if isinstance(taken, KeyReused):
             raise taken
-        if taken is not None and taken.answer is not None:
-            return taken.answer
-        claim_id = claim.claim_id if taken is None else taken.claim_id
-        answer = msgspec.json.encode(await self._record_lines(caller, batch, claim_id))
+        claim_id = claim.claim_id
+        if taken is not None:
+            if taken.answer is not None:
+                return taken.answer
+            # It was cut off. What it refused stays refused: numbers only rise, so a line cannot come in afterwards.
+            claim_id, plan = taken.claim_id, taken.planned_answer or plan
+            refused = {line.line for line in msgspec.json.decode(plan, type=BatchAnswer).refused}
+            events = [(number, event) for number, event in events if number not in refused]
+        await self._sender.send([_keyed(event, number, claim_id, batch.traceparent) for number, event in events])
         async with self._sessions() as session, session.begin():
-            await store_answer(session, claim_id, answer)
-        return answer
+            await store_answer(session, claim_id, plan)
+        return plan
 
-    async def _record_lines(self, caller: Caller, batch: Batch, claim_id: UUID | None) -> BatchAnswer:
+    async def _resolve(self, caller: Caller, batch: Batch) -> tuple[list[tuple[int, ProductViewed]], BatchAnswer]:
+        """The events of the good lines with their numbers, and the answer once they are published."""
         async with self._sessions() as session:
             resolved = await resolve_lines(session, caller, batch.lines, datetime.now(UTC))
-        views, refused = [], list(batch.refused)
-        for number, event in resolved:
-            if isinstance(event, LineRefused):
-                refused.append(RefusedLine(number, str(event)))
-            else:
-                views.append(_view(event, number, claim_id, batch.traceparent))
-        await self._sender.send(views)
-        return BatchAnswer(len(views), sorted(refused, key=lambda line: line.line))
+        events = [(number, event) for number, event in resolved if isinstance(event, ProductViewed)]
+        refused = [RefusedLine(number, str(reason)) for number, reason in resolved if isinstance(reason, LineRefused)]
+        return events, BatchAnswer(len(events), sorted([*batch.refused, *refused], key=lambda line: line.line))
 
     async def _check_product(self, product_id: int) -> None:
         if product_id in self._known_products:
@@ -119,8 +124,7 @@ class RecordViews:
             )
 
 
-def _view(event: ProductViewed, number: int, claim_id: UUID | None, traceparent: str | None) -> View:
-    if claim_id is None:
-        return View(uuid7(), event, traceparent)
+def _keyed(event: ProductViewed, number: int, claim_id: UUID, traceparent: str | None) -> View:
+    """A line of a keyed batch: a repeat has the same event id and number, so that consumers can tell it."""
     sequence = SequenceNumber(f"batch:{claim_id}", number, "rising")
     return View(uuid5(claim_id, str(number)), event, traceparent, sequence)

@@ -167,6 +167,20 @@ async def test_a_batch_that_was_cut_off_repeats_its_ids_and_numbers(
     assert [envelope.sequence for envelope in envelopes[:3]] == [envelope.sequence for envelope in envelopes[3:]]
 
 
+async def test_a_line_that_was_refused_before_the_cut_stays_refused(
+    api: RunningApi, admin: Member, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    lines = [{"sku": "SKU-LATE"}, {"product_id": product}]
+    await send(api, customer, *lines, key="batch-1")
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text("UPDATE idempotency_keys SET answer = NULL"))
+    await api.product(admin, sku="SKU-LATE")
+    again = await send(api, customer, *lines, key="batch-1")
+    assert (again.json()["accepted"], [line["line"] for line in again.json()["refused"]]) == (1, [1])
+    # The worker would drop its number, and verify would count its id: it must not be published.
+    assert len({envelope.id for envelope in await published(fresh_topics)}) == 1
+
+
 async def test_a_batch_with_too_many_lines_is_refused_whole(
     api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
 ) -> None:
