@@ -1,6 +1,10 @@
 """`python -m services.trainer`: the API, and the trainings that it takes."""
 
+import os
 import sys
+
+# Set before numpy is imported: this process only carries numbers, and OpenBLAS keeps some 30 MB for each thread.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings

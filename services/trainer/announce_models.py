@@ -8,12 +8,14 @@ from uuid import uuid5
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.shared.contracts.envelope import Envelope, encode
 from services.shared.contracts.events import ModelPublished
 from services.shared.contracts.topics import MODELS
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
+from services.shared.db.unavailable import is_unavailable
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Record
@@ -34,23 +36,39 @@ class AnnounceModels:
         self._bootstrap = bootstrap
         self._published = asyncio.Event()
         self._published.set()  # something may be left from before
+        self._missing: str | None = None
 
     def look(self) -> None:
         """A version was recorded."""
         self._published.set()
 
+    async def check(self) -> None:
+        """For /readyz. Raises BrokerUnavailable while a version waits for the broker."""
+        if self._missing is not None:
+            raise BrokerUnavailable(self._missing)
+
     async def run(self, stopping: asyncio.Event) -> None:
-        """Announces until `stopping` is set. A broker that is away is waited for; trainings go on meanwhile."""
+        """Announces until `stopping` is set. Broker and database are waited for; trainings go on meanwhile."""
         while not stopping.is_set():
             if self._published.is_set():
                 self._published.clear()
-                try:
-                    await self.announce_all()
-                except BrokerUnavailable as error:
-                    log.warning("a model version waits to be announced", reason=str(error))
-                    self._published.set()
+                await self._try()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else 0.2)
+
+    async def _try(self) -> None:
+        try:
+            await self.announce_all()
+            self._missing = None
+        except BrokerUnavailable as error:
+            self._missing = str(error)
+            log.warning("a model version waits to be announced", reason=self._missing)
+            self._published.set()
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("announcements wait for the database", reason=str(error).partition("\n")[0])
+            self._published.set()
 
     async def announce_all(self) -> None:
         """Announces what is not yet acknowledged. Raises BrokerUnavailable."""

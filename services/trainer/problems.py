@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from services.shared.http.problem import ProblemTable, ProblemType
+from services.shared.http.problem import INVALID_REQUEST, ProblemTable, ProblemType
 from services.trainer import errors
 
 PROBLEMS: Final[ProblemTable] = {
-    errors.BadRecipe: ProblemType("bad-recipe", 422, "The recipe is not valid"),
+    errors.BadRecipe: INVALID_REQUEST,
     errors.UnknownTraining: ProblemType("training-not-found", 404, "There is no such training"),
     errors.TrainingFinished: ProblemType("training-finished", 409, "The training has ended"),
 }

@@ -62,9 +62,11 @@ class RunTrainings:
         self._sessions = sessions
         self._announce = announce
         self._options = options
+        self._stopping = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; a training in hand then goes back into the queue."""
+        self._stopping = stopping
         while not stopping.is_set():
             try:
                 if not await self.run_next(stopping):
@@ -120,15 +122,33 @@ class RunTrainings:
 
         child = asyncio.create_task(train_in_child(self._job(training), rows, note), name="train-in-child")
         try:
-            while not child.done():
-                await asyncio.wait([child], timeout=HEARTBEAT_S)
-                await self._heartbeat(training, epochs)
-                if stopping.is_set() and not child.done():
-                    raise Interrupted("stop")
+            await self._watch(training, child, epochs, stopping)
             return child.result()
+        except Interrupted:
+            if child.done() and not child.exception():  # it was ready in the same moment
+                await self._discard(child.result())
+            raise
         finally:
             child.cancel()
             await asyncio.gather(child, return_exceptions=True)
+
+    async def _watch(
+        self,
+        training: Training,
+        child: asyncio.Task[TrainedModel],
+        epochs: list[EpochLosses],
+        stopping: asyncio.Event,
+    ) -> None:
+        """Returns when the child is done; raises Interrupted when there is a reason to end it before."""
+        while not child.done():
+            await asyncio.wait([child], timeout=HEARTBEAT_S)
+            await self._heartbeat(training, epochs)
+            if stopping.is_set() and not child.done():
+                raise Interrupted("stop")
+
+    async def _discard(self, trained: TrainedModel) -> None:
+        """Removes a version that is not to be published."""
+        await asyncio.to_thread(shutil.rmtree, self._options.artifacts / trained.version, ignore_errors=True)
 
     def _job(self, training: Training) -> TrainingJob:
         return TrainingJob(
@@ -146,7 +166,7 @@ class RunTrainings:
         noted = len(epochs)
         try:
             async with self._sessions() as session, session.begin():
-                interruption = await trainings.renew(session, training.id, self._options.owner)
+                interruption = await trainings.renew(session, training, self._options.owner)
                 if noted and interruption is None:
                     await trainings.note_epochs(session, training.id, epochs[:noted])
         except (SQLAlchemyError, OSError) as error:
@@ -171,7 +191,7 @@ class RunTrainings:
         if status == "succeeded":
             self._announce.look()
         else:
-            await asyncio.to_thread(shutil.rmtree, self._options.artifacts / trained.version, ignore_errors=True)
+            await self._discard(trained)
         return status
 
     async def _finish(
@@ -181,7 +201,7 @@ class RunTrainings:
         while True:
             try:
                 async with self._sessions() as session, session.begin():
-                    if await trainings.finish(session, training.id, self._options.owner, status, **values):
+                    if await trainings.finish(session, training, self._options.owner, status, **values):
                         session.add_all([model] if model is not None else [])
                         outcome = status
                     else:
@@ -192,8 +212,10 @@ class RunTrainings:
             except (SQLAlchemyError, OSError) as error:
                 if not is_unavailable(error):
                     raise
+                if self._stopping.is_set():
+                    return "lost"  # the row stays this trainer's, and is found at its next start
                 log.warning("the end of a training waits for the database", training=str(training.id))
-                await asyncio.sleep(RETRY_S)
+                await _pause(self._stopping, RETRY_S)
             else:
                 return outcome
 

@@ -23,6 +23,7 @@ class TrainerSettings(BaseSettings):
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     log_format: LogFormat = "console"
     trainer_id: str = Field(
-        default_factory=socket.gethostname, description="the same after a restart, one for each trainer"
+        default_factory=lambda fields: f"{socket.gethostname()}:{fields.get('port') or os.getpid()}",
+        description="the same after a restart, another for each trainer; host:port unless set",
     )
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")

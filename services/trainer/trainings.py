@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,12 +41,12 @@ async def claim(session: AsyncSession, owner: str) -> Training | None:
     return await session.get_one(Training, training_id)
 
 
-async def renew(session: AsyncSession, training_id: UUID, owner: str) -> Literal["cancel", "lost"] | None:
+async def renew(session: AsyncSession, training: Training, owner: str) -> Literal["cancel", "lost"] | None:
     """Renews the lease; "cancel" if somebody asked for it, "lost" if another trainer has taken the training."""
     row = (
         await session.execute(
             update(Training)
-            .where(Training.id == training_id, Training.lease_owner == owner, Training.status == "running")
+            .where(*_held(training, owner))
             .values(leased_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE_S))
             .returning(Training.cancel_asked_at)
         )
@@ -69,11 +69,11 @@ async def note_epochs(session: AsyncSession, training_id: UUID, epochs: Sequence
     await session.execute(insert(TrainingEpoch).on_conflict_do_nothing(), rows)
 
 
-async def finish(session: AsyncSession, training_id: UUID, owner: str, status: str, **values: object) -> bool:
+async def finish(session: AsyncSession, training: Training, owner: str, status: str, **values: object) -> bool:
     """Ends a training that `owner` still works on; whether it did."""
     ended = await session.execute(
         update(Training)
-        .where(Training.id == training_id, Training.lease_owner == owner, Training.status == "running")
+        .where(*_held(training, owner))
         .values(
             status=status,
             lease_owner=None,
@@ -84,6 +84,16 @@ async def finish(session: AsyncSession, training_id: UUID, owner: str, status: s
         .returning(Training.id)
     )
     return ended.first() is not None
+
+
+def _held(training: Training, owner: str) -> tuple[ColumnElement[bool], ...]:
+    """The row is still that of this attempt: a later one, whoever's, has another number."""
+    return (
+        Training.id == training.id,
+        Training.status == "running",
+        Training.lease_owner == owner,
+        Training.attempts == training.attempts,
+    )
 
 
 async def ask_to_cancel(session: AsyncSession, training_id: UUID) -> Training | None:

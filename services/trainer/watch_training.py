@@ -14,6 +14,8 @@ from services.trainer.trainings import FINISHED
 
 # Between two looks (s). The table is the source, so that any trainer can be asked about any training.
 POLL_S: Final = 0.25
+# Rows of one look: with 100 members they take about 1 MB.
+EPOCHS_A_LOOK: Final = 500
 
 
 async def watch_training(
@@ -23,21 +25,24 @@ async def watch_training(
 
     A training that starts anew, because its trainer died, is told from its first epoch again.
     """
-    seen = 0
+    seen = attempt = 0
     while not stopping.is_set():
         async with sessions() as session:
             training = await session.get_one(Training, training_id)
-            rows = list(
-                await session.scalars(
-                    select(TrainingEpoch).where(TrainingEpoch.training_id == training_id).order_by(TrainingEpoch.epoch)
-                )
+            if training.attempts != attempt:
+                seen, attempt = 0, training.attempts
+            newer = (
+                select(TrainingEpoch)
+                .where(TrainingEpoch.training_id == training_id, TrainingEpoch.epoch > seen)
+                .order_by(TrainingEpoch.epoch)
+                .limit(EPOCHS_A_LOOK)
             )
-        if rows and rows[-1].epoch < seen:
-            seen = 0
+            rows = list(await session.scalars(newer))
         for row in rows:
-            if row.epoch > seen:
-                yield event_of(training, row)
-                seen = row.epoch
+            yield event_of(training, row)
+            seen = row.epoch
+        if len(rows) == EPOCHS_A_LOOK:
+            continue
         if training.status in FINISHED:
             yield answer_of(training, seen)
             return

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,6 +13,7 @@ from fastapi import Depends, Request
 from services.shared.db.engine import Sessions, ask_database, open_database
 from services.shared.http.background import running_beside
 from services.shared.http.health import Check
+from services.shared.http.start import CannotStart
 from services.shared.http.token_keys import load_public_key
 from services.shared.http.tokens import TokenVerifier
 from services.trainer.announce_models import AnnounceModels
@@ -32,8 +35,9 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     """Everything, working off trainings already. Neither PostgreSQL nor Kafka has to be there yet.
 
     Raises:
-        CannotStart: the token key is missing or damaged.
+        CannotStart: the token key is missing or damaged, or versions cannot be written.
     """
+    _refuse_unwritable(settings.artifacts_dir)
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
     options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads)
     async with open_database(settings.database_url, application="trainer") as sessions:
@@ -42,7 +46,23 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             running_beside(announce.run, name="announce-models"),
             running_beside(RunTrainings(sessions, announce, options).run, name="run-trainings"),
         ):
-            yield Trainer(sessions, verifier, checks={"database": Check(partial(ask_database, sessions))})
+            checks = {
+                "database": Check(partial(ask_database, sessions)),
+                # Trainings go on without a broker, and predictors look into the database now and then.
+                "announcements": Check(announce.check, required=False),
+            }
+            yield Trainer(sessions, verifier, checks)
+
+
+def _refuse_unwritable(artifacts: Path) -> None:
+    """Said at the start: otherwise the first training would find out, at its end."""
+    try:
+        artifacts.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=artifacts):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise CannotStart(f"cannot write to {artifacts} (ORDERCAST_ARTIFACTS_DIR): {reason}") from error
 
 
 async def _service(request: Request) -> Trainer:

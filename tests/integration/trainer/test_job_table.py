@@ -88,13 +88,25 @@ async def test_a_holder_that_lost_its_lease_can_no_longer_write(workplace: Workp
     assert taken is not None
 
     async with workplace.sessions() as session, session.begin():
-        assert await trainings.renew(session, late.id, "a") == "lost"
-        assert not await trainings.finish(session, late.id, "a", "succeeded")
-        assert await trainings.renew(session, taken.id, "b") is None
-        assert await trainings.finish(session, taken.id, "b", "failed", error="why")
+        assert await trainings.renew(session, late, "a") == "lost"
+        assert not await trainings.finish(session, late, "a", "succeeded")
+        assert await trainings.renew(session, taken, "b") is None
+        assert await trainings.finish(session, taken, "b", "failed", error="why")
     ended = await look(workplace, taken.id)
     assert (ended.status, ended.error, ended.lease_owner) == ("failed", "why", None)
     assert ended.finished_at is not None
+
+
+async def test_an_earlier_attempt_under_the_same_name_can_no_longer_write_either(workplace: Workplace) -> None:
+    await queue(workplace)
+    earlier, later = await claim(workplace, "a"), await claim(workplace, "a")
+    assert earlier is not None
+    assert later is not None
+
+    async with workplace.sessions() as session, session.begin():
+        assert await trainings.renew(session, earlier, "a") == "lost"
+        assert not await trainings.finish(session, earlier, "a", "succeeded")
+        assert await trainings.finish(session, later, "a", "succeeded")
 
 
 async def test_a_renewed_lease_lasts_longer_and_tells_of_a_cancellation(workplace: Workplace) -> None:
@@ -104,10 +116,10 @@ async def test_a_renewed_lease_lasts_longer_and_tells_of_a_cancellation(workplac
     await let_leases_run_out(workplace)
 
     async with workplace.sessions() as session, session.begin():
-        assert await trainings.renew(session, held.id, "a") is None
+        assert await trainings.renew(session, held, "a") is None
         await trainings.ask_to_cancel(session, held.id)
     async with workplace.sessions() as session, session.begin():
-        assert await trainings.renew(session, held.id, "a") == "cancel"
+        assert await trainings.renew(session, held, "a") == "cancel"
         assert (await session.get_one(Training, held.id)).leased_until > await session.scalar(func.clock_timestamp())
     assert await claim(workplace, "b") is None
 
