@@ -19,6 +19,9 @@ FATES: Final[st.SearchStrategy[Fate]] = st.sampled_from(
     ["committed", "committed", "rolled back", "answer lost", "taken"]
 )
 
+# Records of a batch: a few at a time, so that many end in the middle of something, or all that there are.
+BATCHES: Final = st.sampled_from([1, 2, 3, 5, 100])
+
 
 async def publish_history(publisher: Publisher, history: History) -> None:
     for place, records in history.logs.items():

@@ -24,7 +24,7 @@ from services.shared.kafka.consumer import Slice
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.memory import MemoryLog
 from services.shared.kafka.records import Partition, Record, StoredRecord
-from tests.support.drive import FATES, drive, memory_consumer, publish_history, replay_strangers
+from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import Graveyard, SqlTable, read_rows, read_trends
 from tests.support.histories import PARTITIONS, History, histories
@@ -88,9 +88,9 @@ async def test_any_stream_gives_the_oracles_table(
     consumer = memory_consumer(log, table, history)
     await publish_history(log, history)
 
-    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 9)))
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(BATCHES))
     await replay_strangers(log, table, times=data.draw(st.integers(1, 2)))
-    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 9)))
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(BATCHES))
 
     assert await table.rows() == feature_table(history.facts)
     assert await table.trends() == trends_table(history.facts)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.shared.kafka.memory import MemoryLog
-from tests.support.drive import FATES, drive, memory_consumer, publish_history, replay_strangers
+from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.feature_tables import MemoryTable
 from tests.support.histories import PARTITIONS, History, histories
 from tests.support.oracle import feature_table, trends_table
@@ -17,11 +17,11 @@ async def test_any_stream_gives_the_oracles_table(history: History, data: st.Dat
     consumer = memory_consumer(log, table, history)
     await publish_history(log, history)
 
-    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 6)))
+    await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(BATCHES))
     if history.strangers:  # refused, as they came without a number: only their replay counts
         assert await table.rows() == feature_table(history.known_facts)
         await replay_strangers(log, table, times=data.draw(st.integers(1, 3)))
-        await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(st.integers(1, 6)))
+        await drive(table, consumer, fate=lambda: data.draw(FATES), batch=lambda: data.draw(BATCHES))
 
     assert await table.rows() == feature_table(history.facts)
     assert await table.trends() == trends_table(history.facts)
