@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from services.shared.db.engine import open_database
@@ -19,7 +20,7 @@ app = several_commands("Events that the feature worker refused.")
 async def list_(context: Context) -> None:
     """Show each refused event with the reason and what became of it."""
     letters, states = await _read(context)
-    context.result([_document(letter, states[letter.id]) for letter in letters], _table(letters, states))
+    context.result([_document(letter, states[letter.id]) for letter in letters], table(letters, states))
 
 
 @app.command(name="replay")
@@ -62,10 +63,12 @@ def _document(letter: DeadLetter, state: State) -> dict[str, object]:
     }
 
 
-def _table(letters: list[DeadLetter], states: dict[str, State]) -> Table | str:
+def table(letters: list[DeadLetter], states: dict[str, State]) -> Table | str:
+    """The letters as lines to read."""
     if not letters:
         return "no dead letters"
-    table = Table("id", "state", "reason", box=None, pad_edge=False, header_style="bold")
+    shown = Table("id", "state", "reason", box=None, pad_edge=False, header_style="bold")
     for letter in letters:
-        table.add_row(letter.id, states[letter.id], letter.reason)
-    return table
+        # A reason quotes what it refuses: its brackets are no markup of ours.
+        shown.add_row(letter.id, states[letter.id], Text(letter.reason))
+    return shown

@@ -66,7 +66,8 @@ class Stderr(Console):
     """Words beside the answer. Where nobody reads them any more, the work goes on without them."""
 
     def __init__(self) -> None:
-        super().__init__(stderr=True, highlight=False)
+        # No emoji: a path or a file's row with ":x:" in it has to stand as it is.
+        super().__init__(stderr=True, highlight=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """In place of rich's own answer, which ends the program and takes standard output along."""
@@ -98,13 +99,17 @@ class Context:
         self.console.print(line)
 
     def result(self, data: object, text: RenderableType) -> None:
-        """The command's answer: `data` as JSON with --json, else `text`. `data` is anything that msgspec encodes."""
+        """The command's answer: `data` as JSON with --json, else `text`. `data` is anything that msgspec encodes.
+
+        A str is printed as it is, since it may quote what others wrote; a table's cell that does is a rich Text.
+        """
         if self.json:
             sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
             sys.stdout.flush()
         else:
+            shown = Text(text) if isinstance(text, str) else text
             # Lines stay lines, for grep and for reading; tables fit themselves to the terminal.
-            Console(highlight=False).print(text, soft_wrap=isinstance(text, str | Text))
+            Console(highlight=False, emoji=False).print(shown, soft_wrap=isinstance(shown, Text))
 
 
 # A command: its Context, then its own parameters; a coroutine or a plain function.

@@ -5,11 +5,15 @@ import csv
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ordercast.cli.dead_letters import table
 from ordercast.online_retail.rejects import open_rejects
 from ordercast.online_retail.rows import COLUMNS, RawRow, RefusedRow
 from ordercast.sent_batches import SentBatches
 from ordercast.work_together import for_each
+from services.shared.kafka.dead_letters import DeadLetter
+from services.shared.kafka.records import Partition, Record
 
 
 async def test_every_item_is_worked_on_and_no_more_than_allowed_at_once() -> None:
@@ -81,3 +85,9 @@ def test_an_import_that_fails_keeps_the_old_rejects_and_its_own_beside_them(tmp_
         fail_in_the_middle()
     assert path.read_text() == "old"
     assert "a reason" in (tmp_path / "rejects.csv.part").read_text()
+
+
+def test_a_dead_letters_reason_may_quote_what_looks_like_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    letter = DeadLetter(Partition("views", 1), 12, "unknown event type '[/bold]evil[red]'", Record(b"", b"", [], 0))
+    Console(width=120).print(table([letter], {letter.id: "waiting"}))
+    assert "views:1:12  waiting  unknown event type '[/bold]evil[red]'" in capsys.readouterr().out

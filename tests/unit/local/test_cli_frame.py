@@ -29,6 +29,8 @@ async def bake(context: Context, loaves: Annotated[int, typer.Argument(min=1)], 
     """Bakes."""
     if fail == "expected":
         raise OvenCold("the oven is cold")
+    if fail == "quoting":
+        raise OvenCold("no row root:x:0 [/tmp]")
     if fail == "hint":
         raise CommandFailed("no flour", hint="buy some")
     context.report("baking")
@@ -70,6 +72,12 @@ def test_json_is_the_answer_for_programs(tmp_path: Path) -> None:
 def test_an_expected_error_is_one_line_and_exit_code_1() -> None:
     result = runner.invoke(example, ["3", "--fail", "expected"])
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: the oven is cold\n")
+
+
+def test_what_others_wrote_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert runner.invoke(example, ["3", "--fail", "quoting"]).stderr == "error: no row root:x:0 [/tmp]\n"
+    Context(StateFolder.at(tmp_path)).result({}, "admin [/red] is :x: account 1")
+    assert capsys.readouterr().out == "admin [/red] is :x: account 1\n"
 
 
 def test_an_error_says_what_to_do_about_it() -> None:
