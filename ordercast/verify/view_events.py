@@ -1,16 +1,21 @@
 """A view out of a record of the topic `views`, by the published contract alone: CloudEvents headers and a JSON body. Pure."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-VIEWED: Final = b"ordercast.product.viewed.v1"
+VIEWED: Final = "ordercast.product.viewed.v1"
 # The contract's bounds: what lies outside is a dead letter, not a view.
 COUNT_MAX: Final = 1_000_000_000
 BIGINT_MAX: Final = 2**63 - 1
 BODY_MAX_BYTES: Final = 512 * 1024
+# Characters: "key:<account id>:<Idempotency-Key of up to 255>".
+PRODUCER_MAX: Final = 300
+# RFC 3339; datetime.fromisoformat alone takes weeks and mere dates too.
+TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -31,28 +36,48 @@ def view_of(
 ) -> ViewRow | None:
     """The view, or None if the record is no view that the contract allows in this partition."""
     try:
-        return _view(dict(headers), body or b"", partition, partitions)
+        attributes = {name: value.decode() for name, value in headers if name.startswith("ce_") and value is not None}
+        if not _is_numbered(attributes) or len(body or b"") > BODY_MAX_BYTES:
+            return None
+        return _view(attributes, body or b"", partition, partitions)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _view(attributes: dict[str, bytes], body: bytes, partition: int, partitions: int) -> ViewRow:
-    numbered = int(attributes["ce_sequence"]) >= 1 and attributes["ce_numbering"] in (b"dense", b"rising")
-    of_ours = attributes["ce_specversion"] == b"1.0" and attributes["ce_type"] == VIEWED
-    if not (numbered and attributes["ce_producer"] and of_ours and len(body) <= BODY_MAX_BYTES):
+def _is_numbered(attributes: dict[str, str]) -> bool:
+    """Whether the number that makes an event count once is there and can be kept."""
+    producer = attributes["ce_producer"]
+    return (
+        attributes["ce_numbering"] in ("dense", "rising")
+        and 1 <= int(attributes["ce_sequence"]) <= BIGINT_MAX
+        and 1 <= len(producer) <= PRODUCER_MAX
+        and "\0" not in producer
+    )
+
+
+def _view(attributes: dict[str, str], body: bytes, partition: int, partitions: int) -> ViewRow:
+    if attributes["ce_specversion"] != "1.0" or attributes["ce_type"] != VIEWED or "ce_source" not in attributes:
         raise ValueError("no view")
-    event_id = str(UUID(attributes["ce_id"].decode()))
-    moment = datetime.fromisoformat(attributes["ce_time"].decode())
+    event_id = str(UUID(attributes["ce_id"]))
+    moment = datetime.fromisoformat(attributes["ce_time"])
     if moment.tzinfo is None or not EPOCH <= moment < LATEST:
         raise ValueError("no moment")
-    document = json.loads(body)
-    datetime.fromisoformat(document["occurred_at"])
+    # As text: from bytes, json takes UTF-16 as well.
+    document = json.loads(body.decode(), parse_constant=_no_number)
+    occurred_at = document["occurred_at"].upper()
+    if not TIMESTAMP.fullmatch(occurred_at) or type(document.get("simulated", False)) is not bool:
+        raise ValueError("no body of a view")
+    datetime.fromisoformat(occurred_at)
     account_id = _integer(document, "account_id", BIGINT_MAX)
     product_id = _integer(document, "product_id", BIGINT_MAX)
     count = _integer(document, "count", COUNT_MAX)
     if account_id % partitions != partition:
         raise ValueError("another account's partition")
     return ViewRow(account_id, product_id, event_id, count, (moment - EPOCH) // MICROSECOND)
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _integer(document: dict[str, Any], name: str, highest: int) -> int:

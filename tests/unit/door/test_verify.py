@@ -12,6 +12,8 @@ from ordercast.verify import spool
 from ordercast.verify.compare import Difference, differences
 from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
 from ordercast.verify.view_events import ViewRow, view_of
+from services.feature_worker.admit import Admitted, Refused, admit
+from services.shared.kafka.records import Partition, StoredRecord
 from tests.support.oracle_features import (
     DAY_US,
     Item,
@@ -140,10 +142,38 @@ def test_a_view_is_read_out_of_headers_and_body() -> None:
     assert view_of(list(HEADERS.items()), BODY, 1, 4) == ViewRow(5, 3, HEADERS["ce_id"].decode(), 2, moment)
 
 
+def of_worker(headers: list[tuple[str, bytes]], body: bytes | None) -> Admitted | Refused:
+    return admit(StoredRecord(b"5", body, headers, 0, Partition("views", 1), 7), 4)
+
+
+@pytest.mark.parametrize(
+    ("changed", "body"),
+    [
+        ({"ce_producer": b"p" * 300, "ce_sequence": str(2**63 - 1).encode()}, BODY),
+        ({}, BODY.replace(b"00001Z", b"00001+0530")),
+        ({}, BODY.replace(b"T00:00:00.000001Z", b"t00:00:00z")),
+        ({}, BODY.replace(b"T00:00:00.000001Z", b" 00:00:00")),
+        ({}, BODY.replace(b',"simulated":false', b',"later":null')),
+    ],
+)
+def test_a_view_for_verify_is_one_for_the_worker(changed: dict[str, bytes], body: bytes) -> None:
+    headers = list({**HEADERS, **changed}.items())
+    assert view_of(headers, body, 1, 4) is not None
+    assert isinstance(of_worker(headers, body), Admitted)
+
+
 @pytest.mark.parametrize(
     ("changed", "body"),
     [
         ({"ce_type": b"ordercast.product.viewed.v9"}, BODY),
+        ({"ce_source": b"\xff"}, BODY),
+        ({"ce_sequence": str(2**63).encode()}, BODY),
+        ({"ce_producer": b"p" * 301}, BODY),
+        ({"ce_producer": b"p\0"}, BODY),
+        ({}, BODY.decode().encode("utf-16")),
+        ({}, BODY.replace(b"false", b"1")),
+        ({}, BODY.replace(b"}", b',"later":NaN}')),
+        ({}, BODY.replace(b"T00:00:00.000001Z", b"")),
         ({"ce_specversion": b"0.3"}, BODY),
         ({"ce_id": b"7"}, BODY),
         ({"ce_time": b"2026-01-01T00:00:00"}, BODY),
@@ -163,3 +193,4 @@ def test_a_view_is_read_out_of_headers_and_body() -> None:
 def test_what_the_contract_does_not_allow_is_no_view(changed: dict[str, bytes], body: bytes | None) -> None:
     headers: list[tuple[str, Any]] = list({**HEADERS, **changed}.items())
     assert view_of(headers, body, 1, 4) is None
+    assert isinstance(of_worker(headers, body), Refused)  # so both agree what counts
