@@ -28,7 +28,7 @@ class FeatureWorkerSettings(BaseSettings):
         default=15.0, ge=6, description="another worker takes over what a dead one had after so long"
     )
     # Larger batches gain little more and hold their rows longer; events that wait are taken together at once.
-    worker_batch_events: int = Field(default=4_000, ge=1, le=20_000, description="most events of one transaction")
+    worker_batch_events: int = Field(default=2_000, ge=1, le=20_000, description="most events of one transaction")
     max_dead_letters_in_a_row: int = Field(default=100, ge=1, description="one more stops the worker")
     # Longer than a restart of either server, shorter than somebody would wait who looks at a stale table.
     worker_stuck_after_s: float = Field(default=60.0, gt=0, description="no progress for so long ends the process")

@@ -1,8 +1,7 @@
 """The feature table as tests look at it, in memory and in PostgreSQL, both in the oracle's shape."""
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -90,6 +89,16 @@ class _State:
     marks: dict[Stream, int] = field(default_factory=dict)
     positions: dict[Partition, int] = field(default_factory=dict)
 
+    def copy(self) -> "_State":
+        """What a transaction writes to, and leaves behind when it is rolled back."""
+        return _State(
+            {pair: dict(row) for pair, row in self.rows.items()},
+            {pair: dict(times) for pair, times in self.view_times.items()},
+            {key: replace(trend) for key, trend in self.trends.items()},
+            dict(self.marks),
+            dict(self.positions),
+        )
+
 
 class MemoryTable:
     """The worker's pure parts around dictionaries, where the real one has PostgreSQL around them."""
@@ -103,7 +112,7 @@ class MemoryTable:
         return {partition: self._state.positions.get(partition, 0) for partition in partitions}
 
     async def record(self, slices: Sequence[Slice]) -> None:
-        state = copy.deepcopy(self._state)
+        state = self._state.copy()
         for piece in slices:
             if state.positions.get(piece.partition, 0) != piece.start:
                 raise PositionTaken(piece.partition, piece.start, state.positions.get(piece.partition))

@@ -19,7 +19,7 @@ log = structlog.stdlib.get_logger()
 
 # Bytes of one answer to a fetch, and of one partition in it. The latter has to exceed the largest record batch that a
 # broker takes (2 MiB on the embedded one); the former bounds the memory of what waits to be polled.
-FETCH_BYTES: Final = 8 * 1024 * 1024
+FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
