@@ -1,5 +1,6 @@
 """`ordercast dead-letters`: events that were refused, and sending them again after a repair."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -32,17 +33,28 @@ async def replay_(
 ) -> None:
     """Send refused events again to where they came from. However often, each counts once."""
     letters, states = await _read(context)
-    chosen = [
-        letter for letter in letters if letter.id in (ids or ()) or (everything and states[letter.id] == "waiting")
-    ]
     unknown = set(ids or ()) - {letter.id for letter in letters}
     if unknown:
         raise CommandFailed(f"there is no dead letter {', '.join(sorted(unknown))}", hint="ordercast dead-letters list")
     if not ids and not everything:
         raise CommandFailed("say which events to send again", hint="name their ids, or --all")
+    chosen, cut = chosen_letters(letters, states, ids or (), everything=everything)
     async with open_publisher(context.system().kafka_bootstrap, client_id="ordercast-dead-letters") as publisher:
         await replay(publisher, chosen)
-    context.result({"replayed": [letter.id for letter in chosen]}, f"sent {len(chosen):,} events again")
+    context.result(
+        {"replayed": [letter.id for letter in chosen], "cut": [letter.id for letter in cut]},
+        f"sent {len(chosen):,} events again"
+        + (f"; {len(cut):,} wait on, which were too large to be kept whole" if cut else ""),
+    )
+
+
+def chosen_letters(
+    letters: Sequence[DeadLetter], states: Mapping[str, State], ids: Collection[str], *, everything: bool
+) -> tuple[list[DeadLetter], list[DeadLetter]]:
+    """The letters to send again, and those of the waiting ones that cannot be: with `everything` these hold up no other."""
+    waiting = [letter for letter in letters if everything and states[letter.id] == "waiting" and letter.id not in ids]
+    chosen = [letter for letter in letters if letter.id in ids] + [letter for letter in waiting if not letter.is_cut]
+    return chosen, [letter for letter in waiting if letter.is_cut]
 
 
 async def _read(context: Context) -> tuple[list[DeadLetter], dict[str, State]]:

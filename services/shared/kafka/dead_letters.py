@@ -6,7 +6,7 @@ it counts once. The consumer opens that stream (a mark of 0) in the transaction 
 the record was applied after all, and its replay is dropped.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -129,16 +129,17 @@ async def letter_states(sessions: Sessions, letters: Collection[DeadLetter]) -> 
     return {letter.id: _state(numbers.get(replay_producer(letter.id))) for letter in letters}
 
 
-async def replay(publisher: Publisher, letters: Iterable[DeadLetter]) -> None:
+async def replay(publisher: Publisher, letters: Collection[DeadLetter]) -> None:
     """Sends the records again to where they came from; however often, each counts at most once.
 
     Raises:
-        NotReplayable: a letter does not hold the whole record; the letters before it were sent.
+        NotReplayable: a letter does not hold the whole record; nothing was sent.
         BrokerUnavailable: the letter at hand may have been sent.
     """
     for letter in letters:
         if letter.is_cut:
             raise NotReplayable(f"{letter.id} was too large to be kept whole in the topic of dead letters")
+    for letter in letters:
         headers = [(name, value) for name, value in letter.record.headers if name not in _NUMBER_HEADERS]
         headers += [
             ("ce_producer", replay_producer(letter.id).encode()),

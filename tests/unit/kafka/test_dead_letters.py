@@ -55,8 +55,10 @@ async def test_what_is_too_large_is_cut_and_said_to_be(large: StoredRecord) -> N
     (written,) = log.records("dead-letters", 0)
     size = len(written.key) + len(written.value or b"") + sum(len(n) + len(v) for n, v in written.headers)
     assert size < KEPT_BODY_BYTES + 3 * KEPT_HEADER_BYTES < MAX_BATCH_BYTES
+    whole = dead_letter(StoredRecord(b"1", b"{}", [], 5, PLACE, 8), "a reason")
     with pytest.raises(NotReplayable, match="views:1:7 was too large"):
-        await replay(log, [letter])
+        await replay(log, [whole, letter])
+    assert log.records("views", 1) == []  # nothing is sent where not all can be
 
 
 async def test_a_replay_is_the_same_event_under_a_number_of_its_own() -> None:
