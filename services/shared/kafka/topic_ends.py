@@ -52,9 +52,15 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicParti
 
 
 async def stop_client(consumer: AIOKafkaConsumer) -> None:
-    """Stops a client, or leaves it after a deadline."""
-    # A task of the client's that has not begun yet would be cancelled before its first line, and cancel us in turn.
-    await asyncio.sleep(0)
-    with suppress(ClientError, TimeoutError, OSError):
-        async with asyncio.timeout(STOP_DEADLINE_S):
-            await consumer.stop()
+    """Stops a client, or leaves it after a deadline.
+
+    In a task of its own: with the broker gone, `stop()` awaits tasks that it has cancelled and lets their CancelledError out
+    (aiokafka issue 647), which would silently end whoever awaits it.
+    """
+    stopping = asyncio.create_task(consumer.stop(), name="stop-kafka-client")
+    await asyncio.wait({stopping}, timeout=STOP_DEADLINE_S)
+    if not stopping.done():
+        stopping.cancel()
+    with suppress(ClientError, TimeoutError, OSError, asyncio.CancelledError):
+        if stopping.done():
+            stopping.result()

@@ -18,7 +18,14 @@ ENDLESS = 10_000  # epochs: no test waits for them
 
 def training_children() -> list[psutil.Process]:
     """The training processes of this test, not multiprocessing's resource tracker."""
-    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if is_training(child)]
+
+
+def is_training(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False  # killed a moment ago
 
 
 async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_path: Path) -> None:
