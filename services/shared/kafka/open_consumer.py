@@ -13,7 +13,8 @@ from aiokafka.errors import KafkaError as ClientError
 from services.shared.kafka.consumer import KafkaConsumer, ReadPositions
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition, StoredRecord
-from services.shared.kafka.topic_ends import end_offsets, stop_client
+from services.shared.kafka.stop_client import stop_client
+from services.shared.kafka.topic_ends import end_offsets
 
 log = structlog.stdlib.get_logger()
 

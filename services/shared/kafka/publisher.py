@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -14,13 +14,12 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
 from services.shared.kafka.records import Record
+from services.shared.kafka.stop_client import stop_client
 
 # One request's worth of records (bytes), below the broker's message.max.bytes (1 MiB by default) with its overhead.
 MAX_BATCH_BYTES: Final = 900_000
 # A broker that has not acknowledged a batch by then (s) counts as gone; the client itself would wait for ever.
 PUBLISH_DEADLINE_S: Final = 10.0
-# `stop()` of the client hangs while the broker is down: it gets this long (s), then the process goes on without it.
-STOP_DEADLINE_S: Final = 2.0
 
 
 class Publisher(Protocol):
@@ -96,18 +95,12 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
         request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
     )
     try:
-        async with asyncio.timeout(PUBLISH_DEADLINE_S):
-            await producer.start()
-    except (ClientError, TimeoutError, OSError) as error:
-        await _stop(producer)
-        raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
-    try:
+        try:
+            async with asyncio.timeout(PUBLISH_DEADLINE_S):
+                await producer.start()
+        except (ClientError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
         yield KafkaPublisher(producer)
     finally:
-        await _stop(producer)
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    with suppress(ClientError, TimeoutError, OSError):
-        async with asyncio.timeout(STOP_DEADLINE_S):
-            await producer.stop()
+        # Also after a start that was cancelled half-way: its connections and tasks are there already.
+        await stop_client(producer)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection
-from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,11 +9,10 @@ from aiokafka.errors import KafkaError as ClientError
 
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition
+from services.shared.kafka.stop_client import stop_client
 
 # A broker that has not named the ends of its partitions by then (s) counts as gone.
 DEADLINE_S: Final = 10.0
-# `stop()` of the client hangs while the broker is down: it gets this long (s).
-STOP_DEADLINE_S: Final = 2.0
 # A topic that was just created takes a moment to be seen (s).
 NEW_TOPIC_S: Final = 3.0
 NEW_TOPIC_POLL_S: Final = 0.1
@@ -49,18 +47,3 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicParti
     await consumer.end_offsets([TopicPartition(topic, 0)])
     numbers: set[int] = consumer.partitions_for_topic(topic) or set()
     return [TopicPartition(topic, number) for number in sorted(numbers)]
-
-
-async def stop_client(consumer: AIOKafkaConsumer) -> None:
-    """Stops a client, or leaves it after a deadline.
-
-    In a task of its own: with the broker gone, `stop()` awaits tasks that it has cancelled and lets their CancelledError out
-    (aiokafka issue 647), which would silently end whoever awaits it.
-    """
-    stopping = asyncio.create_task(consumer.stop(), name="stop-kafka-client")
-    await asyncio.wait({stopping}, timeout=STOP_DEADLINE_S)
-    if not stopping.done():
-        stopping.cancel()
-    with suppress(ClientError, TimeoutError, OSError, asyncio.CancelledError):
-        if stopping.done():
-            stopping.result()
