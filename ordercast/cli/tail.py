@@ -32,7 +32,7 @@ async def tail(
     shown = 0
     try:
         async for event in follow(context.system().kafka_bootstrap, topics or TOPICS, from_start=from_start):
-            context.result(asdict(event), _line(event))
+            context.result(asdict(event), line(event))
             shown += 1
             if shown == limit:
                 return
@@ -40,12 +40,18 @@ async def tail(
         return
 
 
-def _line(event: TailedEvent) -> Text:
+def line(event: TailedEvent) -> Text:
+    """The event as one line, whatever its writer put into it."""
     kind = event.type.removeprefix("ordercast.")
     data = event.data if isinstance(event.data, str) else json.dumps(event.data, separators=(",", ":"))
     return Text.assemble(
-        (f"{event.time}  ", "dim"),
+        (f"{_printable(event.time)}  ", "dim"),
         (f"{event.topic}/{event.partition}@{event.offset}  ", "cyan"),
-        (f"{kind}  ", "bold"),
-        data,
+        (f"{_printable(kind)}  ", "bold"),
+        _printable(data),
     )
+
+
+def _printable(text: str) -> str:
+    """Control characters escaped: a poison event must not steer the terminal of who looks at it."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

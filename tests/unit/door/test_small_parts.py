@@ -8,9 +8,11 @@ import pytest
 from rich.console import Console
 
 from ordercast.cli.dead_letters import chosen_letters, table
+from ordercast.cli.tail import line
 from ordercast.online_retail.rejects import open_rejects
 from ordercast.online_retail.rows import COLUMNS, RawRow, RefusedRow
 from ordercast.sent_batches import SentBatches
+from ordercast.tail import TailedEvent
 from ordercast.work_together import for_each
 from services.shared.kafka.dead_letters import DeadLetter, State
 from services.shared.kafka.records import Partition, Record
@@ -102,3 +104,8 @@ def test_a_letter_that_was_cut_holds_up_no_other_of_all_that_wait() -> None:
     states: dict[str, State] = {cut.id: "waiting", waiting.id: "waiting", replayed.id: "replayed"}
     assert chosen_letters(letters, states, [], everything=True) == ([waiting], [cut])
     assert chosen_letters(letters, states, [cut.id, replayed.id], everything=False) == ([cut, replayed], [])
+
+
+def test_a_tailed_event_cannot_steer_the_terminal() -> None:
+    event = TailedEvent("views", 1, 20, None, "\x1b[31mred", "", "now\r", "caf\u00e9\x1b[2J\n")
+    assert line(event).plain == r"now\r  views/1@20  \x1b[31mred  café\x1b[2J\n"
