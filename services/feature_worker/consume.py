@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.feature_worker.errors import PositionTaken, Stuck
 from services.feature_worker.record_features import Recorded
@@ -85,8 +84,8 @@ class ConsumeEvents:
             except PositionTaken as taken:
                 log.info("position taken by another worker, or kept by a lost commit", reason=str(taken))
                 self._consumer.reposition()
-            except (BrokerUnavailable, SQLAlchemyError, OSError) as error:
-                if not _may_pass(error):
+            except Exception as error:
+                if not isinstance(error, BrokerUnavailable) and not is_unavailable(error):
                     raise
                 self._consumer.reposition()
                 failing_since = failing_since or time.monotonic()
@@ -98,10 +97,6 @@ class ConsumeEvents:
     def _check_patience(self, failing_for_s: float, error: Exception) -> None:
         if failing_for_s > self._give_up_after_s:
             raise Stuck(f"no way on for {failing_for_s:.0f} s: {_first_line(error)}") from error
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, BrokerUnavailable) or is_unavailable(error)
 
 
 def _first_line(error: Exception) -> str:

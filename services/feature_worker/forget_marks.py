@@ -4,11 +4,11 @@ import asyncio
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.feature_worker.positions import drop_old_marks
 from services.feature_worker.watchdog import wait_for
 from services.shared.db.engine import Sessions
+from services.shared.db.unavailable import is_unavailable
 
 log = structlog.stdlib.get_logger()
 
@@ -17,7 +17,7 @@ FORGET_EVERY_S: Final = 3_600.0
 
 
 class ForgetMarks:
-    """The use case. It only saves room, so an error waits for the next round."""
+    """The use case. It only saves room, so while the database is away it waits for the next round."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -27,7 +27,9 @@ class ForgetMarks:
         while not stopping.is_set():
             try:
                 await self()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
                 log.warning("old marks were not dropped", reason=str(error).partition("\n")[0])
             await wait_for(stopping, FORGET_EVERY_S)
 

@@ -103,7 +103,9 @@ class Watchdog:
             log.warning("Kafka does not answer", silent_s=round(self._progress.silent_s), error=str(error))
             self._progress.miss(error)
             return
-        for partition, lag in self._progress.look(ends).items():
+        lags = self._progress.look(ends)
+        WORKER_LAG.clear()  # of partitions that belong to another worker by now
+        for partition, lag in lags.items():
             WORKER_LAG.labels(partition.topic, partition.number).set(lag)
         await self._consumer.show_positions(dict(self._progress.applied))
 

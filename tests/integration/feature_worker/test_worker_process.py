@@ -220,3 +220,10 @@ async def test_without_what_it_needs_it_says_so_and_ends(
     worker = await place.start(**missing)
     assert await worker.ended() == 1
     assert message in worker.log.read_text()
+
+
+async def test_a_database_that_does_not_exist_is_named(place: WorkerPlace) -> None:
+    worker = await place.start(database_url=place.database_url.rpartition("/")[0] + "/nowhere")
+    assert await worker.ended() == 1
+    assert 'database "nowhere" does not exist' in worker.log.read_text()
+    assert "Traceback" not in worker.log.read_text()

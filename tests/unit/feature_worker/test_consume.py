@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import pytest
+from asyncpg import CannotConnectNowError
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from services.feature_worker import consume
@@ -76,7 +77,8 @@ async def test_every_record_is_recorded_in_order() -> None:
 
 
 async def test_a_database_that_is_away_is_waited_for() -> None:
-    worker = Worker(Table([lost_connection(), ConnectionRefusedError(), TimeoutError()]))
+    starting = CannotConnectNowError("the database system is starting up")
+    worker = Worker(Table([lost_connection(), ConnectionRefusedError(), TimeoutError(), starting]))
     await worker.run_until(10)
     assert worker.table.recorded == list(range(10))
 
