@@ -47,7 +47,7 @@ BENCHMARKS: Final = (
     Benchmark(
         "Start and memory",
         ("tests.bench.bench_start",),
-        "The installed system, from the command until every service is ready. Memory is what stays resident after the work.",
+        "The installed system, from `ordercast up` until order_api is ready for orders and every service answers. Memory is what stays resident after the work.",
     ),
 )
 
