@@ -25,7 +25,7 @@ class Benchmark:
 BENCHMARKS: Final = (
     Benchmark(
         "Orders per second",
-        ("tests.bench.bench_orders", "4"),
+        ("tests.bench.bench_orders", "3"),
         "64 connections place orders of one to five items. Plain: FastAPI and the SQLAlchemy ORM, one transaction for each "
         "request, without outbox and keys. Both are one process on the same durable PostgreSQL, measured in turn.",
     ),
@@ -47,7 +47,8 @@ BENCHMARKS: Final = (
     Benchmark(
         "Start and memory",
         ("tests.bench.bench_start",),
-        "The installed system, from `ordercast up` until order_api is ready for orders and every service answers. Memory is what stays resident after the work.",
+        "The installed system, from `ordercast up` until order_api is ready for orders and every service answers. Memory is "
+        "what stays resident after the work.",
     ),
 )
 
