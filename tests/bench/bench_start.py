@@ -9,6 +9,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +45,9 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-async def started(folder: Path, ports: Ports) -> tuple[asyncio.subprocess.Process, float]:
-    """The command's process, and the seconds until the system answered."""
+@asynccontextmanager
+async def up(folder: Path, ports: Ports) -> AsyncIterator[float]:
+    """A system under the command; the seconds until it answered. Stopped at the end, whatever happens."""
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ordercast.cli", "up"),
@@ -52,17 +55,14 @@ async def started(folder: Path, ports: Ports) -> tuple[asyncio.subprocess.Proces
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    # The predictor is ready only once there is a model: that it answers has to do.
-    probes = {name: "readyz" if name == "order_api" else "healthz" for name in SERVICES}
-    await until_answered([f"http://127.0.0.1:{ports[name]}/{probe}" for name, probe in probes.items()])
-    return process, time.perf_counter() - began
-
-
-async def stop(process: asyncio.subprocess.Process) -> float:
-    began = time.perf_counter()
-    process.send_signal(signal.SIGINT)
-    await process.wait()
-    return time.perf_counter() - began
+    try:
+        # The predictor is ready only once there is a model: that it answers has to do.
+        probes = {name: "readyz" if name == "order_api" else "healthz" for name in SERVICES}
+        await until_answered([f"http://127.0.0.1:{ports[name]}/{probe}" for name, probe in probes.items()])
+        yield time.perf_counter() - began
+    finally:
+        process.send_signal(signal.SIGINT)
+        await process.wait()
 
 
 async def work(folder: StateFolder, ports: Ports) -> None:
@@ -78,16 +78,16 @@ async def main() -> None:
     ports = Ports(Ports(5000).next_free_offset())
     with tempfile.TemporaryDirectory() as name:
         folder = StateFolder.at(name)
-        process, first_s = await started(folder.root, ports)
-        await stop(process)
-        process, second_s = await started(folder.root, ports)
-        await work(folder, ports)
-        print(f"start on an empty folder    {first_s:5.1f} s to the first answers")
-        print(f"start on a kept folder      {second_s:5.1f} s")
-        for service, record in sorted(folder.system().processes.items()):
-            resident = psutil.Process(record.pid).memory_info().rss / MIB
-            print(f"memory of {service:16}  {resident:5.0f} MiB resident after {ORDERS} orders")
-        print(f"stop                        {await stop(process):5.1f} s")
+        async with up(folder.root, ports) as seconds:
+            print(f"start on an empty folder    {seconds:5.1f} s to the first answers")
+        async with up(folder.root, ports) as seconds:
+            print(f"start on a kept folder      {seconds:5.1f} s")
+            await work(folder, ports)
+            for service, record in sorted(folder.system().processes.items()):
+                resident = psutil.Process(record.pid).memory_info().rss / MIB
+                print(f"memory of {service:16}  {resident:5.0f} MiB resident after {ORDERS} orders")
+            stopping = time.perf_counter()
+        print(f"stop                        {time.perf_counter() - stopping:5.1f} s")
 
 
 if __name__ == "__main__":
