@@ -35,6 +35,7 @@ from tests.integration.feature_worker.test_worker_process import (
 from tests.support.event_streams import Fact, View, record_of
 from tests.support.feature_tables import SqlTable, read_rows, read_trends
 from tests.support.fresh_topics import FreshTopics
+from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.oracle import feature_table, trends_table
 from tests.support.worker_process import WorkerPlace
 
@@ -235,7 +236,7 @@ async def test_a_long_reader_of_the_live_table_is_waited_for(
     async with sessions() as session, session.begin():
         await session.execute(text("SELECT count(*) FROM feature_rows"))
         rebuild = asyncio.create_task(rebuilds.make()())
-        await asyncio.sleep(1.5)
+        await until_somebody_waits_for_a_lock(sessions)
         assert not rebuild.done()
         assert await table_number(sessions) == before
     assert (await rebuild).count == 0

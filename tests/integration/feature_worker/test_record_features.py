@@ -28,6 +28,7 @@ from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import Graveyard, SqlTable, read_rows, read_trends
 from tests.support.histories import PARTITIONS, History, histories
+from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.oracle import feature_table, trends_table
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -140,7 +141,7 @@ async def test_an_account_is_in_one_transaction_at_a_time_even_when_its_topics_b
     holder = asyncio.create_task(slow([replace(orders, records=[bad, orders.records[1]])]))
     await begun.wait()
     waiter = asyncio.create_task(table.record([views]))
-    await asyncio.sleep(0.3)
+    await until_somebody_waits_for_a_lock(sessions)
     assert not waiter.done()
     allowed.set()
     await asyncio.gather(holder, waiter)
