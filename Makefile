@@ -19,7 +19,7 @@ UV := UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=$
 help: ## List the targets
 	@echo "Usage: make TARGET [ARGS=\"options of the command behind it\"]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(VENV)/.installed $(VENV)/.kafka ## Install everything into .venv and fetch Kafka; instant when nothing has changed
@@ -46,6 +46,19 @@ test: check ## Check everything and run all tests, with a coverage figure
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no server
 	@$(BIN)/pytest tests/unit tests/contracts tests/architecture $(ARGS)
+
+# The images below: `default` ones from a registry, or `offline` ones, made here where no registry can be reached.
+IMAGES ?= default
+
+.PHONY: images
+images: setup ## Make the services' container images (IMAGES=offline where no image registry can be reached)
+	@infra/images/ensure-engine
+	@if [ "$(IMAGES)" = offline ]; then infra/images/build-offline; fi
+	@infra/images/with $(IMAGES) infra/images/build
+
+.PHONY: test-containers
+test-containers: images ## Run the integration and end-to-end tests on containers; starts a Docker engine if none answers
+	@infra/images/with $(IMAGES) $(BIN)/pytest --stack=containers tests/integration tests/e2e $(ARGS)
 
 .PHONY: bench-quick
 bench-quick: setup ## Measure speed and memory beside the plain way (under 3 minutes) and write BENCHMARKS.md
