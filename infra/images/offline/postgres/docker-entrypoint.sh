@@ -18,6 +18,7 @@ from_file() {
 
 run_scripts() {
   local script
+  # shellcheck source=/dev/null
   for script in /docker-entrypoint-initdb.d/*; do
     case $script in
       *.sh) echo "running $script"; if [ -x "$script" ]; then "$script"; else . "$script"; fi ;;
