@@ -1,13 +1,25 @@
 """Brings a database to the newest schema: `python -m infra.migrations.upgrade` with ORDERCAST_DATABASE_URL."""
 
-import os
 import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.shared.http.start import CannotStart, read_settings
 
 HERE = Path(__file__).parent
+
+
+class MigrationSettings(BaseSettings):
+    """What migrating takes. Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
 
 
 def alembic_config(database_url: str) -> Config:
@@ -26,10 +38,10 @@ def upgrade(database_url: str) -> None:
 
 
 def main() -> None:
-    url = os.environ.get("ORDERCAST_DATABASE_URL")
-    if not url:
-        sys.exit("ORDERCAST_DATABASE_URL is not set: nothing to migrate")
-    upgrade(url)
+    try:
+        upgrade(read_settings(MigrationSettings).database_url)
+    except (CannotStart, SQLAlchemyError, OSError) as error:
+        sys.exit(f"migrations: {error}".partition("\n")[0])
 
 
 if __name__ == "__main__":

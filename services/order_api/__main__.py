@@ -5,7 +5,7 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.order_api.accounts.create_admin import PASSWORD_VARIABLE, create_admin
+from services.order_api.accounts.create_admin import create_admin, typed_password
 from services.order_api.accounts.schemas import AccountAnswer
 from services.order_api.app import order_api_app, relay_app
 from services.order_api.errors import OrderApiError
@@ -30,7 +30,14 @@ def run_relay(_: argparse.Namespace) -> None:
 
 def run_create_admin(arguments: argparse.Namespace) -> None:
     settings = read_settings(AdminSettings)
-    admin = create_admin(settings.database_url, email=arguments.email, nickname=arguments.nickname)
+    password = settings.admin_password
+    admin = create_admin(
+        settings.database_url,
+        email=arguments.email,
+        nickname=arguments.nickname,
+        password=typed_password() if password is None else password.get_secret_value(),
+        if_absent=arguments.if_absent,
+    )
     sys.stdout.write(AccountAnswer.of(admin).model_dump_json() + "\n")
 
 
@@ -40,9 +47,10 @@ def read_arguments() -> argparse.Namespace:
     parser.set_defaults(run=run_api, command="api")
     commands.add_parser("api", help="serve the API (the default)").set_defaults(run=run_api)
     commands.add_parser("relay", help="publish the outbox").set_defaults(run=run_relay)
-    admin = commands.add_parser("create-admin", help=f"make an admin; password from {PASSWORD_VARIABLE} or stdin")
+    admin = commands.add_parser("create-admin", help="make an admin; password from ORDERCAST_ADMIN_PASSWORD or stdin")
     admin.add_argument("--email", required=True)
     admin.add_argument("--nickname", required=True)
+    admin.add_argument("--if-absent", action="store_true", help="leave an admin with this email as it is")
     admin.set_defaults(run=run_create_admin)
     return parser.parse_args()
 

@@ -3,21 +3,28 @@
 import socket
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.shared.telemetry.logs import LogFormat
 
 
-class AdminSettings(BaseSettings):
-    """What making an admin takes. Each field is the variable ORDERCAST_<FIELD>."""
+class _DatabaseSettings(BaseSettings):
+    """What all share. Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
 
 
-class _Settings(AdminSettings):
+class AdminSettings(_DatabaseSettings):
+    """What making an admin takes."""
+
+    # Not an option: other users of the machine see a process's arguments.
+    admin_password: SecretStr | None = Field(default=None, description="asked for at the terminal if not given")
+
+
+class _Settings(_DatabaseSettings):
     """What the API and the relay share."""
 
     kafka_bootstrap: str = Field(description="host:port of a broker")

@@ -81,12 +81,8 @@ def test_settings_are_read_by_main_and_wiring_alone() -> None:
             isinstance(node, ast.Attribute) and node.attr == "environ" for node in ast.walk(ast.parse(path.read_text()))
         )
     ]
-    # Each is the whole of a process: it makes the first admin, the topics, or trains (and quietens TensorFlow before it loads).
-    assert readers == [
-        "services/order_api/accounts/create_admin.py",
-        "services/shared/kafka/topics.py",
-        "services/trainer/training_process.py",
-    ]
+    # The whole of a process: it quietens TensorFlow before it loads.
+    assert readers == ["services/trainer/training_process.py"]
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -44,4 +44,4 @@ async def test_without_a_database_the_error_names_the_variable() -> None:
     )
     _, error = await process.communicate()
     assert process.returncode == 1
-    assert b"ORDERCAST_DATABASE_URL is not set" in error
+    assert error.decode() == "migrations: ORDERCAST_DATABASE_URL: Field required\n"

@@ -1,26 +1,47 @@
-"""Starting a service: its settings, and errors that a person at the terminal can act on."""
+"""Starting a program: its settings, and errors that a person at the terminal can act on."""
 
+from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings
+from pydantic import DirectoryPath, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class CannotStart(Exception):
-    """Permanent: the service cannot run as it is set up. The message is one line that says what to change."""
+    """Permanent: the program cannot run as it is set up. The message is one line that says what to change."""
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)
 
 
+class _SecretsFolder(BaseSettings):
+    """ORDERCAST_SECRETS_DIR."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", env_ignore_empty=True, hide_input_in_errors=True)
+
+    secrets_dir: DirectoryPath | None = None
+
+
 def read_settings(settings: type[Settings]) -> Settings:
-    """The settings from the environment.
+    """The settings from the environment, and from files for what is not there.
+
+    The files lie in the folder that ORDERCAST_SECRETS_DIR names, each called as its variable in lower case, such as
+    `ordercast_database_url`: the way in which Compose and Kubernetes hand secrets to a container.
 
     Raises:
         CannotStart: names each variable that is missing or wrong, without its value, which may be secret.
     """
+    return _read(settings, _read(_SecretsFolder, None).secrets_dir)
+
+
+def _read(settings: type[Settings], secrets: Path | None) -> Settings:
     try:
-        return settings()
+        return settings(_secrets_dir=secrets)
+    except SettingsError as error:
+        cause = error.__cause__
+        reason = cause.strerror if isinstance(cause, OSError) else type(cause).__name__
+        # Not chained: the cause may quote the file.
+        raise CannotStart(f"ORDERCAST_SECRETS_DIR: {secrets}: {error}: {reason}") from None
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         problems = [

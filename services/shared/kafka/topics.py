@@ -1,19 +1,36 @@
 """Creates the topics of the contract: `python -m services.shared.kafka.topics` with ORDERCAST_KAFKA_BOOTSTRAP."""
 
 import asyncio
-import os
+import logging
 import sys
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError as ClientError
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.shared.contracts.topics import ALL_TOPICS
+from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import BrokerUnavailable, KafkaError
 
 # The feature table can be made again from the topics at any time, so they keep everything.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+# With three replicas an acknowledged record is on two brokers at least, so it outlives any one of them, and writing goes on
+# while one is away. With fewer replicas two would only mean that nothing is written while one is away.
+IN_SYNC_REPLICAS: Final = 2
+REPLICAS_FOR_IN_SYNC: Final = 3
 TOPIC_ALREADY_EXISTS: Final = 36
+
+
+class TopicSettings(BaseSettings):
+    """What making the topics takes. Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    kafka_bootstrap: str = Field(description="host:port of a broker")
+    partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
+    replication: int = Field(default=1, ge=1, description="brokers that keep a copy of each partition")
 
 
 class PartitionsDiffer(KafkaError):
@@ -35,7 +52,7 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
             info["topic"]: len(info["partitions"]) for info in await admin.describe_topics() if info["topic"] in wanted
         }
         new = [
-            NewTopic(name, count, replication, topic_configs=RETENTION)
+            NewTopic(name, count, replication, topic_configs=topic_configs(replication))
             for name, count in wanted.items()
             if name not in there
         ]
@@ -50,6 +67,12 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
             raise PartitionsDiffer(f"topic {name} has {count} partitions, not {wanted[name]}; partitions cannot change")
 
 
+def topic_configs(replication: int) -> dict[str, str]:
+    """What is set at each topic."""
+    in_sync = {"min.insync.replicas": str(IN_SYNC_REPLICAS)} if replication >= REPLICAS_FOR_IN_SYNC else {}
+    return {**RETENTION, **in_sync}
+
+
 def _check(response: object) -> None:
     for topic, code, *message in getattr(response, "topic_errors", ()):
         if code not in (0, TOPIC_ALREADY_EXISTS):
@@ -57,12 +80,12 @@ def _check(response: object) -> None:
 
 
 def main() -> None:
-    bootstrap = os.environ.get("ORDERCAST_KAFKA_BOOTSTRAP")
-    if not bootstrap:
-        sys.exit("ORDERCAST_KAFKA_BOOTSTRAP is not set: no broker to create topics on")
-    partitions = int(os.environ.get("ORDERCAST_PARTITIONS", "8"))
-    replication = int(os.environ.get("ORDERCAST_REPLICATION", "1"))
-    asyncio.run(create_topics(bootstrap, partitions, replication=replication))
+    logging.basicConfig(handlers=[logging.NullHandler()])  # the last line below says it; the client would add its own
+    try:
+        settings = read_settings(TopicSettings)
+        asyncio.run(create_topics(settings.kafka_bootstrap, settings.partitions, replication=settings.replication))
+    except (CannotStart, KafkaError) as error:
+        sys.exit(f"topics: {error}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""The topics of the contract, as `python -m services.shared.kafka.topics` makes them."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from infra.local.install import ensure_kafka
+from infra.local.kafka import KafkaBroker
+from infra.local.ports import free_port
+from services.shared.kafka.topics import topic_configs
+from tests.support.embedded import running
+
+
+async def run_topics(**variables: str) -> tuple[int | None, str]:
+    """Exit status and stderr."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "services.shared.kafka.topics"),
+        env={**environment, **variables},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, error = await child.communicate()
+    return child.returncode, error.decode()
+
+
+async def test_they_are_made_once_with_the_partitions_asked_for_and_keep_everything(tmp_path: Path) -> None:
+    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
+    await broker.prepare()
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "ordercast_kafka_bootstrap").write_text(broker.bootstrap)
+    async with running(broker.command(), broker.answers):
+        for _ in range(2):
+            assert await run_topics(ORDERCAST_SECRETS_DIR=str(tmp_path / "secrets"), ORDERCAST_PARTITIONS="3") == (
+                0,
+                "",
+            )
+        status, error = await run_topics(ORDERCAST_KAFKA_BOOTSTRAP=broker.bootstrap, ORDERCAST_PARTITIONS="4")
+        assert (status, error) == (1, "topics: topic orders has 3 partitions, not 4; partitions cannot change\n")
+        assert await config_of(broker.bootstrap, "orders", "retention.ms") == "-1"
+
+
+async def config_of(bootstrap: str, topic: str, name: str) -> str | None:
+    """A topic's own setting."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    return next((value for key, value, *_ in answer.resources[0][4] if key == name), None)
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({}, "ORDERCAST_KAFKA_BOOTSTRAP: Field required"),
+        ({"ORDERCAST_KAFKA_BOOTSTRAP": "127.0.0.1:1", "ORDERCAST_REPLICATION": "none"}, "ORDERCAST_REPLICATION: "),
+        ({"ORDERCAST_KAFKA_BOOTSTRAP": "127.0.0.1:1"}, "topics were not created at 127.0.0.1:1"),
+    ],
+)
+async def test_what_is_wrong_is_one_line(variables: dict[str, str], reason: str) -> None:
+    status, error = await run_topics(**variables)
+    assert status == 1
+    assert error.startswith(f"topics: {reason}")
+    assert error.count("\n") == 1
+
+
+def test_three_replicas_acknowledge_when_two_have_it_and_fewer_ask_for_no_second() -> None:
+    assert topic_configs(3)["min.insync.replicas"] == "2"
+    assert "min.insync.replicas" not in topic_configs(2)
