@@ -3,43 +3,73 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from infra.local.state import StateFolder, SystemInfo
+from infra.local.errors import LocalError
+from infra.local.state import SystemInfo
 from ordercast.client import Addresses, Client, open_client
-from ordercast.client.errors import ClientError
+from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
+from ordercast.client.probe import check_answers
 from ordercast.client.transport import RETRY_FOR_S
 from ordercast.database import DatabaseUnavailable
-from ordercast.operator_account import operator_login
 from ordercast.own_consumer import KafkaUnavailable
+from ordercast.target import NotGiven, Target
 
 # What a system that is away, or says no, raises: the text is for the user.
 SYSTEM_ERRORS: Final = (ClientError, DatabaseUnavailable, KafkaUnavailable, OSError)
+UNAUTHORIZED: Final = 401
+
+
+class AdminRefused(LocalError):
+    """The system does not take the admin's email and password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Clients of the system: as nobody in particular, and as an admin."""
 
-    system: SystemInfo
+    target: Target
     anonymous: Client
     admin: Client
 
+    async def expect(self, service: Literal["trainer", "predictor"]) -> None:
+        """Looks whether the service answers.
+
+        Raises:
+            NotGiven: nothing does, at an address that nobody gave.
+            ServiceUnreachable: nothing does, at the address that was given.
+        """
+        address = getattr(self.target.addresses, service)
+        try:
+            await check_answers(address)
+        except ServiceUnreachable as error:
+            if service not in self.target.guessed:
+                raise
+            raise NotGiven(f"no {service} was named, and none is beside order_api: {error}") from error
+
 
 @asynccontextmanager
-async def open_access(
-    folder: StateFolder, system: SystemInfo, *, retry_for_s: float = RETRY_FOR_S
-) -> AsyncIterator[Access]:
-    """Access to the system that runs on a folder; `retry_for_s` is `open_client`'s.
+async def open_access(target: Target, *, retry_for_s: float = RETRY_FOR_S) -> AsyncIterator[Access]:
+    """Access to a running system; `retry_for_s` is `open_client`'s.
 
     Raises:
         AdminNotMade: there is no admin to log in as, and none could be made.
-        ClientError: it does not answer, or does not take the admin's password.
+        AdminRefused: email or password are wrong.
+        ClientError: it does not answer.
     """
-    login = await operator_login(folder, system)
-    async with open_client(addresses_of(system), retry_for_s=retry_for_s) as anonymous:
-        yield Access(system, anonymous, await anonymous.log_in(login.email, login.password))
+    login = await target.login()
+    async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
+        try:
+            admin = await anonymous.log_in(login.email, login.password)
+        except ProblemAnswer as problem:
+            if problem.status != UNAUTHORIZED:
+                raise
+            raise AdminRefused(
+                f"{target.addresses.order_api} does not take {login.email} with its password: {problem}",
+                hint="ORDERCAST_ADMIN_EMAIL and ORDERCAST_ADMIN_PASSWORD name another admin",
+            ) from problem
+        yield Access(target, anonymous, admin)
 
 
 def addresses_of(system: SystemInfo) -> Addresses:
-    return Addresses(system.urls["order_api"], system.urls["trainer"], system.urls["predictor"])
+    return Addresses.of(system.urls)

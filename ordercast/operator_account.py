@@ -22,7 +22,7 @@ class AdminNotMade(LocalError):
     """The admin was not made; the message says why."""
 
 
-async def create_admin(system: SystemInfo, email: str, nickname: str, password: str | None) -> bytes:
+async def create_admin(database_url: str, email: str, nickname: str, password: str | None) -> bytes:
     """Makes an admin and returns its account as JSON. Without a password the person at the terminal is asked for it.
 
     Only the order API knows how passwords are kept, so its own program does it.
@@ -30,7 +30,7 @@ async def create_admin(system: SystemInfo, email: str, nickname: str, password: 
     Raises:
         AdminNotMade: email or nickname are taken or not valid, or the database does not answer.
     """
-    variables = {"ORDERCAST_DATABASE_URL": system.database_url}
+    variables = {"ORDERCAST_DATABASE_URL": database_url}
     if password is not None:
         variables[PASSWORD_VARIABLE] = password
     process = await asyncio.create_subprocess_exec(
@@ -61,7 +61,7 @@ async def operator_login(folder: StateFolder, system: SystemInfo) -> Login:
     if not path.exists():
         login = Login(OPERATOR_EMAIL, secrets.token_urlsafe(24))
         try:
-            await create_admin(system, login.email, OPERATOR_NICKNAME, login.password)
+            await create_admin(system.database_url, login.email, OPERATOR_NICKNAME, login.password)
         except AdminNotMade as error:
             raise AdminNotMade(
                 str(error), hint=f"name an admin with {EMAIL_VARIABLE} and {PASSWORD_VARIABLE}"

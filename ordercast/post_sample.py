@@ -39,6 +39,8 @@ class PostedSample:
     product_ids: list[int] = field(default_factory=list)
     orders: int = 0
     views: int = 0
+    # Pieces ordered, by product id.
+    quantities: dict[int, int] = field(default_factory=dict)
     failures: list[OrderFailure] = field(default_factory=list)
 
 
@@ -139,6 +141,8 @@ async def _orders(customers: list[Client], sample: Sample, posted: PostedSample,
             posted.failures.append(OrderFailure(order.number, str(problem)))
         else:
             posted.orders += 1
+            for product_id, quantity in items:
+                posted.quantities[product_id] = posted.quantities.get(product_id, 0) + quantity
         advance("orders", 1)
 
     await for_each(sample.orders(), place, at_once=ORDERS_AT_ONCE)

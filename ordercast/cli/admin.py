@@ -15,7 +15,7 @@ app = several_commands("Make admins.")
 
 
 @app.command()
-@command()
+@command(against=True)
 async def create(
     context: Context,
     email: Annotated[str, typer.Option(help="What the admin logs in with.")],
@@ -25,7 +25,9 @@ async def create(
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is None:
         password = _asked_for()
-    account = msgspec.json.decode(await create_admin(context.system(), email, nickname, password), type=Account)
+    account = msgspec.json.decode(
+        await create_admin(context.target().database_url, email, nickname, password), type=Account
+    )
     context.result(account, f"admin {account.nickname} ({account.email}) is account {account.id}")
 
 

@@ -17,7 +17,7 @@ app = several_commands("Events that the feature worker refused.")
 
 
 @app.command(name="list")
-@command(expected=(KafkaError, OSError))
+@command(expected=(KafkaError, OSError), against=True)
 async def list_(context: Context) -> None:
     """Show each refused event with the reason and what became of it."""
     letters, states = await _read(context)
@@ -25,7 +25,7 @@ async def list_(context: Context) -> None:
 
 
 @app.command(name="replay")
-@command(expected=(KafkaError, OSError))
+@command(expected=(KafkaError, OSError), against=True)
 async def replay_(
     context: Context,
     ids: Annotated[list[str] | None, typer.Argument(help="As `list` shows them.", show_default=False)] = None,
@@ -39,7 +39,7 @@ async def replay_(
     if not ids and not everything:
         raise CommandFailed("say which events to send again", hint="name their ids, or --all")
     chosen, cut = chosen_letters(letters, states, ids or (), everything=everything)
-    async with open_publisher(context.system().kafka_bootstrap, client_id="ordercast-dead-letters") as publisher:
+    async with open_publisher(context.target().kafka_bootstrap, client_id="ordercast-dead-letters") as publisher:
         await replay(publisher, chosen)
     context.result(
         {"replayed": [letter.id for letter in chosen], "cut": [letter.id for letter in cut]},
@@ -58,9 +58,9 @@ def chosen_letters(
 
 
 async def _read(context: Context) -> tuple[list[DeadLetter], dict[str, State]]:
-    system = context.system()
-    letters = await read_letters(system.kafka_bootstrap)
-    async with open_database(system.database_url, application="ordercast dead-letters", pool_size=1) as sessions:
+    target = context.target()
+    letters = await read_letters(target.kafka_bootstrap)
+    async with open_database(target.database_url, application="ordercast dead-letters", pool_size=1) as sessions:
         return letters, await letter_states(sessions, letters)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -12,29 +12,43 @@ from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
 from ordercast.cli.up import EXIT_INTERRUPTED, cancelled_by_signals
 from ordercast.demo import demo as run
+from ordercast.demo import system_against, system_of
 from ordercast.demo.story import Story
 from ordercast.table_files import TooManyRows
 from ordercast.verify import NotCaughtUp
 
 app = one_command()
 
+# With fewer, a sample has too few pairs for a network to learn the curve from.
+ORDERS_MIN: Final = 500
+
 
 @app.command()
-@command(expected=(*SYSTEM_ERRORS, NotCaughtUp, TooManyRows))
+@command(expected=(*SYSTEM_ERRORS, NotCaughtUp, TooManyRows), against=True)
 async def demo(
     context: Context,
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("out"),
     seed: Annotated[int, typer.Option(help="Of the sample data.")] = 1,
+    orders: Annotated[
+        int | None,
+        typer.Option(min=ORDERS_MIN, help="Of each sample.  [default: 10000 uniform, 4000 signal]", show_default=False),
+    ] = None,
 ) -> None:
     """Show the whole flow: a system starts, clients order and look, features are checked, models trained and asked.
 
-    Exit code 0 only if each step held. A system that runs on the folder already is used and stays.
+    Exit code 0 only if each step held. A system that runs on the folder already is used and stays. With --against, steps
+    that need what was not given are left out, and named.
     """
     out.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False, soft_wrap=True)
     story = Story(context.console, lambda text: console.print(Text(text)))
     with cancelled_by_signals():
         try:
-            await run(context.folder, context.port_offset or 0, out, seed, story)
+            remote = context.remote
+            system = (
+                system_against(remote, story) if remote else system_of(context.folder, context.port_offset or 0, story)
+            )
+            async with system as target:
+                await run(target, out, seed, story, orders=orders)
         except asyncio.CancelledError:
             raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -15,17 +15,17 @@ app = one_command()
 
 
 @app.command()
-@command(expected=(*SYSTEM_ERRORS, TooManyRows))
+@command(expected=(*SYSTEM_ERRORS, TooManyRows), against=True)
 async def export(
     context: Context,
     file_format: Annotated[Format, typer.Option("--format", help="Of the files.")] = "xlsx",
     out: Annotated[Path, typer.Option(help="The folder to write them to.")] = Path("out"),
 ) -> None:
     """Write orders, view counts, both joined, and the first row of each pair, as they are at this moment."""
-    system = context.system()
+    target = context.target()
     with bars(context.console, {"rows": None}) as progress:
         files = await write_files(
-            system.database_url, out, file_format, written=lambda rows: progress.advance("rows", rows)
+            target.database_url, out, file_format, written=lambda rows: progress.advance("rows", rows)
         )
     context.result(
         [{"path": str(file.path), "rows": file.rows} for file in files],

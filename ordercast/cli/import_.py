@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from ordercast.access import SYSTEM_ERRORS, open_access
-from ordercast.cli.options import Context, command, several_commands
+from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.import_online_retail import ImportReport, SimulatedViews, import_online_retail
 from ordercast.online_retail.rows import FileProgress, FileUnreadable
 from ordercast.progress import bars
@@ -20,7 +20,7 @@ REJECTS: Final = Path("out/online_retail_rejects.csv")
 
 
 @app.command(name="online-retail")
-@command(expected=(*SYSTEM_ERRORS, FileUnreadable))
+@command(expected=(*SYSTEM_ERRORS, FileUnreadable), against=True)
 async def online_retail(
     context: Context,
     file: Annotated[Path, typer.Argument(help="CSV, plain or gzip, with the columns of UCI Online Retail.")],
@@ -34,9 +34,11 @@ async def online_retail(
 
     Every row is imported or refused with a reason. A second run changes nothing. Times without a zone are London's.
     """
+    if simulate_views and context.remote:
+        raise CommandFailed("--simulate-views does not go with --against: a state folder keeps which were sent")
     views = SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
 
-    async with open_access(context.folder, context.system()) as access:
+    async with open_access(context.target()) as access:
         with bars(context.console, {"MB read": None}) as progress:
 
             def advance(now: FileProgress) -> None:

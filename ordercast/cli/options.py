@@ -9,7 +9,8 @@
         context.result(data, "0 differences")
 
 `@command` replaces the first parameter by the options --state, --port-offset and --json, runs the coroutine, and turns
-the expected errors into one line on stderr and exit code 1. A module with several commands uses `several_commands`.
+the expected errors into one line on stderr and exit code 1. With `@command(against=True)` there is --against too, and
+`context.target()` is the system to work on, whoever runs it. A module with several commands uses `several_commands`.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, Final
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final
 
 import msgspec
 import typer
@@ -31,7 +32,11 @@ from infra.local.errors import LocalError
 from infra.local.ports import MAX_OFFSET
 from infra.local.state import StateFolder, SystemInfo
 
+if TYPE_CHECKING:
+    from ordercast.target import Target
+
 SHARED_PANEL: Final = "Options of every command"
+AGAINST_PANEL: Final = "For a system that somebody else runs"
 
 State = Annotated[
     Path | None,
@@ -57,6 +62,40 @@ PortOffset = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output.", rich_help_panel=SHARED_PANEL)]
 
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="URL",
+        help="Of its order_api, such as http://127.0.0.1:8000. What else is needed comes from the variables (or, below"
+        " ORDERCAST_SECRETS_DIR, files) ORDERCAST_ADMIN_EMAIL, _ADMIN_PASSWORD, _DATABASE_URL and _KAFKA_BOOTSTRAP.",
+        rich_help_panel=AGAINST_PANEL,
+        show_default=False,
+    ),
+]
+Trainer = Annotated[
+    str | None,
+    typer.Option(
+        "--trainer",
+        envvar="ORDERCAST_TRAINER_URL",
+        metavar="URL",
+        help="At the port after order_api's, if not given.",
+        rich_help_panel=AGAINST_PANEL,
+        show_default=False,
+    ),
+]
+Predictor = Annotated[
+    str | None,
+    typer.Option(
+        "--predictor",
+        envvar="ORDERCAST_PREDICTOR_URL",
+        metavar="URL",
+        help="At the port after the trainer's, if not given.",
+        rich_help_panel=AGAINST_PANEL,
+        show_default=False,
+    ),
+]
+
 
 class CommandFailed(LocalError):
     """A command cannot do what it was asked to. The message is one line; `hint` says what to do about it."""
@@ -81,8 +120,17 @@ class Context:
     folder: StateFolder
     port_offset: int | None = None
     json: bool = False
+    # The system that somebody else runs, with --against.
+    remote: "Target | None" = None
     # For progress bars and for tables while something is under way.
     console: Console = field(default_factory=Stderr)
+
+    def target(self) -> "Target":
+        """The system to work on: that of --against, else the one that runs on the folder. Raises LocalError if none does."""
+        # Here, since it takes a while to import the client: `ordercast up` does without.
+        from ordercast.target import LocalSystem
+
+        return self.remote or LocalSystem(self.folder, self.system())
 
     def system(self) -> SystemInfo:
         """The system that runs on the folder. Raises LocalError if none does, or one with another --port-offset."""
@@ -121,25 +169,44 @@ _SHARED: Final = (
     inspect.Parameter("port_offset", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PortOffset),
     inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
 )
+_AGAINST: Final = (
+    inspect.Parameter("against", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Against),
+    inspect.Parameter("trainer", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Trainer),
+    inspect.Parameter("predictor", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Predictor),
+)
 
 
-def command(*, expected: tuple[type[Exception], ...] = ()) -> Callable[[CommandFunction], Callable[..., None]]:
-    """Makes a function of a Context into a typer command. `expected` are errors whose text is meant for the user."""
+def command(
+    *, expected: tuple[type[Exception], ...] = (), against: bool = False
+) -> Callable[[CommandFunction], Callable[..., None]]:
+    """Makes a function of a Context into a typer command. `expected` are errors whose text is meant for the user.
+
+    With `against` it also works on systems that somebody else runs.
+    """
     failures: tuple[type[Exception], ...] = (LocalError, *expected)
 
     def decorate(function: CommandFunction) -> Callable[..., None]:
         @functools.wraps(function)
-        def run(*, state: Path | None, port_offset: int | None, json: bool, **own: Any) -> None:
-            context = Context(StateFolder.at(state), port_offset, json)
+        def run(
+            *,
+            state: Path | None,
+            port_offset: int | None,
+            json: bool,
+            against: str | None = None,
+            trainer: str | None = None,
+            predictor: str | None = None,
+            **own: Any,
+        ) -> None:
             try:
-                answer = function(context, **own)
+                remote = _remote(against, trainer, predictor) if against else None
+                answer = function(Context(StateFolder.at(state), port_offset, json, remote), **own)
                 if answer is not None:
                     asyncio.run(answer)
             except failures as error:
                 _fail(error)
 
         _, *own_parameters = inspect.signature(function, eval_str=True).parameters.values()
-        parameters = [*own_parameters, *_SHARED]
+        parameters = [*own_parameters, *(_AGAINST if against else ()), *_SHARED]
         # What typer reads in place of the signature above.
         shown: Any = run
         shown.__signature__ = inspect.Signature(parameters, return_annotation=None)
@@ -147,6 +214,12 @@ def command(*, expected: tuple[type[Exception], ...] = ()) -> Callable[[CommandF
         return run
 
     return decorate
+
+
+def _remote(against: str, trainer: str | None, predictor: str | None) -> "Target":
+    from ordercast.remote_system import remote_system
+
+    return remote_system(against, trainer=trainer, predictor=predictor)
 
 
 def one_command() -> typer.Typer:

@@ -16,7 +16,7 @@ RETRY_FOR_S: Final = 3.0
 
 
 @app.command()
-@command(expected=SYSTEM_ERRORS)
+@command(expected=SYSTEM_ERRORS, against=True)
 async def predict(
     context: Context,
     view_counts: Annotated[
@@ -29,7 +29,7 @@ async def predict(
     """Predict the quantity that goes with view counts, or that accounts will order of products."""
     if bool(view_counts) == bool(pairs):
         raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
-    async with open_access(context.folder, context.system(), retry_for_s=RETRY_FOR_S) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         if view_counts:
             answer = await access.admin.predictor.predict_views(view_counts)
         else:

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import Context, command, one_command
-from ordercast.operator_account import sample_password
 from ordercast.post_sample import OrderFailure, PostedSample, post_sample, totals
 from ordercast.progress import bars
 from ordercast.sample import Mode, make_sample
@@ -20,7 +19,7 @@ FAILURES_SHOWN: Final = 10
 
 
 @app.command()
-@command(expected=SYSTEM_ERRORS)
+@command(expected=SYSTEM_ERRORS, against=True)
 async def sample(
     context: Context,
     mode: Annotated[Mode, typer.Option(help="uniform: views say nothing of quantity; signal: quantity follows views.")],
@@ -34,13 +33,14 @@ async def sample(
     The same sample sent again within a day adds nothing. Exit code 1 if the API refused an order.
     """
     made = make_sample(mode, seed, orders=orders)
-    async with open_access(context.folder, context.system()) as access:
+    target = context.target()
+    async with open_access(target) as access:
         with bars(context.console, totals(made)) as progress:
             posted = await post_sample(
                 access.anonymous,
                 access.admin,
                 made,
-                password=sample_password(context.folder),
+                password=target.sample_password(),
                 advance=progress.advance,
             )
     context.result(asdict(posted), _summary(posted))

@@ -19,7 +19,7 @@ TOPICS: Final = ("orders", "views", "models", "dead-letters")
 
 
 @app.command()
-@command(expected=(KafkaUnavailable,))
+@command(expected=(KafkaUnavailable,), against=True)
 async def tail(
     context: Context,
     topics: Annotated[list[str] | None, typer.Argument(help="[default: all]", show_default=False)] = None,
@@ -31,7 +31,7 @@ async def tail(
     """Show events as they come, until Ctrl-C. With --json each is a line of JSON."""
     shown = 0
     try:
-        async for event in follow(context.system().kafka_bootstrap, topics or TOPICS, from_start=from_start):
+        async for event in follow(context.target().kafka_bootstrap, topics or TOPICS, from_start=from_start):
             context.result(asdict(event), line(event))
             shown += 1
             if shown == limit:

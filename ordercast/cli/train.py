@@ -14,7 +14,7 @@ app = one_command()
 
 
 @app.command()
-@command(expected=SYSTEM_ERRORS)
+@command(expected=SYSTEM_ERRORS, against=True)
 async def train(
     context: Context,
     recipe: Annotated[str, typer.Option(help="What to train.")] = "baseline",
@@ -29,7 +29,7 @@ async def train(
     """
     asked = {"members": members, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     changes = {name: value for name, value in asked.items() if value is not None}
-    async with open_access(context.folder, context.system()) as access:
+    async with open_access(context.target()) as access:
         started = await access.admin.trainer.start(recipe, **changes)
         context.report(f"training {started.id}")
         with member_bars(context.console) as progress:

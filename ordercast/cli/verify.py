@@ -16,7 +16,7 @@ app = one_command()
 
 
 @app.command()
-@command(expected=(*SYSTEM_ERRORS, NotCaughtUp))
+@command(expected=(*SYSTEM_ERRORS, NotCaughtUp), against=True)
 async def verify(
     context: Context,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that the feature table may take to catch up.")] = 60.0,
@@ -25,9 +25,9 @@ async def verify(
 
     Exit code 1 and the rows, if there are differences. It may run while orders and views come in.
     """
-    system = context.system()
+    target = context.target()
     with steps(context.console) as progress:
-        result = await compare(system.database_url, system.kafka_bootstrap, wait_s=wait, step=progress.now)
+        result = await compare(target.database_url, target.kafka_bootstrap, wait_s=wait, step=progress.now)
     context.result(asdict(result), Text(text(result)))
     if result.difference_count:
         raise typer.Exit(1)

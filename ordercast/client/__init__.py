@@ -8,7 +8,7 @@
 Clients that come of one `open_client` share its connections.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +33,11 @@ class Addresses:
     order_api: str
     trainer: str
     predictor: str
+
+    @classmethod
+    def of(cls, urls: Mapping[str, str]) -> "Addresses":
+        """The three out of the base URLs of all services."""
+        return cls(urls["order_api"], urls["trainer"], urls["predictor"])
 
     @classmethod
     def local(cls, port_offset: int = 0) -> "Addresses":

@@ -1,35 +1,47 @@
 """The steps of the demo that bring data in, check it and write it out."""
 
+import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from infra.local.state import StateFolder, SystemInfo
 from ordercast.access import Access
+from ordercast.client.order_api import OrderApi
 from ordercast.database import snapshot
 from ordercast.demo.story import StepFailed, Story
 from ordercast.export import export
-from ordercast.operator_account import sample_password
 from ordercast.post_sample import PostedSample, post_sample, totals
 from ordercast.progress import bars, steps
 from ordercast.sample import Mode, make_sample
+from ordercast.target import Target
 from ordercast.verify import verify
 
 ORDERED_PAIRS_SQL: Final = "SELECT count(*) FROM feature_rows WHERE order_count > 0"
 DIFFERENCES_TOLD: Final = 5
+# The feature table follows within a second or two; one that takes so long (s) is stuck.
+COUNTED_WITHIN_S: Final = 60.0
+# Time (s) between two looks at the trends.
+POLL_S: Final = 0.5
 
 
-async def send_sample(access: Access, folder: StateFolder, mode: Mode, seed: int, story: Story) -> PostedSample:
+async def send_sample(
+    access: Access, mode: Mode, seed: int, story: Story, *, orders: int | None = None
+) -> PostedSample:
     """Sends a sample, with a bar for each of its parts.
 
     Raises:
         StepFailed: the API refused an order.
     """
-    sample = make_sample(mode, seed)
+    sample = make_sample(mode, seed, orders=orders)
     began = time.monotonic()
     with bars(story.console, totals(sample)) as progress:
         posted = await post_sample(
-            access.anonymous, access.admin, sample, password=sample_password(folder), advance=progress.advance
+            access.anonymous,
+            access.admin,
+            sample,
+            password=access.target.sample_password(),
+            advance=progress.advance,
         )
     story.say(
         f"{len(posted.account_ids)} accounts signed up or logged in, {len(posted.product_ids)} products, views of "
@@ -42,14 +54,16 @@ async def send_sample(access: Access, folder: StateFolder, mode: Mode, seed: int
     return posted
 
 
-async def check_features(system: SystemInfo, story: Story) -> None:
+async def check_features(target: Target, story: Story) -> None:
     """Waits until the feature table has caught up, and compares it with its source.
 
     Raises:
         StepFailed: they differ.
+        NotGiven: it is read in PostgreSQL and Kafka.
     """
+    database_url, kafka_bootstrap = target.database_url, target.kafka_bootstrap
     with steps(story.console) as progress:
-        result = await verify(system.database_url, system.kafka_bootstrap, step=progress.now)
+        result = await verify(database_url, kafka_bootstrap, step=progress.now)
     story.say(
         f"{result.feature_rows:,} feature rows and {result.trend_rows:,} days of products, against "
         f"{result.order_items:,} order items and {result.views:,} view events"
@@ -61,16 +75,38 @@ async def check_features(system: SystemInfo, story: Story) -> None:
         raise StepFailed("the feature table is not what its source makes of it")
 
 
-async def write_data_sets(system: SystemInfo, out: Path, story: Story) -> None:
+async def until_counted(order_api: OrderApi, posted: PostedSample) -> None:
+    """Waits until the trends, which are written together with the feature rows, count every piece of the sample's orders.
+
+    Raises:
+        StepFailed: they do not after `COUNTED_WITHIN_S`.
+    """
+    today = datetime.now(UTC).date()
+    # Keyed orders that were sent before are a day old at most.
+    first = today - timedelta(days=1)
+    try:
+        async with asyncio.timeout(COUNTED_WITHIN_S):
+            for product_id, quantity in posted.quantities.items():
+                while True:
+                    trends = await order_api.trends(product_id=product_id, first=first)
+                    if sum(day.quantity for day in trends.days) >= quantity:
+                        break
+                    await asyncio.sleep(POLL_S)
+    except TimeoutError:
+        raise StepFailed(f"the trends do not count all orders after {COUNTED_WITHIN_S:.0f} s") from None
+
+
+async def write_data_sets(target: Target, out: Path, story: Story) -> None:
     """Exports the four files.
 
     Raises:
         StepFailed: the last one holds other rows than the feature table.
+        NotGiven: they come out of PostgreSQL.
     """
-    files = await export(system.database_url, out, "xlsx")
+    files = await export(target.database_url, out, "xlsx")
     for file in files:
         story.say(f"{file.path}  {file.rows:,} rows")
-    async with snapshot(system.database_url, application="ordercast demo") as connection:
+    async with snapshot(target.database_url, application="ordercast demo") as connection:
         ordered = await connection.fetchval(ORDERED_PAIRS_SQL)
     if files[-1].rows != ordered:
         raise StepFailed(

@@ -4,6 +4,7 @@ import csv
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from ordercast.follow_training import follow_training, until_served
 from ordercast.post_sample import PostedSample
 from ordercast.progress import member_bars
 from ordercast.sample import VIEWS_MAX
+from ordercast.target import NotGiven
 
 # View counts whose predictions are told, and the step of the curve in the picture (views).
 TOLD_VIEWS: Final = (1_000, 3_000, 5_500, 8_000, 10_000)
@@ -39,8 +41,9 @@ async def train(access: Access, story: Story) -> Training:
     Raises:
         StepFailed: it did not succeed.
     """
-    groups = Counter(point.group for point in await _points(access.system.database_url))
-    story.say(f"To learn from: {', '.join(f'{pairs:,} pairs of the {group}' for group, pairs in groups.items())}")
+    with suppress(NotGiven):
+        groups = Counter(point.group for point in await _points(access.target.database_url))
+        story.say(f"To learn from: {', '.join(f'{pairs:,} pairs of the {group}' for group, pairs in groups.items())}")
     began = time.monotonic()
     started = await access.admin.trainer.start("baseline")
     with member_bars(story.console) as progress:
@@ -74,6 +77,7 @@ async def predict(access: Access, posted: PostedSample, training: Training, out:
         StepFailed: it does not serve the new version, or an answer is not the mean of its members.
     """
     assert training.model_version is not None  # noqa: S101 - of a training that succeeded
+    await access.expect("predictor")
     await until_served(access.admin.predictor, training.model_version)
     curve = (await access.admin.predictor.predict_views(range(0, VIEWS_MAX + 1, CURVE_STEP))).data
     pairs = [(posted.account_ids[0], product) for product in posted.product_ids[:TOLD_PAIRS]]
@@ -85,8 +89,9 @@ async def predict(access: Access, posted: PostedSample, training: Training, out:
         pair = f"account {prediction.account_id}, product {prediction.product_id}"
         story.say(f"  {pair}, {prediction.view_count:,} views: {_quantity(prediction)}")
     _write(out / "predictions.csv", curve)
-    draw_predictions(out / "prediction_curve.png", curve, await _points(access.system.database_url))
-    story.say(f"{out / 'prediction_curve.png'}  the curve, its band and the data behind it")
+    with story.part("the picture of the predictions"):
+        draw_predictions(out / "prediction_curve.png", curve, await _points(access.target.database_url))
+        story.say(f"{out / 'prediction_curve.png'}  the curve, its band and the data behind it")
 
 
 def check_answers(predictions: Sequence[Prediction], version: str) -> None:

@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from rich.console import Console
 
-from ordercast.access import open_access
+from ordercast.access import addresses_of, open_access
 from ordercast.client.answers import Errors, Metrics, Prediction, Progress, Training
 from ordercast.demo import system_of
 from ordercast.demo.data_steps import check_features, send_sample, write_data_sets
 from ordercast.demo.model_steps import check_answers, expect_better_than_line
 from ordercast.demo.story import StepFailed, Story
-from ordercast.sample import ORDERS
+from ordercast.target import LocalSystem
 from tests.integration.door.conftest import Door
 from tests.support.oracle_database import connected
 
@@ -31,37 +31,38 @@ def story(told: list[str]) -> Story:
 
 async def test_a_running_system_is_used_and_goes_on_running(door: Door, story: Story, told: list[str]) -> None:
     async with system_of(door.system.folder, 0, story) as system:
-        assert system.urls == door.system.urls
-    assert "it is used, and stays" in told[0]
+        assert system.addresses == addresses_of(door.system.info)
+    assert "it is used, and stays" in told[1]
     assert await door.anonymous.order_api.trends() is not None
 
 
 async def test_sample_check_and_files_hold_on_a_sound_system(
-    door: Door, story: Story, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    door: Door, story: Story, told: list[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(ORDERS, "uniform", 50)
-    async with open_access(door.system.folder, door.system.info) as access:
-        posted = await send_sample(access, door.system.folder, "uniform", 31, story)
+    target = LocalSystem(door.system.folder, door.system.info)
+    async with open_access(target) as access:
+        posted = await send_sample(access, "uniform", 31, story, orders=50)
     assert posted.orders == 50
-    await check_features(door.system.info, story)
+    await check_features(target, story)
     assert told[-1] == "verify: 0 differences"
-    await write_data_sets(door.system.info, tmp_path, story)
+    await write_data_sets(target, tmp_path, story)
     assert len(list(tmp_path.glob("*.xlsx"))) == 4
 
 
 async def test_a_feature_table_that_differs_ends_the_demo_and_names_the_rows(
     door: Door, story: Story, told: list[str]
 ) -> None:
+    target = LocalSystem(door.system.folder, door.system.info)
     name = f"demo{uuid4().hex[:8]}"
     product = await door.admin.order_api.create_product(name, name, Decimal(1), "USD")
     await door.admin.order_api.place_order([(product.id, 2)])
-    await check_features(door.system.info, story)
+    await check_features(target, story)
     async with connected(door.database_url) as connection:
         change = "UPDATE feature_rows SET total_quantity = total_quantity + $1 WHERE product_id = $2"
         await connection.execute(change, 1, product.id)
         try:
             with pytest.raises(StepFailed, match="not what its source makes of it"):
-                await check_features(door.system.info, story)
+                await check_features(target, story)
         finally:
             await connection.execute(change, -1, product.id)
     assert any(f"product_id={product.id}: total_quantity is 3, should be 2" in line for line in told)
