@@ -1,0 +1,79 @@
+"""Makes the secrets of infra/compose.yaml: `python -m infra.compose_secrets [FOLDER]`, by default infra/secrets.
+
+What is there stays, so it may run before each start. The folder is open to its owner alone. The files in it can be read by
+everybody who is in: they are mounted into containers one by one, each only where it is needed, and there programs run as
+other users, whom a mode of 0600 would keep out. `door/` is for nobody but the owner of the folder: it holds what
+`ordercast ... --against` needs to know, under the names that ORDERCAST_SECRETS_DIR looks for.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from infra.local.ports import BASES, HOST
+from services.shared.http.token_keys import create_key_pair
+
+FOLDER: Final = Path(__file__).parent / "secrets"
+PASSWORDS: Final = ("database_password", "ordercast_admin_password", "grafana_password")
+PASSWORD_BYTES: Final = 24
+# As compose.yaml has them.
+DATABASE: Final = "postgresql+asyncpg://ordercast:{password}@{address}/ordercast"
+ADMIN_EMAIL: Final = "admin@example.com"
+
+
+def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
+    """Makes what is missing. `environment` names ports and the admin's email as compose.yaml takes them.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    door = folder / "door"
+    for part in (folder, door):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_key, public_key = folder / "token_private.pem", folder / "token_public.pem"
+    create_key_pair(private_key, public_key)
+    for key in (private_key, public_key):
+        key.chmod(0o444)
+    for name in PASSWORDS:
+        if not (folder / name).exists():
+            _write(folder / name, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)
+    password = (folder / "database_password").read_text()
+    _write(folder / "ordercast_database_url", DATABASE.format(password=password, address="postgres:5432"), 0o444)
+
+    postgres = f"{HOST}:{environment.get('ORDERCAST_POSTGRES_PORT') or BASES['postgres']}"
+    kafka = f"{HOST}:{environment.get('ORDERCAST_KAFKA_PORT') or BASES['kafka']}"
+    for name, value in {
+        "admin_email": environment.get("ORDERCAST_ADMIN_EMAIL") or ADMIN_EMAIL,
+        "admin_password": (folder / "ordercast_admin_password").read_text(),
+        "database_url": DATABASE.format(password=password, address=postgres),
+        "kafka_bootstrap": kafka,
+    }.items():
+        _write(door / f"ordercast_{name}", value, 0o600)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask
+        file.write(text)
+    part.replace(path)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    try:
+        make_secrets(folder, os.environ)
+    except OSError as error:
+        sys.exit(f"compose_secrets: {error}")
+    sys.stdout.write(
+        f"the secrets are in {folder}; commands find them with: export ORDERCAST_SECRETS_DIR={folder}/door\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
