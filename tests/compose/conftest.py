@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -27,8 +27,8 @@ def compose(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-async def system(compose: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ComposeProject]:
+def system(compose: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeProject]:
     """The whole system with one broker."""
-    async with compose_project(compose, tmp_path_factory.mktemp("compose") / "secrets") as project:
-        await project.up()
+    with compose_project(compose, tmp_path_factory.mktemp("compose") / "secrets") as project:
+        project.up()
         yield project

@@ -1,7 +1,7 @@
 """Three brokers: every record is on three, and any one of them may go."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -15,16 +15,16 @@ PUBLISHED_WITHIN_S: Final = 60
 
 
 @pytest.fixture(scope="module")
-async def cluster(compose: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ComposeProject]:
+def cluster(compose: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeProject]:
     """What orders need on their way to the feature table, with three brokers."""
-    async with compose_project(compose, tmp_path_factory.mktemp("cluster") / "secrets", "cluster.env") as project:
-        await project.up("order_api", "relay", "feature_worker")
+    with compose_project(compose, tmp_path_factory.mktemp("cluster") / "secrets", "cluster.env") as project:
+        project.up("order_api", "relay", "feature_worker")
         yield project
 
 
-async def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: ComposeProject) -> None:
+def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: ComposeProject) -> None:
     tool = ("/opt/kafka/bin/kafka-topics.sh", "--bootstrap-server", "brokers:9092")
-    described = await cluster.compose("exec", "-T", "kafka", *tool, "--describe")
+    described = cluster.compose("exec", "-T", "kafka", *tool, "--describe")
     topics = {line.split()[1]: line for line in described.splitlines() if line.startswith("Topic:")}
     assert {*OUR_TOPICS, "__consumer_offsets"} <= set(topics)
     assert [name for name, line in topics.items() if "ReplicationFactor: 3" not in line] == []
@@ -35,14 +35,14 @@ async def test_orders_flow_on_while_a_broker_is_killed_and_each_counts_once(clus
     """The broker that is killed comes first in every list: it leads partitions, and is known to all."""
     others = ",".join(f"127.0.0.1:{cluster.ports[name]}" for name in ("KAFKA_2", "KAFKA_3"))
     sample = ("sample", "--mode", "uniform", "--orders", str(ORDERS))
-    posting = asyncio.create_task(cluster.door(*sample, "--seed", "1"))
+    posting = asyncio.create_task(asyncio.to_thread(cluster.door, *sample, "--seed", "1"))
     await until_published(others)
-    await cluster.compose("kill", "kafka")
+    cluster.compose("kill", "kafka")
     assert not posting.done()
-    for posted in (await posting, await cluster.door(*sample, "--seed", "2")):
+    for posted in (await posting, cluster.door(*sample, "--seed", "2")):
         assert f"{ORDERS:,} orders; 0 orders refused" in posted
 
-    verified = await cluster.door("verify", "--wait", "90", ORDERCAST_KAFKA_BOOTSTRAP=others)
+    verified = cluster.door("verify", "--wait", "90", ORDERCAST_KAFKA_BOOTSTRAP=others)
     assert verified.endswith("verify: 0 differences\n")
 
 

@@ -24,12 +24,12 @@ LOOPBACK: Final = "127.0.0.1"
         (("cluster.env",), ("cluster", "observability"), {*BROKERS, "prometheus", "grafana"}, set()),
     ],
 )
-async def test_each_profile_is_valid_and_has_its_services(
+def test_each_profile_is_valid_and_has_its_services(
     compose: str, tmp_path: Path, files: tuple[str, ...], profiles: tuple[str, ...], there: set[str], absent: set[str]
 ) -> None:
     project = ComposeProject(compose, tmp_path, *files)
     chosen = [word for profile in profiles for word in ("--profile", profile)]
-    config = json.loads(await project.compose(*chosen, "config", "--format", "json"))
+    config = json.loads(project.compose(*chosen, "config", "--format", "json"))
     services: dict[str, Any] = config["services"]
     assert there <= set(services)
     assert not absent & set(services)
@@ -41,21 +41,21 @@ async def test_each_profile_is_valid_and_has_its_services(
     assert replication == ("3" if files else "1")
 
 
-async def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> None:
-    told = await system.door("demo", "--orders", DEMO_ORDERS, "--out", str(tmp_path))
+def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> None:
+    told = system.door("demo", "--orders", DEMO_ORDERS, "--out", str(tmp_path))
     assert "Every step held." in told
     assert told.count("verify: 0 differences") == 2
     assert (tmp_path / "prediction_curve.png").stat().st_size > 0
 
 
-async def test_a_second_up_changes_nothing(system: ComposeProject) -> None:
-    before = {name: container["Id"] for name, container in (await system.containers()).items()}
-    await system.up()
-    assert {name: container["Id"] for name, container in (await system.containers()).items()} == before
+def test_a_second_up_changes_nothing(system: ComposeProject) -> None:
+    before = {name: container["Id"] for name, container in (system.containers()).items()}
+    system.up()
+    assert {name: container["Id"] for name, container in (system.containers()).items()} == before
 
 
-async def test_containers_may_do_no_more_than_they_must(system: ComposeProject) -> None:
-    containers = await system.containers()
+def test_containers_may_do_no_more_than_they_must(system: ComposeProject) -> None:
+    containers = system.containers()
     assert JOBS | {"postgres", "kafka", "order_api", "relay", "feature_worker", "trainer", "predictor"} == set(
         containers
     )
@@ -71,9 +71,9 @@ async def test_containers_may_do_no_more_than_they_must(system: ComposeProject) 
         assert artifacts == ({True} if name == "trainer" else {False} if name == "predictor" else set()), name
 
 
-async def test_secrets_come_as_files_to_those_alone_who_need_them(system: ComposeProject) -> None:
+def test_secrets_come_as_files_to_those_alone_who_need_them(system: ComposeProject) -> None:
     secrets = {path.name: path.read_text() for path in system.secrets.iterdir() if path.is_file()}
-    containers = await system.containers()
+    containers = system.containers()
     for name, container in containers.items():
         shown = json.dumps(container["Config"])
         assert not [secret for secret, value in secrets.items() if value in shown], name
@@ -85,8 +85,8 @@ async def test_secrets_come_as_files_to_those_alone_who_need_them(system: Compos
     assert readers == {"order_api"}
 
 
-async def test_down_leaves_nothing(compose: str, tmp_path: Path) -> None:
-    async with compose_project(compose, tmp_path) as project:
-        await project.up("postgres", "kafka")
-        assert len(await project.left()) >= 5
-    assert await project.left() == []
+def test_down_leaves_nothing(compose: str, tmp_path: Path) -> None:
+    with compose_project(compose, tmp_path) as project:
+        project.up("postgres", "kafka")
+        assert len(project.left()) >= 5
+    assert project.left() == []

@@ -1,12 +1,12 @@
 """infra/compose.yaml under a project name, ports and secrets of its own, so that it meets nobody else's system."""
 
-import asyncio
 import json
 import os
 import subprocess
+import sys
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +14,13 @@ from infra.compose_secrets import make_secrets
 from infra.local.ports import free_port
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
+DOOR: Final = (sys.executable, "-P", "-m", "ordercast.cli")
 # What docker itself needs of the environment, and the names of the images: nothing else of it shall reach compose.yaml.
 KEPT: Final = ("PATH", "HOME", "DOCKER_", "XDG_", "ORDERCAST_IMAGES", "ORDERCAST_VERSION")
 PORTS: Final = ("ORDER_API", "TRAINER", "PREDICTOR", "POSTGRES", "KAFKA", "KAFKA_2", "KAFKA_3", "PROMETHEUS", "GRAFANA")
 UP_DEADLINE_S: Final = 200
+# Longer than anything here takes; pytest's own limit comes first for most of it.
+COMMAND_DEADLINE_S: Final = 280
 
 
 class ComposeFailed(AssertionError):
@@ -41,83 +44,64 @@ class ComposeProject:
         }
         make_secrets(secrets, self._environment)
 
-    async def compose(self, *arguments: str) -> str:
+    def compose(self, *arguments: str) -> str:
         """What the command printed. Raises ComposeFailed."""
-        return await self._run(*self._compose, *arguments)
+        return _output([*self._compose, *arguments], self._environment)
 
-    async def docker(self, *arguments: str) -> str:
+    def docker(self, *arguments: str) -> str:
         """The same for docker itself."""
-        return await self._run("docker", *arguments)
+        return _output(["docker", *arguments], self._environment)
 
-    async def up(self, *services: str) -> None:
+    def up(self, *services: str) -> None:
         """Starts services with what they need, or all of the profile, and waits until they are healthy."""
         try:
-            await self.compose("up", "--wait", f"--wait-timeout={UP_DEADLINE_S}", "--quiet-pull", *services)
+            self.compose("up", "--wait", f"--wait-timeout={UP_DEADLINE_S}", "--quiet-pull", *services)
         except ComposeFailed as error:
-            raise ComposeFailed(f"{error}\n{await self.compose('logs', '--tail=20')}") from None
+            raise ComposeFailed(f"{error}\n{self.compose('logs', '--tail=20')}") from None
 
-    async def containers(self) -> dict[str, dict[str, Any]]:
+    def containers(self) -> dict[str, dict[str, Any]]:
         """What docker knows of each, by the name of its service."""
-        found = {}
-        for identity in (await self.compose("ps", "--all", "--quiet")).split():
-            (container,) = json.loads(await self.docker("inspect", identity))
-            found[container["Config"]["Labels"]["com.docker.compose.service"]] = container
-        return found
+        found = json.loads(self.docker("inspect", *self.compose("ps", "--all", "--quiet").split()))
+        return {container["Config"]["Labels"]["com.docker.compose.service"]: container for container in found}
 
-    async def left(self) -> list[str]:
+    def left(self) -> list[str]:
         """Containers, volumes and networks of the project that are there."""
         mine = f"label=com.docker.compose.project={self.name}"
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
-        return [row for kind in kinds for row in (await self.docker(*kind, "--quiet", "--filter", mine)).split()]
+        return [row for kind in kinds for row in self.docker(*kind, "--quiet", "--filter", mine).split()]
 
-    async def door(self, *arguments: str, **variables: str) -> str:
+    def door(self, *arguments: str, **variables: str) -> str:
         """What `ordercast ... --against` this system prints. Raises ComposeFailed."""
-        found = {"ORDERCAST_SECRETS_DIR": str(self.secrets / "door"), **variables}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}
-        process = await asyncio.create_subprocess_exec(
-            str(INFRA.parent / ".venv/bin/ordercast"),
-            *(*arguments, "--against", self.order_api),
-            *("--trainer", f"http://127.0.0.1:{self.ports['TRAINER']}"),
-            *("--predictor", f"http://127.0.0.1:{self.ports['PREDICTOR']}"),
-            env={**environment, **found},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        addresses = {
+            option: f"http://127.0.0.1:{self.ports[name]}"
+            for option, name in (("--against", "ORDER_API"), ("--trainer", "TRAINER"), ("--predictor", "PREDICTOR"))
+        }
+        others = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}
+        return _output(
+            [*DOOR, *arguments, *(word for option in addresses.items() for word in option)],
+            {**others, "ORDERCAST_SECRETS_DIR": str(self.secrets / "door"), **variables},
         )
-        return await _output(process, arguments)
-
-    @property
-    def order_api(self) -> str:
-        return f"http://127.0.0.1:{self.ports['ORDER_API']}"
-
-    async def _run(self, *command: str) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *command, env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        return await _output(process, command)
 
 
-@asynccontextmanager
-async def compose_project(binary: str, secrets: Path, *files: str) -> AsyncIterator[ComposeProject]:
+@contextmanager
+def compose_project(binary: str, secrets: Path, *files: str) -> Iterator[ComposeProject]:
     """A project of which nothing is left at the end."""
     project = ComposeProject(binary, secrets, *files)
     try:
         yield project
     finally:
-        await project.compose("down", "--volumes", "--timeout=10", "--remove-orphans")
+        project.compose("down", "--volumes", "--timeout=10", "--remove-orphans")
 
 
 def compose_binary() -> str:
     """The pinned compose, built if need be."""
-    build = subprocess.run([INFRA / "tools/build", "compose"], stdout=subprocess.PIPE, text=True, check=True)
-    return build.stdout.strip()
+    return _output([str(INFRA / "tools/build"), "compose"], os.environ).strip()
 
 
-async def _output(process: asyncio.subprocess.Process, command: tuple[str, ...]) -> str:
-    try:
-        output, error = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode:
-        raise ComposeFailed(f"{' '.join(command)}: exit code {process.returncode}\n{output.decode()}{error.decode()}")
-    return output.decode()
+def _output(command: list[str], environment: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command, env=dict(environment), capture_output=True, text=True, timeout=COMMAND_DEADLINE_S, check=False
+    )
+    if done.returncode:
+        raise ComposeFailed(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
