@@ -9,6 +9,9 @@ import pytest
 from ordercast.own_consumer import ends_of, open_consumer
 from tests.support.compose import ComposeProject, compose_project
 
+# A busy machine takes minutes to start everything.
+pytestmark = pytest.mark.timeout(600)
+
 ORDERS: Final = 1_000
 OUR_TOPICS: Final = ("orders", "views", "models", "dead-letters")
 PUBLISHED_WITHIN_S: Final = 60

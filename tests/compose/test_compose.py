@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.compose import ComposeProject, compose_project
 
+# A busy machine takes minutes to start everything.
+pytestmark = pytest.mark.timeout(600)
+
 # Enough to learn from.
 DEMO_ORDERS: Final = "1000"
 BROKERS: Final = {"kafka", "kafka-2", "kafka-3"}
