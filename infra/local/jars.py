@@ -54,19 +54,19 @@ def locked_jars(lock_file: Path = LOCK_FILE) -> tuple[LockedJar, ...]:
     )
 
 
-def jars_dir() -> Path:
+def jars_dir(lock_file: Path = LOCK_FILE, name: str = "kafka") -> Path:
     """Where the jars of this lock file are or will be; another lock file has another folder."""
-    digest = hashlib.sha256("".join(jar.sha256 for jar in locked_jars()).encode()).hexdigest()
-    return cache_dir() / f"kafka-{digest[:12]}" / "jars"
+    digest = hashlib.sha256("".join(jar.sha256 for jar in locked_jars(lock_file)).encode()).hexdigest()
+    return cache_dir() / f"{name}-{digest[:12]}" / "jars"
 
 
-def ensure_jars(report: Report = lambda _: None) -> Path:
+def ensure_jars(report: Report = lambda _: None, *, lock_file: Path = LOCK_FILE, name: str = "kafka") -> Path:
     """The folder with all jars, fetched and checked first if it is not there yet. Blocks; safe in several processes.
 
     Raises:
         JarsUnavailable: a jar cannot be fetched or has another SHA-256.
     """
-    folder = jars_dir()
+    folder = jars_dir(lock_file, name)
     if folder.is_dir():  # it gets its name only when every jar in it has been checked
         return folder
     with exclusive(folder.with_suffix(".lock")):
@@ -75,7 +75,12 @@ def ensure_jars(report: Report = lambda _: None) -> Path:
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=DOWNLOAD) as download:
                 checked = Path(download) / "jars"
                 checked.mkdir()
-                _fetch_all(locked_jars(), Path(download) / "repository", checked, report)
+                _fetch_all(
+                    locked_jars(lock_file),
+                    Path(download) / "repository",
+                    checked,
+                    lambda line: report(f"{name.capitalize()}'s jars: {line}"),
+                )
                 checked.rename(folder)
     return folder
 
@@ -107,7 +112,7 @@ def _fetch_all(jars: tuple[LockedJar, ...], repository: Path, checked: Path, rep
                 )
             shutil.move(path, checked / jar.filename)
             if done % REPORT_EVERY == 0 or done == len(jars):
-                report(f"Kafka's jars: {done} of {len(jars)}")
+                report(f"{done} of {len(jars)}")
 
 
 def _fetch(jar: LockedJar, repository: Path) -> Path:

@@ -28,7 +28,7 @@ def cached_jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ORDERCAST_CACHE_DIR", str(tmp_path / "cache"))
     digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # of "hello"
     for module in (jars, doctor):
-        monkeypatch.setattr(module, "locked_jars", lambda: (LockedJar("org.example", "broker", "1.0", digest),))
+        monkeypatch.setattr(module, "locked_jars", lambda *_: (LockedJar("org.example", "broker", "1.0", digest),))
     jar = jars.jars_dir() / "broker-1.0.jar"
     jar.parent.mkdir(parents=True)
     jar.write_bytes(b"hello")

@@ -26,7 +26,7 @@ class Repository:
         lock = tuple(
             LockedJar("org.example", name, "1.0", hashlib.sha256(data).hexdigest()) for name, data in content.items()
         )
-        monkeypatch.setattr(jars, "locked_jars", lambda: lock)
+        monkeypatch.setattr(jars, "locked_jars", lambda *_: lock)
         monkeypatch.setattr(jars, "_fetch", self.fetch)
 
     def fetch(self, jar: LockedJar, repository: Path) -> Path:

@@ -1,0 +1,20 @@
+{{/* What the schema cannot say, because it takes two values. */}}
+{{- define "ordercast.check" -}}
+{{- range $key := list "orderApi" "featureWorker" "predictor" -}}
+{{- with (get $.Values $key).autoscaling -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) -}}
+{{- fail (printf "%s.autoscaling.minReplicas (%v) is more than its maxReplicas (%v)" $key .minReplicas .maxReplicas) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.featureWorker -}}
+{{- $field := .autoscaling.enabled | ternary "autoscaling.maxReplicas" "replicas" -}}
+{{- $most := .autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas -}}
+{{- if gt (int $most) (int $.Values.partitions) -}}
+{{- fail (printf "featureWorker.%s (%v) is more than partitions (%v): the rest would have nothing to do" $field $most $.Values.partitions) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
+{{- fail "ingress.host is missing: ingress.enabled needs it" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,44 @@
+{{/*
+The components: what tells them apart. `key` is theirs in the values, `paths` the public ones of their HTTP API.
+
+`identity` is the variable with the name that has to be the same after a restart, another for each process: the pod's. A
+Deployment's pod keeps its name when its container dies; when the pod goes, a relay gives its shards back and a trainer its
+training, and their leases run out if they could not. So any new name will do for their successors. The worker's is a static
+member of Kafka's consumer group: such a member never says that it leaves, and one that comes back under another name makes
+its partitions wait for the end of the old session and two rebalances. So workers are a StatefulSet, whose pods come back
+under their names (`stable`).
+*/}}
+{{- define "ordercast.components" -}}
+order-api:
+  key: orderApi
+  port: 8000
+  tokens: [private, public]
+  partitions: true
+  paths: [/accounts, /auth, /orders, /products, /trends, /views, /.well-known]
+relay:
+  key: relay
+  image: order-api
+  args: [relay]
+  port: 8004
+  partitions: true
+  identity: ORDERCAST_RELAY_ID
+feature-worker:
+  key: featureWorker
+  port: 8003
+  partitions: true
+  stable: true
+  identity: ORDERCAST_WORKER_ID
+trainer:
+  key: trainer
+  port: 8001
+  tokens: [public]
+  artifacts: written
+  identity: ORDERCAST_TRAINER_ID
+  paths: [/trainings]
+predictor:
+  key: predictor
+  port: 8002
+  tokens: [public]
+  artifacts: read
+  paths: [/features, /models, /predictions]
+{{- end -}}

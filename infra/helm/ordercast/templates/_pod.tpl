@@ -1,0 +1,185 @@
+{{/* What every pod has: no rights, no token, no variables that Kubernetes makes out of the names of Services (a Service
+called "ordercast" would set ORDERCAST_PORT). Takes the root. */}}
+{{- define "ordercast.podBase" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  seccompProfile: { type: RuntimeDefault }
+  {{- with .Values.podSecurityContext }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "ordercast.containerBase" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* The database's URL as a file named like its variable; settings are read from that folder, too. Takes the root. */}}
+{{- define "ordercast.databaseVolume" -}}
+- name: database
+  secret:
+    secretName: {{ .Values.database.existingSecret }}
+    defaultMode: 0440
+    items:
+      - { key: {{ .Values.database.key | quote }}, path: ordercast_database_url }
+{{- end -}}
+
+{{/* A service's variables. Takes (root, component, spec, values). */}}
+{{- define "ordercast.env" -}}
+- { name: ORDERCAST_SECRETS_DIR, value: /run/secrets/ordercast }
+- { name: ORDERCAST_KAFKA_BOOTSTRAP, value: {{ .root.Values.kafka.bootstrap | quote }} }
+{{- if .spec.partitions }}
+- { name: ORDERCAST_PARTITIONS, value: {{ .root.Values.partitions | quote }} }
+{{- end }}
+- { name: ORDERCAST_HOST, value: 0.0.0.0 }
+- { name: ORDERCAST_PORT, value: {{ .spec.port | quote }} }
+- { name: ORDERCAST_LOG_FORMAT, value: {{ .root.Values.logFormat }} }
+{{- with .spec.identity }}
+- name: {{ . }}
+  valueFrom: { fieldRef: { fieldPath: metadata.name } }
+{{- end }}
+{{- if eq .component "feature-worker" }}
+- { name: ORDERCAST_WORKER_GROUP, value: {{ .values.group | quote }} }
+{{- end }}
+{{- if eq .component "trainer" }}
+- name: ORDERCAST_TRAINER_THREADS # the cores of the node are not this container's
+  valueFrom: { resourceFieldRef: { resource: limits.cpu } }
+{{- end }}
+{{- range .spec.tokens }}
+- { name: ORDERCAST_TOKEN_{{ upper . }}_KEY_FILE, value: /run/secrets/tokens/{{ . }}.pem }
+{{- end }}
+{{- if .spec.artifacts }}
+- { name: ORDERCAST_ARTIFACTS_DIR, value: /var/lib/ordercast/artifacts }
+{{- end }}
+{{- with .root.Values.tracing.endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- with concat .root.Values.extraEnv .values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "ordercast.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+- { name: database, mountPath: /run/secrets/ordercast, readOnly: true }
+{{- if .spec.tokens }}
+- { name: tokens, mountPath: /run/secrets/tokens, readOnly: true }
+{{- end }}
+{{- if .spec.artifacts }}
+- { name: artifacts, mountPath: /var/lib/ordercast/artifacts, readOnly: {{ eq .spec.artifacts "read" }} }
+{{- end }}
+{{- end -}}
+
+{{- define "ordercast.volumes" -}}
+- name: tmp
+  emptyDir: { sizeLimit: {{ eq .component "trainer" | ternary "2Gi" "128Mi" }} }
+{{ include "ordercast.databaseVolume" .root }}
+{{- if .spec.tokens }}
+- name: tokens
+  secret:
+    secretName: {{ .root.Values.tokens.existingSecret }}
+    defaultMode: 0440
+    items:
+      {{- range .spec.tokens }}
+      - { key: {{ get $.root.Values.tokens (printf "%sKey" .) | quote }}, path: {{ . }}.pem }
+      {{- end }}
+{{- end }}
+{{- if .spec.artifacts }}
+- name: artifacts
+  persistentVolumeClaim: { claimName: {{ include "ordercast.artifactsClaim" .root }} }
+{{- end }}
+{{- end -}}
+
+{{/*
+/healthz says that the process is alive, and nothing of its servers: a missing Kafka or PostgreSQL restarts nobody. What
+cannot go on without them (the relay, the worker) ends by itself. /readyz says whether requests can be served.
+*/}}
+{{- define "ordercast.probes" -}}
+startupProbe: # longer than the worker waits for Kafka at its start before it ends by itself (60 s)
+  httpGet: { path: /healthz, port: http }
+  periodSeconds: 2
+  timeoutSeconds: 2
+  failureThreshold: 45
+livenessProbe:
+  httpGet: { path: /healthz, port: http }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+readinessProbe:
+  httpGet: { path: {{ if .values.readyWithoutModel }}/healthz{{ else }}/readyz{{ end }}, port: http }
+  periodSeconds: 5
+  timeoutSeconds: 3 # a part that is missing is reported after 2 s
+  failureThreshold: 2
+{{- end -}}
+
+{{- define "ordercast.topologySpread" -}}
+{{- $labels := include "ordercast.selector" . | fromYaml -}}
+{{- range $key, $when := dict "topology.kubernetes.io/zone" .root.Values.topologySpread.zone "kubernetes.io/hostname" .root.Values.topologySpread.host -}}
+{{- if $when }}
+- maxSkew: 1
+  topologyKey: {{ $key }}
+  whenUnsatisfiable: {{ $when }}
+  labelSelector: { matchLabels: {{ $labels | toJson }} }
+  # Counts the pods of one version alone: else the old ones decide where the new ones go.
+  matchLabelKeys: [{{ if $.spec.stable }}controller-revision-hash{{ else }}pod-template-hash{{ end }}]
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* A component's pod template. Takes (root, component, spec, values). */}}
+{{- define "ordercast.podTemplate" -}}
+metadata:
+  labels:
+    {{- include "ordercast.labels" . | nindent 4 }}
+  {{- with .values.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- include "ordercast.podBase" .root | nindent 2 }}
+  serviceAccountName: {{ include "ordercast.serviceAccount" .root }}
+  # 5 s until all have heard that the pod is leaving, 3 s for requests in flight, then transactions and clients: 20 s.
+  terminationGracePeriodSeconds: 45
+  containers:
+    - name: {{ .component }}
+      image: {{ include "ordercast.image" (dict "root" .root "image" (.spec.image | default .component)) }}
+      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      {{- with .spec.args }}
+      args: {{ toJson . }}
+      {{- end }}
+      {{- include "ordercast.containerBase" . | nindent 6 }}
+      ports:
+        - { name: http, containerPort: {{ .spec.port }}, protocol: TCP }
+      env:
+        {{- include "ordercast.env" . | nindent 8 }}
+      {{- include "ordercast.probes" . | nindent 6 }}
+      {{- if .spec.paths }}
+      lifecycle:
+        preStop: { sleep: { seconds: 5 } } # requests still come until every proxy knows
+      {{- end }}
+      resources:
+        {{- toYaml .values.resources | nindent 8 }}
+      volumeMounts:
+        {{- include "ordercast.mounts" . | nindent 8 }}
+  volumes:
+    {{- include "ordercast.volumes" . | nindent 4 }}
+  {{- with include "ordercast.topologySpread" . }}
+  topologySpreadConstraints:
+    {{- . | trim | nindent 4 }}
+  {{- end }}
+  {{- range $field := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+  {{- with get $.values $field }}
+  {{ $field }}: {{ toJson . }}
+  {{- end }}
+  {{- end }}
+{{- end -}}

@@ -1,0 +1,148 @@
+"""Who may talk to whom: the policies as Kubernetes reads them, and the public paths."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.helm.chart import Helm, HelmFailed, Manifest, Rendered, selects
+from tests.helm.conftest import VALUE_SETS
+from tests.helm.test_pods import APPS, app_of
+
+PUBLIC: Final = {"order-api", "trainer", "predictor"}
+# What an app has beside its work; it stays inside.
+INSIDE: Final = {"/healthz", "/readyz", "/metrics"}
+MONITORING: Final = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+SAME_NAMESPACE: Final[Mapping[str, Any]] = {"podSelector": {}}
+
+Rules = list[Mapping[str, Any]]
+
+
+def policies_of(rendered: Rendered, component: str) -> list[Manifest]:
+    pod = rendered.pods[component]
+    return [policy for policy in rendered.of_kind("NetworkPolicy") if selects(policy["spec"]["podSelector"], pod)]
+
+
+def rules(rendered: Rendered, component: str, direction: str) -> Rules:
+    """What all policies of a pod let through together; nothing else passes if one of them names the direction."""
+    policies = policies_of(rendered, component)
+    assert any(direction in policy["spec"]["policyTypes"] for policy in policies)
+    return [rule for policy in policies for rule in policy["spec"].get(direction.lower(), ())]
+
+
+def ports(found: Rules) -> set[tuple[str, Any]]:
+    assert all("ports" in rule for rule in found)  # a rule without them would open every port
+    return {(port["protocol"], port["port"]) for rule in found for port in rule["ports"]}
+
+
+def test_everything_is_denied_first(rendered: Rendered) -> None:
+    for component in rendered.pods:
+        denying = [p for p in policies_of(rendered, component) if not p["spec"].keys() & {"ingress", "egress"}]
+        assert [policy["spec"]["policyTypes"] for policy in denying] == [["Ingress", "Egress"]]
+
+
+def test_each_policy_is_for_one_component(rendered: Rendered) -> None:
+    for component in rendered.pods:
+        assert len(policies_of(rendered, component)) == 2  # the denial, and its own
+    for policy in rendered.of_kind("NetworkPolicy"):
+        chosen = {name for name, pod in rendered.pods.items() if selects(policy["spec"]["podSelector"], pod)}
+        assert len(chosen) == 1 or chosen == rendered.pods.keys()
+
+
+def test_exactly_the_needed_ports_are_reached(rendered: Rendered) -> None:
+    dns, servers = {("UDP", 53), ("TCP", 53)}, {("TCP", 9092), ("TCP", 5432)}
+    env = {variable["name"] for variable in rendered.pods["relay"]["spec"]["containers"][0]["env"]}
+    traces = {("TCP", 4318)} if "OTEL_EXPORTER_OTLP_ENDPOINT" in env else set()
+    reached = {component: ports(rules(rendered, component, "Egress")) for component in rendered.pods}
+    assert reached == {
+        **dict.fromkeys(APPS, dns | servers | traces),
+        "migrations": dns | servers,
+        "test": dns | {("TCP", "http")},
+    }
+
+
+def test_the_ports_are_those_of_the_servers(rendered: Rendered) -> None:
+    env = {v["name"]: v.get("value") for v in rendered.pods["order-api"]["spec"]["containers"][0]["env"]}
+    _, port = env["ORDERCAST_KAFKA_BOOTSTRAP"].rsplit(":", 1)
+    assert ("TCP", int(port)) in ports(rules(rendered, "order-api", "Egress"))
+    if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        assert ("TCP", int(endpoint.rsplit(":", 1)[1])) in ports(rules(rendered, "order-api", "Egress"))
+
+
+def test_only_the_own_port_is_open_and_only_to_whom_it_may(rendered: Rendered) -> None:
+    for component in APPS:
+        incoming = rules(rendered, component, "Ingress")
+        assert ports(incoming) == {("TCP", "http")}
+        assert [p["name"] for p in rendered.pods[component]["spec"]["containers"][0]["ports"]] == ["http"]
+        peers = [peer for rule in incoming for peer in rule["from"]]
+        assert MONITORING in peers
+        assert (SAME_NAMESPACE in peers) == (component in PUBLIC)
+    for component in ("migrations", "test"):
+        assert rules(rendered, component, "Ingress") == []
+
+
+def test_helms_test_reaches_whom_it_asks_and_is_let_in(rendered: Rendered) -> None:
+    asked = {
+        name
+        for rule in rules(rendered, "test", "Egress")
+        for peer in rule["to"]
+        if "podSelector" in peer
+        for name, pod in rendered.pods.items()
+        if selects(peer["podSelector"], pod)
+    }
+    assert asked == PUBLIC
+    for component in asked:
+        peers = [peer for rule in rules(rendered, component, "Ingress") for peer in rule["from"]]
+        own = [p for p in peers if p != SAME_NAMESPACE and "podSelector" in p]
+        assert any(selects(peer["podSelector"], rendered.pods["test"]) for peer in own)
+    urls = rendered.pods["test"]["spec"]["containers"][0]["args"]
+    services = {s["metadata"]["name"]: s["spec"]["ports"][0]["port"] for s in rendered.of_kind("Service")}
+    assert len(urls) == len(PUBLIC)
+    for url in urls:
+        host, _, rest = url.removeprefix("http://").partition(":")
+        assert rest == f"{services[host]}/readyz"
+
+
+def test_an_empty_list_of_peers_is_everybody_and_no_policy_is_none(helm: Helm) -> None:
+    rendered = helm.render(settings=["networkPolicy.clients=null", "networkPolicy.metrics=null"])
+    assert all("from" not in rule for rule in rules(rendered, "order-api", "Ingress"))
+    assert helm.render(settings=["networkPolicy.enabled=false"]).of_kind("NetworkPolicy") == []
+
+
+def test_more_ways_out_are_for_all_services(helm: Helm) -> None:
+    rendered = helm.render(
+        settings=[
+            "networkPolicy.extraEgress[0].ports[0].port=8786",
+            "networkPolicy.extraEgress[0].ports[0].protocol=TCP",
+        ]
+    )
+    assert all(("TCP", 8786) in ports(rules(rendered, component, "Egress")) for component in APPS)
+
+
+@pytest.mark.parametrize("program", sorted(PUBLIC))
+def test_the_ingress_leads_each_public_path_to_its_service(
+    large: Rendered, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [rule] = large.one("Ingress")["spec"]["rules"]
+    backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+    app = app_of(large, program, tmp_path, monkeypatch)
+    own = {path for path in backends if backends[path] == large.one("Service", program)["metadata"]["name"]}
+    public = {path for path in app.openapi()["paths"] if path not in INSIDE}
+
+    def leads(prefix: str, path: str) -> bool:
+        return path == prefix or path.startswith(f"{prefix}/")
+
+    assert all(any(leads(prefix, path) for prefix in own) for path in public)
+    assert all(any(leads(prefix, path) for path in public) for prefix in own)  # and to nothing that is not there
+    assert not any(leads(prefix, path) for prefix in backends for path in INSIDE)
+
+
+def test_the_ingress_has_tls_and_needs_a_host(large: Rendered, helm: Helm) -> None:
+    ingress = large.one("Ingress")["spec"]
+    assert ingress["tls"] == [{"hosts": ["ordercast.example.com"], "secretName": "ordercast-tls"}]
+    assert ingress["ingressClassName"] == "nginx"
+    with pytest.raises(HelmFailed, match=r"ingress\.host is missing"):
+        helm.render(settings=["ingress.enabled=true"])
+    for values in ("default", "small"):
+        assert helm.render(*VALUE_SETS[values]).of_kind("Ingress") == []
