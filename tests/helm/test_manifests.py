@@ -1,12 +1,13 @@
 """Every manifest against the schemas of what will read it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import kubernetes_validate
 import pytest
 
-from tests.helm.chart import CHART, EXAMPLES, HELM, Helm, HelmFailed, Manifest, Rendered, load_manifests
+from tests.helm.chart import CHART, EXAMPLES, HELM, KUBERNETES, Helm, HelmFailed, Manifest, Rendered, load_manifests
 from tests.helm.conftest import VALUE_SETS
 from tests.helm.operators import IN_MODULES, OF_STRIMZI, definitions, refuse
 
@@ -28,7 +29,9 @@ def examples() -> list[Manifest]:
 
 @pytest.mark.parametrize("values", VALUE_SETS.values(), ids=VALUE_SETS)
 def test_helm_lints_the_chart_without_a_warning(helm: Helm, values: tuple[str, ...]) -> None:
-    said = helm.run("lint", "--strict", CHART, "--kube-version=1.37.0", *(f"--values={HELM / file}" for file in values))
+    said = helm.run(
+        "lint", "--strict", CHART, f"--kube-version={KUBERNETES}", *(f"--values={HELM / file}" for file in values)
+    )
     assert "[WARNING]" not in said
     assert "[ERROR]" not in said
     assert "1 chart(s) linted, 0 chart(s) failed" in said
@@ -70,3 +73,11 @@ def test_an_older_kubernetes_is_refused_at_once(helm: Helm) -> None:
     with pytest.raises(HelmFailed, match="requires kubeVersion"):
         helm.render(kubernetes="1.29.9")
     helm.render(kubernetes=OLDEST)
+
+
+def test_a_packaged_chart_renders_the_same(helm: Helm, large: Rendered, tmp_path: Path) -> None:
+    """With the alerts, which lie outside of the chart's folder and are linked into it."""
+    said = helm.run("package", CHART, "--destination", tmp_path)
+    package = Path(said.rpartition("saved it to: ")[2].strip())
+    arguments = ("--namespace=ordercast", f"--kube-version={KUBERNETES}", f"--values={HELM / 'values-large.yaml'}")
+    assert load_manifests(helm.run("template", "shop", package, *arguments)) == large.manifests

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from fastapi import FastAPI
-from opentelemetry.sdk.environment_variables import OTEL_EXPORTER_OTLP_ENDPOINT
+from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
 from infra.migrations.upgrade import MigrationSettings
@@ -49,7 +49,12 @@ APPS: Final[Mapping[str, Any]] = {
     "predictor": predictor_app,
 }
 # Read before the settings, and by OpenTelemetry itself.
-BESIDE_SETTINGS: Final = {"ORDERCAST_SECRETS_DIR", OTEL_EXPORTER_OTLP_ENDPOINT}
+BESIDE_SETTINGS: Final = {
+    "ORDERCAST_SECRETS_DIR",
+    opentelemetry.OTEL_EXPORTER_OTLP_ENDPOINT,
+    opentelemetry.OTEL_TRACES_SAMPLER,
+    opentelemetry.OTEL_TRACES_SAMPLER_ARG,
+}
 # Read into this folder by `read_settings`; a key file's path is a setting of its own.
 SECRETS_DIR: Final = "/run/secrets/ordercast"
 DATABASE_URL: Final = "postgresql+asyncpg://ordercast:secret@ordercast-db-rw:5432/ordercast"
@@ -121,6 +126,8 @@ def test_the_program_can_read_its_settings_from_its_pod(
         [port] = programs(rendered)[program]["ports"]
         assert (settings.host, settings.port) == ("0.0.0.0", port["containerPort"])  # type: ignore[attr-defined]  # noqa: S104
         assert settings.log_format == "json"  # type: ignore[attr-defined]
+        # The number that the documentation of the service has, too.
+        assert port["containerPort"] == SETTINGS[program].model_fields["port"].default
 
 
 def test_the_private_key_is_in_order_api_alone(rendered: Rendered) -> None:

@@ -31,6 +31,7 @@ BAD: Final = {
     "image.tag=a b": "/image/tag",
     "logFormat=xml": "/logFormat",
     "tracing.endpoint=collector:4318": "/tracing/endpoint",
+    "tracing.sampleRatio=2": "/tracing/sampleRatio",
     "extraEnv[0].nam=X": "/extraEnv/0",
     "trainer.extraEnv[0].name=1X": "/trainer/extraEnv/0/name",
     "podSecurityContext.runAsUser=0": "/podSecurityContext/runAsUser",

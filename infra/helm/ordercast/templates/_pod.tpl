@@ -61,8 +61,12 @@ securityContext:
 {{- if .spec.artifacts }}
 - { name: ORDERCAST_ARTIFACTS_DIR, value: /var/lib/ordercast/artifacts }
 {{- end }}
-{{- with .root.Values.tracing.endpoint }}
-- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- with .root.Values.tracing }}
+{{- if .endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
+- { name: OTEL_TRACES_SAMPLER, value: parentbased_traceidratio }
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ .sampleRatio | quote }} }
+{{- end }}
 {{- end }}
 {{- with concat .root.Values.extraEnv .values.extraEnv }}
 {{ toYaml . }}
