@@ -31,6 +31,25 @@ SESSION_TIMEOUT_MS: Final = 3_000
 FORMAT_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 15.0
 
+# What one broker by itself needs, wherever it runs.
+LONE_BROKER: Final[Mapping[str, str | int]] = {
+    "message.max.bytes": MESSAGE_MAX_BYTES,
+    # A misspelt topic is an error, not a new topic with the wrong number of partitions.
+    "auto.create.topics.enable": "false",
+    "offsets.topic.num.partitions": OFFSETS_PARTITIONS,
+    "offsets.topic.replication.factor": 1,
+    "transaction.state.log.num.partitions": OFFSETS_PARTITIONS,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    # A killed broker may register again only when its last session has ended: 3 s of downtime instead of 9.
+    "broker.session.timeout.ms": SESSION_TIMEOUT_MS,
+    "broker.heartbeat.interval.ms": SESSION_TIMEOUT_MS // 6,
+    # A lone consumer need not wait for others to join its group.
+    "group.initial.rebalance.delay.ms": 0,
+}
+
 JVM_OPTIONS: Final = (
     *HEAP,
     "-XX:+UseSerialGC",
@@ -136,21 +155,7 @@ class KafkaBroker:
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": str(self._data),
-            "message.max.bytes": MESSAGE_MAX_BYTES,
-            # A misspelt topic is an error, not a new topic with the wrong number of partitions.
-            "auto.create.topics.enable": "false",
-            "offsets.topic.num.partitions": OFFSETS_PARTITIONS,
-            "offsets.topic.replication.factor": 1,
-            "transaction.state.log.num.partitions": OFFSETS_PARTITIONS,
-            "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1,
-            "share.coordinator.state.topic.replication.factor": 1,
-            "share.coordinator.state.topic.min.isr": 1,
-            # A killed broker may register again only when its last session has ended: 3 s of downtime instead of 9.
-            "broker.session.timeout.ms": SESSION_TIMEOUT_MS,
-            "broker.heartbeat.interval.ms": SESSION_TIMEOUT_MS // 6,
-            # A lone consumer need not wait for others to join its group.
-            "group.initial.rebalance.delay.ms": 0,
+            **LONE_BROKER,
         }
 
 

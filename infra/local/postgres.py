@@ -4,7 +4,6 @@ PostgreSQL refuses to run as root. Started by root it runs as the owner of its d
 `nobody`; launch.py lets it pass parent folders that are closed to others, so no folder of the user changes its mode.
 """
 
-import asyncio
 import contextlib
 import importlib.util
 import os
@@ -15,19 +14,15 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
-import asyncpg
 import psutil
 
-from infra.local import probes
 from infra.local.child import Command, run_once
+from infra.local.databases import USER, DatabaseServer, ServerAddress
 from infra.local.errors import StartFailed
 from infra.local.launch import TRAVERSE
 from infra.local.ports import HOST
 
-USER: Final = "ordercast"
-DATABASE: Final = "ordercast"
 INITDB_DEADLINE_S: Final = 120.0
 STOP_DEADLINE_S: Final = 20.0
 
@@ -53,7 +48,7 @@ THROWAWAY: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresServer:
+class PostgresServer(DatabaseServer):
     """One server with its data folder. `durable=False` is for data that is thrown away."""
 
     folder: Path
@@ -63,9 +58,9 @@ class PostgresServer:
     durable: bool = True
     name: str = "postgres"
 
-    def url(self, database: str = DATABASE) -> str:
-        """The SQLAlchemy URL of a database on this server."""
-        return f"postgresql+asyncpg://{USER}:{quote(self.password, safe='')}@{HOST}:{self.port}/{quote(database)}"
+    @property
+    def address(self) -> ServerAddress:
+        return ServerAddress(HOST, self.port, self.password)
 
     async def prepare(self) -> None:
         """Makes the data folder if it is new. Raises StartFailed."""
@@ -89,53 +84,9 @@ class PostgresServer:
             run_as=identity_for(self._data),
         )
 
-    async def answers(self) -> bool:
-        """Whether it accepts sessions (it listens earlier, while it still recovers)."""
-        try:
-            async with asyncio.timeout(probes.TIMEOUT_S):
-                connection = await self._connect()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
-        await connection.close()
-        return True
-
-    async def schema_revision(self, database: str = DATABASE) -> str | None:
-        """The migration that the database is at, or None if it has none yet."""
-        connection = await self._connect(database)
-        revision: str | None = None
-        try:
-            with contextlib.suppress(asyncpg.UndefinedTableError):
-                revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-        finally:
-            await connection.close()
-        return revision
-
-    async def create_database(self, name: str = DATABASE, *, template: str | None = None) -> None:
-        """Creates a database, as a copy of `template` if given, unless it is there."""
-        source = f' TEMPLATE "{template}"' if template else ""
-        connection = await self._connect()
-        try:
-            if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", name):
-                await connection.execute(f'CREATE DATABASE "{name}"{source}')
-        finally:
-            await connection.close()
-
-    async def drop_database(self, name: str) -> None:
-        """Drops a database, ending its sessions."""
-        connection = await self._connect()
-        try:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        finally:
-            await connection.close()
-
     @property
     def _data(self) -> Path:
         return self.folder / "data"
-
-    async def _connect(self, database: str = "postgres") -> asyncpg.Connection:
-        return await asyncpg.connect(
-            host=HOST, port=self.port, user=USER, password=self.password, database=database, ssl=False
-        )
 
     async def _initialize(self) -> None:
         """Runs initdb into a folder beside the final one, so that an interrupted run leaves no half-made cluster."""

@@ -9,22 +9,22 @@ from infra.local.ports import HOST
 TIMEOUT_S: Final = 2.0
 
 
-async def accepts_connections(port: int) -> bool:
+async def accepts_connections(port: int, host: str = HOST) -> bool:
     """Whether something listens on the port."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            _, writer = await asyncio.open_connection(HOST, port)
+            _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):
         return False
     writer.close()
     return True
 
 
-async def answers_ok(port: int) -> bool:
+async def answers_ok(port: int, host: str = HOST) -> bool:
     """Whether GET /healthz is answered with 200. Plain sockets: the first line of the answer is enough."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(HOST, port)
+            reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 return (await reader.readline()).startswith(b"HTTP/1.1 200")

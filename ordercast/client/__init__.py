@@ -63,9 +63,13 @@ class Client:
         Raises:
             ProblemAnswer: the email or the password is wrong.
         """
-        client = Client(self._transport, self._addresses, Login(email, password))
+        client = self.as_account(Login(email, password))
         await client._session.log_in()
         return client
+
+    def as_account(self, login: Login) -> "Client":
+        """The same without a look at whether the login is right: the first request gets the token."""
+        return Client(self._transport, self._addresses, login)
 
 
 @asynccontextmanager

@@ -1,0 +1,60 @@
+"""The system as `ordercast up` starts it: processes of this machine, in a folder that is thrown away."""
+
+import random
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from infra.local.errors import PortsTaken
+from infra.local.ports import MAX_OFFSET, OFFSET_STEP
+from infra.local.system import System, running_system
+from ordercast.access import addresses_of
+from ordercast.client.session import Login
+from ordercast.operator_account import create_admin
+from ordercast.testing.system import ADMIN_EMAIL, ADMIN_NICKNAME, Report, SystemUnderTest
+
+# The ports of `ordercast up` and its neighbours are left to people.
+FIRST_OFFSET: Final = 1_000
+# Ports are drawn, so that several runs on one machine rarely meet; and drawn again when they do.
+DRAWS: Final = 10
+
+
+@asynccontextmanager
+async def embedded_system(folder: Path, *, partitions: int, report: Report) -> AsyncIterator[SystemUnderTest]:
+    """PostgreSQL, Kafka and all services as child processes.
+
+    Raises:
+        LocalError: it does not start.
+    """
+    async with AsyncExitStack() as stack:
+        system = await _started(stack, folder / "state", partitions, report)
+        admin = Login(ADMIN_EMAIL, secrets.token_urlsafe(24))
+        await create_admin(system.info, admin.email, ADMIN_NICKNAME, admin.password)
+        yield SystemUnderTest(
+            stack="embedded",
+            addresses=addresses_of(system.info),
+            database_url=system.info.database_url,
+            kafka_bootstrap=system.info.kafka_bootstrap,
+            partitions=partitions,
+            admin=admin,
+            log=lambda name: (system.folder.logs / f"{name}.log").read_text(errors="replace"),
+            copy_artifacts=lambda target: _copy(system.folder.artifacts, target),
+        )
+
+
+async def _started(stack: AsyncExitStack, state: Path, partitions: int, report: Report) -> System:
+    for draw in range(1, DRAWS + 1):
+        offset = random.randrange(FIRST_OFFSET, MAX_OFFSET, OFFSET_STEP)  # noqa: S311 - no secret
+        try:
+            return await stack.enter_async_context(running_system(state, offset, partitions=partitions, report=report))
+        except PortsTaken:
+            if draw == DRAWS:
+                raise
+    raise AssertionError("the last draw returns or raises")
+
+
+def _copy(artifacts: Path, target: Path) -> None:
+    shutil.copytree(artifacts, target)

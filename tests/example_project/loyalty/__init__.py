@@ -1,0 +1,1 @@
+"""Loyalty points for the customers of a shop that runs on Ordercast."""
