@@ -3,40 +3,73 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from infra.migrations.upgrade import upgrade
+from ordercast.testing.system import STACKS
 from tests.support.fresh_topics import FreshTopics, empty_topics
-from tests.support.stack import STACKS, KafkaUnderTest, PostgresUnderTest, Stack
+from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_of
 
 # Enough to tell partitions apart, few enough to look at.
 TEST_PARTITIONS: Final = 4
 TEMPLATE: Final = "migrated_template"
+TESTS: Final = Path(__file__).parent
+# Folders of tests that no other stack can run, and why.
+EMBEDDED_BY_NATURE: Final = {
+    "integration/local": "it is about the embedded servers and their supervisor",
+    "integration/door": "commands find their system by the state folder of `ordercast up`",
+    "faults": "it kills processes of this machine",
+    "scaled": "it starts and kills processes of this machine",
+}
+# A project of its own, with a configuration of its own; tests/e2e/test_example_project.py runs it.
+collect_ignore = ["example_project"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--stack", choices=sorted(STACKS), default="embedded", help="who runs PostgreSQL and Kafka")
+    parser.addoption("--stack", choices=STACKS, default="embedded", help="who runs PostgreSQL, Kafka and the system")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Without an engine there is one clear error, and not one for each test."""
+    if config.getoption("--stack") == "containers":
+        from ordercast.testing.engine import EngineMissing, connect
+
+        try:
+            connect().client.close()
+        except EngineMissing as error:
+            raise pytest.UsageError(f"--stack=containers: {error} ({error.hint})") from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under another stack, skips what is about the embedded one."""
+    if config.getoption("--stack") == "embedded":
+        return
+    for item in items:
+        for folder, reason in EMBEDDED_BY_NATURE.items():
+            if item.path.is_relative_to(TESTS / folder):
+                item.add_marker(pytest.mark.skip(reason=f"embedded by nature: {reason}"))
 
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Stack:
     """The maker chosen with --stack."""
-    return STACKS[request.config.getoption("--stack")]
+    return stack_of(request.config.getoption("--stack"))
 
 
 @pytest.fixture(scope="session")
 async def postgres_server(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PostgresUnderTest]:
     """The PostgreSQL of this run."""
-    async with stack.postgres(tmp_path_factory.mktemp("postgres")) as server:
+    async with stack.postgres(tmp_path_factory.mktemp("postgres")) as server, server.running():
         yield server
 
 
 @pytest.fixture(scope="session")
 async def kafka_broker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaUnderTest]:
     """The Kafka broker of this run."""
-    async with stack.kafka(tmp_path_factory.mktemp("kafka")) as broker:
+    async with stack.kafka(tmp_path_factory.mktemp("kafka")) as broker, broker.running():
         yield broker
 
 

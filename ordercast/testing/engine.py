@@ -1,7 +1,6 @@
 """The Docker engine: images, and containers that are removed however the run ends. Errors say in one line what is missing."""
 
 import asyncio
-import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -21,11 +20,6 @@ from ordercast.testing.images import Image
 from ordercast.testing.system import Report
 
 LABEL: Final = "ordercast.testing"
-# A port that was free a moment ago may be taken by now: another one is drawn.
-PORT_ATTEMPTS: Final = 5
-PORT_TAKEN: Final = ("port is already allocated", "address already in use")
-# Time (s) for the engine to remove everything; a busy one takes a second for each container.
-SWEEP_DEADLINE_S: Final = 120.0
 LOG_LINES: Final = 15
 
 Started = TypeVar("Started", bound=DockerContainer)
@@ -56,13 +50,13 @@ def connect() -> DockerClient:
 
 
 class Engine:
-    """An engine, and what this run has made in it: all of it carries one label."""
+    """An engine, and what this run has made in it: all of it carries one label. Its containers share a network."""
 
-    def __init__(self, client: DockerClient, name: str, report: Report) -> None:
-        self.name = name
-        self.labels = {LABEL: name}
+    def __init__(self, client: DockerClient, label: str, report: Report) -> None:
         self._client = client
+        self._labels = {LABEL: label}
         self._report = report
+        self._network = Network(docker_network_kw={"labels": self._labels})
         self._opened: list[docker.DockerClient] = [client.client]
 
     @property
@@ -82,46 +76,30 @@ class Engine:
         """
         await asyncio.gather(*(asyncio.to_thread(self._ensure, image) for image in set(images)))
 
-    async def start(self, make: Callable[[], Started]) -> Started:
-        """A container made by `make`, which draws the ports, started and labelled.
+    async def make_network(self) -> None:
+        await to_the_end(self._network.create)
+
+    async def start(self, container: Started, *, alias: str) -> Started:
+        """The container, started. The others reach it as `alias`.
 
         Raises:
             StartFailed: it does not start.
         """
-        for attempt in range(1, PORT_ATTEMPTS + 1):
-            container = make()
-            self._opened.append(container.get_docker_client().client)
-            try:
-                await to_the_end(lambda made=container: self._start(made))  # type: ignore[misc]
-            except APIError as error:
-                if attempt < PORT_ATTEMPTS and any(taken in str(error) for taken in PORT_TAKEN):
-                    continue
-                raise StartFailed(f"{container.image} cannot be started: {error.explanation or error}") from error
-            except Exception as error:
-                raise StartFailed(f"{container.image} does not start: {error}\n{log_tail(container)}") from error
-            else:
-                return container
-        raise AssertionError("the last attempt returns or raises")
-
-    async def network(self) -> Network:
-        """A network of this run's own."""
-        network = Network(docker_network_kw={"labels": self.labels})
-        await to_the_end(network.create)
-        return network
+        self._opened.append(container.get_docker_client().client)
+        container.with_network(self._network).with_network_aliases(alias)
+        container.with_kwargs(**container._kwargs, labels=self._labels)
+        try:
+            await to_the_end(container.start)
+        except APIError as error:
+            raise StartFailed(f"{container.image} cannot be started: {error.explanation or error}") from error
+        except Exception as error:
+            raise StartFailed(f"{container.image} does not start: {error}\n{log_tail(container)}") from error
+        return container
 
     async def volume(self, **options: Any) -> str:
         """The name of a new volume."""
-        volume = await to_the_end(lambda: self._client.client.volumes.create(labels=self.labels, **options))
+        volume = await to_the_end(lambda: self._client.client.volumes.create(labels=self._labels, **options))
         return str(volume.name)
-
-    def _start(self, container: DockerContainer) -> None:
-        container.with_kwargs(**{**container._kwargs, "labels": self.labels})
-        # The sweep does what testcontainers' reaper would do, and needs no image for it.
-        reaper_off, testcontainers_config.ryuk_disabled = testcontainers_config.ryuk_disabled, True
-        try:
-            container.start()
-        finally:
-            testcontainers_config.ryuk_disabled = reaper_off
 
     def _ensure(self, image: Image) -> None:
         name = testcontainers_config.hub_image_name_prefix + image.name
@@ -146,20 +124,23 @@ async def open_engine(report: Report = lambda _: None) -> AsyncIterator[Engine]:
         EngineMissing: none answers.
     """
     client = await asyncio.to_thread(connect)
-    name = f"ordercast-testing-{uuid.uuid4().hex[:8]}"
-    sweeper = subprocess.Popen(
-        [sys.executable, "-I", sweep.__file__, f"{LABEL}={name}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+    label = uuid.uuid4().hex
+    sweeper = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", sweep.__file__, f"{LABEL}={label}"),
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C goes to the tests alone
     )
-    engine = Engine(client, name, report)
+    engine = Engine(client, label, report)
+    # The sweeper does what testcontainers' own reaper would do, and needs no image for it.
+    reaper_disabled, testcontainers_config.ryuk_disabled = testcontainers_config.ryuk_disabled, True
     try:
+        await engine.make_network()
         yield engine
     finally:
+        testcontainers_config.ryuk_disabled = reaper_disabled
         engine.close()
-        _, said = await to_the_end(lambda: sweeper.communicate(timeout=SWEEP_DEADLINE_S))
+        _, said = await sweeper.communicate(sweep.DONE)
         if sweeper.returncode:
             report(f"not everything was removed: {said.decode().strip()}")
 

@@ -2,28 +2,36 @@
 
     python -I sweep.py LABEL
 
-It waits until its standard input ends, which happens when its parent closes it or dies, also by SIGKILL; then all
-containers, networks and volumes that carry the label are gone. No image is needed for it, as testcontainers' own reaper
+It waits until its standard input ends, which happens when its parent closes it or dies, also by SIGKILL; then it removes
+all containers, networks and volumes that carry the label. No image is needed for it, as testcontainers' own reaper
 needs one. It runs as a file of its own and imports nothing of Ordercast, so that it is ready at once.
 """
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-# Times that it looks again: a container that was being made when its maker died may only now be there.
-LOOKS = 5
+# What a parent says that has ended in order.
+DONE = b"done"
+# Time (s) for the engine to finish what it was making when the parent died without a word.
+GRACE_S = 3.0
+# Looks at whether anything is left, and the time (s) between two of them.
+LOOKS = 10
+PAUSE_S = 0.2
 
 
 def main(label: str) -> None:
     engine = docker.from_env()
-    sys.stdin.buffer.read()
+    if sys.stdin.buffer.read() != DONE:
+        time.sleep(GRACE_S)
     for _ in range(LOOKS):
         if not swept(engine, label):
             return
+        time.sleep(PAUSE_S)
     sys.exit(f"things with the label {label} cannot be removed")
 
 

@@ -18,22 +18,39 @@ START_DEADLINE_S: Final = 60.0
 POLL_S: Final = 0.02
 
 
-@asynccontextmanager
-async def embedded_postgres(folder: Path) -> AsyncIterator[PostgresServer]:
+class EmbeddedPostgres(PostgresServer):
     """A PostgreSQL that does not wait for the disk, because its data is thrown away."""
-    server = PostgresServer(folder, free_port(), secrets.token_hex(8), folder / "postgres.log", durable=False)
-    await server.prepare()
-    async with running(server.command(), server.answers):
-        yield server
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Child]:
+        await self.prepare()
+        async with running(self.command(), self.answers) as child:
+            yield child
 
 
-@asynccontextmanager
-async def embedded_kafka(folder: Path) -> AsyncIterator[KafkaBroker]:
-    """A Kafka broker. The first one ever on a machine also fetches its jars."""
-    broker = KafkaBroker(await ensure_kafka(), folder, free_port(), free_port(), folder / "kafka.log")
-    await broker.prepare()
-    async with running(broker.command(), broker.answers):
-        yield broker
+class EmbeddedKafka(KafkaBroker):
+    """A Kafka broker."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Child]:
+        await self.prepare()
+        async with running(self.command(), self.answers) as child:
+            yield child
+
+
+class EmbeddedStack:
+    """Both servers as processes of this machine."""
+
+    name: Final = "embedded"
+
+    @asynccontextmanager
+    async def postgres(self, folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+        yield EmbeddedPostgres(folder, free_port(), secrets.token_hex(8), folder / "postgres.log", durable=False)
+
+    @asynccontextmanager
+    async def kafka(self, folder: Path) -> AsyncIterator[EmbeddedKafka]:
+        """The first one ever on a machine also fetches its jars."""
+        yield EmbeddedKafka(await ensure_kafka(), folder, free_port(), free_port(), folder / "kafka.log")
 
 
 @asynccontextmanager

@@ -2,33 +2,37 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
 from infra.migrations.upgrade import upgrade
 from services.shared.db.engine import open_database
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.topics import create_topics
 from tests.integration.feature_worker.test_worker_process import PARTITIONS, make_facts, publish
-from tests.support.embedded import running
 from tests.support.event_streams import Fact, numbered_records
 from tests.support.feature_tables import read_rows, read_trends
 from tests.support.fresh_topics import FreshTopics
 from tests.support.oracle import feature_table, trends_table
+from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack
 from tests.support.worker_process import WorkerPlace
 
 
-async def test_postgresql_killed_and_restarted_in_the_middle(fresh_topics: FreshTopics, tmp_path: Path) -> None:
-    server = PostgresServer(tmp_path / "postgres", free_port(), "secret", tmp_path / "postgres.log", durable=False)
-    await server.prepare()
+@pytest.fixture
+async def server(stack: Stack, tmp_path: Path) -> AsyncIterator[PostgresUnderTest]:
+    """A PostgreSQL of this test's own, not started."""
+    async with stack.postgres(tmp_path / "postgres") as server:
+        yield server
+
+
+async def test_postgresql_killed_and_restarted_in_the_middle(
+    server: PostgresUnderTest, fresh_topics: FreshTopics, tmp_path: Path
+) -> None:
     place = WorkerPlace(server.url(), fresh_topics.bootstrap, PARTITIONS, tmp_path)
     facts = make_facts(4_000)
-    async with running(server.command(), server.answers) as postgres:
+    async with server.running() as postgres:
         await server.create_database()
         await asyncio.to_thread(upgrade, server.url())
         async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
@@ -41,7 +45,7 @@ async def test_postgresql_killed_and_restarted_in_the_middle(fresh_topics: Fresh
         await postgres.wait()
     await worker.says("waiting, nothing is lost")
     async with (
-        running(server.command(), server.answers),
+        server.running(),
         open_database(server.url(), application="test") as sessions,
     ):
         await place.applied_all(sessions, worker)
@@ -51,17 +55,18 @@ async def test_postgresql_killed_and_restarted_in_the_middle(fresh_topics: Fresh
 
 
 @pytest.fixture
-async def broker(tmp_path: Path) -> KafkaBroker:
-    """A broker of this test's own, prepared and not started."""
-    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
-    await broker.prepare()
-    return broker
+async def broker(stack: Stack, tmp_path: Path) -> AsyncIterator[KafkaUnderTest]:
+    """A broker of this test's own, not started."""
+    async with stack.kafka(tmp_path / "kafka") as broker:
+        yield broker
 
 
-async def test_kafka_killed_and_restarted_in_the_middle(broker: KafkaBroker, database_url: str, tmp_path: Path) -> None:
+async def test_kafka_killed_and_restarted_in_the_middle(
+    broker: KafkaUnderTest, database_url: str, tmp_path: Path
+) -> None:
     place = WorkerPlace(database_url, broker.bootstrap, PARTITIONS, tmp_path)
     facts = make_facts(2_000)
-    async with running(broker.command(), broker.answers) as kafka:
+    async with broker.running() as kafka:
         await create_topics(broker.bootstrap, PARTITIONS)
         await _publish_part(broker, facts, first=True)
         worker = await place.start(worker_batch_events=50)
@@ -70,7 +75,7 @@ async def test_kafka_killed_and_restarted_in_the_middle(broker: KafkaBroker, dat
         await kafka.wait()
     await worker.says("Kafka does not answer")
     async with (
-        running(broker.command(), broker.answers),
+        broker.running(),
         open_database(database_url, application="test") as sessions,
     ):
         await _publish_part(broker, facts, first=False)
@@ -80,9 +85,11 @@ async def test_kafka_killed_and_restarted_in_the_middle(broker: KafkaBroker, dat
         assert await read_trends(sessions) == trends_table(facts)
 
 
-async def test_a_broker_that_stays_away_ends_the_worker(broker: KafkaBroker, database_url: str, tmp_path: Path) -> None:
+async def test_a_broker_that_stays_away_ends_the_worker(
+    broker: KafkaUnderTest, database_url: str, tmp_path: Path
+) -> None:
     place = WorkerPlace(database_url, broker.bootstrap, PARTITIONS, tmp_path)
-    async with running(broker.command(), broker.answers):
+    async with broker.running():
         await create_topics(broker.bootstrap, PARTITIONS)
         worker = await place.start(worker_stuck_after_s=2)
         await worker.says("partitions assigned")
@@ -92,7 +99,7 @@ async def test_a_broker_that_stays_away_ends_the_worker(broker: KafkaBroker, dat
     )
 
 
-async def _publish_part(broker: KafkaBroker, facts: list[Fact], *, first: bool) -> None:
+async def _publish_part(broker: KafkaUnderTest, facts: list[Fact], *, first: bool) -> None:
     """The first or the second half of each partition's records."""
     async with open_publisher(broker.bootstrap, client_id="test") as publisher:
         for place, records in numbered_records(facts, PARTITIONS).items():

@@ -6,31 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
 from services.order_api.views.send_views import open_send_views
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.topics import create_topics
-from tests.support.embedded import running
+from tests.support.stack import Stack
 from tests.unit.order_api.test_send_views import view
 
 # The client gives a batch up after 10 s; a broker is back within a few.
 DEADLINE_S = 60.0
 
 
-async def test_views_are_sent_again_once_the_broker_is_back(tmp_path: Path) -> None:
-    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
-    await broker.prepare()
-    opener = partial(open_publisher, broker.bootstrap, client_id="test")
-    async with open_send_views(opener, partitions=2) as sender:
-        async with running(broker.command(), broker.answers):
+async def test_views_are_sent_again_once_the_broker_is_back(stack: Stack, tmp_path: Path) -> None:
+    async with (
+        stack.kafka(tmp_path / "kafka") as broker,
+        open_send_views(partial(open_publisher, broker.bootstrap, client_id="test"), partitions=2) as sender,
+    ):
+        async with broker.running():
             await create_topics(broker.bootstrap, 2)
             await sender.send([view(1), view(2)])
         with pytest.raises(BrokerUnavailable):
             await sender.send([view(1), view(2)])
-        async with running(broker.command(), broker.answers), asyncio.timeout(DEADLINE_S):
+        async with broker.running(), asyncio.timeout(DEADLINE_S):
             for account in (1, 2):
                 while True:
                     try:

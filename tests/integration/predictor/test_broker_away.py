@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from services.shared.kafka.topics import create_topics
 from tests.conftest import TEST_PARTITIONS
@@ -16,7 +14,7 @@ from tests.integration.predictor.watch import (
     eventually_serves,
     serves,
 )
-from tests.support.embedded import running
+from tests.support.stack import Stack
 
 # The listener waits up to 8 s between attempts, and the broker itself takes a few to come back.
 RECONNECTED_S = 2 * SOON_S
@@ -35,23 +33,26 @@ async def test_a_model_is_served_and_activated_while_kafka_is_away(workplace: Wo
         assert ready.json()["status"] == "degraded"
 
 
-async def test_hears_of_new_models_again_when_the_broker_is_back(workplace: Workplace, tmp_path: Path) -> None:
-    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
-    await broker.prepare()
+async def test_hears_of_new_models_again_when_the_broker_is_back(
+    workplace: Workplace, stack: Stack, tmp_path: Path
+) -> None:
     first = await workplace.publish(1.0)
-    async with workplace.predictor(kafka_bootstrap=broker.bootstrap) as client:
+    async with (
+        stack.kafka(tmp_path / "kafka") as broker,
+        workplace.predictor(kafka_bootstrap=broker.bootstrap) as client,
+    ):
         await eventually_serves(client, first)
 
         async def does_not_listen() -> bool:
             ready: dict[str, dict[str, str]] = (await client.get("/readyz")).json()
             return ready["checks"]["kafka"] != "ok"
 
-        async with running(broker.command(), broker.answers):
+        async with broker.running():
             await create_topics(broker.bootstrap, TEST_PARTITIONS)
             await eventually_listens(client, RECONNECTED_S)
         await eventually(does_not_listen, RECONNECTED_S)
         assert await serves(client, first)
-        async with running(broker.command(), broker.answers):
+        async with broker.running():
             await eventually_listens(client, RECONNECTED_S)
             second = await workplace.publish(2.0)
             await announce(broker.bootstrap, second)

@@ -9,16 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
 from infra.migrations.upgrade import upgrade
 from services.shared.contracts.features import FEATURES
 from services.shared.db.engine import Sessions, open_database
 from services.shared.db.features import FeatureRow
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_serves
-from tests.support.embedded import running
 from tests.support.model_artifacts import write_model
+from tests.support.stack import Stack
 
 AS_OF = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 ORDERED_AT = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
@@ -162,18 +160,19 @@ async def test_an_account_sees_its_own_rows_and_an_admin_all(workplace: Workplac
 
 
 async def test_while_postgresql_is_gone_pairs_are_a_503_and_view_counts_go_on(
-    workplace: Workplace, tmp_path: Path
+    workplace: Workplace, stack: Stack, tmp_path: Path
 ) -> None:
-    server = PostgresServer(tmp_path / "postgres", free_port(), "secret", tmp_path / "postgres.log", durable=False)
-    await server.prepare()
     mine = workplace.token(1)
     written = write_model(workplace.settings.artifacts_dir, quantity=3.0)
-    async with workplace.predictor(database_url=server.url()) as client:
+    async with (
+        stack.postgres(tmp_path / "postgres") as server,
+        workplace.predictor(database_url=server.url()) as client,
+    ):
 
         async def pair_answers() -> bool:
             return (await client.get("/predictions/1/10", headers=mine)).status_code == 200
 
-        async with running(server.command(), server.answers):
+        async with server.running():
             await server.create_database()
             await asyncio.to_thread(upgrade, server.url())
             async with open_database(server.url(), application="test") as sessions:
@@ -187,5 +186,5 @@ async def test_while_postgresql_is_gone_pairs_are_a_503_and_view_counts_go_on(
         ready = await client.get("/readyz")
         assert ready.status_code == 200
         assert ready.json()["checks"]["database"] != "ok"
-        async with running(server.command(), server.answers):
+        async with server.running():
             await eventually(pair_answers)
