@@ -1,26 +1,16 @@
 """The whole system as Docker containers in a network of their own: PostgreSQL, Kafka, and the services' images."""
 
 import asyncio
-import io
 import secrets
-import tarfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from testcontainers.core.container import DockerContainer, ExecConfig
-
 from infra.local.errors import StartFailed
-from infra.local.ports import free_port
-from infra.local.probes import answers_ok
 from infra.local.together import together
 from ordercast.client import Addresses
 from ordercast.client.session import Login
-from ordercast.operator_account import PASSWORD_VARIABLE
-from ordercast.testing.engine import Engine, log_tail, open_engine, to_the_end
+from ordercast.testing.engine import open_engine
 from ordercast.testing.images import Image, server_image, service_image
 from ordercast.testing.server_containers import (
     KAFKA_IMAGE,
@@ -28,39 +18,13 @@ from ordercast.testing.server_containers import (
     KafkaServerContainer,
     PostgresServerContainer,
 )
-from ordercast.testing.system import ADMIN_EMAIL, ADMIN_NICKNAME, Report, SystemUnderTest
-from services.shared.http.token_keys import create_key_pair
+from ordercast.testing.service_containers import MIGRATIONS, SERVICES, Servers, ServiceContainers
+from ordercast.testing.system import ADMIN_EMAIL, Report, SystemUnderTest
+from services.shared.kafka.errors import KafkaError
 from services.shared.kafka.topics import create_topics
 
-# Time (s) for a service to answer, and for the migrations; a busy machine needs most of it.
-START_DEADLINE_S: Final = 120.0
-POLL_S: Final = 0.1
-# Where services listen inside their containers.
-PORT: Final = 8000
-# Paths inside the containers.
-ARTIFACTS: Final = "/var/lib/ordercast/artifacts"
-PRIVATE_KEY: Final = "/run/ordercast/token_private.pem"
-PUBLIC_KEY: Final = "/run/ordercast/token_public.pem"
-# The keys are of this run alone; the services' user, whoever that is, has to read them.
-KEY_MODE: Final = 0o444
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service: its image, and what the image is to do if not its usual work."""
-
-    image: str
-    command: str | None = None
-
-
-MIGRATIONS: Final = "migrations"
-SERVICES: Final[Mapping[str, Service]] = {
-    "order_api": Service("order-api"),
-    "relay": Service("order-api", "relay"),
-    "feature_worker": Service("feature-worker"),
-    "trainer": Service("trainer"),
-    "predictor": Service("predictor"),
-}
+# Deadline (s) for making the topics.
+TOPICS_DEADLINE_S: Final = 60.0
 
 
 @asynccontextmanager
@@ -74,12 +38,13 @@ async def container_system(*, partitions: int, report: Report) -> AsyncIterator[
         await engine.ensure(all_images())
         postgres, kafka = PostgresServerContainer(engine), KafkaServerContainer(engine)
         await together((postgres.start(), kafka.start()))
-        services = _Services(engine, postgres, kafka, partitions, await engine.volume())
-        await together((services.migrate(), create_topics(kafka.bootstrap, partitions)))
+        servers = Servers(postgres.network_url, kafka.network_bootstrap, partitions)
+        services = ServiceContainers(engine, servers, artifacts_volume=await engine.volume())
+        await together((services.migrate(), _make_topics(kafka.bootstrap, partitions)))
         await services.start()
         admin = Login(ADMIN_EMAIL, secrets.token_urlsafe(24))
         await services.create_admin(admin)
-        urls = services.urls
+        urls, logs = services.urls, {"postgres": postgres.log, "kafka": kafka.log, **services.logs}
         yield SystemUnderTest(
             stack="containers",
             addresses=Addresses(urls["order_api"], urls["trainer"], urls["predictor"]),
@@ -87,7 +52,7 @@ async def container_system(*, partitions: int, report: Report) -> AsyncIterator[
             kafka_bootstrap=kafka.bootstrap,
             partitions=partitions,
             admin=admin,
-            log={"postgres": postgres.log, "kafka": kafka.log, **services.logs}.__getitem__,
+            log=lambda name: logs[name](),
             copy_artifacts=services.copy_artifacts,
         )
 
@@ -100,3 +65,11 @@ def all_images() -> list[Image]:
         server_image(KAFKA_IMAGE),
         *(service_image(name) for name in sorted({*services, MIGRATIONS})),
     ]
+
+
+async def _make_topics(bootstrap: str, partitions: int) -> None:
+    try:
+        async with asyncio.timeout(TOPICS_DEADLINE_S):
+            await create_topics(bootstrap, partitions)
+    except (KafkaError, TimeoutError) as error:
+        raise StartFailed(f"the topics cannot be made: {error or 'Kafka does not answer'}") from error

@@ -42,7 +42,7 @@ KAFKA_NETWORK_PORT: Final = 19092
 KAFKA_CONTROLLER_PORT: Final = 9093
 
 
-class KafkaContainer(DockerContainer):  # type: ignore[misc]
+class KafkaContainer(DockerContainer):
     """The official image of Apache Kafka as one broker in KRaft mode.
 
     Clients are sent to `host`:`port`, so the port on the host is chosen before the broker starts. Containers of the same
@@ -84,16 +84,25 @@ class ServerContainer(ABC):
         Raises:
             StartFailed: it does not answer in time.
         """
+        await self.start()
+        try:
+            yield self
+        finally:
+            await to_the_end(lambda: self._started.get_wrapped_container().stop(timeout=STOP_DEADLINE_S))
+
+    async def start(self) -> None:
+        """Returns when it answers. Raises StartFailed."""
         if self._container is None:
             self._container = await self.engine.start(self._make(), alias=self.ALIAS)
         else:
             await to_the_end(self._container.get_wrapped_container().start)
         try:
-            await self._until_it_answers()
-            yield self
-        finally:
-            container = self._container.get_wrapped_container()
-            await to_the_end(lambda: container.stop(timeout=STOP_DEADLINE_S))
+            async with asyncio.timeout(START_DEADLINE_S):
+                while not await self.answers():
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            late = f"{self._container.image} does not answer after {START_DEADLINE_S:.0f} s"
+            raise StartFailed(f"{late}\n{log_tail(self._container)}") from None
 
     def kill(self) -> None:
         """SIGKILL, as a crash."""
@@ -121,17 +130,6 @@ class ServerContainer(ABC):
         if self._container is None:
             raise RuntimeError("the server was never started")
         return self._container
-
-    async def _until_it_answers(self) -> None:
-        try:
-            async with asyncio.timeout(START_DEADLINE_S):
-                while not await self.answers():
-                    await asyncio.sleep(POLL_S)
-        except TimeoutError:
-            name = self._started.image
-            raise StartFailed(
-                f"{name} does not answer after {START_DEADLINE_S:.0f} s\n{log_tail(self._started)}"
-            ) from None
 
 
 class PostgresServerContainer(DatabaseServer, ServerContainer):

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra.local.ports import Ports
-from infra.local.system import System, running_system
-from ordercast.client import Addresses, Client, open_client
-from ordercast.operator_account import operator_login
+from ordercast.client import Client
 from ordercast.post_sample import PostedSample, post_sample
 from ordercast.sample import Sample, make_sample
+from ordercast.testing import SystemUnderTest, open_ordercast, open_system
 from ordercast.verify import Verification, verify
+from tests.support.stack import Stack
 
 PASSWORD = "a password for the sample"
 
@@ -20,7 +19,7 @@ PASSWORD = "a password for the sample"
 class Shop:
     """A running system, clients of it, and the sample that was posted."""
 
-    system: System
+    system: SystemUnderTest
     anonymous: Client
     admin: Client
     sample: Sample
@@ -28,18 +27,12 @@ class Shop:
 
     async def verified(self) -> Verification:
         """Waits until the feature table has caught up, then compares it with the source data."""
-        info = self.system.info
-        return await verify(info.database_url, info.kafka_bootstrap, wait_s=60)
+        return await verify(self.system.database_url, self.system.kafka_bootstrap, wait_s=60)
 
 
 @pytest.fixture(scope="session")
-async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with running_system(tmp_path_factory.mktemp("e2e") / "state", Ports(4000).next_free_offset()) as system:
-        urls = system.urls
-        addresses = Addresses(urls["order_api"], urls["trainer"], urls["predictor"])
-        async with open_client(addresses) as anonymous:
-            login = await operator_login(system.folder, system.info)
-            admin = await anonymous.log_in(login.email, login.password)
-            sample = make_sample("uniform", seed=1, orders=300)
-            posted = await post_sample(anonymous, admin, sample, password=PASSWORD)
-            yield Shop(system, anonymous, admin, sample, posted)
+async def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    async with open_system(stack.name, tmp_path_factory.mktemp("e2e")) as system, open_ordercast(system) as ordercast:
+        sample = make_sample("uniform", seed=1, orders=300)
+        posted = await post_sample(ordercast.anonymous, ordercast.admin, sample, password=PASSWORD)
+        yield Shop(system, ordercast.anonymous, ordercast.admin, sample, posted)

@@ -1,4 +1,4 @@
-"""Orders and views in over HTTP, predictions out: every part is a process of its own, as `ordercast up` starts them."""
+"""Orders and views in over HTTP, predictions out: every part is a process, or with --stack=containers a container, of its own."""
 
 import asyncio
 import sys
@@ -40,7 +40,7 @@ async def test_the_feature_table_equals_what_pandas_makes_of_orders_and_views(sh
 
 async def test_the_exports_are_what_pandas_makes_of_each_other(shop: Shop, tmp_path: Path) -> None:
     await shop.verified()
-    await export(shop.system.info.database_url, tmp_path, "csv")
+    await export(shop.system.database_url, tmp_path, "csv")
     orders = pd.read_csv(tmp_path / "orders_data.csv")
     views = pd.read_csv(tmp_path / "view_counts_data.csv")
     pair = ["accountId", "productId"]
@@ -62,9 +62,10 @@ async def test_a_training_publishes_a_version_that_the_predictor_serves(shop: Sh
 
 
 async def test_a_plain_keras_script_on_the_exported_files_gives_the_predictors_number(
-    shop: Shop, training: Training
+    shop: Shop, training: Training, tmp_path: Path
 ) -> None:
-    artifacts = Path(shop.system.info.artifacts_dir)
+    artifacts = tmp_path / "artifacts"
+    await asyncio.to_thread(shop.system.copy_artifacts, artifacts)
     (folder,) = [manifest.parent for manifest in artifacts.rglob(MANIFEST_FILE)]
     plain = await asyncio.create_subprocess_exec(
         sys.executable, str(PLAIN_SCRIPT), str(folder), "4321", stdout=asyncio.subprocess.PIPE
