@@ -54,6 +54,7 @@ class Engine:
 
     def __init__(self, client: DockerClient, label: str, report: Report) -> None:
         self._client = client
+        self.label = label
         self._labels = {LABEL: label}
         self._report = report
         self._network = Network(docker_network_kw={"labels": self._labels})
