@@ -11,6 +11,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[1] / "example_project"
 
 
+@pytest.mark.timeout(900)  # a whole system, started for it alone, and a training
 async def test_the_example_projects_own_tests_pass(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     project = shutil.copytree(EXAMPLE, tmp_path / "loyalty")
     stack = pytestconfig.getoption("--stack")

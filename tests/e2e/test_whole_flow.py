@@ -13,6 +13,8 @@ from ordercast.export import export
 from services.shared.contracts.model_manifest import MANIFEST_FILE
 from tests.e2e.conftest import PASSWORD, Shop
 
+# The first test starts a whole system, and the first one after that trains: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 PLAIN_SCRIPT = Path(__file__).with_name("plain_prediction.py")
 # The plain script and the predictor both compute in float32.
 TOLERANCE = 1e-4
