@@ -22,7 +22,6 @@ EMBEDDED_BY_NATURE: Final = {
     "integration/local": "it is about the embedded servers and their supervisor",
     "integration/door": "commands find their system by the state folder of `ordercast up`",
     "faults": "it kills processes of this machine",
-    "scaled": "it starts and kills processes of this machine",
 }
 # A project of its own, with a configuration of its own; tests/e2e/test_example_project.py runs it.
 collect_ignore = ["example_project"]

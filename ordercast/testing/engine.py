@@ -5,7 +5,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -97,9 +97,9 @@ class Engine:
             raise StartFailed(f"{container.image} does not start: {error}\n{log_tail(container)}") from error
         return container
 
-    async def volume(self, **options: Any) -> str:
+    async def volume(self) -> str:
         """The name of a new volume."""
-        volume = await to_the_end(lambda: self._client.client.volumes.create(labels=self._labels, **options))
+        volume = await to_the_end(lambda: self._client.client.volumes.create(labels=self._labels))
         return str(volume.name)
 
     def _ensure(self, image: Image) -> None:

@@ -5,6 +5,7 @@ import io
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -83,7 +84,7 @@ class ServiceContainers:
     @property
     def logs(self) -> dict[str, Callable[[], str]]:
         """How the log of each service is read."""
-        return {name: lambda made=made: _log(made) for name, made in self._containers.items()}  # type: ignore[misc]
+        return {name: partial(_log, container) for name, container in self._containers.items()}
 
     async def migrate(self) -> None:
         """Brings the database to the newest schema. Raises StartFailed."""
