@@ -1,10 +1,9 @@
 """feature_worker's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
-import socket
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.shared.http.start import PROCESS_NAME, process_name
 from services.shared.telemetry.logs import LogFormat
 
 
@@ -20,9 +19,7 @@ class FeatureWorkerSettings(BaseSettings):
     port: int = Field(default=8003, ge=0, le=65_535, description="for health and metrics")
     log_format: LogFormat = "console"
 
-    worker_id: str = Field(
-        default_factory=socket.gethostname, min_length=1, description="the same after a restart, one for each worker"
-    )
+    worker_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
     worker_group: str = Field(default="feature_worker", min_length=1, description="Kafka's consumer group")
     worker_session_s: float = Field(
         default=15.0, ge=6, description="another worker takes over what a dead one had after so long"

@@ -1,25 +1,30 @@
-"""Forgets what has run out: stored answers of keyed requests, and refresh tokens."""
+"""Forgets what has run out: stored answers of keyed requests, refresh tokens, and relays that are gone."""
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import delete
 
 from services.order_api.accounts.tables import RefreshToken
 from services.order_api.orders.idempotency import KEY_LIFETIME
-from services.order_api.orders.tables import IdempotencyKey
+from services.order_api.orders.tables import IdempotencyKey, OutboxRelay
 from services.shared.db.engine import Sessions
+from services.shared.db.retry import retry_conflicts
 
 # Nothing depends on the moment (s): what has run out is passed over until it is gone.
 INTERVAL_S: Final = 600.0
+# A relay that has not been seen for this long counts for nothing; clocks differ by less.
+RELAY_KEPT_FOR: Final = timedelta(hours=1)
 
 
 async def forget_expired(sessions: Sessions, stopping: asyncio.Event) -> None:
     """Forgets now and then, until `stopping` is set."""
     while not stopping.is_set():
-        await forget_once(sessions, datetime.now(UTC))
+        # Every relay forgets, while requests take keys anew: they may meet in another order.
+        await retry_conflicts(partial(forget_once, sessions, datetime.now(UTC)))
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), INTERVAL_S)
 
@@ -28,3 +33,4 @@ async def forget_once(sessions: Sessions, now: datetime) -> None:
     async with sessions() as session, session.begin():
         await session.execute(delete(IdempotencyKey).where(IdempotencyKey.claimed_at < now - KEY_LIFETIME))
         await session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now))
+        await session.execute(delete(OutboxRelay).where(OutboxRelay.alive_until < now - RELAY_KEPT_FOR))

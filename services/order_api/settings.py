@@ -1,11 +1,11 @@
 """order_api's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
-import socket
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.shared.http.start import PROCESS_NAME, process_name
 from services.shared.telemetry.logs import LogFormat
 
 
@@ -48,9 +48,4 @@ class RelaySettings(_Settings):
     """The relay's."""
 
     port: int = Field(default=8004, ge=0, le=65_535, description="for health and metrics")
-    relay_id: str = Field(
-        default_factory=socket.gethostname, description="the same after a restart, one for each relay"
-    )
-    relay_most_shards: int | None = Field(
-        default=None, ge=1, description="shards that this relay takes; by default any"
-    )
+    relay_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)

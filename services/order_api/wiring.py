@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -26,6 +26,10 @@ from services.shared.http.health import Check
 from services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
 from services.shared.http.tokens import TokenSigner, TokenVerifier
 from services.shared.kafka.publisher import open_publisher
+
+# A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
+# up PostgreSQL's.
+RELAY_CONNECTIONS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Relay:
 async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
     """A running relay. Its first error comes out of here: the process ends, and its supervisor starts it again."""
     async with (
-        open_database(settings.database_url, application="relay", pool_size=settings.partitions + 1) as sessions,
+        open_database(settings.database_url, application="relay", pool_size=RELAY_CONNECTIONS) as sessions,
         open_publisher(settings.kafka_bootstrap, client_id="order_api-relay") as publisher,
     ):
         relay = RelayOutbox(
@@ -101,7 +105,6 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             publisher,
             partitions=settings.partitions,
             owner=settings.relay_id,
-            most_shards=settings.relay_most_shards,
         )
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),

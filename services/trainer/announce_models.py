@@ -26,6 +26,10 @@ log = structlog.stdlib.get_logger()
 SOURCE: Final = "/ordercast/trainer"
 # Between two tries (s) while the broker is away; predictors look into the table by themselves now and then.
 RETRY_S: Final = 5.0
+# Between two looks (s) for versions of other trainers that are gone before they could announce them.
+LOOK_EVERY_S: Final = 30.0
+# Between two looks (s) at whether something was published here, or the process stops.
+POLL_S: Final = 0.2
 
 
 class AnnounceModels:
@@ -49,12 +53,15 @@ class AnnounceModels:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Announces until `stopping` is set. Broker and database are waited for; trainings go on meanwhile."""
+        clock = asyncio.get_running_loop().time
+        look_at = clock()
         while not stopping.is_set():
-            if self._published.is_set():
+            if self._published.is_set() or clock() >= look_at:
                 self._published.clear()
+                look_at = clock() + LOOK_EVERY_S
                 await self._try()
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else 0.2)
+                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else POLL_S)
 
     async def _try(self) -> None:
         try:

@@ -1,12 +1,12 @@
 """The trainer's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
 import os
-import socket
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.shared.http.start import PROCESS_NAME, process_name
 from services.shared.telemetry.logs import LogFormat
 
 
@@ -22,8 +22,5 @@ class TrainerSettings(BaseSettings):
     port: int = Field(default=8001, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     log_format: LogFormat = "console"
-    trainer_id: str = Field(
-        default_factory=lambda fields: f"{socket.gethostname()}:{fields.get('port') or os.getpid()}",
-        description="the same after a restart, another for each trainer; host:port unless set",
-    )
+    trainer_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")

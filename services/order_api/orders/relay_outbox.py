@@ -3,6 +3,9 @@
 Any error ends the relay, and so its process; nothing is ever skipped. After a crash it repeats from the last number that it
 noted, with the same numbers, so that consumers can tell a repeat. A relay that lost its lease while it was held up repeats
 at worst, for the same reason.
+
+Several relays share the shards evenly: each says again and again that it lives, counts who else does, gives back what is more
+than its share and takes what is free. A shard changes hands only between two batches, or when its lease has run out.
 """
 
 import asyncio
@@ -28,6 +31,8 @@ SOURCE: Final = "/ordercast/order_api"
 BATCH: Final = 500
 # A relay that has not come back for this long (s) is gone, and another takes its shards. Longer than a publish may take.
 LEASE_S: Final = 30
+# Between two looks (s) at who else relays: a new relay has its share after about two of them. A look costs one transaction.
+LOOK_EVERY_S: Final = 2.0
 # Between two looks (s) at an outbox that was empty. It doubles while there is nothing: after a quiet time an order waits for
 # the longer one at most before it is on its way, and an idle relay hardly costs anything.
 FIRST_PAUSE_S: Final = 0.01
@@ -39,12 +44,22 @@ _CREATE_LEASES: Final = text("""
     ON CONFLICT DO NOTHING
 """)
 _COUNT_LEASES: Final = text("SELECT count(*) FROM outbox_leases")
+_REGISTER: Final = text("""
+    INSERT INTO outbox_relays (owner, alive_until) VALUES (:owner, clock_timestamp() + make_interval(secs => :seconds))
+    ON CONFLICT (owner) DO UPDATE SET alive_until = excluded.alive_until
+""")
+_ALIVE: Final = text("SELECT owner FROM outbox_relays WHERE alive_until > clock_timestamp()")
+_GIVE_BACK: Final = text("""
+    UPDATE outbox_leases SET owner = NULL, leased_until = NULL
+    WHERE owner = :owner
+        AND shard NOT IN (SELECT shard FROM outbox_leases WHERE owner = :owner ORDER BY shard LIMIT :share)
+""")
 # Free shards, and our own ones anew. SKIP LOCKED: another relay that is just taking a shard may have it.
 _LEASE: Final = text("""
     WITH free AS (
         SELECT shard FROM outbox_leases
         WHERE owner IS NULL OR owner = :owner OR leased_until < clock_timestamp()
-        ORDER BY (owner = :owner) DESC NULLS LAST, shard LIMIT :most
+        ORDER BY (owner = :owner) DESC NULLS LAST, shard LIMIT :share
         FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox_leases SET owner = :owner, leased_until = clock_timestamp() + make_interval(secs => :seconds)
@@ -52,6 +67,7 @@ _LEASE: Final = text("""
     RETURNING outbox_leases.shard
 """)
 _RELEASE: Final = text("UPDATE outbox_leases SET owner = NULL, leased_until = NULL WHERE owner = :owner")
+_LEAVE: Final = text("DELETE FROM outbox_relays WHERE owner = :owner")
 _NEXT: Final = text("""
     SELECT o.*, l.published_number FROM outbox_leases l
     CROSS JOIN LATERAL (
@@ -59,25 +75,24 @@ _NEXT: Final = text("""
     ) o
     WHERE l.owner = :owner
 """)
+# By compare-and-set: a second relay under the same name must not set a number back whose events have left the outbox.
 _NOTE: Final = text("""
-    UPDATE outbox_leases SET published_number = :number WHERE shard = :shard AND owner = :owner RETURNING shard
+    UPDATE outbox_leases SET published_number = :number
+    WHERE shard = :shard AND owner = :owner AND published_number = :before RETURNING shard
 """)
 _FORGET: Final = text("DELETE FROM outbox WHERE shard = :shard AND number <= :number")
 
 
 class RelayOutbox:
-    """One relay. Several share the shards by their leases; `most_shards` bounds what this one takes.
+    """One relay of possibly several.
 
-    `owner` names it, the same after a restart, so that it goes on with its shards at once.
+    `owner` names it, the same after a restart, so that it goes on with its shards at once. No two may have the same.
     """
 
-    def __init__(
-        self, sessions: Sessions, publisher: Publisher, *, partitions: int, owner: str, most_shards: int | None = None
-    ) -> None:
+    def __init__(self, sessions: Sessions, publisher: Publisher, *, partitions: int, owner: str) -> None:
         self._sessions = sessions
         self._publisher = publisher
         self._partitions = partitions
-        self._most_shards = most_shards or partitions
         self._owner = owner
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -90,9 +105,9 @@ class RelayOutbox:
         try:
             while not stopping.is_set():
                 await self.take_leases()
-                await self._relay_for(LEASE_S / 3, stopping)
+                await self._relay_for(LOOK_EVERY_S, stopping)
         finally:
-            await self._release()
+            await self.leave()
 
     async def create_leases(self) -> None:
         """Makes the leases of a new system.
@@ -108,12 +123,24 @@ class RelayOutbox:
             raise PartitionsChanged(f"this system has {count} partitions, ORDERCAST_PARTITIONS says {self._partitions}")
 
     async def take_leases(self) -> list[int]:
-        """Takes free shards and renews the own ones; the shards that are held now."""
+        """Gives back shards beyond this relay's share, takes free ones up to it, and renews; the shards held now.
+
+        No batch may be in flight.
+        """
+        lease = {"owner": self._owner, "seconds": LEASE_S}
         async with self._sessions() as session, session.begin():
-            leased = await session.execute(
-                _LEASE, {"owner": self._owner, "seconds": LEASE_S, "most": self._most_shards}
-            )
+            await session.execute(_REGISTER, lease)
+            alive = (await session.execute(_ALIVE)).scalars().all()
+            share = share_of(self._owner, alive, self._partitions)
+            await session.execute(_GIVE_BACK, {"owner": self._owner, "share": share})
+            leased = await session.execute(_LEASE, lease | {"share": share})
             return sorted(leased.scalars())
+
+    async def leave(self) -> None:
+        """Gives all shards back and counts no more among the living."""
+        async with self._sessions() as session, session.begin():
+            await session.execute(_RELEASE, {"owner": self._owner})
+            await session.execute(_LEAVE, {"owner": self._owner})
 
     async def relay_once(self) -> int:
         """Publishes the next batch of each held shard; how many events that were."""
@@ -140,15 +167,20 @@ class RelayOutbox:
         await self._publisher.publish(ORDERS.name, shard, [_record(event) for event in events])
         last = events[-1].number
         async with self._sessions() as session, session.begin():
-            noted = await session.execute(_NOTE, {"shard": shard, "number": last, "owner": self._owner})
+            noted = await session.execute(
+                _NOTE,
+                {"shard": shard, "number": last, "before": events[0].published_number, "owner": self._owner},
+            )
             if noted.first() is None:
-                raise LeaseLost(f"another relay took shard {shard} over")
+                raise LeaseLost(f"another relay took shard {shard} over, or has the name {self._owner}, too")
             await session.execute(_FORGET, {"shard": shard, "number": last})
         OUTBOX_PUBLISHED.inc(len(events))
 
-    async def _release(self) -> None:
-        async with self._sessions() as session, session.begin():
-            await session.execute(_RELEASE, {"owner": self._owner})
+
+def share_of(owner: str, alive: Sequence[str], shards: int) -> int:
+    """How many of the shards `owner` may hold. All relays that know of the same ones alive share out every shard."""
+    each, left = divmod(shards, len(alive))
+    return each + (sorted(alive).index(owner) < left)
 
 
 def _by_shard(rows: Sequence[Row[Any]]) -> Mapping[int, list[Row[Any]]]:

@@ -91,6 +91,15 @@ class OutboxLease(Base):
     leased_until: Mapped[datetime | None]
 
 
+class OutboxRelay(Base):
+    """A relay that lives: the living ones share the shards. One that stops takes its row away."""
+
+    __tablename__ = "outbox_relays"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    alive_until: Mapped[datetime]
+
+
 class OutboxEvent(Base):
     """An event to publish, written in the transaction of the order that it tells of."""
 

@@ -1,7 +1,9 @@
 """Starting a program: its settings, and errors that a person at the terminal can act on."""
 
+import os
+import socket
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import DirectoryPath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -9,6 +11,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 class CannotStart(Exception):
     """Permanent: the program cannot run as it is set up. The message is one line that says what to change."""
+
+
+# How the settings describe a name that `process_name` makes.
+PROCESS_NAME: Final = "the same after a restart, another for each process; HOST-PORT unless set"
+
+
+def process_name(fields: dict[str, Any]) -> str:
+    """A name for this process among others of its kind, from its host and the `port` of its settings.
+
+    Several on one host differ by their ports. On port 0, which is another one each time, the process id stands in for it.
+    """
+    return f"{socket.gethostname()}-{fields.get('port') or os.getpid()}"
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

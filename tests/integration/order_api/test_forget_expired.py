@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from services.order_api.accounts.tables import RefreshToken
 from services.order_api.forget_expired import forget_once
-from services.order_api.orders.tables import IdempotencyKey
+from services.order_api.orders.tables import IdempotencyKey, OutboxRelay
 from services.shared.db.engine import Sessions
 from tests.support.seeds import seed_accounts
 
@@ -26,8 +26,10 @@ async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> N
                 )
             )
         for token, left in ((b"old", timedelta(hours=-1)), (b"new", timedelta(hours=1))):
+            session.add(OutboxRelay(owner=token.decode(), alive_until=now + 2 * left))
             session.add(RefreshToken(token_hash=token, family_id=uuid4(), account_id=account, expires_at=now + left))
     await forget_once(sessions, now)
     async with sessions() as session:
         assert list(await session.scalars(select(IdempotencyKey.key))) == ["new"]
+        assert list(await session.scalars(select(OutboxRelay.owner))) == ["new"]
         assert (await session.scalar(select(func.count()).select_from(RefreshToken))) == 1

@@ -1,14 +1,16 @@
 """The relay publishes every event once and in order, whoever dies or is held up."""
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
 from services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from services.order_api.orders.relay_outbox import RelayOutbox
+from services.order_api.orders.relay_outbox import RelayOutbox, share_of
 from services.shared.contracts.envelope import decode
 from services.shared.contracts.events import OrderPlaced
 from services.shared.db.engine import Sessions
@@ -20,15 +22,52 @@ from tests.support.seeds import seed_accounts, seed_products
 PARTITIONS = 4
 
 
-async def place(sessions: Sessions, count: int) -> None:
+async def place(sessions: Sessions, count: int) -> Callable[[], Awaitable[object]]:
+    """Places so many orders; calling the answer places them once more."""
     accounts = await seed_accounts(sessions, 5)
     (product,) = await seed_products(sessions, ["1"])
     requests = [OrderRequest(accounts[number % 5], [Line(product, 1)]) for number in range(count)]
-    await PlaceOrders(sessions, partitions=PARTITIONS)(requests)
+    again = partial(PlaceOrders(sessions, partitions=PARTITIONS), requests)
+    await again()
+    return again
 
 
-def relay(sessions: Sessions, log: MemoryLog, owner: str = "relay-0", most_shards: int | None = None) -> RelayOutbox:
-    return RelayOutbox(sessions, log, partitions=PARTITIONS, owner=owner, most_shards=most_shards)
+def relay(sessions: Sessions, log: MemoryLog, owner: str = "relay-0") -> RelayOutbox:
+    return RelayOutbox(sessions, log, partitions=PARTITIONS, owner=owner)
+
+
+class HeldUp(MemoryLog):
+    """Acknowledges nothing before something else has happened, once."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+        self._happened = False
+        self._happening = asyncio.Lock()
+
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        await super().publish(topic, partition, records)
+        async with self._happening:
+            if not self._happened:
+                self._happened = True
+                await self._meanwhile()
+
+
+async def let_run_out(sessions: Sessions, owner: str) -> None:
+    """As if the relay had not been heard of for longer than its lease."""
+    async with sessions() as session, session.begin():
+        for statement in (
+            "UPDATE outbox_leases SET leased_until = now() WHERE owner = :owner",
+            "UPDATE outbox_relays SET alive_until = now() WHERE owner = :owner",
+        ):
+            await session.execute(text(statement), {"owner": owner})
+
+
+async def shared_out(*relays: RelayOutbox) -> list[list[int]]:
+    """What each holds after every one of them has looked at the others twice: once to give, once to take."""
+    for one in relays:
+        await one.take_leases()
+    return [await one.take_leases() for one in relays]
 
 
 def published(log: MemoryLog) -> dict[int, list[int]]:
@@ -100,13 +139,69 @@ async def test_a_relay_that_died_after_publishing_repeats_the_same_numbers(sessi
     assert published(whole) == first
 
 
-async def test_two_relays_share_the_shards_and_a_third_one_gets_none(sessions: Sessions) -> None:
+async def test_relays_that_come_and_go_share_all_shards_evenly(sessions: Sessions) -> None:
     log = MemoryLog()
-    relays = [relay(sessions, log, owner, most_shards=2) for owner in ("a", "b", "c")]
+    a, b, c = relays = [relay(sessions, log, owner) for owner in ("a", "b", "c")]
+    await a.create_leases()
+    assert await a.take_leases() == [0, 1, 2, 3]
+    held = await shared_out(*relays)
+    assert [len(shards) for shards in held] == [2, 1, 1]
+    assert sorted(itertools.chain(*held)) == [0, 1, 2, 3]
+    assert await shared_out(*relays) == held  # and then nothing moves any more
+    await b.leave()
+    held = await shared_out(a, c)
+    assert [len(shards) for shards in held] == [2, 2]
+    assert sorted(itertools.chain(*held)) == [0, 1, 2, 3]
+
+
+async def test_a_relay_that_is_gone_without_a_word_has_no_share_when_its_lease_has_run_out(sessions: Sessions) -> None:
+    log = MemoryLog()
+    a, b = relay(sessions, log, "a"), relay(sessions, log, "b")
+    await a.create_leases()
+    assert [len(shards) for shards in await shared_out(a, b)] == [2, 2]
+    await let_run_out(sessions, "b")
+    assert await a.take_leases() == [0, 1, 2, 3]
+
+
+async def test_more_relays_than_shards_leave_some_idle_and_no_shard_alone(sessions: Sessions) -> None:
+    await place(sessions, 12)
+    log = MemoryLog()
+    relays = [relay(sessions, log, f"relay-{number}") for number in range(PARTITIONS + 2)]
     await relays[0].create_leases()
-    held = [await one.take_leases() for one in relays]
-    assert held == [[0, 1], [2, 3], []]
-    assert await relays[0].take_leases() == [0, 1]
+    held = await shared_out(*relays)
+    assert sorted(map(len, held)) == [0, 0, 1, 1, 1, 1]
+    assert sum([await one.relay_once() for one in relays]) == 12
+    assert await waiting(sessions) == 0
+
+
+async def test_two_relays_under_one_name_never_set_the_published_number_back(sessions: Sessions) -> None:
+    """A mistake of an operator: the slower one would bury its shard, whose events have left the outbox."""
+    place_again = await place(sessions, 4)
+    log = MemoryLog()
+    quick = relay(sessions, log, "twin")
+    await quick.create_leases()
+    await quick.take_leases()
+
+    async def overtake() -> None:
+        await quick.relay_once()
+        await place_again()
+        await quick.relay_once()
+
+    slow = relay(sessions, HeldUp(overtake), "twin")
+    with pytest.raises(LeaseLost, match="twin"):
+        await slow.relay_once()
+    await place_again()
+    assert await quick.relay_once() == 4
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in published(log).values())
+
+
+@pytest.mark.parametrize("shards", [1, 3, 8, 64])
+@pytest.mark.parametrize("relays", [1, 2, 3, 7, 9])
+def test_shares_differ_by_one_at_most_and_leave_no_shard_out(shards: int, relays: int) -> None:
+    alive = [f"relay-{number}" for number in range(relays)]
+    shares = [share_of(owner, alive, shards) for owner in alive]
+    assert sum(shares) == shards
+    assert max(shares) - min(shares) <= 1
 
 
 async def test_a_lease_that_ran_out_goes_to_another_relay_and_the_late_one_notices(sessions: Sessions) -> None:
@@ -116,14 +211,11 @@ async def test_a_lease_that_ran_out_goes_to_another_relay_and_the_late_one_notic
     await late.create_leases()
     await late.take_leases()
 
-    class TakenOver(MemoryLog):
-        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-            await super().publish(topic, partition, records)
-            async with sessions() as session, session.begin():
-                await session.execute(text("UPDATE outbox_leases SET leased_until = now() - interval '1 second'"))
-            await other.take_leases()
+    async def take_over() -> None:
+        await let_run_out(sessions, "late")
+        await other.take_leases()
 
-    held_up = RelayOutbox(sessions, TakenOver(), partitions=PARTITIONS, owner="late")
+    held_up = relay(sessions, HeldUp(take_over), "late")
     with pytest.raises(LeaseLost):
         await held_up.relay_once()
     assert await other.relay_once() == 4

@@ -14,6 +14,7 @@ from services.shared.contracts.events import ModelPublished
 from services.shared.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
 from services.shared.db.models import ModelVersion
 from services.shared.kafka.open_consumer import read_topic
+from services.trainer import announce_models
 from services.trainer.tables import Training
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
@@ -48,12 +49,7 @@ async def test_a_training_becomes_a_published_and_announced_version(
         training_id = await start(client)
         events = await events_of(client, training_id)
         training = (await client.get(f"/trainings/{training_id}")).json()
-
-        async def is_announced() -> bool:
-            async with workplace.sessions() as session:
-                return (await session.get_one(Training, UUID(training_id))).announced_at is not None
-
-        await until(is_announced)
+        await until_announced(workplace, UUID(training_id))
 
     assert [name for name, _ in events] == ["epoch", "epoch", "epoch", "ended"]
     assert [data["epoch"] for _, data in events[:3]] == [1, 2, 3]
@@ -79,10 +75,9 @@ async def test_a_training_becomes_a_published_and_announced_version(
     ]
 
 
-async def test_a_version_whose_event_was_not_sent_is_announced_at_the_next_start(
-    workplace: Workplace, fresh_topics: FreshTopics
-) -> None:
-    training_id, version = uuid7(), "v20260102T030405-0a1b2c3d"
+async def add_version_without_event(workplace: Workplace, version: str) -> UUID:
+    """What a trainer leaves behind that was killed between the commit and the event."""
+    training_id = uuid7()
     async with workplace.sessions() as session, session.begin():
         session.add(ModelVersion(version=version, training_id=training_id, recipe="baseline", manifest_sha256="0" * 64))
         session.add(
@@ -97,15 +92,39 @@ async def test_a_version_whose_event_was_not_sent_is_announced_at_the_next_start
                 model_version=version,
             )
         )
+    return training_id
+
+
+async def until_announced(workplace: Workplace, training_id: UUID) -> None:
+    async def is_announced() -> bool:
+        async with workplace.sessions() as session:
+            return (await session.get_one(Training, training_id)).announced_at is not None
+
+    await until(is_announced)
+
+
+async def test_a_version_whose_event_was_not_sent_is_announced_at_the_next_start(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    version = "v20260102T030405-0a1b2c3d"
+    training_id = await add_version_without_event(workplace, version)
     async with workplace.trainer():
-
-        async def is_announced() -> bool:
-            async with workplace.sessions() as session:
-                return (await session.get_one(Training, training_id)).announced_at is not None
-
-        await until(is_announced)
+        await until_announced(workplace, training_id)
     keys = [record.key async for record in read_topic(fresh_topics.bootstrap, "models")]
     assert keys == [version.encode()]
+
+
+async def test_a_version_of_a_trainer_that_is_gone_is_announced_by_another_one(
+    workplace: Workplace, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announce_models, "LOOK_EVERY_S", 0.5)
+    first, second = "v20260102T030405-0a1b2c3d", "v20260102T030406-0a1b2c3d"
+    async with workplace.trainer():
+        # Once the first is announced, the look at the start is over.
+        await until_announced(workplace, await add_version_without_event(workplace, first))
+        await until_announced(workplace, await add_version_without_event(workplace, second))
+    keys = [record.key async for record in read_topic(fresh_topics.bootstrap, "models")]
+    assert keys == [first.encode(), second.encode()]
 
 
 async def test_a_running_training_can_be_cancelled_and_publishes_nothing(workplace: Workplace) -> None:
