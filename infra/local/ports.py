@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,12 @@ BASES: Final = {
     "kafka": 19092,
     "kafka_controller": 19093,
 }
-MAX_OFFSET: Final = 65_535 - max(BASES.values())
+# The second, third... process of a service takes the first free port from here on: above the bases, and below those that
+# Linux gives to outgoing connections (32768), which could take the port of one that is just being started again.
+FURTHER: Final = 20_000
+# Ports that are looked at there.
+FURTHER_ROOM: Final = 400
+MAX_OFFSET: Final = 65_535 - FURTHER - FURTHER_ROOM
 # Distance of the offsets that are tried when any free one will do: no two systems overlap.
 OFFSET_STEP: Final = 10
 
@@ -41,6 +47,14 @@ class Ports:
 
     def all(self) -> dict[str, int]:
         return {purpose: base + self.offset for purpose, base in BASES.items()}
+
+    def further(self, used: Collection[int]) -> int:
+        """A free port, not among the `used` ones, for a further process of a service. Raises PortsTaken."""
+        first = FURTHER + self.offset
+        for port in range(first, first + FURTHER_ROOM):
+            if port not in used and is_free(port):
+                return port
+        raise PortsTaken(f"no port is free from {first} to {first + FURTHER_ROOM - 1} for another process")
 
     def taken(self) -> dict[str, int]:
         return {purpose: port for purpose, port in self.all().items() if not is_free(port)}

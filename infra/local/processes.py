@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from infra.local.child import Command
@@ -26,6 +26,8 @@ SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "trainer": ("services.trainer",),
     "predictor": ("services.predictor",),
 }
+# Every service may run several times; none can be left out.
+Scale = Mapping[str, int]
 # What takes work in from outside stops first, then what works it off, then the servers.
 ENTRANCE: Final = "order_api"
 
@@ -44,9 +46,15 @@ class Program:
         return self.command.name
 
 
-def stop_order(services: Iterable[str]) -> StopOrder:
-    """Groups of names to stop one group after the other."""
-    return ((ENTRANCE,), tuple(name for name in services if name != ENTRANCE), ("kafka", "postgres"))
+def service_of(name: str) -> str:
+    """The service that a process belongs to: "relay" for "relay", "relay-2" and so on."""
+    return name.partition("-")[0]
+
+
+def stop_order(names: Iterable[str]) -> StopOrder:
+    """Groups of names to stop one group after the other, given the names of all processes of services."""
+    entrances = tuple(name for name in names if service_of(name) == ENTRANCE)
+    return (entrances, tuple(name for name in names if name not in entrances), ("kafka", "postgres"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +66,55 @@ class SystemPlan:
     postgres: PostgresServer
     kafka: KafkaBroker
     partitions: int = DEFAULT_PARTITIONS
+    # The port of each process of a service: "relay" on its base, then "relay-2" and so on. `scale` changes it.
+    service_ports: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.service_ports.update({name: self.ports[name] for name in SERVICES})
 
     @property
     def urls(self) -> dict[str, str]:
-        return {name: f"http://{HOST}:{self.ports[name]}" for name in SERVICES}
+        return {name: f"http://{HOST}:{port}" for name, port in self.service_ports.items()}
 
-    def environment(self, service: str) -> dict[str, str]:
-        """The variables that a service is started with, beside those of the supervisor itself."""
+    def names(self, service: str) -> list[str]:
+        """The processes of a service, the first one first."""
+        return [name for name in self.service_ports if service_of(name) == service]
+
+    def scale(self, service: str, count: int) -> tuple[list[str], list[str]]:
+        """Plans for `count` processes of a service; the names that are new, and those that are gone.
+
+        Raises:
+            ValueError: there is no such service, or `count` is not positive.
+            PortsTaken: nothing is free any more.
+        """
+        if service not in SERVICES or count < 1:
+            raise ValueError(
+                f"{service} cannot run {count} times; services are {', '.join(SERVICES)}, each at least once"
+            )
+        present = self.names(service)
+        added: dict[str, int] = {}
+        for number in range(len(present) + 1, count + 1):
+            used = {*self.service_ports.values(), *added.values()}
+            added[f"{service}-{number}"] = self.ports.further(used)
+        self.service_ports.update(added)
+        gone = present[count:]
+        for name in gone:
+            del self.service_ports[name]
+        return list(added), gone
+
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables that a process of a service is started with, beside those of the supervisor itself."""
         variables = {
             **self._shared_environment(),
             "ORDERCAST_HOST": HOST,
-            "ORDERCAST_PORT": str(self.ports[service]),
+            "ORDERCAST_PORT": str(self.service_ports[name]),
+            # Leases and group memberships hang on the name; a port may be another one at the next start.
+            **{f"ORDERCAST_{kind}_ID": name for kind in ("RELAY", "WORKER", "TRAINER")},
             "ORDERCAST_TOKEN_PUBLIC_KEY_FILE": str(self.folder.token_public_key),
             "ORDERCAST_ARTIFACTS_DIR": str(self.folder.artifacts),
             "PYTHONUNBUFFERED": "1",
         }
-        if service == "order_api":  # nobody else may sign tokens
+        if service_of(name) == "order_api":  # nobody else may sign tokens
             variables["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"] = str(self.folder.token_private_key)
         return variables
 
@@ -89,11 +130,11 @@ class SystemPlan:
 
     def services(self) -> list[Program]:
         """The services in the order of the flow."""
-        return [self._service(name, module) for name, module in SERVICES.items()]
+        return [self._service(name, port) for name, port in self.service_ports.items()]
 
-    def _service(self, name: str, module: tuple[str, ...]) -> Program:
-        port = self.ports[name]
-        return Program(self._python(name, module, self.environment(name)), lambda: answers_ok(port))
+    def _service(self, name: str, port: int) -> Program:
+        command = self._python(name, SERVICES[service_of(name)], self.environment(name))
+        return Program(command, lambda: answers_ok(port))
 
     def _shared_environment(self) -> dict[str, str]:
         return {

@@ -65,7 +65,7 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     port_offset: int
     ports: dict[str, int]
-    # Of the services, by name: order_api, trainer, predictor, feature_worker, relay.
+    # Of each process of a service, by name: order_api, trainer, predictor, feature_worker, relay, relay-2...
     urls: dict[str, str]
     # postgresql+asyncpg://, with the password.
     database_url: str

@@ -54,6 +54,13 @@ class Supervisor:
             for watched in self._watched.values():
                 watched.give_up()
 
+    async def remove(self, names: Iterable[str]) -> None:
+        """Stops programs together, and forgets them."""
+        await together(self._watched[name].stop() for name in names)
+        for name in names:
+            del self._watched[name]
+        self._changed()
+
     def kill(self, name: str) -> int:
         """Sends SIGKILL to a program and returns the pid it had. It is started again like after any death."""
         return self.signal(name, signal.SIGKILL)
@@ -70,6 +77,10 @@ class Supervisor:
     async def until_healthy(self, name: str) -> None:
         """Waits until the program answers; a program that was killed counts as ill at once."""
         await self._watched[name].healthy.wait()
+
+    def names(self) -> set[str]:
+        """What is kept alive, whether it runs now or is between two lives."""
+        return set(self._watched)
 
     def pids(self) -> dict[str, int]:
         """The pids of what runs now."""

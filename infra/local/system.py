@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal
 
 from infra import migrations
@@ -22,7 +23,7 @@ from infra.local.kafka import KafkaBroker
 from infra.local.leftovers import end_leftovers
 from infra.local.ports import Ports
 from infra.local.postgres import PostgresServer
-from infra.local.processes import DEFAULT_PARTITIONS, Program, StopOrder, SystemPlan, stop_order
+from infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan, stop_order
 from infra.local.state import ProcessRecord, StateFolder, SystemInfo
 from infra.local.supervisor import Report, Supervisor
 from infra.local.together import together
@@ -43,8 +44,9 @@ Services = Callable[[SystemPlan], list[Program]]
 class System:
     """A running system: where it listens, with which environment, and the means to break it for a test."""
 
-    def __init__(self, plan: SystemPlan, report: Report) -> None:
+    def __init__(self, plan: SystemPlan, report: Report, services: Services) -> None:
         self.plan = plan
+        self._services = services
         self._report = report
         self._phase: Phase = "starting"
         self._supervisor_record = ProcessRecord.current()
@@ -57,7 +59,7 @@ class System:
 
     @property
     def urls(self) -> dict[str, str]:
-        """The base URL of each service, by name: order_api, relay, feature_worker, trainer, predictor."""
+        """The base URL of each process of a service by its name: order_api, relay, relay-2, feature_worker..."""
         return self.plan.urls
 
     @property
@@ -69,7 +71,7 @@ class System:
             phase=self._phase,
             folder=str(self.folder.root),
             port_offset=plan.ports.offset,
-            ports=plan.ports.all(),
+            ports=plan.ports.all() | plan.service_ports,
             urls=plan.urls,
             database_url=plan.postgres.url(),
             kafka_bootstrap=plan.kafka.bootstrap,
@@ -81,9 +83,31 @@ class System:
             processes=dict(self._records),
         )
 
-    def environment(self, service: str) -> dict[str, str]:
-        """The variables that a service is started with."""
-        return self.plan.environment(service)
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables that a process of a service is started with."""
+        return self.plan.environment(name)
+
+    def programs(self, names: Iterable[str]) -> list[Program]:
+        """The processes of services with these names, ready to be started."""
+        return [program for program in self._services(self.plan) if program.name in names]
+
+    async def scale(self, service: str, count: int) -> None:
+        """Runs a service `count` times: starts further processes, or stops the last ones. Returns when it is so.
+
+        Raises:
+            ValueError: there is no such service, or `count` is not positive.
+            LocalError: no port is free, or a process does not start; then none of the new ones runs.
+        """
+        before = len(self.plan.names(service))
+        added, gone = self.plan.scale(service, count)
+        try:
+            await self.supervisor.start(self.programs(added))
+        except BaseException:
+            self.plan.scale(service, before)
+            gone = added
+            raise
+        finally:
+            await self.supervisor.remove(gone)
 
     def pid(self, name: str) -> int:
         """The pid of a process that runs now. Raises KeyError between two lives of it."""
@@ -113,6 +137,8 @@ class System:
             known = self._records.get(name)
             if (known is None or known.pid != pid) and (record := ProcessRecord.of(pid)):
                 self._records[name] = record
+        for name in self._records.keys() - self.supervisor.names():
+            del self._records[name]
         try:
             self.folder.write_system(self.info)
         except OSError as error:  # a full disk must not keep the system from being kept alive, or from being stopped
@@ -126,12 +152,14 @@ async def running_system(
     *,
     partitions: int | None = None,
     report: Report = lambda _: None,
+    scale: Scale = MappingProxyType({}),
     services: Services = SystemPlan.services,
 ) -> AsyncIterator[System]:
     """Starts a system on a state folder, yields it healthy, and stops it.
 
     `report` gets one line for each event. `partitions` counts at a folder's first start, and is DEFAULT_PARTITIONS if not
-    given. `services` is another list of services, for tests of the supervisor.
+    given. `scale` says how often a service runs, if more than once. `services` is another list of services, for tests of
+    the supervisor.
 
     Raises:
         LocalError: the folder cannot be used or is in use, ports are taken, or something does not start.
@@ -144,13 +172,14 @@ async def running_system(
             report(f"ended {name}, left over from a supervisor that was killed")
         ports = Ports(port_offset)
         ports.check_free()
-        system = System(await _plan(folder, ports, partitions, report), report)
-        programs = services(system.plan)
+        system = System(await _plan(folder, ports, partitions, report), report, services)
+        for service, count in scale.items():
+            system.plan.scale(service, count)
         try:
-            await _start(system, programs, report)
+            await _start(system, report)
             yield system
         finally:
-            await _stop(system, stop_order(program.name for program in programs), report)
+            await _stop(system, report)
 
 
 def _journal(folder: StateFolder, report: Report) -> Report:
@@ -182,10 +211,10 @@ async def _plan(folder: StateFolder, ports: Ports, wanted_partitions: int | None
     return SystemPlan(folder, ports, postgres, kafka, partitions)
 
 
-async def _start(system: System, services: list[Program], report: Report) -> None:
+async def _start(system: System, report: Report) -> None:
     started = time.monotonic()
     await together((_start_database(system), _start_broker(system)))
-    await system.supervisor.start(services)
+    await system.supervisor.start(system.programs(system.plan.service_ports))
     system.enter("running")
     report(f"all is healthy after {time.monotonic() - started:.1f} s")
 
@@ -216,12 +245,12 @@ def newest_revision() -> str:
     return max(path.name for path in VERSIONS.glob("[0-9]*.py")).split("_")[0]
 
 
-async def _stop(system: System, order: StopOrder, report: Report) -> None:
+async def _stop(system: System, report: Report) -> None:
     """Stops all in order; a cancellation during that (a second Ctrl-C) kills the rest at once."""
     report("stopping")
     system.enter("stopping")
     try:
-        await system.supervisor.stop(order)
+        await system.supervisor.stop(stop_order(system.plan.service_ports))
     finally:
         system.folder.system_file.unlink(missing_ok=True)
     report("stopped")

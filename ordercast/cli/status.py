@@ -1,6 +1,7 @@
 """`ordercast status`: what runs on a folder, how well, and how far behind."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -9,8 +10,9 @@ from rich.console import Group
 from rich.table import Table
 
 from infra.local.probes import accepts_connections, answers_ok
+from infra.local.processes import service_of
 from infra.local.state import ProcessRecord, SystemInfo
-from ordercast.cli.metrics import read_metrics
+from ordercast.cli.metrics import Metrics, read_metrics
 from ordercast.cli.options import Context, command, one_command
 
 app = one_command()
@@ -64,8 +66,26 @@ async def system_status(info: SystemInfo) -> SystemStatus:
     processes = await asyncio.gather(
         *(_status(name, address, info.processes.get(name)) for name, address in {**servers, **info.urls}.items())
     )
-    relay, worker = await asyncio.gather(read_metrics(info.urls["relay"]), read_metrics(info.urls["feature_worker"]))
-    return SystemStatus(info.folder, info.phase, processes, relay.total(BACKLOG), worker.total(LAG))
+    relays, workers = await asyncio.gather(_metrics_of("relay", info), _metrics_of("feature_worker", info))
+    return SystemStatus(info.folder, info.phase, processes, backlog_of(relays), lag_of(workers))
+
+
+async def _metrics_of(service: str, info: SystemInfo) -> list[Metrics]:
+    """The metrics of each process of a service."""
+    urls = [url for name, url in info.urls.items() if service_of(name) == service]
+    return await asyncio.gather(*map(read_metrics, urls))
+
+
+def backlog_of(relays: Sequence[Metrics]) -> int | None:
+    """Every relay measures the whole outbox, at moments of their own."""
+    return max((found for relay in relays if (found := relay.total(BACKLOG)) is not None), default=None)
+
+
+def lag_of(workers: Sequence[Metrics]) -> int | None:
+    """Every worker measures its own partitions: a sum without one of them would be too small."""
+    found = [worker.total(LAG) for worker in workers if worker.values]
+    known = [lag for lag in found if lag is not None]  # a worker without partitions has none
+    return sum(known) if known and len(found) == len(workers) else None
 
 
 async def _status(name: str, address: str, record: ProcessRecord | None) -> ProcessStatus:

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.local.follow_logs import following_logs
-from infra.local.processes import DEFAULT_PARTITIONS, SystemPlan
+from infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
 from infra.local.state import SystemInfo
 from infra.local.system import Services, running_system
 from ordercast.cli.options import Context, command, one_command
@@ -21,7 +22,9 @@ app = one_command()
 
 # The names in the log, each in a colour of its own.
 COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
-NAME_WIDTH: Final = 14
+NAME_WIDTH: Final = 16
+# Processes of one service: far more than one machine can use, and few enough for PostgreSQL's connections.
+MOST_PROCESSES: Final = 16
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a shell expects of a program that Ctrl-C ended before it could do its work.
 EXIT_INTERRUPTED: Final = 130
@@ -40,20 +43,45 @@ async def up(
             show_default=False,
         ),
     ] = None,
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SERVICE=COUNT",
+            help=f"Run a service several times; may be given for each of {', '.join(SERVICES)}.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the log.")] = False,
 ) -> None:
     """Start the whole system here and keep it running until Ctrl-C.
 
     PostgreSQL, Kafka and the services run on this machine alone; their data stays in the state folder. A second Ctrl-C
-    does not wait for an orderly end.
+    does not wait for an orderly end. With --scale the second process of a service is called, say, relay-2 and listens on a
+    free port that `ordercast status` shows; the first one keeps its name and port.
     """
-    await keep_running(context, partitions=partitions, quiet=quiet)
+    await keep_running(context, partitions=partitions, scale=read_scale(scale or []), quiet=quiet)
+
+
+def read_scale(options: Sequence[str]) -> dict[str, int]:
+    """How often each service runs, of words such as "relay=3". Raises typer.BadParameter."""
+    scale: dict[str, int] = {}
+    for option in options:
+        service, _, count = option.partition("=")
+        if service not in SERVICES or not count.isdecimal() or not 1 <= int(count) <= MOST_PROCESSES:
+            raise typer.BadParameter(
+                f"{option!r} is not SERVICE=COUNT with a service of {', '.join(SERVICES)} and a count from 1 to"
+                f" {MOST_PROCESSES}",
+                param_hint="--scale",
+            )
+        scale[service] = int(count)
+    return scale
 
 
 async def keep_running(
     context: Context,
     *,
     partitions: int | None = None,
+    scale: Scale = MappingProxyType({}),
     quiet: bool = False,
     services: Services = SystemPlan.services,
 ) -> None:
@@ -69,6 +97,7 @@ async def keep_running(
                     context.port_offset or 0,
                     partitions=partitions,
                     report=show.event,
+                    scale=scale,
                     services=services,
                 ) as system,
             ):

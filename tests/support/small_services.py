@@ -8,7 +8,7 @@ from typing import Final
 from infra.local.child import Command
 from infra.local.leftovers import MARK
 from infra.local.probes import answers_ok
-from infra.local.processes import SERVICES, Program, SystemPlan
+from infra.local.processes import Program, SystemPlan
 
 SCRIPT: Final = Path(__file__).parent / "small_service.py"
 
@@ -26,11 +26,10 @@ def small_command(log: Path, port: int, *behaviour: str, name: str = "small", st
 
 def small_services(plan: SystemPlan) -> list[Program]:
     """Small services in place of all real ones, on their ports and marked as theirs."""
-    return [_in_place_of(name, plan) for name in SERVICES]
+    return [_in_place_of(name, port, plan) for name, port in plan.service_ports.items()]
 
 
-def _in_place_of(name: str, plan: SystemPlan) -> Program:
-    port = plan.ports[name]
+def _in_place_of(name: str, port: int, plan: SystemPlan) -> Program:
     command = small_command(plan.folder.logs / f"{name}.log", port, name=name)
     marked = Command(name, command.arguments, {**command.environment, MARK: str(plan.folder.root)}, command.log)
     return Program(marked, lambda: answers_ok(port))

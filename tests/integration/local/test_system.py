@@ -150,6 +150,64 @@ async def test_status_shows_what_runs_and_what_does_not(system: System) -> None:
     assert [process.name for process in status.processes if not process.healthy] == ["predictor"]
 
 
+async def test_a_scaled_service_runs_several_times_beside_the_first_which_keeps_its_name_and_port(
+    system: System,
+) -> None:
+    before = system.info
+    await system.scale("relay", 3)
+    assert system.info.urls.keys() - before.urls.keys() == {"relay-2", "relay-3"}
+    assert before.urls.items() <= system.info.urls.items()
+    assert system.info == StateFolder.at(system.info.folder).system()
+    status = await system_status(system.info)
+    assert status.all_healthy
+    assert len({process.address for process in status.processes}) == len(status.processes)
+    system.kill("relay-2")
+    await system.until_healthy("relay-2")
+    gone = [psutil.Process(system.pid(name)) for name in ("relay-2", "relay-3")]
+    await system.scale("relay", 1)
+    await assert_all_end(gone)
+    assert system.info == before
+
+
+async def test_processes_of_one_service_have_names_of_their_own_and_every_order_api_may_sign(system: System) -> None:
+    await system.scale("order_api", 2)
+    await system.scale("feature_worker", 2)
+    first, second = (system.environment(name) for name in ("feature_worker", "feature_worker-2"))
+    assert {first["ORDERCAST_WORKER_ID"], second["ORDERCAST_WORKER_ID"]} == {"feature_worker", "feature_worker-2"}
+    assert first["ORDERCAST_PORT"] != second["ORDERCAST_PORT"]
+    assert "ORDERCAST_TOKEN_PRIVATE_KEY_FILE" in system.environment("order_api-2")
+    await system.scale("order_api", 1)
+    await system.scale("feature_worker", 1)
+
+
+@pytest.mark.parametrize(("service", "count"), [("relay", 0), ("postgres", 2)])
+async def test_what_cannot_be_scaled_is_refused(system: System, service: str, count: int) -> None:
+    with pytest.raises(ValueError, match="order_api, relay"):
+        await system.scale(service, count)
+
+
+async def test_a_further_process_that_does_not_start_leaves_the_system_as_it_was(tmp_path: Path) -> None:
+    def a_second_trainer_that_breaks(plan: SystemPlan) -> list[Program]:
+        log = plan.folder.logs / "trainer-2.log"
+        broken = Program(small_command(log, 0, "broken", name="trainer-2"), lambda: asyncio.sleep(0, False))
+        return [broken if program.name == "trainer-2" else program for program in small_services(plan)]
+
+    async with system_in(tmp_path, services=a_second_trainer_that_breaks) as system:
+        before = system.info
+        with pytest.raises(StartFailed, match="trainer-2 ended with exit code 1"):
+            await system.scale("trainer", 2)
+        assert system.info == before
+        assert (await system_status(system.info)).all_healthy
+
+
+async def test_a_system_can_start_scaled_and_leaves_nothing_running(tmp_path: Path) -> None:
+    async with system_in(tmp_path, scale={"order_api": 2, "relay": 3}) as system:
+        assert {"order_api-2", "relay-2", "relay-3"} <= system.info.processes.keys()
+        processes = processes_of(system)
+    await assert_all_end(processes)
+    assert marked_processes(tmp_path) == []
+
+
 async def test_a_second_system_on_the_folder_is_refused_and_the_first_goes_on(system: System) -> None:
     with pytest.raises(StateFolderBusy, match=f"pid {os.getpid()}"):
         async with system_in(system.folder.root):

@@ -1,12 +1,13 @@
-"""How `ordercast up` hears that it should end."""
+"""How `ordercast up` reads its options, and hears that it should end."""
 
 import asyncio
 import os
 import signal
 
 import pytest
+import typer
 
-from ordercast.cli.up import STOP_SIGNALS, cancelled_by_signals
+from ordercast.cli.up import STOP_SIGNALS, cancelled_by_signals, read_scale
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)
@@ -40,3 +41,13 @@ async def test_after_nohup_a_closed_terminal_ends_nothing() -> None:
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_scale_is_read_service_by_service() -> None:
+    assert read_scale(["relay=3", "feature_worker=4"]) == {"relay": 3, "feature_worker": 4}
+
+
+@pytest.mark.parametrize("option", ["relay", "relay=", "relay=0", "relay=many", "relay=17", "kafka=3", "=3"])
+def test_a_scale_that_makes_no_sense_is_refused_with_what_would(option: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"order_api, relay.* from 1 to 16"):
+        read_scale([option])
