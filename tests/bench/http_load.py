@@ -5,8 +5,10 @@ Runs as a process of its own, so that it takes no time from the service that it 
 """
 
 import asyncio
+import itertools
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +17,7 @@ import uvloop
 
 
 class Load(msgspec.Struct, frozen=True):
-    """`bodies` are sent in turn (an empty one makes a GET); `paths` likewise."""
+    """`bodies` are sent in turn (an empty one makes a GET); `paths` likewise. With `tokens` each connection is an account."""
 
     host: str
     port: int
@@ -26,6 +28,7 @@ class Load(msgspec.Struct, frozen=True):
     seconds: float
     warm_up_s: float = 1.0
     expected_status: int = 200
+    tokens: list[str] = []
 
 
 class LoadReport(msgspec.Struct, frozen=True):
@@ -70,23 +73,32 @@ async def _read_answer(reader: asyncio.StreamReader) -> int:
     return int(head[9:12])
 
 
-def _request(load: Load, path: str, body: str) -> bytes:
-    headers = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+def _requests(load: Load, token: str) -> list[bytes]:
+    headers = load.headers | ({"Authorization": f"Bearer {token}"} if token else {})
+    return [
+        _request(
+            headers, load.paths[turn % len(load.paths)], load.bodies[turn % len(load.bodies)] if load.bodies else ""
+        )
+        for turn in range(max(len(load.paths), len(load.bodies)))
+    ]
+
+
+def _request(given: Mapping[str, str], path: str, body: str) -> bytes:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     method = "POST" if body else "GET"
     length = f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n" if body else ""
     return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n{body}".encode()
 
 
 async def _run(load: Load) -> LoadReport:
-    turns = max(len(load.paths), len(load.bodies))
-    requests = [
-        _request(load, load.paths[turn % len(load.paths)], load.bodies[turn % len(load.bodies)] if load.bodies else "")
-        for turn in range(turns)
-    ]
     began = time.perf_counter()
     count_from, end = began + load.warm_up_s, began + load.warm_up_s + load.seconds
     tally = _Tally([])
-    await asyncio.gather(*(_client(load, requests, first, tally, count_from, end) for first in range(load.connections)))
+    requests = {token: _requests(load, token) for token in load.tokens or [""]}
+    accounts = itertools.cycle(requests.values())
+    await asyncio.gather(
+        *(_client(load, next(accounts), first, tally, count_from, end) for first in range(load.connections))
+    )
     p50, p99 = np.percentile(tally.latencies, [50, 99]) * 1000 if tally.latencies else (0.0, 0.0)
     return LoadReport(len(tally.latencies), tally.failed, load.seconds, float(p50), float(p99))
 

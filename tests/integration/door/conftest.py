@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from infra.local.ports import MAX_OFFSET, Ports
 from infra.local.system import System, running_system
 from ordercast.access import addresses_of
 from ordercast.cli import app
 from ordercast.client import Client, open_client
 from ordercast.online_retail.rows import COLUMNS
 from ordercast.operator_account import operator_login
+from tests.support.offsets import free_offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,6 @@ async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
         login = await operator_login(system.folder, system.info)
         async with open_client(addresses_of(system.info)) as anonymous:
             yield Door(system, anonymous, await anonymous.log_in(login.email, login.password))
-
-
-def free_offset() -> int:
-    """An offset at which nothing listens; drawn, so that two test runs on one machine rarely meet."""
-    while Ports(offset := random.randrange(1_000, MAX_OFFSET, 10)).taken():
-        pass
-    return offset
 
 
 @pytest.fixture
