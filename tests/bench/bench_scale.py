@@ -9,6 +9,7 @@ load. Processor time is what carries over to a machine with more of it.
 import asyncio
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -44,8 +45,11 @@ from tests.support.seeds import seed_accounts, seed_products
 PARTITIONS: Final = 8
 CONNECTIONS: Final = 64
 ACCOUNTS: Final = 64
-PRODUCTS: Final = 100
+# So many that most lines of a batch are pairs of their own, and most rows are written for one event.
+PRODUCTS: Final = 2_000
 BATCH_LINES: Final = 1_000
+SINGLE_VIEWS: Final = 200
+DIFFERENT_BATCHES: Final = 20
 # Orders that relays find at once: a second's work or two.
 BACKLOG: Final = 10_000
 DEADLINE_S: Final = 120.0
@@ -200,12 +204,16 @@ async def place_at_once(bench: Bench, count: int) -> None:
 
 async def views(bench: Bench, seconds: float) -> None:
     """Single views, and batches of a thousand."""
-    single = [json.dumps({"product_id": product}) for product in bench.products]
-    lines = [json.dumps({"product_id": bench.products[number % PRODUCTS]}) for number in range(BATCH_LINES)]
+    single = [json.dumps({"product_id": product}) for product in bench.products[:SINGLE_VIEWS]]
+    draw = random.Random(1)
+    batches = [
+        "\n".join(json.dumps({"product_id": draw.choice(bench.products)}) for _ in range(BATCH_LINES))
+        for _ in range(DIFFERENT_BATCHES)
+    ]
     async with bench.processes(1, "services.order_api") as apis:
         for name, path, bodies, status, size in (
             ("views", "/views", single, 202, 1),
-            ("batches", "/views/batch", ["\n".join(lines)], 200, BATCH_LINES),
+            ("batches", "/views/batch", batches, 200, BATCH_LINES),
         ):
             used, before = bench.time_of(order_api=list(apis.values())), await views_in_kafka(bench)
             rate = await load(bench, list(apis), path, bodies, status, seconds) * size

@@ -45,6 +45,13 @@ BENCHMARKS: Final = (
         "GET /predictions, every time for another view count, against an endpoint of the same process that only answers.",
     ),
     Benchmark(
+        "Several of each, and what each costs",
+        ("tests.bench.bench_scale", "2"),
+        "Each part by itself on durable servers, with 64 connections where there are clients; docs/scale.md reckons with "
+        "these. The generator of the load takes its share of the cores, so rates of several processes show the machine's end "
+        "rather than theirs: the processor time for each thing done is what carries over to a larger one.",
+    ),
+    Benchmark(
         "Start and memory",
         ("tests.bench.bench_start",),
         "The installed system, from `ordercast up` until order_api is ready for orders and every service answers. Memory is "

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import pytest
@@ -101,6 +101,28 @@ async def test_a_member_that_comes_back_takes_its_place_without_disturbing_the_o
                 await asyncio.gather(poll_until_it_reads(stays, 4), poll_until_it_reads(back, 2))
         assigned = [line["partitions"] for line in lines if line["event"] == "partitions assigned"]
         assert assigned == [[f"{topic}/2" for topic in log.topics]]
+
+
+async def test_one_member_too_many_waits_quietly(log: KafkaLogUnderTest, group: str) -> None:
+    positions = Positions()
+    async with AsyncExitStack() as stack:
+        members = [
+            await stack.enter_async_context(
+                open_consumer(log.bootstrap, log.topics, group=group, member=f"m{number}", read_positions=positions)
+            )
+            for number in range(TOPIC_PARTITIONS + 1)
+        ]
+
+        async def share() -> list[int]:
+            await asyncio.gather(*(member.poll(max_records=100, timeout_s=0.1) for member in members))
+            return sorted(len(member.positions) for member in members)
+
+        async with asyncio.timeout(30):
+            while await share() != [0, 2, 2, 2]:
+                pass
+        (idle,) = (member for member in members if not member.positions)
+        assert await idle.ends() == {}
+        assert await idle.poll(max_records=100, timeout_s=0.1) == []
 
 
 async def test_without_a_broker_it_says_so() -> None:
