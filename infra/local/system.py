@@ -27,12 +27,14 @@ from infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan
 from infra.local.state import ProcessRecord, StateFolder, SystemInfo
 from infra.local.supervisor import Report, Supervisor
 from infra.local.together import together
-from services.shared.kafka.errors import KafkaError
+from services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from services.shared.kafka.topics import create_topics
 
 VERSIONS: Final = Path(migrations.__file__).parent / "versions"
 # Deadline (s) for the migrations and for making the topics.
 PREPARE_DEADLINE_S: Final = 120.0
+# Time (s) before the topics are tried again.
+TOPICS_PAUSE_S: Final = 0.5
 # A log larger than this (bytes) at the start is set aside as `.1`, so that logs do not grow for ever.
 LOG_LIMIT_BYTES: Final = 20 * 1024 * 1024
 
@@ -233,11 +235,17 @@ async def _start_broker(system: System) -> None:
     plan = system.plan
     await plan.kafka.prepare()
     await system.supervisor.start([plan.kafka_program()])
-    try:
-        async with asyncio.timeout(PREPARE_DEADLINE_S):
-            await create_topics(plan.kafka.bootstrap, plan.partitions)
-    except (KafkaError, TimeoutError) as error:
-        raise StartFailed(f"the topics cannot be made: {error or 'Kafka does not answer'}") from error
+    clock = asyncio.get_running_loop().time
+    give_up_at = clock() + PREPARE_DEADLINE_S
+    while True:
+        try:
+            async with asyncio.timeout_at(give_up_at):
+                return await create_topics(plan.kafka.bootstrap, plan.partitions)
+        except (KafkaError, TimeoutError) as error:
+            # On a busy machine a broker accepts connections for a while before it answers questions.
+            if not isinstance(error, BrokerUnavailable) or clock() > give_up_at:
+                raise StartFailed(f"the topics cannot be made: {error or 'Kafka does not answer'}") from error
+        await asyncio.sleep(TOPICS_PAUSE_S)
 
 
 def newest_revision() -> str:

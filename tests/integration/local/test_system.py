@@ -16,6 +16,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from infra.local import system as system_module
 from infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
 from infra.local.leftovers import MARK
 from infra.local.ports import Ports
@@ -24,6 +25,8 @@ from infra.local.state import StateFolder
 from infra.local.system import System, newest_revision, running_system
 from ordercast.cli.status import system_status
 from services.shared.contracts.topics import ALL_TOPICS, ORDERS
+from services.shared.kafka.errors import BrokerUnavailable
+from services.shared.kafka.topics import create_topics
 from tests.support.offsets import free_offset
 from tests.support.small_services import small_command, small_services
 
@@ -263,6 +266,22 @@ async def test_a_service_that_does_not_start_stops_the_rest_and_says_why(tmp_pat
             pass
     assert "the oven is cold" in str(failure.value)
     assert marked_processes(tmp_path) == []
+
+
+async def test_a_broker_that_listens_before_it_answers_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = ["not ready", "not ready yet"]
+
+    async def create_topics_at_the_third_time(bootstrap: str, partitions: int) -> None:
+        if refusals:
+            raise BrokerUnavailable(refusals.pop())
+        await create_topics(bootstrap, partitions)
+
+    monkeypatch.setattr(system_module, "create_topics", create_topics_at_the_third_time)
+    async with system_in(tmp_path) as system:
+        assert refusals == []
+        await write_record(system, b"rye")
 
 
 @pytest.mark.parametrize("after_s", [0.2, 1.0, 2.0])
