@@ -1,24 +1,27 @@
-"""Trains all members at once: one compiled graph for an epoch, called once an epoch.
+"""Trains groups of members: for a group one compiled graph an epoch, called once an epoch.
 
-An epoch inside the graph costs no Python between its steps; a call for each gives progress and a place to stop.
+An epoch inside the graph costs no Python between its steps; a call for each gives progress and a place to stop. All groups
+are of one size, so their graph is compiled once; while one group's epoch runs on one core, another's runs on the next.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import msgspec
 import numpy as np
 import tensorflow as tf
 
 from services.shared.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from services.shared.contracts.model_manifest import Recipe
+from services.trainer.member_groups import EnsembleFit, TrainedEnsemble, member_groups
 from services.trainer.stacked_network import (
-    GENERATOR,
     Tensor,
     TrainingState,
     adam_step,
     draw_keep_masks,
+    draw_words,
     forward_pass,
     initial_parameters,
     initial_state,
@@ -27,54 +30,67 @@ from services.trainer.stacked_network import (
 from services.trainer.training_messages import EpochLosses
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedEnsemble:
-    """The arrays of weights.safetensors, and each member's losses after the last epoch (see EpochLosses)."""
-
-    arrays: dict[str, Floats]
-    loss: tuple[float, ...]
-    val_loss: tuple[float, ...]
-
-
 def train_ensemble(
-    recipe: Recipe,
-    seed: int,
-    inputs: Floats,
-    targets: Floats,
-    learned: int,
+    fit: EnsembleFit,
     on_epoch: Callable[[EpochLosses], None],
+    *,
+    groups: Sequence[range] | None = None,
+    threads: int = 1,
 ) -> TrainedEnsemble:
-    """Fit `recipe.members` networks to the training rows, inputs (n,) already scaled, targets (n,).
+    """Fit all members, or those of some `groups` of member_groups(), so many groups at a time as there are `threads`.
 
-    As Keras's fit does it: the first `learned` rows are shuffled anew each epoch, for each member apart, the rest is watched.
-    The same seed, rows and machine give the same weights. `on_epoch` is called after each epoch; what it raises ends it.
+    As Keras's fit does it: the rows to learn from are shuffled anew each epoch, for each member apart. The same seed, rows
+    and machine give a member the same weights to the bit, in whatever company of groups and on however many threads.
+    `on_epoch` is called after each epoch; what it raises ends it.
     """
-    start, shuffles, dropouts = (int(word) for word in np.random.SeedSequence(seed).generate_state(3) >> 1)
-    state = initial_state(initial_parameters(recipe, start))
-    # Compiled once: the graph depends on the recipe and the number of rows, which are the same for each epoch.
+    groups = groups or member_groups(fit.recipe.members)
+    start, shuffles, dropouts = (int(word) for word in np.random.SeedSequence(fit.seed).generate_state(3) >> 1)
+    recipe = msgspec.structs.replace(fit.recipe, members=len(groups[0]))  # what one graph trains
+    states = [initial_state(initial_parameters(recipe.layers, start, group)) for group in groups]
+    # Compiled once: the graph depends on the recipe and the number of rows, which are the same for each epoch and group.
     epoch = tf.function(partial(_epoch, recipe, shuffles, dropouts), autograph=False, jit_compile=True)
     learn, watch = (
-        tf.constant(np.stack([inputs[rows], targets[rows]])) for rows in (slice(learned), slice(learned, None))
+        tf.constant(np.stack([fit.inputs[rows], fit.targets[rows]]))
+        for rows in (slice(fit.learned), slice(fit.learned, None))
     )
-    for number in range(recipe.epochs):
-        state, losses, val_losses = epoch(state, learn, watch, tf.constant(number))
-        loss, val_loss = losses.numpy().tolist(), val_losses.numpy().tolist()
-        on_epoch(EpochLosses(number + 1, _finite(loss), _finite(val_loss)))
-    return TrainedEnsemble(_named(state), tuple(loss), tuple(val_loss))
+    members = sum(member < fit.recipe.members for group in groups for member in group)
+
+    def pass_rows(number: int, group: range, state: TrainingState) -> tuple[TrainingState, Floats, Floats]:
+        state, loss, val_loss = epoch(state, learn, watch, tf.constant(number), tf.constant(group.start))
+        return state, loss.numpy(), val_loss.numpy()
+
+    with ThreadPoolExecutor(min(threads, len(groups))) as pool:
+        for number in range(recipe.epochs):
+            passed = list(pool.map(partial(pass_rows, number), groups, states))
+            states = [state for state, _, _ in passed]
+            loss = np.concatenate([losses for _, losses, _ in passed])[:members].tolist()
+            val_loss = np.concatenate([losses for _, _, losses in passed])[:members].tolist()
+            on_epoch(EpochLosses(number + 1, _finite(loss), _finite(val_loss)))
+    return TrainedEnsemble(_named(states, members), tuple(loss), tuple(val_loss))
 
 
 def _epoch(
-    recipe: Recipe, shuffles: int, dropouts: int, state: TrainingState, learn: Tensor, watch: Tensor, number: Tensor
+    recipe: Recipe,
+    shuffles: int,
+    dropouts: int,
+    state: TrainingState,
+    learn: Tensor,
+    watch: Tensor,
+    number: Tensor,
+    first: Tensor,
 ) -> tuple[TrainingState, Tensor, Tensor]:
-    """One pass over the rows `learn` [2, rows] (inputs, targets), then the losses, as learned and on `watch`."""
+    """One pass of the group that begins with member `first` over the rows `learn` [2, rows] (inputs, targets).
+
+    Returns the new state and the members' losses, as learned and on `watch`.
+    """
     rows, size = learn.shape[1], recipe.batch_size
     steps = -(-rows // size)
-    inputs, targets = _shuffled_batches(recipe, learn, tf.stack([shuffles, number]))
+    inputs, targets = _shuffled_batches(recipe, learn, tf.stack([shuffles, number]), first)
     real = tf.reshape(tf.cast(tf.range(steps * size) < rows, tf.float32), [steps, size])
 
     def step(batch: Tensor, state: TrainingState, sums: Tensor) -> tuple[Tensor, TrainingState, Tensor]:
         done = number * steps + batch
-        keep = draw_keep_masks(recipe.layers, recipe.members, size, tf.stack([dropouts, done]))
+        keep = draw_keep_masks(recipe.layers, recipe.members, size, tf.stack([dropouts, done]), first)
         errors, gradients = squared_errors_and_gradients(
             recipe.layers, state.parameters, inputs[batch], targets[batch], real[batch], keep
         )
@@ -88,20 +104,21 @@ def _epoch(
     return state, sums / rows, tf.reduce_mean(missed, axis=1)
 
 
-def _shuffled_batches(recipe: Recipe, learn: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+def _shuffled_batches(recipe: Recipe, learn: Tensor, key: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """Inputs [steps, members, size, 1] and targets [steps, members, size], in an order of its own for each member."""
     rows, size = learn.shape[1], recipe.batch_size
     steps = -(-rows // size)
     # Sorting by random keys shuffles; two equal keys among 2^32 keep their order, which no loss will ever show.
-    keys = tf.random.stateless_uniform([recipe.members, rows], key, None, None, tf.int32, alg=GENERATOR)
+    keys = draw_words(key, first, recipe.members, rows)
     mixed = tf.gather(learn, tf.argsort(keys, axis=1), axis=1)
     padded = tf.pad(mixed, [[0, 0], [0, 0], [0, steps * size - rows]])
     batches = tf.transpose(tf.reshape(padded, [2, recipe.members, steps, size]), [0, 2, 1, 3])
     return batches[0][..., None], batches[1]
 
 
-def _named(state: TrainingState) -> dict[str, Floats]:
-    arrays = [parameter.numpy() for parameter in state.parameters]
+def _named(states: Sequence[TrainingState], members: int) -> dict[str, Floats]:
+    parameters = zip(*(state.parameters for state in states), strict=True)
+    arrays = [np.concatenate([part.numpy() for part in parts])[:members] for parts in parameters]
     names = [name for i in range(len(arrays) // 2) for name in (kernel_name(i), bias_name(i))]
     return dict(zip(names, arrays, strict=True))
 

@@ -33,6 +33,14 @@ class TrainingProcessDied(TransientError):
     """The child process ended without a word: killed, or out of memory."""
 
 
+class ClusterFailed(TransientError):
+    """The Dask cluster cannot be reached, has no workers, or lost the training."""
+
+
+class OtherVersions(PermanentError):
+    """A Dask worker runs other versions than the trainer: it would train other networks."""
+
+
 class UnknownTraining(PermanentError):
     """There is no such training."""
 

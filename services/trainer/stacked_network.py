@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from services.shared.contracts.ensemble_forward import Floats
-from services.shared.contracts.model_manifest import Layer, Recipe
+from services.shared.contracts.model_manifest import Layer
 
 Tensor = Any  # TensorFlow has no types
 Tensors = list[Tensor]
@@ -22,7 +22,7 @@ BETA_2: Final = 0.999
 EPSILON: Final = 1e-7
 
 # The quickest of TensorFlow's generators once compiled for a CPU (Philox takes twice a whole step); not there uncompiled.
-GENERATOR: Final = "threefry"
+GENERATOR: Final = tf.random.Algorithm.THREEFRY.value
 # A dropout rate is met to 16 bits (0.2 becomes 0.199997), so that one random word decides for two units.
 DRAW_BITS: Final = 16
 
@@ -35,15 +35,16 @@ class TrainingState(NamedTuple):
     second_moments: Tensors
 
 
-def initial_parameters(recipe: Recipe, seed: int) -> list[Floats]:
-    """Keras's start for each member: kernels Glorot-uniform, biases zero."""
-    random = np.random.default_rng(seed)
+def initial_parameters(layers: Sequence[Layer], seed: int, members: Sequence[int]) -> list[Floats]:
+    """Keras's start for each member: kernels Glorot-uniform, biases zero. A member's depend on `seed` and its number."""
+    randoms = [np.random.default_rng([seed, member]) for member in members]
     parameters: list[Floats] = []
     inputs = 1
-    for layer in recipe.layers:
+    for layer in layers:
         limit = np.sqrt(6 / (inputs + layer.units))
-        parameters.append(random.uniform(-limit, limit, (recipe.members, inputs, layer.units)).astype(np.float32))
-        parameters.append(np.zeros((recipe.members, layer.units), dtype=np.float32))
+        kernels = [random.uniform(-limit, limit, (inputs, layer.units)) for random in randoms]
+        parameters.append(np.stack(kernels).astype(np.float32))
+        parameters.append(np.zeros((len(members), layer.units), dtype=np.float32))
         inputs = layer.units
     return parameters
 
@@ -54,14 +55,31 @@ def initial_state(parameters: Sequence[Floats]) -> TrainingState:
     return TrainingState(start, [tf.zeros_like(p) for p in start], [tf.zeros_like(p) for p in start])
 
 
-def draw_keep_masks(layers: Sequence[Layer], members: int, rows: int, key: Tensor) -> Tensors:
+def draw_words(key: Tensor, first: Tensor, members: int, words: int) -> Tensor:
+    """Random uint32 [members, words]. A member's words depend on `key` (two int32) and its own number alone.
+
+    The generator enciphers a counter. Each member has a range of its own there, so that it draws the same in whatever group;
+    `first` (int32) is the number of the group's first.
+    """
+    pairs = -(-words // 2)  # the generator makes two words of each count, and puts all second ones behind all first ones
+    drawn = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[2, members, pairs],
+        key=tf.bitcast(key, tf.uint64)[None],
+        counter=(tf.cast(first, tf.uint64) * pairs)[None],
+        alg=GENERATOR,
+        dtype=tf.uint32,
+    )
+    return tf.reshape(tf.transpose(drawn, [1, 0, 2]), [members, 2 * pairs])[:, :words]
+
+
+def draw_keep_masks(layers: Sequence[Layer], members: int, rows: int, key: Tensor, first: Tensor) -> Tensors:
     """For each layer with dropout a fresh bool mask [members, rows, units]: True keeps the unit for that row."""
     dropped = [layer for layer in layers if layer.dropout]
-    units = [members * rows * layer.units for layer in dropped]
-    words = tf.random.stateless_uniform([-(-sum(units) // 2)], key, None, None, tf.uint32, alg=GENERATOR)
+    units = [rows * layer.units for layer in dropped]
+    words = draw_words(key, first, members, -(-sum(units) // 2))
     low = tf.bitwise.bitwise_and(words, tf.constant(2**DRAW_BITS - 1, tf.uint32))
     high = tf.bitwise.right_shift(words, tf.constant(DRAW_BITS, tf.uint32))
-    drawn = tf.split(tf.concat([low, high], axis=0)[: sum(units)], units)
+    drawn = tf.split(tf.concat([low, high], axis=1)[:, : sum(units)], units, axis=1)
     return [
         tf.reshape(part >= tf.constant(round(layer.dropout * 2**DRAW_BITS), tf.uint32), [members, rows, layer.units])
         for layer, part in zip(dropped, drawn, strict=True)

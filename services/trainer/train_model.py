@@ -15,10 +15,10 @@ from sklearn.preprocessing import StandardScaler
 
 from services.shared.contracts.ensemble_forward import WeightsError, forward, stack_weights
 from services.shared.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE, ModelManifest, Scaler, new_version
-from services.trainer.ensemble import train_ensemble
 from services.trainer.errors import ModelRefused
 from services.trainer.evaluate import evaluate, refuse_diverged_model
 from services.trainer.export_keras import export_keras
+from services.trainer.member_groups import EnsembleFit, TrainedEnsemble
 from services.trainer.publish import write_version
 from services.trainer.split_rows import split_rows
 from services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
@@ -33,6 +33,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     Raises:
         UnusableTrainingSet: the rows are too few to split.
         ModelRefused: the model did not pass the gate; nothing was written.
+        ClusterFailed: with a Dask scheduler; the cluster did not train it.
     """
     recipe = job.recipe
     split = split_rows(len(rows.view_counts), recipe)
@@ -40,7 +41,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     # float32, as the plain script scales: so the numbers that the networks see are the same to the last bit.
     inputs = fitted.fit_transform(rows.view_counts.astype(np.float32)[:, None])[:, 0]
     targets = rows.quantities.astype(np.float32)
-    trained = train_ensemble(recipe, job.seed, inputs[split.train], targets[split.train], split.learned, on_epoch)
+    trained = _train(job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), on_epoch)
     scaler = Scaler(float(fitted.mean_[0]), float(fitted.scale_[0]), len(inputs))
 
     try:
@@ -66,3 +67,14 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
     return TrainedModel(manifest.version, manifest_sha256, metrics)
+
+
+def _train(job: TrainingJob, fit: EnsembleFit, on_epoch: Callable[[EpochLosses], None]) -> TrainedEnsemble:
+    """On this machine or on the workers of a Dask cluster: the same networks either way."""
+    if job.dask_scheduler is None:
+        from services.trainer.ensemble import train_ensemble
+
+        return train_ensemble(fit, on_epoch, threads=job.threads)
+    from services.trainer.train_on_dask import train_on_dask
+
+    return train_on_dask(fit, job.dask_scheduler, on_epoch)

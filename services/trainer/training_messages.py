@@ -6,13 +6,17 @@ from services.shared.contracts.model_manifest import Metrics, Recipe
 
 
 class TrainingJob(msgspec.Struct, frozen=True):
-    """What to train, beside the rows. `threads` is how many cores TensorFlow may use."""
+    """What to train, beside the rows. `threads` is how many cores TensorFlow may use.
+
+    With `dask_scheduler` (tcp://host:port) the members are fitted by that cluster's workers, on the cores that those have.
+    """
 
     training_id: str
     recipe: Recipe
     seed: int
     artifacts_dir: str
     threads: int
+    dask_scheduler: str | None = None
 
 
 class EpochLosses(msgspec.Struct, frozen=True, tag="epoch"):

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from services.trainer.errors import PermanentError
+from services.trainer.errors import PermanentError, TransientError
 from services.trainer.training_messages import Message, TrainingFailed, TrainingJob
 from services.trainer.training_set import TrainingSet
 
@@ -40,6 +40,8 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
         tell(train_model(job, rows, tell))
     except PermanentError as error:
         tell(TrainingFailed(str(error), permanent=True))
+    except TransientError as error:
+        tell(TrainingFailed(str(error), permanent=False))
     except Exception as error:
         # Told and printed: the service says it to whoever asked, the trace is for the log.
         traceback.print_exc()

@@ -3,7 +3,8 @@ import pytest
 
 from services.shared.contracts.ensemble_forward import Floats, forward, stack_weights
 from services.shared.contracts.model_manifest import Layer, Recipe, Scaler
-from services.trainer.ensemble import TrainedEnsemble, train_ensemble
+from services.trainer.ensemble import train_ensemble
+from services.trainer.member_groups import EnsembleFit, TrainedEnsemble, joined, member_groups
 from services.trainer.training_messages import EpochLosses
 
 # Small, so that a test compiles it in about a second: what is tested here does not depend on the layers.
@@ -29,7 +30,7 @@ def rows(number: int = 46) -> tuple[Floats, Floats]:
 
 def trained(seed: int, recipe: Recipe = SMALL) -> tuple[TrainedEnsemble, list[EpochLosses]]:
     epochs: list[EpochLosses] = []
-    return train_ensemble(recipe, seed, *rows(), LEARNED, epochs.append), epochs
+    return train_ensemble(EnsembleFit(recipe, seed, *rows(), LEARNED), epochs.append), epochs
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_watched_rows_are_not_learned_from(first: tuple[TrainedEnsemble, list[Ep
     inputs, targets = rows()
     targets[LEARNED:] = 1_000
 
-    other = train_ensemble(SMALL, 1, inputs, targets, LEARNED, lambda _: None)
+    other = train_ensemble(EnsembleFit(SMALL, 1, inputs, targets, LEARNED), lambda _: None)
 
     for name, array in first[0].arrays.items():
         np.testing.assert_array_equal(array, other.arrays[name])
@@ -93,7 +94,7 @@ def test_what_the_listener_raises_ends_the_training() -> None:
             raise InterruptedError(told.epoch)
 
     with pytest.raises(InterruptedError):
-        train_ensemble(SMALL, 1, *rows(), LEARNED, stop_at_two)
+        train_ensemble(EnsembleFit(SMALL, 1, *rows(), LEARNED), stop_at_two)
 
 
 def test_losses_that_are_no_numbers_are_told_as_none_and_stay_in_the_result() -> None:
@@ -101,7 +102,7 @@ def test_losses_that_are_no_numbers_are_told_as_none_and_stay_in_the_result() ->
     targets[:] = np.float32(1e30)  # its square is beyond float32
     told: list[EpochLosses] = []
 
-    ensemble = train_ensemble(SMALL, 1, inputs, targets, LEARNED, told.append)
+    ensemble = train_ensemble(EnsembleFit(SMALL, 1, inputs, targets, LEARNED), told.append)
 
     assert told[0].loss == (None, None, None)
     assert not np.isfinite(ensemble.loss).any()

@@ -36,7 +36,7 @@ def batches_of(*sizes: int) -> list[Batch]:
 def lively_parameters() -> list[Floats]:
     """A start whose biases are not zero, so that no gradient vanishes because a layer is silent."""
     random = np.random.default_rng(3)
-    start = initial_parameters(RECIPE, seed=1)
+    start = initial_parameters(RECIPE.layers, 1, range(RECIPE.members))
     return [p + random.normal(0.1, 0.1, p.shape).astype(np.float32) if p.ndim == 2 else p for p in start]
 
 
@@ -88,7 +88,7 @@ def keras_steps(
 def drawn_masks(recipe: Recipe, rows: int, step: int) -> list[npt.NDArray[np.bool_]]:
     """The masks that the trained graph would draw: its generator exists compiled only."""
     draw = tf.function(partial(draw_keep_masks, recipe.layers, recipe.members, rows), jit_compile=True)
-    return [mask.numpy() for mask in draw(tf.constant([5, step]))]
+    return [mask.numpy() for mask in draw(tf.constant([5, step]), tf.constant(0))]
 
 
 @pytest.mark.parametrize("dropout", [False, True], ids=["without dropout", "with the same masks"])
@@ -159,7 +159,7 @@ def test_masks_differ_between_members_rows_and_steps() -> None:
 
 
 def test_the_start_is_glorot_uniform_with_zero_biases_and_another_for_each_member() -> None:
-    start = initial_parameters(choose_recipe("baseline"), seed=1)
+    start = initial_parameters(choose_recipe("baseline").layers, 1, range(10))
 
     kernel, bias = start[2], start[3]
     limit = (6 / (128 + 64)) ** 0.5
