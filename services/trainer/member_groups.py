@@ -6,7 +6,7 @@ members alone, not from the threads or machines that share the groups among them
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,7 @@ def shares_of(groups: Sequence[range], most: int) -> tuple[tuple[range, ...], ..
     """The groups in at most so many shares, next to each other and as even as can be; none is empty."""
     shares = min(most, len(groups))
     cuts = [len(groups) * share // shares for share in range(shares + 1)]
-    return tuple(tuple(groups[begin:end]) for begin, end in zip(cuts, cuts[1:], strict=False))
+    return tuple(tuple(groups[begin:end]) for begin, end in pairwise(cuts))
 
 
 def joined(parts: Sequence[TrainedEnsemble]) -> TrainedEnsemble:

@@ -21,7 +21,8 @@ from services.shared.db.unavailable import is_unavailable
 from services.shared.telemetry.metrics import TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
 from services.trainer import trainings
 from services.trainer.announce_models import AnnounceModels
-from services.trainer.errors import PermanentError, TransientError
+from services.trainer.dask_cluster import ask_scheduler
+from services.trainer.errors import ClusterFailed, PermanentError, TransientError
 from services.trainer.read_training_set import read_training_set
 from services.trainer.recipes import choose_recipe
 from services.trainer.tables import Training
@@ -48,11 +49,15 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TrainerOptions:
-    """`owner` names this trainer, the same after a restart; `threads` are the cores that a training may use."""
+    """`owner` names this trainer, the same after a restart; `threads` are the cores that a training may use.
+
+    With `dask_scheduler` (tcp://host:port) that cluster trains.
+    """
 
     artifacts: Path
     owner: str
     threads: int
+    dask_scheduler: str | None = None
 
 
 class RunTrainings:
@@ -63,19 +68,41 @@ class RunTrainings:
         self._announce = announce
         self._options = options
         self._stopping = asyncio.Event()
+        self._cluster: str | None = None  # why it failed, until it answers again
+
+    async def check_cluster(self) -> None:
+        """For /readyz. Raises ClusterFailed while trainings wait for the cluster's scheduler."""
+        if self._cluster is not None:
+            raise ClusterFailed(self._cluster)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; a training in hand then goes back into the queue."""
         self._stopping = stopping
         while not stopping.is_set():
             try:
-                if not await self.run_next(stopping):
+                if not await self._cluster_answers():
+                    await _pause(stopping, RETRY_S)
+                elif not await self.run_next(stopping):
                     await _pause(stopping, IDLE_S)
             except (SQLAlchemyError, OSError) as error:
                 if not is_unavailable(error):
                     raise
                 log.warning("waiting for the database", reason=_first_line(error))
                 await _pause(stopping, RETRY_S)
+
+    async def _cluster_answers(self) -> bool:
+        """Asked only after a failure: a cluster that is away shall cost a training one attempt, not all of them."""
+        if self._options.dask_scheduler is None or self._cluster is None:
+            return True
+        try:
+            await ask_scheduler(self._options.dask_scheduler)
+        except ClusterFailed as error:
+            if self._cluster != str(error):
+                log.warning("trainings wait for the Dask cluster", reason=str(error))
+            self._cluster = str(error)
+            return False
+        self._cluster = None
+        return True
 
     async def run_next(self, stopping: asyncio.Event) -> bool:
         """Works on the next training, if there is one."""
@@ -100,6 +127,7 @@ class RunTrainings:
             return await self._finish(training, "failed", error=str(error))
         except TransientError as error:
             again = training.attempts < trainings.MAX_ATTEMPTS
+            self._cluster = str(error)
             log.warning("training broke off", training=str(training.id), reason=str(error), again=again)
             return await self._finish(training, "queued" if again else "failed", error=None if again else str(error))
         except Interrupted as interrupted:
@@ -159,6 +187,7 @@ class RunTrainings:
             seed=training.seed,
             artifacts_dir=str(self._options.artifacts),
             threads=self._options.threads,
+            dask_scheduler=self._options.dask_scheduler,
         )
 
     async def _heartbeat(self, training: Training, epochs: list[EpochLosses]) -> None:

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.shared.http.start import PROCESS_NAME, process_name
@@ -24,3 +26,19 @@ class TrainerSettings(BaseSettings):
     log_format: LogFormat = "console"
     trainer_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")
+    trainer_backend: Literal["local", "dask"] = Field(
+        default="local", description="who trains: this machine or a cluster"
+    )
+    dask_scheduler: str | None = Field(
+        default=None,
+        validate_default=True,
+        pattern=r"^(tcp|tls)://.+:[0-9]+$",
+        description="tcp://host:port; for the backend dask",
+    )
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _is_there_for_dask(cls, address: str | None, others: ValidationInfo) -> str | None:
+        if address is None and others.data.get("trainer_backend") == "dask":
+            raise PydanticCustomError("missing", "ORDERCAST_TRAINER_BACKEND=dask needs the scheduler's tcp://host:port")
+        return address

@@ -41,7 +41,9 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     # float32, as the plain script scales: so the numbers that the networks see are the same to the last bit.
     inputs = fitted.fit_transform(rows.view_counts.astype(np.float32)[:, None])[:, 0]
     targets = rows.quantities.astype(np.float32)
-    trained = _train(job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), on_epoch)
+    trained = _train(
+        job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), on_epoch
+    )
     scaler = Scaler(float(fitted.mean_[0]), float(fitted.scale_[0]), len(inputs))
 
     try:

@@ -17,6 +17,8 @@ from services.shared.http.start import CannotStart
 from services.shared.http.token_keys import load_public_key
 from services.shared.http.tokens import TokenVerifier
 from services.trainer.announce_models import AnnounceModels
+from services.trainer.dask_cluster import ask_scheduler, refuse_missing_package
+from services.trainer.errors import ClusterFailed
 from services.trainer.run_trainings import RunTrainings, TrainerOptions
 from services.trainer.settings import TrainerSettings
 
@@ -35,22 +37,28 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     """Everything, working off trainings already. Neither PostgreSQL nor Kafka has to be there yet.
 
     Raises:
-        CannotStart: the token key is missing or damaged, or versions cannot be written.
+        CannotStart: the token key is missing or damaged, versions cannot be written, or the cluster cannot be used.
     """
     _refuse_unwritable(settings.artifacts_dir)
+    scheduler = settings.dask_scheduler if settings.trainer_backend == "dask" else None
+    if scheduler is not None:
+        await _refuse_unusable_cluster(scheduler)
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
-    options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads)
+    options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads, scheduler)
     async with open_database(settings.database_url, application="trainer") as sessions:
         announce = AnnounceModels(sessions, settings.kafka_bootstrap)
+        trainings = RunTrainings(sessions, announce, options)
         async with (
             running_beside(announce.run, name="announce-models"),
-            running_beside(RunTrainings(sessions, announce, options).run, name="run-trainings"),
+            running_beside(trainings.run, name="run-trainings"),
         ):
             checks = {
                 "database": Check(partial(ask_database, sessions)),
                 # Trainings go on without a broker, and predictors look into the database now and then.
                 "announcements": Check(announce.check, required=False),
             }
+            if scheduler is not None:
+                checks["cluster"] = Check(trainings.check_cluster, required=False)  # trainings wait in their queue
             yield Trainer(sessions, verifier, checks)
 
 
@@ -63,6 +71,15 @@ def _refuse_unwritable(artifacts: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise CannotStart(f"cannot write to {artifacts} (ORDERCAST_ARTIFACTS_DIR): {reason}") from error
+
+
+async def _refuse_unusable_cluster(scheduler: str) -> None:
+    """Said at the start: a wrong address would otherwise show in the first training only."""
+    try:
+        refuse_missing_package()
+        await ask_scheduler(scheduler)
+    except ClusterFailed as error:
+        raise CannotStart(f"{error} (ORDERCAST_TRAINER_BACKEND=dask, ORDERCAST_DASK_SCHEDULER)") from error
 
 
 async def _service(request: Request) -> Trainer:

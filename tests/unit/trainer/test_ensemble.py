@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -106,3 +107,36 @@ def test_losses_that_are_no_numbers_are_told_as_none_and_stay_in_the_result() ->
 
     assert told[0].loss == (None, None, None)
     assert not np.isfinite(ensemble.loss).any()
+
+
+# Two groups of four, the last of which reaches one beyond the last member.
+SEVEN = msgspec.structs.replace(SMALL, members=7)
+
+
+@pytest.fixture(scope="module")
+def seven() -> TrainedEnsemble:
+    return train_ensemble(EnsembleFit(SEVEN, 1, *rows(), LEARNED), lambda _: None, threads=2)
+
+
+def test_groups_trained_apart_are_the_whole_to_the_bit(seven: TrainedEnsemble) -> None:
+    fit = EnsembleFit(SEVEN, 1, *rows(), LEARNED)
+
+    parts = [train_ensemble(fit, lambda _: None, groups=[group]) for group in member_groups(7)]
+
+    apart = joined(parts)
+    assert [len(part.loss) for part in parts] == [4, 3]
+    assert (apart.loss, apart.val_loss) == (seven.loss, seven.val_loss)
+    for name, array in seven.arrays.items():
+        np.testing.assert_array_equal(apart.arrays[name], array)
+
+
+def test_members_of_different_groups_differ(seven: TrainedEnsemble) -> None:
+    assert len({kernel.tobytes() for kernel in seven.arrays["dense_1/kernel"]}) == len(set(seven.loss)) == 7
+
+
+def test_members_beyond_the_last_are_not_told(seven: TrainedEnsemble) -> None:
+    told: list[EpochLosses] = []
+    train_ensemble(EnsembleFit(SEVEN, 1, *rows(), LEARNED), told.append)
+
+    assert {(len(losses.loss), len(losses.val_loss)) for losses in told} == {(7, 7)}
+    stack_weights(SEVEN.layers, 7, seven.arrays)  # raises unless each array has seven members

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from services.trainer.stacked_network import (
     TrainingState,
     adam_step,
     draw_keep_masks,
+    draw_words,
     initial_parameters,
     initial_state,
     squared_errors_and_gradients,
@@ -156,6 +158,28 @@ def test_masks_differ_between_members_rows_and_steps() -> None:
     assert (first[0] != first[1]).any()
     assert (first[0][0] != first[0][1]).any()
     assert (first != second).any()
+
+
+@pytest.mark.parametrize("words", [6, 7])
+def test_a_member_draws_the_same_in_whatever_group(words: int) -> None:
+    def drawn(first: int, members: int) -> list[list[int]]:
+        draw = tf.function(partial(draw_words, members=members, words=words), jit_compile=True)
+        numbers: list[list[int]] = draw(tf.constant([5, 1]), tf.constant(first)).numpy().tolist()
+        return numbers
+
+    whole = drawn(0, 7)
+
+    assert drawn(0, 4) + drawn(4, 3) == whole
+    assert [drawn(member, 1)[0] for member in range(7)] == whole
+    assert len(set(chain.from_iterable(whole))) == 7 * words  # no two of so few are equal
+
+
+def test_a_member_starts_the_same_in_whatever_group() -> None:
+    whole = initial_parameters(RECIPE.layers, 1, range(7))
+
+    for group in (range(4), range(4, 7)):
+        for part, parameter in zip(initial_parameters(RECIPE.layers, 1, group), whole, strict=True):
+            np.testing.assert_array_equal(part, parameter[group.start : group.stop])
 
 
 def test_the_start_is_glorot_uniform_with_zero_biases_and_another_for_each_member() -> None:
