@@ -14,7 +14,7 @@ from tests.integration.trainer.conftest import TRAINED_WITHIN_S, Workplace, even
 
 STOP_DEADLINE_S = 10.0
 # Only the training's own process may hold these: the service has to start fast and stay small.
-FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scipy")
+FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scipy", "dask", "distributed")
 
 
 def client_of(workplace: Workplace, port: int) -> httpx.AsyncClient:
