@@ -143,7 +143,7 @@ async def test_a_task_that_takes_its_workers_down_fails_instead_of_waiting_forev
         dask_cluster(tmp_path, workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster,
         pytest.raises(TransientError, match=r"the Dask cluster at tcp://\S+ failed"),
     ):
-        await trained(tmp_path, cluster.address, lambda _: cluster.kill_a_worker())
+        await trained(tmp_path, cluster.address, lambda losses: losses.epoch == 1 and cluster.kill_a_worker())
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
