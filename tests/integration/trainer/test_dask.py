@@ -26,6 +26,9 @@ from tests.integration.trainer.conftest import Workplace, eventually, start, unt
 from tests.support.dask_cluster import DaskCluster, dask_cluster
 from tests.unit.trainer.jobs import job, training_set
 
+# A training is three processes here that import TensorFlow and compile at once.
+pytestmark = pytest.mark.timeout(900)
+
 SEVEN = 7  # members, in two groups of four: the last one holds one that is trained for nothing
 EPOCHS = 300  # some seconds, so that there is a middle of it
 
