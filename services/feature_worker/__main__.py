@@ -17,7 +17,9 @@ from services.feature_worker.wiring import open_rebuild
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import KafkaError
+from services.shared.telemetry.export_spans import exported_spans
 from services.shared.telemetry.logs import configure_logging
+from services.shared.telemetry.settings import TracingSettings
 
 # New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its
 # commit, and by default (700) the collector walks through them again and again, for a third of the time.
@@ -27,7 +29,8 @@ GARBAGE_THRESHOLD: Final = 20_000
 def run_worker() -> None:
     settings = read_settings(FeatureWorkerSettings)
     configure_logging("feature_worker", settings.log_format)
-    serve(feature_worker_app(settings), host=settings.host, port=settings.port)
+    with exported_spans("feature_worker", read_settings(TracingSettings)):
+        serve(feature_worker_app(settings), host=settings.host, port=settings.port)
 
 
 def run_rebuild() -> None:

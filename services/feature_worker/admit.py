@@ -12,6 +12,7 @@ from services.shared.contracts.envelope import (
     SequenceNumber,
     decode,
     decode_sequence,
+    decode_traceparent,
 )
 from services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced, ProductViewed
 from services.shared.contracts.topics import ORDERS, VIEWS, partition_of
@@ -56,6 +57,10 @@ class Admitted:
     envelope: Envelope
     sequence: SequenceNumber
 
+    @property
+    def traceparent(self) -> str | None:
+        return self.envelope.traceparent
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -64,6 +69,10 @@ class Refused:
     record: StoredRecord
     reason: str
     sequence: SequenceNumber | None
+
+    @property
+    def traceparent(self) -> str | None:
+        return decode_traceparent(self.record.headers)
 
 
 def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:

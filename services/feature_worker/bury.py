@@ -7,6 +7,7 @@ import structlog
 from services.feature_worker.admit import Refused
 from services.shared.kafka.dead_letters import dead_letter, publish_letters
 from services.shared.kafka.publisher import Publisher
+from services.shared.telemetry.tracing import belonging_to
 
 log = structlog.stdlib.get_logger()
 
@@ -21,5 +22,6 @@ class BuryInDeadLetters:
         """Returns when the letters are safe. Raises BrokerUnavailable."""
         letters = [dead_letter(item.record, item.reason) for item in refused]
         await publish_letters(self._publisher, letters)
-        for letter in letters:
-            log.warning("record refused", letter=letter.id, reason=letter.reason)
+        for item, letter in zip(refused, letters, strict=True):
+            with belonging_to(item.traceparent):
+                log.warning("record refused", letter=letter.id, reason=letter.reason)

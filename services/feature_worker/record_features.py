@@ -1,8 +1,10 @@
 """Applies a batch of records to the feature table, each event once: rows, trends, marks and positions in one transaction."""
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from services.feature_worker.admit import Admitted, Refused
 from services.feature_worker.aggregate import aggregate
@@ -15,6 +17,7 @@ from services.shared.db.engine import Sessions
 from services.shared.db.retry import retry_conflicts
 from services.shared.kafka.consumer import Slice
 from services.shared.kafka.records import StoredRecord
+from services.shared.telemetry.tracing import Group, processing, spans
 
 Admit = Callable[[StoredRecord], Admitted | Refused]
 # Keeps refused records where somebody can look at them; returns when they are safe there.
@@ -51,8 +54,11 @@ class RecordFeatures:
             BrokerUnavailable: a refused record could not be buried; nothing was done.
             DBAPIError: the database is away, or a commit's answer was lost.
         """
-        batch = [self._admit(record) for piece in slices for record in piece.records]
-        return await retry_conflicts(lambda: self._record(slices, batch))
+        started_at = time.time_ns()
+        pieces = [[self._admit(record) for record in piece.records] for piece in slices]
+        batch = list(chain.from_iterable(pieces))
+        with spans(*(_traced(events, started_at) for events in pieces)):
+            return await retry_conflicts(lambda: self._record(slices, batch))
 
     async def _record(self, slices: Sequence[Slice], batch: Sequence[Admitted | Refused]) -> Recorded:
         async with self._sessions() as session, session.begin():
@@ -86,6 +92,11 @@ class RecordFeatures:
                     "not this release, raise ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW until they are passed"
                 )
         return run
+
+
+def _traced(events: Sequence[Admitted | Refused], started_at: int) -> Group:
+    """A slice's events, with what is done to them: until its end they are committed."""
+    return processing(*events[0].record.partition, started_at), [event.traceparent for event in events]
 
 
 def _cause(event: Admitted | Refused) -> str:

@@ -13,19 +13,23 @@ from services.order_api.settings import AdminSettings, OrderApiSettings, RelaySe
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
 from services.shared.kafka.errors import KafkaError
+from services.shared.telemetry.export_spans import exported_spans
 from services.shared.telemetry.logs import configure_logging
+from services.shared.telemetry.settings import TracingSettings
 
 
 def run_api(_: argparse.Namespace) -> None:
     settings = read_settings(OrderApiSettings)
     configure_logging("order_api", settings.log_format)
-    serve(order_api_app(settings), host=settings.host, port=settings.port)
+    with exported_spans("order_api", read_settings(TracingSettings)):
+        serve(order_api_app(settings), host=settings.host, port=settings.port)
 
 
 def run_relay(_: argparse.Namespace) -> None:
     settings = read_settings(RelaySettings)
     configure_logging("relay", settings.log_format)
-    serve(relay_app(settings), host=settings.host, port=settings.port)
+    with exported_spans("relay", read_settings(TracingSettings)):
+        serve(relay_app(settings), host=settings.host, port=settings.port)
 
 
 def run_create_admin(arguments: argparse.Namespace) -> None:

@@ -11,14 +11,17 @@ from services.predictor.app import predictor_app
 from services.predictor.settings import PredictorSettings
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
+from services.shared.telemetry.export_spans import exported_spans
 from services.shared.telemetry.logs import configure_logging
+from services.shared.telemetry.settings import TracingSettings
 
 
 def main() -> None:
     try:
         settings = read_settings(PredictorSettings)
         configure_logging("predictor", settings.log_format)
-        serve(predictor_app(settings), host=settings.host, port=settings.port)
+        with exported_spans("predictor", read_settings(TracingSettings)):
+            serve(predictor_app(settings), host=settings.host, port=settings.port)
     except CannotStart as error:
         sys.exit(f"predictor: {error}")
 

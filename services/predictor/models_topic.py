@@ -19,6 +19,7 @@ from services.shared.kafka.open_consumer import open_reader
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Partition, Record
 from services.shared.kafka.topic_ends import end_offsets
+from services.shared.telemetry.tracing import current_traceparent
 
 log = structlog.stdlib.get_logger()
 
@@ -82,7 +83,9 @@ class ModelsTopic:
         Raises:
             BrokerUnavailable: they will see it in the database within half a minute.
         """
-        headers, body = encode(Envelope(uuid7(), SOURCE, activated_at, ModelActivated(version, activated_at)))
+        event = ModelActivated(version, activated_at)
+        envelope = Envelope(uuid7(), SOURCE, activated_at, event, traceparent=current_traceparent())
+        headers, body = encode(envelope)
         record = Record(version.encode(), body, headers, int(activated_at.timestamp() * 1000))
         # A connection for each: an operator does this now and then, and the service must start without a broker.
         async with open_publisher(self._bootstrap, client_id="predictor") as publisher:

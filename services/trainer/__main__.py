@@ -8,7 +8,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from services.shared.http.serve import serve
 from services.shared.http.start import CannotStart, read_settings
+from services.shared.telemetry.export_spans import exported_spans
 from services.shared.telemetry.logs import configure_logging
+from services.shared.telemetry.settings import TracingSettings
 from services.trainer.app import trainer_app
 from services.trainer.settings import TrainerSettings
 
@@ -17,7 +19,8 @@ def main() -> None:
     try:
         settings = read_settings(TrainerSettings)
         configure_logging("trainer", settings.log_format)
-        serve(trainer_app(settings), host=settings.host, port=settings.port)
+        with exported_spans("trainer", read_settings(TracingSettings)):
+            serve(trainer_app(settings), host=settings.host, port=settings.port)
     except CannotStart as error:
         sys.exit(f"trainer: {error}")
 

@@ -19,6 +19,7 @@ from services.shared.db.unavailable import is_unavailable
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.publisher import open_publisher
 from services.shared.kafka.records import Record
+from services.shared.telemetry.tracing import sending, spans
 from services.trainer.tables import Training
 
 log = structlog.stdlib.get_logger()
@@ -80,25 +81,26 @@ class AnnounceModels:
     async def announce_all(self) -> None:
         """Announces what is not yet acknowledged. Raises BrokerUnavailable."""
         query = (
-            select(ModelVersion, Training.id)
+            select(ModelVersion, Training.id, Training.traceparent)
             .join(Training, Training.model_version == ModelVersion.version)
             .where(Training.announced_at.is_(None))
             .order_by(ModelVersion.published_at)
         )
         async with self._sessions() as session:
             waiting = (await session.execute(query)).all()
-        for version, training_id in waiting:
-            async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
-                await publisher.publish(MODELS.name, 0, [_record(version)])
+        for version, training_id, asked_for in waiting:
+            with spans((sending(MODELS.name, 0), [asked_for])) as [[traceparent]]:
+                async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
+                    await publisher.publish(MODELS.name, 0, [_record(version, traceparent)])
             async with self._sessions() as session, session.begin():
                 await session.execute(
                     update(Training).where(Training.id == training_id).values(announced_at=datetime.now(UTC))
                 )
 
 
-def _record(version: ModelVersion) -> Record:
+def _record(version: ModelVersion, traceparent: str | None) -> Record:
     event = ModelPublished(version.version, version.recipe, version.manifest_sha256, version.published_at)
     # The same id at each try, so that consumers can tell a repeat.
     event_id = uuid5(version.training_id, version.version)
-    headers, body = encode(Envelope(event_id, SOURCE, version.published_at, event))
+    headers, body = encode(Envelope(event_id, SOURCE, version.published_at, event, traceparent=traceparent))
     return Record(version.version.encode(), body, headers, int(version.published_at.timestamp() * 1000))

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from services.shared.db.engine import Sessions
 from services.shared.http.paging import cut_page
+from services.shared.telemetry.tracing import current_traceparent
 from services.trainer import trainings
 from services.trainer.errors import TrainingFinished, UnknownTraining
 from services.trainer.recipes import MAX_SEED, choose_recipe
@@ -33,6 +34,7 @@ async def ask_for_training(sessions: Sessions, request: TrainingRequest) -> Trai
         batch_size=recipe.batch_size,
         seed=secrets.randbelow(MAX_SEED) if request.seed is None else request.seed,
         status="queued",
+        traceparent=current_traceparent(),
     )
     async with sessions() as session, session.begin():
         session.add(training)

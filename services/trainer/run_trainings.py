@@ -13,12 +13,14 @@ from typing import Any, Final, Literal
 
 import msgspec
 import structlog
+from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
 from services.shared.db.unavailable import is_unavailable
 from services.shared.telemetry.metrics import TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
+from services.shared.telemetry.tracing import Operation, current_span, spans
 from services.trainer import trainings
 from services.trainer.announce_models import AnnounceModels
 from services.trainer.dask_cluster import ask_scheduler
@@ -110,6 +112,11 @@ class RunTrainings:
             training = await trainings.claim(session, self._options.owner)
         if training is None:
             return False
+        with spans((_operation(training), [training.traceparent])):
+            await self._run_one(training, stopping)
+        return True
+
+    async def _run_one(self, training: Training, stopping: asyncio.Event) -> None:
         began = time.monotonic()
         log.info("training", training=str(training.id), recipe=training.recipe, attempt=training.attempts)
         status = await self._work(training, stopping)
@@ -117,7 +124,9 @@ class RunTrainings:
         if status in trainings.FINISHED:
             TRAININGS.labels(status).inc()
             TRAINING_SECONDS.observe(time.monotonic() - began)
-        return True
+        current_span().set_attribute("ordercast.training.status", status)
+        if status == "failed":
+            current_span().set_status(StatusCode.ERROR)
 
     async def _work(self, training: Training, stopping: asyncio.Event) -> str:
         """What the training's status is afterwards; "lost" if it is no longer this trainer's."""
@@ -147,6 +156,7 @@ class RunTrainings:
 
         async def note(losses: EpochLosses) -> None:
             epochs.append(losses)
+            current_span().add_event("epoch", {"ordercast.training.epoch": losses.epoch})
 
         child = asyncio.create_task(train_in_child(self._job(training), rows, note), name="train-in-child")
         try:
@@ -247,6 +257,18 @@ class RunTrainings:
                 await _pause(self._stopping, RETRY_S)
             else:
                 return outcome
+
+
+def _operation(training: Training) -> Operation:
+    return Operation(
+        "train",
+        SpanKind.CONSUMER,
+        {
+            "ordercast.training.recipe": training.recipe,
+            "ordercast.training.epochs": training.epochs,
+            "ordercast.training.attempt": training.attempts,
+        },
+    )
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

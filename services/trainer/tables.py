@@ -28,6 +28,7 @@ class Training(Base):
     leased_until: Mapped[datetime | None]
     cancel_asked_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    traceparent: Mapped[str | None]  # of the request that asked for it
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     model_version: Mapped[str | None]
     announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+from opentelemetry.trace import SpanKind
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,8 +34,10 @@ from services.order_api.references import one_of_ids
 from services.shared.contracts.events import OrderItem
 from services.shared.db.engine import Sessions
 from services.shared.db.retry import retry_conflicts
+from services.shared.telemetry.tracing import Operation, spans
 
 OPERATION = "POST /orders"
+_IN_POSTGRESQL: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
 class Line(NamedTuple):
@@ -65,6 +68,7 @@ class NewOrder:
     request: OrderRequest
     row: OrderRow
     answer: bytes
+    traceparent: str | None
 
 
 class PlaceOrders:
@@ -76,26 +80,30 @@ class PlaceOrders:
 
     async def __call__(self, requests: Sequence[OrderRequest]) -> list[bytes | Exception]:
         """For each request the answer's JSON or why it was refused, in their order; all after the commit."""
+        placing = Operation("place order", SpanKind.CLIENT, {**_IN_POSTGRESQL, "ordercast.batch.orders": len(requests)})
         try:
-            return await retry_conflicts(lambda: self._place(requests))
+            with spans((placing, [request.traceparent for request in requests])) as [traceparents]:
+                return await retry_conflicts(lambda: self._place(requests, traceparents))
         except IntegrityError:
             # One request breaks a constraint (an account that is gone): it must not take the others along.
             if len(requests) == 1:
                 return [UnknownAccount("the account of this token does not exist")]
             return list(itertools.chain.from_iterable([await self([request]) for request in requests]))
 
-    async def _place(self, requests: Sequence[OrderRequest]) -> list[bytes | Exception]:
+    async def _place(
+        self, requests: Sequence[OrderRequest], traceparents: Sequence[str | None]
+    ) -> list[bytes | Exception]:
         now = datetime.now(UTC)
         async with self._sessions() as session, session.begin():
             prices = await _prices(session, requests)
-            checked = _one_for_each_key([_prepare(request, prices, now) for request in requests])
+            checked = _one_for_each_key(
+                [_prepare(request, prices, now, trace) for request, trace in zip(requests, traceparents, strict=True)]
+            )
             orders = [order for order in checked if isinstance(order, NewOrder)]
             taken = await claim_keys(session, [_claim(order) for order in orders if order.request.key is not None], now)
             new = [order for order in orders if order.row.id not in taken]
             await write_orders(session, [order.row for order in new])
-            await append_to_outbox(
-                session, [recorded(order.row, order.request.traceparent) for order in new], self._partitions
-            )
+            await append_to_outbox(session, [recorded(order.row, order.traceparent) for order in new], self._partitions)
         return [_answer(order, taken) for order in checked]
 
 
@@ -107,7 +115,9 @@ async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> di
     return {row.id: Price(row.price, row.currency) for row in rows}
 
 
-def _prepare(request: OrderRequest, prices: Mapping[int, Price], now: datetime) -> NewOrder | OrderApiError:
+def _prepare(
+    request: OrderRequest, prices: Mapping[int, Price], now: datetime, traceparent: str | None
+) -> NewOrder | OrderApiError:
     unknown = [position for position, line in enumerate(request.lines) if line.product_id not in prices]
     if unknown:
         return UnknownProduct(
@@ -122,7 +132,7 @@ def _prepare(request: OrderRequest, prices: Mapping[int, Price], now: datetime) 
         for number, line in enumerate(request.lines, start=1)
     ]
     row = OrderRow(uuid7(), request.account_id, "PENDING", currencies.pop(), items, created_at=now)
-    return NewOrder(request, row, answer=msgspec.json.encode(answer_of(row)))
+    return NewOrder(request, row, msgspec.json.encode(answer_of(row)), traceparent)
 
 
 def _one_for_each_key(orders: Sequence[NewOrder | OrderApiError]) -> list[NewOrder | OrderApiError]:

@@ -23,6 +23,7 @@ from services.shared.db.engine import Sessions
 from services.shared.kafka.publisher import Publisher
 from services.shared.kafka.records import Record
 from services.shared.telemetry.metrics import OUTBOX_PUBLISHED
+from services.shared.telemetry.tracing import sending, spans
 
 # The name of the outbox's stream of numbers, in every partition.
 PRODUCER: Final = "outbox"
@@ -164,7 +165,9 @@ class RelayOutbox:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
-        await self._publisher.publish(ORDERS.name, shard, [_record(event) for event in events])
+        with spans((sending(ORDERS.name, shard), [event.traceparent for event in events])) as [traceparents]:
+            records = [_record(event, traceparent) for event, traceparent in zip(events, traceparents, strict=True)]
+            await self._publisher.publish(ORDERS.name, shard, records)
         last = events[-1].number
         async with self._sessions() as session, session.begin():
             noted = await session.execute(
@@ -195,7 +198,7 @@ def _by_shard(rows: Sequence[Row[Any]]) -> Mapping[int, list[Row[Any]]]:
     return shards
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: Row[Any], traceparent: str | None) -> Record:
     return Record(
         key=str(row.account_id).encode(),
         value=row.body,
@@ -205,7 +208,7 @@ def _record(row: Row[Any]) -> Record:
             source=SOURCE,
             time=row.occurred_at,
             sequence=SequenceNumber(PRODUCER, row.number),
-            traceparent=row.traceparent,
+            traceparent=traceparent,
         ),
         timestamp_ms=int(row.occurred_at.timestamp() * 1000),
     )

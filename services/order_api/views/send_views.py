@@ -19,6 +19,7 @@ from services.shared.contracts.topics import VIEWS, partition_of
 from services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from services.shared.kafka.publisher import Publisher
 from services.shared.kafka.records import Record
+from services.shared.telemetry.tracing import sending, spans
 
 SOURCE: Final = "/ordercast/order_api"
 # Views of one partition in one batch: some 600 kB.
@@ -147,13 +148,17 @@ class SendViews:
             self._answer(partition, batch, error)
 
     async def _publish(self, partition: int, views: Sequence[View], stream: _Stream) -> KafkaError | None:
-        records = [_record(view, view.sequence or stream.next()) for view in views]
         try:
             publisher = await self._connection.publisher()
         except BrokerUnavailable as error:
             return error
         try:
-            await publisher.publish(VIEWS.name, partition, records)
+            with spans((sending(VIEWS.name, partition), [view.traceparent for view in views])) as [traceparents]:
+                records = [
+                    _record(view, view.sequence or stream.next(), traceparent)
+                    for view, traceparent in zip(views, traceparents, strict=True)
+                ]
+                await publisher.publish(VIEWS.name, partition, records)
         except KafkaError as error:
             await self._connection.discard(publisher)
             return error
@@ -171,9 +176,9 @@ class SendViews:
                 done.set_exception(error)
 
 
-def _record(view: View, sequence: SequenceNumber) -> Record:
+def _record(view: View, sequence: SequenceNumber, traceparent: str | None) -> Record:
     event = view.event
-    headers, body = encode(Envelope(view.id, SOURCE, event.occurred_at, event, sequence, view.traceparent))
+    headers, body = encode(Envelope(view.id, SOURCE, event.occurred_at, event, sequence, traceparent))
     return Record(str(event.account_id).encode(), body, headers, int(event.occurred_at.timestamp() * 1000))
 
 

@@ -149,6 +149,11 @@ def decode_sequence(headers: Headers) -> SequenceNumber | None:
     return _sequence(_attributes(headers))
 
 
+def decode_traceparent(headers: Headers) -> str | None:
+    """The trace of a record that may be no event of ours."""
+    return next((value.decode(errors="replace") for name, value in headers if name == "ce_traceparent" and value), None)
+
+
 @cache
 def _decoder(event_type: str) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(EVENT_TYPES[event_type])

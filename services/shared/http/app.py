@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from services.shared.http.body_limit import BodyLimit
@@ -49,6 +50,8 @@ _PROBLEM_SCHEMA: Final = {
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     "default": {"description": "Problem details (RFC 9457)", "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
 }
+# `Observe` makes the spans and the metrics.
+_NO_TELEMETRY_BY_FASTAPI: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 class Service(Protocol):
@@ -94,6 +97,7 @@ def create_app(
             Middleware(Observe),
             Middleware(BodyLimit, limit=max_body_bytes, by_path=body_limits or {}),
         ],
+        telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
     add_problem_handlers(app, problems or {})
     for router in (*routers, health_router):

@@ -1,16 +1,21 @@
-"""The outermost layer of every app: the request's trace, its metric, and the end of the road for unexpected errors."""
+"""The outermost layer of every app: the request's trace, its metric, and the end of the road for unexpected errors.
+
+FastAPI's own spans are off (`create_app`): they hold the path, they know nothing of errors that are answered here, and without
+a collector there would be no trace for the log lines and the events.
+"""
 
 import time
 from collections.abc import Iterable
 from typing import Final
 
 import structlog
+from opentelemetry.trace import Span, StatusCode
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.shared.http.problem import INTERNAL_ERROR, Problem
 from services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
-from services.shared.telemetry.tracing import current_trace_id, start_trace
+from services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
 
 log = structlog.stdlib.get_logger()
 
@@ -19,6 +24,8 @@ CLIENT_CLOSED_REQUEST: Final = 499
 
 # A client can send any word as a method, and each new value of a label is a time series for ever.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Asked every few seconds by machines: traces of them would hide those of people.
+_NOT_TRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Observe:
@@ -31,9 +38,11 @@ class Observe:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start_trace(_traceparent(scope["headers"]))
+        span = _start_span(scope)
+        token = make_current(span)
         started = time.perf_counter()
         status = 0  # until the answer begins
+        failure: str | None = None
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
@@ -45,20 +54,55 @@ class Observe:
             await self._app(scope, receive, send_noting_status)
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
-        except Exception:
+        except Exception as error:
+            failure = type(error).__name__
             log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
                 raise  # half an answer is out: only breaking the connection tells the client
             problem = Problem(INTERNAL_ERROR, members={"trace_id": current_trace_id()})
             await problem.response()(scope, receive, send_noting_status)
         finally:
-            _count(scope, status or INTERNAL_ERROR.status, time.perf_counter() - started)
+            status = status or INTERNAL_ERROR.status
+            _count(scope, status, time.perf_counter() - started)
+            _end_span(span, scope, status, failure)
+            leave(token)
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    route = getattr(scope.get("route"), "path", "unknown")
-    HTTP_REQUEST_SECONDS.labels(method, route, status).observe(seconds)
+    HTTP_REQUEST_SECONDS.labels(method, _route(scope) or "unknown", status).observe(seconds)
+
+
+def _route(scope: Scope) -> str | None:
+    route: str | None = getattr(scope.get("route"), "path", None)
+    return route
+
+
+def _start_span(scope: Scope) -> Span:
+    method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+    attributes = (
+        None
+        if scope["path"] in _NOT_TRACED
+        else {"http.request.method": method, "url.scheme": scope.get("scheme", "http")}
+    )
+    return start_request(_span_name(method), _traceparent(scope["headers"]), attributes)
+
+
+def _end_span(span: Span, scope: Scope, status: int, failure: str | None) -> None:
+    """No path and no query in a span: they hold ids of accounts and products. The route says what was asked for."""
+    if span.is_recording():
+        span.set_attribute("http.response.status_code", status)
+        if route := _route(scope):
+            span.set_attribute("http.route", route)
+            span.update_name(f"{_span_name(scope['method'])} {route}")
+        if status >= INTERNAL_ERROR.status:
+            span.set_attribute("error.type", failure or str(status))
+            span.set_status(StatusCode.ERROR)
+    span.end()
+
+
+def _span_name(method: str) -> str:
+    return method if method in _METHODS else "HTTP"
 
 
 def _traceparent(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

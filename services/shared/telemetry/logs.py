@@ -8,18 +8,24 @@ import sys
 from typing import Final, Literal
 
 import structlog
+from opentelemetry.trace import format_span_id, format_trace_id
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from services.shared.telemetry.tracing import current_trace_id
+from services.shared.telemetry.tracing import current_span
 
 LogFormat = Literal["console", "json"]
 
 # Libraries that repeat themselves while their server is away; the services say once what is missing.
-_QUIET: Final = {"aiokafka": logging.CRITICAL, "asyncio": logging.ERROR, "httpx": logging.WARNING}
+_QUIET: Final = {
+    "aiokafka": logging.CRITICAL,
+    "asyncio": logging.ERROR,
+    "httpx": logging.WARNING,
+    "opentelemetry.exporter": logging.CRITICAL,
+}
 
 
 def configure_logging(service: str, log_format: LogFormat = "console", level: int = logging.INFO) -> None:
-    """Sends structlog's and the standard library's lines through one formatter, each with service and trace id."""
+    """Sends structlog's and the standard library's lines through one formatter, each with service, trace and span."""
 
     def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["service"] = service
@@ -30,7 +36,7 @@ def configure_logging(service: str, log_format: LogFormat = "console", level: in
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
         name_service,
-        _add_trace_id,
+        _add_trace,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -63,8 +69,12 @@ def _renderers(log_format: LogFormat) -> list[Processor]:
     ]
 
 
-def _add_trace_id(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    trace_id = current_trace_id()
-    if trace_id is not None:
-        event["trace_id"] = trace_id
+def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The ids of the trace and, where a span is recorded that can be looked at, of the span."""
+    span = current_span()
+    ids = span.get_span_context()
+    if ids.is_valid:
+        event["trace_id"] = format_trace_id(ids.trace_id)
+        if span.is_recording():
+            event["span_id"] = format_span_id(ids.span_id)
     return event

@@ -18,6 +18,7 @@ from services.trainer import announce_models
 from services.trainer.tables import Training
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
+from tests.support.recorded_spans import parent_of, recorded_spans, traceparent_of
 
 ENDED = {"succeeded", "failed", "cancelled"}
 
@@ -261,3 +262,31 @@ async def test_the_keepers_endpoints_need_no_token(workplace: Workplace) -> None
     assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
     assert answers["/readyz"].json()["checks"]["database"] == "ok"
     assert "ordercast_trainings_total" in answers["/metrics"].text
+
+
+async def test_a_training_belongs_to_the_trace_of_the_request_that_asked_for_it(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    await workplace.add_pairs(60)
+    traceparent = f"00-{'ab' * 16}-{'cd' * 8}-01"
+    with recorded_spans() as recorded:
+        async with workplace.trainer() as client:
+            client.headers["traceparent"] = traceparent
+            training_id = await start(client)
+            del client.headers["traceparent"]
+            training = await eventually(client, training_id, has_ended)
+
+            async def is_announced() -> bool:
+                return "send models" in recorded.names
+
+            await until(is_announced)
+        [asked] = [span for span in recorded.all if span.name == "POST /trainings"]
+        [train] = [span for span in recorded.all if span.name == "train"]
+        [announced] = [span for span in recorded.all if span.name == "send models"]
+    assert training["status"] == "succeeded", training
+    assert parent_of(asked) == "cd" * 8
+    assert parent_of(train) == parent_of(announced) == traceparent_of(asked).split("-")[2]
+    assert [event.name for event in train.events] == ["epoch"] * 3
+    assert (train.attributes or {})["ordercast.training.status"] == "succeeded"
+    async for record in read_topic(fresh_topics.bootstrap, "models"):
+        assert decode(record.headers, record.value).traceparent == traceparent_of(announced)

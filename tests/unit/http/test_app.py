@@ -119,7 +119,7 @@ async def test_without_a_good_trace_each_request_starts_its_own() -> None:
             for bad in (None, "nonsense", f"00-{'0' * 32}-{'cd' * 8}-01", f"00-{'AB' * 16}-{'cd' * 8}-01")
         }
     assert len(traces) == 4
-    assert all(re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", trace) for trace in traces)
+    assert all(re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", trace) for trace in traces)
 
 
 async def test_a_client_that_goes_away_in_the_middle_is_no_error_of_ours() -> None:

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from services.shared.telemetry.logs import LogFormat, configure_logging
-from services.shared.telemetry.tracing import start_trace
+from services.shared.telemetry.tracing import belonging_to
 
 TRACE = "ab" * 16
 
@@ -30,14 +30,14 @@ def lines_of(monkeypatch: pytest.MonkeyPatch, log_format: LogFormat) -> list[str
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     configure_logging("order_api", log_format)
-    start_trace(f"00-{TRACE}-{'cd' * 8}-01")
-    structlog.stdlib.get_logger().info("order placed", items=3)
-    logging.getLogger("library").warning("half of %s", "it")
-    logging.getLogger("aiokafka.client").error("Unable connect to node 1")
-    try:
-        fail("-".join(["hunter2", "hunter2"]))
-    except ValueError:
-        structlog.stdlib.get_logger().exception("request failed")
+    with belonging_to(f"00-{TRACE}-{'cd' * 8}-01"):
+        structlog.stdlib.get_logger().info("order placed", items=3)
+        logging.getLogger("library").warning("half of %s", "it")
+        logging.getLogger("aiokafka.client").error("Unable connect to node 1")
+        try:
+            fail("-".join(["hunter2", "hunter2"]))
+        except ValueError:
+            structlog.stdlib.get_logger().exception("request failed")
     return stream.getvalue().splitlines()
 
 
@@ -59,5 +59,6 @@ def test_json_lines_hold_service_level_time_and_trace(monkeypatch: pytest.Monkey
 def test_console_lines_are_for_people_and_show_no_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n".join(lines_of(monkeypatch, "console"))
     assert "order placed items=3" in text
+    assert text.count(f"trace_id={TRACE}") == 3
     assert "ValueError: broken: 15" in text
     assert "hunter2-hunter2" not in text
