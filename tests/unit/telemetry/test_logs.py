@@ -11,7 +11,8 @@ import pytest
 import structlog
 
 from services.shared.telemetry.logs import LogFormat, configure_logging
-from services.shared.telemetry.tracing import belonging_to
+from services.shared.telemetry.tracing import belonging_to, sending, spans
+from tests.support.recorded_spans import recorded_spans, traceparent_of
 
 TRACE = "ab" * 16
 
@@ -54,6 +55,22 @@ def test_json_lines_hold_service_level_time_and_trace(monkeypatch: pytest.Monkey
     assert all(line["timestamp"].endswith("Z") for line in lines)
     assert lines[0]["items"] == 3
     assert "ValueError: broken: 15" in lines[2]["exception"]
+
+
+def test_lines_name_the_span_where_one_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all("span_id" not in line for line in lines_of(monkeypatch, "json"))
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logging("relay", "json")
+    parent = f"00-{TRACE}-{'cd' * 8}-01"
+    with recorded_spans() as recorded:
+        with spans((sending("orders", 0), [parent])):
+            logging.getLogger("library").warning("sent one")
+        with spans((sending("orders", 0), [parent, f"00-{'ef' * 16}-{'cd' * 8}-01"])):
+            logging.getLogger("library").warning("sent two of different traces")
+    one, two = map(json.loads, stream.getvalue().splitlines())
+    assert (one["trace_id"], one["span_id"]) == (TRACE, traceparent_of(recorded.all[0]).split("-")[2])
+    assert "trace_id" not in two
 
 
 def test_console_lines_are_for_people_and_show_no_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
