@@ -32,7 +32,7 @@ async def embedded_system(folder: Path, *, partitions: int, report: Report) -> A
     async with AsyncExitStack() as stack:
         system = await _started(stack, folder / "state", partitions, report)
         admin = Login(ADMIN_EMAIL, secrets.token_urlsafe(24))
-        await create_admin(system.info, admin.email, ADMIN_NICKNAME, admin.password)
+        await create_admin(system.info.database_url, admin.email, ADMIN_NICKNAME, admin.password)
         yield SystemUnderTest(
             stack="embedded",
             addresses=addresses_of(system.info),
