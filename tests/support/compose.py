@@ -20,7 +20,7 @@ KEPT: Final = ("PATH", "HOME", "DOCKER_", "XDG_", "ORDERCAST_IMAGES", "ORDERCAST
 PORTS: Final = ("ORDER_API", "TRAINER", "PREDICTOR", "POSTGRES", "KAFKA", "KAFKA_2", "KAFKA_3", "PROMETHEUS", "GRAFANA")
 # Some 40 s on a quiet machine.
 UP_DEADLINE_S: Final = 280
-COMMAND_DEADLINE_S: Final = 300
+COMMAND_DEADLINE_S: Final = 500
 
 
 class ComposeFailed(AssertionError):
