@@ -142,11 +142,14 @@ async def test_a_training_waits_for_a_scheduler_that_has_gone_and_then_succeeds(
 
 async def test_a_task_that_takes_its_workers_down_fails_instead_of_waiting_forever(tmp_path: Path) -> None:
     # Also: the one worker with its one thread trains, not the process that asks.
-    with (
-        dask_cluster(tmp_path, workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as cluster,
-        pytest.raises(TransientError, match=r"the Dask cluster at tcp://\S+ failed"),
-    ):
-        await trained(tmp_path, cluster.address, lambda losses: losses.epoch == 1 and cluster.kill_a_worker())
+    with dask_cluster(tmp_path, workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as alone:
+
+        def kill_once(losses: EpochLosses) -> None:
+            if losses.epoch == 1:
+                alone.kill_a_worker()
+
+        with pytest.raises(TransientError, match=r"the Dask cluster at tcp://\S+ failed"):
+            await trained(tmp_path, alone.address, kill_once)
 
 
 def test_workers_with_other_versions_are_refused_by_name(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:

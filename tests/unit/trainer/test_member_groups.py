@@ -37,8 +37,8 @@ def test_shares_are_even_and_keep_the_order(most: int, sizes: list[int]) -> None
 
 
 def test_parts_are_joined_in_their_order() -> None:
-    first = TrainedEnsemble({"dense_0/bias": np.float32([[1], [2]])}, (0.1, 0.2), (0.3, 0.4))
-    second = TrainedEnsemble({"dense_0/bias": np.float32([[3]])}, (0.5,), (0.6,))
+    first = TrainedEnsemble({"dense_0/bias": np.array([[1], [2]], np.float32)}, (0.1, 0.2), (0.3, 0.4))
+    second = TrainedEnsemble({"dense_0/bias": np.array([[3]], np.float32)}, (0.5,), (0.6,))
 
     whole = joined([first, second])
 
