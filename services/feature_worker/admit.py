@@ -10,6 +10,7 @@ from services.shared.contracts.envelope import (
     EventRefused,
     MalformedEvent,
     SequenceNumber,
+    UnknownEventType,
     decode,
     decode_sequence,
     decode_traceparent,
@@ -49,6 +50,10 @@ class MisplacedEvent(EventRefused):
     """An event in a topic or partition where its account's worker would not look for it."""
 
 
+# Every way to be refused.
+REFUSALS: Final = (MalformedEvent, UnknownEventType, OversizedEvent, MissingSequence, MisplacedEvent)
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """An event and the record that it came in."""
@@ -64,11 +69,15 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that is no event of ours. Its number counts as taken, if the headers still tell it."""
+    """A record that is no event of ours. Its number counts as taken, if the headers still tell it.
+
+    `refusal` is the class of the error that `reason` tells of.
+    """
 
     record: StoredRecord
     reason: str
     sequence: SequenceNumber | None
+    refusal: type[EventRefused] = EventRefused
 
     @property
     def traceparent(self) -> str | None:
@@ -86,18 +95,18 @@ def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
         _check_sequence(envelope.sequence)
         _check_event(envelope, record, partitions)
     except EventRefused as refusal:
-        return refuse(record, f"{type(refusal).__name__}: {refusal}")
+        return refuse(record, f"{type(refusal).__name__}: {refusal}", type(refusal))
     return Admitted(record, envelope, envelope.sequence)
 
 
-def refuse(record: StoredRecord, reason: str) -> Refused:
+def refuse(record: StoredRecord, reason: str, refusal: type[EventRefused] = EventRefused) -> Refused:
     try:
         sequence = decode_sequence(record.headers)
         if sequence is not None:
             _check_sequence(sequence)
     except EventRefused:
         sequence = None
-    return Refused(record, reason, sequence)
+    return Refused(record, reason, sequence, refusal)
 
 
 def _check_sequence(sequence: SequenceNumber) -> None:

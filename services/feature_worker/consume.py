@@ -1,21 +1,26 @@
 """The worker's loop: poll, record, again. Stopping is an event, so a transaction is never cut off."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 
-from services.feature_worker.errors import PositionTaken, Stuck
+from services.feature_worker.admit import REFUSALS
+from services.feature_worker.errors import LASTING, PositionTaken, Stuck
 from services.feature_worker.record_features import Recorded
 from services.feature_worker.watchdog import Progress, wait_for
+from services.shared.contracts.topics import ORDERS, VIEWS
 from services.shared.db.unavailable import is_unavailable
 from services.shared.kafka.consumer import Consumer, Slice
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.telemetry.metrics import (
+    WORKER_ALARMS,
     WORKER_BATCH_EVENTS,
     WORKER_BATCH_SECONDS,
+    WORKER_DEAD_LETTERS,
     WORKER_EVENTS,
     WORKER_FRESHNESS,
 )
@@ -28,20 +33,39 @@ POLL_S: Final = 0.5
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 
+# From 0: a counter that comes into being at its first count shows no increase.
+for _topic, _refusal in itertools.product((ORDERS.name, VIEWS.name), REFUSALS):
+    WORKER_DEAD_LETTERS.labels(_topic, _refusal.__name__)
+for _kind in LASTING.values():
+    WORKER_ALARMS.labels(_kind)
+
 Record = Callable[[Sequence[Slice]], Awaitable[Recorded]]
 
 
 class ConsumeEvents:
-    """The loop. What fails for a while is tried again from the positions in the database, which are always true."""
+    """The loop. What fails for a while is tried again from the positions in the database, which are always true.
+
+    An alarm that the next start would meet again is shown for `alarm_shown_s` before the loop ends with it: metrics of a
+    process that ends at once are never seen.
+    """
 
     def __init__(
-        self, consumer: Consumer, record: Record, progress: Progress, *, max_records: int, give_up_after_s: float
+        self,
+        consumer: Consumer,
+        record: Record,
+        progress: Progress,
+        *,
+        max_records: int,
+        give_up_after_s: float,
+        alarm_shown_s: float = 0.0,
     ) -> None:
         self._consumer = consumer
         self._record = record
         self._progress = progress
         self._max_records = max_records
         self._give_up_after_s = give_up_after_s
+        self._alarm_shown_s = alarm_shown_s
+        self._alarm: Exception | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Applies events until `stopping` is set.
@@ -54,12 +78,23 @@ class ConsumeEvents:
             await self._run(stopping)
         except Exception as error:
             log.critical("alarm: the worker stops", error=type(error).__name__, reason=_first_line(error))
+            if kind := LASTING.get(type(error)):
+                self._alarm = error
+                WORKER_ALARMS.labels(kind).inc()
+                await wait_for(stopping, self._alarm_shown_s)
             raise
+
+    async def check(self) -> None:
+        """For /readyz: raises the alarm that the loop stands still for."""
+        if self._alarm is not None:
+            raise self._alarm
 
     async def step(self) -> int:
         """Applies the next records, if any come in time; how many they were."""
         slices = await self._consumer.poll(max_records=self._max_records, timeout_s=POLL_S)
         count = sum(len(piece.records) for piece in slices)
+        # What waits is seen even where the first batch fails.
+        self._progress.applied = dict(self._consumer.positions) | {piece.partition: piece.start for piece in slices}
         if slices:
             started = time.perf_counter()
             _measure(await self._record(slices))
@@ -104,10 +139,9 @@ def _first_line(error: Exception) -> str:
 
 
 def _measure(recorded: Recorded) -> None:
-    for outcome, counts in (
-        ("applied", recorded.applied),
-        ("repeated", recorded.repeated),
-        ("dead_lettered", recorded.dead_lettered),
-    ):
+    for outcome, counts in (("applied", recorded.applied), ("repeated", recorded.repeated)):
         for topic, count in counts.items():
             WORKER_EVENTS.labels(topic, outcome).inc(count)
+    for (topic, refusal), count in recorded.dead_lettered.items():
+        WORKER_EVENTS.labels(topic, "dead_lettered").inc(count)
+        WORKER_DEAD_LETTERS.labels(topic, refusal).inc(count)

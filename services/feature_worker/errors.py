@@ -1,5 +1,9 @@
 """What can go wrong in the feature worker: transient errors are tried again, alarms end the process."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from services.shared.kafka.errors import PositionOutsideLog, RecordTooLarge
 from services.shared.kafka.records import Partition
 
 
@@ -37,3 +41,12 @@ class Stuck(Alarm):
 
 class RebuildRefused(Alarm):
     """The rebuilt table was not put in place; the live one is untouched."""
+
+
+# What the next start meets again, until somebody has looked: each with its name in the metrics.
+LASTING: Final[Mapping[type[Exception], str]] = {
+    SequenceGap: "sequence_gap",
+    TooManyDeadLetters: "too_many_dead_letters",
+    PositionOutsideLog: "position_outside_log",
+    RecordTooLarge: "record_too_large",
+}

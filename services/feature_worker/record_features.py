@@ -26,11 +26,11 @@ Bury = Callable[[Sequence[Refused]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a batch: numbers of events by topic."""
+    """What became of a batch: numbers of events by topic, and of those that were refused by the refusal's class as well."""
 
     applied: Counter[str]
     repeated: Counter[str]
-    dead_lettered: Counter[str]
+    dead_lettered: Counter[tuple[str, str]]
 
 
 class RecordFeatures:
@@ -78,7 +78,7 @@ class RecordFeatures:
         return Recorded(
             applied=_by_topic(event for event in new.events if isinstance(event, Admitted)),
             repeated=new.repeats,
-            dead_lettered=_by_topic(refused),
+            dead_lettered=Counter((event.record.partition.topic, event.refusal.__name__) for event in refused),
         )
 
     def _count_refused(self, events: Iterable[Admitted | Refused]) -> int:

@@ -29,3 +29,5 @@ class FeatureWorkerSettings(BaseSettings):
     max_dead_letters_in_a_row: int = Field(default=100, ge=1, description="one more stops the worker")
     # Longer than a restart of either server, shorter than somebody would wait who looks at a stale table.
     worker_stuck_after_s: float = Field(default=60.0, gt=0, description="no progress for so long ends the process")
+    # Twice the usual time between two scrapes. A restart would not help, so the pause delays nothing.
+    worker_alarm_shown_s: float = Field(default=30.0, ge=0, description="a worker that must stop shows why for so long")

@@ -10,10 +10,11 @@ from typing import Final
 import structlog
 
 from services.feature_worker.errors import Stuck
+from services.feature_worker.lag_seconds import LagSeconds
 from services.shared.kafka.consumer import Consumer
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.records import Partition
-from services.shared.telemetry.metrics import WORKER_LAG
+from services.shared.telemetry.metrics import WORKER_LAG, WORKER_LAG_SECONDS
 
 log = structlog.stdlib.get_logger()
 
@@ -81,6 +82,7 @@ class Watchdog:
         self._consumer = consumer
         self._progress = progress
         self._switch = switch
+        self._lag_seconds = LagSeconds()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Looks again and again until `stopping` is set. Raises Stuck."""
@@ -103,11 +105,16 @@ class Watchdog:
             log.warning("Kafka does not answer", silent_s=round(self._progress.silent_s), error=str(error))
             self._progress.miss(error)
             return
-        lags = self._progress.look(ends)
-        WORKER_LAG.clear()  # of partitions that belong to another worker by now
-        for partition, lag in lags.items():
-            WORKER_LAG.labels(partition.topic, partition.number).set(lag)
+        self._show_lag(ends)
         await self._consumer.show_positions(dict(self._progress.applied))
+
+    def _show_lag(self, ends: Mapping[Partition, int]) -> None:
+        lags = self._progress.look(ends)
+        waits = self._lag_seconds.look(self._progress.applied, ends, time.monotonic())
+        for gauge, values in ((WORKER_LAG, lags), (WORKER_LAG_SECONDS, waits)):
+            gauge.clear()  # of partitions that belong to another worker by now
+            for partition, value in values.items():
+                gauge.labels(partition.topic, partition.number).set(value)
 
     async def ask_kafka(self) -> None:
         """For /readyz: raises while the broker is silent."""

@@ -77,6 +77,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 progress,
                 max_records=settings.worker_batch_events,
                 give_up_after_s=settings.worker_stuck_after_s,
+                alarm_shown_s=settings.worker_alarm_shown_s,
             )
             watchdog = Watchdog(consumer, progress, switch)
             async with (
@@ -85,7 +86,11 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 running_beside(consume.run, name="consume"),
             ):
                 yield FeatureWorker(
-                    checks={"database": Check(partial(ask_database, sessions)), "kafka": Check(watchdog.ask_kafka)}
+                    checks={
+                        "database": Check(partial(ask_database, sessions)),
+                        "kafka": Check(watchdog.ask_kafka),
+                        "alarm": Check(consume.check),
+                    }
                 )
 
 

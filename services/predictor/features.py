@@ -17,10 +17,14 @@ class Pair(NamedTuple):
 
 
 class Views(NamedTuple):
-    """What a prediction needs of a feature row; `as_of` is when the worker last changed it."""
+    """What a prediction needs of a feature row.
+
+    `as_of` is when the worker last changed it, `newest_event_at` the time of the newest order or view in it.
+    """
 
     view_count: int
     as_of: datetime
+    newest_event_at: datetime | None
 
 
 async def read_feature_row(sessions: Sessions, pair: Pair) -> FeatureRow:
@@ -43,9 +47,13 @@ async def read_views(sessions: Sessions, pairs: Collection[Pair]) -> dict[Pair, 
         bindparam("products", [pair.product_id for pair in pairs], type_=ARRAY(BigInteger)),
     ).table_valued(column("account_id", BigInteger), column("product_id", BigInteger))
     asked = pairs_asked.render_derived(name="asked")
-    query = select(FeatureRow.account_id, FeatureRow.product_id, FeatureRow.view_count, FeatureRow.updated_at).join(
-        asked, and_(FeatureRow.account_id == asked.c.account_id, FeatureRow.product_id == asked.c.product_id)
-    )
+    query = select(
+        FeatureRow.account_id,
+        FeatureRow.product_id,
+        FeatureRow.view_count,
+        FeatureRow.updated_at,
+        func.greatest(FeatureRow.last_viewed_at, FeatureRow.last_ordered_at),
+    ).join(asked, and_(FeatureRow.account_id == asked.c.account_id, FeatureRow.product_id == asked.c.product_id))
     async with sessions() as session:
         rows = await session.execute(query)
-        return {Pair(account, product): Views(views, as_of) for account, product, views, as_of in rows}
+        return {Pair(account, product): Views(*views) for account, product, *views in rows}

@@ -19,7 +19,7 @@ from services.predictor.model_slot import ModelSlot, ServedModel
 from services.predictor.recorded_models import activate, find_model, latest_models
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
-from services.shared.telemetry.metrics import MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
+from services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
 
 log = structlog.stdlib.get_logger()
 
@@ -29,6 +29,9 @@ LOOK_EVERY_S: Final = 30.0
 RETRY_AFTER_S: Final = 2.0
 # Versions tried, newest first, until one can be served. More than these damaged in a row are a lost disk.
 MAX_TRIED: Final = 10
+
+for _outcome in ("loaded", "refused"):  # from 0: a counter that comes into being at its first count shows no increase
+    MODEL_LOADS.labels(_outcome)
 
 
 class ModelFollower:
@@ -126,4 +129,5 @@ class ModelFollower:
         self._slot.swap(model)
         MODEL_SWAPS.inc()
         MODEL_SERVED.info({"version": model.version, "recipe": model.manifest.recipe.name})
+        MODEL_CREATED.set(model.manifest.created_at.timestamp())
         log.info("serving a model", version=model.version, before=before.version if before else None)

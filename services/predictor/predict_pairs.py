@@ -1,7 +1,8 @@
 """From accounts and products to predictions, by way of their feature rows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from services.predictor.errors import NotYours
 from services.predictor.features import Pair, Views, read_views
@@ -9,6 +10,7 @@ from services.predictor.model_slot import ServedModel
 from services.predictor.predict import PairPrediction, Prediction, predict_many
 from services.shared.db.engine import Sessions
 from services.shared.http.tokens import Caller
+from services.shared.telemetry.metrics import PREDICTION_FRESHNESS
 
 
 def refuse_others(caller: Caller, pairs: Sequence[Pair]) -> None:
@@ -32,9 +34,17 @@ async def predict_pairs(model: ServedModel, sessions: Sessions, pairs: Sequence[
     known = await read_views(sessions, pairs)
     found = [known.get(pair) for pair in pairs]
     predictions = await asyncio.to_thread(predict_many, model, [views.view_count if views else 0 for views in found])
+    _measure_freshness(known.values())
     return [
         _of_pair(pair, views, prediction) for pair, views, prediction in zip(pairs, found, predictions, strict=True)
     ]
+
+
+def _measure_freshness(rows: Iterable[Views]) -> None:
+    now = datetime.now(UTC)
+    for row in rows:
+        if row.newest_event_at is not None:
+            PREDICTION_FRESHNESS.observe(max(0.0, (now - row.newest_event_at).total_seconds()))
 
 
 def _of_pair(pair: Pair, views: Views | None, prediction: Prediction) -> PairPrediction:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.shared.db.engine import Sessions
 from services.shared.db.models import ModelVersion
 from services.shared.db.unavailable import is_unavailable
-from services.shared.telemetry.metrics import TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
+from services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
 from services.shared.telemetry.tracing import Operation, current_span, spans
 from services.trainer import trainings
 from services.trainer.announce_models import AnnounceModels
@@ -39,6 +39,10 @@ IDLE_S: Final = 0.25
 HEARTBEAT_S: Final = 0.5
 # Between two tries (s) while the database is away.
 RETRY_S: Final = 1.0
+
+
+for _status in trainings.FINISHED:  # from 0: a counter that comes into being at its first count shows no increase
+    TRAININGS.labels(_status)
 
 
 class Interrupted(Exception):
@@ -120,6 +124,7 @@ class RunTrainings:
         began = time.monotonic()
         log.info("training", training=str(training.id), recipe=training.recipe, attempt=training.attempts)
         status = await self._work(training, stopping)
+        TRAINING_PROGRESS.set(0)
         log.info("training ended", training=str(training.id), status=status, seconds=round(time.monotonic() - began, 1))
         if status in trainings.FINISHED:
             TRAININGS.labels(status).inc()
@@ -157,6 +162,7 @@ class RunTrainings:
         async def note(losses: EpochLosses) -> None:
             epochs.append(losses)
             current_span().add_event("epoch", {"ordercast.training.epoch": losses.epoch})
+            TRAINING_PROGRESS.set(losses.epoch / training.epochs)
 
         child = asyncio.create_task(train_in_child(self._job(training), rows, note), name="train-in-child")
         try:

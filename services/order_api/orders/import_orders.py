@@ -16,6 +16,7 @@ from services.order_api.orders.write_orders import OrderRow, write_orders
 from services.order_api.references import accounts_by_ref, priced_products_by_sku
 from services.shared.db.engine import Sessions
 from services.shared.db.retry import retry_conflicts
+from services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
 
 # Orders in one transaction: large enough to be quick, small enough that other orders of the same shards hardly wait.
 CHUNK = 200
@@ -94,4 +95,7 @@ class ImportOrders:
             written = await write_orders(session, sorted(rows, key=lambda row: row.order_ref or ""))
             events = [recorded(row, options.traceparent) for row in rows if row.id in written]
             await append_to_outbox(session, events, self._partitions)
+        if written:
+            ORDERS_ACCEPTED.inc(len(written))
+            ORDERS_PER_COMMIT.observe(len(written))
         return len(written), len(rows) - len(written), refused

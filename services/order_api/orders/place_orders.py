@@ -34,6 +34,7 @@ from services.order_api.references import one_of_ids
 from services.shared.contracts.events import OrderItem
 from services.shared.db.engine import Sessions
 from services.shared.db.retry import retry_conflicts
+from services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
 from services.shared.telemetry.tracing import Operation, spans
 
 OPERATION = "POST /orders"
@@ -104,6 +105,9 @@ class PlaceOrders:
             new = [order for order in orders if order.row.id not in taken]
             await write_orders(session, [order.row for order in new])
             await append_to_outbox(session, [recorded(order.row, order.traceparent) for order in new], self._partitions)
+        if new:
+            ORDERS_ACCEPTED.inc(len(new))
+            ORDERS_PER_COMMIT.observe(len(new))
         return [_answer(order, taken) for order in checked]
 
 

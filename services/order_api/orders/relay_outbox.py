@@ -22,7 +22,7 @@ from services.shared.contracts.topics import ORDERS
 from services.shared.db.engine import Sessions
 from services.shared.kafka.publisher import Publisher
 from services.shared.kafka.records import Record
-from services.shared.telemetry.metrics import OUTBOX_PUBLISHED
+from services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
 from services.shared.telemetry.tracing import sending, spans
 
 # The name of the outbox's stream of numbers, in every partition.
@@ -178,6 +178,7 @@ class RelayOutbox:
                 raise LeaseLost(f"another relay took shard {shard} over, or has the name {self._owner}, too")
             await session.execute(_FORGET, {"shard": shard, "number": last})
         OUTBOX_PUBLISHED.inc(len(events))
+        OUTBOX_BATCH_EVENTS.observe(len(events))
 
 
 def share_of(owner: str, alive: Sequence[str], shards: int) -> int:

@@ -19,6 +19,7 @@ from services.shared.contracts.topics import VIEWS, partition_of
 from services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from services.shared.kafka.publisher import Publisher
 from services.shared.kafka.records import Record
+from services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
 from services.shared.telemetry.tracing import sending, spans
 
 SOURCE: Final = "/ordercast/order_api"
@@ -162,6 +163,8 @@ class SendViews:
         except KafkaError as error:
             await self._connection.discard(publisher)
             return error
+        VIEWS_ACCEPTED.inc(len(records))
+        VIEWS_BATCH_EVENTS.observe(len(records))
         return None
 
     def _answer(self, partition: int, batch: Sequence[Waiting], error: KafkaError | None) -> None:

@@ -1,7 +1,10 @@
 """Every metric that a service keeps: names, units and labels in this one file.
 
 Names end with their unit. No label ever holds an account, a product or anything else that a client can make up: each value
-of a label is a time series for ever.
+of a label is a time series for ever. docs/observability.md shows this file as a table.
+
+Several processes of a service: each tells of its own work, so sums over them are right, except for the two gauges of the
+outbox, which every relay reads from the database for all shards: take their maximum.
 """
 
 from typing import Final
@@ -14,6 +17,8 @@ _REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0
 _PREDICTION_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 # Up to an hour: older than that are a shop's own history, and events that waited for a repair.
 _FRESHNESS_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600)
+# Up to a month: beside the way of an event it holds the time since the customer last did something.
+_PREDICTION_FRESHNESS_BUCKETS: Final = (0.1, 0.5, 1, 5, 10, 60, 600, 3_600, 6 * 3_600, 86_400, 7 * 86_400, 30 * 86_400)
 _BATCH_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _TRAINING_BUCKETS: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600)
 
@@ -31,13 +36,20 @@ ORDERS_PER_COMMIT: Final = Histogram(
     "ordercast_orders_per_commit", "Orders that shared one transaction.", buckets=_BATCH_BUCKETS
 )
 VIEWS_ACCEPTED: Final = Counter("ordercast_views_accepted_total", "View events that Kafka has acknowledged.")
+VIEWS_BATCH_EVENTS: Final = Histogram(
+    "ordercast_views_batch_events", "View events that were sent to a partition together.", buckets=_BATCH_BUCKETS
+)
 
-# outbox relay
+# outbox relay. Backlog and age are those of the whole outbox, whichever relay tells them.
 OUTBOX_BACKLOG: Final = Gauge("ordercast_outbox_backlog_events", "Events committed and not yet published.")
 OUTBOX_OLDEST: Final = Gauge("ordercast_outbox_oldest_seconds", "Age of the oldest event not yet published.")
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
+OUTBOX_BATCH_EVENTS: Final = Histogram(
+    "ordercast_outbox_batch_events", "Events of a shard that were published together.", buckets=_BATCH_BUCKETS
+)
 
-# feature_worker. `outcome` is applied, repeated or dead_lettered.
+# feature_worker. `outcome` is applied, repeated or dead_lettered; `reason` is the class of the refusal, which stands first in
+# the text that `ordercast dead-letters list` shows; `kind` is a name in `feature_worker.errors.LASTING`.
 WORKER_EVENTS: Final = Counter("ordercast_worker_events_total", "Events taken from a topic.", ("topic", "outcome"))
 WORKER_BATCH_EVENTS: Final = Histogram(
     "ordercast_worker_batch_events", "Events written in one transaction.", buckets=_BATCH_BUCKETS
@@ -50,11 +62,24 @@ WORKER_LAG: Final = Gauge(
     "Events in a partition that are not yet in the feature table.",
     ("topic", "partition"),
 )
+WORKER_LAG_SECONDS: Final = Gauge(
+    "ordercast_worker_lag_seconds",
+    "How long the oldest event of a partition that is not yet in the feature table has waited, seen from this process; 0: none.",
+    ("topic", "partition"),
+)
 WORKER_FRESHNESS: Final = Histogram(
     "ordercast_worker_freshness_seconds",
     "Age of the newest event of a partition when its batch was committed.",
     ("topic",),
     buckets=_FRESHNESS_BUCKETS,
+)
+WORKER_DEAD_LETTERS: Final = Counter(
+    "ordercast_worker_dead_letters_total", "Events refused and kept in the topic dead-letters.", ("topic", "reason")
+)
+WORKER_ALARMS: Final = Counter(
+    "ordercast_worker_alarms_total",
+    "Alarms that no restart ends. The worker stands still, keeps showing this for a while, and ends.",
+    ("kind",),
 )
 
 # predictor. `kind` is view_count or pair; `outcome` is loaded or refused.
@@ -64,13 +89,25 @@ PREDICTION_SECONDS: Final = Histogram(
     "Time in the ensemble, for one request or for several together.",
     buckets=_PREDICTION_BUCKETS,
 )
+PREDICTION_FRESHNESS: Final = Histogram(
+    "ordercast_prediction_freshness_seconds",
+    "Age of the newest event in a pair's feature row when a prediction is made from it.",
+    buckets=_PREDICTION_FRESHNESS_BUCKETS,
+)
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
 MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")
 MODEL_SERVED: Final = Info("ordercast_model_served", "The model version that answers.")
+MODEL_CREATED: Final = Gauge(
+    "ordercast_model_created_timestamp_seconds",
+    "When the model that answers was trained, in Unix time; 0: there is none.",
+)
 
 # trainer. `status` is succeeded, failed or cancelled.
 TRAININGS: Final = Counter("ordercast_trainings_total", "Trainings that have ended.", ("status",))
 TRAINING_SECONDS: Final = Histogram(
     "ordercast_training_seconds", "Time from a training's start to its end.", buckets=_TRAINING_BUCKETS
+)
+TRAINING_PROGRESS: Final = Gauge(
+    "ordercast_training_progress_ratio", "Part of its epochs that the training at hand has done, 0 to 1; 0 without one."
 )
 TRAINING_ROWS: Final = Gauge("ordercast_training_rows", "Rows of the newest training set.")
