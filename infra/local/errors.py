@@ -29,5 +29,9 @@ class JarsUnavailable(LocalError):
     """A jar of the broker could not be fetched, or is not the one in the lock file."""
 
 
+class PrometheusMissing(LocalError):
+    """The machine has no Prometheus, and one was asked for."""
+
+
 class StartFailed(LocalError):
     """A process did not become healthy; the message ends with the last lines of its log."""

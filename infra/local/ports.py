@@ -21,6 +21,7 @@ BASES: Final = {
     "postgres": 15432,
     "kafka": 19092,
     "kafka_controller": 19093,
+    "prometheus": 19090,
 }
 # The second, third... process of a service takes the first free port from here on: above the bases, and below those that
 # Linux gives to outgoing connections (32768), which could take the port of one that is just being started again.

@@ -20,13 +20,13 @@ async def accepts_connections(port: int, host: str = HOST) -> bool:
     return True
 
 
-async def answers_ok(port: int, host: str = HOST) -> bool:
-    """Whether GET /healthz is answered with 200. Plain sockets: the first line of the answer is enough."""
+async def answers_ok(port: int, path: str = "/healthz", host: str = HOST) -> bool:
+    """Whether GET `path` is answered with 200. Plain sockets: the first line of the answer is enough."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                 return (await reader.readline()).startswith(b"HTTP/1.1 200")
             finally:
                 writer.close()

@@ -12,6 +12,7 @@ from infra.local.leftovers import MARK
 from infra.local.ports import HOST, Ports
 from infra.local.postgres import PostgresServer
 from infra.local.probes import answers_ok
+from infra.local.prometheus import PrometheusServer
 from infra.local.state import StateFolder
 
 DEFAULT_PARTITIONS: Final = 8
@@ -66,6 +67,7 @@ class SystemPlan:
     postgres: PostgresServer
     kafka: KafkaBroker
     partitions: int = DEFAULT_PARTITIONS
+    prometheus: PrometheusServer | None = None
     # The port of each process of a service: "relay" on its base, then "relay-2" and so on. `scale` changes it.
     service_ports: dict[str, int] = field(default_factory=dict)
 
@@ -74,7 +76,8 @@ class SystemPlan:
 
     @property
     def urls(self) -> dict[str, str]:
-        return {name: f"http://{HOST}:{port}" for name, port in self.service_ports.items()}
+        services = {name: f"http://{HOST}:{port}" for name, port in self.service_ports.items()}
+        return services | ({"prometheus": self.prometheus.url} if self.prometheus else {})
 
     def names(self, service: str) -> list[str]:
         """The processes of a service, the first one first."""
@@ -123,6 +126,10 @@ class SystemPlan:
 
     def kafka_program(self) -> Program:
         return Program(self._marked(self.kafka.command()), self.kafka.answers)
+
+    def prometheus_program(self) -> list[Program]:
+        """Prometheus, if it was asked for."""
+        return [Program(self._marked(self.prometheus.command()), self.prometheus.answers)] if self.prometheus else []
 
     def migrations(self) -> Command:
         """Brings the database to the newest schema."""

@@ -5,6 +5,7 @@
   system.json      ports, addresses and pids of the running system; other commands find it by this file
   keys/            token_private.pem, token_public.pem, database_password
   postgres/ kafka/ artifacts/ logs/
+  prometheus/      if one was asked for
 """
 
 import contextlib
@@ -65,7 +66,8 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     port_offset: int
     ports: dict[str, int]
-    # Of each process of a service, by name: order_api, trainer, predictor, feature_worker, relay, relay-2...
+    # Of each process of a service, by name: order_api, trainer, predictor, feature_worker, relay, relay-2...; and prometheus,
+    # if one was asked for.
     urls: dict[str, str]
     # postgresql+asyncpg://, with the password.
     database_url: str
@@ -97,6 +99,10 @@ class StateFolder:
     @property
     def kafka(self) -> Path:
         return self.root / "kafka"
+
+    @property
+    def prometheus(self) -> Path:
+        return self.root / "prometheus"
 
     @property
     def logs(self) -> Path:

@@ -24,6 +24,7 @@ from infra.local.leftovers import end_leftovers
 from infra.local.ports import Ports
 from infra.local.postgres import PostgresServer
 from infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan, stop_order
+from infra.local.prometheus import PrometheusServer, find_prometheus
 from infra.local.state import ProcessRecord, StateFolder, SystemInfo
 from infra.local.supervisor import Report, Supervisor
 from infra.local.together import together
@@ -143,6 +144,8 @@ class System:
             del self._records[name]
         try:
             self.folder.write_system(self.info)
+            if self.plan.prometheus is not None:
+                self.plan.prometheus.watch(self.plan.urls)
         except OSError as error:  # a full disk must not keep the system from being kept alive, or from being stopped
             self._report(f"system.json cannot be written: {error}")
 
@@ -156,12 +159,13 @@ async def running_system(
     report: Report = lambda _: None,
     scale: Scale = MappingProxyType({}),
     services: Services = SystemPlan.services,
+    scrape_every_s: float | None = None,
 ) -> AsyncIterator[System]:
     """Starts a system on a state folder, yields it healthy, and stops it.
 
     `report` gets one line for each event. `partitions` counts at a folder's first start, and is DEFAULT_PARTITIONS if not
     given. `scale` says how often a service runs, if more than once. `services` is another list of services, for tests of
-    the supervisor.
+    the supervisor. With `scrape_every_s` the machine's own Prometheus runs beside them and scrapes each of them so often.
 
     Raises:
         LocalError: the folder cannot be used or is in use, ports are taken, or something does not start.
@@ -174,7 +178,8 @@ async def running_system(
             report(f"ended {name}, left over from a supervisor that was killed")
         ports = Ports(port_offset)
         ports.check_free()
-        system = System(await _plan(folder, ports, partitions, report), report, services)
+        prometheus = _prometheus(folder, ports, scrape_every_s)
+        system = System(await _plan(folder, ports, partitions, prometheus, report), report, services)
         for service, count in scale.items():
             system.plan.scale(service, count)
         try:
@@ -199,7 +204,22 @@ def _journal(folder: StateFolder, report: Report) -> Report:
     return write
 
 
-async def _plan(folder: StateFolder, ports: Ports, wanted_partitions: int | None, report: Report) -> SystemPlan:
+def _prometheus(folder: StateFolder, ports: Ports, scrape_every_s: float | None) -> PrometheusServer | None:
+    if scrape_every_s is None:
+        return None
+    log = folder.logs / "prometheus.log"
+    server = PrometheusServer(find_prometheus(), folder.prometheus, ports["prometheus"], log, scrape_every_s)
+    server.prepare()
+    return server
+
+
+async def _plan(
+    folder: StateFolder,
+    ports: Ports,
+    wanted_partitions: int | None,
+    prometheus: PrometheusServer | None,
+    report: Report,
+) -> SystemPlan:
     partitions = folder.partitions(wanted_partitions, DEFAULT_PARTITIONS)
     folder.ensure_token_keys()
     for log in folder.logs.glob("*.log"):
@@ -210,13 +230,13 @@ async def _plan(folder: StateFolder, ports: Ports, wanted_partitions: int | None
     )
     install = await ensure_kafka(report)
     kafka = KafkaBroker(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log")
-    return SystemPlan(folder, ports, postgres, kafka, partitions)
+    return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus)
 
 
 async def _start(system: System, report: Report) -> None:
     started = time.monotonic()
     await together((_start_database(system), _start_broker(system)))
-    await system.supervisor.start(system.programs(system.plan.service_ports))
+    await system.supervisor.start([*system.programs(system.plan.service_ports), *system.plan.prometheus_program()])
     system.enter("running")
     report(f"all is healthy after {time.monotonic() - started:.1f} s")
 
@@ -258,7 +278,7 @@ async def _stop(system: System, report: Report) -> None:
     report("stopping")
     system.enter("stopping")
     try:
-        await system.supervisor.stop(stop_order(system.plan.service_ports))
+        await system.supervisor.stop(stop_order(system.plan.urls))
     finally:
         system.folder.system_file.unlink(missing_ok=True)
     report("stopped")

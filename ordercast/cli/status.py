@@ -11,6 +11,7 @@ from rich.table import Table
 
 from infra.local.probes import accepts_connections, answers_ok
 from infra.local.processes import service_of
+from infra.local.prometheus import READY_PATH
 from infra.local.state import ProcessRecord, SystemInfo
 from ordercast.cli.metrics import Metrics, read_metrics
 from ordercast.cli.options import Context, command, one_command
@@ -90,13 +91,13 @@ def lag_of(workers: Sequence[Metrics]) -> int | None:
 
 async def _status(name: str, address: str, record: ProcessRecord | None) -> ProcessStatus:
     process = record.process() if record else None
-    healthy = process is not None and await _answers(address)
+    healthy = process is not None and await _answers(address, READY_PATH if name == "prometheus" else "/healthz")
     return ProcessStatus(name, address, process.pid if process else None, healthy, _memory(process))
 
 
-async def _answers(address: str) -> bool:
+async def _answers(address: str, path: str) -> bool:
     port = int(address.rsplit(":", 1)[1])
-    return await (answers_ok(port) if address.startswith("http") else accepts_connections(port))
+    return await (answers_ok(port, path) if address.startswith("http") else accepts_connections(port))
 
 
 def _memory(process: psutil.Process | None) -> int | None:

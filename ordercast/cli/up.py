@@ -14,6 +14,7 @@ from rich.text import Text
 
 from infra.local.follow_logs import following_logs
 from infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
+from infra.local.prometheus import SCRAPE_EVERY_S
 from infra.local.state import SystemInfo
 from infra.local.system import Services, running_system
 from ordercast.cli.options import Context, command, one_command
@@ -52,6 +53,12 @@ async def up(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the log.")] = False,
+    with_prometheus: Annotated[
+        bool,
+        typer.Option(
+            "--with-prometheus", help="Scrape the services with this machine's Prometheus, alert rules loaded."
+        ),
+    ] = False,
 ) -> None:
     """Start the whole system here and keep it running until Ctrl-C.
 
@@ -59,7 +66,10 @@ async def up(
     does not wait for an orderly end. With --scale the second process of a service is called, say, relay-2 and listens on a
     free port that `ordercast status` shows; the first one keeps its name and port.
     """
-    await keep_running(context, partitions=partitions, scale=read_scale(scale or []), quiet=quiet)
+    scrape_every_s = SCRAPE_EVERY_S if with_prometheus else None
+    await keep_running(
+        context, partitions=partitions, scale=read_scale(scale or []), quiet=quiet, scrape_every_s=scrape_every_s
+    )
 
 
 def read_scale(options: Sequence[str]) -> dict[str, int]:
@@ -84,6 +94,7 @@ async def keep_running(
     scale: Scale = MappingProxyType({}),
     quiet: bool = False,
     services: Services = SystemPlan.services,
+    scrape_every_s: float | None = None,
 ) -> None:
     """Runs a system until a signal asks it to end. Raises LocalError, and typer.Exit for an interrupted start."""
     show = _Log(context)
@@ -99,6 +110,7 @@ async def keep_running(
                     report=show.event,
                     scale=scale,
                     services=services,
+                    scrape_every_s=scrape_every_s,
                 ) as system,
             ):
                 stop.healthy = True

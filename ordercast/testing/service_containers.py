@@ -128,7 +128,7 @@ class ServiceContainers:
         self._containers[name] = container
         try:
             async with asyncio.timeout(START_DEADLINE_S):
-                while not await answers_ok(self._ports[name], self._engine.host):
+                while not await answers_ok(self._ports[name], host=self._engine.host):
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             late = f"{name} is not healthy after {START_DEADLINE_S:.0f} s"

@@ -34,6 +34,8 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 
 # From 0: a counter that comes into being at its first count shows no increase.
+for _topic, _outcome in itertools.product((ORDERS.name, VIEWS.name), ("applied", "repeated", "dead_lettered")):
+    WORKER_EVENTS.labels(_topic, _outcome)
 for _topic, _refusal in itertools.product((ORDERS.name, VIEWS.name), REFUSALS):
     WORKER_DEAD_LETTERS.labels(_topic, _refusal.__name__)
 for _kind in LASTING.values():

@@ -1,7 +1,7 @@
 """From accounts and products to predictions, by way of their feature rows."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.predictor.errors import NotYours
@@ -33,18 +33,18 @@ async def predict_pairs(model: ServedModel, sessions: Sessions, pairs: Sequence[
     """Predictions in the order of `pairs`; a pair without a feature row counts as 0 views and says so."""
     known = await read_views(sessions, pairs)
     found = [known.get(pair) for pair in pairs]
-    predictions = await asyncio.to_thread(predict_many, model, [views.view_count if views else 0 for views in found])
-    _measure_freshness(known.values())
+    predictions = await asyncio.to_thread(_predict, model, found)
     return [
         _of_pair(pair, views, prediction) for pair, views, prediction in zip(pairs, found, predictions, strict=True)
     ]
 
 
-def _measure_freshness(rows: Iterable[Views]) -> None:
+def _predict(model: ServedModel, found: Sequence[Views | None]) -> list[Prediction]:
     now = datetime.now(UTC)
-    for row in rows:
-        if row.newest_event_at is not None:
-            PREDICTION_FRESHNESS.observe(max(0.0, (now - row.newest_event_at).total_seconds()))
+    for views in found:
+        if views is not None and views.newest_event_at is not None:
+            PREDICTION_FRESHNESS.observe(max(0.0, (now - views.newest_event_at).total_seconds()))
+    return predict_many(model, [views.view_count if views else 0 for views in found])
 
 
 def _of_pair(pair: Pair, views: Views | None, prediction: Prediction) -> PairPrediction:

@@ -176,7 +176,7 @@ async def test_what_would_lose_events_stops_the_worker_with_an_alarm(
 ) -> None:
     records = [record_of(View(1, 1, START), SequenceNumber("viewer", number) if number else None) for number in numbers]
     await publisher.publish("views", 1, records)
-    worker = await place.start(**settings)
+    worker = await place.start(**settings, worker_alarm_shown_s=0)
     assert await worker.ended() == 1
     log = worker.log.read_text()
     assert "alarm: the worker stops" in log

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -20,7 +21,7 @@ from infra.local import system as system_module
 from infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
 from infra.local.leftovers import MARK
 from infra.local.ports import Ports
-from infra.local.processes import Program, SystemPlan
+from infra.local.processes import SERVICES, Program, SystemPlan
 from infra.local.state import StateFolder
 from infra.local.system import System, newest_revision, running_system
 from ordercast.cli.status import system_status
@@ -28,6 +29,7 @@ from services.shared.contracts.topics import ALL_TOPICS, ORDERS
 from services.shared.kafka.errors import BrokerUnavailable
 from services.shared.kafka.topics import create_topics
 from tests.support.offsets import free_offset
+from tests.support.prometheus import Prometheus, installed
 from tests.support.small_services import small_command, small_services
 
 ROOT = Path(__file__).parents[3]
@@ -151,6 +153,28 @@ async def test_status_shows_what_runs_and_what_does_not(system: System) -> None:
     finally:
         system.signal("predictor", signal.SIGCONT)
     assert [process.name for process in status.processes if not process.healthy] == ["predictor"]
+
+
+async def test_with_prometheus_it_runs_beside_the_services_comes_back_and_keeps_what_it_saw(tmp_path: Path) -> None:
+    installed("prometheus")
+    async with system_in(tmp_path, scrape_every_s=0.5) as system:
+        system.kill("prometheus")
+        await system.until_healthy("prometheus")
+        async with httpx.AsyncClient(base_url=system.urls["prometheus"], trust_env=False) as client:
+            prometheus = Prometheus(client)
+            async with asyncio.timeout(30):
+                while len(await prometheus.query("up")) < len(SERVICES):
+                    await asyncio.sleep(0.1)
+            assert {sample["metric"]["job"] for sample in await prometheus.query("up")} == set(SERVICES)
+            await system.scale("relay", 2)
+            async with asyncio.timeout(30):
+                while len(await prometheus.query('up{job="relay"}')) < 2:
+                    await asyncio.sleep(0.1)
+        status = await system_status(system.info)
+        assert [process.healthy for process in status.processes if process.name == "prometheus"] == [True]
+        processes = processes_of(system)
+    await assert_all_end(processes)
+    assert list((tmp_path / "prometheus" / "data").iterdir())
 
 
 async def test_a_scaled_service_runs_several_times_beside_the_first_which_keeps_its_name_and_port(

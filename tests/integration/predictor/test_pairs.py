@@ -1,13 +1,14 @@
 """Feature rows and the predictions made from them."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from infra.migrations.upgrade import upgrade
 from services.shared.contracts.features import FEATURES
@@ -56,6 +57,29 @@ async def test_a_pair_without_a_row_counts_as_no_views_and_says_so(workplace: Wo
         none = (await client.get("/predictions?view_count=0")).json()
     assert answer.items() >= none.items()
     assert (answer["view_count"], answer["has_features"], answer["features_as_of"]) == (0, False, None)
+
+
+async def test_the_age_of_what_a_prediction_knows_is_measured(workplace: Workplace) -> None:
+    model = await workplace.record(write_model(workplace.settings.artifacts_dir, seed=4))
+    now = datetime.now(UTC)
+    ordered, viewed = now - timedelta(hours=5), now - timedelta(hours=3)
+    await write_row(workplace.sessions, 1, 10, 100, last_ordered_at=ordered, last_viewed_at=viewed)
+    await write_row(workplace.sessions, 1, 11, 100, last_viewed_at=now + timedelta(hours=1))
+    await write_row(workplace.sessions, 1, 12, 100)
+    before = {name: _freshness(name) for name in ("sum", "count")}
+    async with workplace.predictor() as client:
+        await eventually_serves(client, model)
+        pairs = [{"account_id": 1, "product_id": product} for product in (10, 11, 12, 13)]
+        answer = await client.post("/predictions", json={"pairs": pairs}, headers=workplace.token(1))
+    assert answer.status_code == 200
+    assert _freshness("count") - before["count"] == 2, (
+        "neither a row without events nor a pair without a row has an age"
+    )
+    assert _freshness("sum") - before["sum"] == pytest.approx(3 * 3_600, rel=0.05)
+
+
+def _freshness(part: str) -> float:
+    return REGISTRY.get_sample_value(f"ordercast_prediction_freshness_seconds_{part}") or 0
 
 
 async def test_a_batch_of_pairs_answers_in_order_with_and_without_rows_and_repeats(workplace: Workplace) -> None:

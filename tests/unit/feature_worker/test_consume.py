@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 from asyncpg import CannotConnectNowError
+from prometheus_client import REGISTRY
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from services.feature_worker import consume
@@ -45,10 +46,17 @@ class Table:
 class Worker:
     """A loop over a log of ten records, two at a time."""
 
-    def __init__(self, table: Table, *, give_up_after_s: float = 60.0) -> None:
+    def __init__(self, table: Table, *, give_up_after_s: float = 60.0, alarm_shown_s: float = 0.0) -> None:
         self.log, self.table, self.progress = MemoryLog(), table, Progress(60)
         consumer = MemoryConsumer(self.log, [PARTITION], table.place)
-        self.loop = ConsumeEvents(consumer, table.record, self.progress, max_records=2, give_up_after_s=give_up_after_s)
+        self.loop = ConsumeEvents(
+            consumer,
+            table.record,
+            self.progress,
+            max_records=2,
+            give_up_after_s=give_up_after_s,
+            alarm_shown_s=alarm_shown_s,
+        )
 
     async def run_until(self, position: int) -> None:
         await self.log.publish("orders", 0, [Record(b"", b"", [], 0)] * 10)
@@ -115,6 +123,52 @@ async def test_what_does_not_pass_stops_the_loop(error: Exception) -> None:
     with pytest.raises(type(error)):
         await worker.run_until(10)
     assert worker.table.recorded == []
+
+
+def shown_alarms() -> float:
+    return REGISTRY.get_sample_value("ordercast_worker_alarms_total", {"kind": "sequence_gap"}) or 0
+
+
+async def test_an_alarm_that_no_restart_ends_is_shown_until_somebody_asks_the_worker_to_stop() -> None:
+    worker = Worker(Table([SequenceGap("7 events are missing")]), alarm_shown_s=60)
+    await worker.log.publish("orders", 0, [Record(b"", b"", [], 0)] * 10)
+    before, stopping = shown_alarms(), asyncio.Event()
+    await worker.loop.check()
+    task = asyncio.create_task(worker.loop.run(stopping))
+    async with asyncio.timeout(10):
+        while shown_alarms() == before:
+            await asyncio.sleep(0.001)
+    with pytest.raises(SequenceGap):
+        await worker.loop.check()
+    assert not task.done()
+    assert worker.progress.applied == {PARTITION: 0}, "what waits behind the gap is to be seen"
+    stopping.set()
+    with pytest.raises(SequenceGap):
+        await task
+    assert shown_alarms() == before + 1
+
+
+async def test_an_alarm_that_a_restart_may_end_holds_nothing_up() -> None:
+    before = shown_alarms()
+    worker = Worker(Table([lost_connection() for _ in range(1_000)]), give_up_after_s=0.05, alarm_shown_s=60)
+    async with asyncio.timeout(10):
+        with pytest.raises(Stuck):
+            await worker.run_until(10)
+    await worker.loop.check()
+    assert shown_alarms() == before
+
+
+async def test_refused_events_are_counted_by_topic_and_class() -> None:
+    class Refusing(Table):
+        async def record(self, slices: Sequence[Slice]) -> Recorded:
+            await super().record(slices)
+            return Recorded(Counter(), Counter(), Counter({("orders", "MalformedEvent"): 2}))
+
+    labels = {"topic": "orders", "reason": "MalformedEvent"}
+    before = REGISTRY.get_sample_value("ordercast_worker_dead_letters_total", labels)
+    assert before is not None, "counts from 0, so that the first refusal is an increase"
+    await Worker(Refusing()).run_until(10)
+    assert REGISTRY.get_sample_value("ordercast_worker_dead_letters_total", labels) == before + 10
 
 
 async def test_a_log_that_begins_after_the_position_is_loss_and_stops_the_loop() -> None:

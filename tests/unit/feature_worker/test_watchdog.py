@@ -102,7 +102,9 @@ async def test_the_watchdog_shows_lag_and_positions_and_says_that_it_lives(progr
     await Watchdog(consumer, progress, switch).run(stopping)
     assert put_off == [SWITCH_S]
     assert consumer.shown == {PARTITION: 1}
-    assert REGISTRY.get_sample_value("ordercast_worker_lag_events", {"topic": "orders", "partition": "0"}) == 2
+    labels = {"topic": "orders", "partition": "0"}
+    assert REGISTRY.get_sample_value("ordercast_worker_lag_events", labels) == 2
+    assert REGISTRY.get_sample_value("ordercast_worker_lag_seconds", labels) == 0
 
 
 async def test_a_silent_broker_makes_the_worker_unready_and_then_stuck(progress: Progress, clock: Clock) -> None:

@@ -3,11 +3,15 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from ordercast.cli import app
 from ordercast.cli.up import STOP_SIGNALS, cancelled_by_signals, read_scale
+from tests.support.offsets import free_offset
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)
@@ -41,6 +45,18 @@ async def test_after_nohup_a_closed_terminal_ends_nothing() -> None:
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_without_a_prometheus_on_the_machine_it_says_how_to_get_one_and_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    offset = str(free_offset())
+    result = CliRunner().invoke(app, ["up", "--with-prometheus", "--state", str(tmp_path), "--port-offset", offset])
+    assert result.exit_code == 1
+    assert "error: there is no program `prometheus` on this machine's PATH" in result.stderr
+    assert "apt-get install prometheus" in result.stderr
+    assert not (tmp_path / "postgres").exists()
 
 
 def test_scale_is_read_service_by_service() -> None:

@@ -1,0 +1,340 @@
+"""What the dashboards show. `python -m infra.observability.generate` writes them as JSON for Grafana."""
+
+from typing import Final
+
+from infra.observability.panels import Dashboard, Panel, Query
+
+SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor"
+CHOSEN: Final = 'job=~"$service"'
+# Not what the keepers of a process ask: they would drown the rest of a quiet system.
+REQUEST_COUNT: Final = "ordercast_http_request_seconds_count"
+REQUESTS: Final = f'{CHOSEN}, route!~"/healthz|/readyz|/metrics"'
+FAILED: Final = f'{REQUESTS}, status=~"5.."'
+
+
+def rate(metric: str, labels: str = "") -> str:
+    return f"rate({metric}{{{labels}}}[$__rate_interval])" if labels else f"rate({metric}[$__rate_interval])"
+
+
+def quantiles(metric: str, *shares: float, labels: str = "", by: str = "") -> list[Query]:
+    """The median and its like of a histogram."""
+    grouping, named = (f"le, {by}", f"{{{{{by}}}}} ") if by else ("le", "")
+    buckets = f"sum by ({grouping}) ({rate(f'{metric}_bucket', labels)})"
+    return [Query(f"histogram_quantile({share}, {buckets})", f"{named}p{share * 100:g}") for share in shares]
+
+
+ORDERS_IN: Final = [
+    Panel(
+        "Orders and views accepted",
+        "Orders committed to PostgreSQL, imported ones too, and views that Kafka has acknowledged.",
+        "cps",
+        [
+            Query(f"sum({rate('ordercast_orders_accepted_total')})", "orders"),
+            Query(f"sum({rate('ordercast_views_accepted_total')})", "views"),
+        ],
+    ),
+    Panel(
+        "Orders in one transaction",
+        "Orders that arrive together are committed together: more of them means more load, not less service.",
+        "short",
+        quantiles("ordercast_orders_per_commit", 0.5, 0.99),
+    ),
+    Panel(
+        "Views sent together",
+        "View events of one partition in one batch to Kafka.",
+        "short",
+        quantiles("ordercast_views_batch_events", 0.5, 0.99),
+    ),
+]
+OUTBOX: Final = [
+    Panel(
+        "Outbox backlog",
+        "Events committed and not yet published. Every relay tells of the whole outbox, hence the maximum.",
+        "short",
+        [Query("max(ordercast_outbox_backlog_events)", "events")],
+    ),
+    Panel(
+        "Age of the oldest event in the outbox",
+        "How long the next event to be published waits already.",
+        "s",
+        [Query("max(ordercast_outbox_oldest_seconds)", "oldest")],
+        warn=60,
+        alarm=300,
+    ),
+    Panel(
+        "Events published",
+        "From the outbox to the topic orders, and how many of them in one batch.",
+        "short",
+        [
+            Query(f"sum({rate('ordercast_outbox_published_total')})", "a second"),
+            *quantiles("ordercast_outbox_batch_events", 0.99),
+        ],
+    ),
+]
+FEATURES: Final = [
+    Panel(
+        "Lag in events",
+        "Events in the topics that are not in the feature table yet.",
+        "short",
+        [Query("sum by (topic) (ordercast_worker_lag_events)", "{{topic}}")],
+        warn=1_000,
+    ),
+    Panel(
+        "Lag in seconds",
+        "How long the oldest of them has waited, as the worker saw it since its start.",
+        "s",
+        [Query("max by (topic) (ordercast_worker_lag_seconds)", "{{topic}}")],
+        warn=60,
+    ),
+    Panel(
+        "Freshness: from the event to the feature row",
+        "Age of the newest event of a batch at its commit, by the event's own time: a shop's history is old when it comes in.",
+        "s",
+        quantiles("ordercast_worker_freshness_seconds", 0.5, 0.95, by="topic"),
+    ),
+    Panel(
+        "Events taken",
+        "Applied, repeated (known already, dropped), or refused and put to the dead letters.",
+        "cps",
+        [Query(f"sum by (outcome) ({rate('ordercast_worker_events_total')})", "{{outcome}}")],
+    ),
+    Panel(
+        "Events in one transaction",
+        "They become more when events wait.",
+        "short",
+        quantiles("ordercast_worker_batch_events", 0.5, 0.99),
+    ),
+    Panel(
+        "Time for one transaction",
+        "To aggregate and commit a batch.",
+        "s",
+        quantiles("ordercast_worker_batch_seconds", 0.5, 0.99),
+    ),
+]
+TROUBLE: Final = [
+    Panel(
+        "Alerts that fire",
+        "docs/runbooks.md has a paragraph for each.",
+        "short",
+        [Query('count(ALERTS{alertstate="firing", alertname!=""}) or vector(0)', "alerts")],
+        kind="stat",
+        alarm=1,
+        width=6,
+    ),
+    Panel(
+        "Services that answer",
+        "Processes of each service that answered the last scrape.",
+        "short",
+        [Query(f'sum by (job) (up{{job=~"{SERVICES}"}})', "{{job}}")],
+        kind="stat",
+        width=18,
+    ),
+    Panel(
+        "Dead letters in the last hour",
+        "Events refused, by topic and class. `ordercast dead-letters list` shows them.",
+        "short",
+        [Query("sum by (topic, reason) (increase(ordercast_worker_dead_letters_total[1h]))", "{{topic}} {{reason}}")],
+        width=12,
+        warn=1,
+    ),
+    Panel(
+        "Alarms in the last hour",
+        "Of workers that stand still until somebody has looked: a gap in numbers means lost events.",
+        "short",
+        [Query("max by (kind) (max_over_time(ordercast_worker_alarms_total[1h]))", "{{kind}}")],
+        width=12,
+        alarm=1,
+    ),
+]
+MODEL_SERVED: Final = [
+    Panel(
+        "Model that answers",
+        "The version and recipe, on each predictor; two versions for more than a moment mean that one predictor lags.",
+        "none",
+        [Query('count by (version, recipe) (ordercast_model_served_info{version!=""})', "{{version}} ({{recipe}})")],
+        kind="stat",
+        shows="name",
+        width=12,
+    ),
+    Panel(
+        "Age of the model",
+        "Time since the served model was trained.",
+        "s",
+        [Query("time() - max(ordercast_model_created_timestamp_seconds > 0)", "age")],
+        kind="stat",
+        width=6,
+    ),
+    Panel(
+        "Changes of the model",
+        "Within the last hour, over all predictors.",
+        "short",
+        [Query("sum(increase(ordercast_model_swaps_total[1h]))", "changes")],
+        kind="stat",
+        width=6,
+    ),
+    Panel(
+        "Versions loaded and refused",
+        "A refused version is damaged; what was served before goes on answering.",
+        "short",
+        [Query("sum by (outcome) (increase(ordercast_model_loads_total[1h]))", "{{outcome}}")],
+        width=24,
+    ),
+]
+PREDICTIONS: Final = [
+    Panel(
+        "Predictions",
+        "For a view count, and for an account and a product.",
+        "cps",
+        [Query(f"sum by (kind) ({rate('ordercast_predictions_total')})", "{{kind}}")],
+    ),
+    Panel(
+        "Time in the ensemble",
+        "Of one call of the ten networks, for one request or for several together.",
+        "s",
+        quantiles("ordercast_prediction_seconds", 0.5, 0.95, 0.99),
+    ),
+    Panel(
+        "Time of a request for predictions",
+        "From its arrival to the end of its answer, by route.",
+        "s",
+        quantiles("ordercast_http_request_seconds", 0.95, labels='route=~"/predictions.*"', by="route"),
+    ),
+    Panel(
+        "Freshness: from the event to the prediction",
+        "Age of the newest event in a pair's feature row when it is used. Beside the way of an event it holds the time since the "
+        "customer last did something: look at its lower end.",
+        "s",
+        quantiles("ordercast_prediction_freshness_seconds", 0.1, 0.5, 0.95),
+        width=24,
+    ),
+]
+TRAINING: Final = [
+    Panel(
+        "Progress of the training at hand",
+        "Part of its epochs that each trainer has done; 0 while it loads, and without a training.",
+        "percentunit",
+        [Query("max by (instance) (ordercast_training_progress_ratio)", "{{instance}}")],
+    ),
+    Panel(
+        "Trainings that have ended",
+        "Within the last hour, by how they ended.",
+        "short",
+        [Query("sum by (status) (increase(ordercast_trainings_total[1h]))", "{{status}}")],
+    ),
+    Panel(
+        "Duration of trainings",
+        "From start to end, of those that ended within the last day.",
+        "s",
+        [
+            Query(
+                "histogram_quantile(0.5, sum by (le) (increase(ordercast_training_seconds_bucket[1d])))",
+                "p50",
+            ),
+            Query(
+                "sum(increase(ordercast_training_seconds_sum[1d])) / sum(increase(ordercast_training_seconds_count[1d]))",
+                "mean",
+            ),
+        ],
+    ),
+    Panel(
+        "Rows of the newest training set",
+        "Pairs of an account and a product with an order.",
+        "short",
+        [Query("max(ordercast_training_rows)", "rows")],
+        width=24,
+    ),
+]
+HTTP: Final = [
+    Panel(
+        "Requests",
+        "By service and status; without those for health and metrics.",
+        "reqps",
+        [Query(f"sum by (job, status) ({rate(REQUEST_COUNT, REQUESTS)})", "{{job}} {{status}}")],
+    ),
+    Panel(
+        "Errors",
+        "Part of the requests that ended with a status of 500 or above.",
+        "percentunit",
+        [
+            Query(
+                # 0 instead of nothing where no request has failed yet.
+                f"(sum by (job) ({rate(REQUEST_COUNT, FAILED)}) or 0 * sum by (job) ({rate(REQUEST_COUNT, REQUESTS)}))"
+                f" / sum by (job) ({rate(REQUEST_COUNT, REQUESTS)})",
+                "{{job}}",
+            )
+        ],
+        warn=0.01,
+        alarm=0.05,
+    ),
+    Panel(
+        "Time of a request",
+        "From its arrival to the end of its answer, by service.",
+        "s",
+        quantiles("ordercast_http_request_seconds", 0.5, 0.99, labels=REQUESTS, by="job"),
+    ),
+    Panel(
+        "Slowest routes",
+        "The 95th percentile of the ten slowest routes.",
+        "s",
+        [
+            Query(
+                "topk(10, histogram_quantile(0.95, sum by (le, job, method, route) "
+                f"({rate('ordercast_http_request_seconds_bucket', REQUESTS)})))",
+                "{{job}} {{method}} {{route}}",
+            )
+        ],
+        width=24,
+    ),
+]
+PROCESSES: Final = [
+    Panel(
+        "Processor time",
+        "Of each process; 1 is a whole core.",
+        "none",
+        [
+            Query(
+                f"sum by (job, instance) ({rate('process_cpu_seconds_total', CHOSEN)})",
+                "{{job}} {{instance}}",
+            )
+        ],
+    ),
+    Panel(
+        "Memory",
+        "Resident memory of each process, without the children that a training runs in.",
+        "bytes",
+        [Query(f"sum by (job, instance) (process_resident_memory_bytes{{{CHOSEN}}})", "{{job}} {{instance}}")],
+    ),
+    Panel(
+        "Age of the processes",
+        "Falls to 0 at each start.",
+        "s",
+        [Query(f"time() - process_start_time_seconds{{{CHOSEN}}}", "{{job}} {{instance}}")],
+    ),
+]
+
+DASHBOARDS: Final = [
+    Dashboard(
+        "ordercast-overview",
+        "Ordercast: the flow",
+        "The way of an event: accepted, published, applied to the features.",
+        [
+            ("Trouble", TROUBLE),
+            ("In: order_api", ORDERS_IN),
+            ("Out: relay", OUTBOX),
+            ("Applied: feature_worker", FEATURES),
+        ],
+    ),
+    Dashboard(
+        "ordercast-model",
+        "Ordercast: the model",
+        "What is trained, what is served, and how it answers.",
+        [("Served", MODEL_SERVED), ("Predictions: predictor", PREDICTIONS), ("Trainings: trainer", TRAINING)],
+    ),
+    Dashboard(
+        "ordercast-services",
+        "Ordercast: the services",
+        "Requests and processes of each service.",
+        [("Requests", HTTP), ("Processes", PROCESSES)],
+        by_service=True,
+    ),
+]

@@ -1,0 +1,223 @@
+"""A whole system at work, scraped by a real Prometheus: every panel shows something, every rule is evaluated, trouble is seen.
+
+The tests of this module use one system and stand in an order: the last one brings it to a stop.
+"""
+
+import asyncio
+import math
+import signal
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from infra.local.system import System, running_system
+from infra.observability.dashboards import SERVICES
+from ordercast.cli.status import system_status
+from ordercast.client import Addresses, Client, open_client
+from ordercast.client.answers import FINISHED
+from ordercast.client.errors import ProblemAnswer
+from ordercast.operator_account import operator_login
+from ordercast.post_sample import PostedSample, post_sample
+from ordercast.sample import make_sample
+from services.shared.contracts.envelope import SequenceNumber
+from services.shared.contracts.topics import VIEWS, partition_of
+from services.shared.kafka.publisher import open_publisher
+from services.shared.kafka.records import Record
+from tests.support.dashboards import PanelQuery, queries
+from tests.support.event_streams import View, record_of
+from tests.support.offsets import free_offset
+from tests.support.prometheus import Prometheus, installed
+from tests.unit.observability.test_alerts import NAMES
+from tests.unit.observability.test_metrics import ALLOWED_LABELS
+
+# With a system to start and a model to train.
+pytestmark = pytest.mark.timeout(600)
+
+SCRAPE_EVERY_S: Final = 1.0
+# In place of $__rate_interval: what was done in this time is in the rates.
+RATE_INTERVAL: Final = "10m"
+# Panels that show 0 as long as all is well, and have to show more in the tests of trouble.
+SHOWS_OUTBOX_TROUBLE: Final = {"Outbox backlog", "Age of the oldest event in the outbox"}
+SHOWS_WORKER_TROUBLE: Final = {
+    "Lag in events",
+    "Lag in seconds",
+    "Dead letters in the last hour",
+    "Alarms in the last hour",
+    "Alerts that fire",
+}
+# Until all is scraped, also on a busy machine.
+DEADLINE_S: Final = 120.0
+PARTITIONS: Final = 4
+# Labels that Prometheus adds, those of histograms, and those of the model that is served.
+OTHER_LABELS: Final = {"__name__", "job", "instance", "le", "version", "recipe"}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A system with data in it, its operator's client, and the Prometheus that watches it."""
+
+    system: System
+    admin: Client
+    posted: PostedSample
+    prometheus: Prometheus
+
+    async def work(self) -> None:
+        """A bit of everything that is done all day."""
+        account, product = self.posted.account_ids[0], self.posted.product_ids[0]
+        await self.admin.order_api.place_order([(product, 2)])
+        await self.admin.order_api.add_view(product, 3)
+        await self.admin.predictor.predict_views([1_000])
+        await self.admin.predictor.predict(account, product)
+
+    async def until(self, expr: str) -> list[dict[str, Any]]:
+        """Waits until the expression has an answer; that answer."""
+        async with asyncio.timeout(DEADLINE_S):
+            while not (found := await self.prometheus.query(expr)):
+                await asyncio.sleep(SCRAPE_EVERY_S / 2)
+        return found
+
+    async def until_shown(self, waiting: Iterable[PanelQuery], *, more_than_0: bool) -> None:
+        """Waits until each query has a number for an answer."""
+        left = list(waiting)
+        assert left
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while left := [query for query in left if not await self._shows(query, more_than_0=more_than_0)]:
+                    await asyncio.sleep(SCRAPE_EVERY_S / 2)
+        except TimeoutError:
+            pytest.fail("these show nothing:\n" + "\n".join(map(str, left)))
+
+    async def _shows(self, query: PanelQuery, *, more_than_0: bool) -> bool:
+        values = [float(sample["value"][1]) for sample in await self.prometheus.query(query.expr)]
+        return any(math.isfinite(value) and (value > 0 or not more_than_0) for value in values)
+
+
+@pytest.fixture(scope="module")
+async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Watched]:
+    installed("prometheus")
+    async with running_system(
+        tmp_path_factory.mktemp("watched") / "state",
+        free_offset(),
+        partitions=PARTITIONS,
+        scrape_every_s=SCRAPE_EVERY_S,
+    ) as system:
+        urls = system.urls
+        async with (
+            open_client(Addresses(urls["order_api"], urls["trainer"], urls["predictor"])) as anonymous,
+            httpx.AsyncClient(base_url=urls["prometheus"], trust_env=False) as http,
+        ):
+            login = await operator_login(system.folder, system.info)
+            admin = await anonymous.log_in(login.email, login.password)
+            posted = await post_sample(anonymous, admin, make_sample("uniform", seed=1, orders=60), password="p" * 12)
+            watched = Watched(system, admin, posted, Prometheus(http))
+            with pytest.raises(ProblemAnswer, match="No model"):  # a 503: shown as an error of the predictor
+                await admin.predictor.predict_views([1_000])
+            await _has_features(watched)
+            await _train(watched)
+            yield watched
+
+
+async def _has_features(watched: Watched) -> None:
+    await watched.until("sum(ordercast_worker_events_total) > 0 and sum(ordercast_worker_lag_events) == 0")
+
+
+async def _train(watched: Watched) -> None:
+    """A training of some seconds, until its model is served."""
+    training = await watched.admin.trainer.start("baseline", members=2, epochs=400, seed=1)
+    while (training := await watched.admin.trainer.get(training.id)).status not in FINISHED:
+        await asyncio.sleep(0.1)
+    assert training.status == "succeeded", training.error
+    [progress] = await watched.until("max_over_time(ordercast_training_progress_ratio[10m]) > 0")
+    assert float(progress["value"][1]) <= 1
+    await watched.until(f'ordercast_model_served_info{{version="{training.model_version}"}}')
+
+
+async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched: Watched) -> None:
+    status = await system_status(watched.system.info)
+    assert {process.name: process.healthy for process in status.processes}["prometheus"]
+    assert status.all_healthy
+    up = await watched.until(f'count(up{{job=~"{SERVICES}"}} == 1) == 5')
+    assert len(up) == 1
+
+
+async def test_every_query_of_every_dashboard_shows_something(watched: Watched) -> None:
+    all_queries = list(queries(RATE_INTERVAL))
+    assert len(all_queries) > 30
+    quiet = [query for query in all_queries if query.panel in SHOWS_OUTBOX_TROUBLE | SHOWS_WORKER_TROUBLE]
+    await watched.work()
+    training = await watched.admin.trainer.start("baseline", epochs=10_000)  # its progress is on a panel
+    await watched.until_shown(quiet, more_than_0=False)
+    await watched.until_shown((query for query in all_queries if query not in quiet), more_than_0=True)
+    await watched.admin.trainer.cancel(training.id)
+
+
+async def test_what_was_done_is_what_is_counted(watched: Watched) -> None:
+    orders = await watched.prometheus.query("sum(ordercast_orders_accepted_total)")
+    published = await watched.until(
+        "sum(ordercast_outbox_published_total) == sum(ordercast_orders_accepted_total) > 60"
+    )
+    assert float(orders[0]["value"][1]) <= float(published[0]["value"][1])
+    [views] = await watched.prometheus.query("sum(ordercast_views_accepted_total)")
+    assert float(views["value"][1]) >= watched.posted.views
+    [trained] = await watched.prometheus.query('sum(ordercast_trainings_total{status="succeeded"})')
+    assert float(trained["value"][1]) == 1
+
+
+async def test_no_label_of_ours_names_an_account_or_a_product(watched: Watched) -> None:
+    labels = await watched.prometheus.label_names()
+    assert labels - OTHER_LABELS <= ALLOWED_LABELS
+    assert {"route", "topic", "version"} <= labels
+
+
+async def test_every_alert_rule_is_evaluated_without_an_error_and_none_fires_in_a_system_that_is_well(
+    watched: Watched,
+) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while any(rule["health"] == "unknown" for rule in await watched.prometheus.rules()):
+            await asyncio.sleep(SCRAPE_EVERY_S / 2)
+    rules = await watched.prometheus.rules()
+    assert sorted(rule["name"] for rule in rules) == sorted(NAMES)
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
+    # Once the time of the start, in which nobody answered, is over.
+    await watched.until('absent(ALERTS{alertstate="firing"})')
+
+
+async def test_while_the_broker_is_held_up_the_outbox_shows_its_backlog(watched: Watched) -> None:
+    watched.system.signal("kafka", signal.SIGSTOP)
+    try:
+        await watched.admin.order_api.place_order([(watched.posted.product_ids[0], 1)])
+        of_the_outbox = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_OUTBOX_TROUBLE)
+        await watched.until_shown(of_the_outbox, more_than_0=True)
+    finally:
+        watched.system.signal("kafka", signal.SIGCONT)
+    await watched.until("max(ordercast_outbox_backlog_events) == 0")
+
+
+async def test_an_event_that_is_refused_is_seen_with_its_class_and_rings(watched: Watched) -> None:
+    account = watched.posted.account_ids[0]
+    async with open_publisher(watched.system.info.kafka_bootstrap, client_id="test") as publisher:
+        await publisher.publish(VIEWS.name, partition_of(account, PARTITIONS), [Record(b"", b"no event", [], 0)])
+    [alert] = await watched.until('ALERTS{alertname="DeadLetters", alertstate="firing"}')
+    assert (alert["metric"]["topic"], alert["metric"]["reason"]) == ("views", "MalformedEvent")
+    [shown] = await watched.prometheus.query("sum(ordercast_worker_dead_letters_total)")
+    assert float(shown["value"][1]) == 1
+
+
+async def test_a_gap_in_numbers_rings_although_the_worker_ends_at_it(watched: Watched) -> None:
+    account, product = watched.posted.account_ids[0], watched.posted.product_ids[0]
+    view = View(account, product, datetime.now(UTC))
+    async with open_publisher(watched.system.info.kafka_bootstrap, client_id="test") as publisher:
+        records = [record_of(view, SequenceNumber("viewer", number)) for number in (1, 3)]
+        await publisher.publish(VIEWS.name, partition_of(account, PARTITIONS), records)
+    [alert] = await watched.until('ALERTS{alertname="GapInNumbers", alertstate="firing"}')
+    assert alert["metric"]["job"] == "feature_worker"
+    async with httpx.AsyncClient(base_url=watched.system.urls["feature_worker"], trust_env=False) as worker:
+        ready = await worker.get("/readyz")
+    assert ready.status_code == 503
+    assert "1 events are missing" in ready.json()["checks"]["alarm"]
+    of_the_worker = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_WORKER_TROUBLE)
+    await watched.until_shown(of_the_worker, more_than_0=True)
