@@ -51,9 +51,9 @@ def in_background(opened: Callable[[], AbstractAsyncContextManager[Value]]) -> I
 
     living = loop.create_task(live())
     thread = threading.Thread(target=_run, args=(loop, living), name="ordercast background")
-    thread.start()
     try:
         try:
+            thread.start()  # in here: Ctrl-C may come while it waits for the thread
             background = ready.result()
         except BaseException:
             loop.call_soon_threadsafe(living.cancel)
