@@ -25,7 +25,7 @@ help: ## List the targets
 setup: $(VENV)/.installed $(VENV)/.kafka ## Install everything into .venv and fetch Kafka; instant when nothing has changed
 
 .PHONY: up
-up: setup ## Start the whole system and keep it running until Ctrl-C (state in .ordercast/)
+up: setup ## Start the whole system and keep it running until Ctrl-C (state in .ordercast/; ARGS=--with-prometheus to watch it)
 	@$(BIN)/ordercast up $(ARGS)
 
 .PHONY: demo
@@ -49,6 +49,8 @@ test-unit: setup ## Run the tests that need no server
 
 # The images below: `default` ones from a registry, or `offline` ones, made here where no registry can be reached.
 IMAGES ?= default
+# What runs on containers: the suites that run embedded too, and what is about containers alone.
+CONTAINER_TESTS := tests/integration tests/e2e tests/compose tests/helm/test_pods_run.py
 
 .PHONY: images
 images: setup ## Make the services' container images (IMAGES=offline where no image registry can be reached)
@@ -58,7 +60,21 @@ images: setup ## Make the services' container images (IMAGES=offline where no im
 
 .PHONY: test-containers
 test-containers: images ## Run the integration and end-to-end tests on containers; starts a Docker engine if none answers
-	@infra/images/with $(IMAGES) $(BIN)/pytest --stack=containers tests/integration tests/e2e $(ARGS)
+	@infra/images/with $(IMAGES) $(BIN)/pytest --stack=containers $(CONTAINER_TESTS) $(ARGS)
+
+# Of docker compose: make compose-up COMPOSE_ARGS="--profile observability".
+COMPOSE_ARGS ?=
+# Built from its Go module where the engine came without it.
+COMPOSE = infra/images/with $(IMAGES) $(shell docker compose version >/dev/null 2>&1 && echo docker compose || infra/tools/build compose) $(COMPOSE_ARGS)
+
+.PHONY: compose-up
+compose-up: images ## Start the whole system in containers and wait until it is healthy
+	@$(BIN)/python -m infra.compose_secrets
+	@$(COMPOSE) -f infra/compose.yaml up --wait
+
+.PHONY: compose-down
+compose-down: ## Stop the containers; their data stays (ARGS=-v takes it too)
+	@$(COMPOSE) --profile '*' -f infra/compose.yaml down $(ARGS)
 
 .PHONY: bench-quick
 bench-quick: setup ## Measure speed and memory beside the plain way (under 3 minutes) and write BENCHMARKS.md
