@@ -87,7 +87,7 @@ class Workplace:
     @contextmanager
     def process(self, port: int) -> Iterator[subprocess.Popen[bytes]]:
         """`python -m services.trainer`; killed at the end if it still runs."""
-        values = self.settings.model_dump(mode="json") | {"port": port, "log_format": "json"}
+        values = self.settings.model_dump(mode="json", exclude_none=True) | {"port": port, "log_format": "json"}
         variables = {f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}
         command = [sys.executable, "-m", "services.trainer"]
         process = subprocess.Popen(command, env={**os.environ, **variables})
