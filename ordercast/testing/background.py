@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -56,14 +56,20 @@ def in_background(opened: Callable[[], AbstractAsyncContextManager[Value]]) -> I
             thread.start()  # in here: Ctrl-C may come while it waits for the thread
             background = ready.result()
         except BaseException:
-            loop.call_soon_threadsafe(living.cancel)
+            _call(loop, living.cancel)
             raise
         yield background
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        _call(loop, stop.set)
         thread.join()
     if not living.cancelled():
         living.result()
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Calls it on the loop, unless all has ended there already."""
+    with suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(function)
 
 
 def _run(loop: asyncio.AbstractEventLoop, living: "asyncio.Task[None]") -> None:

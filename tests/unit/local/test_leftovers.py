@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from msgspec import structs
@@ -12,6 +13,8 @@ from msgspec import structs
 from infra.local.leftovers import MARK, end_leftovers
 from infra.local.state import ProcessRecord, StateFolder
 from tests.unit.local.test_state import system_info
+
+SLEEPER: Final = "import signal, time; signal.signal(2, signal.SIG_DFL); print(flush=True); time.sleep(60)"
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -25,20 +28,28 @@ def folder(tmp_path: Path) -> StateFolder:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a process that sleeps, with the variables given."""
+    """Starts a process that sleeps, with the variables given.
+
+    It hears of interrupts when it is returned, also where the tests do not: a shell has what it starts in the background
+    ignore them.
+    """
     processes = []
 
     def start(**variables: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, **variables}
+            [sys.executable, "-c", SLEEPER],
+            env={**os.environ, **variables},
+            stdout=subprocess.PIPE,
         )
         processes.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
         return process
 
     yield start
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def record(folder: StateFolder, **processes: ProcessRecord) -> None:

@@ -17,6 +17,7 @@ from tests.support.offsets import free_offset
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 async def test_a_signal_cancels_the_work_and_a_second_one_its_orderly_end(number: int) -> None:
     ends: list[str] = []
+    before = signal.signal(number, signal.SIG_DFL)  # the tests themselves may run under nohup
 
     async def work() -> None:
         with cancelled_by_signals():
@@ -31,8 +32,11 @@ async def test_a_signal_cancels_the_work_and_a_second_one_its_orderly_end(number
                 finally:
                     ends.append("second")
 
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.create_task(work())
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(work())
+    finally:
+        signal.signal(number, before)
     assert ends == ["first", "second"]
 
 
