@@ -112,4 +112,4 @@ async def test_the_job_makes_the_topics(image: Image, fresh_topics: FreshTopics)
 def test_the_job_says_which_setting_is_missing(image: Image) -> None:
     ended = image.run()
     assert ended.code == 1
-    assert ended.error.splitlines() == ["ORDERCAST_DATABASE_URL is not set: nothing to migrate"]
+    assert ended.error.splitlines() == ["migrations: ORDERCAST_DATABASE_URL: Field required"]
