@@ -54,8 +54,12 @@ DIFFERENT_BATCHES: Final = 20
 BACKLOG: Final = 10_000
 DEADLINE_S: Final = 120.0
 POLL_S: Final = 0.02
-# Group commits of different order_apis meet at the counters of the shards: most of them touch all.
-COUNTERS_SQL: Final = "UPDATE outbox_shards SET last_number = last_number;\n"
+# Group commits of different order_apis meet at the counters of the shards: most of them touch all. They lock them in the
+# order of the shards, as here; a plain UPDATE takes rows as they lie, and two of them wait for each other.
+COUNTERS_SQL: Final = (
+    "INSERT INTO outbox_shards AS s (shard, last_number) SELECT shard, 0 FROM generate_series(0, 7) AS shard "
+    "ON CONFLICT (shard) DO UPDATE SET last_number = s.last_number + excluded.last_number;\n"
+)
 ORDERS_SQL: Final = "SELECT count(*) FROM orders"
 WAL_SQL: Final = "SELECT pg_current_wal_lsn() - '0/0'"
 COMMIT_SQL: Final = "INSERT INTO bench_commits VALUES (1);\n"
