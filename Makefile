@@ -69,7 +69,7 @@ COMPOSE = infra/images/with $(IMAGES) $(shell docker compose version >/dev/null 
 
 .PHONY: compose-up
 compose-up: images ## Start the whole system in containers and wait until it is healthy
-	@$(BIN)/python -m infra.compose_secrets
+	@$(BIN)/python -m ordercast.infra.compose_secrets
 	@$(COMPOSE) -f infra/compose.yaml up --wait
 
 .PHONY: compose-down
@@ -95,5 +95,5 @@ $(VENV)/.installed: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
 	@touch $@
 
 $(VENV)/.kafka: infra/local/kafka_jars/jgo.lock.toml | $(VENV)/.installed
-	@$(BIN)/python -m infra.local.install
+	@$(BIN)/python -m ordercast.infra.local.install
 	@touch $@

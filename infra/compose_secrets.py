@@ -1,4 +1,4 @@
-"""Makes the secrets of infra/compose.yaml: `python -m infra.compose_secrets [FOLDER]`, by default infra/secrets.
+"""Makes the secrets of infra/compose.yaml: `python -m ordercast.infra.compose_secrets [FOLDER]`, by default infra/secrets.
 
 What is there stays, so it may run before each start. The folder is open to its owner alone. The files in it can be read by
 everybody who is in: they are mounted into containers one by one, each only where it is needed, and there programs run as
@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from infra.local.ports import BASES, HOST
-from services.shared.http.token_keys import create_key_pair
+from ordercast.infra.local.ports import BASES, HOST
+from ordercast.services.shared.http.token_keys import create_key_pair
 
-FOLDER: Final = Path(__file__).parent / "secrets"
+FOLDER: Final = Path(__file__).resolve().parent / "secrets"
 PASSWORDS: Final = ("database_password", "ordercast_admin_password", "grafana_password")
 PASSWORD_BYTES: Final = 24
 # As compose.yaml has them.

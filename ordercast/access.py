@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from infra.local.errors import LocalError
-from infra.local.state import SystemInfo
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.probe import check_answers
 from ordercast.client.transport import RETRY_FOR_S
 from ordercast.database import DatabaseUnavailable
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.state import SystemInfo
 from ordercast.own_consumer import KafkaUnavailable
 from ordercast.target import NotGiven, Target
 

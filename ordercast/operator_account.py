@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from infra.local.errors import LocalError
-from infra.local.state import StateFolder, SystemInfo, write_private
 from ordercast.client.session import Login
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.state import StateFolder, SystemInfo, write_private
 
 EMAIL_VARIABLE: Final = "ORDERCAST_ADMIN_EMAIL"
 PASSWORD_VARIABLE: Final = "ORDERCAST_ADMIN_PASSWORD"  # noqa: S105 - a variable's name
@@ -35,7 +35,7 @@ async def create_admin(database_url: str, email: str, nickname: str, password: s
         variables[PASSWORD_VARIABLE] = password
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-P", "-m", "services.order_api", "create-admin", "--email", email, "--nickname", nickname),
+        *("-P", "-m", "ordercast.services.order_api", "create-admin", "--email", email, "--nickname", nickname),
         env={**os.environ, **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if password is not None else None,

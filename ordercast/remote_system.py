@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infra.local.errors import LocalError
 from ordercast.client import Addresses
 from ordercast.client.probe import check_answers
 from ordercast.client.session import Login
+from ordercast.infra.local.errors import LocalError
+from ordercast.services.shared.http.start import CannotStart, read_settings
 from ordercast.target import NotGiven
-from services.shared.http.start import CannotStart, read_settings
 
 # A trainer and a predictor that are not named are looked for this far above order_api's port, as `ordercast up` has them.
 TRAINER_OFFSET: Final = 1

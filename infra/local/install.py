@@ -1,4 +1,4 @@
-"""Prepares what the broker needs once for each user: `python -m infra.local.install` (a part of `make setup`).
+"""Prepares what the broker needs once for each user: `python -m ordercast.infra.local.install` (a part of `make setup`).
 
 The class archive holds the broker's classes as the JVM has them in memory after loading and linking. It is made by a
 rehearsal: a broker starts on an empty folder, serves a topic, and the JVM writes the archive as it stops.
@@ -15,12 +15,12 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from infra.local.cache import exclusive_async, remove_unfinished
-from infra.local.child import Child
-from infra.local.errors import LocalError, StartFailed
-from infra.local.jars import Report, ensure_jars
-from infra.local.kafka import KafkaBroker, KafkaInstall
-from infra.local.ports import free_port
+from ordercast.infra.local.cache import exclusive_async, remove_unfinished
+from ordercast.infra.local.child import Child
+from ordercast.infra.local.errors import LocalError, StartFailed
+from ordercast.infra.local.jars import Report, ensure_jars
+from ordercast.infra.local.kafka import KafkaBroker, KafkaInstall
+from ordercast.infra.local.ports import free_port
 
 # Time (s) for the rehearsal's start without an archive, on a slow or busy machine.
 START_DEADLINE_S: Final = 60.0

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra.local.cache import cache_dir, exclusive, remove_unfinished
-from infra.local.errors import JarsUnavailable
+from ordercast.infra.local.cache import cache_dir, exclusive, remove_unfinished
+from ordercast.infra.local.errors import JarsUnavailable
 
 LOCK_FILE: Final = Path(__file__).parent / "kafka_jars" / "jgo.lock.toml"
 # Jars fetched at the same time: enough to hide the latency of a repository, few enough to be polite to it.

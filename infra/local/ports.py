@@ -8,7 +8,7 @@ from typing import Final
 
 import psutil
 
-from infra.local.errors import PortsTaken
+from ordercast.infra.local.errors import PortsTaken
 
 HOST: Final = "127.0.0.1"
 

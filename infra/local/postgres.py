@@ -17,11 +17,11 @@ from typing import Final
 
 import psutil
 
-from infra.local.child import Command, run_once
-from infra.local.databases import USER, DatabaseServer, ServerAddress
-from infra.local.errors import StartFailed
-from infra.local.launch import TRAVERSE
-from infra.local.ports import HOST
+from ordercast.infra.local.child import Command, run_once
+from ordercast.infra.local.databases import USER, DatabaseServer, ServerAddress
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.launch import TRAVERSE
+from ordercast.infra.local.ports import HOST
 
 INITDB_DEADLINE_S: Final = 120.0
 STOP_DEADLINE_S: Final = 20.0

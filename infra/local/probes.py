@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from infra.local.ports import HOST
+from ordercast.infra.local.ports import HOST
 
 # Deadline (s) for one answer; a busy machine may take its time.
 TIMEOUT_S: Final = 2.0

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from infra.local.child import Command
-from infra.local.kafka import KafkaBroker
-from infra.local.leftovers import MARK
-from infra.local.ports import HOST, Ports
-from infra.local.postgres import PostgresServer
-from infra.local.probes import answers_ok
-from infra.local.prometheus import PrometheusServer
-from infra.local.state import StateFolder
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.ports import HOST, Ports
+from ordercast.infra.local.postgres import PostgresServer
+from ordercast.infra.local.probes import answers_ok
+from ordercast.infra.local.prometheus import PrometheusServer
+from ordercast.infra.local.state import StateFolder
 
 DEFAULT_PARTITIONS: Final = 8
 # Time (s) for a service to finish what it has in hand before it is killed.
@@ -21,11 +21,11 @@ SERVICE_STOP_DEADLINE_S: Final = 10.0
 
 # Each service's name with what follows `python -m`.
 SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "order_api": ("services.order_api",),
-    "relay": ("services.order_api", "relay"),
-    "feature_worker": ("services.feature_worker",),
-    "trainer": ("services.trainer",),
-    "predictor": ("services.predictor",),
+    "order_api": ("ordercast.services.order_api",),
+    "relay": ("ordercast.services.order_api", "relay"),
+    "feature_worker": ("ordercast.services.feature_worker",),
+    "trainer": ("ordercast.services.trainer",),
+    "predictor": ("ordercast.services.predictor",),
 }
 # Every service may run several times; none can be left out.
 Scale = Mapping[str, int]
@@ -133,7 +133,7 @@ class SystemPlan:
 
     def migrations(self) -> Command:
         """Brings the database to the newest schema."""
-        return self._python("migrations", ("infra.migrations.upgrade",), self._shared_environment())
+        return self._python("migrations", ("ordercast.infra.migrations.upgrade",), self._shared_environment())
 
     def services(self) -> list[Program]:
         """The services in the order of the flow."""

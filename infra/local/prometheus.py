@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from infra import observability
-from infra.local.child import Command
-from infra.local.errors import PrometheusMissing
-from infra.local.ports import HOST
-from infra.local.probes import answers_ok
+from ordercast.infra import observability
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.errors import PrometheusMissing
+from ordercast.infra.local.ports import HOST
+from ordercast.infra.local.probes import answers_ok
 
 ALERTS: Final = Path(observability.__file__).parent / "alerts.yaml"
 # Time (s) between two scrapes of one machine's system. Well below what the alert rules' windows need.

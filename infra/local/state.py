@@ -22,7 +22,7 @@ from typing import Final, Literal
 import msgspec
 import psutil
 
-from infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
+from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
 
 DEFAULT_FOLDER: Final = ".ordercast"
 # Two readings of a process's start time (s) may differ by the clock's tick.
@@ -218,7 +218,7 @@ class StateFolder:
     def ensure_token_keys(self) -> None:
         """Makes the Ed25519 pair that access tokens are signed with, unless it is there."""
         # Here, since it takes a while to import: `ordercast --help` does without.
-        from services.shared.http.token_keys import create_key_pair
+        from ordercast.services.shared.http.token_keys import create_key_pair
 
         create_key_pair(self.token_private_key, self.token_public_key)
 

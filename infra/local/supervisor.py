@@ -7,10 +7,10 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from infra.local.child import Child, describe_exit, log_tail
-from infra.local.errors import StartFailed
-from infra.local.processes import Program
-from infra.local.together import together
+from ordercast.infra.local.child import Child, describe_exit, log_tail
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.processes import Program
+from ordercast.infra.local.together import together
 
 # Time (s) from start to the first good answer. Seconds are the rule (TensorFlow is not imported by then); a machine that
 # does much else at the time has been seen to take 40.

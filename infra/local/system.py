@@ -15,21 +15,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from infra import migrations
-from infra.local.child import run_once
-from infra.local.errors import StartFailed
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.leftovers import end_leftovers
-from infra.local.ports import Ports
-from infra.local.postgres import PostgresServer
-from infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan, stop_order
-from infra.local.prometheus import PrometheusServer, find_prometheus
-from infra.local.state import ProcessRecord, StateFolder, SystemInfo
-from infra.local.supervisor import Report, Supervisor
-from infra.local.together import together
-from services.shared.kafka.errors import BrokerUnavailable, KafkaError
-from services.shared.kafka.topics import create_topics
+from ordercast.infra import migrations
+from ordercast.infra.local.child import run_once
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.leftovers import end_leftovers
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.postgres import PostgresServer
+from ordercast.infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan, stop_order
+from ordercast.infra.local.prometheus import PrometheusServer, find_prometheus
+from ordercast.infra.local.state import ProcessRecord, StateFolder, SystemInfo
+from ordercast.infra.local.supervisor import Report, Supervisor
+from ordercast.infra.local.together import together
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.topics import create_topics
 
 VERSIONS: Final = Path(migrations.__file__).parent / "versions"
 # Deadline (s) for the migrations and for making the topics.

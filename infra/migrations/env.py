@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from infra.migrations.tables import metadata
+from ordercast.infra.migrations.tables import metadata
 
 # Any fixed number that nobody else locks in this database: replicas that start together must not race.
 MIGRATION_LOCK: Final = 7_305_110_401

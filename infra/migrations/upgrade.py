@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema: `python -m infra.migrations.upgrade` with ORDERCAST_DATABASE_URL."""
+"""Brings a database to the newest schema: `python -m ordercast.infra.migrations.upgrade` with ORDERCAST_DATABASE_URL."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.http.start import CannotStart, read_settings
 
 HERE = Path(__file__).parent
 

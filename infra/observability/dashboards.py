@@ -1,8 +1,8 @@
-"""What the dashboards show. `python -m infra.observability.generate` writes them as JSON for Grafana."""
+"""What the dashboards show. `python -m ordercast.infra.observability.generate` writes them as JSON for Grafana."""
 
 from typing import Final
 
-from infra.observability.panels import Dashboard, Panel, Query
+from ordercast.infra.observability.panels import Dashboard, Panel, Query
 
 SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor"
 CHOSEN: Final = 'job=~"$service"'

@@ -1,14 +1,15 @@
-"""`python -m infra.observability.generate`: writes the dashboards' JSON, and the table of metrics in the documentation."""
+"""`python -m ordercast.infra.observability.generate`: writes the dashboards' JSON and the documentation's table of metrics."""
 
 import json
 from pathlib import Path
 from typing import Final
 
-from infra.observability.dashboards import DASHBOARDS
-from infra.observability.metrics_table import with_table
+from ordercast.infra.observability.dashboards import DASHBOARDS
+from ordercast.infra.observability.metrics_table import with_table
 
 DASHBOARDS_DIR: Final = Path(__file__).parent / "grafana" / "dashboards"
-DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "observability.md"
+# Of the checkout: from `ordercast/infra`, which is a link there, the way up would lead elsewhere.
+DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "observability.md"
 
 
 def generated() -> dict[Path, str]:

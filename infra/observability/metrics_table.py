@@ -7,10 +7,10 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram, Info
 from prometheus_client.metrics import MetricWrapperBase
 
-from services.shared.telemetry import metrics
+from ordercast.services.shared.telemetry import metrics
 
 # Lines around the table in docs/observability.md.
-BEGIN: Final = "<!-- metrics: written by `python -m infra.observability.generate` -->"
+BEGIN: Final = "<!-- metrics: written by `python -m ordercast.infra.observability.generate` -->"
 END: Final = "<!-- /metrics -->"
 # What Prometheus's text format adds to a metric's name.
 _SUFFIXES: Final = {Counter: "_total", Gauge: "", Histogram: "", Info: "_info"}

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
-from services.shared.db.engine import open_database
-from services.shared.kafka.dead_letters import DeadLetter, State, letter_states, read_letters, replay
-from services.shared.kafka.errors import KafkaError
-from services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, State, letter_states, read_letters, replay
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.kafka.publisher import open_publisher
 
 app = several_commands("Events that the feature worker refused.")
 

@@ -3,10 +3,10 @@
 import typer
 from rich.markup import escape
 
-from infra.local.doctor import Finding, examine
-from infra.local.errors import NotRunning
 from ordercast.cli.options import Context, command, one_command
 from ordercast.cli.status import system_status
+from ordercast.infra.local.doctor import Finding, examine
+from ordercast.infra.local.errors import NotRunning
 
 app = one_command()
 

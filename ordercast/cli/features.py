@@ -24,7 +24,7 @@ async def rebuild(context: Context) -> None:
         "ORDERCAST_KAFKA_BOOTSTRAP": system.kafka_bootstrap,
         "ORDERCAST_PARTITIONS": str(system.partitions),
     }
-    program = (sys.executable, "-P", "-m", "services.feature_worker", "rebuild")
+    program = (sys.executable, "-P", "-m", "ordercast.services.feature_worker", "rebuild")
     process = await asyncio.create_subprocess_exec(*program, env={**os.environ, **variables})
     if code := await process.wait():
         raise typer.Exit(code)

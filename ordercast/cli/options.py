@@ -28,9 +28,9 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from infra.local.errors import LocalError
-from infra.local.ports import MAX_OFFSET
-from infra.local.state import StateFolder, SystemInfo
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.ports import MAX_OFFSET
+from ordercast.infra.local.state import StateFolder, SystemInfo
 
 if TYPE_CHECKING:
     from ordercast.target import Target

@@ -9,12 +9,12 @@ import typer
 from rich.console import Group
 from rich.table import Table
 
-from infra.local.probes import accepts_connections, answers_ok
-from infra.local.processes import service_of
-from infra.local.prometheus import READY_PATH
-from infra.local.state import ProcessRecord, SystemInfo
 from ordercast.cli.metrics import Metrics, read_metrics
 from ordercast.cli.options import Context, command, one_command
+from ordercast.infra.local.probes import accepts_connections, answers_ok
+from ordercast.infra.local.processes import service_of
+from ordercast.infra.local.prometheus import READY_PATH
+from ordercast.infra.local.state import ProcessRecord, SystemInfo
 
 app = one_command()
 

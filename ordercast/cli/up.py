@@ -12,12 +12,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from infra.local.follow_logs import following_logs
-from infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
-from infra.local.prometheus import SCRAPE_EVERY_S
-from infra.local.state import SystemInfo
-from infra.local.system import Services, running_system
 from ordercast.cli.options import Context, command, one_command
+from ordercast.infra.local.follow_logs import following_logs
+from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
+from ordercast.infra.local.prometheus import SCRAPE_EVERY_S
+from ordercast.infra.local.state import SystemInfo
+from ordercast.infra.local.system import Services, running_system
 
 app = one_command()
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from infra.local.errors import LocalError
+from ordercast.infra.local.errors import LocalError
 from ordercast.target import NotGiven
 
 

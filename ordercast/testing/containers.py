@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from infra.local.errors import StartFailed
-from infra.local.together import together
 from ordercast.client import Addresses
 from ordercast.client.session import Login
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.together import together
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.testing.engine import open_engine
 from ordercast.testing.images import Image, server_image, service_image
 from ordercast.testing.server_containers import (
@@ -20,8 +22,6 @@ from ordercast.testing.server_containers import (
 )
 from ordercast.testing.service_containers import MIGRATIONS, SERVICES, Servers, ServiceContainers
 from ordercast.testing.system import ADMIN_EMAIL, Report, SystemUnderTest
-from services.shared.kafka.errors import KafkaError
-from services.shared.kafka.topics import create_topics
 
 # Deadline (s) for making the topics.
 TOPICS_DEADLINE_S: Final = 60.0

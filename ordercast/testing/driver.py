@@ -13,11 +13,11 @@ from ordercast.client.session import Login
 from ordercast.follow_training import follow_training, until_served
 from ordercast.post_sample import PostedSample, post_sample
 from ordercast.sample import Mode, make_sample
+from ordercast.services.shared.contracts.envelope import Envelope
 from ordercast.testing.events import follow_events, read_events
 from ordercast.testing.system import SystemUnderTest
 from ordercast.verify import Verification, caught_up_snapshot, verify
 from ordercast.verify.view_topic import open_view_topic
-from services.shared.contracts.envelope import Envelope
 
 # A test posts a few requests at once; each lane is an HTTP client with a connection to each service.
 CONNECTIONS: Final = 8

@@ -14,7 +14,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
-from infra.local.errors import LocalError, StartFailed
+from ordercast.infra.local.errors import LocalError, StartFailed
 from ordercast.testing import sweep
 from ordercast.testing.images import Image
 from ordercast.testing.system import Report

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
-from services.shared.contracts.envelope import Envelope, EventRefused, decode
-from services.shared.kafka.open_consumer import open_reader, read_topic
-from services.shared.kafka.records import Partition, StoredRecord
-from services.shared.kafka.topic_ends import end_offsets
+from ordercast.services.shared.contracts.envelope import Envelope, EventRefused, decode
+from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.kafka.topic_ends import end_offsets
 
 # Records of one poll, and how long (s) it waits for them before the clock is looked at.
 POLL_RECORDS: Final = 1_000

@@ -8,7 +8,7 @@ from typing import Final
 
 from dotenv import dotenv_values
 
-import infra
+from ordercast import infra
 
 # In the installed package too: its names are written down nowhere else.
 DEFAULTS: Final = Path(infra.__file__).parent / "images" / "default.env"

@@ -14,7 +14,7 @@ from typing import Final, cast
 import pytest
 import pytest_asyncio
 
-from infra.local.errors import LocalError
+from ordercast.infra.local.errors import LocalError
 from ordercast.testing.background import in_background
 from ordercast.testing.blocking import BlockingOrdercast, open_blocking
 from ordercast.testing.driver import Ordercast, open_ordercast

@@ -12,11 +12,11 @@ from aiokafka.errors import KafkaError
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
 
-from infra.local.databases import DATABASE, USER, DatabaseServer, ServerAddress, database_url
-from infra.local.errors import StartFailed
-from infra.local.kafka import HEAP, LONE_BROKER
-from infra.local.ports import free_port
-from infra.local.postgres import SETTINGS, THROWAWAY
+from ordercast.infra.local.databases import DATABASE, USER, DatabaseServer, ServerAddress, database_url
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.kafka import HEAP, LONE_BROKER
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import SETTINGS, THROWAWAY
 from ordercast.testing.engine import Engine, log_tail, to_the_end
 from ordercast.testing.images import server_image
 

@@ -12,16 +12,16 @@ from typing import Final
 
 from testcontainers.core.container import DockerContainer
 
-from infra.local.errors import StartFailed
-from infra.local.ports import BASES, free_port
-from infra.local.probes import answers_ok
-from infra.local.together import together
 from ordercast.client.session import Login
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.ports import BASES, free_port
+from ordercast.infra.local.probes import answers_ok
+from ordercast.infra.local.together import together
 from ordercast.operator_account import PASSWORD_VARIABLE
+from ordercast.services.shared.http.token_keys import create_key_pair
 from ordercast.testing.engine import Engine, log_tail, to_the_end
 from ordercast.testing.images import service_image
 from ordercast.testing.system import ADMIN_NICKNAME
-from services.shared.http.token_keys import create_key_pair
 
 # Time (s) for a service to answer, and for the migrations; a busy machine needs most of it.
 START_DEADLINE_S: Final = 120.0
@@ -101,7 +101,7 @@ class ServiceContainers:
 
     async def create_admin(self, login: Login) -> None:
         """Makes the admin. Raises StartFailed."""
-        command = ("python", "-m", "services.order_api", "create-admin")
+        command = ("python", "-m", "ordercast.services.order_api", "create-admin")
         made = await to_the_end(
             lambda: (
                 self._containers["order_api"]

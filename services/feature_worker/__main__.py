@@ -1,4 +1,4 @@
-"""`python -m services.feature_worker`: the worker, with health and metrics; `... rebuild`: makes its tables again."""
+"""`python -m ordercast.services.feature_worker`: the worker, with health and metrics; `... rebuild`: makes its tables again."""
 
 import argparse
 import asyncio
@@ -10,16 +10,16 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.feature_worker.app import feature_worker_app
-from services.feature_worker.errors import FeatureWorkerError
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.feature_worker.wiring import open_rebuild
-from services.shared.http.serve import serve
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.kafka.errors import KafkaError
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.logs import configure_logging
-from services.shared.telemetry.settings import TracingSettings
+from ordercast.services.feature_worker.app import feature_worker_app
+from ordercast.services.feature_worker.errors import FeatureWorkerError
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.feature_worker.wiring import open_rebuild
+from ordercast.services.shared.http.serve import serve
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import TracingSettings
 
 # New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its
 # commit, and by default (700) the collector walks through them again and again, for a third of the time.
@@ -66,7 +66,7 @@ COMMANDS: Final = {"work": run_worker, "rebuild": run_rebuild}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.feature_worker", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ordercast.services.feature_worker", description=__doc__)
     parser.add_argument("command", nargs="?", choices=COMMANDS, default="work")
     command: str = parser.parse_args().command
     try:

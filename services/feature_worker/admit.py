@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from services.shared.contracts.envelope import (
+from ordercast.services.shared.contracts.envelope import (
     Envelope,
     EventRefused,
     MalformedEvent,
@@ -15,9 +15,15 @@ from services.shared.contracts.envelope import (
     decode_sequence,
     decode_traceparent,
 )
-from services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced, ProductViewed
-from services.shared.contracts.topics import ORDERS, VIEWS, partition_of
-from services.shared.kafka.records import StoredRecord
+from ordercast.services.shared.contracts.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderItem,
+    OrderPlaced,
+    ProductViewed,
+)
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.services.shared.kafka.records import StoredRecord
 
 # Bytes of a body: an order of 2,000 items, the most there is, takes about 200 kB.
 MAX_BODY_BYTES: Final = 512 * 1024

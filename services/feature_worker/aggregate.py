@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from services.feature_worker.admit import Admitted
-from services.shared.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
-from services.shared.contracts.topics import ORDERS
-from services.shared.kafka.records import StoredRecord
+from ordercast.services.feature_worker.admit import Admitted
+from ordercast.services.shared.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
+from ordercast.services.shared.contracts.topics import ORDERS
+from ordercast.services.shared.kafka.records import StoredRecord
 
 
 class Pair(NamedTuple):

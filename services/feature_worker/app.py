@@ -4,9 +4,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.feature_worker.wiring import open_feature_worker
-from services.shared.http.app import create_app
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.feature_worker.wiring import open_feature_worker
+from ordercast.services.shared.http.app import create_app
 
 
 def feature_worker_app(settings: FeatureWorkerSettings) -> FastAPI:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.feature_worker.admit import Refused
-from services.shared.kafka.dead_letters import dead_letter, publish_letters
-from services.shared.kafka.publisher import Publisher
-from services.shared.telemetry.tracing import belonging_to
+from ordercast.services.feature_worker.admit import Refused
+from ordercast.services.shared.kafka.dead_letters import dead_letter, publish_letters
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.telemetry.tracing import belonging_to
 
 log = structlog.stdlib.get_logger()
 

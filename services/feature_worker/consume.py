@@ -8,15 +8,15 @@ from typing import Final
 
 import structlog
 
-from services.feature_worker.admit import REFUSALS
-from services.feature_worker.errors import LASTING, PositionTaken, Stuck
-from services.feature_worker.record_features import Recorded
-from services.feature_worker.watchdog import Progress, wait_for
-from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.db.unavailable import is_unavailable
-from services.shared.kafka.consumer import Consumer, Slice
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.telemetry.metrics import (
+from ordercast.services.feature_worker.admit import REFUSALS
+from ordercast.services.feature_worker.errors import LASTING, PositionTaken, Stuck
+from ordercast.services.feature_worker.record_features import Recorded
+from ordercast.services.feature_worker.watchdog import Progress, wait_for
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.consumer import Consumer, Slice
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.telemetry.metrics import (
     WORKER_ALARMS,
     WORKER_BATCH_EVENTS,
     WORKER_BATCH_SECONDS,

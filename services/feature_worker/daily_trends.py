@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.feature_worker.aggregate import DayProduct, TrendChange
+from ordercast.services.feature_worker.aggregate import DayProduct, TrendChange
 
 _ADD: Final = text("""
     INSERT INTO daily_trends AS d (day, product_id, orders, quantity, views)

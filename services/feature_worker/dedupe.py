@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from services.feature_worker.admit import Admitted, Refused
-from services.feature_worker.errors import SequenceGap
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.kafka.dead_letters import is_replay, letter_id, replay_producer
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.feature_worker.admit import Admitted, Refused
+from ordercast.services.feature_worker.errors import SequenceGap
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.kafka.dead_letters import is_replay, letter_id, replay_producer
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 
 class Stream(NamedTuple):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.shared.kafka.errors import PositionOutsideLog, RecordTooLarge
-from services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.errors import PositionOutsideLog, RecordTooLarge
+from ordercast.services.shared.kafka.records import Partition
 
 
 class FeatureWorkerError(Exception):

@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.feature_worker.aggregate import Pair, PairChange
-from services.feature_worker.settle import KnownFirst, Settled, settle
+from ordercast.services.feature_worker.aggregate import Pair, PairChange
+from ordercast.services.feature_worker.settle import KnownFirst, Settled, settle
 
 # LATERAL with OFFSET 0 looks each pair up by its key. A plain join tempts the planner into reading the whole table.
 _READ_FIRSTS: Final = text("""

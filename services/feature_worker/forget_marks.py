@@ -5,10 +5,10 @@ from typing import Final
 
 import structlog
 
-from services.feature_worker.positions import drop_old_marks
-from services.feature_worker.watchdog import wait_for
-from services.shared.db.engine import Sessions
-from services.shared.db.unavailable import is_unavailable
+from ordercast.services.feature_worker.positions import drop_old_marks
+from ordercast.services.feature_worker.watchdog import wait_for
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.unavailable import is_unavailable
 
 log = structlog.stdlib.get_logger()
 

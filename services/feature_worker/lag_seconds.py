@@ -6,7 +6,7 @@ The events' own times would not do: a shop's history is old when it comes in, an
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.records import Partition
 
 # Sightings kept for a partition: hours of one every two seconds. Beyond that every second one goes.
 MAX_SIGHTINGS: Final = 4_096

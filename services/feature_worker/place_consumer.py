@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
-from services.feature_worker.positions import create_positions, read_positions
-from services.shared.db.engine import Sessions
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.positions import create_positions, read_positions
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.records import Partition
 
 
 class PlaceConsumer:

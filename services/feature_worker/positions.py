@@ -7,11 +7,11 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.feature_worker.dedupe import Stream
-from services.feature_worker.errors import PositionTaken
-from services.shared.kafka.consumer import Slice
-from services.shared.kafka.dead_letters import replayed_letter
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.dedupe import Stream
+from ordercast.services.feature_worker.errors import PositionTaken
+from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.dead_letters import replayed_letter
+from ordercast.services.shared.kafka.records import Partition
 
 # A producer that has not been seen for so long sends no repeats any more. Its clients' keys end after a day.
 MARKS_KEPT_FOR: Final = timedelta(days=7)

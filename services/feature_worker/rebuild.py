@@ -13,23 +13,23 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.feature_worker.admit import Admitted, Refused, refuse
-from services.feature_worker.errors import RebuildRefused
-from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.positions import read_positions, read_skipped_letters
-from services.feature_worker.record_features import Admit, RecordFeatures
-from services.feature_worker.shadow_tables import (
+from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
+from ordercast.services.feature_worker.errors import RebuildRefused
+from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.positions import read_positions, read_skipped_letters
+from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
+from ordercast.services.feature_worker.shadow_tables import (
     Differences,
     compare_with_shadow,
     create_shadow,
     hold_positions,
     swap_shadow_in,
 )
-from services.shared.db.engine import Sessions
-from services.shared.db.retry import sqlstate
-from services.shared.kafka.consumer import Consumer, Slice
-from services.shared.kafka.dead_letters import letter_id
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.retry import sqlstate
+from ordercast.services.shared.kafka.consumer import Consumer, Slice
+from ordercast.services.shared.kafka.dead_letters import letter_id
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 # Any fixed number that nobody else locks in this database.
 REBUILD_LOCK: Final = 7_305_110_402

@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from services.feature_worker.admit import Admitted, Refused
-from services.feature_worker.aggregate import aggregate
-from services.feature_worker.daily_trends import add_to_trends
-from services.feature_worker.dedupe import drop_repeats, streams_of
-from services.feature_worker.errors import TooManyDeadLetters
-from services.feature_worker.feature_rows import write_rows
-from services.feature_worker.positions import move_positions, read_marks, take_positions, write_marks
-from services.shared.db.engine import Sessions
-from services.shared.db.retry import retry_conflicts
-from services.shared.kafka.consumer import Slice
-from services.shared.kafka.records import StoredRecord
-from services.shared.telemetry.tracing import Group, processing, spans
+from ordercast.services.feature_worker.admit import Admitted, Refused
+from ordercast.services.feature_worker.aggregate import aggregate
+from ordercast.services.feature_worker.daily_trends import add_to_trends
+from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
+from ordercast.services.feature_worker.errors import TooManyDeadLetters
+from ordercast.services.feature_worker.feature_rows import write_rows
+from ordercast.services.feature_worker.positions import move_positions, read_marks, take_positions, write_marks
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.records import StoredRecord
+from ordercast.services.shared.telemetry.tracing import Group, processing, spans
 
 Admit = Callable[[StoredRecord], Admitted | Refused]
 # Keeps refused records where somebody can look at them; returns when they are safe there.

@@ -3,8 +3,8 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.shared.http.start import PROCESS_NAME, process_name
-from services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.http.start import PROCESS_NAME, process_name
+from ordercast.services.shared.telemetry.logs import LogFormat
 
 
 class FeatureWorkerSettings(BaseSettings):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from services.feature_worker.aggregate import FirstOrder, Pair, PairChange
+from ordercast.services.feature_worker.aggregate import FirstOrder, Pair, PairChange
 
 
 class KnownFirst(NamedTuple):

@@ -10,8 +10,14 @@ from typing import Final
 from sqlalchemy import MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.shared.db.features import DailyTrend, FeaturePosition, FeatureProducerMark, FeatureRow, FeatureViewTime
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.features import (
+    DailyTrend,
+    FeaturePosition,
+    FeatureProducerMark,
+    FeatureRow,
+    FeatureViewTime,
+)
+from ordercast.services.shared.db.metadata import Base
 
 LIVE: Final = "public"
 SHADOW: Final = "feature_rebuild"

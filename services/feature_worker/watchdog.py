@@ -9,12 +9,12 @@ from typing import Final
 
 import structlog
 
-from services.feature_worker.errors import Stuck
-from services.feature_worker.lag_seconds import LagSeconds
-from services.shared.kafka.consumer import Consumer
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.records import Partition
-from services.shared.telemetry.metrics import WORKER_LAG, WORKER_LAG_SECONDS
+from ordercast.services.feature_worker.errors import Stuck
+from ordercast.services.feature_worker.lag_seconds import LagSeconds
+from ordercast.services.shared.kafka.consumer import Consumer
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.telemetry.metrics import WORKER_LAG, WORKER_LAG_SECONDS
 
 log = structlog.stdlib.get_logger()
 

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from services.feature_worker.admit import admit
-from services.feature_worker.bury import BuryInDeadLetters
-from services.feature_worker.consume import ConsumeEvents
-from services.feature_worker.forget_marks import ForgetMarks
-from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.rebuild import RebuildFeatures, Report
-from services.feature_worker.record_features import RecordFeatures
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.feature_worker.shadow_tables import SHADOW
-from services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
-from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.db.engine import ask_database, open_database
-from services.shared.http.background import running_beside
-from services.shared.http.health import Check
-from services.shared.kafka.consumer import Consumer
-from services.shared.kafka.open_consumer import open_consumer, open_reader
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.admit import admit
+from ordercast.services.feature_worker.bury import BuryInDeadLetters
+from ordercast.services.feature_worker.consume import ConsumeEvents
+from ordercast.services.feature_worker.forget_marks import ForgetMarks
+from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
+from ordercast.services.feature_worker.record_features import RecordFeatures
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.feature_worker.shadow_tables import SHADOW
+from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.services.shared.db.engine import ask_database, open_database
+from ordercast.services.shared.http.background import running_beside
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.kafka.consumer import Consumer
+from ordercast.services.shared.kafka.open_consumer import open_consumer, open_reader
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Partition
 
 TOPICS: Final = (ORDERS.name, VIEWS.name)
 # A batch takes well under a second; a statement that waits longer (ms) is given up and tried again.

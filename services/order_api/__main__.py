@@ -1,21 +1,21 @@
-"""`python -m services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin."""
+"""`python -m ordercast.services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin."""
 
 import argparse
 import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.order_api.accounts.create_admin import create_admin, typed_password
-from services.order_api.accounts.schemas import AccountAnswer
-from services.order_api.app import order_api_app, relay_app
-from services.order_api.errors import OrderApiError
-from services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
-from services.shared.http.serve import serve
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.kafka.errors import KafkaError
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.logs import configure_logging
-from services.shared.telemetry.settings import TracingSettings
+from ordercast.services.order_api.accounts.create_admin import create_admin, typed_password
+from ordercast.services.order_api.accounts.schemas import AccountAnswer
+from ordercast.services.order_api.app import order_api_app, relay_app
+from ordercast.services.order_api.errors import OrderApiError
+from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
+from ordercast.services.shared.http.serve import serve
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import TracingSettings
 
 
 def run_api(_: argparse.Namespace) -> None:
@@ -46,7 +46,7 @@ def run_create_admin(arguments: argparse.Namespace) -> None:
 
 
 def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m services.order_api", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m ordercast.services.order_api", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     parser.set_defaults(run=run_api, command="api")
     commands.add_parser("api", help="serve the API (the default)").set_defaults(run=run_api)

@@ -5,16 +5,16 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.order_api.accounts.routes import router as accounts
-from services.order_api.orders.routes import router as orders
-from services.order_api.problems import PROBLEMS
-from services.order_api.products.routes import router as products
-from services.order_api.reviews.routes import router as reviews
-from services.order_api.settings import OrderApiSettings, RelaySettings
-from services.order_api.trends.routes import router as trends
-from services.order_api.views.routes import router as views
-from services.order_api.wiring import open_order_api, open_relay
-from services.shared.http.app import create_app
+from ordercast.services.order_api.accounts.routes import router as accounts
+from ordercast.services.order_api.orders.routes import router as orders
+from ordercast.services.order_api.problems import PROBLEMS
+from ordercast.services.order_api.products.routes import router as products
+from ordercast.services.order_api.reviews.routes import router as reviews
+from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.trends.routes import router as trends
+from ordercast.services.order_api.views.routes import router as views
+from ordercast.services.order_api.wiring import open_order_api, open_relay
+from ordercast.services.shared.http.app import create_app
 
 # 10,000 lines of a view batch take about 1.5 MB, with long references and blanks a few more.
 MAX_VIEW_BATCH_BYTES: Final = 8 * 1_048_576

@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlalchemy import delete
 
-from services.order_api.accounts.tables import RefreshToken
-from services.order_api.orders.idempotency import KEY_LIFETIME
-from services.order_api.orders.tables import IdempotencyKey, OutboxRelay
-from services.shared.db.engine import Sessions
-from services.shared.db.retry import retry_conflicts
+from ordercast.services.order_api.accounts.tables import RefreshToken
+from ordercast.services.order_api.orders.idempotency import KEY_LIFETIME
+from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.retry import retry_conflicts
 
 # Nothing depends on the moment (s): what has run out is passed over until it is gone.
 INTERVAL_S: Final = 600.0

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from services.order_api import errors
-from services.shared.http.problem import ProblemTable, ProblemType
-from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+from ordercast.services.order_api import errors
+from ordercast.services.shared.http.problem import ProblemTable, ProblemType
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
 
 PROBLEMS: Final[ProblemTable] = {
     # accounts

@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.order_api.accounts.tables import Account
-from services.order_api.products.tables import Product
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.products.tables import Product
 
 
 class PricedProduct(NamedTuple):

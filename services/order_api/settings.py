@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.shared.http.start import PROCESS_NAME, process_name
-from services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.http.start import PROCESS_NAME, process_name
+from ordercast.services.shared.telemetry.logs import LogFormat
 
 
 class _DatabaseSettings(BaseSettings):

@@ -8,24 +8,24 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from services.order_api.accounts.log_in import LogIn
-from services.order_api.accounts.passwords import Passwords, open_passwords
-from services.order_api.forget_expired import forget_expired
-from services.order_api.orders.change_order import ChangeOrder
-from services.order_api.orders.group_commit import GroupCommit, open_group_commit
-from services.order_api.orders.import_orders import ImportOrders
-from services.order_api.orders.place_orders import OrderRequest, PlaceOrders
-from services.order_api.orders.relay_outbox import RelayOutbox
-from services.order_api.orders.watch_backlog import watch_backlog
-from services.order_api.settings import OrderApiSettings, RelaySettings
-from services.order_api.views.record_views import RecordViews
-from services.order_api.views.send_views import open_send_views
-from services.shared.db.engine import Sessions, ask_database, open_database
-from services.shared.http.background import running_beside
-from services.shared.http.health import Check
-from services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
-from services.shared.http.tokens import TokenSigner, TokenVerifier
-from services.shared.kafka.publisher import open_publisher
+from ordercast.services.order_api.accounts.log_in import LogIn
+from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
+from ordercast.services.order_api.forget_expired import forget_expired
+from ordercast.services.order_api.orders.change_order import ChangeOrder
+from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
+from ordercast.services.order_api.orders.import_orders import ImportOrders
+from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
+from ordercast.services.order_api.orders.watch_backlog import watch_backlog
+from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.views.record_views import RecordViews
+from ordercast.services.order_api.views.send_views import open_send_views
+from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.background import running_beside
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
+from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
+from ordercast.services.shared.kafka.publisher import open_publisher
 
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
 # up PostgreSQL's.

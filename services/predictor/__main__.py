@@ -1,4 +1,4 @@
-"""`python -m services.predictor`: the API."""
+"""`python -m ordercast.services.predictor`: the API."""
 
 import os
 import sys
@@ -7,13 +7,13 @@ import sys
 # and OpenBLAS keeps some 30 MB for each.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from services.predictor.app import predictor_app
-from services.predictor.settings import PredictorSettings
-from services.shared.http.serve import serve
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.logs import configure_logging
-from services.shared.telemetry.settings import TracingSettings
+from ordercast.services.predictor.app import predictor_app
+from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.shared.http.serve import serve
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import TracingSettings
 
 
 def main() -> None:

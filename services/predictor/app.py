@@ -4,12 +4,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.predictor.model_routes import router as models
-from services.predictor.problems import PROBLEMS
-from services.predictor.routes import router as predictions
-from services.predictor.settings import PredictorSettings
-from services.predictor.wiring import open_predictor
-from services.shared.http.app import create_app
+from ordercast.services.predictor.model_routes import router as models
+from ordercast.services.predictor.problems import PROBLEMS
+from ordercast.services.predictor.routes import router as predictions
+from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.predictor.wiring import open_predictor
+from ordercast.services.shared.http.app import create_app
 
 
 def predictor_app(settings: PredictorSettings) -> FastAPI:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, and_, bindparam, column, func, select
 
-from services.predictor.errors import NoFeatures
-from services.shared.db.engine import Sessions
-from services.shared.db.features import FeatureRow
+from ordercast.services.predictor.errors import NoFeatures
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeatureRow
 
 
 class Pair(NamedTuple):

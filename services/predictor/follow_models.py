@@ -13,13 +13,13 @@ from typing import Final, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.predictor.errors import ModelRefused
-from services.predictor.load_model import load_model
-from services.predictor.model_slot import ModelSlot, ServedModel
-from services.predictor.recorded_models import activate, find_model, latest_models
-from services.shared.db.engine import Sessions
-from services.shared.db.models import ModelVersion
-from services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
+from ordercast.services.predictor.recorded_models import activate, find_model, latest_models
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
 
 log = structlog.stdlib.get_logger()
 

@@ -21,11 +21,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from services.predictor.ensemble import Ensemble
-from services.predictor.errors import ModelRefused
-from services.predictor.model_slot import ServedModel
-from services.shared.contracts.ensemble_forward import WeightsError, stack_weights
-from services.shared.contracts.model_manifest import (
+from ordercast.services.predictor.ensemble import Ensemble
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.model_slot import ServedModel
+from ordercast.services.shared.contracts.ensemble_forward import WeightsError, stack_weights
+from ordercast.services.shared.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
     VERSION_PATTERN,

@@ -6,8 +6,8 @@ from typing import Any, Literal, Self
 import msgspec
 from pydantic import BaseModel
 
-from services.predictor.model_slot import ModelSlot, ServedModel
-from services.shared.db.models import ModelVersion
+from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
+from ordercast.services.shared.db.models import ModelVersion
 
 
 class ModelAnswer(BaseModel):

@@ -11,15 +11,15 @@ from typing import Final, NoReturn
 import structlog
 from uuid_utils.compat import uuid7
 
-from services.shared.contracts.envelope import Envelope, encode
-from services.shared.contracts.events import ModelActivated
-from services.shared.contracts.topics import MODELS
-from services.shared.kafka.errors import BrokerUnavailable, KafkaError
-from services.shared.kafka.open_consumer import open_reader
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Partition, Record
-from services.shared.kafka.topic_ends import end_offsets
-from services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.shared.contracts.envelope import Envelope, encode
+from ordercast.services.shared.contracts.events import ModelActivated
+from ordercast.services.shared.contracts.topics import MODELS
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.open_consumer import open_reader
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.kafka.topic_ends import end_offsets
+from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 log = structlog.stdlib.get_logger()
 

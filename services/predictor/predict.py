@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from services.predictor.model_slot import ServedModel
-from services.shared.telemetry.metrics import PREDICTION_SECONDS
+from ordercast.services.predictor.model_slot import ServedModel
+from ordercast.services.shared.telemetry.metrics import PREDICTION_SECONDS
 
 # View counts that go through the ensemble together: eight take twice the time of one. BLAS computes rows of two to twelve alike
 # to the last bit, but one alone or more than that in another order; so that digits do not depend on who else asks, or on

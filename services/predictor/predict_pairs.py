@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.predictor.errors import NotYours
-from services.predictor.features import Pair, Views, read_views
-from services.predictor.model_slot import ServedModel
-from services.predictor.predict import PairPrediction, Prediction, predict_many
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import Caller
-from services.shared.telemetry.metrics import PREDICTION_FRESHNESS
+from ordercast.services.predictor.errors import NotYours
+from ordercast.services.predictor.features import Pair, Views, read_views
+from ordercast.services.predictor.model_slot import ServedModel
+from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.telemetry.metrics import PREDICTION_FRESHNESS
 
 
 def refuse_others(caller: Caller, pairs: Sequence[Pair]) -> None:

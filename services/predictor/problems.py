@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.predictor import errors
-from services.shared.http.problem import ProblemTable, ProblemType
+from ordercast.services.predictor import errors
+from ordercast.services.shared.http.problem import ProblemTable, ProblemType
 
 PROBLEMS: Final[ProblemTable] = {
     errors.ModelRefused: ProblemType("model-refused", 409, "The model version is damaged"),

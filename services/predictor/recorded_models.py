@@ -7,10 +7,10 @@ from typing import Final, cast
 
 from sqlalchemy import func, select, update
 
-from services.predictor.errors import UnknownModel
-from services.shared.contracts.model_manifest import VERSION_PATTERN
-from services.shared.db.engine import Sessions
-from services.shared.db.models import ModelVersion
+from ordercast.services.predictor.errors import UnknownModel
+from ordercast.services.shared.contracts.model_manifest import VERSION_PATTERN
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import ModelVersion
 
 # When a version was last decided on: publishing decides too, so a new model takes over from one that was chosen before it.
 _DECIDED_AT: Final = func.greatest(ModelVersion.published_at, ModelVersion.activated_at)

@@ -10,20 +10,20 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from services.predictor.features import Pair, read_feature_row
-from services.predictor.predict import PairPrediction, Prediction, predict_many
-from services.predictor.predict_pairs import predict_pairs, refuse_others
-from services.predictor.schemas import (
+from ordercast.services.predictor.features import Pair, read_feature_row
+from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
+from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
+from ordercast.services.predictor.schemas import (
     FeaturesAnswer,
     Item,
     PredictionsAnswer,
     PredictionsBody,
     ViewCountQuery,
 )
-from services.predictor.wiring import predictor
-from services.shared.http.requests import PathId
-from services.shared.http.tokens import CurrentCaller, caller_of
-from services.shared.telemetry.metrics import PREDICTIONS
+from ordercast.services.predictor.wiring import predictor
+from ordercast.services.shared.http.requests import PathId
+from ordercast.services.shared.http.tokens import CurrentCaller, caller_of
+from ordercast.services.shared.telemetry.metrics import PREDICTIONS
 
 router = APIRouter(tags=["predictions"])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.telemetry.logs import LogFormat
 
 
 class PredictorSettings(BaseSettings):

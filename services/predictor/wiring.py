@@ -9,15 +9,15 @@ from typing import Final, NoReturn
 
 from fastapi import Request
 
-from services.predictor.follow_models import ModelFollower
-from services.predictor.model_slot import ModelSlot
-from services.predictor.models_topic import ModelsTopic
-from services.predictor.predict import PredictTogether
-from services.predictor.settings import PredictorSettings
-from services.shared.db.engine import Sessions, ask_database, open_database
-from services.shared.http.health import Check
-from services.shared.http.token_keys import load_public_key
-from services.shared.http.tokens import TokenVerifier
+from ordercast.services.predictor.follow_models import ModelFollower
+from ordercast.services.predictor.model_slot import ModelSlot
+from ordercast.services.predictor.models_topic import ModelsTopic
+from ordercast.services.predictor.predict import PredictTogether
+from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.tokens import TokenVerifier
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
 STATEMENT_TIMEOUT_MS: Final = 5_000

@@ -1,4 +1,4 @@
-"""`python -m services.trainer`: the API, and the trainings that it takes."""
+"""`python -m ordercast.services.trainer`: the API, and the trainings that it takes."""
 
 import os
 import sys
@@ -6,13 +6,13 @@ import sys
 # Set before numpy is imported: this process only carries numbers, and OpenBLAS keeps some 30 MB for each thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from services.shared.http.serve import serve
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.logs import configure_logging
-from services.shared.telemetry.settings import TracingSettings
-from services.trainer.app import trainer_app
-from services.trainer.settings import TrainerSettings
+from ordercast.services.shared.http.serve import serve
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import TracingSettings
+from ordercast.services.trainer.app import trainer_app
+from ordercast.services.trainer.settings import TrainerSettings
 
 
 def main() -> None:

@@ -10,17 +10,17 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.shared.contracts.envelope import Envelope, encode
-from services.shared.contracts.events import ModelPublished
-from services.shared.contracts.topics import MODELS
-from services.shared.db.engine import Sessions
-from services.shared.db.models import ModelVersion
-from services.shared.db.unavailable import is_unavailable
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
-from services.shared.telemetry.tracing import sending, spans
-from services.trainer.tables import Training
+from ordercast.services.shared.contracts.envelope import Envelope, encode
+from ordercast.services.shared.contracts.events import ModelPublished
+from ordercast.services.shared.contracts.topics import MODELS
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.telemetry.tracing import sending, spans
+from ordercast.services.trainer.tables import Training
 
 log = structlog.stdlib.get_logger()
 

@@ -4,11 +4,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.shared.http.app import create_app
-from services.trainer.problems import PROBLEMS
-from services.trainer.routes import router
-from services.trainer.settings import TrainerSettings
-from services.trainer.wiring import open_trainer
+from ordercast.services.shared.http.app import create_app
+from ordercast.services.trainer.problems import PROBLEMS
+from ordercast.services.trainer.routes import router
+from ordercast.services.trainer.settings import TrainerSettings
+from ordercast.services.trainer.wiring import open_trainer
 
 
 def trainer_app(settings: TrainerSettings) -> FastAPI:

@@ -7,14 +7,14 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from services.shared.db.engine import Sessions
-from services.shared.http.paging import cut_page
-from services.shared.telemetry.tracing import current_traceparent
-from services.trainer import trainings
-from services.trainer.errors import TrainingFinished, UnknownTraining
-from services.trainer.recipes import MAX_SEED, choose_recipe
-from services.trainer.schemas import TrainingAnswer, TrainingRequest, answer_of
-from services.trainer.tables import Training
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.paging import cut_page
+from ordercast.services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.trainer import trainings
+from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
+from ordercast.services.trainer.recipes import MAX_SEED, choose_recipe
+from ordercast.services.trainer.schemas import TrainingAnswer, TrainingRequest, answer_of
+from ordercast.services.trainer.tables import Training
 
 
 async def ask_for_training(sessions: Sessions, request: TrainingRequest) -> TrainingAnswer:

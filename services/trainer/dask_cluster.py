@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from typing import Final
 from urllib.parse import urlsplit
 
-from services.trainer.errors import ClusterFailed
+from ordercast.services.trainer.errors import ClusterFailed
 
 # A scheduler that has not taken a connection by then (s) is not there.
 CONNECT_WITHIN_S: Final = 5.0

@@ -13,10 +13,10 @@ import msgspec
 import numpy as np
 import tensorflow as tf
 
-from services.shared.contracts.ensemble_forward import Floats, bias_name, kernel_name
-from services.shared.contracts.model_manifest import Recipe
-from services.trainer.member_groups import EnsembleFit, TrainedEnsemble, member_groups
-from services.trainer.stacked_network import (
+from ordercast.services.shared.contracts.ensemble_forward import Floats, bias_name, kernel_name
+from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.services.trainer.member_groups import EnsembleFit, TrainedEnsemble, member_groups
+from ordercast.services.trainer.stacked_network import (
     Tensor,
     TrainingState,
     adam_step,
@@ -27,7 +27,7 @@ from services.trainer.stacked_network import (
     initial_state,
     squared_errors_and_gradients,
 )
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.training_messages import EpochLosses
 
 
 def train_ensemble(

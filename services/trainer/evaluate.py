@@ -5,10 +5,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from services.shared.contracts.ensemble_forward import Floats
-from services.shared.contracts.model_manifest import Errors, MemberMetrics, Metrics
-from services.trainer.errors import ModelRefused
-from services.trainer.training_set import Numbers
+from ordercast.services.shared.contracts.ensemble_forward import Floats
+from ordercast.services.shared.contracts.model_manifest import Errors, MemberMetrics, Metrics
+from ordercast.services.trainer.errors import ModelRefused
+from ordercast.services.trainer.training_set import Numbers
 
 # A model this many times worse than answering the mean has not failed to learn, it has run away.
 DIVERGED_TIMES: float = 10.0

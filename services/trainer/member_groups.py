@@ -11,9 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from services.shared.contracts.ensemble_forward import Floats
-from services.shared.contracts.model_manifest import Recipe
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.shared.contracts.ensemble_forward import Floats
+from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.services.trainer.training_messages import EpochLosses
 
 # In smaller groups an epoch takes longer (in twos by half); in larger ones fewer threads and machines find work.
 MOST_IN_GROUP: Final = 5

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.shared.http.problem import INVALID_REQUEST, ProblemTable, ProblemType
-from services.trainer import errors
+from ordercast.services.shared.http.problem import INVALID_REQUEST, ProblemTable, ProblemType
+from ordercast.services.trainer import errors
 
 PROBLEMS: Final[ProblemTable] = {
     errors.BadRecipe: INVALID_REQUEST,

@@ -4,10 +4,10 @@ from typing import Final
 
 from sqlalchemy import select
 
-from services.shared.contracts.model_manifest import TopicPosition
-from services.shared.db.engine import Sessions
-from services.shared.db.features import FeaturePosition, FeatureRow
-from services.trainer.training_set import TrainingSet, TrainingSetBuilder
+from ordercast.services.shared.contracts.model_manifest import TopicPosition
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
+from ordercast.services.trainer.training_set import TrainingSet, TrainingSetBuilder
 
 # Rows in a slice: some 100 kB.
 SLICE: Final = 5_000

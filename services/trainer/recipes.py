@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from services.shared.contracts.model_manifest import Layer, Recipe
-from services.trainer.errors import BadRecipe
+from ordercast.services.shared.contracts.model_manifest import Layer, Recipe
+from ordercast.services.trainer.errors import BadRecipe
 
 # RECIPE.md, "Model `baseline`". It stays as it is; a better recipe gets a name of its own below.
 BASELINE: Final = Recipe(

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.shared.http.paging import DEFAULT_LIMIT, Limit
-from services.shared.http.tokens import CurrentAdmin
-from services.trainer.ask_for_training import ask_for_training, cancel_training, read_training, read_trainings
-from services.trainer.schemas import EpochEvent, TrainingAnswer, TrainingPage, TrainingRequest
-from services.trainer.watch_training import watch_training
-from services.trainer.wiring import CurrentService
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
+from ordercast.services.shared.http.tokens import CurrentAdmin
+from ordercast.services.trainer.ask_for_training import ask_for_training, cancel_training, read_training, read_trainings
+from ordercast.services.trainer.schemas import EpochEvent, TrainingAnswer, TrainingPage, TrainingRequest
+from ordercast.services.trainer.watch_training import watch_training
+from ordercast.services.trainer.wiring import CurrentService
 
 router = APIRouter(tags=["trainings"])
 

@@ -16,20 +16,20 @@ import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.shared.db.engine import Sessions
-from services.shared.db.models import ModelVersion
-from services.shared.db.unavailable import is_unavailable
-from services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
-from services.shared.telemetry.tracing import Operation, current_span, spans
-from services.trainer import trainings
-from services.trainer.announce_models import AnnounceModels
-from services.trainer.dask_cluster import ask_scheduler
-from services.trainer.errors import ClusterFailed, PermanentError, TransientError
-from services.trainer.read_training_set import read_training_set
-from services.trainer.recipes import choose_recipe
-from services.trainer.tables import Training
-from services.trainer.train_in_child import train_in_child
-from services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
+from ordercast.services.shared.telemetry.tracing import Operation, current_span, spans
+from ordercast.services.trainer import trainings
+from ordercast.services.trainer.announce_models import AnnounceModels
+from ordercast.services.trainer.dask_cluster import ask_scheduler
+from ordercast.services.trainer.errors import ClusterFailed, PermanentError, TransientError
+from ordercast.services.trainer.read_training_set import read_training_set
+from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.tables import Training
+from ordercast.services.trainer.train_in_child import train_in_child
+from ordercast.services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
 
 log = structlog.stdlib.get_logger()
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.shared.http.requests import RequestModel
-from services.trainer.recipes import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, MAX_SEED
-from services.trainer.tables import Training, TrainingEpoch
+from ordercast.services.shared.http.requests import RequestModel
+from ordercast.services.trainer.recipes import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, MAX_SEED
+from ordercast.services.trainer.tables import Training, TrainingEpoch
 
 
 class TrainingRequest(RequestModel):

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
-from services.shared.contracts.model_manifest import Recipe
-from services.trainer.errors import UnusableTrainingSet
+from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.services.trainer.errors import UnusableTrainingSet
 
 Rows = npt.NDArray[np.intp]
 

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from services.shared.contracts.ensemble_forward import Floats
-from services.shared.contracts.model_manifest import Layer
+from ordercast.services.shared.contracts.ensemble_forward import Floats
+from ordercast.services.shared.contracts.model_manifest import Layer
 
 Tensor = Any  # TensorFlow has no types
 Tensors = list[Tensor]

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.metadata import Base
 
 
 class Training(Base):

@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
-from services.trainer.training_messages import EpochLosses, Message, TrainedModel, TrainingFailed, TrainingJob
-from services.trainer.training_process import run_training
-from services.trainer.training_set import TrainingSet
+from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
+from ordercast.services.trainer.training_messages import EpochLosses, Message, TrainedModel, TrainingFailed, TrainingJob
+from ordercast.services.trainer.training_process import run_training
+from ordercast.services.trainer.training_set import TrainingSet
 
 # A process that was told to end has this long (s) before it is killed; it has nothing to save.
 END_WITHIN_S: Final = 3

@@ -13,16 +13,22 @@ import numpy as np
 from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
-from services.shared.contracts.ensemble_forward import WeightsError, forward, stack_weights
-from services.shared.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE, ModelManifest, Scaler, new_version
-from services.trainer.errors import ModelRefused
-from services.trainer.evaluate import evaluate, refuse_diverged_model
-from services.trainer.export_keras import export_keras
-from services.trainer.member_groups import EnsembleFit, TrainedEnsemble
-from services.trainer.publish import write_version
-from services.trainer.split_rows import split_rows
-from services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
-from services.trainer.training_set import TrainingSet
+from ordercast.services.shared.contracts.ensemble_forward import WeightsError, forward, stack_weights
+from ordercast.services.shared.contracts.model_manifest import (
+    SCALER_FILE,
+    WEIGHTS_FILE,
+    ModelManifest,
+    Scaler,
+    new_version,
+)
+from ordercast.services.trainer.errors import ModelRefused
+from ordercast.services.trainer.evaluate import evaluate, refuse_diverged_model
+from ordercast.services.trainer.export_keras import export_keras
+from ordercast.services.trainer.member_groups import EnsembleFit, TrainedEnsemble
+from ordercast.services.trainer.publish import write_version
+from ordercast.services.trainer.split_rows import split_rows
+from ordercast.services.trainer.training_messages import EpochLosses, TrainedModel, TrainingJob
+from ordercast.services.trainer.training_set import TrainingSet
 
 LIBRARIES: Final = ("h5py", "joblib", "keras", "numpy", "safetensors", "scikit-learn", "tensorflow")
 
@@ -74,9 +80,9 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
 def _train(job: TrainingJob, fit: EnsembleFit, on_epoch: Callable[[EpochLosses], None]) -> TrainedEnsemble:
     """On this machine or on the workers of a Dask cluster: the same networks either way."""
     if job.dask_scheduler is None:
-        from services.trainer.ensemble import train_ensemble
+        from ordercast.services.trainer.ensemble import train_ensemble
 
         return train_ensemble(fit, on_epoch, threads=job.threads)
-    from services.trainer.train_on_dask import train_on_dask
+    from ordercast.services.trainer.train_on_dask import train_on_dask
 
     return train_on_dask(fit, job.dask_scheduler, on_epoch)

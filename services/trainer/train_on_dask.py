@@ -18,10 +18,17 @@ from distributed import Client
 from joblib import Parallel, delayed, parallel_config
 from joblib._dask import DaskDistributedBackend
 
-from services.trainer.errors import ClusterFailed, TrainerError
-from services.trainer.member_groups import EnsembleFit, JoinedEpochs, TrainedEnsemble, joined, member_groups, shares_of
-from services.trainer.train_share import PROGRESS, Share, decisive_versions, train_share
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.errors import ClusterFailed, TrainerError
+from ordercast.services.trainer.member_groups import (
+    EnsembleFit,
+    JoinedEpochs,
+    TrainedEnsemble,
+    joined,
+    member_groups,
+    shares_of,
+)
+from ordercast.services.trainer.train_share import PROGRESS, Share, decisive_versions, train_share
+from ordercast.services.trainer.training_messages import EpochLosses
 
 # The scheduler has this long (s) for an answer.
 ANSWER_WITHIN_S: Final = 10

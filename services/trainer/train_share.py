@@ -16,10 +16,10 @@ import msgspec
 from dask.system import CPU_COUNT  # what a container's limit leaves of the machine
 from distributed import Worker, get_worker
 
-from services.trainer.errors import OtherVersions
-from services.trainer.member_groups import EnsembleFit, TrainedEnsemble
-from services.trainer.training_messages import EpochLosses
-from services.trainer.training_process import import_tensorflow
+from ordercast.services.trainer.errors import OtherVersions
+from ordercast.services.trainer.member_groups import EnsembleFit, TrainedEnsemble
+from ordercast.services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.training_process import import_tensorflow
 
 # The topic of the scheduler's event log for all trainings: the log keeps a bounded number of events for each topic.
 PROGRESS: Final = "ordercast-training"
@@ -61,7 +61,7 @@ def train_share(fit: EnsembleFit, share: Share) -> TrainedEnsemble:
     with _importing:
         if "tensorflow" not in sys.modules:
             import_tensorflow(CPU_COUNT)
-        from services.trainer.ensemble import train_ensemble
+        from ordercast.services.trainer.ensemble import train_ensemble
     return train_ensemble(fit, tell, groups=share.groups, threads=CPU_COUNT)
 
 

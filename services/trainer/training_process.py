@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from services.trainer.errors import PermanentError, TransientError
-from services.trainer.training_messages import Message, TrainingFailed, TrainingJob
-from services.trainer.training_set import TrainingSet
+from ordercast.services.trainer.errors import PermanentError, TransientError
+from ordercast.services.trainer.training_messages import Message, TrainingFailed, TrainingJob
+from ordercast.services.trainer.training_set import TrainingSet
 
 # Training takes every core it can get; being this much nicer, it takes them after the services that answer clients.
 NICENESS: Final = 10
@@ -35,7 +35,7 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
 
     try:
         import_tensorflow(job.threads)
-        from services.trainer.train_model import train_model
+        from ordercast.services.trainer.train_model import train_model
 
         tell(train_model(job, rows, tell))
     except PermanentError as error:

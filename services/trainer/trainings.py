@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.trainer.tables import Training, TrainingEpoch
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.tables import Training, TrainingEpoch
+from ordercast.services.trainer.training_messages import EpochLosses
 
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
 # A trainer that has not renewed its lease for this long (s) is gone. It renews several times in that time.

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.shared.db.engine import Sessions
-from services.trainer.schemas import EpochEvent, TrainingAnswer, answer_of, event_of
-from services.trainer.tables import Training, TrainingEpoch
-from services.trainer.trainings import FINISHED
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.trainer.schemas import EpochEvent, TrainingAnswer, answer_of, event_of
+from ordercast.services.trainer.tables import Training, TrainingEpoch
+from ordercast.services.trainer.trainings import FINISHED
 
 # Between two looks (s). The table is the source, so that any trainer can be asked about any training.
 POLL_S: Final = 0.25

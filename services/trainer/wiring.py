@@ -10,17 +10,17 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.shared.db.engine import Sessions, ask_database, open_database
-from services.shared.http.background import running_beside
-from services.shared.http.health import Check
-from services.shared.http.start import CannotStart
-from services.shared.http.token_keys import load_public_key
-from services.shared.http.tokens import TokenVerifier
-from services.trainer.announce_models import AnnounceModels
-from services.trainer.dask_cluster import ask_scheduler, refuse_missing_package
-from services.trainer.errors import ClusterFailed
-from services.trainer.run_trainings import RunTrainings, TrainerOptions
-from services.trainer.settings import TrainerSettings
+from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.background import running_beside
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.tokens import TokenVerifier
+from ordercast.services.trainer.announce_models import AnnounceModels
+from ordercast.services.trainer.dask_cluster import ask_scheduler, refuse_missing_package
+from ordercast.services.trainer.errors import ClusterFailed
+from ordercast.services.trainer.run_trainings import RunTrainings, TrainerOptions
+from ordercast.services.trainer.settings import TrainerSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,17 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
-from infra.migrations.upgrade import upgrade
-from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.features import FeaturePosition, FeatureRow
-from services.shared.kafka.caught_up import caught_up
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.topics import create_topics
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import PostgresServer
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
+from ordercast.services.shared.kafka.caught_up import caught_up
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.embedded import running
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records
 
@@ -170,7 +170,9 @@ async def _measure_worker(url: str, bootstrap: str) -> tuple[float, float]:
         "ORDERCAST_PARTITIONS": str(PARTITIONS),
         "ORDERCAST_PORT": "0",
     }
-    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.feature_worker", env=environment)
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ordercast.services.feature_worker", env=environment
+    )
     try:
         async with open_database(url, application="bench") as sessions, asyncio.timeout(WORKER_DEADLINE_S):
             while (first := await _applied(sessions)) == 0:

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra.local.child import Command
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
-from infra.migrations.upgrade import upgrade
-from services.shared.db.engine import open_database
-from services.shared.http.token_keys import create_key_pair, load_private_key
-from services.shared.http.tokens import Caller, TokenSigner
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import PostgresServer
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
+from ordercast.services.shared.http.tokens import Caller, TokenSigner
 from tests.bench.http_load import Load, LoadReport, run_load
 from tests.support.embedded import running
 from tests.support.seeds import seed_accounts, seed_products
@@ -41,7 +41,7 @@ class Service:
 
 
 PLAIN: Final = Service("plain", ("tests.bench.plain_order_service",))
-ORDERCAST: Final = Service("order_api", ("services.order_api",))
+ORDERCAST: Final = Service("order_api", ("ordercast.services.order_api",))
 
 
 @dataclass(frozen=True, slots=True)

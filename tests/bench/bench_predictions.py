@@ -20,13 +20,13 @@ from uuid import UUID
 import httpx
 import psutil
 
-from infra.local.child import Command
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
-from infra.migrations.upgrade import upgrade
-from services.shared.db.engine import open_database
-from services.shared.db.models import ModelVersion
-from services.shared.http.token_keys import create_key_pair
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import PostgresServer
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.http.token_keys import create_key_pair
 from tests.bench.http_load import Load, LoadReport, run_load
 from tests.support.embedded import running
 from tests.support.model_artifacts import BASELINE_LAYERS, write_model
@@ -80,7 +80,7 @@ async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
         environment = {**os.environ, **{f"ORDERCAST_{name}": value for name, value in settings.items()}}
         command = Command(
             name="predictor",
-            arguments=(sys.executable, "-m", "services.predictor"),
+            arguments=(sys.executable, "-m", "ordercast.services.predictor"),
             environment=environment,
             log=folder / "predictor.log",
             stop_deadline_s=10,

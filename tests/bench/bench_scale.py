@@ -23,19 +23,19 @@ from typing import Final
 
 from sqlalchemy import text
 
-from infra.local.child import Command
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer, program
-from infra.local.probes import answers_ok
-from infra.migrations.upgrade import upgrade
-from services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from services.shared.db.engine import Sessions, open_database
-from services.shared.http.token_keys import create_key_pair, load_private_key
-from services.shared.http.tokens import Caller, TokenSigner
-from services.shared.kafka.caught_up import caught_up
-from services.shared.kafka.topics import create_topics
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import PostgresServer, program
+from ordercast.infra.local.probes import answers_ok
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
+from ordercast.services.shared.http.tokens import Caller, TokenSigner
+from ordercast.services.shared.kafka.caught_up import caught_up
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.bench.bench_orders import order_bodies
 from tests.bench.http_load import Load, LoadReport, run_load
 from tests.bench.processor_time import ProcessorTime
@@ -168,7 +168,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 async def orders(bench: Bench, count: int, seconds: float) -> None:
     """So many order_apis take orders."""
-    async with bench.processes(count, "services.order_api") as apis:
+    async with bench.processes(count, "ordercast.services.order_api") as apis:
         used = bench.time_of(order_api=list(apis.values()))
         before, wal = await bench.scalar(ORDERS_SQL), await bench.scalar(WAL_SQL)
         rate = await load(bench, list(apis), "/orders", order_bodies(bench.products), 201, seconds)
@@ -179,7 +179,7 @@ async def orders(bench: Bench, count: int, seconds: float) -> None:
 
 async def relays(bench: Bench, count: int) -> None:
     """So many relays publish orders that are all there at the same moment."""
-    async with bench.processes(count, "services.order_api", "relay") as pids:
+    async with bench.processes(count, "ordercast.services.order_api", "relay") as pids:
         await until(partial(drained, bench))
         await until(partial(shared_out, bench, count))
         await place_at_once(bench, BACKLOG)
@@ -214,7 +214,7 @@ async def views(bench: Bench, seconds: float) -> None:
         "\n".join(json.dumps({"product_id": draw.choice(bench.products)}) for _ in range(BATCH_LINES))
         for _ in range(DIFFERENT_BATCHES)
     ]
-    async with bench.processes(1, "services.order_api") as apis:
+    async with bench.processes(1, "ordercast.services.order_api") as apis:
         for name, path, bodies, status, size in (
             ("views", "/views", single, 202, 1),
             ("batches", "/views/batch", batches, 200, BATCH_LINES),
@@ -233,7 +233,7 @@ async def views_in_kafka(bench: Bench) -> int:
 
 async def worker(bench: Bench, count: int) -> None:
     """So many workers apply all that the topics hold."""
-    async with bench.processes(count, "services.feature_worker") as workers:
+    async with bench.processes(count, "ordercast.services.feature_worker") as workers:
         applied = "SELECT sum(next_offset) FROM feature_positions"
 
         async def begun() -> bool:

@@ -17,10 +17,10 @@ from typing import Final
 import httpx
 import psutil
 
-from infra.local.ports import Ports
-from infra.local.processes import SERVICES
-from infra.local.state import StateFolder
 from ordercast.client import Addresses, open_client
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.processes import SERVICES
+from ordercast.infra.local.state import StateFolder
 from ordercast.operator_account import operator_login
 from ordercast.post_sample import post_sample
 from ordercast.sample import make_sample

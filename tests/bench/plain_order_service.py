@@ -20,11 +20,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from uuid_utils.compat import uuid7
 
-import services.order_api.accounts.tables  # noqa: F401 - orders refer to it
-from services.order_api.orders.tables import Order, OrderItem
-from services.order_api.products.tables import Product
-from services.shared.http.token_keys import load_public_key
-from services.shared.http.tokens import CurrentCaller, TokenVerifier
+import ordercast.services.order_api.accounts.tables  # noqa: F401 - orders refer to it
+from ordercast.services.order_api.orders.tables import Order, OrderItem
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.tokens import CurrentCaller, TokenVerifier
 
 
 class Item(BaseModel):

@@ -13,9 +13,15 @@ from uuid import UUID
 
 import pytest
 
-from services.feature_worker.admit import Admitted, admit
-from services.shared.contracts.envelope import MalformedEvent, SequenceNumber, UnknownEventType, decode, encode
-from services.shared.contracts.events import (
+from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.shared.contracts.envelope import (
+    MalformedEvent,
+    SequenceNumber,
+    UnknownEventType,
+    decode,
+    encode,
+)
+from ordercast.services.shared.contracts.events import (
     EVENT_TYPES,
     TYPE_NAMES,
     Event,
@@ -27,8 +33,8 @@ from services.shared.contracts.events import (
     OrderPlaced,
     ProductViewed,
 )
-from services.shared.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 PARTITIONS: Final = 8

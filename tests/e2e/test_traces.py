@@ -11,16 +11,16 @@ from uuid import UUID
 import httpx
 import pytest
 
-from infra.local.ports import Ports
-from infra.local.processes import Program, SystemPlan
-from infra.local.system import System, running_system
 from ordercast.client import Addresses, Client, open_client
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.processes import Program, SystemPlan
+from ordercast.infra.local.system import System, running_system
 from ordercast.operator_account import operator_login
-from services.shared.contracts.envelope import Envelope, decode
-from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.kafka.open_consumer import read_topic
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
+from ordercast.services.shared.contracts.envelope import Envelope, decode
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.services.shared.kafka.open_consumer import read_topic
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
 from tests.support.collector import DEADLINE_S, POLL_S, Collector, SeenSpan, running_collector
 
 EMAIL, NICKNAME, PASSWORD = "ann@example.com", "ann-of-the-traces", "a password for traces"

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from infra.local.ports import Ports
-from infra.local.processes import SERVICES
-from infra.local.system import running_system
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.processes import SERVICES
+from ordercast.infra.local.system import running_system
 from tests.support.shopping import assert_all_counted_once, shopping
 
 # Between two kills each client must have got this many answers: the system works again, under load.

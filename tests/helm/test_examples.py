@@ -9,14 +9,14 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from services.feature_worker.wiring import open_feature_worker
-from services.order_api.settings import OrderApiSettings
-from services.order_api.wiring import open_order_api, open_relay
-from services.predictor.wiring import open_predictor
-from services.shared.contracts.topics import ALL_TOPICS
-from services.shared.db.engine import open_database
-from services.shared.kafka.topics import topic_configs
-from services.trainer.wiring import open_trainer
+from ordercast.services.feature_worker.wiring import open_feature_worker
+from ordercast.services.order_api.settings import OrderApiSettings
+from ordercast.services.order_api.wiring import open_order_api, open_relay
+from ordercast.services.predictor.wiring import open_predictor
+from ordercast.services.shared.contracts.topics import ALL_TOPICS
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.kafka.topics import topic_configs
+from ordercast.services.trainer.wiring import open_trainer
 from tests.helm.chart import CHART, EXAMPLES, HELM, Manifest, Rendered, load_manifests
 
 VALUES: Final[Mapping[str, Any]] = yaml.safe_load((CHART / "values.yaml").read_text())

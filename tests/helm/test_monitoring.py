@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from infra.local.processes import SERVICES
+from ordercast.infra.local.processes import SERVICES
 from tests.helm.chart import ROOT, Rendered, load_manifests, selects
 
 ALERTS: Final = ROOT / "infra" / "observability" / "alerts.yaml"

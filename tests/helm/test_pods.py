@@ -11,25 +11,25 @@ from fastapi import FastAPI
 from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
-from infra.migrations.upgrade import MigrationSettings
-from services.feature_worker.app import feature_worker_app
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.feature_worker.watchdog import SWITCH_S
-from services.order_api.app import order_api_app, relay_app
-from services.order_api.settings import OrderApiSettings, RelaySettings
-from services.predictor.app import predictor_app
-from services.predictor.settings import PredictorSettings
-from services.shared.http.health import PROBE_DEADLINE_S
-from services.shared.http.serve import SHUTDOWN_GRACE_S
-from services.shared.http.start import read_settings
-from services.shared.kafka.consumer import SHOW_DEADLINE_S
-from services.shared.kafka.open_consumer import START_DEADLINE_S
-from services.shared.kafka.publisher import PUBLISH_DEADLINE_S
-from services.shared.kafka.stop_client import STOP_DEADLINE_S
-from services.shared.kafka.topics import TopicSettings
-from services.trainer.app import trainer_app
-from services.trainer.settings import TrainerSettings
-from services.trainer.train_in_child import END_WITHIN_S
+from ordercast.infra.migrations.upgrade import MigrationSettings
+from ordercast.services.feature_worker.app import feature_worker_app
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.feature_worker.watchdog import SWITCH_S
+from ordercast.services.order_api.app import order_api_app, relay_app
+from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.predictor.app import predictor_app
+from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.shared.http.health import PROBE_DEADLINE_S
+from ordercast.services.shared.http.serve import SHUTDOWN_GRACE_S
+from ordercast.services.shared.http.start import read_settings
+from ordercast.services.shared.kafka.consumer import SHOW_DEADLINE_S
+from ordercast.services.shared.kafka.open_consumer import START_DEADLINE_S
+from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
+from ordercast.services.shared.kafka.stop_client import STOP_DEADLINE_S
+from ordercast.services.shared.kafka.topics import TopicSettings
+from ordercast.services.trainer.app import trainer_app
+from ordercast.services.trainer.settings import TrainerSettings
+from ordercast.services.trainer.train_in_child import END_WITHIN_S
 from tests.helm.chart import ROOT, Helm, Manifest, Rendered, component_of, containers
 
 SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from services.shared.http.token_keys import create_key_pair
+from ordercast.services.shared.http.token_keys import create_key_pair
 from tests.helm.chart import Helm, Manifest, Rendered, containers
 from tests.helm.docker_pods import DockerPods, docker_pods, image_setting
 from tests.helm.test_pods import APPS

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.feature_worker.wiring import TOPICS
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.feature_worker.wiring import TOPICS
 from tests.helm.chart import CHART, Helm, Manifest, Rendered, component_of, selects
 from tests.helm.operators import KEDA, module_folder
 

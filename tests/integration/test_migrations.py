@@ -4,7 +4,7 @@ import sys
 
 from alembic import command
 
-from infra.migrations.upgrade import alembic_config, upgrade
+from ordercast.infra.migrations.upgrade import alembic_config, upgrade
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_code(empty_database_url: str) -> None:
@@ -27,7 +27,7 @@ async def test_replicas_that_migrate_at_once_wait_for_each_other(empty_database_
             "-W",
             "error",
             "-m",
-            "infra.migrations.upgrade",
+            "ordercast.infra.migrations.upgrade",
             env={**os.environ, "ORDERCAST_DATABASE_URL": empty_database_url},
             stderr=asyncio.subprocess.PIPE,
         )
@@ -40,7 +40,7 @@ async def test_replicas_that_migrate_at_once_wait_for_each_other(empty_database_
 async def test_without_a_database_the_error_names_the_variable() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "ORDERCAST_DATABASE_URL"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.migrations.upgrade", env=environment, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "ordercast.infra.migrations.upgrade", env=environment, stderr=asyncio.subprocess.PIPE
     )
     _, error = await process.communicate()
     assert process.returncode == 1

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from infra.compose_secrets import make_secrets
-from infra.local.ports import free_port
+from ordercast.infra.compose_secrets import make_secrets
+from ordercast.infra.local.ports import free_port
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
 DOOR: Final = (sys.executable, "-P", "-m", "ordercast.cli")

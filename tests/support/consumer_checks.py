@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from services.shared.kafka.consumer import Consumer, Slice
-from services.shared.kafka.errors import PositionOutsideLog
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.kafka.consumer import Consumer, Slice
+from ordercast.services.shared.kafka.errors import PositionOutsideLog
+from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.logs_under_test import LogUnderTest, Positions
 
 

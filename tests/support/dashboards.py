@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from infra.observability.generate import DASHBOARDS_DIR
+from ordercast.infra.observability.generate import DASHBOARDS_DIR
 
 
 def panels_of(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:

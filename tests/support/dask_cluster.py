@@ -13,7 +13,7 @@ from typing import Any, Final
 import psutil
 from distributed import Client
 
-from infra.local.ports import free_port
+from ordercast.infra.local.ports import free_port
 
 # A busy machine needs seconds to start a worker.
 WORKER_WITHIN_S: Final = 120.0

@@ -5,11 +5,11 @@ from typing import Final, Literal
 
 from hypothesis import strategies as st
 
-from services.feature_worker.errors import PositionTaken
-from services.shared.kafka.consumer import Consumer
-from services.shared.kafka.dead_letters import replay
-from services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from services.shared.kafka.publisher import Publisher
+from ordercast.services.feature_worker.errors import PositionTaken
+from ordercast.services.shared.kafka.consumer import Consumer
+from ordercast.services.shared.kafka.dead_letters import replay
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.publisher import Publisher
 from tests.support.feature_tables import FeatureTable
 from tests.support.histories import History
 

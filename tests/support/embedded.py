@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from infra.local.child import Child, Command, log_tail
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer
+from ordercast.infra.local.child import Child, Command, log_tail
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import PostgresServer
 
 # Time (s) for a server to answer; both take about one second on an idle machine.
 START_DEADLINE_S: Final = 60.0

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from services.shared.contracts.envelope import Envelope, Numbering, SequenceNumber, encode
-from services.shared.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductViewed
-from services.shared.contracts.topics import ORDERS, VIEWS, partition_of
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.contracts.envelope import Envelope, Numbering, SequenceNumber, encode
+from ordercast.services.shared.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductViewed
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.services.shared.kafka.records import Partition, Record
 
 
 class Line(NamedTuple):

@@ -8,19 +8,19 @@ from typing import Any, Protocol
 
 from sqlalchemy import select
 
-from services.feature_worker.admit import Admitted, Refused
-from services.feature_worker.admit import admit as admit_as_it_is
-from services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
-from services.feature_worker.dedupe import Stream, drop_repeats
-from services.feature_worker.errors import PositionTaken
-from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.record_features import Admit, RecordFeatures
-from services.feature_worker.settle import KnownFirst, Settled, settle
-from services.shared.db.engine import Sessions
-from services.shared.db.features import DailyTrend, FeatureRow
-from services.shared.kafka.consumer import Slice
-from services.shared.kafka.dead_letters import DeadLetter, dead_letter
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.admit import Admitted, Refused
+from ordercast.services.feature_worker.admit import admit as admit_as_it_is
+from ordercast.services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
+from ordercast.services.feature_worker.dedupe import Stream, drop_repeats
+from ordercast.services.feature_worker.errors import PositionTaken
+from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
+from ordercast.services.feature_worker.settle import KnownFirst, Settled, settle
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import DailyTrend, FeatureRow
+from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
+from ordercast.services.shared.kafka.records import Partition
 from tests.support.oracle import Table, Trends
 
 FEATURES = (

@@ -6,8 +6,8 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from services.shared.contracts.topics import ALL_TOPICS
-from services.shared.kafka.topics import create_topics
+from ordercast.services.shared.contracts.topics import ALL_TOPICS
+from ordercast.services.shared.kafka.topics import create_topics
 
 POLL_S: Final = 0.01
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.event_streams import (
     Cancellation,
     Fact,

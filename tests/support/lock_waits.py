@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import text
 
-from services.shared.db.engine import Sessions
+from ordercast.services.shared.db.engine import Sessions
 
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 DEADLINE_S = 30.0

@@ -9,12 +9,12 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from services.shared.kafka.consumer import Consumer, ReadPositions
-from services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from services.shared.kafka.open_consumer import open_reader
-from services.shared.kafka.publisher import Publisher, open_publisher
-from services.shared.kafka.records import Partition
-from services.shared.kafka.topic_ends import end_offsets
+from ordercast.services.shared.kafka.consumer import Consumer, ReadPositions
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.open_consumer import open_reader
+from ordercast.services.shared.kafka.publisher import Publisher, open_publisher
+from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.topic_ends import end_offsets
 
 # Odd, so that a share of them cannot be even by chance.
 TOPIC_PARTITIONS: Final = 3

@@ -3,7 +3,7 @@
 import random
 from typing import Final
 
-from infra.local.ports import OFFSET_STEP, Ports
+from ordercast.infra.local.ports import OFFSET_STEP, Ports
 
 # Offsets below are left to systems that a person runs on this machine.
 FIRST_OFFSET: Final = 2000

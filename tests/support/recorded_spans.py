@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
-from services.shared.telemetry.tracing import recording_with
+from ordercast.services.shared.telemetry.tracing import recording_with
 
 
 class RecordedSpans:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.order_api.accounts.tables import Account
-from services.order_api.products.tables import Product
-from services.shared.db.engine import Sessions
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.db.engine import Sessions
 
 
 async def seed_accounts(sessions: Sessions, count: int) -> list[int]:

@@ -9,10 +9,10 @@ from asgi_lifespan import LifespanManager
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
 
-from services.shared.http.app import create_app
-from services.shared.http.health import Check
-from services.shared.http.problem import ProblemTable
-from services.shared.http.tokens import TokenSigner, TokenVerifier
+from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from infra.local.child import Command
-from infra.local.leftovers import MARK
-from infra.local.probes import answers_ok
-from infra.local.processes import Program, SystemPlan
+from ordercast.infra.local.child import Command
+from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.probes import answers_ok
+from ordercast.infra.local.processes import Program, SystemPlan
 
 SCRIPT: Final = Path(__file__).parent / "small_service.py"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from services.shared.db.engine import Sessions
-from services.shared.kafka.caught_up import caught_up
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.caught_up import caught_up
 
 # A busy machine needs seconds to start a worker.
 DEADLINE_S: Final = 60.0
@@ -62,7 +62,7 @@ class WorkerPlace:
     folder: Path
 
     async def start(self, *arguments: str, name: str = "worker", **settings: object) -> WorkerProcess:
-        """Starts `python -m services.feature_worker`; `settings` are its fields."""
+        """Starts `python -m ordercast.services.feature_worker`; `settings` are its fields."""
         variables = {
             "ORDERCAST_DATABASE_URL": self.database_url,
             "ORDERCAST_KAFKA_BOOTSTRAP": self.bootstrap,
@@ -76,7 +76,7 @@ class WorkerPlace:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "services.feature_worker",
+                "ordercast.services.feature_worker",
                 *arguments,
                 env={**os.environ, **variables},
                 stdout=log,

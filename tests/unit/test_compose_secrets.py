@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.compose_secrets import make_secrets
-from services.shared.http.token_keys import load_private_key, load_public_key
+from ordercast.infra.compose_secrets import make_secrets
+from ordercast.services.shared.http.token_keys import load_private_key, load_public_key
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -61,7 +61,7 @@ def test_commands_find_the_published_ports(tmp_path: Path) -> None:
 @pytest.mark.parametrize("umask", ["077", "000"])
 def test_the_program_says_where_they_are_and_shows_none(tmp_path: Path, umask: str) -> None:
     folder = tmp_path / "secrets"
-    command = f'umask {umask}; exec "{sys.executable}" -m infra.compose_secrets "{folder}"'
+    command = f'umask {umask}; exec "{sys.executable}" -m ordercast.infra.compose_secrets "{folder}"'
     told = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
     assert f"ORDERCAST_SECRETS_DIR={folder}/door" in told
     assert (folder / "database_password").read_text() not in told
@@ -70,7 +70,7 @@ def test_the_program_says_where_they_are_and_shows_none(tmp_path: Path, umask: s
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    command = [sys.executable, "-m", "infra.compose_secrets", str(tmp_path / "file" / "secrets")]
+    command = [sys.executable, "-m", "ordercast.infra.compose_secrets", str(tmp_path / "file" / "secrets")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("compose_secrets: ")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic_settings import BaseSettings
 
-from services.feature_worker.settings import FeatureWorkerSettings
-from services.order_api.settings import RelaySettings
-from services.trainer.settings import TrainerSettings
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.order_api.settings import RelaySettings
+from ordercast.services.trainer.settings import TrainerSettings
 
 NAMED: list[tuple[type[BaseSettings], str]] = [
     (RelaySettings, "relay_id"),

@@ -1,4 +1,4 @@
-"""`python -m services.order_api create-admin`: the one way in which an admin comes to be."""
+"""`python -m ordercast.services.order_api create-admin`: the one way in which an admin comes to be."""
 
 import asyncio
 import getpass
@@ -7,15 +7,15 @@ import sys
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from services.order_api.accounts.passwords import open_passwords
-from services.order_api.accounts.schemas import SignUpRequest
-from services.order_api.accounts.sign_up import NewAccount, sign_up
-from services.order_api.accounts.tables import Account
-from services.order_api.errors import AccountTaken
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.unavailable import is_unavailable
-from services.shared.http.problem import field_errors
-from services.shared.http.start import CannotStart
+from ordercast.services.order_api.accounts.passwords import open_passwords
+from ordercast.services.order_api.accounts.schemas import SignUpRequest
+from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.errors import AccountTaken
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.http.problem import field_errors
+from ordercast.services.shared.http.start import CannotStart
 
 
 def create_admin(database_url: str, *, email: str, nickname: str, password: str, if_absent: bool = False) -> Account:

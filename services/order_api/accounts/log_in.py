@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.accounts.passwords import Passwords
-from services.order_api.accounts.tables import Account, RefreshToken
-from services.order_api.errors import InvalidCredentials, InvalidRefreshToken
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import LIFETIME_S, Caller, Role, TokenSigner
+from ordercast.services.order_api.accounts.passwords import Passwords
+from ordercast.services.order_api.accounts.tables import Account, RefreshToken
+from ordercast.services.order_api.errors import InvalidCredentials, InvalidRefreshToken
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import LIFETIME_S, Caller, Role, TokenSigner
 
 # How long a client that does nothing stays logged in.
 REFRESH_LIFETIME: Final = timedelta(days=30)

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 
-from services.order_api.errors import Overloaded
+from ordercast.services.order_api.errors import Overloaded
 
 # OWASP's first choice for argon2id (RFC 9106): 19 MiB, 2 passes, 1 lane; about 25 ms. Not the 64 MiB of RFC 9106's second
 # choice: with a few at once the service would not stay within its 200 MB.

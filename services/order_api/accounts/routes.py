@@ -4,13 +4,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 
-from services.order_api.accounts.log_in import TokenPair
-from services.order_api.accounts.schemas import AccountAnswer, PasswordGrant, RefreshRequest, SignUpRequest, TokenAnswer
-from services.order_api.accounts.sign_up import NewAccount, sign_up
-from services.order_api.accounts.tables import Account
-from services.order_api.errors import UnknownAccount
-from services.order_api.wiring import CurrentService
-from services.shared.http.tokens import CurrentCaller
+from ordercast.services.order_api.accounts.log_in import TokenPair
+from ordercast.services.order_api.accounts.schemas import (
+    AccountAnswer,
+    PasswordGrant,
+    RefreshRequest,
+    SignUpRequest,
+    TokenAnswer,
+)
+from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.errors import UnknownAccount
+from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.tokens import CurrentCaller
 
 router = APIRouter(tags=["accounts"])
 

@@ -6,11 +6,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.accounts.passwords import Passwords
-from services.order_api.accounts.tables import Account
-from services.order_api.errors import AccountTaken
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import Role
+from ordercast.services.order_api.accounts.passwords import Passwords
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.errors import AccountTaken
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import Role
 
 
 @dataclass(frozen=True, slots=True)

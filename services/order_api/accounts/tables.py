@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.metadata import Base
 
 
 class Account(Base):

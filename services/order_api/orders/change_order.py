@@ -5,14 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.errors import OrderNotFound, OrderNotPending
-from services.order_api.orders.order_events import cancelled, confirmed
-from services.order_api.orders.outbox import append_to_outbox
-from services.order_api.orders.read_orders import visible_to, with_items
-from services.order_api.orders.tables import Order
-from services.order_api.orders.write_orders import OrderRow
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import Caller
+from ordercast.services.order_api.errors import OrderNotFound, OrderNotPending
+from ordercast.services.order_api.orders.order_events import cancelled, confirmed
+from ordercast.services.order_api.orders.outbox import append_to_outbox
+from ordercast.services.order_api.orders.read_orders import visible_to, with_items
+from ordercast.services.order_api.orders.tables import Order
+from ordercast.services.order_api.orders.write_orders import OrderRow
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import Caller
 
 
 class ChangeOrder:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Generic, TypeVar
 
-from services.order_api.errors import Overloaded
+from ordercast.services.order_api.errors import Overloaded
 
 # More requests in one transaction save little more and make the first of them wait longer.
 MAX_BATCH: Final = 256

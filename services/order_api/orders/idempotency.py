@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.errors import KeyReused
+from ordercast.services.order_api.errors import KeyReused
 
 # As long as clients may repeat a request; DESIGN promises it to them.
 KEY_LIFETIME: Final = timedelta(hours=24)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Header
 
-from services.order_api.errors import InvalidKey
-from services.order_api.orders.idempotency import MAX_KEY_LENGTH
+from ordercast.services.order_api.errors import InvalidKey
+from ordercast.services.order_api.orders.idempotency import MAX_KEY_LENGTH
 
 IdempotencyKey = Annotated[
     str | None,

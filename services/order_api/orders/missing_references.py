@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.orders.import_lines import ImportItem, ImportLine
-from services.order_api.references import accounts_by_ref, priced_products_by_sku
+from ordercast.services.order_api.orders.import_lines import ImportItem, ImportLine
+from ordercast.services.order_api.references import accounts_by_ref, priced_products_by_sku
 
 # Sorted by reference: two imports at once never wait for each other in a circle.
 _CREATE_ACCOUNTS: Final = text("""

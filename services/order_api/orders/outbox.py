@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.shared.contracts.envelope import encode_body
-from services.shared.contracts.events import TYPE_NAMES, OrderCancelled, OrderConfirmed, OrderPlaced
-from services.shared.contracts.topics import partition_of
+from ordercast.services.shared.contracts.envelope import encode_body
+from ordercast.services.shared.contracts.events import TYPE_NAMES, OrderCancelled, OrderConfirmed, OrderPlaced
+from ordercast.services.shared.contracts.topics import partition_of
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 

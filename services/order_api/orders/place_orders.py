@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.order_api.errors import (
+from ordercast.services.order_api.errors import (
     KeyInFlight,
     KeyReused,
     MixedCurrencies,
@@ -23,19 +23,19 @@ from services.order_api.errors import (
     UnknownAccount,
     UnknownProduct,
 )
-from services.order_api.money import shown
-from services.order_api.orders.idempotency import Claim, Repeat, claim_keys
-from services.order_api.orders.order_events import recorded
-from services.order_api.orders.outbox import append_to_outbox
-from services.order_api.orders.schemas import answer_of
-from services.order_api.orders.write_orders import OrderRow, write_orders
-from services.order_api.products.tables import Product
-from services.order_api.references import one_of_ids
-from services.shared.contracts.events import OrderItem
-from services.shared.db.engine import Sessions
-from services.shared.db.retry import retry_conflicts
-from services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
-from services.shared.telemetry.tracing import Operation, spans
+from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys
+from ordercast.services.order_api.orders.order_events import recorded
+from ordercast.services.order_api.orders.outbox import append_to_outbox
+from ordercast.services.order_api.orders.schemas import answer_of
+from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.order_api.references import one_of_ids
+from ordercast.services.shared.contracts.events import OrderItem
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
+from ordercast.services.shared.telemetry.tracing import Operation, spans
 
 OPERATION = "POST /orders"
 _IN_POSTGRESQL: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.errors import OrderNotFound
-from services.order_api.money import shown
-from services.order_api.orders.tables import Order, OrderItem
-from services.order_api.orders.write_orders import OrderRow
-from services.shared.contracts.events import OrderItem as Item
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import Caller
+from ordercast.services.order_api.errors import OrderNotFound
+from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.orders.tables import Order, OrderItem
+from ordercast.services.order_api.orders.write_orders import OrderRow
+from ordercast.services.shared.contracts.events import OrderItem as Item
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import Caller
 
 
 def visible_to(caller: Caller) -> Select[Order]:

@@ -16,14 +16,14 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
-from services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
-from services.shared.contracts.envelope import SequenceNumber, encode_headers
-from services.shared.contracts.topics import ORDERS
-from services.shared.db.engine import Sessions
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Record
-from services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
-from services.shared.telemetry.tracing import sending, spans
+from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
+from ordercast.services.shared.contracts.envelope import SequenceNumber, encode_headers
+from ordercast.services.shared.contracts.topics import ORDERS
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
+from ordercast.services.shared.telemetry.tracing import sending, spans
 
 # The name of the outbox's stream of numbers, in every partition.
 PRODUCER: Final = "outbox"

@@ -7,12 +7,12 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from services.order_api.orders import idempotency_header
-from services.order_api.orders.idempotency_header import IdempotencyKey
-from services.order_api.orders.import_orders import ImportOptions
-from services.order_api.orders.place_orders import Line, OrderRequest
-from services.order_api.orders.read_orders import read_order, read_orders
-from services.order_api.orders.schemas import (
+from ordercast.services.order_api.orders import idempotency_header
+from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
+from ordercast.services.order_api.orders.import_orders import ImportOptions
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
+from ordercast.services.order_api.orders.read_orders import read_order, read_orders
+from ordercast.services.order_api.orders.schemas import (
     ImportDocument,
     OrderDocument,
     OrderPage,
@@ -20,12 +20,12 @@ from services.order_api.orders.schemas import (
     PlaceOrderRequest,
     answer_of,
 )
-from services.order_api.orders.write_orders import OrderRow
-from services.order_api.products.schemas import Currency
-from services.order_api.wiring import CurrentService
-from services.shared.http.paging import DEFAULT_LIMIT, Limit
-from services.shared.http.tokens import CurrentAdmin, CurrentCaller
-from services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.order_api.orders.write_orders import OrderRow
+from ordercast.services.order_api.products.schemas import Currency
+from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
+from ordercast.services.shared.http.tokens import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel, Field
 
-from services.order_api.money import shown
-from services.order_api.orders.write_orders import OrderRow
-from services.shared.http.requests import RequestModel
+from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.orders.write_orders import OrderRow
+from ordercast.services.shared.http.requests import RequestModel
 
 # The largest real invoice that we know of has 1,114 lines.
 MAX_ITEMS: Final = 2_000

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import MONEY_TOTAL, Base
+from ordercast.services.shared.db.metadata import MONEY_TOTAL, Base
 
 
 class Order(Base):

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.shared.db.engine import Sessions
-from services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_OLDEST
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_OLDEST
 
 # As often (s) as Prometheus asks by default, at most.
 INTERVAL_S: Final = 5.0

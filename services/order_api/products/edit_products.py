@@ -4,10 +4,10 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.order_api.errors import ProductNotFound, SkuTaken
-from services.order_api.products.schemas import NewProduct, ProductChange
-from services.order_api.products.tables import Product
-from services.shared.db.engine import Sessions
+from ordercast.services.order_api.errors import ProductNotFound, SkuTaken
+from ordercast.services.order_api.products.schemas import NewProduct, ProductChange
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.db.engine import Sessions
 
 
 async def add_product(sessions: Sessions, new: NewProduct) -> Product:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from services.order_api.errors import ProductNotFound
-from services.order_api.products.tables import Product
-from services.shared.db.engine import Sessions
-from services.shared.http.paging import cut_page
+from ordercast.services.order_api.errors import ProductNotFound
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.paging import cut_page
 
 
 async def read_product(sessions: Sessions, product_id: int) -> Product:

@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter
 
-from services.order_api.products.edit_products import add_product, change_product
-from services.order_api.products.read_products import read_product, read_products
-from services.order_api.products.schemas import NewProduct, ProductAnswer, ProductChange
-from services.order_api.wiring import CurrentService
-from services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
-from services.shared.http.requests import PathId
-from services.shared.http.tokens import CurrentAdmin
+from ordercast.services.order_api.products.edit_products import add_product, change_product
+from ordercast.services.order_api.products.read_products import read_product, read_products
+from ordercast.services.order_api.products.schemas import NewProduct, ProductAnswer, ProductChange
+from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.requests import PathId
+from ordercast.services.shared.http.tokens import CurrentAdmin
 
 router = APIRouter(tags=["products"])
 

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from services.order_api.money import shown
-from services.order_api.products.currencies import CURRENCIES
-from services.order_api.products.tables import Product
-from services.shared.http.requests import ChangeModel, OneLine, RequestModel
+from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.products.currencies import CURRENCIES
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel
 
 # What the column MONEY holds: 8 digits before and 4 after the point.
 _PRICE: Final = re.compile(r"\d{1,8}(\.\d{1,4})?", re.ASCII)

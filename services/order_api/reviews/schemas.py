@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.order_api.reviews.tables import Review
-from services.shared.http.requests import WITHOUT_NUL, ChangeModel, RequestModel
+from ordercast.services.order_api.reviews.tables import Review
+from ordercast.services.shared.http.requests import WITHOUT_NUL, ChangeModel, RequestModel
 
 Rating = Annotated[int, Field(ge=1, le=5)]
 # Several paragraphs; a longer text is an essay.

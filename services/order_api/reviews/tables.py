@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.metadata import Base
 
 
 class Review(Base):

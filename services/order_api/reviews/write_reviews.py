@@ -4,21 +4,21 @@ from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.accounts.tables import Account
-from services.order_api.errors import (
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.errors import (
     AlreadyReviewed,
     NotOrdered,
     NotYourReview,
     ProductNotFound,
     ReviewNotFound,
 )
-from services.order_api.orders.tables import Order, OrderItem
-from services.order_api.products.tables import Product
-from services.order_api.reviews.read_reviews import SignedReview
-from services.order_api.reviews.schemas import NewReview, ReviewChange
-from services.order_api.reviews.tables import Review
-from services.shared.db.engine import Sessions
-from services.shared.http.tokens import Caller
+from ordercast.services.order_api.orders.tables import Order, OrderItem
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.order_api.reviews.read_reviews import SignedReview
+from ordercast.services.order_api.reviews.schemas import NewReview, ReviewChange
+from ordercast.services.order_api.reviews.tables import Review
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.tokens import Caller
 
 
 async def write_review(sessions: Sessions, caller: Caller, product_id: int, new: NewReview) -> SignedReview:

@@ -6,12 +6,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api.errors import InvalidPeriod
-from services.order_api.products.read_products import read_product
-from services.order_api.products.tables import Product
-from services.order_api.trends.schemas import DayTrend, ProductTrend, TrendsAnswer
-from services.shared.db.engine import Sessions
-from services.shared.db.features import DailyTrend
+from ordercast.services.order_api.errors import InvalidPeriod
+from ordercast.services.order_api.products.read_products import read_product
+from ordercast.services.order_api.products.tables import Product
+from ordercast.services.order_api.trends.schemas import DayTrend, ProductTrend, TrendsAnswer
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import DailyTrend
 
 # The period when none is asked for, and the longest one, in days.
 DEFAULT_DAYS: Final = 30

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.order_api.trends.read_trends import read_trends
-from services.order_api.trends.schemas import Day, TrendsAnswer
-from services.order_api.wiring import CurrentService
-from services.shared.http.requests import MAX_ID
+from ordercast.services.order_api.trends.read_trends import read_trends
+from ordercast.services.order_api.trends.schemas import Day, TrendsAnswer
+from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.requests import MAX_ID
 
 router = APIRouter(tags=["trends"])
 

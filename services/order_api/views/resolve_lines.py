@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.order_api import event_times, references
-from services.order_api.ndjson import LineRefused
-from services.order_api.views.schemas import ViewLine
-from services.shared.contracts.events import ProductViewed
-from services.shared.http.tokens import Caller
+from ordercast.services.order_api import event_times, references
+from ordercast.services.order_api.ndjson import LineRefused
+from ordercast.services.order_api.views.schemas import ViewLine
+from ordercast.services.shared.contracts.events import ProductViewed
+from ordercast.services.shared.http.tokens import Caller
 
 NumberedLine = tuple[int, ViewLine]
 ResolvedLine = tuple[int, ProductViewed | LineRefused]

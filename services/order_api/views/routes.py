@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from services.order_api.errors import BatchTooLong
-from services.order_api.ndjson import LineRefused, parse_line, read_lines
-from services.order_api.orders import idempotency_header
-from services.order_api.orders.idempotency_header import IdempotencyKey
-from services.order_api.orders.schemas import RefusedLine
-from services.order_api.views.record_views import Batch
-from services.order_api.views.schemas import MAX_BATCH_LINES, BatchDocument, ViewAnswer, ViewLine, ViewRequest
-from services.order_api.wiring import CurrentService
-from services.shared.http.tokens import CurrentCaller
-from services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.order_api.errors import BatchTooLong
+from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
+from ordercast.services.order_api.orders import idempotency_header
+from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
+from ordercast.services.order_api.orders.schemas import RefusedLine
+from ordercast.services.order_api.views.record_views import Batch
+from ordercast.services.order_api.views.schemas import MAX_BATCH_LINES, BatchDocument, ViewAnswer, ViewLine, ViewRequest
+from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.tokens import CurrentCaller
+from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])
 

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 from pydantic import BaseModel, Field
 
-from services.order_api.orders.schemas import ProductId, RefusedLine, RefusedLineDocument
-from services.order_api.text import Reference
-from services.shared.http.requests import RequestModel, Timestamp
+from ordercast.services.order_api.orders.schemas import ProductId, RefusedLine, RefusedLineDocument
+from ordercast.services.order_api.text import Reference
+from ordercast.services.shared.http.requests import RequestModel, Timestamp
 
 MAX_BATCH_LINES: Final = 10_000
 # A batch of 10,000 full lines with references has some 3 MB.

@@ -12,15 +12,15 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from services.order_api.errors import Overloaded
-from services.shared.contracts.envelope import Envelope, SequenceNumber, encode
-from services.shared.contracts.events import ProductViewed
-from services.shared.contracts.topics import VIEWS, partition_of
-from services.shared.kafka.errors import BrokerUnavailable, KafkaError
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Record
-from services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
-from services.shared.telemetry.tracing import sending, spans
+from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.shared.contracts.envelope import Envelope, SequenceNumber, encode
+from ordercast.services.shared.contracts.events import ProductViewed
+from ordercast.services.shared.contracts.topics import VIEWS, partition_of
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
+from ordercast.services.shared.telemetry.tracing import sending, spans
 
 SOURCE: Final = "/ordercast/order_api"
 # Views of one partition in one batch: some 600 kB.

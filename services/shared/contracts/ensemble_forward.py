@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.shared.contracts.model_manifest import Activation, Layer, Scaler
+from ordercast.services.shared.contracts.model_manifest import Activation, Layer, Scaler
 
 Floats = npt.NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.shared.contracts.events import EVENT_TYPES, TYPE_NAMES, Event
+from ordercast.services.shared.contracts.events import EVENT_TYPES, TYPE_NAMES, Event
 
 Headers: TypeAlias = Sequence[tuple[str, bytes]]
 Numbering: TypeAlias = Literal["dense", "rising"]

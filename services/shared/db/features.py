@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.metadata import Base
 
 
 class FeatureRow(Base):

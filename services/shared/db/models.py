@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.shared.db.metadata import Base
+from ordercast.services.shared.db.metadata import Base
 
 
 class ModelVersion(Base):

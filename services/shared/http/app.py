@@ -18,13 +18,13 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
-from services.shared.http.body_limit import BodyLimit
-from services.shared.http.docs import add_docs
-from services.shared.http.handlers import add_problem_handlers
-from services.shared.http.health import Check
-from services.shared.http.health import router as health_router
-from services.shared.http.observe import Observe
-from services.shared.http.problem import PROBLEM_JSON, ProblemTable
+from ordercast.services.shared.http.body_limit import BodyLimit
+from ordercast.services.shared.http.docs import add_docs
+from ordercast.services.shared.http.handlers import add_problem_handlers
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.health import router as health_router
+from ordercast.services.shared.http.observe import Observe
+from ordercast.services.shared.http.problem import PROBLEM_JSON, ProblemTable
 
 # An order of 2,000 lines takes about 100 kB.
 MAX_BODY_BYTES: Final = 1_048_576

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.shared.http.problem import CONTENT_TOO_LARGE, Problem
+from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, Problem
 
 
 class BodyLimit:

@@ -9,8 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from services.shared.db.unavailable import is_unavailable
-from services.shared.http.problem import (
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.http.problem import (
     INVALID_REQUEST,
     MALFORMED_BODY,
     UNAVAILABLE,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from services.shared.http.problem import NOT_READY, Problem
+from ordercast.services.shared.http.problem import NOT_READY, Problem
 
 # A part that has not answered by then (s) counts as missing: whoever asks gives up soon after.
 PROBE_DEADLINE_S: Final = 2.0

@@ -13,9 +13,9 @@ from opentelemetry.trace import Span, StatusCode
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.shared.http.problem import INTERNAL_ERROR, Problem
-from services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
-from services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
+from ordercast.services.shared.http.problem import INTERNAL_ERROR, Problem
+from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
+from ordercast.services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
 
 log = structlog.stdlib.get_logger()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel
 
-from services.shared.http.requests import MAX_ID
+from ordercast.services.shared.http.requests import MAX_ID
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100

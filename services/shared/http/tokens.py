@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer as BearerScheme
 from fastapi.security.base import SecurityBase
 
-from services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
+from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
 
 Role = Literal["CUSTOMER", "ADMIN"]
 

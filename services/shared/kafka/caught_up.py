@@ -4,11 +4,11 @@ from typing import Final
 
 from sqlalchemy import select
 
-from services.shared.contracts.topics import ORDERS, VIEWS
-from services.shared.db.engine import Sessions
-from services.shared.db.features import FeaturePosition
-from services.shared.kafka.records import Partition
-from services.shared.kafka.topic_ends import end_offsets
+from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeaturePosition
+from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.topic_ends import end_offsets
 
 FEATURE_TOPICS: Final = (ORDERS.name, VIEWS.name)
 

@@ -21,8 +21,8 @@ from aiokafka.errors import (
 )
 from aiokafka.errors import KafkaError as ClientError
 
-from services.shared.kafka.errors import BrokerUnavailable, PositionOutsideLog, RecordTooLarge
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, PositionOutsideLog, RecordTooLarge
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 log = structlog.stdlib.get_logger()
 

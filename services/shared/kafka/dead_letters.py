@@ -12,13 +12,13 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import select
 
-from services.shared.contracts.topics import DEAD_LETTERS
-from services.shared.db.engine import Sessions
-from services.shared.db.features import FeatureProducerMark
-from services.shared.kafka.errors import KafkaError
-from services.shared.kafka.open_consumer import read_topic
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Partition, Record, StoredRecord
+from ordercast.services.shared.contracts.topics import DEAD_LETTERS
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeatureProducerMark
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.kafka.open_consumer import read_topic
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
 # Bytes of a body, and of all headers together, that a letter keeps: with both it stays below what a broker takes (1 MiB).
 KEPT_BODY_BYTES: Final = 512 * 1024

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from services.shared.kafka.consumer import ReadPositions, Slice, check_within
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.records import Partition, Record, StoredRecord
+from ordercast.services.shared.kafka.consumer import ReadPositions, Slice, check_within
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
 # Time (s) between two looks at a log in which nothing new lies.
 LOOK_EVERY_S: Final = 0.001

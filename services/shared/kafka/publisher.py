@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError as ClientError
 from aiokafka.errors import MessageSizeTooLargeError
 
-from services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
-from services.shared.kafka.records import Record
-from services.shared.kafka.stop_client import stop_client
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.kafka.stop_client import stop_client
 
 # One request's worth of records (bytes), below the broker's message.max.bytes (1 MiB by default) with its overhead.
 MAX_BATCH_BYTES: Final = 900_000

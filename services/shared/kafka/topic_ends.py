@@ -7,9 +7,9 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as ClientError
 
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.records import Partition
-from services.shared.kafka.stop_client import stop_client
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.stop_client import stop_client
 
 # A broker that has not named the ends of its partitions by then (s) counts as gone.
 DEADLINE_S: Final = 10.0

@@ -1,4 +1,4 @@
-"""Creates the topics of the contract: `python -m services.shared.kafka.topics` with ORDERCAST_KAFKA_BOOTSTRAP."""
+"""Creates the topics of the contract: `python -m ordercast.services.shared.kafka.topics` with ORDERCAST_KAFKA_BOOTSTRAP."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.shared.contracts.topics import ALL_TOPICS
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.contracts.topics import ALL_TOPICS
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 
 # The feature table can be made again from the topics at any time, so they keep everything.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}

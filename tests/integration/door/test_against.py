@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from infra.local.ports import free_port
 from ordercast.cli import app
+from ordercast.infra.local.ports import free_port
 from ordercast.operator_account import operator_login, sample_password
 from tests.integration.door.conftest import Door
 from tests.support.tcp_gate import tcp_gate

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from infra.local.state import StateFolder
 from ordercast.cli import app
 from ordercast.client.errors import ProblemAnswer
+from ordercast.infra.local.state import StateFolder
 from ordercast.operator_account import AdminNotMade, operator_login
 from tests.integration.door.conftest import Door
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.shared.db.engine import Sessions, open_database
-from services.shared.kafka.publisher import KafkaPublisher, open_publisher
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.kafka.publisher import KafkaPublisher, open_publisher
 from tests.support.fresh_topics import FreshTopics
 from tests.support.worker_process import WorkerPlace
 

@@ -11,20 +11,20 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from infra.migrations.upgrade import alembic_config
-from services.feature_worker import rebuild as rebuild_module
-from services.feature_worker.admit import Admitted, Refused, admit, refuse
-from services.feature_worker.errors import RebuildRefused
-from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.rebuild import RebuildFeatures
-from services.feature_worker.record_features import Admit
-from services.feature_worker.shadow_tables import SHADOW
-from services.shared.db.engine import Sessions, open_database
-from services.shared.kafka.consumer import Consumer
-from services.shared.kafka.dead_letters import replay
-from services.shared.kafka.open_consumer import open_reader
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.infra.migrations.upgrade import alembic_config
+from ordercast.services.feature_worker import rebuild as rebuild_module
+from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
+from ordercast.services.feature_worker.errors import RebuildRefused
+from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.rebuild import RebuildFeatures
+from ordercast.services.feature_worker.record_features import Admit
+from ordercast.services.feature_worker.shadow_tables import SHADOW
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.kafka.consumer import Consumer
+from ordercast.services.shared.kafka.dead_letters import replay
+from ordercast.services.shared.kafka.open_consumer import open_reader
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.integration.feature_worker.test_worker_process import (
     PARTITIONS,
     START,
@@ -228,7 +228,7 @@ async def test_a_long_reader_of_the_live_table_is_waited_for(
     rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild_module, "SWAP_PAUSE_S", 0.1)
-    monkeypatch.setattr("services.feature_worker.shadow_tables.LOCK_TIMEOUT_MS", 100)
+    monkeypatch.setattr("ordercast.services.feature_worker.shadow_tables.LOCK_TIMEOUT_MS", 100)
     facts = make_facts(300)
     await publish(publisher, facts[:200])
     await rebuilds.apply_all()

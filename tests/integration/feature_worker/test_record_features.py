@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.feature_worker.admit import Refused, admit
-from services.feature_worker.errors import PositionTaken, SequenceGap, TooManyDeadLetters
-from services.feature_worker.forget_marks import ForgetMarks
-from services.feature_worker.place_consumer import PlaceConsumer
-from services.feature_worker.record_features import RecordFeatures
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.unavailable import is_unavailable
-from services.shared.kafka.consumer import Slice
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.memory import MemoryLog
-from services.shared.kafka.records import Partition, Record, StoredRecord
+from ordercast.services.feature_worker.admit import Refused, admit
+from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, TooManyDeadLetters
+from ordercast.services.feature_worker.forget_marks import ForgetMarks
+from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.record_features import RecordFeatures
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import Graveyard, SqlTable, read_rows, read_trends

@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
-from infra.migrations.upgrade import upgrade
-from services.shared.db.engine import open_database
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.topics import create_topics
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.integration.feature_worker.test_worker_process import PARTITIONS, make_facts, publish
 from tests.support.event_streams import Fact, numbered_records
 from tests.support.feature_tables import read_rows, read_trends

@@ -10,11 +10,11 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import text
 
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.db.engine import Sessions
-from services.shared.kafka.dead_letters import letter_states, read_letters, replay
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.dead_letters import letter_states, read_letters, replay
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import read_rows, read_trends
 from tests.support.oracle import feature_table, trends_table

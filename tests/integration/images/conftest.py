@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from services.shared.http.token_keys import create_key_pair
+from ordercast.services.shared.http.token_keys import create_key_pair
 from tests.integration.images.containers import Image
 
 ROOT: Final = Path(__file__).parents[3]

@@ -40,7 +40,7 @@ def test_only_the_trainer_has_tensorflow(image: Image) -> None:
 
 
 def test_only_the_code_of_its_own_service_is_there(image: Image) -> None:
-    code = "import os, services; print(*sorted(e.name for e in os.scandir(services.__path__[0]) if e.is_dir()))"
+    code = "import os, ordercast.services as s;print(*sorted(e.name for e in os.scandir(s.__path__[0]) if e.is_dir()))"
     service = image.name.partition("/")[2].partition(":")[0].replace("-", "_")
     found = set(image.python(code).split()) - {"__pycache__"}
     if service == "migrations":  # it knows the tables of all
@@ -51,7 +51,7 @@ def test_only_the_code_of_its_own_service_is_there(image: Image) -> None:
 
 def test_byte_code_is_there_already(image: Image) -> None:
     code = (
-        "import importlib.util as u, os, services.shared.contracts.events as e;"
+        "import importlib.util as u, os, ordercast.services.shared.contracts.events as e;"
         "print(os.path.exists(u.cache_from_source(e.__file__)))"
     )
     assert image.python(code).strip() == "True"

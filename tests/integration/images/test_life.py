@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from infra.local.ports import free_port
-from services.shared.contracts.topics import ALL_TOPICS
+from ordercast.infra.local.ports import free_port
+from ordercast.services.shared.contracts.topics import ALL_TOPICS
 from tests.integration.images.containers import Image
 from tests.support.fresh_topics import FreshTopics
 
@@ -101,7 +101,7 @@ async def test_the_job_makes_the_topics(image: Image, fresh_topics: FreshTopics)
         await admin.delete_topics([name])
         partitions = str(fresh_topics.partitions)
         environment = {"ORDERCAST_KAFKA_BOOTSTRAP": fresh_topics.bootstrap, "ORDERCAST_PARTITIONS": partitions}
-        ended = image.run("services.shared.kafka.topics", environment=environment)
+        ended = image.run("ordercast.services.shared.kafka.topics", environment=environment)
         assert ended.code == 0, ended.error
         assert name in await admin.list_topics()
     finally:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.shared.kafka.open_consumer import open_reader
+from ordercast.services.shared.kafka.open_consumer import open_reader
 from tests.support.consumer_checks import ConsumerChecks
 from tests.support.logs_under_test import LogUnderTest, Positions, kafka_log_under_test
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.feature_worker.admit import MAX_BODY_BYTES
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.contracts.topics import DEAD_LETTERS
-from services.shared.db.engine import open_database
-from services.shared.kafka.dead_letters import (
+from ordercast.services.feature_worker.admit import MAX_BODY_BYTES
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.contracts.topics import DEAD_LETTERS
+from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.kafka.dead_letters import (
     DeadLetter,
     dead_letter,
     letter_states,
@@ -16,11 +16,11 @@ from services.shared.kafka.dead_letters import (
     read_letters,
     replay,
 )
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from services.shared.kafka.open_consumer import open_reader, read_topic
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Partition, Record, StoredRecord
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.event_streams import View, record_of
 from tests.support.feature_tables import SqlTable
 from tests.support.fresh_topics import FreshTopics

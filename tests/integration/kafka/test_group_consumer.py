@@ -10,10 +10,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from structlog.testing import capture_logs
 
-from services.shared.kafka.consumer import KafkaConsumer
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.open_consumer import open_consumer
-from services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.consumer import KafkaConsumer
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.open_consumer import open_consumer
+from ordercast.services.shared.kafka.records import Partition
 from tests.support.consumer_checks import numbered, poll_all, values
 from tests.support.logs_under_test import TOPIC_PARTITIONS, KafkaLogUnderTest, Positions, kafka_log_under_test
 

@@ -1,4 +1,4 @@
-"""The topics of the contract, as `python -m services.shared.kafka.topics` makes them."""
+"""The topics of the contract, as `python -m ordercast.services.shared.kafka.topics` makes them."""
 
 import asyncio
 import os
@@ -9,10 +9,10 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from services.shared.kafka.topics import topic_configs
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.ports import free_port
+from ordercast.services.shared.kafka.topics import topic_configs
 from tests.support.embedded import running
 
 
@@ -21,7 +21,7 @@ async def run_topics(**variables: str) -> tuple[int | None, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "services.shared.kafka.topics"),
+        *("-m", "ordercast.services.shared.kafka.topics"),
         env={**environment, **variables},
         stderr=asyncio.subprocess.PIPE,
     )

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
-from infra.local.install import ensure_kafka
-from infra.local.kafka import JVM_VARIABLES, MESSAGE_MAX_BYTES, KafkaBroker, java_environment
-from infra.local.ports import free_port
+from ordercast.infra.local.install import ensure_kafka
+from ordercast.infra.local.kafka import JVM_VARIABLES, MESSAGE_MAX_BYTES, KafkaBroker, java_environment
+from ordercast.infra.local.ports import free_port
 from tests.support.embedded import running
 
 TOPIC = "bread"

@@ -10,11 +10,11 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.local.child import Child
-from infra.local.errors import StartFailed
-from infra.local.launch import TRAVERSE
-from infra.local.ports import free_port
-from infra.local.postgres import SETTINGS, PostgresServer, identity_for
+from ordercast.infra.local.child import Child
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.launch import TRAVERSE
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.postgres import SETTINGS, PostgresServer, identity_for
 from tests.support.embedded import running
 
 

@@ -17,17 +17,17 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from infra.local import system as system_module
-from infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
-from infra.local.leftovers import MARK
-from infra.local.ports import Ports
-from infra.local.processes import SERVICES, Program, SystemPlan
-from infra.local.state import StateFolder
-from infra.local.system import System, newest_revision, running_system
 from ordercast.cli.status import system_status
-from services.shared.contracts.topics import ALL_TOPICS, ORDERS
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.topics import create_topics
+from ordercast.infra.local import system as system_module
+from ordercast.infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
+from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.processes import SERVICES, Program, SystemPlan
+from ordercast.infra.local.state import StateFolder
+from ordercast.infra.local.system import System, newest_revision, running_system
+from ordercast.services.shared.contracts.topics import ALL_TOPICS, ORDERS
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.offsets import free_offset
 from tests.support.prometheus import Prometheus, installed
 from tests.support.small_services import small_command, small_services
@@ -38,7 +38,7 @@ PARTITION = TopicPartition(ORDERS.name, 0)
 # `ordercast up` with small services: it prints one line when it is healthy and goes on until it is ended.
 SUPERVISOR = """
 import asyncio, sys
-from infra.local.state import StateFolder
+from ordercast.infra.local.state import StateFolder
 from ordercast.cli.options import Context
 from ordercast.cli.up import keep_running
 from tests.support.offsets import free_offset

@@ -14,19 +14,19 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from infra.local.system import System, running_system
-from infra.observability.dashboards import SERVICES
 from ordercast.cli.status import system_status
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
+from ordercast.infra.local.system import System, running_system
+from ordercast.infra.observability.dashboards import SERVICES
 from ordercast.operator_account import operator_login
 from ordercast.post_sample import PostedSample, post_sample
 from ordercast.sample import make_sample
-from services.shared.contracts.envelope import SequenceNumber
-from services.shared.contracts.topics import VIEWS, partition_of
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
+from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.services.shared.contracts.topics import VIEWS, partition_of
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.engine import Sessions, open_database
 from tests.support.order_api import RunningApi, TokenKeys, running_order_api
 
 

@@ -6,7 +6,7 @@ import httpx
 import jwt
 from sqlalchemy import func, select, update
 
-from services.order_api.accounts.tables import Account, RefreshToken
+from ordercast.services.order_api.accounts.tables import Account, RefreshToken
 from tests.support.order_api import PASSWORD, RunningApi
 
 ANN = {"email": "Ann@Example.com", "nickname": "ann", "password": PASSWORD}

@@ -1,4 +1,4 @@
-"""`python -m services.order_api create-admin`, as the door starts it."""
+"""`python -m ordercast.services.order_api create-admin`, as the door starts it."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.order_api.accounts.create_admin import create_admin
-from services.shared.http.start import CannotStart
+from ordercast.services.order_api.accounts.create_admin import create_admin
+from ordercast.services.shared.http.start import CannotStart
 from tests.support.order_api import PASSWORD, RunningApi
 
 NO_DATABASE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
@@ -35,7 +35,7 @@ async def run_create_admin(
         environment["ORDERCAST_SECRETS_DIR"] = str(secrets)
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "services.order_api", "create-admin"),
+        *("-m", "ordercast.services.order_api", "create-admin"),
         *(word for option in options.items() for word in option),
         env=environment,
         stdin=asyncio.subprocess.PIPE,

@@ -3,10 +3,10 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from services.order_api.accounts.tables import RefreshToken
-from services.order_api.forget_expired import forget_once
-from services.order_api.orders.tables import IdempotencyKey, OutboxRelay
-from services.shared.db.engine import Sessions
+from ordercast.services.order_api.accounts.tables import RefreshToken
+from ordercast.services.order_api.forget_expired import forget_once
+from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
+from ordercast.services.shared.db.engine import Sessions
 from tests.support.seeds import seed_accounts
 
 

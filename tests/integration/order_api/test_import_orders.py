@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
-from services.order_api.orders.import_orders import ImportOptions, ImportOrders
-from services.order_api.orders.schemas import ImportAnswer
-from services.shared.db.engine import Sessions
+from ordercast.services.order_api.orders.import_orders import ImportOptions, ImportOrders
+from ordercast.services.order_api.orders.schemas import ImportAnswer
+from ordercast.services.shared.db.engine import Sessions
 
 CREATE = ImportOptions(create_missing=True, currency="GBP")
 KNOWN_ONLY = ImportOptions(create_missing=False, currency="GBP")

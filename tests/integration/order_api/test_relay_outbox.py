@@ -8,15 +8,15 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
-from services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from services.order_api.orders.relay_outbox import RelayOutbox, share_of
-from services.shared.contracts.envelope import decode
-from services.shared.contracts.events import OrderPlaced
-from services.shared.db.engine import Sessions
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.memory import MemoryLog
-from services.shared.kafka.records import Record
+from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.relay_outbox import RelayOutbox, share_of
+from ordercast.services.shared.contracts.envelope import decode
+from ordercast.services.shared.contracts.events import OrderPlaced
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.records import Record
 from tests.support.seeds import seed_accounts, seed_products
 
 PARTITIONS = 4

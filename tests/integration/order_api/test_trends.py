@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.shared.db.features import DailyTrend
+from ordercast.services.shared.db.features import DailyTrend
 from tests.support.order_api import RunningApi
 
 NEWEST = date(2011, 12, 9)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.order_api.views.send_views import open_send_views
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.topics import create_topics
+from ordercast.services.order_api.views.send_views import open_send_views
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.stack import Stack
 from tests.unit.order_api.test_send_views import view
 

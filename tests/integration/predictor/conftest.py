@@ -11,12 +11,12 @@ import httpx
 import pytest
 from asgi_lifespan import LifespanManager
 
-from services.predictor.app import predictor_app
-from services.predictor.settings import PredictorSettings
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.models import ModelVersion
-from services.shared.http.token_keys import create_key_pair, load_private_key
-from services.shared.http.tokens import Caller, Role, TokenSigner
+from ordercast.services.predictor.app import predictor_app
+from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
+from ordercast.services.shared.http.tokens import Caller, Role, TokenSigner
 from tests.support.model_artifacts import WrittenModel, write_model
 
 

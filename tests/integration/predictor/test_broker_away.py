@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from infra.local.ports import free_port
-from services.shared.kafka.topics import create_topics
+from ordercast.infra.local.ports import free_port
+from ordercast.services.shared.kafka.topics import create_topics
 from tests.conftest import TEST_PARTITIONS
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (

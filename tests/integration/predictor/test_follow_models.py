@@ -3,9 +3,9 @@
 import shutil
 from typing import Any
 
-from services.shared.contracts.model_manifest import WEIGHTS_FILE
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
+from ordercast.services.shared.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (
     announce,

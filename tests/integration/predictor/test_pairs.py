@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 from prometheus_client import REGISTRY
 
-from infra.migrations.upgrade import upgrade
-from services.shared.contracts.features import FEATURES
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.features import FeatureRow
+from ordercast.infra.migrations.upgrade import upgrade
+from ordercast.services.shared.contracts.features import FEATURES
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.features import FeatureRow
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_serves
 from tests.support.model_artifacts import write_model

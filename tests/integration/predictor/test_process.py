@@ -1,4 +1,4 @@
-"""`python -m services.predictor` as a process of its own: what it loads, how much memory it takes, how it ends."""
+"""`python -m ordercast.services.predictor` as a process of its own: what it loads, how much memory it takes, how it ends."""
 
 import os
 import signal
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import httpx
 import psutil
 
-from infra.local.ports import free_port
-from services.predictor.settings import PredictorSettings
+from ordercast.infra.local.ports import free_port
+from ordercast.services.predictor.settings import PredictorSettings
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually
 from tests.support.model_artifacts import BASELINE_LAYERS, write_model
@@ -30,7 +30,7 @@ def environment(settings: PredictorSettings, port: int) -> dict[str, str]:
 
 @contextmanager
 def predictor_process(settings: PredictorSettings, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "services.predictor"], env=environment(settings, port))
+    process = subprocess.Popen([sys.executable, "-m", "ordercast.services.predictor"], env=environment(settings, port))
     try:
         yield process
     finally:
@@ -40,7 +40,7 @@ def predictor_process(settings: PredictorSettings, port: int) -> Iterator[subpro
 
 def run_predictor(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """For a predictor that ends by itself."""
-    command = [sys.executable, "-m", "services.predictor"]
+    command = [sys.executable, "-m", "ordercast.services.predictor"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -67,7 +67,7 @@ async def test_serves_within_its_memory_and_stops_in_order_when_asked(workplace:
 
 
 def test_imports_nothing_that_executes_what_it_loads() -> None:
-    code = f"import services.predictor.__main__, sys; print(sorted(set({FORBIDDEN!r}) & sys.modules.keys()))"
+    code = f"import ordercast.services.predictor.__main__, sys; print(sorted(set({FORBIDDEN!r}) & sys.modules.keys()))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
 

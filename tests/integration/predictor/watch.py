@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import httpx
 from uuid_utils.compat import uuid7
 
-from services.shared.contracts.envelope import Envelope, encode
-from services.shared.contracts.events import ModelPublished
-from services.shared.contracts.model_manifest import WEIGHTS_FILE
-from services.shared.kafka.publisher import open_publisher
-from services.shared.kafka.records import Record
+from ordercast.services.shared.contracts.envelope import Envelope, encode
+from ordercast.services.shared.contracts.events import ModelPublished
+from ordercast.services.shared.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
 from tests.support.model_artifacts import WrittenModel
 
 # Well below the look that a predictor takes every 30 s without a signal: what is there by then came by a signal.

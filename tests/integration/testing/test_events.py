@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ordercast.services.shared.contracts.envelope import Envelope, encode
+from ordercast.services.shared.contracts.events import ProductViewed
+from ordercast.services.shared.contracts.topics import VIEWS, partition_of
+from ordercast.services.shared.kafka.publisher import KafkaPublisher, open_publisher
+from ordercast.services.shared.kafka.records import Record
 from ordercast.testing.events import NoEvent, follow_events, read_events
-from services.shared.contracts.envelope import Envelope, encode
-from services.shared.contracts.events import ProductViewed
-from services.shared.contracts.topics import VIEWS, partition_of
-from services.shared.kafka.publisher import KafkaPublisher, open_publisher
-from services.shared.kafka.records import Record
 from tests.support.fresh_topics import FreshTopics
 
 NUMBERS: Final = count(1)

@@ -18,12 +18,12 @@ import pytest
 from asgi_lifespan import LifespanManager
 from sqlalchemy import insert
 
-from services.shared.db.engine import Sessions, open_database
-from services.shared.db.features import FeaturePosition, FeatureRow
-from services.shared.http.token_keys import create_key_pair, load_private_key
-from services.shared.http.tokens import Caller, Role, TokenSigner
-from services.trainer.app import trainer_app
-from services.trainer.settings import TrainerSettings
+from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
+from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
+from ordercast.services.shared.http.tokens import Caller, Role, TokenSigner
+from ordercast.services.trainer.app import trainer_app
+from ordercast.services.trainer.settings import TrainerSettings
 
 # A training's process imports TensorFlow (10 s where nothing is compiled yet) and compiles its graph: far more than any
 # test takes alone, for a machine that does other things too.
@@ -86,10 +86,10 @@ class Workplace:
 
     @contextmanager
     def process(self, port: int) -> Iterator[subprocess.Popen[bytes]]:
-        """`python -m services.trainer`; killed at the end if it still runs."""
+        """`python -m ordercast.services.trainer`; killed at the end if it still runs."""
         values = self.settings.model_dump(mode="json", exclude_none=True) | {"port": port, "log_format": "json"}
         variables = {f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}
-        command = [sys.executable, "-m", "services.trainer"]
+        command = [sys.executable, "-m", "ordercast.services.trainer"]
         process = subprocess.Popen(command, env={**os.environ, **variables})
         try:
             yield process

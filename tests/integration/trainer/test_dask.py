@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from infra.local.ports import free_port
-from services.shared.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE, decode_manifest
-from services.shared.http.start import CannotStart
-from services.trainer import dask_cluster as cluster_checks
-from services.trainer import train_on_dask as client_side
-from services.trainer.errors import ClusterFailed, OtherVersions, TransientError
-from services.trainer.member_groups import EnsembleFit
-from services.trainer.tables import Training
-from services.trainer.train_in_child import train_in_child
-from services.trainer.train_share import decisive_versions
-from services.trainer.training_messages import EpochLosses, TrainedModel
-from services.trainer.wiring import open_trainer
+from ordercast.infra.local.ports import free_port
+from ordercast.services.shared.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE, decode_manifest
+from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.trainer import dask_cluster as cluster_checks
+from ordercast.services.trainer import train_on_dask as client_side
+from ordercast.services.trainer.errors import ClusterFailed, OtherVersions, TransientError
+from ordercast.services.trainer.member_groups import EnsembleFit
+from ordercast.services.trainer.tables import Training
+from ordercast.services.trainer.train_in_child import train_in_child
+from ordercast.services.trainer.train_share import decisive_versions
+from ordercast.services.trainer.training_messages import EpochLosses, TrainedModel
+from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.dask_cluster import DaskCluster, dask_cluster
 from tests.unit.trainer.jobs import job, training_set

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, text
 from uuid_utils.compat import uuid7
 
-from services.trainer import trainings
-from services.trainer.tables import Training, TrainingEpoch
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer import trainings
+from ordercast.services.trainer.tables import Training, TrainingEpoch
+from ordercast.services.trainer.training_messages import EpochLosses
 from tests.integration.trainer.conftest import Workplace
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from uuid_utils.compat import uuid7
 
-from infra.local.ports import free_port
-from services.shared.db.models import ModelVersion
-from services.shared.http.start import CannotStart
-from services.trainer.settings import TrainerSettings
-from services.trainer.tables import Training
-from services.trainer.wiring import open_trainer
+from ordercast.infra.local.ports import free_port
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.trainer.settings import TrainerSettings
+from ordercast.services.trainer.tables import Training
+from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, until
 
 

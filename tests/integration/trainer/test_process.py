@@ -1,4 +1,4 @@
-"""`python -m services.trainer` as a process of its own: killed, stopped, and what it loads."""
+"""`python -m ordercast.services.trainer` as a process of its own: killed, stopped, and what it loads."""
 
 import json
 import signal
@@ -9,7 +9,7 @@ import time
 import httpx
 import psutil
 
-from infra.local.ports import free_port
+from ordercast.infra.local.ports import free_port
 from tests.integration.trainer.conftest import TRAINED_WITHIN_S, Workplace, eventually, start, until
 
 STOP_DEADLINE_S = 10.0
@@ -29,7 +29,7 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
 
 
 def test_the_service_itself_loads_no_tensorflow() -> None:
-    code = f"import services.trainer.__main__, sys; print(sorted(set({FORBIDDEN!r}) & sys.modules.keys()))"
+    code = f"import ordercast.services.trainer.__main__, sys; print(sorted(set({FORBIDDEN!r}) & sys.modules.keys()))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "[]"
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from services.shared.contracts.envelope import decode
-from services.shared.contracts.events import ModelPublished
-from services.shared.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
-from services.shared.db.models import ModelVersion
-from services.shared.kafka.open_consumer import read_topic
-from services.trainer import announce_models
-from services.trainer.tables import Training
+from ordercast.services.shared.contracts.envelope import decode
+from ordercast.services.shared.contracts.events import ModelPublished
+from ordercast.services.shared.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.kafka.open_consumer import read_topic
+from ordercast.services.trainer import announce_models
+from ordercast.services.trainer.tables import Training
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
 from tests.support.recorded_spans import parent_of, recorded_spans, traceparent_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.errors import LocalError
+from ordercast.infra.local.errors import LocalError
 from ordercast.remote_system import RemoteSystem, remote_system
 from ordercast.target import NotGiven
 

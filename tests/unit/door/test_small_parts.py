@@ -12,10 +12,10 @@ from ordercast.cli.tail import line
 from ordercast.online_retail.rejects import open_rejects
 from ordercast.online_retail.rows import COLUMNS, RawRow, RefusedRow
 from ordercast.sent_batches import SentBatches
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, State
+from ordercast.services.shared.kafka.records import Partition, Record
 from ordercast.tail import TailedEvent
 from ordercast.work_together import for_each
-from services.shared.kafka.dead_letters import DeadLetter, State
-from services.shared.kafka.records import Partition, Record
 
 
 async def test_every_item_is_worked_on_and_no_more_than_allowed_at_once() -> None:

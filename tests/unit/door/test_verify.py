@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordercast.services.feature_worker.admit import Admitted, Refused, admit
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.verify import spool
 from ordercast.verify.compare import Difference, differences
 from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
 from ordercast.verify.view_events import ViewRow, view_of
-from services.feature_worker.admit import Admitted, Refused, admit
-from services.shared.kafka.records import Partition, StoredRecord
 from tests.support.oracle_features import (
     DAY_US,
     Item,

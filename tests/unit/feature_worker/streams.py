@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.feature_worker.admit import Admitted, admit
-from services.shared.contracts.envelope import Numbering, SequenceNumber
-from services.shared.kafka.records import Record, StoredRecord
+from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.shared.contracts.envelope import Numbering, SequenceNumber
+from ordercast.services.shared.kafka.records import Record, StoredRecord
 from tests.support.event_streams import Fact, View, place_of, record_of
 
 PARTITIONS: Final = 4

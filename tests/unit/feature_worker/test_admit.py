@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.feature_worker.admit import MAX_BODY_BYTES, REFUSALS, Admitted, Refused, admit, refuse
-from services.shared.contracts.envelope import EventRefused, SequenceNumber
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.feature_worker.admit import MAX_BODY_BYTES, REFUSALS, Admitted, Refused, admit, refuse
+from ordercast.services.shared.contracts.envelope import EventRefused, SequenceNumber
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, record_of
 from tests.unit.feature_worker.streams import NOON, PARTITIONS, stored, view
 
@@ -140,5 +140,7 @@ def test_whatever_stands_in_a_field_is_admitted_or_refused(body: Any) -> None:
 
 def test_every_class_of_refusal_is_counted_from_0() -> None:
     assert {refusal.__name__ for refusal in REFUSALS} == {
-        refusal.__name__ for refusal in EventRefused.__subclasses__() if refusal.__module__.startswith("services.")
+        refusal.__name__
+        for refusal in EventRefused.__subclasses__()
+        if refusal.__module__.startswith("ordercast.services.")
     }

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
-from services.feature_worker.aggregate import DayProduct, Pair, PairChange, TrendChange, aggregate
-from services.feature_worker.settle import KnownFirst, settle
+from ordercast.services.feature_worker.aggregate import DayProduct, Pair, PairChange, TrendChange, aggregate
+from ordercast.services.feature_worker.settle import KnownFirst, settle
 from tests.support.event_streams import Cancellation, Line, Order, View
 from tests.unit.feature_worker.streams import admitted, at, view
 

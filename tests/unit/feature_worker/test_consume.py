@@ -9,15 +9,15 @@ from asyncpg import CannotConnectNowError
 from prometheus_client import REGISTRY
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from services.feature_worker import consume
-from services.feature_worker.consume import ConsumeEvents
-from services.feature_worker.errors import PositionTaken, SequenceGap, Stuck
-from services.feature_worker.record_features import Recorded
-from services.feature_worker.watchdog import Progress
-from services.shared.kafka.consumer import Slice
-from services.shared.kafka.errors import PositionOutsideLog
-from services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.feature_worker import consume
+from ordercast.services.feature_worker.consume import ConsumeEvents
+from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, Stuck
+from ordercast.services.feature_worker.record_features import Recorded
+from ordercast.services.feature_worker.watchdog import Progress
+from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.errors import PositionOutsideLog
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.records import Partition, Record
 
 PARTITION = Partition("orders", 0)
 

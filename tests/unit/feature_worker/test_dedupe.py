@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.feature_worker.admit import Refused, refuse
-from services.feature_worker.dedupe import Stream, drop_repeats, streams_of
-from services.feature_worker.errors import SequenceGap
-from services.shared.contracts.envelope import Numbering, SequenceNumber
-from services.shared.kafka.dead_letters import letter_id, replay_producer
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.admit import Refused, refuse
+from ordercast.services.feature_worker.dedupe import Stream, drop_repeats, streams_of
+from ordercast.services.feature_worker.errors import SequenceGap
+from ordercast.services.shared.contracts.envelope import Numbering, SequenceNumber
+from ordercast.services.shared.kafka.dead_letters import letter_id, replay_producer
+from ordercast.services.shared.kafka.records import Partition
 from tests.support.event_streams import record_of
 from tests.unit.feature_worker.streams import admitted, stored, view
 

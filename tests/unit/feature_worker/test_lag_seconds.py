@@ -1,7 +1,7 @@
 """How long events have waited, from what is seen of the partitions' ends."""
 
-from services.feature_worker.lag_seconds import MAX_SIGHTINGS, LagSeconds
-from services.shared.kafka.records import Partition
+from ordercast.services.feature_worker.lag_seconds import MAX_SIGHTINGS, LagSeconds
+from ordercast.services.shared.kafka.records import Partition
 
 PARTITION = Partition("orders", 0)
 OTHER = Partition("views", 0)

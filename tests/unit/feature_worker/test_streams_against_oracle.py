@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.memory import MemoryLog
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.feature_tables import MemoryTable
 from tests.support.histories import PARTITIONS, History, histories

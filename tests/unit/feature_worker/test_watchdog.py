@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
-from services.feature_worker.errors import Stuck
-from services.feature_worker.watchdog import SWITCH_S, WAY_OUT_S, Progress, Watchdog
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from services.shared.kafka.records import Partition, Record
+from ordercast.services.feature_worker.errors import Stuck
+from ordercast.services.feature_worker.watchdog import SWITCH_S, WAY_OUT_S, Progress, Watchdog
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.records import Partition, Record
 
 PARTITION = Partition("orders", 0)
 OTHER = Partition("views", 0)

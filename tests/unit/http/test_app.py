@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.types import Message
 from structlog.testing import capture_logs
 
-from services.shared.http import health
-from services.shared.http.health import Check
-from services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.shared.http import health
+from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.telemetry.tracing import current_traceparent
 from tests.support.small_app import client_of, small_app, small_service
 
 router = APIRouter()

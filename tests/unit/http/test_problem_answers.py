@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.testing import capture_logs
 
-from services.shared.http.problem import PROBLEM_JSON, Problem, ProblemType
-from services.shared.http.requests import OneLine, RequestModel
+from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, ProblemType
+from ordercast.services.shared.http.requests import OneLine, RequestModel
 from tests.support.small_app import client_of, small_app
 
 router = APIRouter()

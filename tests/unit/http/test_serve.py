@@ -20,10 +20,10 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from services.shared.http.app import create_app
-from services.shared.http.serve import serve
-from services.shared.http.start import CannotStart
-from services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.http.serve import serve
+from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.telemetry.logs import configure_logging
 
 router = APIRouter()
 

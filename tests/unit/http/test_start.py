@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.http.start import CannotStart, read_settings
 
 SECRET = "hunter2"
 

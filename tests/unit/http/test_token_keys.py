@@ -7,14 +7,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from services.shared.http.token_keys import (
+from ordercast.services.shared.http.token_keys import (
     TokenKeyError,
     create_key_pair,
     jwk_of,
     load_private_key,
     load_public_key,
 )
-from services.shared.http.tokens import Caller, TokenSigner, TokenVerifier
+from ordercast.services.shared.http.tokens import Caller, TokenSigner, TokenVerifier
 
 
 def test_a_new_pair_fits_together_and_only_its_owner_reads_the_private_key(tmp_path: Path) -> None:

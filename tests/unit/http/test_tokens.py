@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import APIRouter
 
-from services.shared.http import tokens
-from services.shared.http.tokens import (
+from ordercast.services.shared.http import tokens
+from ordercast.services.shared.http.tokens import (
     LEEWAY_S,
     Caller,
     CurrentAdmin,

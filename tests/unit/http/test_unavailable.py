@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.db.unavailable import is_unavailable
 
 
 def wrapped(error: asyncpg_errors.PostgresError) -> DBAPIError:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from infra.local.jars import locked_jars
+from ordercast.infra.local.jars import locked_jars
 
 IMAGES: Final = Path(__file__).parents[3] / "infra" / "images"
 

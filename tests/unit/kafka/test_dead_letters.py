@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.shared.contracts.envelope import SequenceNumber, decode
-from services.shared.kafka.dead_letters import (
+from ordercast.services.shared.contracts.envelope import SequenceNumber, decode
+from ordercast.services.shared.kafka.dead_letters import (
     KEPT_BODY_BYTES,
     KEPT_HEADER_BYTES,
     REASON_LENGTH,
@@ -12,9 +12,9 @@ from services.shared.kafka.dead_letters import (
     publish_letters,
     replay,
 )
-from services.shared.kafka.memory import MemoryLog
-from services.shared.kafka.publisher import MAX_BATCH_BYTES
-from services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.publisher import MAX_BATCH_BYTES
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.support.event_streams import record_of
 from tests.unit.feature_worker.streams import stored, view
 

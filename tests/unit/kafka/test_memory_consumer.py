@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.records import Partition
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.records import Partition
 from tests.support.consumer_checks import ConsumerChecks, numbered
 from tests.support.logs_under_test import LogUnderTest, MemoryLogUnderTest, Positions
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.child import Child, Command, describe_exit, log_tail, run_once
-from infra.local.errors import StartFailed
-from infra.local.ports import free_port
-from infra.local.probes import answers_ok
+from ordercast.infra.local.child import Child, Command, describe_exit, log_tail, run_once
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.ports import free_port
+from ordercast.infra.local.probes import answers_ok
 from tests.support.small_services import small_command
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from infra.local.child import Child
+from ordercast.infra.local.child import Child
 from tests.support.small_services import small_command
 
 async def main():

@@ -10,9 +10,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from infra.local.state import ProcessRecord, StateFolder
 from ordercast.cli import COMMANDS, app
 from ordercast.cli.options import CommandFailed, Context, command, one_command, several_commands
+from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.local.test_state import system_info
 
 runner = CliRunner()

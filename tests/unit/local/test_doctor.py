@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from infra.local import doctor, jars
-from infra.local.jars import LockedJar
-from infra.local.ports import BASES, HOST
-from infra.local.state import ProcessRecord, StateFolder
+from ordercast.infra.local import doctor, jars
+from ordercast.infra.local.jars import LockedJar
+from ordercast.infra.local.ports import BASES, HOST
+from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.local.test_state import system_info
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from infra.local.follow_logs import following_logs
+from ordercast.infra.local.follow_logs import following_logs
 
 
 def append(log: Path, text: str) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import jars
-from infra.local.errors import JarsUnavailable
-from infra.local.jars import LockedJar, damaged_jars, ensure_jars, jars_dir, locked_jars
+from ordercast.infra.local import jars
+from ordercast.infra.local.errors import JarsUnavailable
+from ordercast.infra.local.jars import LockedJar, damaged_jars, ensure_jars, jars_dir, locked_jars
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 from msgspec import structs
 
-from infra.local.leftovers import MARK, end_leftovers
-from infra.local.state import ProcessRecord, StateFolder
+from ordercast.infra.local.leftovers import MARK, end_leftovers
+from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.local.test_state import system_info
 
 SLEEPER: Final = "import signal, time; signal.signal(2, signal.SIG_DFL); print(flush=True); time.sleep(60)"

@@ -2,8 +2,8 @@
 
 from alembic.script import ScriptDirectory
 
-from infra.local.system import newest_revision
-from infra.migrations.upgrade import alembic_config
+from ordercast.infra.local.system import newest_revision
+from ordercast.infra.migrations.upgrade import alembic_config
 
 
 def test_it_is_the_head_that_alembic_finds() -> None:

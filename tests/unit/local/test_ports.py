@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.errors import PortsTaken
-from infra.local.ports import BASES, HOST, MAX_OFFSET, Ports, free_port, is_free
+from ordercast.infra.local.errors import PortsTaken
+from ordercast.infra.local.ports import BASES, HOST, MAX_OFFSET, Ports, free_port, is_free
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
-from infra.local.state import ProcessRecord, StateFolder, SystemInfo
+from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
+from ordercast.infra.local.state import ProcessRecord, StateFolder, SystemInfo
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_the_lock_is_free_again_after_its_holder_was_killed(folder: StateFolder)
     holder = subprocess.Popen(
         [
             *(sys.executable, "-c"),
-            "import sys, time; from infra.local.state import StateFolder\n"
+            "import sys, time; from ordercast.infra.local.state import StateFolder\n"
             "with StateFolder.at(sys.argv[1]).locked(): print('locked', flush=True); time.sleep(60)",
             str(folder.root),
         ],

@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local import supervisor as supervisor_module
-from infra.local.errors import StartFailed
-from infra.local.ports import HOST, free_port
-from infra.local.probes import answers_ok
-from infra.local.processes import Program
-from infra.local.supervisor import Supervisor
+from ordercast.infra.local import supervisor as supervisor_module
+from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.ports import HOST, free_port
+from ordercast.infra.local.probes import answers_ok
+from ordercast.infra.local.processes import Program
+from ordercast.infra.local.supervisor import Supervisor
 from tests.support.small_services import small_command
 
 

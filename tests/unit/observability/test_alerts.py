@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.local.ports import BASES
-from infra.local.processes import SERVICES
+from ordercast.infra.local.ports import BASES
+from ordercast.infra.local.processes import SERVICES
 from tests.support.prometheus import installed
 
 ROOT = Path(__file__).parents[3]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.observability.dashboards import DASHBOARDS
-from infra.observability.generate import DASHBOARDS_DIR, generated
-from infra.observability.metrics_table import described
-from infra.observability.panels import COLUMNS, Dashboard
+from ordercast.infra.observability.dashboards import DASHBOARDS
+from ordercast.infra.observability.generate import DASHBOARDS_DIR, generated
+from ordercast.infra.observability.metrics_table import described
+from ordercast.infra.observability.panels import COLUMNS, Dashboard
 from tests.support.dashboards import panels_of
 
 PROVISIONING = DASHBOARDS_DIR.parent / "provisioning"
@@ -17,7 +17,7 @@ PROVISIONING = DASHBOARDS_DIR.parent / "provisioning"
 
 @pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)
 def test_a_generated_file_is_as_its_source_says(path: Path) -> None:
-    assert path.read_text() == generated()[path], "run: python -m infra.observability.generate"
+    assert path.read_text() == generated()[path], "run: python -m ordercast.infra.observability.generate"
 
 
 def test_there_is_no_dashboard_without_a_source() -> None:

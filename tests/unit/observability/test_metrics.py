@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from infra.observability.metrics_table import Described, described, table, with_table
+from ordercast.infra.observability.metrics_table import Described, described, table, with_table
 
 # Their values are fixed by the code, but for `route` (a template), `partition` and `version`, which grow with the system alone.
 ALLOWED_LABELS = {"method", "route", "status", "topic", "partition", "outcome", "reason", "kind"}

@@ -3,9 +3,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.order_api.errors import Overloaded
-from services.order_api.orders import group_commit
-from services.order_api.orders.group_commit import GroupCommit, open_group_commit
+from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.orders import group_commit
+from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
 
 
 async def test_requests_that_arrive_during_a_commit_share_the_next_one() -> None:

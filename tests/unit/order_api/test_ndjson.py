@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.order_api.ndjson import LineRefused, parse_line, read_lines
+from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 
 
 async def _chunks(*chunks: bytes) -> AsyncIterator[bytes]:

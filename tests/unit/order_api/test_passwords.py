@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.order_api.accounts.passwords import Passwords, open_passwords
-from services.order_api.errors import Overloaded
+from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
+from ordercast.services.order_api.errors import Overloaded
 
 
 @pytest.fixture

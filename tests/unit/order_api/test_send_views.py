@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from services.order_api.errors import Overloaded
-from services.order_api.views import send_views
-from services.order_api.views.send_views import View, open_send_views
-from services.shared.contracts.envelope import SequenceNumber, decode
-from services.shared.contracts.events import ProductViewed
-from services.shared.kafka.errors import BrokerUnavailable
-from services.shared.kafka.memory import MemoryLog
-from services.shared.kafka.publisher import Publisher
-from services.shared.kafka.records import Record
+from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.views import send_views
+from ordercast.services.order_api.views.send_views import View, open_send_views
+from ordercast.services.shared.contracts.envelope import SequenceNumber, decode
+from ordercast.services.shared.contracts.events import ProductViewed
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Record
 
 PARTITIONS = 3
 

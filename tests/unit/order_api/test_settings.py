@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from services.order_api.settings import OrderApiSettings
-from services.shared.http.start import CannotStart, read_settings
+from ordercast.services.order_api.settings import OrderApiSettings
+from ordercast.services.shared.http.start import CannotStart, read_settings
 
 GOOD = {
     "ORDERCAST_DATABASE_URL": "postgresql+asyncpg://shop:hunter2@db/shop",

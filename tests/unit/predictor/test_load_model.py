@@ -8,10 +8,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from services.predictor.errors import ModelRefused
-from services.predictor.load_model import load_model
-from services.shared.contracts.ensemble_forward import forward, stack_weights
-from services.shared.contracts.model_manifest import MANIFEST_FILE, SCALER_FILE, WEIGHTS_FILE, FileEntry, file_entry
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.shared.contracts.ensemble_forward import forward, stack_weights
+from ordercast.services.shared.contracts.model_manifest import (
+    MANIFEST_FILE,
+    SCALER_FILE,
+    WEIGHTS_FILE,
+    FileEntry,
+    file_entry,
+)
 from tests.support.model_artifacts import (
     SCALER,
     SMALL_LAYERS,

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from services.predictor.errors import NoModel
-from services.predictor.load_model import load_model
-from services.predictor.model_slot import ModelSlot, ServedModel
+from ordercast.services.predictor.errors import NoModel
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from tests.support.model_artifacts import write_model
 
 

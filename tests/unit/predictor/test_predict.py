@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.predictor.ensemble import Ensemble
-from services.predictor.load_model import load_model
-from services.predictor.model_slot import ServedModel
-from services.predictor.predict import GROUP, Prediction, PredictTogether, predict_many
-from services.shared.contracts.ensemble_forward import StackedWeights, forward, stack_weights
-from services.shared.contracts.model_manifest import Layer
-from services.shared.telemetry.metrics import PREDICTION_SECONDS
+from ordercast.services.predictor.ensemble import Ensemble
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.predictor.model_slot import ServedModel
+from ordercast.services.predictor.predict import GROUP, Prediction, PredictTogether, predict_many
+from ordercast.services.shared.contracts.ensemble_forward import StackedWeights, forward, stack_weights
+from ordercast.services.shared.contracts.model_manifest import Layer
+from ordercast.services.shared.telemetry.metrics import PREDICTION_SECONDS
 from tests.support.model_artifacts import BASELINE_LAYERS, SCALER, random_arrays, write_model
 
 # Far beyond what any account looks; at 10**12 the first layers' float32 sums cancel, and their order decides the digits.

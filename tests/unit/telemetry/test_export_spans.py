@@ -12,11 +12,11 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from services.shared.http.start import CannotStart, read_settings
-from services.shared.telemetry import otlp
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.settings import TracingSettings
-from services.shared.telemetry.tracing import current_trace_id, start_request
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.telemetry import otlp
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.settings import TracingSettings
+from ordercast.services.shared.telemetry.tracing import current_trace_id, start_request
 from tests.support.collector import running_collector
 
 # Far more than a stop may take (FLUSH_S), far less than the 30 s that the SDK would wait.
@@ -24,9 +24,12 @@ STOPS_WITHIN_S = 12.0
 TAKES_AGAIN = "the collector takes spans again"
 WITHOUT_SDK = """
 import sys
-import services.order_api.__main__, services.feature_worker.__main__, services.predictor.__main__, services.trainer.__main__
-from services.shared.telemetry.export_spans import exported_spans
-from services.shared.telemetry.settings import TracingSettings
+import ordercast.services.order_api.__main__
+import ordercast.services.feature_worker.__main__
+import ordercast.services.predictor.__main__
+import ordercast.services.trainer.__main__
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.settings import TracingSettings
 with exported_spans("order_api", TracingSettings()):
     print([name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf"))])
 """

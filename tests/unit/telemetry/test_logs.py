@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from services.shared.telemetry.logs import LogFormat, configure_logging
-from services.shared.telemetry.tracing import belonging_to, sending, spans
+from ordercast.services.shared.telemetry.logs import LogFormat, configure_logging
+from ordercast.services.shared.telemetry.tracing import belonging_to, sending, spans
 from tests.support.recorded_spans import recorded_spans, traceparent_of
 
 TRACE = "ab" * 16

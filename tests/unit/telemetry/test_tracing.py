@@ -3,7 +3,7 @@
 import pytest
 from opentelemetry.trace import SpanKind
 
-from services.shared.telemetry.tracing import (
+from ordercast.services.shared.telemetry.tracing import (
     Operation,
     belonging_to,
     current_span,

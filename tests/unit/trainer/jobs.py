@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from services.shared.contracts.model_manifest import TopicPosition
-from services.trainer.recipes import choose_recipe
-from services.trainer.training_messages import TrainingJob
-from services.trainer.training_set import TrainingSet, TrainingSetBuilder
+from ordercast.services.shared.contracts.model_manifest import TopicPosition
+from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.training_messages import TrainingJob
+from ordercast.services.trainer.training_set import TrainingSet, TrainingSetBuilder
 
 
 def training_set(rows: int, mode: Literal["uniform", "signal"] = "uniform", seed: int = 1) -> TrainingSet:

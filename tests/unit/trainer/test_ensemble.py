@@ -2,11 +2,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from services.shared.contracts.ensemble_forward import Floats, forward, stack_weights
-from services.shared.contracts.model_manifest import Layer, Recipe, Scaler
-from services.trainer.ensemble import train_ensemble
-from services.trainer.member_groups import EnsembleFit, TrainedEnsemble, joined, member_groups
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.shared.contracts.ensemble_forward import Floats, forward, stack_weights
+from ordercast.services.shared.contracts.model_manifest import Layer, Recipe, Scaler
+from ordercast.services.trainer.ensemble import train_ensemble
+from ordercast.services.trainer.member_groups import EnsembleFit, TrainedEnsemble, joined, member_groups
+from ordercast.services.trainer.training_messages import EpochLosses
 
 # Small, so that a test compiles it in about a second: what is tested here does not depend on the layers.
 SMALL = Recipe(

@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from services.shared.contracts.model_manifest import Errors, Metrics
-from services.trainer.errors import ModelRefused
-from services.trainer.evaluate import evaluate, refuse_diverged_model
-from services.trainer.training_set import Numbers
+from ordercast.services.shared.contracts.model_manifest import Errors, Metrics
+from ordercast.services.trainer.errors import ModelRefused
+from ordercast.services.trainer.evaluate import evaluate, refuse_diverged_model
+from ordercast.services.trainer.training_set import Numbers
 
 TRAIN: tuple[Numbers, Numbers] = (np.array([0.0, 1, 2, 3]), np.array([1.0, 3, 5, 8]))
 TEST: tuple[Numbers, Numbers] = (np.array([1.5, 4.0]), np.array([4.0, 10.0]))

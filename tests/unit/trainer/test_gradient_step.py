@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from services.shared.contracts.ensemble_forward import Floats
-from services.shared.contracts.model_manifest import Recipe
-from services.trainer.export_keras import keras_network
-from services.trainer.recipes import choose_recipe
-from services.trainer.stacked_network import (
+from ordercast.services.shared.contracts.ensemble_forward import Floats
+from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.services.trainer.export_keras import keras_network
+from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.stacked_network import (
     TrainingState,
     adam_step,
     draw_keep_masks,

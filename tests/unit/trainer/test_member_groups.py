@@ -3,7 +3,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from services.trainer.member_groups import (
+from ordercast.services.trainer.member_groups import (
     MOST_IN_GROUP,
     JoinedEpochs,
     TrainedEnsemble,
@@ -11,8 +11,8 @@ from services.trainer.member_groups import (
     member_groups,
     shares_of,
 )
-from services.trainer.recipes import MAX_MEMBERS
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.recipes import MAX_MEMBERS
+from ordercast.services.trainer.training_messages import EpochLosses
 
 
 @pytest.mark.parametrize("members", range(1, MAX_MEMBERS + 1))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.shared.contracts.model_manifest import (
+from ordercast.services.shared.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
     WEIGHTS_FILE,
@@ -17,8 +17,8 @@ from services.shared.contracts.model_manifest import (
     decode_manifest,
     new_version,
 )
-from services.trainer.publish import UNFINISHED_AFTER_S, write_version
-from services.trainer.recipes import BASELINE
+from ordercast.services.trainer.publish import UNFINISHED_AFTER_S, write_version
+from ordercast.services.trainer.recipes import BASELINE
 
 ERRORS = Errors(mse=1, mae=1)
 CONTENTS = {WEIGHTS_FILE: b"weights", SCALER_FILE: b"{}"}

@@ -1,7 +1,7 @@
 import pytest
 
-from services.trainer.errors import BadRecipe
-from services.trainer.recipes import BASELINE, MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, choose_recipe
+from ordercast.services.trainer.errors import BadRecipe
+from ordercast.services.trainer.recipes import BASELINE, MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, choose_recipe
 
 
 def test_the_baseline_is_the_one_that_the_recipe_page_states() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from services.shared.http.start import CannotStart, read_settings
-from services.trainer.settings import TrainerSettings
+from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.trainer.settings import TrainerSettings
 
 GOOD = {
     "ORDERCAST_DATABASE_URL": "postgresql+asyncpg://shop@db/shop",

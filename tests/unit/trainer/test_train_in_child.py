@@ -8,9 +8,9 @@ import msgspec
 import psutil
 import pytest
 
-from services.trainer.errors import PermanentError, TrainingProcessDied
-from services.trainer.train_in_child import train_in_child
-from services.trainer.training_messages import EpochLosses
+from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied
+from ordercast.services.trainer.train_in_child import train_in_child
+from ordercast.services.trainer.training_messages import EpochLosses
 from tests.unit.trainer.jobs import job, training_set
 
 ENDLESS = 10_000  # epochs: no test waits for them

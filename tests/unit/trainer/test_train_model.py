@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from services.shared.contracts.ensemble_forward import forward, stack_weights
-from services.shared.contracts.model_manifest import (
+from ordercast.services.shared.contracts.ensemble_forward import forward, stack_weights
+from ordercast.services.shared.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
     WEIGHTS_FILE,
@@ -19,10 +19,10 @@ from services.shared.contracts.model_manifest import (
     decode_manifest,
     file_entry,
 )
-from services.trainer.errors import UnusableTrainingSet
-from services.trainer.recipes import BASELINE
-from services.trainer.train_model import train_model
-from services.trainer.training_messages import EpochLosses, TrainedModel
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.recipes import BASELINE
+from ordercast.services.trainer.train_model import train_model
+from ordercast.services.trainer.training_messages import EpochLosses, TrainedModel
 from tests.unit.trainer.jobs import job, training_set
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_predict.py")

@@ -5,11 +5,11 @@ import struct
 import numpy as np
 import pytest
 
-from services.shared.contracts.model_manifest import TopicPosition
-from services.trainer.errors import UnusableTrainingSet
-from services.trainer.recipes import BASELINE
-from services.trainer.split_rows import split_rows
-from services.trainer.training_set import TrainingSet, TrainingSetBuilder
+from ordercast.services.shared.contracts.model_manifest import TopicPosition
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.recipes import BASELINE
+from ordercast.services.trainer.split_rows import split_rows
+from ordercast.services.trainer.training_set import TrainingSet, TrainingSetBuilder
 
 ROWS: list[tuple[int, int, float, float]] = [(1, 2, 5000, 3), (1, 7, 0, 4), (2, 1, 1000, 5)]
 POSITIONS = (TopicPosition("orders", 0, 12),)
