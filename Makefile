@@ -45,7 +45,7 @@ test: check ## Check everything and run all tests, with a coverage figure
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no server
-	@$(BIN)/pytest tests/unit tests/contracts tests/architecture $(ARGS)
+	@$(BIN)/pytest tests/unit tests/architecture $(ARGS)
 
 # The images below: `default` ones from a registry, or `offline` ones, made here where no registry can be reached.
 IMAGES ?= default

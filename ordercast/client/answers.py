@@ -84,7 +84,7 @@ class Trends(Struct, frozen=True):
 
 
 class Features(Struct, frozen=True):
-    """What is known of an account and a product; `ordercast.services.shared.contracts.features` tells what each field means."""
+    """What is known of an account and a product; `ordercast.contracts.features` tells what each field means."""
 
     account_id: int
     product_id: int

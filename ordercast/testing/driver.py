@@ -10,10 +10,10 @@ from typing import Final
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Product, Training
 from ordercast.client.session import Login
+from ordercast.contracts.envelope import Envelope
 from ordercast.follow_training import follow_training, until_served
 from ordercast.post_sample import PostedSample, post_sample
 from ordercast.sample import Mode, make_sample
-from ordercast.services.shared.contracts.envelope import Envelope
 from ordercast.testing.events import follow_events, read_events
 from ordercast.testing.system import SystemUnderTest
 from ordercast.verify import Verification, caught_up_snapshot, verify

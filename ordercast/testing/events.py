@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
-from ordercast.services.shared.contracts.envelope import Envelope, EventRefused, decode
+from ordercast.contracts.envelope import Envelope, EventRefused, decode
 from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.services.shared.kafka.topic_ends import end_offsets

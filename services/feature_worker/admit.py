@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from ordercast.services.shared.contracts.envelope import (
+from ordercast.contracts.envelope import (
     Envelope,
     EventRefused,
     MalformedEvent,
@@ -15,14 +15,14 @@ from ordercast.services.shared.contracts.envelope import (
     decode_sequence,
     decode_traceparent,
 )
-from ordercast.services.shared.contracts.events import (
+from ordercast.contracts.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderItem,
     OrderPlaced,
     ProductViewed,
 )
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.services.shared.kafka.records import StoredRecord
 
 # Bytes of a body: an order of 2,000 items, the most there is, takes about 200 kB.

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from ordercast.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
+from ordercast.contracts.topics import ORDERS
 from ordercast.services.feature_worker.admit import Admitted
-from ordercast.services.shared.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
-from ordercast.services.shared.contracts.topics import ORDERS
 from ordercast.services.shared.kafka.records import StoredRecord
 
 

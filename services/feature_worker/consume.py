@@ -8,11 +8,11 @@ from typing import Final
 
 import structlog
 
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import REFUSALS
 from ordercast.services.feature_worker.errors import LASTING, PositionTaken, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress, wait_for
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.consumer import Consumer, Slice
 from ordercast.services.shared.kafka.errors import BrokerUnavailable

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.errors import SequenceGap
-from ordercast.services.shared.contracts.envelope import SequenceNumber
 from ordercast.services.shared.kafka.dead_letters import is_replay, letter_id, replay_producer
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import admit
 from ordercast.services.feature_worker.bury import BuryInDeadLetters
 from ordercast.services.feature_worker.consume import ConsumeEvents
@@ -16,7 +17,6 @@ from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.db.engine import ask_database, open_database
 from ordercast.services.shared.http.background import running_beside
 from ordercast.services.shared.http.health import Check

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats, StackedWeights
-from ordercast.services.shared.contracts.model_manifest import Activation, Scaler
+from ordercast.contracts.ensemble_forward import Floats, StackedWeights
+from ordercast.contracts.model_manifest import Activation, Scaler
 
 InPlace = Callable[[Floats], Any]
 

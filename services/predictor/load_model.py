@@ -21,11 +21,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from ordercast.services.predictor.ensemble import Ensemble
-from ordercast.services.predictor.errors import ModelRefused
-from ordercast.services.predictor.model_slot import ServedModel
-from ordercast.services.shared.contracts.ensemble_forward import WeightsError, stack_weights
-from ordercast.services.shared.contracts.model_manifest import (
+from ordercast.contracts.ensemble_forward import WeightsError, stack_weights
+from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
     VERSION_PATTERN,
@@ -37,6 +34,9 @@ from ordercast.services.shared.contracts.model_manifest import (
     decode_manifest,
     file_entry,
 )
+from ordercast.services.predictor.ensemble import Ensemble
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.model_slot import ServedModel
 
 # Bounds on what is read into memory (bytes); the recipe's manifest has some 5 kB, its weights 0.7 MB.
 MAX_MANIFEST_BYTES: Final = 1 << 20

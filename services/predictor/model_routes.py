@@ -8,10 +8,10 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Query, Request
 
+from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
 from ordercast.services.predictor.recorded_models import list_models
 from ordercast.services.predictor.wiring import predictor
-from ordercast.services.shared.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, cut_page
 from ordercast.services.shared.http.tokens import CurrentAdmin
 from ordercast.services.shared.kafka.errors import BrokerUnavailable

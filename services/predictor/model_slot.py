@@ -6,9 +6,9 @@ A request takes `current` once and keeps it: a swap in the middle of the request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ordercast.contracts.model_manifest import ModelManifest
 from ordercast.services.predictor.ensemble import Ensemble
 from ordercast.services.predictor.errors import NoModel
-from ordercast.services.shared.contracts.model_manifest import ModelManifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Final, NoReturn
 import structlog
 from uuid_utils.compat import uuid7
 
-from ordercast.services.shared.contracts.envelope import Envelope, encode
-from ordercast.services.shared.contracts.events import ModelActivated
-from ordercast.services.shared.contracts.topics import MODELS
+from ordercast.contracts.envelope import Envelope, encode
+from ordercast.contracts.events import ModelActivated
+from ordercast.contracts.topics import MODELS
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.publisher import open_publisher

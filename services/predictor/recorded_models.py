@@ -7,8 +7,8 @@ from typing import Final, cast
 
 from sqlalchemy import func, select, update
 
+from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.errors import UnknownModel
-from ordercast.services.shared.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Generic, Self, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from ordercast.contracts.features import FEATURES
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.predict import PairPrediction, Prediction
-from ordercast.services.shared.contracts.features import FEATURES
 from ordercast.services.shared.db.features import FeatureRow
 from ordercast.services.shared.http.requests import MAX_ID, RequestModel
 
@@ -69,7 +69,7 @@ class Position(BaseModel):
 
 
 class FeaturesAnswer(BaseModel):
-    """What is known of an account and a product; the fields are defined in `ordercast.services.shared.contracts.features`."""
+    """What is known of an account and a product; the fields are defined in `ordercast.contracts.features`."""
 
     account_id: int
     product_id: int

@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from ordercast.services.shared.contracts.envelope import Envelope, encode
-from ordercast.services.shared.contracts.events import ModelPublished
-from ordercast.services.shared.contracts.topics import MODELS
+from ordercast.contracts.envelope import Envelope, encode
+from ordercast.contracts.events import ModelPublished
+from ordercast.contracts.topics import MODELS
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.db.unavailable import is_unavailable

@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 import tensorflow as tf
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats, bias_name, kernel_name
-from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
+from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.trainer.member_groups import EnsembleFit, TrainedEnsemble, member_groups
 from ordercast.services.trainer.stacked_network import (
     Tensor,

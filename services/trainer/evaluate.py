@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats
-from ordercast.services.shared.contracts.model_manifest import Errors, MemberMetrics, Metrics
+from ordercast.contracts.ensemble_forward import Floats
+from ordercast.contracts.model_manifest import Errors, MemberMetrics, Metrics
 from ordercast.services.trainer.errors import ModelRefused
 from ordercast.services.trainer.training_set import Numbers
 

@@ -13,8 +13,8 @@ import joblib
 import keras
 from sklearn.preprocessing import StandardScaler
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats, bias_name, kernel_name
-from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
+from ordercast.contracts.model_manifest import Recipe
 
 SCALER_EXPORT: Final = "ordersModelScaler.pkl"
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats
-from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.contracts.ensemble_forward import Floats
+from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.trainer.training_messages import EpochLosses
 
 # In smaller groups an epoch takes longer (in twos by half); in larger ones fewer threads and machines find work.

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ordercast.services.shared.contracts.model_manifest import (
+from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     FileEntry,
     ModelManifest,

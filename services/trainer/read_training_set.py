@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from ordercast.services.shared.contracts.model_manifest import TopicPosition
+from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
 from ordercast.services.trainer.training_set import TrainingSet, TrainingSetBuilder

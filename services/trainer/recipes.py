@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from ordercast.services.shared.contracts.model_manifest import Layer, Recipe
+from ordercast.contracts.model_manifest import Layer, Recipe
 from ordercast.services.trainer.errors import BadRecipe
 
 # RECIPE.md, "Model `baseline`". It stays as it is; a better recipe gets a name of its own below.

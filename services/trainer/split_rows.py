@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
-from ordercast.services.shared.contracts.model_manifest import Recipe
+from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
 Rows = npt.NDArray[np.intp]

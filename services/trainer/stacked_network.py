@@ -1,7 +1,7 @@
 """The members' networks as one graph: each tensor has the members on its leading axis.
 
 Members never meet: a sum over all of them has, for one member's weights, that member's own gradient. So one step here is the
-step that Keras would take for each member alone, which tests/unit/trainer/test_gradient_step.py holds it to.
+step that Keras would take for each member alone, which tests/unit/services/trainer/test_gradient_step.py holds it to.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ordercast.services.shared.contracts.ensemble_forward import Floats
-from ordercast.services.shared.contracts.model_manifest import Layer
+from ordercast.contracts.ensemble_forward import Floats
+from ordercast.contracts.model_manifest import Layer
 
 Tensor = Any  # TensorFlow has no types
 Tensors = list[Tensor]

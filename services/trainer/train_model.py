@@ -13,8 +13,8 @@ import numpy as np
 from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
-from ordercast.services.shared.contracts.ensemble_forward import WeightsError, forward, stack_weights
-from ordercast.services.shared.contracts.model_manifest import (
+from ordercast.contracts.ensemble_forward import WeightsError, forward, stack_weights
+from ordercast.contracts.model_manifest import (
     SCALER_FILE,
     WEIGHTS_FILE,
     ModelManifest,

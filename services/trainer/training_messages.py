@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ordercast.services.shared.contracts.model_manifest import Metrics, Recipe
+from ordercast.contracts.model_manifest import Metrics, Recipe
 
 
 class TrainingJob(msgspec.Struct, frozen=True):

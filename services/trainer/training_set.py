@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ordercast.services.shared.contracts.model_manifest import TopicPosition, TrainingData
+from ordercast.contracts.model_manifest import TopicPosition, TrainingData
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
 # Exact for whole numbers up to 2^53, far beyond any count.

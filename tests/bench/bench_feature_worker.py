@@ -28,12 +28,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import KafkaBroker
 from ordercast.infra.local.ports import free_port
 from ordercast.infra.local.postgres import PostgresServer
 from ordercast.infra.migrations.upgrade import upgrade
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
 from ordercast.services.shared.kafka.caught_up import caught_up

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from ordercast.client import Addresses, Client, open_client
+from ordercast.contracts.envelope import Envelope, decode
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import Program, SystemPlan
 from ordercast.infra.local.system import System, running_system
 from ordercast.operator_account import operator_login
-from ordercast.services.shared.contracts.envelope import Envelope, decode
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record

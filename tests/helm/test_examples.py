@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.feature_worker.wiring import open_feature_worker
 from ordercast.services.order_api.settings import OrderApiSettings
 from ordercast.services.order_api.wiring import open_order_api, open_relay
 from ordercast.services.predictor.wiring import open_predictor
-from ordercast.services.shared.contracts.topics import ALL_TOPICS
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.topics import topic_configs
 from ordercast.services.trainer.wiring import open_trainer

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from ordercast.services.shared.contracts.envelope import Envelope, Numbering, SequenceNumber, encode
-from ordercast.services.shared.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductViewed
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.contracts.envelope import Envelope, Numbering, SequenceNumber, encode
+from ordercast.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductViewed
+from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.services.shared.kafka.records import Partition, Record
 
 

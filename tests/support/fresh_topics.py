@@ -6,7 +6,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from ordercast.services.shared.contracts.topics import ALL_TOPICS
+from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.shared.kafka.topics import create_topics
 
 POLL_S: Final = 0.01

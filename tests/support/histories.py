@@ -9,7 +9,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.event_streams import (
     Cancellation,

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save
 
-from ordercast.services.shared.contracts.ensemble_forward import bias_name, kernel_name
-from ordercast.services.shared.contracts.model_manifest import (
+from ordercast.contracts.ensemble_forward import bias_name, kernel_name
+from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
     WEIGHTS_FILE,

@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Meta
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api import event_times
 from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.orders.schemas import MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.references import PricedProduct
 from ordercast.services.order_api.text import Reference
-from ordercast.services.shared.contracts.events import OrderItem
 
 # A decimal string that fits NUMERIC(12,4): no exponent, no sign, no NaN.
 PriceText = Annotated[str, Meta(pattern=r"\A[0-9]{1,8}(\.[0-9]{1,4})?\Z")]

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced
 from ordercast.services.order_api.orders.outbox import PendingEvent
 from ordercast.services.order_api.orders.write_orders import OrderRow
-from ordercast.services.shared.contracts.events import OrderCancelled, OrderConfirmed, OrderItem, OrderPlaced
 
 
 def recorded(row: OrderRow, traceparent: str | None = None) -> PendingEvent:

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.shared.contracts.envelope import encode_body
-from ordercast.services.shared.contracts.events import TYPE_NAMES, OrderCancelled, OrderConfirmed, OrderPlaced
-from ordercast.services.shared.contracts.topics import partition_of
+from ordercast.contracts.envelope import encode_body
+from ordercast.contracts.events import TYPE_NAMES, OrderCancelled, OrderConfirmed, OrderPlaced
+from ordercast.contracts.topics import partition_of
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 

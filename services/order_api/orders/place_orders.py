@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.errors import (
     KeyInFlight,
     KeyReused,
@@ -31,7 +32,6 @@ from ordercast.services.order_api.orders.schemas import answer_of
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.order_api.references import one_of_ids
-from ordercast.services.shared.contracts.events import OrderItem
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT

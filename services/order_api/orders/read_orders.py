@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.events import OrderItem as Item
 from ordercast.services.order_api.errors import OrderNotFound
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.orders.write_orders import OrderRow
-from ordercast.services.shared.contracts.events import OrderItem as Item
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.tokens import Caller
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from sqlalchemy import Row, text
 
+from ordercast.contracts.envelope import SequenceNumber, encode_headers
+from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
-from ordercast.services.shared.contracts.envelope import SequenceNumber, encode_headers
-from ordercast.services.shared.contracts.topics import ORDERS
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.publisher import Publisher
 from ordercast.services.shared.kafka.records import Record

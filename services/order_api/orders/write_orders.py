@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.shared.contracts.events import OrderItem
+from ordercast.contracts.events import OrderItem
 
 _ORDERS: Final = text("""
     INSERT INTO orders (id, account_id, status, currency, total, order_ref, is_cancellation,

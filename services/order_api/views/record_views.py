@@ -8,6 +8,8 @@ from uuid import UUID, uuid5
 import msgspec
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.envelope import SequenceNumber
+from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.errors import EventTimeRefused, KeyInFlight, KeyReused, UnknownProduct
 from ordercast.services.order_api.ndjson import LineRefused
@@ -16,8 +18,6 @@ from ordercast.services.order_api.orders.schemas import RefusedLine
 from ordercast.services.order_api.views.resolve_lines import NumberedLine, resolve_lines
 from ordercast.services.order_api.views.schemas import BatchAnswer, ViewRequest
 from ordercast.services.order_api.views.send_views import SendViews, View
-from ordercast.services.shared.contracts.envelope import SequenceNumber
-from ordercast.services.shared.contracts.events import ProductViewed
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.tokens import Caller
 

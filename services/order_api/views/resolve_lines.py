@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.views.schemas import ViewLine
-from ordercast.services.shared.contracts.events import ProductViewed
 from ordercast.services.shared.http.tokens import Caller
 
 NumberedLine = tuple[int, ViewLine]

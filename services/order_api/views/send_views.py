@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
+from ordercast.contracts.events import ProductViewed
+from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
-from ordercast.services.shared.contracts.envelope import Envelope, SequenceNumber, encode
-from ordercast.services.shared.contracts.events import ProductViewed
-from ordercast.services.shared.contracts.topics import VIEWS, partition_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.publisher import Publisher
 from ordercast.services.shared.kafka.records import Record

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from ordercast.services.shared.contracts.topics import ORDERS, VIEWS
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeaturePosition
 from ordercast.services.shared.kafka.records import Partition

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import select
 
-from ordercast.services.shared.contracts.topics import DEAD_LETTERS
+from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeatureProducerMark
 from ordercast.services.shared.kafka.errors import KafkaError

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.contracts.topics import ALL_TOPICS
+from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.shared.http.start import CannotStart, read_settings
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, admit
 from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, TooManyDeadLetters
 from ordercast.services.feature_worker.forget_marks import ForgetMarks
 from ordercast.services.feature_worker.place_consumer import PlaceConsumer
 from ordercast.services.feature_worker.record_features import RecordFeatures
-from ordercast.services.shared.contracts.envelope import SequenceNumber
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.consumer import Slice

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import text
 
-from ordercast.services.shared.contracts.envelope import SequenceNumber
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.dead_letters import letter_states, read_letters, replay
 from ordercast.services.shared.kafka.publisher import Publisher

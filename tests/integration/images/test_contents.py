@@ -51,7 +51,7 @@ def test_only_the_code_of_its_own_service_is_there(image: Image) -> None:
 
 def test_byte_code_is_there_already(image: Image) -> None:
     code = (
-        "import importlib.util as u, os, ordercast.services.shared.contracts.events as e;"
+        "import importlib.util as u, os, ordercast.contracts.events as e;"
         "print(os.path.exists(u.cache_from_source(e.__file__)))"
     )
     assert image.python(code).strip() == "True"

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.infra.local.ports import free_port
-from ordercast.services.shared.contracts.topics import ALL_TOPICS
 from tests.integration.images.containers import Image
 from tests.support.fresh_topics import FreshTopics
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ordercast.contracts.envelope import SequenceNumber
+from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.feature_worker.admit import MAX_BODY_BYTES
-from ordercast.services.shared.contracts.envelope import SequenceNumber
-from ordercast.services.shared.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.dead_letters import (
     DeadLetter,

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from ordercast.services.shared.contracts.topics import ORDERS
+from ordercast.contracts.topics import ORDERS
 from tests.support.fresh_topics import FreshTopics
 
 

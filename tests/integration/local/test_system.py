@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from ordercast.cli.status import system_status
+from ordercast.contracts.topics import ALL_TOPICS, ORDERS
 from ordercast.infra.local import system as system_module
 from ordercast.infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
 from ordercast.infra.local.leftovers import MARK
@@ -25,7 +26,6 @@ from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import SERVICES, Program, SystemPlan
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import System, newest_revision, running_system
-from ordercast.services.shared.contracts.topics import ALL_TOPICS, ORDERS
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.offsets import free_offset

@@ -18,21 +18,21 @@ from ordercast.cli.status import system_status
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
+from ordercast.contracts.envelope import SequenceNumber
+from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.infra.local.system import System, running_system
 from ordercast.infra.observability.dashboards import SERVICES
 from ordercast.operator_account import operator_login
 from ordercast.post_sample import PostedSample, post_sample
 from ordercast.sample import make_sample
-from ordercast.services.shared.contracts.envelope import SequenceNumber
-from ordercast.services.shared.contracts.topics import VIEWS, partition_of
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset
 from tests.support.prometheus import Prometheus, installed
-from tests.unit.observability.test_alerts import NAMES
-from tests.unit.observability.test_metrics import ALLOWED_LABELS
+from tests.unit.infra.observability.test_alerts import NAMES
+from tests.unit.infra.observability.test_metrics import ALLOWED_LABELS
 
 # With a system to start and a model to train.
 pytestmark = pytest.mark.timeout(600)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from ordercast.contracts.events import OrderPlaced
 from ordercast.services.order_api.errors import KeyReused, MixedCurrencies, UnknownAccount, UnknownProduct
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from ordercast.services.shared.contracts.events import OrderPlaced
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.seeds import seed_accounts, seed_products
 

@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from ordercast.contracts.envelope import decode
+from ordercast.contracts.events import OrderPlaced
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox, share_of
-from ordercast.services.shared.contracts.envelope import decode
-from ordercast.services.shared.contracts.events import OrderPlaced
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog

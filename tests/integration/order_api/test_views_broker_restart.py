@@ -11,7 +11,7 @@ from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.stack import Stack
-from tests.unit.order_api.test_send_views import view
+from tests.unit.services.order_api.test_send_views import view
 
 # The client gives a batch up after 10 s; a broker is back within a few.
 DEADLINE_S = 60.0

@@ -9,8 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
-from ordercast.services.shared.contracts.envelope import Envelope, decode
-from ordercast.services.shared.contracts.events import ProductViewed
+from ordercast.contracts.envelope import Envelope, decode
+from ordercast.contracts.events import ProductViewed
 from tests.support.fresh_topics import FreshTopics
 from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
 

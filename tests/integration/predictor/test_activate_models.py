@@ -6,9 +6,9 @@ from datetime import datetime
 import httpx
 import pytest
 
-from ordercast.services.shared.contracts.envelope import decode
-from ordercast.services.shared.contracts.events import ModelActivated
-from ordercast.services.shared.contracts.model_manifest import WEIGHTS_FILE, new_version
+from ordercast.contracts.envelope import decode
+from ordercast.contracts.events import ModelActivated
+from ordercast.contracts.model_manifest import WEIGHTS_FILE, new_version
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (

@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from ordercast.services.shared.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.contracts.model_manifest import WEIGHTS_FILE
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from tests.integration.predictor.conftest import Workplace

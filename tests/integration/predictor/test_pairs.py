@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from prometheus_client import REGISTRY
 
+from ordercast.contracts.features import FEATURES
 from ordercast.infra.migrations.upgrade import upgrade
-from ordercast.services.shared.contracts.features import FEATURES
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeatureRow
 from tests.integration.predictor.conftest import Workplace

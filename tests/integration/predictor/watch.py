@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import httpx
 from uuid_utils.compat import uuid7
 
-from ordercast.services.shared.contracts.envelope import Envelope, encode
-from ordercast.services.shared.contracts.events import ModelPublished
-from ordercast.services.shared.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.contracts.envelope import Envelope, encode
+from ordercast.contracts.events import ModelPublished
+from ordercast.contracts.model_manifest import WEIGHTS_FILE
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from tests.support.model_artifacts import WrittenModel

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ordercast.services.shared.contracts.envelope import Envelope, encode
-from ordercast.services.shared.contracts.events import ProductViewed
-from ordercast.services.shared.contracts.topics import VIEWS, partition_of
+from ordercast.contracts.envelope import Envelope, encode
+from ordercast.contracts.events import ProductViewed
+from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.shared.kafka.publisher import KafkaPublisher, open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.testing.events import NoEvent, follow_events, read_events

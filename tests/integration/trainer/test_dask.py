@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
+from ordercast.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE, decode_manifest
 from ordercast.infra.local.ports import free_port
-from ordercast.services.shared.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE, decode_manifest
 from ordercast.services.shared.http.start import CannotStart
 from ordercast.services.trainer import dask_cluster as cluster_checks
 from ordercast.services.trainer import train_on_dask as client_side
@@ -24,7 +24,7 @@ from ordercast.services.trainer.training_messages import EpochLosses, TrainedMod
 from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.dask_cluster import DaskCluster, dask_cluster
-from tests.unit.trainer.jobs import job, training_set
+from tests.unit.services.trainer.jobs import job, training_set
 
 # A training is three processes here that import TensorFlow and compile at once.
 pytestmark = pytest.mark.timeout(900)

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from ordercast.services.shared.contracts.envelope import decode
-from ordercast.services.shared.contracts.events import ModelPublished
-from ordercast.services.shared.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
+from ordercast.contracts.envelope import decode
+from ordercast.contracts.events import ModelPublished
+from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.trainer import announce_models

@@ -1,0 +1,93 @@
+"""Every event type that Ordercast publishes; nothing else defines one.
+
+Bodies are JSON (msgspec). A published version never changes its meaning: a new field has a default, anything else is a new
+version with a new type name. `tests/unit/contracts/golden/` keeps one example of each version.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+
+class OrderItem(msgspec.Struct, frozen=True):
+    """One line of an order. `unit_price` is in the order's currency, copied from the product when the order was placed."""
+
+    line: int
+    product_id: int
+    quantity: int
+    unit_price: Decimal
+
+
+class OrderPlaced(msgspec.Struct, frozen=True):
+    """An order was accepted. Its event id is the order id. `status` is PENDING, or CONFIRMED for a shop's own history."""
+
+    order_id: UUID
+    account_id: int
+    status: str
+    currency: str
+    total: Decimal
+    items: list[OrderItem]
+    placed_at: datetime
+    order_ref: str | None = None
+
+
+class OrderConfirmed(msgspec.Struct, frozen=True):
+    order_id: UUID
+    account_id: int
+    confirmed_at: datetime
+
+
+class OrderCancelled(msgspec.Struct, frozen=True):
+    """An order was cancelled; `items` are the quantities that it takes back.
+
+    A cancellation out of a shop's history (`order_ref` set) stands for itself: no OrderPlaced came before it.
+    """
+
+    order_id: UUID
+    account_id: int
+    items: list[OrderItem]
+    cancelled_at: datetime
+    order_ref: str | None = None
+
+
+class ProductViewed(msgspec.Struct, frozen=True):
+    """An account looked at a product `count` times. `simulated` marks views that no person made."""
+
+    account_id: int
+    product_id: int
+    count: int
+    occurred_at: datetime
+    simulated: bool = False
+
+
+class ModelPublished(msgspec.Struct, frozen=True):
+    """A model version is whole on disk and recorded; predictors load it and serve it as the newest."""
+
+    version: str
+    recipe: str
+    manifest_sha256: str
+    published_at: datetime
+
+
+class ModelActivated(msgspec.Struct, frozen=True):
+    """An operator chose the version to serve, maybe an older one."""
+
+    version: str
+    activated_at: datetime
+
+
+Event: TypeAlias = OrderPlaced | OrderConfirmed | OrderCancelled | ProductViewed | ModelPublished | ModelActivated
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {
+    "ordercast.order.placed.v1": OrderPlaced,
+    "ordercast.order.confirmed.v1": OrderConfirmed,
+    "ordercast.order.cancelled.v1": OrderCancelled,
+    "ordercast.product.viewed.v1": ProductViewed,
+    "ordercast.model.published.v1": ModelPublished,
+    "ordercast.model.activated.v1": ModelActivated,
+}
+
+TYPE_NAMES: Final[dict[type[Event], str]] = {struct: name for name, struct in EVENT_TYPES.items()}

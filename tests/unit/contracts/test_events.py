@@ -1,0 +1,169 @@
+"""Old events stay readable: `golden/` holds one example of each version that was ever published.
+
+A golden file never changes and never goes. Whoever changes an event type gives it a new version and adds a file.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from ordercast.contracts.envelope import (
+    MalformedEvent,
+    SequenceNumber,
+    UnknownEventType,
+    decode,
+    encode,
+)
+from ordercast.contracts.events import (
+    EVENT_TYPES,
+    TYPE_NAMES,
+    Event,
+    ModelActivated,
+    ModelPublished,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderItem,
+    OrderPlaced,
+    ProductViewed,
+)
+from ordercast.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
+from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.shared.kafka.records import Partition, StoredRecord
+
+GOLDEN: Final = Path(__file__).parent / "golden"
+PARTITIONS: Final = 8
+
+ORDER_ID: Final = UUID("0197a3c2-5d10-7c4e-8f0a-1b2c3d4e5f60")
+ITEMS: Final = [OrderItem(1, 7, 3, Decimal("12.5000")), OrderItem(2, 9, 1, Decimal("0.9900"))]
+# What each golden example says, in the words of the code of today.
+MEANINGS: Final[dict[str, Event]] = {
+    "ordercast.order.placed.v1": OrderPlaced(
+        ORDER_ID, 1001, "PENDING", "EUR", Decimal("38.4900"), ITEMS, datetime(2026, 7, 1, 9, 30, 0, 123456, tzinfo=UTC)
+    ),
+    "ordercast.order.confirmed.v1": OrderConfirmed(ORDER_ID, 1001, datetime(2026, 7, 1, 10, tzinfo=UTC)),
+    "ordercast.order.cancelled.v1": OrderCancelled(ORDER_ID, 1001, ITEMS, datetime(2026, 7, 2, 8, tzinfo=UTC)),
+    "ordercast.product.viewed.v1": ProductViewed(1001, 7, 2, datetime(2026, 7, 1, 9, 29, 58, tzinfo=UTC)),
+    "ordercast.model.published.v1": ModelPublished(
+        "v20260703T000000-0a1b2c3d",
+        "baseline",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        datetime(2026, 7, 3, tzinfo=UTC),
+    ),
+    "ordercast.model.activated.v1": ModelActivated("v20260703T000000-0a1b2c3d", datetime(2026, 7, 4, tzinfo=UTC)),
+}
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A record as it was once published."""
+
+    topic: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def raw_headers(self) -> list[tuple[str, bytes]]:
+        return [(name, value.encode()) for name, value in self.headers.items()]
+
+    @property
+    def raw_body(self) -> bytes:
+        return json.dumps(self.body).encode()
+
+
+def golden(name: str) -> Golden:
+    return Golden(**json.loads((GOLDEN / f"{name}.json").read_text("utf-8")))
+
+
+NAMES: Final = sorted(path.stem for path in GOLDEN.glob("*.json"))
+
+
+def test_every_event_type_has_a_golden_example_and_a_meaning() -> None:
+    assert set(NAMES) == EVENT_TYPES.keys() == MEANINGS.keys()
+    assert len(TYPE_NAMES) == len(EVENT_TYPES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_old_event_means_what_it_meant(name: str) -> None:
+    example = golden(name)
+    envelope = decode(example.raw_headers, example.raw_body)
+    assert envelope.event == MEANINGS[name]
+    assert envelope.type == name
+    assert envelope.id == UUID(example.headers["ce_id"])
+    assert envelope.source == example.headers["ce_source"]
+    assert envelope.time == datetime.fromisoformat(example.headers["ce_time"])
+    assert envelope.traceparent == example.headers.get("ce_traceparent")
+    if "ce_producer" in example.headers:
+        assert envelope.sequence is not None
+        assert envelope.sequence.producer == example.headers["ce_producer"]
+        assert str(envelope.sequence.number) == example.headers["ce_sequence"]
+        assert envelope.sequence.numbering == example.headers["ce_numbering"]
+    else:
+        assert envelope.sequence is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_new_event_of_the_same_version_still_has_all_that_an_old_reader_looks_for(name: str) -> None:
+    example = golden(name)
+    headers, body = encode(decode(example.raw_headers, example.raw_body))
+    assert {key: value.decode() for key, value in headers} == example.headers
+    written = json.loads(body)
+    assert {key: written[key] for key in example.body} == example.body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fields_and_headers_of_a_later_release_are_passed_over(name: str) -> None:
+    example = golden(name)
+    later = replace(example, body={**example.body, "new_field": [1]}, headers={**example.headers, "ce_new": "x"})
+    assert decode(later.raw_headers, later.raw_body).event == MEANINGS[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_without_a_default_cannot_be_left_out(name: str) -> None:
+    example = golden(name)
+    optional = {"order_ref", "simulated"}
+    for missing in example.body.keys() - optional:
+        rest = replace(example, body={key: value for key, value in example.body.items() if key != missing})
+        with pytest.raises(MalformedEvent, match=missing):
+            decode(rest.raw_headers, rest.raw_body)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_version_that_is_not_published_yet_is_unknown(name: str) -> None:
+    example = golden(name)
+    later = replace(example, headers={**example.headers, "ce_type": name[:-2] + "v9"})
+    with pytest.raises(UnknownEventType):
+        decode(later.raw_headers, later.raw_body)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if golden(name).topic in (ORDERS.name, VIEWS.name)])
+def test_the_worker_admits_every_old_event_of_its_topics(name: str) -> None:
+    example = golden(name)
+    place = Partition(example.topic, partition_of(1001, PARTITIONS))
+    record = StoredRecord(b"1001", example.raw_body, example.raw_headers, 0, place, 0)
+    assert isinstance(admit(record, PARTITIONS), Admitted)
+
+
+def test_numbers_may_be_left_out_where_nobody_counts() -> None:
+    example = golden("ordercast.model.published.v1")
+    assert decode(example.raw_headers, example.raw_body).sequence is None
+    numbered = replace(
+        example, headers={**example.headers, "ce_producer": "p", "ce_sequence": "1", "ce_numbering": "dense"}
+    )
+    assert decode(numbered.raw_headers, numbered.raw_body).sequence == SequenceNumber("p", 1)
+
+
+def test_topics_and_partitions_stay_where_they_are() -> None:
+    """Renaming a topic, or sending an account elsewhere, would cut it off from its own events."""
+    assert [(topic.name, topic.partitions) for topic in ALL_TOPICS] == [
+        ("orders", None),
+        ("views", None),
+        ("models", 1),
+        ("dead-letters", 1),
+    ]
+    assert [partition_of(account, 8) for account in (1, 7, 8, 9, 1001)] == [1, 7, 0, 1, 1]

@@ -1,0 +1,101 @@
+"""Numbers tell new events from repeats."""
+
+import pytest
+
+from ordercast.contracts.envelope import Numbering, SequenceNumber
+from ordercast.services.feature_worker.admit import Refused, refuse
+from ordercast.services.feature_worker.dedupe import Stream, drop_repeats, streams_of
+from ordercast.services.feature_worker.errors import SequenceGap
+from ordercast.services.shared.kafka.dead_letters import letter_id, replay_producer
+from ordercast.services.shared.kafka.records import Partition
+from tests.support.event_streams import record_of
+from tests.unit.services.feature_worker.streams import admitted, stored, view
+
+VIEWS_1 = Partition("views", 1)
+VIEWER = Stream(VIEWS_1, "viewer")
+
+
+def refused(number: int | None, offset: int = 0, producer: str = "viewer") -> Refused:
+    fact = view()
+    sequence = None if number is None else SequenceNumber(producer, number)
+    return refuse(stored(fact, record_of(fact, sequence), offset), "a reason")
+
+
+def test_the_next_dense_number_is_new_and_becomes_the_mark() -> None:
+    batch = [admitted(view(), number=number, producer="viewer") for number in (4, 5)]
+    new = drop_repeats(batch, {VIEWER: 3})
+    assert new.events == batch
+    assert new.marks == {VIEWER: 5}
+    assert streams_of(batch) == {VIEWER}
+
+
+def test_numbers_up_to_the_mark_are_repeats() -> None:
+    batch = [admitted(view(), number=number, producer="viewer") for number in (2, 3)]
+    new = drop_repeats(batch, {VIEWER: 3})
+    assert new.events == []
+    assert new.marks == {}
+    assert new.repeats == {"views": 2}
+
+
+def test_a_repeat_inside_of_one_batch_is_dropped() -> None:
+    batch = [admitted(view(), number=number, producer="viewer") for number in (1, 2, 1, 2, 3)]
+    new = drop_repeats(batch, {})
+    assert [item.sequence.number for item in new.events if item.sequence] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("last", "number"), [(3, 5), (0, 2)])
+def test_a_hole_in_dense_numbers_means_loss(last: int, number: int) -> None:
+    marks = {VIEWER: last} if last else {}
+    with pytest.raises(SequenceGap, match=r"views/1 offset 0: viewer goes from .* events are missing"):
+        drop_repeats([admitted(view(), number=number, producer="viewer")], marks)
+
+
+def test_rising_numbers_may_leave_holes() -> None:
+    batch = [admitted(view(), number=number, producer="key:1:k", numbering="rising") for number in (2, 7, 7, 3, 9)]
+    new = drop_repeats(batch, {})
+    assert [item.sequence.number for item in new.events if item.sequence] == [2, 7, 9]
+
+
+@pytest.mark.parametrize("numbering", ["dense", "rising"])
+def test_each_producer_and_partition_has_numbers_of_its_own(numbering: Numbering) -> None:
+    batch = [
+        admitted(view(account=account), number=1, producer=producer, numbering=numbering)
+        for account in (1, 2)
+        for producer in ("a", "b")
+    ]
+    assert len(drop_repeats(batch, {}).events) == 4
+
+
+def test_a_refused_record_takes_its_number_so_that_the_next_one_is_no_gap() -> None:
+    new = drop_repeats([refused(1), admitted(view(), number=2, producer="viewer")], {})
+    assert len(new.events) == 2
+    assert new.marks[VIEWER] == 2
+
+
+def test_a_repeat_of_a_refused_record_is_not_refused_again() -> None:
+    new = drop_repeats([refused(1, offset=0), refused(1, offset=1)], {})
+    assert [item.record.offset for item in new.events] == [0]
+
+
+def test_a_refused_record_without_a_number_opens_only_its_replay() -> None:
+    new = drop_repeats([refused(None, offset=7)], {})
+    assert new.marks == {Stream(VIEWS_1, replay_producer("views:1:7")): 0}
+
+
+def replayed(offset: int = 7) -> str:
+    return replay_producer(letter_id(VIEWS_1, offset))
+
+
+def test_a_replay_counts_once_after_its_record_was_skipped() -> None:
+    replays = [admitted(view(), number=1, producer=replayed(), numbering="rising") for _ in range(2)]
+    new = drop_repeats(replays, {Stream(VIEWS_1, replayed()): 0})
+    assert len(new.events) == 1
+    assert new.marks == {Stream(VIEWS_1, replayed()): 1}
+    assert drop_repeats(replays, new.marks).events == []
+
+
+def test_a_replay_of_a_record_that_was_never_skipped_does_not_count() -> None:
+    """The letter was written, then the process died; the next release accepted the record after all."""
+    new = drop_repeats([admitted(view(), number=1, producer=replayed(), numbering="rising")], {})
+    assert new.events == []
+    assert new.marks == {}

@@ -1,0 +1,140 @@
+"""Views are numbered without gaps, whatever the broker does. The log in memory keeps Kafka's promises."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
+
+from ordercast.contracts.envelope import SequenceNumber, decode
+from ordercast.contracts.events import ProductViewed
+from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.views import send_views
+from ordercast.services.order_api.views.send_views import View, open_send_views
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.records import Record
+
+PARTITIONS = 3
+
+
+def view(account_id: int, *, sequence: SequenceNumber | None = None) -> View:
+    event = ProductViewed(account_id, 1, 1, datetime(2026, 1, 1, tzinfo=UTC))
+    return View(uuid7(), event, sequence=sequence)
+
+
+class UnreliableLog(MemoryLog):
+    """Fails when told to: before it writes, or after (the acknowledgement is lost)."""
+
+    def __init__(self, plan: Sequence[str]) -> None:
+        super().__init__()
+        self._plan = iter(plan)
+
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        outcome = next(self._plan, "acknowledged")
+        if outcome != "lost before":
+            await super().publish(topic, partition, records)
+        if outcome != "acknowledged":
+            raise BrokerUnavailable(outcome)
+
+
+def opener(log: MemoryLog) -> send_views.OpenPublisher:
+    @asynccontextmanager
+    async def open_publisher() -> AsyncIterator[Publisher]:
+        if not log.available:
+            raise BrokerUnavailable("no broker")
+        yield log
+
+    return open_publisher
+
+
+def numbers(log: MemoryLog, partition: int) -> dict[str, list[int]]:
+    streams: dict[str, list[int]] = {}
+    for record in log.records("views", partition):
+        sequence = decode(record.headers, record.value).sequence
+        assert sequence is not None
+        streams.setdefault(sequence.producer, []).append(sequence.number)
+    return streams
+
+
+@given(
+    accounts=st.lists(st.integers(1, 9), max_size=40),
+    plan=st.lists(st.sampled_from(["acknowledged", "lost before", "lost after"]), max_size=40),
+)
+async def test_numbers_have_no_gap_in_any_stream_whatever_fails(accounts: list[int], plan: list[str]) -> None:
+    log = UnreliableLog(plan)
+    acknowledged = 0
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        for account in accounts:
+            try:
+                await sender.send([view(account)])
+                acknowledged += 1
+            except BrokerUnavailable:
+                pass
+    streams = [stream for partition in range(PARTITIONS) for stream in numbers(log, partition).values()]
+    assert all(stream == list(range(1, len(stream) + 1)) for stream in streams)
+    assert sum(map(len, streams)) >= acknowledged
+
+
+async def test_views_of_an_account_keep_their_order_and_go_to_its_partition() -> None:
+    log = MemoryLog()
+    views = [view(account) for account in (1, 2, 4, 1, 4, 7)]
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        await sender.send(views)
+    sent = [decode(record.headers, record.value).id for record in log.records("views", 1)]
+    assert sent == [view.id for view in views if view.event.account_id % PARTITIONS == 1]
+
+
+async def test_a_line_of_a_keyed_batch_keeps_its_own_number() -> None:
+    log = MemoryLog()
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        await sender.send([view(1, sequence=SequenceNumber("batch:x", line, "rising")) for line in (2, 5)])
+        await sender.send([view(1)])
+    keyed, plain = numbers(log, 1).values()
+    assert keyed == [2, 5]
+    assert plain == [1]
+
+
+async def test_without_a_broker_views_are_refused_and_taken_again_once_it_is_back() -> None:
+    log = MemoryLog()
+    log.available = False
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        with pytest.raises(BrokerUnavailable):
+            await sender.send([view(1)])
+        log.available = True
+        await sender.send([view(1)])
+    assert list(numbers(log, 1).values()) == [[1]]
+
+
+async def test_what_was_taken_is_published_before_the_service_stops() -> None:
+    log = MemoryLog()
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        sending = [asyncio.create_task(sender.send([view(1)])) for _ in range(100)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*sending)
+    assert len(log.records("views", 1)) == 100
+
+
+async def test_more_views_than_may_wait_are_refused_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send_views, "MAX_WAITING", 2)
+    log = MemoryLog()
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        with pytest.raises(Overloaded):
+            await sender.send([view(1), view(1), view(1)])
+    assert log.records("views", 1) == []
+
+
+async def test_a_stream_ends_before_consumers_forget_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = MemoryLog()
+    clock = 0.0
+    monkeypatch.setattr(send_views, "_now", lambda: clock)
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        await sender.send([view(1)])
+        clock = send_views.STREAM_LIFETIME.total_seconds() + 1
+        await sender.send([view(1)])
+    assert list(numbers(log, 1).values()) == [[1], [1]]
