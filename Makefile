@@ -37,7 +37,7 @@ check: setup ## Check style, types and the directions of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 12
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: test
 test: check ## Check everything and run all tests, with a coverage figure
