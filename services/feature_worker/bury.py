@@ -6,7 +6,7 @@ import structlog
 
 from ordercast.services.feature_worker.admit import Refused
 from ordercast.services.shared.kafka.dead_letters import dead_letter, publish_letters
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.telemetry.tracing import belonging_to
 
 log = structlog.stdlib.get_logger()

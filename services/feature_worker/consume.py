@@ -14,8 +14,8 @@ from ordercast.services.feature_worker.errors import LASTING, PositionTaken, Stu
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress, wait_for
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.shared.kafka.consumer import Consumer, Slice
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.telemetry.metrics import (
     WORKER_ALARMS,
     WORKER_BATCH_EVENTS,

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.dedupe import Stream
 from ordercast.services.feature_worker.errors import PositionTaken
-from ordercast.services.shared.kafka.consumer import Slice
 from ordercast.services.shared.kafka.dead_letters import replayed_letter
+from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 
 # A producer that has not been seen for so long sends no repeats any more. Its clients' keys end after a day.

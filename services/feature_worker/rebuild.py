@@ -27,8 +27,8 @@ from ordercast.services.feature_worker.shadow_tables import (
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import sqlstate
-from ordercast.services.shared.kafka.consumer import Consumer, Slice
 from ordercast.services.shared.kafka.dead_letters import letter_id
+from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 # Any fixed number that nobody else locks in this database.

@@ -15,7 +15,7 @@ from ordercast.services.feature_worker.feature_rows import write_rows
 from ordercast.services.feature_worker.positions import move_positions, read_marks, take_positions, write_marks
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
-from ordercast.services.shared.kafka.consumer import Slice
+from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import StoredRecord
 from ordercast.services.shared.telemetry.tracing import Group, processing, spans
 

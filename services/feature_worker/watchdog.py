@@ -11,8 +11,8 @@ import structlog
 
 from ordercast.services.feature_worker.errors import Stuck
 from ordercast.services.feature_worker.lag_seconds import LagSeconds
-from ordercast.services.shared.kafka.consumer import Consumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.ports import Consumer
 from ordercast.services.shared.kafka.records import Partition
 from ordercast.services.shared.telemetry.metrics import WORKER_LAG, WORKER_LAG_SECONDS
 

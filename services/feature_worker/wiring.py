@@ -20,8 +20,8 @@ from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_
 from ordercast.services.shared.db.engine import ask_database, open_database
 from ordercast.services.shared.http.background import running_beside
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.kafka.consumer import Consumer
 from ordercast.services.shared.kafka.open_consumer import open_consumer, open_reader
+from ordercast.services.shared.kafka.ports import Consumer
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Partition
 

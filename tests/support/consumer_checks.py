@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from ordercast.services.shared.kafka.consumer import Consumer, Slice
 from ordercast.services.shared.kafka.errors import PositionOutsideLog
+from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.logs_under_test import LogUnderTest, Positions
 

@@ -6,10 +6,9 @@ from typing import Final, Literal
 from hypothesis import strategies as st
 
 from ordercast.services.feature_worker.errors import PositionTaken
-from ordercast.services.shared.kafka.consumer import Consumer
 from ordercast.services.shared.kafka.dead_letters import replay
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Consumer, Publisher
 from tests.support.feature_tables import FeatureTable
 from tests.support.histories import History
 

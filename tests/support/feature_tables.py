@@ -18,8 +18,8 @@ from ordercast.services.feature_worker.record_features import Admit, RecordFeatu
 from ordercast.services.feature_worker.settle import KnownFirst, Settled, settle
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import DailyTrend, FeatureRow
-from ordercast.services.shared.kafka.consumer import Slice
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
+from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 from tests.support.oracle import Table, Trends
 

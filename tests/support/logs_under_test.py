@@ -9,10 +9,10 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from ordercast.services.shared.kafka.consumer import Consumer, ReadPositions
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.open_consumer import open_reader
-from ordercast.services.shared.kafka.publisher import Publisher, open_publisher
+from ordercast.services.shared.kafka.ports import Consumer, Publisher, ReadPositions
+from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Partition
 from ordercast.services.shared.kafka.topic_ends import end_offsets
 

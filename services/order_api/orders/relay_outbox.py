@@ -20,7 +20,7 @@ from ordercast.contracts.envelope import SequenceNumber, encode_headers
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
 from ordercast.services.shared.telemetry.tracing import sending, spans

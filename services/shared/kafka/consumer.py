@@ -1,15 +1,13 @@
 """Reading partitions from positions that the reader keeps itself, not Kafka.
 
-`Consumer` is what use cases see; `KafkaConsumer` is the real one, `memory.MemoryConsumer` its twin for fast tests.
 A consumer of a group gets its partitions from Kafka and their positions from `read_positions`; what it commits to Kafka
 only shows how far it is.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -22,6 +20,7 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as ClientError
 
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, PositionOutsideLog, RecordTooLarge
+from ordercast.services.shared.kafka.ports import ReadPositions, Slice, check_within
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 log = structlog.stdlib.get_logger()
@@ -35,54 +34,6 @@ POLL_GRACE_S: Final = 1.0
 
 # The start of a slice whose partition has not been placed.
 _NOWHERE: Final = -1
-
-ReadPositions = Callable[[Collection[Partition]], Awaitable[Mapping[Partition, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """The next records of one partition, in order: at least one. `start` is the reader's position before them."""
-
-    partition: Partition
-    start: int
-    records: list[StoredRecord]
-
-    @property
-    def end(self) -> int:
-        """The position after them."""
-        return self.records[-1].offset + 1
-
-
-class Consumer(Protocol):
-    @property
-    def positions(self) -> Mapping[Partition, int]:
-        """The offsets that the next poll goes on from, for the partitions that are read now."""
-        ...
-
-    async def poll(self, *, max_records: int, timeout_s: float) -> list[Slice]:
-        """The next records, at most one slice for each partition; empty when none came in time.
-
-        Raises:
-            PositionOutsideLog: a partition does not hold the position that it is to be read from.
-            BrokerUnavailable: the broker answered with an error. Silence is no error here; `ends` notices it.
-        """
-        ...
-
-    def reposition(self) -> None:
-        """Makes the next poll read the positions anew and go on from there."""
-        ...
-
-    async def ends(self) -> dict[Partition, int]:
-        """The offsets after the last record of each partition that is read now.
-
-        Raises:
-            BrokerUnavailable: the broker does not answer.
-        """
-        ...
-
-    async def show_positions(self, positions: Mapping[Partition, int]) -> None:
-        """Commits positions to Kafka for its tools to show. Never fails: nothing depends on it."""
-        ...
 
 
 class KafkaConsumer:
@@ -200,15 +151,6 @@ class KafkaConsumer:
                 return answer
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"Kafka does not answer: {error!r}") from error
-
-
-def check_within(partition: Partition, position: int, begin: int, end: int) -> None:
-    """Raises PositionOutsideLog unless a log from `begin` to before `end` can be read from `position`."""
-    if not begin <= position <= end:
-        raise PositionOutsideLog(
-            f"{partition.topic}/{partition.number} is to be read from {position}, but its log goes from {begin} to {end}: "
-            "events are lost, or the topic was made anew"
-        )
 
 
 def _stored(partition: Partition, record: Any) -> StoredRecord:

@@ -17,7 +17,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeatureProducerMark
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.open_consumer import read_topic
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
 # Bytes of a body, and of all headers together, that a letter keeps: with both it stays below what a broker takes (1 MiB).

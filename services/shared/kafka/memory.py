@@ -1,12 +1,12 @@
-"""A log in memory that keeps Kafka's promises: the twin for fast tests. It passes the tests that the real one passes."""
+"""A log in memory that keeps Kafka's promises: the fake for fast tests. It passes the tests that the real one passes."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from ordercast.services.shared.kafka.consumer import ReadPositions, Slice, check_within
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.ports import ReadPositions, Slice, check_within
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
 # Time (s) between two looks at a log in which nothing new lies.

@@ -10,8 +10,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
-from ordercast.services.shared.kafka.consumer import KafkaConsumer, ReadPositions
+from ordercast.services.shared.kafka.consumer import KafkaConsumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.ports import ReadPositions
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.services.shared.kafka.stop_client import stop_client
 from ordercast.services.shared.kafka.topic_ends import end_offsets

@@ -1,12 +1,9 @@
-"""Publishing to one partition, in order, acknowledged by all replicas.
-
-`Publisher` is what use cases see; `KafkaPublisher` is the real one, `memory.MemoryLog` its twin for fast tests.
-"""
+"""Publishing to one partition of Kafka, in order, acknowledged by all replicas."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError as ClientError
@@ -20,23 +17,6 @@ from ordercast.services.shared.kafka.stop_client import stop_client
 MAX_BATCH_BYTES: Final = 900_000
 # A broker that has not acknowledged a batch by then (s) counts as gone; the client itself would wait for ever.
 PUBLISH_DEADLINE_S: Final = 10.0
-
-
-class Publisher(Protocol):
-    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        """Writes the records to the partition in their order and returns when all replicas have them.
-
-        Nothing may be published to the same partition meanwhile: one batch in flight keeps the order.
-
-        Raises:
-            BrokerUnavailable: some of a prefix of the records may have arrived.
-            RecordTooLarge: the records before the oversized one have arrived.
-        """
-        ...
-
-    async def ask_broker(self) -> None:
-        """Returns when a broker answers. Raises BrokerUnavailable."""
-        ...
 
 
 class KafkaPublisher:

@@ -20,10 +20,9 @@ from ordercast.services.feature_worker.rebuild import RebuildFeatures
 from ordercast.services.feature_worker.record_features import Admit
 from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.shared.db.engine import Sessions, open_database
-from ordercast.services.shared.kafka.consumer import Consumer
 from ordercast.services.shared.kafka.dead_letters import replay
 from ordercast.services.shared.kafka.open_consumer import open_reader
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Consumer, Publisher
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.integration.feature_worker.test_worker_process import (
     PARTITIONS,

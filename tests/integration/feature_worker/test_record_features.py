@@ -20,9 +20,9 @@ from ordercast.services.feature_worker.place_consumer import PlaceConsumer
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.shared.kafka.consumer import Slice
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.dead_letters import letter_states, read_letters, replay
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import read_rows, read_trends

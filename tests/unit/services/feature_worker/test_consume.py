@@ -14,9 +14,9 @@ from ordercast.services.feature_worker.consume import ConsumeEvents
 from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress
-from ordercast.services.shared.kafka.consumer import Slice
 from ordercast.services.shared.kafka.errors import PositionOutsideLog
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, Record
 
 PARTITION = Partition("orders", 0)

@@ -17,7 +17,7 @@ from ordercast.services.order_api.views import send_views
 from ordercast.services.order_api.views.send_views import View, open_send_views
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
-from ordercast.services.shared.kafka.publisher import Publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
 
 PARTITIONS = 3
