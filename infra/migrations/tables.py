@@ -6,7 +6,7 @@ import ordercast.services.order_api.products.tables
 import ordercast.services.order_api.reviews.tables
 import ordercast.services.shared.db.features
 import ordercast.services.shared.db.models
-import ordercast.services.trainer.tables  # noqa: F401
+import ordercast.services.trainer.jobs.tables  # noqa: F401
 from ordercast.services.shared.db.metadata import Base
 
 metadata = Base.metadata

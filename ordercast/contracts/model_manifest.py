@@ -78,7 +78,7 @@ class TopicPosition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which rows the model learned from; `digest` is the SHA-256 that ordercast.services.trainer.training_set states."""
+    """Which rows the model learned from; `digest` is the SHA-256 that ordercast.services.trainer.training.training_set states."""
 
     rows: AtLeastOne
     digest: Sha256

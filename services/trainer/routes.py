@@ -9,9 +9,14 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
 from ordercast.services.shared.http.tokens import CurrentAdmin
-from ordercast.services.trainer.ask_for_training import ask_for_training, cancel_training, read_training, read_trainings
+from ordercast.services.trainer.jobs.ask_for_training import (
+    ask_for_training,
+    cancel_training,
+    read_training,
+    read_trainings,
+)
+from ordercast.services.trainer.jobs.watch_training import watch_training
 from ordercast.services.trainer.schemas import EpochEvent, TrainingAnswer, TrainingPage, TrainingRequest
-from ordercast.services.trainer.watch_training import watch_training
 from ordercast.services.trainer.wiring import CurrentService
 
 router = APIRouter(tags=["trainings"])

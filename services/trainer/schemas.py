@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from ordercast.services.shared.http.requests import RequestModel
+from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.recipes import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, MAX_SEED
-from ordercast.services.trainer.tables import Training, TrainingEpoch
 
 
 class TrainingRequest(RequestModel):

@@ -16,10 +16,10 @@ from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.start import CannotStart
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
-from ordercast.services.trainer.announce_models import AnnounceModels
-from ordercast.services.trainer.dask_cluster import ask_scheduler, refuse_missing_package
+from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refuse_missing_package
 from ordercast.services.trainer.errors import ClusterFailed
-from ordercast.services.trainer.run_trainings import RunTrainings, TrainerOptions
+from ordercast.services.trainer.jobs.announce_models import AnnounceModels
+from ordercast.services.trainer.jobs.run_trainings import RunTrainings, TrainerOptions
 from ordercast.services.trainer.settings import TrainerSettings
 
 

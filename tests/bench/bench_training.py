@@ -41,12 +41,12 @@ def make_rows(rows: int) -> list[tuple[int, int, float, float]]:
 def train_stacked(rows: int) -> Figures:
     """From rows to a version on disk, as the training's process does it."""
     from ordercast.services.trainer.recipes import BASELINE
-    from ordercast.services.trainer.training_process import import_tensorflow
+    from ordercast.services.trainer.training.run_training import import_tensorflow
 
     import_tensorflow(os.cpu_count() or 1)
-    from ordercast.services.trainer.train_model import train_model
-    from ordercast.services.trainer.training_messages import TrainingJob
-    from ordercast.services.trainer.training_set import TrainingSetBuilder
+    from ordercast.services.trainer.training.messages import TrainingJob
+    from ordercast.services.trainer.training.train_model import train_model
+    from ordercast.services.trainer.training.training_set import TrainingSetBuilder
 
     builder = TrainingSetBuilder()
     builder.add(make_rows(rows))
@@ -67,8 +67,8 @@ def train_plain(rows: int, members: int) -> Figures:
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    from ordercast.services.trainer.export_keras import keras_network
     from ordercast.services.trainer.recipes import BASELINE
+    from ordercast.services.trainer.training.export_keras import keras_network
 
     table = np.array(make_rows(rows), dtype=np.float32)
     inputs = StandardScaler().fit_transform(table[:, 2:3])

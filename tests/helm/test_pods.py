@@ -28,8 +28,8 @@ from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
 from ordercast.services.shared.kafka.stop_client import STOP_DEADLINE_S
 from ordercast.services.shared.kafka.topics import TopicSettings
 from ordercast.services.trainer.app import trainer_app
+from ordercast.services.trainer.jobs.train_in_child import END_WITHIN_S
 from ordercast.services.trainer.settings import TrainerSettings
-from ordercast.services.trainer.train_in_child import END_WITHIN_S
 from tests.helm.chart import ROOT, Helm, Manifest, Rendered, component_of, containers
 
 SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {

@@ -14,8 +14,8 @@ from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.open_consumer import read_topic
-from ordercast.services.trainer import announce_models
-from ordercast.services.trainer.tables import Training
+from ordercast.services.trainer.jobs import announce_models
+from ordercast.services.trainer.jobs.tables import Training
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
 from tests.support.recorded_spans import parent_of, recorded_spans, traceparent_of

@@ -1,0 +1,106 @@
+"""Tells of published versions on the topic `models`: once the row is committed, and again until Kafka has acknowledged it."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid5
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from ordercast.contracts.envelope import Envelope, encode
+from ordercast.contracts.events import ModelPublished
+from ordercast.contracts.topics import MODELS
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.telemetry.tracing import sending, spans
+from ordercast.services.trainer.jobs.tables import Training
+
+log = structlog.stdlib.get_logger()
+
+SOURCE: Final = "/ordercast/trainer"
+# Between two tries (s) while the broker is away; predictors look into the table by themselves now and then.
+RETRY_S: Final = 5.0
+# Between two looks (s) for versions of other trainers that are gone before they could announce them.
+LOOK_EVERY_S: Final = 30.0
+# Between two looks (s) at whether something was published here, or the process stops.
+POLL_S: Final = 0.2
+
+
+class AnnounceModels:
+    """Publishes ModelPublished for each version that has no acknowledgement yet; also those that a crash left behind."""
+
+    def __init__(self, sessions: Sessions, bootstrap: str) -> None:
+        self._sessions = sessions
+        self._bootstrap = bootstrap
+        self._published = asyncio.Event()
+        self._published.set()  # something may be left from before
+        self._missing: str | None = None
+
+    def look(self) -> None:
+        """A version was recorded."""
+        self._published.set()
+
+    async def check(self) -> None:
+        """For /readyz. Raises BrokerUnavailable while a version waits for the broker."""
+        if self._missing is not None:
+            raise BrokerUnavailable(self._missing)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Announces until `stopping` is set. Broker and database are waited for; trainings go on meanwhile."""
+        clock = asyncio.get_running_loop().time
+        look_at = clock()
+        while not stopping.is_set():
+            if self._published.is_set() or clock() >= look_at:
+                self._published.clear()
+                look_at = clock() + LOOK_EVERY_S
+                await self._try()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else POLL_S)
+
+    async def _try(self) -> None:
+        try:
+            await self.announce_all()
+            self._missing = None
+        except BrokerUnavailable as error:
+            self._missing = str(error)
+            log.warning("a model version waits to be announced", reason=self._missing)
+            self._published.set()
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("announcements wait for the database", reason=str(error).partition("\n")[0])
+            self._published.set()
+
+    async def announce_all(self) -> None:
+        """Announces what is not yet acknowledged. Raises BrokerUnavailable."""
+        query = (
+            select(ModelVersion, Training.id, Training.traceparent)
+            .join(Training, Training.model_version == ModelVersion.version)
+            .where(Training.announced_at.is_(None))
+            .order_by(ModelVersion.published_at)
+        )
+        async with self._sessions() as session:
+            waiting = (await session.execute(query)).all()
+        for version, training_id, asked_for in waiting:
+            with spans((sending(MODELS.name, 0), [asked_for])) as [[traceparent]]:
+                async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
+                    await publisher.publish(MODELS.name, 0, [_record(version, traceparent)])
+            async with self._sessions() as session, session.begin():
+                await session.execute(
+                    update(Training).where(Training.id == training_id).values(announced_at=datetime.now(UTC))
+                )
+
+
+def _record(version: ModelVersion, traceparent: str | None) -> Record:
+    event = ModelPublished(version.version, version.recipe, version.manifest_sha256, version.published_at)
+    # The same id at each try, so that consumers can tell a repeat.
+    event_id = uuid5(version.training_id, version.version)
+    headers, body = encode(Envelope(event_id, SOURCE, version.published_at, event, traceparent=traceparent))
+    return Record(version.version.encode(), body, headers, int(version.published_at.timestamp() * 1000))

@@ -1,0 +1,84 @@
+"""Takes a training into the queue, shows trainings, and asks for their cancellation."""
+
+import secrets
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.paging import cut_page
+from ordercast.services.shared.telemetry.tracing import current_traceparent
+from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
+from ordercast.services.trainer.jobs import trainings
+from ordercast.services.trainer.jobs.tables import Training
+from ordercast.services.trainer.recipes import MAX_SEED, choose_recipe
+from ordercast.services.trainer.schemas import TrainingAnswer, TrainingRequest, answer_of
+
+
+async def ask_for_training(sessions: Sessions, request: TrainingRequest) -> TrainingAnswer:
+    """Queues a training; without a seed it gets a random one, which stands in its answer.
+
+    Raises:
+        BadRecipe: there is no such recipe, or a value is out of bounds.
+    """
+    recipe = choose_recipe(
+        request.recipe, members=request.members, epochs=request.epochs, batch_size=request.batch_size
+    )
+    training = Training(
+        id=uuid7(),
+        recipe=recipe.name,
+        members=recipe.members,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        seed=secrets.randbelow(MAX_SEED) if request.seed is None else request.seed,
+        status="queued",
+        traceparent=current_traceparent(),
+    )
+    async with sessions() as session, session.begin():
+        session.add(training)
+        await session.flush()
+        await session.refresh(training)
+    return answer_of(training, epoch=None)
+
+
+async def read_training(sessions: Sessions, training_id: UUID) -> TrainingAnswer:
+    """One training. Raises UnknownTraining."""
+    async with sessions() as session:
+        training = await session.get(Training, training_id)
+        if training is None:
+            raise UnknownTraining(f"there is no training {training_id}")
+        epochs = await trainings.newest_epochs(session, [training_id])
+    return answer_of(training, epochs.get(training_id))
+
+
+async def read_trainings(
+    sessions: Sessions, *, limit: int, starting_after: UUID | None
+) -> tuple[Sequence[TrainingAnswer], bool]:
+    """A page of trainings, the newest first, and whether more come after it."""
+    query = select(Training).order_by(Training.id.desc()).limit(limit + 1)
+    if starting_after is not None:
+        query = query.where(Training.id < starting_after)
+    async with sessions() as session:
+        rows, has_more = cut_page(list(await session.scalars(query)), limit)
+        epochs = await trainings.newest_epochs(session, [row.id for row in rows])
+    return [answer_of(row, epochs.get(row.id)) for row in rows], has_more
+
+
+async def cancel_training(sessions: Sessions, training_id: UUID) -> TrainingAnswer:
+    """Cancels a training: a queued one at once, a running one within about a second.
+
+    Raises:
+        UnknownTraining: there is none.
+        TrainingFinished: it succeeded or failed before.
+    """
+    async with sessions() as session, session.begin():
+        training = await trainings.ask_to_cancel(session, training_id)
+        if training is None:
+            raise UnknownTraining(f"there is no training {training_id}")
+        if training.status in ("succeeded", "failed"):
+            raise TrainingFinished(f"training {training_id} has {training.status} already")
+        await session.flush()
+        await session.refresh(training)
+    return answer_of(training, epoch=None)

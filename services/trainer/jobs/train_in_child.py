@@ -1,0 +1,85 @@
+"""Runs one training in a process of its own, while the service goes on answering.
+
+Spawned, never forked: TensorFlow does not survive a fork. The process also gives all its memory back when it ends, and a
+cancelled or runaway training is ended by ending it.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Final
+
+import msgspec
+
+from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
+from ordercast.services.trainer.training.messages import EpochLosses, Message, TrainedModel, TrainingFailed, TrainingJob
+from ordercast.services.trainer.training.run_training import run_training
+from ordercast.services.trainer.training.training_set import TrainingSet
+
+# A process that was told to end has this long (s) before it is killed; it has nothing to save.
+END_WITHIN_S: Final = 3
+
+
+async def train_in_child(
+    job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLosses], Awaitable[None]]
+) -> TrainedModel:
+    """Train in a spawned process; cancelling this ends the process.
+
+    Raises:
+        PermanentError: the training failed in a way that another attempt would repeat.
+        TransientError: another attempt may succeed; TrainingProcessDied if the process ended without a word.
+    """
+    context = get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=run_training, args=(sending, job, rows), name="training", daemon=True)
+    try:
+        await asyncio.to_thread(process.start)
+        sending.close()  # so that the end of the child's copy is the end of the pipe
+        return await _follow(process, receiving, on_epoch)
+    finally:
+        sending.close()
+        await asyncio.to_thread(_end, process)
+        receiving.close()
+
+
+async def _follow(
+    process: SpawnProcess, receiving: Connection, on_epoch: Callable[[EpochLosses], Awaitable[None]]
+) -> TrainedModel:
+    while (message := await asyncio.to_thread(_receive, receiving)) is not None:
+        if isinstance(message, TrainedModel):
+            return message
+        if isinstance(message, TrainingFailed):
+            raise PermanentError(message.reason) if message.permanent else TransientError(message.reason)
+        await on_epoch(message)
+    await asyncio.to_thread(process.join, END_WITHIN_S)
+    raise TrainingProcessDied(f"the training process ended without a word: {_how_it_ended(process.exitcode)}")
+
+
+def _receive(receiving: Connection) -> Message | None:
+    """The next message, or None at the end of the pipe."""
+    try:
+        raw = receiving.recv_bytes()
+    except (EOFError, OSError):
+        return None
+    message: Message = msgspec.json.decode(raw, type=Message)
+    return message
+
+
+def _end(process: SpawnProcess) -> None:
+    if process.pid is None:
+        return  # it was never started
+    process.terminate()
+    process.join(END_WITHIN_S)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "it closed its pipe and runs on"
+    return f"exit status {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"

@@ -1,0 +1,88 @@
+"""One training from rows to a version on disk: split, scale, fit, judge, gate, write. It runs in the training process."""
+
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+from safetensors.numpy import save
+from sklearn.preprocessing import StandardScaler
+
+from ordercast.contracts.ensemble_forward import WeightsError, forward, stack_weights
+from ordercast.contracts.model_manifest import (
+    SCALER_FILE,
+    WEIGHTS_FILE,
+    ModelManifest,
+    Scaler,
+    new_version,
+)
+from ordercast.services.trainer.errors import ModelRefused
+from ordercast.services.trainer.networks.member_groups import EnsembleFit, TrainedEnsemble
+from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
+from ordercast.services.trainer.training.export_keras import export_keras
+from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel, TrainingJob
+from ordercast.services.trainer.training.split_rows import split_rows
+from ordercast.services.trainer.training.training_set import TrainingSet
+from ordercast.services.trainer.training.write_version import write_version
+
+LIBRARIES: Final = ("h5py", "joblib", "keras", "numpy", "safetensors", "scikit-learn", "tensorflow")
+
+
+def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLosses], None]) -> TrainedModel:
+    """Train, judge and write one version.
+
+    Raises:
+        UnusableTrainingSet: the rows are too few to split.
+        ModelRefused: the model did not pass the gate; nothing was written.
+        ClusterFailed: with a Dask scheduler; the cluster did not train it.
+    """
+    recipe = job.recipe
+    split = split_rows(len(rows.view_counts), recipe)
+    fitted = StandardScaler()
+    # float32, as the plain script scales: so the numbers that the networks see are the same to the last bit.
+    inputs = fitted.fit_transform(rows.view_counts.astype(np.float32)[:, None])[:, 0]
+    targets = rows.quantities.astype(np.float32)
+    trained = _train(
+        job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), on_epoch
+    )
+    scaler = Scaler(float(fitted.mean_[0]), float(fitted.scale_[0]), len(inputs))
+
+    try:
+        weights = stack_weights(recipe.layers, recipe.members, trained.arrays)
+    except WeightsError as error:
+        raise ModelRefused(f"not published: {error}") from error
+    train, test = ((rows.view_counts[part], rows.quantities[part]) for part in (split.train, split.test))
+    metrics = evaluate(forward(weights, scaler, test[0]), trained.loss, trained.val_loss, train, test)
+    refuse_diverged_model(metrics, rows.quantities)
+
+    manifest = ModelManifest(
+        version=new_version(),
+        training_id=job.training_id,
+        created_at=datetime.now(UTC),
+        recipe=recipe,
+        seed=job.seed,
+        data=rows.data,
+        metrics=metrics,
+        libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
+        files={},
+    )
+    contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
+    export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
+    manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
+    return TrainedModel(manifest.version, manifest_sha256, metrics)
+
+
+def _train(job: TrainingJob, fit: EnsembleFit, on_epoch: Callable[[EpochLosses], None]) -> TrainedEnsemble:
+    """On this machine or on the workers of a Dask cluster: the same networks either way."""
+    if job.dask_scheduler is None:
+        from ordercast.services.trainer.networks.ensemble import train_ensemble
+
+        return train_ensemble(fit, on_epoch, threads=job.threads)
+    from ordercast.services.trainer.cluster.train_on_dask import train_on_dask
+
+    return train_on_dask(fit, job.dask_scheduler, on_epoch)

@@ -1,0 +1,128 @@
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from safetensors.numpy import load
+
+from ordercast.contracts.ensemble_forward import forward, stack_weights
+from ordercast.contracts.model_manifest import (
+    MANIFEST_FILE,
+    SCALER_FILE,
+    WEIGHTS_FILE,
+    ModelManifest,
+    Scaler,
+    decode_manifest,
+    file_entry,
+)
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.recipes import BASELINE
+from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel
+from ordercast.services.trainer.training.train_model import train_model
+from tests.support.training_jobs import job, training_set
+
+PLAIN_SCRIPT = Path(__file__).with_name("plain_predict.py")
+ROWS = 120
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="module")
+def trained(artifacts: Path) -> TrainedModel:
+    return train_model(job(artifacts, members=10), training_set(ROWS), lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def manifest(artifacts: Path, trained: TrainedModel) -> ModelManifest:
+    return decode_manifest((artifacts / trained.version / MANIFEST_FILE).read_bytes())
+
+
+def test_a_version_has_exactly_the_files_that_its_manifest_names_with_their_hashes(
+    artifacts: Path, trained: TrainedModel, manifest: ModelManifest
+) -> None:
+    folder = artifacts / trained.version
+
+    assert {path.name for path in folder.iterdir()} == {*manifest.files, MANIFEST_FILE}
+    assert set(manifest.files) == {
+        WEIGHTS_FILE,
+        SCALER_FILE,
+        "ordersModelScaler.pkl",
+        *(f"ordersModel_{index}.h5" for index in range(1, 11)),
+    }
+    for name, entry in manifest.files.items():
+        assert file_entry((folder / name).read_bytes()) == entry
+    assert hashlib.sha256((folder / MANIFEST_FILE).read_bytes()).hexdigest() == trained.manifest_sha256
+
+
+def test_the_manifest_says_all_that_makes_the_model_again(trained: TrainedModel, manifest: ModelManifest) -> None:
+    rows = training_set(ROWS)
+
+    assert manifest.version == trained.version
+    assert manifest.training_id == job(Path()).training_id
+    assert manifest.recipe == msgspec.structs.replace(BASELINE, epochs=2)
+    assert (manifest.seed, manifest.data) == (1, rows.data)
+    assert manifest.metrics == trained.metrics
+    assert {"python", "tensorflow", "keras", "numpy", "scikit-learn"} <= manifest.libraries.keys()
+
+
+def test_the_scaler_is_fitted_on_the_whole_input(artifacts: Path, trained: TrainedModel) -> None:
+    scaler = msgspec.json.decode((artifacts / trained.version / SCALER_FILE).read_bytes(), type=Scaler)
+    view_counts = training_set(ROWS).view_counts
+
+    assert scaler.n == ROWS
+    assert scaler.mean == pytest.approx(view_counts.mean(), rel=1e-6)
+    assert scaler.scale == pytest.approx(view_counts.std(), rel=1e-6)
+
+
+def test_a_plain_script_with_the_exported_files_gives_the_same_number(
+    artifacts: Path, trained: TrainedModel, manifest: ModelManifest
+) -> None:
+    asked = [0, 1, 1_000, 5_500, 9_999, 250_000]
+    folder = artifacts / trained.version
+    weights = stack_weights(manifest.recipe.layers, 10, load((folder / WEIGHTS_FILE).read_bytes()))
+    scaler = msgspec.json.decode((folder / SCALER_FILE).read_bytes(), type=Scaler)
+
+    ours = forward(weights, scaler, asked).mean(axis=0)
+    script = [sys.executable, str(PLAIN_SCRIPT), str(folder), "10", *map(str, asked)]
+    printed = subprocess.run(script, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
+
+    np.testing.assert_allclose(ours, [float(line) for line in printed.split()], rtol=1e-4)
+
+
+def test_too_few_rows_are_refused_before_anything_is_trained_or_written(tmp_path: Path) -> None:
+    with pytest.raises(UnusableTrainingSet, match="3 rows are too few"):
+        train_model(job(tmp_path), training_set(3), lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_fewest_rows_that_can_be_split_give_a_model(tmp_path: Path) -> None:
+    told: list[EpochLosses] = []
+
+    trained = train_model(job(tmp_path, members=1, epochs=1), training_set(4), told.append)
+
+    assert len(told) == 1
+    assert (tmp_path / trained.version / MANIFEST_FILE).is_file()
+
+
+def test_on_a_signal_the_ensemble_beats_the_straight_line(tmp_path: Path) -> None:
+    # With fewer rows or epochs the recipe's networks do not get past the mean: they are deep, narrow and mostly dropped.
+    trained = train_model(job(tmp_path, members=5, epochs=100), training_set(2_500, "signal"), lambda _: None)
+
+    assert trained.metrics.beats_line
+    assert trained.metrics.beats_mean
+    assert trained.metrics.ensemble.mse < 0.8 * trained.metrics.line.mse
+
+
+def test_on_uniform_views_the_ensemble_is_no_better_than_the_mean_by_more_than_luck(tmp_path: Path) -> None:
+    trained = train_model(job(tmp_path, members=5, epochs=30), training_set(700), lambda _: None)
+
+    metrics = trained.metrics
+    assert metrics.ensemble.mse > 0.9 * metrics.mean.mse
+    assert metrics.beats_mean == (metrics.ensemble.mse < metrics.mean.mse)
