@@ -2,7 +2,7 @@
 
 What is there stays, so it may run before each start. The folder is open to its owner alone. The files in it can be read by
 everybody who is in: they are mounted into containers one by one, each only where it is needed, and there programs run as
-other users, whom a mode of 0600 would keep out. `door/` is for nobody but the owner of the folder: it holds what
+other users, whom a mode of 0600 would keep out. `cli/` is for nobody but the owner of the folder: it holds what
 `ordercast ... --against` needs to know, under the names that ORDERCAST_SECRETS_DIR looks for.
 """
 
@@ -30,8 +30,8 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    door = folder / "door"
-    for part in (folder, door):
+    commands = folder / "cli"
+    for part in (folder, commands):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_key, public_key = folder / "token_private.pem", folder / "token_public.pem"
     create_key_pair(private_key, public_key)
@@ -51,7 +51,7 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
         "database_url": DATABASE.format(password=password, address=postgres),
         "kafka_bootstrap": kafka,
     }.items():
-        _write(door / f"ordercast_{name}", value, 0o600)
+        _write(commands / f"ordercast_{name}", value, 0o600)
 
 
 def _write(path: Path, text: str, mode: int) -> None:
@@ -71,7 +71,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"compose_secrets: {error}")
     sys.stdout.write(
-        f"the secrets are in {folder}; commands find them with: export ORDERCAST_SECRETS_DIR={folder}/door\n"
+        f"the secrets are in {folder}; commands find them with: export ORDERCAST_SECRETS_DIR={folder}/cli\n"
     )
 
 

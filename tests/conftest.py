@@ -20,7 +20,7 @@ TESTS: Final = Path(__file__).parent
 # Folders of tests that no other stack can run, and why.
 EMBEDDED_BY_NATURE: Final = {
     "integration/local": "it is about the embedded servers and their supervisor",
-    "integration/door": "commands find their system by the state folder of `ordercast up`",
+    "integration/cli": "commands find their system by the state folder of `ordercast up`",
     "faults": "it kills processes of this machine",
 }
 # A project of its own, with a configuration of its own; tests/e2e/test_example_project.py runs it.

@@ -9,7 +9,7 @@ import typer
 
 from ordercast.cli.options import Context, command, several_commands
 from ordercast.client.answers import Account
-from ordercast.operator_account import PASSWORD_VARIABLE, create_admin
+from ordercast.system.operator_account import PASSWORD_VARIABLE, create_admin
 
 app = several_commands("Make admins.")
 

@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
 from ordercast.cli.up import EXIT_INTERRUPTED, cancelled_by_signals
 from ordercast.demo import demo as run
 from ordercast.demo import system_against, system_of
 from ordercast.demo.story import Story
-from ordercast.table_files import TooManyRows
+from ordercast.reading.table_files import TooManyRows
+from ordercast.system.access import SYSTEM_ERRORS
 from ordercast.verify import NotCaughtUp
 
 app = one_command()

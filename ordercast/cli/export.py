@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
-from ordercast.export import export as write_files
 from ordercast.progress import bars
-from ordercast.table_files import Format, TooManyRows
+from ordercast.reading.export import export as write_files
+from ordercast.reading.table_files import Format, TooManyRows
+from ordercast.system.access import SYSTEM_ERRORS
 
 app = one_command()
 

@@ -7,12 +7,12 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
-from ordercast.import_online_retail import ImportReport, SimulatedViews, import_online_retail
-from ordercast.online_retail.rows import FileProgress, FileUnreadable
+from ordercast.imports.import_online_retail import ImportReport, SimulatedViews, import_online_retail
+from ordercast.imports.online_retail.rows import FileProgress, FileUnreadable
+from ordercast.imports.sent_batches import SentBatches
 from ordercast.progress import bars
-from ordercast.sent_batches import SentBatches
+from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = several_commands("Import a shop's history.")
 

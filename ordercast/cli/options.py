@@ -33,7 +33,7 @@ from ordercast.infra.local.ports import MAX_OFFSET
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
 if TYPE_CHECKING:
-    from ordercast.target import Target
+    from ordercast.system.target import Target
 
 SHARED_PANEL: Final = "Options of every command"
 AGAINST_PANEL: Final = "For a system that somebody else runs"
@@ -128,7 +128,7 @@ class Context:
     def target(self) -> "Target":
         """The system to work on: that of --against, else the one that runs on the folder. Raises LocalError if none does."""
         # Here, since it takes a while to import the client: `ordercast up` does without.
-        from ordercast.target import LocalSystem
+        from ordercast.system.target import LocalSystem
 
         return self.remote or LocalSystem(self.folder, self.system())
 
@@ -217,7 +217,7 @@ def command(
 
 
 def _remote(against: str, trainer: str | None, predictor: str | None) -> "Target":
-    from ordercast.remote_system import remote_system
+    from ordercast.system.remote import remote_system
 
     return remote_system(against, trainer=trainer, predictor=predictor)
 

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client.answers import Prediction, Predictions
+from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import Context, command, one_command
-from ordercast.post_sample import OrderFailure, PostedSample, post_sample, totals
 from ordercast.progress import bars
-from ordercast.sample import Mode, make_sample
+from ordercast.sample.make_sample import Mode, make_sample
+from ordercast.sample.post_sample import OrderFailure, PostedSample, post_sample, totals
+from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 

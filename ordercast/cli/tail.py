@@ -9,9 +9,9 @@ import typer
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, one_command
-from ordercast.own_consumer import KafkaUnavailable
-from ordercast.tail import TailedEvent
-from ordercast.tail import tail as follow
+from ordercast.client.kafka import KafkaUnavailable
+from ordercast.reading.tail import TailedEvent
+from ordercast.reading.tail import tail as follow
 
 app = one_command()
 

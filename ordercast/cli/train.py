@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from ordercast.access import SYSTEM_ERRORS, open_access
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client.answers import Metrics, Training
-from ordercast.follow_training import follow_training
+from ordercast.client.follow_training import follow_training
 from ordercast.progress import member_bars
+from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ordercast.access import SYSTEM_ERRORS
 from ordercast.cli.options import Context, command, one_command
 from ordercast.progress import steps
+from ordercast.system.access import SYSTEM_ERRORS
 from ordercast.verify import NotCaughtUp, Verification
 from ordercast.verify import verify as compare
 

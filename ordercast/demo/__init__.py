@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from ordercast.access import Access, open_access
 from ordercast.client.answers import Training
 from ordercast.demo.data_steps import check_features, send_sample, until_counted, write_data_sets
 from ordercast.demo.model_steps import expect_better_than_line, predict, train
@@ -12,7 +11,8 @@ from ordercast.demo.story import Story
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import running_system
 from ordercast.progress import steps
-from ordercast.target import LocalSystem, NotGiven, Target
+from ordercast.system.access import Access, open_access
+from ordercast.system.target import LocalSystem, NotGiven, Target
 
 
 async def demo(target: Target, out: Path, seed: int, story: Story, *, orders: int | None = None) -> None:

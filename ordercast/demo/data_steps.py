@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ordercast.access import Access
 from ordercast.client.order_api import OrderApi
-from ordercast.database import snapshot
 from ordercast.demo.story import StepFailed, Story
-from ordercast.export import export
-from ordercast.post_sample import PostedSample, post_sample, totals
 from ordercast.progress import bars, steps
-from ordercast.sample import Mode, make_sample
-from ordercast.target import Target
+from ordercast.reading.export import export
+from ordercast.sample.make_sample import Mode, make_sample
+from ordercast.sample.post_sample import PostedSample, post_sample, totals
+from ordercast.system.access import Access
+from ordercast.system.database import snapshot
+from ordercast.system.target import Target
 from ordercast.verify import verify
 
 ORDERED_PAIRS_SQL: Final = "SELECT count(*) FROM feature_rows WHERE order_count > 0"

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ordercast.client.answers import Prediction
-from ordercast.sample import VIEWS_MAX, VIEWS_MIN, signal_curve
+from ordercast.sample.make_sample import VIEWS_MAX, VIEWS_MIN, signal_curve
 
 # Colours that stay apart for colour-blind readers (Okabe and Ito, 2008).
 BLUE: Final = "#0072B2"

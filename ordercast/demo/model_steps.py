@@ -8,16 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ordercast.access import Access
 from ordercast.client.answers import Prediction, Training
-from ordercast.database import slices, snapshot
+from ordercast.client.follow_training import follow_training, until_served
 from ordercast.demo.draw_predictions import Point, draw_predictions
 from ordercast.demo.story import StepFailed, Story
-from ordercast.follow_training import follow_training, until_served
-from ordercast.post_sample import PostedSample
 from ordercast.progress import member_bars
-from ordercast.sample import VIEWS_MAX
-from ordercast.target import NotGiven
+from ordercast.sample.make_sample import VIEWS_MAX
+from ordercast.sample.post_sample import PostedSample
+from ordercast.system.access import Access
+from ordercast.system.database import slices, snapshot
+from ordercast.system.target import NotGiven
 
 # View counts whose predictions are told, and the step of the curve in the picture (views).
 TOLD_VIEWS: Final = (1_000, 3_000, 5_500, 8_000, 10_000)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 
 from ordercast.infra.local.errors import LocalError
-from ordercast.target import NotGiven
+from ordercast.system.target import NotGiven
 
 
 class StepFailed(LocalError):

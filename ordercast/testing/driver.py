@@ -9,11 +9,11 @@ from typing import Final
 
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Product, Training
+from ordercast.client.follow_training import follow_training, until_served
 from ordercast.client.session import Login
 from ordercast.contracts.envelope import Envelope
-from ordercast.follow_training import follow_training, until_served
-from ordercast.post_sample import PostedSample, post_sample
-from ordercast.sample import Mode, make_sample
+from ordercast.sample.make_sample import Mode, make_sample
+from ordercast.sample.post_sample import PostedSample, post_sample
 from ordercast.testing.events import follow_events, read_events
 from ordercast.testing.system import SystemUnderTest
 from ordercast.verify import Verification, caught_up_snapshot, verify
@@ -79,7 +79,7 @@ class Ordercast:
         return await self.admin.order_api.create_product(sku, name, Decimal(price), currency)
 
     async def sample(self, mode: Mode = "uniform", *, orders: int = 200, seed: int = 1) -> PostedSample:
-        """Fills in the sample data (see `ordercast.sample`), such as a training needs; the same again changes nothing."""
+        """Fills in the sample data (`ordercast.sample.make_sample`), such as a training needs; again, it changes nothing."""
         sample = make_sample(mode, seed, orders=orders)
         return await post_sample(self.anonymous, self.admin, sample, password=PASSWORD)
 

@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from ordercast.access import addresses_of
 from ordercast.client.session import Login
 from ordercast.infra.local.errors import PortsTaken
 from ordercast.infra.local.ports import MAX_OFFSET, OFFSET_STEP
 from ordercast.infra.local.system import System, running_system
-from ordercast.operator_account import create_admin
+from ordercast.system.access import addresses_of
+from ordercast.system.operator_account import create_admin
 from ordercast.testing.system import ADMIN_EMAIL, ADMIN_NICKNAME, Report, SystemUnderTest
 
 # The ports of `ordercast up` and its neighbours are left to people.

@@ -17,8 +17,8 @@ from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.ports import BASES, free_port
 from ordercast.infra.local.probes import answers_ok
 from ordercast.infra.local.together import together
-from ordercast.operator_account import PASSWORD_VARIABLE
 from ordercast.services.shared.http.token_keys import create_key_pair
+from ordercast.system.operator_account import PASSWORD_VARIABLE
 from ordercast.testing.engine import Engine, log_tail, to_the_end
 from ordercast.testing.images import service_image
 from ordercast.testing.system import ADMIN_NICKNAME

@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from ordercast.own_consumer import KafkaUnavailable, ends_of, open_consumer, read_from
+from ordercast.client.kafka import KafkaUnavailable, ends_of, open_consumer, read_from
 from ordercast.verify.view_events import ViewRow, view_of
 
 TOPIC: Final = "views"

@@ -21,9 +21,9 @@ from ordercast.client import Addresses, open_client
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import SERVICES
 from ordercast.infra.local.state import StateFolder
-from ordercast.operator_account import operator_login
-from ordercast.post_sample import post_sample
-from ordercast.sample import make_sample
+from ordercast.sample.make_sample import make_sample
+from ordercast.sample.post_sample import post_sample
+from ordercast.system.operator_account import operator_login
 
 POLL_S: Final = 0.02
 DEADLINE_S: Final = 120.0

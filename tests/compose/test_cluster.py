@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from ordercast.own_consumer import ends_of, open_consumer
+from ordercast.client.kafka import ends_of, open_consumer
 from tests.support.compose import ComposeProject, compose_project
 
 # A busy machine takes minutes to start everything.
@@ -38,14 +38,14 @@ async def test_orders_flow_on_while_a_broker_is_killed_and_each_counts_once(clus
     """The broker that is killed comes first in every list: it leads partitions, and is known to all."""
     others = ",".join(f"127.0.0.1:{cluster.ports[name]}" for name in ("KAFKA_2", "KAFKA_3"))
     sample = ("sample", "--mode", "uniform", "--orders", str(ORDERS))
-    posting = asyncio.create_task(asyncio.to_thread(cluster.door, *sample, "--seed", "1"))
+    posting = asyncio.create_task(asyncio.to_thread(cluster.cli, *sample, "--seed", "1"))
     await until_published(others)
     cluster.compose("kill", "kafka")
     assert not posting.done()
-    for posted in (await posting, cluster.door(*sample, "--seed", "2")):
+    for posted in (await posting, cluster.cli(*sample, "--seed", "2")):
         assert f"{ORDERS:,} orders; 0 orders refused" in posted
 
-    verified = cluster.door("verify", "--wait", "90", ORDERCAST_KAFKA_BOOTSTRAP=others)
+    verified = cluster.cli("verify", "--wait", "90", ORDERCAST_KAFKA_BOOTSTRAP=others)
     assert verified.endswith("verify: 0 differences\n")
 
 

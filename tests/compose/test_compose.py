@@ -45,7 +45,7 @@ def test_each_profile_is_valid_and_has_its_services(
 
 
 def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> None:
-    told = system.door("demo", "--orders", DEMO_ORDERS, "--out", str(tmp_path))
+    told = system.cli("demo", "--orders", DEMO_ORDERS, "--out", str(tmp_path))
     assert "Every step held." in told
     assert told.count("verify: 0 differences") == 2
     assert (tmp_path / "prediction_curve.png").stat().st_size > 0

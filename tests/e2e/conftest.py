@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from ordercast.client import Client
-from ordercast.post_sample import PostedSample, post_sample
-from ordercast.sample import Sample, make_sample
+from ordercast.sample.make_sample import Sample, make_sample
+from ordercast.sample.post_sample import PostedSample, post_sample
 from ordercast.testing import SystemUnderTest, open_ordercast, open_system
 from ordercast.verify import Verification, verify
 from tests.support.stack import Stack

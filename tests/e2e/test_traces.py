@@ -17,10 +17,10 @@ from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import Program, SystemPlan
 from ordercast.infra.local.system import System, running_system
-from ordercast.operator_account import operator_login
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
+from ordercast.system.operator_account import operator_login
 from tests.support.collector import DEADLINE_S, POLL_S, Collector, SeenSpan, running_collector
 
 EMAIL, NICKNAME, PASSWORD = "ann@example.com", "ann-of-the-traces", "a password for traces"

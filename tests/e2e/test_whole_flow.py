@@ -10,7 +10,7 @@ import pytest
 from ordercast.client.answers import FINISHED, Training
 from ordercast.client.errors import ProblemAnswer
 from ordercast.contracts.model_manifest import MANIFEST_FILE
-from ordercast.export import export
+from ordercast.reading.export import export
 from tests.e2e.conftest import PASSWORD, Shop
 
 # The first test starts a whole system, and the first one after that trains: minutes on a busy machine.

@@ -11,14 +11,14 @@ from typing import Final
 import pytest
 from sqlalchemy import text
 
-from ordercast.access import addresses_of
 from ordercast.cli.metrics import read_metrics
 from ordercast.client import Client, open_client
 from ordercast.client.answers import FINISHED, Training
+from ordercast.client.follow_training import until_served
 from ordercast.client.predictor import PredictorApi
-from ordercast.follow_training import until_served
 from ordercast.infra.local.system import System, running_system
 from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.system.access import addresses_of
 from tests.support.offsets import free_offset
 from tests.support.shopping import assert_all_counted_once, log_in_as_operator, shopping
 

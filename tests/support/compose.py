@@ -14,7 +14,7 @@ from ordercast.infra.compose_secrets import make_secrets
 from ordercast.infra.local.ports import free_port
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
-DOOR: Final = (sys.executable, "-P", "-m", "ordercast.cli")
+CLI: Final = (sys.executable, "-P", "-m", "ordercast.cli")
 # What docker itself needs of the environment, and the names of the images: nothing else of it shall reach compose.yaml.
 KEPT: Final = ("PATH", "HOME", "DOCKER_", "XDG_", "ORDERCAST_IMAGES", "ORDERCAST_VERSION")
 PORTS: Final = ("ORDER_API", "TRAINER", "PREDICTOR", "POSTGRES", "KAFKA", "KAFKA_2", "KAFKA_3", "PROMETHEUS", "GRAFANA")
@@ -70,7 +70,7 @@ class ComposeProject:
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
         return [row for kind in kinds for row in self.docker(*kind, "--quiet", "--filter", mine).split()]
 
-    def door(self, *arguments: str, **variables: str) -> str:
+    def cli(self, *arguments: str, **variables: str) -> str:
         """What `ordercast ... --against` this system prints. Raises ComposeFailed."""
         addresses = {
             option: f"http://127.0.0.1:{self.ports[name]}"
@@ -78,8 +78,8 @@ class ComposeProject:
         }
         others = {name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}
         return _output(
-            [*DOOR, *arguments, *(word for option in addresses.items() for word in option)],
-            {**others, "ORDERCAST_SECRETS_DIR": str(self.secrets / "door"), **variables},
+            [*CLI, *arguments, *(word for option in addresses.items() for word in option)],
+            {**others, "ORDERCAST_SECRETS_DIR": str(self.secrets / "cli"), **variables},
         )
 
 

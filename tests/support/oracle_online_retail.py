@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ordercast.online_retail.rows import COLUMNS
+from ordercast.imports.online_retail.rows import COLUMNS
 
 GOOD: Final = ("536365", "85123A", "WHITE HEART", "6", "2010-12-01 08:26:00", "2.55", "17850.0", "United Kingdom")
 

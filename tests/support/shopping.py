@@ -17,15 +17,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from ordercast.access import addresses_of
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.order_api import OrderApi
 from ordercast.client.session import Login
 from ordercast.client.transport import TRANSIENT_STATUSES, Transport, open_transport
 from ordercast.infra.local.system import System
-from ordercast.operator_account import operator_login
 from ordercast.services.shared.db.engine import open_database
+from ordercast.system.access import addresses_of
+from ordercast.system.operator_account import operator_login
 from ordercast.verify import Verification, verify
 
 CUSTOMERS: Final = 6

@@ -1,4 +1,4 @@
-"""A door in front of a server: shut it, and the server is gone for whoever came through it."""
+"""A gate in front of a server: shut it, and the server is gone for whoever came through it."""
 
 import asyncio
 from collections.abc import AsyncIterator

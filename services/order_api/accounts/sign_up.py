@@ -15,7 +15,7 @@ from ordercast.services.shared.http.tokens import Role
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """Who signs up. `role` is the door's word, never the client's."""
+    """Who signs up. `role` is the server's choice, never the client's."""
 
     email: str
     nickname: str

@@ -22,11 +22,11 @@ from ordercast.contracts.envelope import SequenceNumber
 from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.infra.local.system import System, running_system
 from ordercast.infra.observability.dashboards import SERVICES
-from ordercast.operator_account import operator_login
-from ordercast.post_sample import PostedSample, post_sample
-from ordercast.sample import make_sample
+from ordercast.sample.make_sample import make_sample
+from ordercast.sample.post_sample import PostedSample, post_sample
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
+from ordercast.system.operator_account import operator_login
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset

@@ -1,4 +1,4 @@
-"""`python -m ordercast.services.order_api create-admin`, as the door starts it."""
+"""`python -m ordercast.services.order_api create-admin`, as the command line starts it."""
 
 import asyncio
 import json

@@ -26,11 +26,11 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
 ) -> None:
     folder = tmp_path / "secrets"
     make_secrets(folder, {})
-    assert [folder.stat().st_mode & 0o777, (folder / "door").stat().st_mode & 0o777] == [0o700, 0o700]
+    assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
     assert len(mounted) == 6
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
-    assert {path.stat().st_mode & 0o777 for path in (folder / "door").iterdir()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 
 
 def test_no_two_systems_share_a_secret(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_no_two_systems_share_a_secret(tmp_path: Path) -> None:
         make_secrets(tmp_path / name, {})
     a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
     same = {name for name in a if a[name] == b[name]}
-    assert same == {"door/ordercast_admin_email", "door/ordercast_kafka_bootstrap"}
+    assert same == {"cli/ordercast_admin_email", "cli/ordercast_kafka_bootstrap"}
 
 
 def test_the_keys_are_a_pair(tmp_path: Path) -> None:
@@ -51,10 +51,10 @@ def test_commands_find_the_published_ports(tmp_path: Path) -> None:
     ports = {"ORDERCAST_POSTGRES_PORT": "25432", "ORDERCAST_KAFKA_PORT": "29092"}
     make_secrets(tmp_path, {**ports, "ORDERCAST_ADMIN_EMAIL": "ann@example.com"})
     password = (tmp_path / "database_password").read_text()
-    door = {path.name: path.read_text() for path in (tmp_path / "door").iterdir()}
-    assert door["ordercast_database_url"] == f"postgresql+asyncpg://ordercast:{password}@127.0.0.1:25432/ordercast"
-    assert door["ordercast_kafka_bootstrap"] == "127.0.0.1:29092"
-    assert door["ordercast_admin_email"] == "ann@example.com"
+    commands = {path.name: path.read_text() for path in (tmp_path / "cli").iterdir()}
+    assert commands["ordercast_database_url"] == f"postgresql+asyncpg://ordercast:{password}@127.0.0.1:25432/ordercast"
+    assert commands["ordercast_kafka_bootstrap"] == "127.0.0.1:29092"
+    assert commands["ordercast_admin_email"] == "ann@example.com"
     assert (tmp_path / "ordercast_database_url").read_text().endswith("@postgres:5432/ordercast")
 
 
@@ -63,7 +63,7 @@ def test_the_program_says_where_they_are_and_shows_none(tmp_path: Path, umask: s
     folder = tmp_path / "secrets"
     command = f'umask {umask}; exec "{sys.executable}" -m ordercast.infra.compose_secrets "{folder}"'
     told = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
-    assert f"ORDERCAST_SECRETS_DIR={folder}/door" in told
+    assert f"ORDERCAST_SECRETS_DIR={folder}/cli" in told
     assert (folder / "database_password").read_text() not in told
     assert (folder / "database_password").stat().st_mode & 0o777 == 0o444
 

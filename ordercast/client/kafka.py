@@ -1,0 +1,76 @@
+"""Reads topics as an outsider: it joins no group, commits nothing and shares no code with the services."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+# A broker that does not answer within this time (s) counts as gone.
+START_DEADLINE_S: Final = 10.0
+# The client's own stop hangs while the broker is down.
+STOP_DEADLINE_S: Final = 2.0
+
+
+class KafkaUnavailable(Exception):
+    """The broker or a topic is not there."""
+
+
+@asynccontextmanager
+async def open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A connected consumer without partitions.
+
+    Raises:
+        KafkaUnavailable: no broker answers at `bootstrap`.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none")
+    try:
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                await consumer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaUnavailable(f"no broker answers at {bootstrap}: {error or type(error).__name__}") from error
+        yield consumer
+    finally:
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    # In a task of its own: with the broker gone, stop() may end its caller as if that had been cancelled (aiokafka 0.14).
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping], timeout=STOP_DEADLINE_S)
+    if not stopping.done():
+        stopping.cancel()
+    elif not stopping.cancelled():
+        stopping.exception()  # seen, and of no use any more
+
+
+async def ends_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:
+    """All partitions of the topics with the offset after their last record.
+
+    Raises:
+        KafkaUnavailable: a topic is missing, or the broker does not answer.
+    """
+    try:
+        async with asyncio.timeout(START_DEADLINE_S):
+            if missing := set(topics) - set(await consumer.topics()):
+                raise KafkaUnavailable(f"there is no topic {', '.join(sorted(missing))}")
+            partitions: list[TopicPartition] = []
+            for topic in topics:
+                # The client knows the partitions of a topic once it was asked about one of them.
+                await consumer.end_offsets([TopicPartition(topic, 0)])
+                partitions += [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise KafkaUnavailable(f"the broker does not answer: {error or type(error).__name__}") from error
+    return ends
+
+
+def read_from(consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int]) -> None:
+    """Lets the consumer go on from these offsets."""
+    # Nothing may be awaited in between: the client would look for committed positions and find none.
+    consumer.assign(list(positions))
+    for partition, offset in positions.items():
+        consumer.seek(partition, offset)

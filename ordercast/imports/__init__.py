@@ -1,0 +1,1 @@
+"""A shop's history, read from its files and sent to the API."""

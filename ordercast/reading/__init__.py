@@ -1,0 +1,1 @@
+"""What the stores hold, read out of PostgreSQL and Kafka: exports and events."""

@@ -1,0 +1,75 @@
+"""The running system as a command needs it: who answers where, and as whom the command speaks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ordercast.client import Addresses, Client, open_client
+from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
+from ordercast.client.kafka import KafkaUnavailable
+from ordercast.client.probe import check_answers
+from ordercast.client.transport import RETRY_FOR_S
+from ordercast.infra.local.errors import LocalError
+from ordercast.infra.local.state import SystemInfo
+from ordercast.system.database import DatabaseUnavailable
+from ordercast.system.target import NotGiven, Target
+
+# What a system that is away, or says no, raises: the text is for the user.
+SYSTEM_ERRORS: Final = (ClientError, DatabaseUnavailable, KafkaUnavailable, OSError)
+UNAUTHORIZED: Final = 401
+
+
+class AdminRefused(LocalError):
+    """The system does not take the admin's email and password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Clients of the system: as nobody in particular, and as an admin."""
+
+    target: Target
+    anonymous: Client
+    admin: Client
+
+    async def expect(self, service: Literal["trainer", "predictor"]) -> None:
+        """Looks whether the service answers.
+
+        Raises:
+            NotGiven: nothing does, at an address that nobody gave.
+            ServiceUnreachable: nothing does, at the address that was given.
+        """
+        address = getattr(self.target.addresses, service)
+        try:
+            await check_answers(address)
+        except ServiceUnreachable as error:
+            if service not in self.target.guessed:
+                raise
+            raise NotGiven(f"no {service} was named, and none is beside order_api: {error}") from error
+
+
+@asynccontextmanager
+async def open_access(target: Target, *, retry_for_s: float = RETRY_FOR_S) -> AsyncIterator[Access]:
+    """Access to a running system; `retry_for_s` is `open_client`'s.
+
+    Raises:
+        AdminNotMade: there is no admin to log in as, and none could be made.
+        AdminRefused: email or password are wrong.
+        ClientError: it does not answer.
+    """
+    login = await target.login()
+    async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
+        try:
+            admin = await anonymous.log_in(login.email, login.password)
+        except ProblemAnswer as problem:
+            if problem.status != UNAUTHORIZED:
+                raise
+            raise AdminRefused(
+                f"{target.addresses.order_api} does not take {login.email} with its password: {problem}",
+                hint="ORDERCAST_ADMIN_EMAIL and ORDERCAST_ADMIN_PASSWORD name another admin",
+            ) from problem
+        yield Access(target, anonymous, admin)
+
+
+def addresses_of(system: SystemInfo) -> Addresses:
+    return Addresses.of(system.urls)

@@ -1,0 +1,49 @@
+"""A way into the system's PostgreSQL that shares no code with the services: one connection, raw SQL, one frozen moment."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+
+# A database that does not answer the connection within this time (s) counts as gone.
+CONNECT_TIMEOUT_S: Final = 5
+# Rows taken from a server-side cursor at a time: memory stays flat however many there are.
+SLICE_ROWS: Final = 10_000
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL does not answer at the address of ORDERCAST_DATABASE_URL."""
+
+
+@asynccontextmanager
+async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees the data of one moment (REPEATABLE READ) and cannot write.
+
+    `url` is SQLAlchemy's (`postgresql+asyncpg://…`) or plain; `application` shows in pg_stat_activity.
+
+    Raises:
+        DatabaseUnavailable: nobody answers.
+    """
+    try:
+        connection = await asyncpg.connect(
+            url.replace("postgresql+asyncpg://", "postgresql://", 1),
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings={"application_name": application, "timezone": "UTC", "jit": "off"},
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL does not answer: {error or type(error).__name__}") from error
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def slices(
+    connection: asyncpg.Connection, query: str, *arguments: object
+) -> AsyncIterator[Sequence[Sequence[Any]]]:
+    """The rows of a query, `SLICE_ROWS` at a time."""
+    cursor = await connection.cursor(query, *arguments)
+    while rows := await cursor.fetch(SLICE_ROWS):
+        yield rows

@@ -1,0 +1,75 @@
+"""One running system for all tests of the commands: real processes, reached only the way a user reaches them."""
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ordercast.cli import app
+from ordercast.client import Client, open_client
+from ordercast.imports.online_retail.rows import COLUMNS
+from ordercast.infra.local.system import System, running_system
+from ordercast.system.access import addresses_of
+from ordercast.system.operator_account import operator_login
+from tests.support.offsets import free_offset
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The system, and clients of it."""
+
+    system: System
+    anonymous: Client
+    admin: Client
+
+    @property
+    def database_url(self) -> str:
+        return self.system.info.database_url
+
+    @property
+    def bootstrap(self) -> str:
+        return self.system.info.kafka_bootstrap
+
+    async def run(self, *arguments: str, **options: Any) -> Result:
+        """`ordercast ARGUMENTS` on this system, in a thread: a command has an event loop of its own."""
+        state = ["--state", str(self.system.folder.root)]
+        return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, *state], **options)
+
+
+@pytest.fixture(scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """A running system with an operator."""
+    state = tmp_path_factory.mktemp("running") / "state"
+    async with running_system(state, free_offset()) as system:
+        login = await operator_login(system.folder, system.info)
+        async with open_client(addresses_of(system.info)) as anonymous:
+            yield Running(system, anonymous, await anonymous.log_in(login.email, login.password))
+
+
+@pytest.fixture
+def customer_of(running: Running) -> Callable[[str], Any]:
+    """Signs up an account with that name and logs in to it."""
+
+    async def make(name: str) -> Client:
+        await running.anonymous.order_api.sign_up(f"{name}@example.com", name, "correct horse")
+        return await running.anonymous.log_in(f"{name}@example.com", "correct horse")
+
+    return make
+
+
+@pytest.fixture
+def rows_file(tmp_path: Path) -> Callable[[list[tuple[str, ...]]], Path]:
+    """Writes rows in the shape of the real file."""
+
+    def write(rows: list[tuple[str, ...]]) -> Path:
+        path = tmp_path / "rows.csv"
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *rows])
+        return path
+
+    return write

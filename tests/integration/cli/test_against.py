@@ -1,0 +1,163 @@
+"""Commands on a system that somebody else runs: the one of the fixture, of whose state folder they know nothing."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ordercast.cli import app
+from ordercast.infra.local.ports import free_port
+from ordercast.system.operator_account import operator_login, sample_password
+from tests.integration.cli.conftest import Running
+from tests.support.tcp_gate import tcp_gate
+
+Variables = dict[str, str]
+
+
+@pytest.fixture
+async def variables(running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Variables:
+    """What somebody must know of the system, in a folder that is no state folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ORDERCAST_SECRETS_DIR", "ORDERCAST_TRAINER_URL", "ORDERCAST_PREDICTOR_URL"):
+        monkeypatch.delenv(name, raising=False)
+    login = await operator_login(running.system.folder, running.system.info)
+    return {
+        "ORDERCAST_ADMIN_EMAIL": login.email,
+        "ORDERCAST_ADMIN_PASSWORD": login.password,
+        # The fixture's sample accounts have it.
+        "ORDERCAST_SAMPLE_PASSWORD": sample_password(running.system.folder),
+        "ORDERCAST_DATABASE_URL": running.database_url,
+        "ORDERCAST_KAFKA_BOOTSTRAP": running.bootstrap,
+    }
+
+
+async def run(url: str, variables: Variables, *arguments: str) -> Result:
+    return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--against", url], env=variables)
+
+
+async def run_demo(url: str, variables: Variables, *arguments: str) -> tuple[int | None, str, str]:
+    """Exit status, stdout, stderr of a process of its own, since the demo listens to signals."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "ordercast.cli", "demo", "--orders", "500", "--against", url, *arguments),
+        env={**os.environ, **variables},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, error = await process.communicate()
+    return process.returncode, output.decode(), error.decode()
+
+
+@pytest.fixture
+async def lone_order_api(running: Running) -> AsyncIterator[str]:
+    """The URL of an order_api that has no trainer and no predictor beside it."""
+    async with tcp_gate("127.0.0.1", running.system.plan.ports["order_api"]) as gate:
+        await gate.open()
+        yield f"http://127.0.0.1:{gate.port}"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("sample", "--mode", "uniform", "--orders", "20"), "20 orders; 0 orders refused"),
+        (("verify",), "verify: 0 differences"),
+        (("export", "--format", "csv"), "orders_data.csv"),
+        (("tail", "orders", "--from-start", "-n", "1"), "order.placed"),
+        (("dead-letters", "list"), ""),
+        (("admin", "create", "--email", "remote@example.com", "--nickname", "remote"), "(remote@example.com)"),
+    ],
+)
+async def test_commands_work_without_a_state_folder(
+    running: Running, variables: Variables, tmp_path: Path, command: tuple[str, ...], says: str
+) -> None:
+    product = await running.admin.order_api.create_product(name := f"against{uuid4().hex[:8]}", name, Decimal(1), "USD")
+    await running.admin.order_api.place_order([(product.id, 2)])
+    result = await run(running.system.urls["order_api"], variables, *command)
+    assert result.exit_code == 0, result.output
+    assert says in result.stdout
+    assert not (tmp_path / ".ordercast").exists()
+
+
+async def test_the_demo_does_what_it_can_and_names_what_it_leaves_out(
+    lone_order_api: str, variables: Variables, tmp_path: Path
+) -> None:
+    """With order_api alone the sample is sent; without a database, a trainer and a predictor the rest cannot be."""
+    for name in ("ORDERCAST_DATABASE_URL", "ORDERCAST_KAFKA_BOOTSTRAP"):
+        variables[name] = ""
+    status, told, error = await run_demo(lone_order_api, variables, "--out", str(tmp_path / "out"))
+    assert status == 0, error
+    assert "500 orders, each a transaction of its own" in told
+    assert "Left out: the address of PostgreSQL was not given. To have it, set ORDERCAST_DATABASE_URL" in told
+    assert "Left out: no trainer was named" in told
+    assert "All but step 3, step 4, step 5, step 6 held" in told
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_a_service_that_was_named_must_answer(lone_order_api: str, variables: Variables) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    status, told, error = await run_demo(lone_order_api, variables, "--trainer", nowhere)
+    assert status == 1
+    assert "verify: 0 differences" in told
+    assert f"error: nothing answers at {nowhere}" in error
+    assert "Traceback" not in error
+
+
+async def test_an_address_at_which_nobody_listens_is_told_at_once(variables: Variables) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    status, _, error = await run_demo(nowhere, variables)
+    assert status == 1
+    assert f"error: nothing answers at {nowhere}" in error
+
+
+async def test_a_server_of_another_kind_is_told_from_ordercast(variables: Variables) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        result = await run(f"http://127.0.0.1:{port}", variables, "sample", "--mode", "uniform")
+    assert result.exit_code == 1
+    assert "is no service of Ordercast" in result.stderr
+
+
+async def test_a_wrong_password_is_told_without_quoting_it(running: Running, variables: Variables) -> None:
+    wrong = {**variables, "ORDERCAST_ADMIN_PASSWORD": "correct horse"}
+    result = await run(running.system.urls["order_api"], wrong, "sample", "--mode", "uniform")
+    assert result.exit_code == 1
+    assert "does not take operator@example.com with its password" in result.stderr
+    assert "correct horse" not in result.output
+
+
+async def test_without_an_admin_the_hint_says_where_to_name_one(running: Running, variables: Variables) -> None:
+    result = await run(
+        running.system.urls["order_api"], {**variables, "ORDERCAST_ADMIN_EMAIL": ""}, "sample", "--mode", "uniform"
+    )
+    assert result.exit_code == 1
+    assert "there is no admin to log in as" in result.stderr
+    assert "ORDERCAST_ADMIN_EMAIL" in result.stderr
+
+
+async def test_all_may_come_from_files_of_secrets(running: Running, variables: Variables, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, value in variables.items():
+        (secrets / name.lower()).write_text(value)
+    from_files = {**dict.fromkeys(variables, ""), "ORDERCAST_SECRETS_DIR": str(secrets)}
+    result = await run(running.system.urls["order_api"], from_files, "verify")
+    assert result.exit_code == 0, result.output
+    assert "verify: 0 differences" in result.stdout
+
+
+async def test_views_are_not_simulated_where_nothing_remembers_them(running: Running, variables: Variables) -> None:
+    command = ("import", "online-retail", "rows.csv", "--simulate-views")
+    result = await run(running.system.urls["order_api"], variables, *command)
+    assert result.exit_code == 1
+    assert "--simulate-views does not go with --against" in result.stderr

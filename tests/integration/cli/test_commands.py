@@ -1,0 +1,136 @@
+"""Commands that look into a system or change who may use it."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ordercast.cli import app
+from ordercast.client.errors import ProblemAnswer
+from ordercast.infra.local.state import StateFolder
+from ordercast.system.operator_account import AdminNotMade, operator_login
+from tests.integration.cli.conftest import Running
+
+PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse"}
+
+
+async def test_an_admin_can_be_made_and_can_do_what_admins_do(running: Running) -> None:
+    result = await running.run("admin", "create", "--email", "ann@example.com", "--nickname", "ann", env=PASSWORD)
+    assert result.exit_code == 0, result.output
+    ann = await running.anonymous.log_in("ann@example.com", "correct horse")
+    assert (await ann.order_api.me()).role == "ADMIN"
+
+
+async def test_the_password_may_be_piped_in(running: Running) -> None:
+    arguments = ("admin", "create", "--email", "piped@example.com", "--nickname", "piped", "--json")
+    result = await running.run(*arguments, input="from a pipe\n")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["role"] == "ADMIN"
+    await running.anonymous.log_in("piped@example.com", "from a pipe")
+
+
+@pytest.mark.parametrize(
+    ("email", "nickname", "password", "says"),
+    [
+        ("operator@example.com", "somebody", "correct horse", "email taken"),
+        ("new@example.com", "operator", "correct horse", "nickname taken"),
+        ("nonsense", "somebody", "correct horse", "email"),
+        ("new@example.com", "somebody", "short", "password"),
+    ],
+)
+async def test_an_admin_that_cannot_be_is_refused_in_one_line(
+    running: Running, email: str, nickname: str, password: str, says: str
+) -> None:
+    result = await running.run(
+        "admin", "create", "--email", email, "--nickname", nickname, env={"ORDERCAST_ADMIN_PASSWORD": password}
+    )
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+    assert password not in result.output
+
+
+async def test_the_operators_password_is_kept_where_only_its_user_can_read_it(running: Running) -> None:
+    path = running.system.folder.keys / "operator.json"
+    assert path.stat().st_mode & 0o077 == 0
+    login = await operator_login(running.system.folder, running.system.info)
+    assert login.password not in repr(login)
+    with pytest.raises(ProblemAnswer, match="password"):
+        await running.anonymous.log_in(login.email, "another one")
+
+
+async def test_an_operator_that_the_folder_does_not_know_is_named_with_a_way_out(
+    running: Running, tmp_path: Path
+) -> None:
+    folder = StateFolder.at(tmp_path)
+    folder.prepare()
+    with pytest.raises(AdminNotMade, match="email and nickname taken") as caught:
+        await operator_login(folder, running.system.info)
+    assert "ORDERCAST_ADMIN_EMAIL" in caught.value.hint
+    assert not (folder.keys / "operator.json").exists()
+
+
+async def test_commands_act_as_the_admin_that_the_environment_names(running: Running) -> None:
+    wrong = {"ORDERCAST_ADMIN_EMAIL": "nobody@example.com", **PASSWORD}
+    result = await running.run("sample", "--mode", "uniform", "--orders", "0", env=wrong)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+
+
+async def test_tail_shows_events_as_lines_of_json(running: Running) -> None:
+    product = await running.admin.order_api.create_product("tailed", "Tailed", "1.00", "USD")  # type: ignore[arg-type]
+    waiting = asyncio.create_task(running.run("tail", "orders", "--json", "-n", "1"))
+    order = None
+    while not waiting.done():
+        order = await running.admin.order_api.place_order([(product.id, 2)])
+        await asyncio.wait([waiting], timeout=0.5)
+    result = await waiting
+    event = json.loads(result.stdout)
+    assert (event["topic"], event["type"]) == ("orders", "ordercast.order.placed.v1")
+    assert event["data"]["items"][0]["product_id"] == product.id
+    assert order is not None
+    assert event["data"]["account_id"] == order.account_id
+
+
+async def test_tail_names_a_topic_that_is_not_there(running: Running) -> None:
+    result = await running.run("tail", "bread")
+    assert result.exit_code == 1
+    assert "there is no topic bread" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify",),
+        ("export",),
+        ("tail",),
+        ("predict", "5000"),
+        ("dead-letters", "list"),
+        ("features", "rebuild"),
+        ("sample", "--mode", "uniform"),
+        ("import", "online-retail", "rows.csv"),
+        ("admin", "create", "--email", "a@example.com", "--nickname", "a"),
+    ],
+)
+def test_without_a_running_system_a_command_says_how_to_start_one(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*arguments, "--state", str(tmp_path)], env=PASSWORD)
+    assert result.exit_code == 1
+    assert "no system runs on" in result.stderr
+    assert "ordercast up" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("predict",), ("predict", "5", "--pair", "1/2"), ("predict", "--pair", "1-2")])
+async def test_predict_asks_for_view_counts_or_pairs(running: Running, arguments: tuple[str, ...]) -> None:
+    result = await running.run(*arguments)
+    assert result.exit_code == 1
+    assert "hint:" in result.stderr
+
+
+async def test_dead_letters_are_sent_again_only_when_they_are_named(running: Running) -> None:
+    nothing = await running.run("dead-letters", "replay")
+    assert "say which events" in nothing.stderr
+    unknown = await running.run("dead-letters", "replay", "views:0:999999")
+    assert "there is no dead letter views:0:999999" in unknown.stderr
+    assert (nothing.exit_code, unknown.exit_code) == (1, 1)

@@ -1,0 +1,127 @@
+"""The four exported data sets are what pandas makes of orders and views, and file 4 is the feature table's ordered rows."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ordercast.reading.export import export
+from ordercast.reading.table_files import Format
+from ordercast.verify import verify
+from tests.integration.cli.conftest import Running
+from tests.support.oracle_database import connected
+
+NAMES = ("orders_data", "view_counts_data", "preprocessed_orders_data", "orders_data_after_drop_duplication")
+PAIR = ["accountId", "productId"]
+
+
+@pytest.fixture(scope="module")
+async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all files in all formats, of a system with orders, a late order, a cancellation and views."""
+    await running.anonymous.order_api.sign_up("export@example.com", "export", "correct horse")
+    customer = await running.anonymous.log_in("export@example.com", "correct horse")
+    products = [
+        await running.admin.order_api.create_product(f"export-{n}", f"Export {n}", Decimal("1.235") + n, "GBP")
+        for n in range(3)
+    ]
+    await customer.order_api.place_order([(products[0].id, 3), (products[1].id, 4), (products[0].id, 5)])
+    cancelled = await customer.order_api.place_order([(products[1].id, 6)])
+    await customer.order_api.cancel_order(cancelled.id)
+    await customer.order_api.add_views([{"product_id": products[0].id, "count": 7}, {"product_id": products[2].id}])
+    # A shop's history: the second line is older than the first, so its quantity is "the first" of the pair.
+    for ref, day, quantity, status in (
+        ("x1", 9, 11, "CONFIRMED"),
+        ("x2", 3, 12, "CONFIRMED"),
+        ("x3", 1, 13, "CANCELLED"),
+    ):
+        await running.admin.order_api.import_orders(
+            [
+                {
+                    "order_ref": f"export-{ref}",
+                    "account_ref": "export-shop",
+                    "occurred_at": datetime(2020, 1, day, tzinfo=UTC).isoformat(),
+                    "status": status,
+                    "items": [{"sku": "export-0", "quantity": quantity, "unit_price": "0.5"}],
+                }
+            ],
+            create_missing=True,
+        )
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
+    folder = tmp_path_factory.mktemp("export")
+    for file_format in ("xlsx", "csv", "parquet"):
+        files = await export(running.database_url, folder, file_format)
+        assert [file.path.name for file in files] == [f"{name}.{file_format}" for name in NAMES]
+    return folder
+
+
+def read(folder: Path, name: str, file_format: Format = "parquet") -> pd.DataFrame:
+    path = folder / f"{name}.{file_format}"
+    if file_format == "xlsx":
+        return pd.read_excel(path, engine="calamine")
+    return pd.read_csv(path) if file_format == "csv" else pd.read_parquet(path)
+
+
+def test_the_columns_are_the_recipes(exported: Path) -> None:
+    columns = [list(read(exported, name).columns) for name in NAMES]
+    joined = ["accountId", "productId", "quantity", "price", "viewCount"]
+    assert columns == [joined[:4], ["accountId", "productId", "viewCount"], joined, joined]
+
+
+def test_the_joined_and_the_deduplicated_file_are_what_pandas_makes_of_the_first_two(exported: Path) -> None:
+    orders, views = read(exported, "orders_data"), read(exported, "view_counts_data")
+    joined = orders.merge(views, on=PAIR, how="left")
+    joined["viewCount"] = joined["viewCount"].fillna(0).astype("int64")
+    pd.testing.assert_frame_equal(joined, read(exported, "preprocessed_orders_data"))
+    first = joined.drop_duplicates(PAIR).reset_index(drop=True)
+    pd.testing.assert_frame_equal(first, read(exported, "orders_data_after_drop_duplication"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_formats_hold_the_same_rows(exported: Path, name: str) -> None:
+    parquet = read(exported, name)
+    if "price" in parquet:
+        parquet["price"] = parquet["price"].astype(float)
+    for file_format in ("xlsx", "csv"):
+        other = read(exported, name, file_format)
+        pd.testing.assert_frame_equal(parquet, other, check_dtype=False)
+
+
+async def test_the_deduplicated_file_holds_exactly_the_rows_of_the_feature_table_that_have_an_order(
+    running: Running, exported: Path
+) -> None:
+    first = read(exported, "orders_data_after_drop_duplication")
+    rows = {tuple(row) for row in first.itertuples(index=False, name=None)}
+    async with connected(running.database_url) as connection:
+        features = await connection.fetch(
+            "SELECT account_id, product_id, first_quantity, first_price, view_count FROM feature_rows WHERE order_count > 0"
+        )
+    assert rows == {tuple(row) for row in features}
+
+
+async def test_of_a_history_the_oldest_order_is_the_first_and_a_cancellation_is_no_order(
+    running: Running, exported: Path
+) -> None:
+    async with connected(running.database_url) as connection:
+        shop = await connection.fetchval("SELECT id FROM accounts WHERE account_ref = 'export-shop'")
+    orders = read(exported, "orders_data")
+    assert sorted(orders[orders["accountId"] == shop]["quantity"]) == [11, 12]
+    first = read(exported, "orders_data_after_drop_duplication")
+    assert list(first[first["accountId"] == shop]["quantity"]) == [12]
+
+
+async def test_the_command_writes_the_files_and_tells_their_rows(
+    running: Running, exported: Path, tmp_path: Path
+) -> None:
+    result = await running.run("export", "--format", "csv", "--out", str(tmp_path / "new" / "folder"))
+    assert result.exit_code == 0, result.output
+    assert sorted(path.stem for path in (tmp_path / "new" / "folder").iterdir()) == sorted(NAMES)
+
+
+async def test_a_folder_that_cannot_be_written_to_is_an_error_in_one_line(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = await running.run("export", "--out", str(tmp_path / "file"))
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert str(tmp_path / "file") in result.stderr.replace("\n", "")

@@ -1,0 +1,95 @@
+"""verify on a running system: 0 differences with the real worker, and every change behind its back is found."""
+
+import json
+import signal
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from ordercast.client.kafka import KafkaUnavailable
+from ordercast.system.database import DatabaseUnavailable
+from ordercast.verify import NotCaughtUp, verify
+from tests.integration.cli.conftest import Running
+from tests.support.oracle_database import connected
+
+
+@pytest.fixture
+async def ordered(running: Running, customer_of: Callable[[str], Any]) -> tuple[int, int]:
+    """An account and a product with an order, a cancelled order and views; the (account, product) pair."""
+    name = f"verify{uuid4().hex[:8]}"
+    customer = await customer_of(name)
+    product = await running.admin.order_api.create_product(name, name, Decimal("2.50"), "USD")
+    await customer.order_api.place_order([(product.id, 3), (product.id, 4)])
+    cancelled = await customer.order_api.place_order([(product.id, 9)])
+    await customer.order_api.cancel_order(cancelled.id)
+    await customer.order_api.add_views([{"product_id": product.id, "count": 40}])
+    return (await customer.order_api.me()).id, product.id
+
+
+async def test_orders_cancellations_and_views_make_no_difference(running: Running, ordered: tuple[int, int]) -> None:
+    result = await verify(running.database_url, running.bootstrap)
+    assert result.difference_count == 0, list(map(str, result.differences))
+    async with connected(running.database_url) as connection:
+        row = await connection.fetchrow(
+            "SELECT * FROM feature_rows WHERE (account_id, product_id) = ($1, $2)", *ordered
+        )
+    assert (row["order_count"], row["total_quantity"], row["cancelled_quantity"], row["view_count"]) == (2, 16, 9, 40)
+
+
+async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_code_1(
+    running: Running, ordered: tuple[int, int]
+) -> None:
+    await verify(running.database_url, running.bootstrap)
+    where = "WHERE (account_id, product_id) = ($1, $2)"
+    async with connected(running.database_url) as connection:
+        await connection.execute(f"UPDATE feature_rows SET view_count = view_count + 1 {where}", *ordered)  # noqa: S608
+        await connection.execute("UPDATE daily_trends SET orders = orders + 1 WHERE product_id = $1", ordered[1])
+        try:
+            result = await running.run("verify", "--json")
+        finally:
+            await connection.execute(f"UPDATE feature_rows SET view_count = view_count - 1 {where}", *ordered)  # noqa: S608
+            await connection.execute("UPDATE daily_trends SET orders = orders - 1 WHERE product_id = $1", ordered[1])
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [(d["table"], d["field"], d["found"] - d["expected"]) for d in found["differences"]] == [
+        ("feature_rows", "view_count", 1),
+        ("daily_trends", "orders", 1),
+    ]
+    assert found["differences"][0]["key"] == {"account_id": ordered[0], "product_id": ordered[1]}
+    good = await running.run("verify")
+    assert good.exit_code == 0, good.output
+    assert good.stdout.splitlines()[-1] == "verify: 0 differences"
+
+
+async def test_a_record_that_is_no_view_is_told_and_makes_no_difference(running: Running) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+        await producer.send_and_wait("views", b"poison", partition=0, headers=[("ce_type", b"nonsense")])
+    result = await verify(running.database_url, running.bootstrap)
+    assert result.unreadable_records >= 1
+    assert result.differences == []
+    listed = await running.run("dead-letters", "list", "--json")
+    assert listed.exit_code == 0, listed.exception
+    assert any(letter["body"] == "poison" and letter["state"] == "waiting" for letter in json.loads(listed.stdout))
+
+
+async def test_a_worker_that_stands_still_is_said_to_be_behind(running: Running, ordered: tuple[int, int]) -> None:
+    await verify(running.database_url, running.bootstrap)
+    running.system.signal("feature_worker", signal.SIGSTOP)
+    try:
+        await running.admin.order_api.place_order([(ordered[1], 1)])
+        with pytest.raises(NotCaughtUp, match=r"behind by 1 events of orders"):
+            await verify(running.database_url, running.bootstrap, wait_s=1)
+    finally:
+        running.system.signal("feature_worker", signal.SIGCONT)
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
+
+
+async def test_a_missing_broker_or_database_is_named(running: Running) -> None:
+    with pytest.raises(KafkaUnavailable, match=r"127\.0\.0\.1:9\b"):
+        await verify(running.database_url, "127.0.0.1:9")
+    with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
+        await verify("postgresql+asyncpg://nobody@127.0.0.1:9/none", running.bootstrap)

@@ -1,0 +1,59 @@
+"""A training is followed to its end, over a connection that breaks off."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from ordercast.client import Addresses, open_client
+from ordercast.client.follow_training import follow_training, until_served
+from tests.support.oracle_http import Answer, Received, serving
+
+TRAINING = {
+    "id": str(UUID(int=7)),
+    "recipe": "baseline",
+    "members": 2,
+    "epochs": 2,
+    "batch_size": 32,
+    "seed": 7,
+    "status": "running",
+    "progress": {"epoch": 0, "epochs": 2},
+}
+METRICS = {
+    "holdout_rows": 5,
+    **{name: {"mse": 1.0, "mae": 0.5} for name in ("ensemble", "mean", "line")},
+}
+
+
+def epoch(number: int) -> str:
+    return f"event: epoch\nid: {number}\ndata: {json.dumps({'epoch': number, 'epochs': 2, 'loss': [1.5, None]})}\n\n"
+
+
+async def test_epochs_are_told_and_a_broken_stream_is_taken_up_again() -> None:
+    streams = [epoch(1) + "event: epoch\ndata: {", epoch(1) + epoch(2)]
+    states = [TRAINING, {**TRAINING, "status": "succeeded", "model_version": "v1", "metrics": METRICS}]
+
+    async def answer(request: Received) -> Answer:
+        return Answer(200, streams.pop(0) if request.path.endswith("/events") else states.pop(0))
+
+    told: list[tuple[int, int, Sequence[float | None]]] = []
+    async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
+        training = await follow_training(client.trainer, UUID(int=7), lambda *epoch: told.append(epoch))
+    assert told == [(1, 2, [1.5, None]), (1, 2, [1.5, None]), (2, 2, [1.5, None])]
+    assert training.model_version == "v1"
+    assert training.metrics is not None
+    assert training.metrics.line.mse == 1.0
+
+
+async def test_a_new_version_is_waited_for() -> None:
+    model = {"version": "v1", "recipe": "baseline", "members": 10, "trained_at": "2026-01-01T00:00:00Z"}
+    answers = [
+        Answer(503, {"type": "/problems/no-model", "title": "No model is served yet"}, {"Retry-After": "5"}),
+        *(Answer(200, {**model, "version": v, "rows": 5, "metrics": {}}) for v in ("v1", "v2")),
+    ]
+
+    async def answer(request: Received) -> Answer:
+        return answers.pop(0)
+
+    async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
+        await until_served(client.predictor, "v2")
+    assert answers == []

@@ -1,0 +1,87 @@
+"""Tables come out of xlsx, CSV and Parquet files as they went in; a file is whole or not there."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pyarrow.parquet as pq
+import pytest
+from python_calamine import CalamineWorkbook
+
+from ordercast.reading import table_files
+from ordercast.reading.table_files import Format, Kind, TooManyRows, open_table
+
+COLUMNS: dict[str, Kind] = {"accountId": "integer", "price": "money", "name": "text"}
+ROWS = [(1, Decimal("2.5550"), "plain"), (2**40, Decimal("12.5000"), "=1+1")]
+
+
+def read(path: Path, file_format: Format) -> list[list[Any]]:
+    """Header and rows."""
+    if file_format == "xlsx":
+        return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    if file_format == "csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))
+    table = pq.read_table(path)
+    return [table.column_names, *([*row.values()] for row in table.to_pylist())]
+
+
+def write(path: Path, file_format: Format) -> None:
+    with open_table(path, COLUMNS, file_format) as table:
+        table.write(ROWS[:1])
+        table.write(ROWS[1:])
+
+
+@pytest.mark.parametrize(
+    ("file_format", "rows"),
+    [
+        ("xlsx", [[1, 2.555, "plain"], [2**40, 12.5, "=1+1"]]),
+        ("csv", [["1", "2.5550", "plain"], [str(2**40), "12.5000", "=1+1"]]),
+        ("parquet", [[1, Decimal("2.5550"), "plain"], [2**40, Decimal("12.5000"), "=1+1"]]),
+    ],
+)
+def test_what_goes_in_comes_out(tmp_path: Path, file_format: Format, rows: list[list[Any]]) -> None:
+    path = tmp_path / f"table.{file_format}"
+    write(path, file_format)
+    assert read(path, file_format) == [["accountId", "price", "name"], *rows]
+
+
+def test_a_text_that_begins_with_an_equals_sign_is_no_formula(tmp_path: Path) -> None:
+    write(tmp_path / "table.xlsx", "xlsx")
+    with ZipFile(tmp_path / "table.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml")
+    assert b"=1+1" in sheet
+    assert b"<f>" not in sheet
+
+
+@pytest.mark.parametrize("file_format", ["xlsx", "csv", "parquet"])
+def test_a_failure_in_the_middle_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, file_format: Format) -> None:
+    path = tmp_path / f"table.{file_format}"
+    write(path, file_format)
+    before = path.read_bytes()
+
+    def fail_in_the_middle() -> None:
+        with open_table(path, COLUMNS, file_format) as table:
+            table.write(ROWS)
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        fail_in_the_middle()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_table_too_long_for_a_sheet_names_the_other_formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "XLSX_ROWS_MAX", 3)
+    write(tmp_path / "fits.xlsx", "xlsx")
+    with pytest.raises(TooManyRows, match="csv or parquet"), open_table(tmp_path / "t.xlsx", COLUMNS, "xlsx") as table:
+        table.write([*ROWS, *ROWS])
+    assert [path.name for path in tmp_path.iterdir()] == ["fits.xlsx"]
+
+
+def test_a_folder_that_is_not_there_says_so_before_anything_is_written(tmp_path: Path) -> None:
+    for file_format in ("xlsx", "csv", "parquet"):
+        with pytest.raises(OSError, match="No such file"):
+            write(tmp_path / "gone" / f"table.{file_format}", file_format)
