@@ -8,10 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.services.shared.db.dead_letter_states import State, dead_letter_states
 from ordercast.services.shared.db.engine import open_database
-from ordercast.services.shared.kafka.dead_letters import DeadLetter, State, letter_states, read_letters, replay
+from ordercast.services.shared.kafka.dead_letters import DeadLetter
 from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.kafka.publish_dead_letters import replay
 from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.read_dead_letters import read_dead_letters
 
 app = several_commands("Events that the feature worker refused.")
 
@@ -59,9 +62,9 @@ def chosen_letters(
 
 async def _read(context: Context) -> tuple[list[DeadLetter], dict[str, State]]:
     target = context.target()
-    letters = await read_letters(target.kafka_bootstrap)
+    letters = await read_dead_letters(target.kafka_bootstrap)
     async with open_database(target.database_url, application="ordercast dead-letters", pool_size=1) as sessions:
-        return letters, await letter_states(sessions, letters)
+        return letters, await dead_letter_states(sessions, letters)
 
 
 def _document(letter: DeadLetter, state: State) -> dict[str, object]:

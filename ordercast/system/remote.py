@@ -13,7 +13,8 @@ from ordercast.client import Addresses
 from ordercast.client.probe import check_answers
 from ordercast.client.session import Login
 from ordercast.infra.local.errors import LocalError
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.system.target import NotGiven
 
 # A trainer and a predictor that are not named are looked for this far above order_api's port, as `ordercast up` has them.

@@ -14,9 +14,10 @@ from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.errors import FeatureWorkerError
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.wiring import open_rebuild
-from ordercast.services.shared.http.serve import serve
-from ordercast.services.shared.http.start import CannotStart, read_settings
 from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
 from ordercast.services.shared.telemetry.settings import TracingSettings

@@ -10,7 +10,7 @@ import structlog
 
 from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import REFUSALS
-from ordercast.services.feature_worker.errors import LASTING, PositionTaken, Stuck
+from ordercast.services.feature_worker.errors import LASTING, PositionMoved, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress, wait_for
 from ordercast.services.shared.db.unavailable import is_unavailable
@@ -118,7 +118,7 @@ class ConsumeEvents:
             try:
                 await self.step()
                 failing_since, pause = None, FIRST_PAUSE_S
-            except PositionTaken as taken:
+            except PositionMoved as taken:
                 log.info("position taken by another worker, or kept by a lost commit", reason=str(taken))
                 self._consumer.reposition()
             except Exception as error:

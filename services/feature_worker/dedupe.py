@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.errors import SequenceGap
-from ordercast.services.shared.kafka.dead_letters import is_replay, letter_id, replay_producer
+from ordercast.services.shared.kafka.dead_letters import dead_letter_id, is_replay, replay_producer
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 
@@ -55,7 +55,7 @@ def drop_repeats(batch: Iterable[Admitted | Refused], marks: Mapping[Stream, int
         new.events.append(item)
         if isinstance(item, Refused):
             # Opens the stream of its replay: only what was skipped may come again.
-            opened = Stream(record.partition, replay_producer(letter_id(record.partition, record.offset)))
+            opened = Stream(record.partition, replay_producer(dead_letter_id(record.partition, record.offset)))
             known[opened] = new.marks[opened] = 0
     return new
 

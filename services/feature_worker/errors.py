@@ -15,7 +15,7 @@ class Transient(FeatureWorkerError):
     """The same events may be applied later; nothing of this try was kept."""
 
 
-class PositionTaken(Transient):
+class PositionMoved(Transient):
     """A partition's position is not where this worker left it: another worker owns it, or a lost commit had passed."""
 
     def __init__(self, partition: Partition, expected: int, stored: int | None) -> None:

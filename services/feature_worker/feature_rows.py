@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.aggregate import Pair, PairChange
-from ordercast.services.feature_worker.settle import KnownFirst, Settled, settle
+from ordercast.services.feature_worker.merge import KnownFirst, Merged, merge
 
 # LATERAL with OFFSET 0 looks each pair up by its key. A plain join tempts the planner into reading the whole table.
 _READ_FIRSTS: Final = text("""
@@ -78,10 +78,10 @@ async def write_rows(session: AsyncSession, changes: Mapping[Pair, PairChange]) 
     """Applies the changes. The same changes applied twice count twice."""
     if not changes:
         return
-    settled = settle(changes, await _read_firsts(session, list(changes)))
-    pruned = await _prune_views(session, settled)
-    await _keep_views(session, settled)
-    await _upsert(session, settled, pruned)
+    merged = merge(changes, await _read_firsts(session, list(changes)))
+    pruned = await _prune_views(session, merged)
+    await _keep_views(session, merged)
+    await _upsert(session, merged, pruned)
 
 
 async def _read_firsts(session: AsyncSession, pairs: Sequence[Pair]) -> dict[Pair, KnownFirst]:
@@ -89,17 +89,17 @@ async def _read_firsts(session: AsyncSession, pairs: Sequence[Pair]) -> dict[Pai
     return {Pair(account, product): KnownFirst(time, event_id) for account, product, time, event_id in rows}
 
 
-async def _prune_views(session: AsyncSession, settled: Mapping[Pair, Settled]) -> dict[Pair, int]:
+async def _prune_views(session: AsyncSession, merged: Mapping[Pair, Merged]) -> dict[Pair, int]:
     """Drops the views that a new first order leaves behind it; how many they were, by pair."""
-    moved = {pair: row.first.ordered_at for pair, row in settled.items() if row.first is not None}
+    moved = {pair: row.first.ordered_at for pair, row in merged.items() if row.first is not None}
     if not moved:
         return {}
     rows = await session.execute(_PRUNE_VIEWS, {**_keys(list(moved)), "firsts": list(moved.values())})
     return {Pair(account, product): count for account, product, count in rows}
 
 
-async def _keep_views(session: AsyncSession, settled: Mapping[Pair, Settled]) -> None:
-    kept = [(pair, time, count) for pair, row in settled.items() for time, count in sorted(row.views_before.items())]
+async def _keep_views(session: AsyncSession, merged: Mapping[Pair, Merged]) -> None:
+    kept = [(pair, time, count) for pair, row in merged.items() for time, count in sorted(row.views_before.items())]
     if not kept:
         return
     await session.execute(
@@ -112,13 +112,13 @@ async def _keep_views(session: AsyncSession, settled: Mapping[Pair, Settled]) ->
     )
 
 
-async def _upsert(session: AsyncSession, settled: Mapping[Pair, Settled], pruned: Mapping[Pair, int]) -> None:
-    firsts = [row.first for row in settled.values()]
-    changes = [row.change for row in settled.values()]
+async def _upsert(session: AsyncSession, merged: Mapping[Pair, Merged], pruned: Mapping[Pair, int]) -> None:
+    firsts = [row.first for row in merged.values()]
+    changes = [row.change for row in merged.values()]
     await session.execute(
         _UPSERT,
         {
-            **_keys(list(settled)),
+            **_keys(list(merged)),
             "firsts": [first.ordered_at if first else None for first in firsts],
             "first_ids": [first.event_id if first else None for first in firsts],
             "first_quantities": [first.quantity if first else None for first in firsts],
@@ -127,7 +127,7 @@ async def _upsert(session: AsyncSession, settled: Mapping[Pair, Settled], pruned
             "quantities": [change.total_quantity for change in changes],
             "cancelled": [change.cancelled_quantity for change in changes],
             "view_counts": [change.view_count for change in changes],
-            "views_before": [sum(row.views_before.values()) - pruned.get(pair, 0) for pair, row in settled.items()],
+            "views_before": [sum(row.views_before.values()) - pruned.get(pair, 0) for pair, row in merged.items()],
             "last_viewed": [change.last_viewed_at for change in changes],
             "last_ordered": [change.last_ordered_at for change in changes],
             "partitions": [change.partition for change in changes],

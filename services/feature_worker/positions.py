@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.dedupe import Stream
-from ordercast.services.feature_worker.errors import PositionTaken
-from ordercast.services.shared.kafka.dead_letters import replayed_letter
+from ordercast.services.feature_worker.errors import PositionMoved
+from ordercast.services.shared.kafka.dead_letters import replayed_dead_letter
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 
@@ -69,18 +69,18 @@ async def read_positions(session: AsyncSession) -> dict[Partition, int]:
     return {Partition(topic, number): offset for topic, number, offset in await session.execute(_READ)}
 
 
-async def take_positions(session: AsyncSession, slices: Sequence[Slice]) -> None:
+async def lock_positions(session: AsyncSession, slices: Sequence[Slice]) -> None:
     """Locks the slices' partitions until the transaction ends.
 
     Raises:
-        PositionTaken: a partition does not stand where its slice starts.
+        PositionMoved: a partition does not stand where its slice starts.
     """
     numbers = sorted({piece.partition.number for piece in slices})
     rows = await session.execute(_TAKE, {"numbers": numbers})
     stored = {Partition(topic, number): offset for topic, number, offset in rows}
     for piece in slices:
         if stored.get(piece.partition) != piece.start:
-            raise PositionTaken(piece.partition, piece.start, stored.get(piece.partition))
+            raise PositionMoved(piece.partition, piece.start, stored.get(piece.partition))
 
 
 async def move_positions(session: AsyncSession, slices: Sequence[Slice]) -> None:
@@ -100,7 +100,7 @@ async def read_marks(session: AsyncSession, streams: Collection[Stream]) -> dict
 async def read_skipped_letters(session: AsyncSession) -> frozenset[str]:
     """The ids of all dead letters whose records were skipped, replayed since or not."""
     producers = (await session.execute(_READ_REPLAY_MARKS)).scalars()
-    return frozenset(replayed_letter(producer) for producer in producers)
+    return frozenset(replayed_dead_letter(producer) for producer in producers)
 
 
 async def write_marks(session: AsyncSession, marks: Mapping[Stream, int]) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
-from ordercast.services.feature_worker.place_consumer import PlaceConsumer
 from ordercast.services.feature_worker.positions import read_positions, read_skipped_letters
+from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.feature_worker.shadow_tables import (
     Differences,
@@ -27,7 +27,7 @@ from ordercast.services.feature_worker.shadow_tables import (
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import sqlstate
-from ordercast.services.shared.kafka.dead_letters import letter_id
+from ordercast.services.shared.kafka.dead_letters import dead_letter_id
 from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
@@ -43,7 +43,7 @@ SWAP_PAUSE_S: Final = 3.0
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 Positions = Mapping[Partition, int]
-OpenReader = Callable[[Partition, PlaceConsumer], AbstractAsyncContextManager[Consumer]]
+OpenReader = Callable[[Partition, ReadStartPositions], AbstractAsyncContextManager[Consumer]]
 Report = Callable[[int, int], None]
 
 
@@ -58,8 +58,8 @@ class RebuildFeatures:
         self._open_reader = open_reader
         self._admit = admit
         self._report = report
-        self._place = PlaceConsumer(shadow)
-        self._record = RecordFeatures(shadow, admit=self._admit_as_live, bury=self._check_buried)
+        self._place = ReadStartPositions(shadow)
+        self._record = RecordFeatures(shadow, admit=self._admit_as_live, keep_refused=self._check_refused)
         self._skipped: frozenset[str] = frozenset()
         self._done = 0
 
@@ -126,13 +126,13 @@ class RebuildFeatures:
 
     def _admit_as_live(self, record: StoredRecord) -> Admitted | Refused:
         """What was skipped stays skipped, even if this release could read it: its replay counts, or will."""
-        if letter_id(record.partition, record.offset) in self._skipped:
+        if dead_letter_id(record.partition, record.offset) in self._skipped:
             return refuse(record, "skipped before")
         return self._admit(record)
 
-    async def _check_buried(self, refused: Sequence[Refused]) -> None:
+    async def _check_refused(self, refused: Sequence[Refused]) -> None:
         for item in refused:
-            letter = letter_id(item.record.partition, item.record.offset)
+            letter = dead_letter_id(item.record.partition, item.record.offset)
             if letter not in self._skipped:
                 raise RebuildRefused(f"{letter} was applied once, and this release refuses it: {item.reason}")
 

@@ -12,7 +12,7 @@ from ordercast.services.feature_worker.daily_trends import add_to_trends
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
 from ordercast.services.feature_worker.feature_rows import write_rows
-from ordercast.services.feature_worker.positions import move_positions, read_marks, take_positions, write_marks
+from ordercast.services.feature_worker.positions import lock_positions, move_positions, read_marks, write_marks
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.kafka.ports import Slice
@@ -21,7 +21,7 @@ from ordercast.services.shared.telemetry.tracing import Group, processing, spans
 
 Admit = Callable[[StoredRecord], Admitted | Refused]
 # Keeps refused records where somebody can look at them; returns when they are safe there.
-Bury = Callable[[Sequence[Refused]], Awaitable[None]]
+KeepRefused = Callable[[Sequence[Refused]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class RecordFeatures:
     """The use case. `max_refused_in_a_row` bounds what is buried before somebody has to look; None: no bound."""
 
     def __init__(
-        self, sessions: Sessions, *, admit: Admit, bury: Bury, max_refused_in_a_row: int | None = None
+        self, sessions: Sessions, *, admit: Admit, keep_refused: KeepRefused, max_refused_in_a_row: int | None = None
     ) -> None:
         self._sessions = sessions
         self._admit = admit
-        self._bury = bury
+        self._keep_refused = keep_refused
         self._max_refused_in_a_row = max_refused_in_a_row
         self._refused_in_a_row = 0
 
@@ -49,7 +49,7 @@ class RecordFeatures:
         """Applies the slices, all or none. After any error the positions in the database tell whether it was done.
 
         Raises:
-            PositionTaken: a partition does not stand where its slice starts; nothing was done.
+            PositionMoved: a partition does not stand where its slice starts; nothing was done.
             SequenceGap, TooManyDeadLetters: nothing was done.
             BrokerUnavailable: a refused record could not be buried; nothing was done.
             DBAPIError: the database is away, or a commit's answer was lost.
@@ -62,13 +62,13 @@ class RecordFeatures:
 
     async def _record(self, slices: Sequence[Slice], batch: Sequence[Admitted | Refused]) -> Recorded:
         async with self._sessions() as session, session.begin():
-            await take_positions(session, slices)
+            await lock_positions(session, slices)
             new = drop_repeats(batch, await read_marks(session, streams_of(batch)))
             refused = [event for event in new.events if isinstance(event, Refused)]
             refused_in_a_row = self._count_refused(new.events)
             if refused:
                 # Before the position passes them. If the commit fails they are buried again under the same ids.
-                await self._bury(refused)
+                await self._keep_refused(refused)
             changes = aggregate(event for event in new.events if isinstance(event, Admitted))
             await write_rows(session, changes.pairs)
             await write_marks(session, new.marks)

@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.http.start import PROCESS_NAME, process_name
+from ordercast.services.shared.process.settings import PROCESS_NAME, process_name
 from ordercast.services.shared.telemetry.logs import LogFormat
 
 

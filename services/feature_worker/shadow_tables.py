@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.shared.db.features import (
     DailyTrend,
+    FeatureLastSequence,
     FeaturePosition,
-    FeatureProducerMark,
     FeatureRow,
     FeatureViewTime,
 )
@@ -28,7 +28,7 @@ SHOWN: Final = 20
 
 _TABLES: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__]
-    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureProducerMark, DailyTrend)
+    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureLastSequence, DailyTrend)
 )
 # Marks differ by right: old ones are dropped, and their times are those of the reading.
 _COMPARED: Final[tuple[Table, ...]] = tuple(

@@ -8,22 +8,22 @@ from typing import Final
 
 from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import admit
-from ordercast.services.feature_worker.bury import BuryInDeadLetters
 from ordercast.services.feature_worker.consume import ConsumeEvents
-from ordercast.services.feature_worker.forget_marks import ForgetMarks
-from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.forget_streams import ForgetStreams
+from ordercast.services.feature_worker.publish_dead_letters import PublishDeadLetters
+from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from ordercast.services.shared.db.engine import ask_database, open_database
-from ordercast.services.shared.http.background import running_beside
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.kafka.open_consumer import open_consumer, open_reader
 from ordercast.services.shared.kafka.ports import Consumer
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.process.background import running_beside
 
 TOPICS: Final = (ORDERS.name, VIEWS.name)
 # A batch takes well under a second; a statement that waits longer (ms) is given up and tried again.
@@ -60,7 +60,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 TOPICS,
                 group=settings.worker_group,
                 member=settings.worker_id,
-                read_positions=PlaceConsumer(sessions),
+                read_positions=ReadStartPositions(sessions),
                 session_timeout_s=settings.worker_session_s,
             ) as consumer,
         ):
@@ -68,7 +68,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
             record = RecordFeatures(
                 sessions,
                 admit=partial(admit, partitions=settings.partitions),
-                bury=BuryInDeadLetters(publisher),
+                keep_refused=PublishDeadLetters(publisher),
                 max_refused_in_a_row=settings.max_dead_letters_in_a_row,
             )
             consume = ConsumeEvents(
@@ -81,7 +81,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
             )
             watchdog = Watchdog(consumer, progress, switch)
             async with (
-                running_beside(ForgetMarks(sessions).run, name="forget-marks"),
+                running_beside(ForgetStreams(sessions).run, name="forget-marks"),
                 running_beside(watchdog.run, name="watchdog"),
                 running_beside(consume.run, name="consume"),
             ):
@@ -104,7 +104,7 @@ async def open_rebuild(settings: FeatureWorkerSettings, report: Report) -> Async
         open_database(url, application="rebuild", statement_timeout_ms=timeout_ms, search_path=SHADOW) as shadow,
     ):
 
-        def open_one(partition: Partition, place: PlaceConsumer) -> AbstractAsyncContextManager[Consumer]:
+        def open_one(partition: Partition, place: ReadStartPositions) -> AbstractAsyncContextManager[Consumer]:
             return open_reader(settings.kafka_bootstrap, [partition], read_positions=place)
 
         admit_here = partial(admit, partitions=settings.partitions)

@@ -10,9 +10,10 @@ from ordercast.services.order_api.accounts.schemas import AccountAnswer
 from ordercast.services.order_api.app import order_api_app, relay_app
 from ordercast.services.order_api.errors import OrderApiError
 from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
-from ordercast.services.shared.http.serve import serve
-from ordercast.services.shared.http.start import CannotStart, read_settings
 from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
 from ordercast.services.shared.telemetry.settings import TracingSettings

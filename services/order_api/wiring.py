@@ -21,11 +21,11 @@ from ordercast.services.order_api.settings import OrderApiSettings, RelaySetting
 from ordercast.services.order_api.views.record_views import RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
-from ordercast.services.shared.http.background import running_beside
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.process.background import running_beside
 
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
 # up PostgreSQL's.

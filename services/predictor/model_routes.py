@@ -12,8 +12,9 @@ from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
 from ordercast.services.predictor.recorded_models import list_models
 from ordercast.services.predictor.wiring import predictor
-from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, cut_page
-from ordercast.services.shared.http.tokens import CurrentAdmin
+from ordercast.services.shared.db.cut_page import cut_page
+from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 
 log = structlog.stdlib.get_logger()

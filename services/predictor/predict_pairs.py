@@ -9,7 +9,7 @@ from ordercast.services.predictor.features import Pair, Views, read_views
 from ordercast.services.predictor.model_slot import ServedModel
 from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.metrics import PREDICTION_FRESHNESS
 
 

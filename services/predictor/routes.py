@@ -21,8 +21,8 @@ from ordercast.services.predictor.schemas import (
     ViewCountQuery,
 )
 from ordercast.services.predictor.wiring import predictor
+from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
 from ordercast.services.shared.http.requests import PathId
-from ordercast.services.shared.http.tokens import CurrentCaller, caller_of
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS
 
 router = APIRouter(tags=["predictions"])

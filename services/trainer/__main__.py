@@ -6,8 +6,9 @@ import sys
 # Set before numpy is imported: this process only carries numbers, and OpenBLAS keeps some 30 MB for each thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from ordercast.services.shared.http.serve import serve
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
 from ordercast.services.shared.telemetry.settings import TracingSettings

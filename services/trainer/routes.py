@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
-from ordercast.services.shared.http.tokens import CurrentAdmin
 from ordercast.services.trainer.jobs.ask_for_training import (
     ask_for_training,
     cancel_training,

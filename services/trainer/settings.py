@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.http.start import PROCESS_NAME, process_name
+from ordercast.services.shared.process.settings import PROCESS_NAME, process_name
 from ordercast.services.shared.telemetry.logs import LogFormat
 
 

@@ -11,11 +11,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
-from ordercast.services.shared.http.background import running_beside
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.http.start import CannotStart
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
+from ordercast.services.shared.process.background import running_beside
+from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refuse_missing_package
 from ordercast.services.trainer.errors import ClusterFailed
 from ordercast.services.trainer.jobs.announce_models import AnnounceModels

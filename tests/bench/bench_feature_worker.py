@@ -36,9 +36,9 @@ from ordercast.infra.local.postgres import PostgresServer
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
-from ordercast.services.shared.kafka.caught_up import caught_up
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.topics import create_topics
+from tests.support.caught_up import caught_up
 from tests.support.embedded import running
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records
 

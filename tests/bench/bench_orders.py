@@ -22,8 +22,9 @@ from ordercast.infra.local.ports import free_port
 from ordercast.infra.local.postgres import PostgresServer
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
-from ordercast.services.shared.http.tokens import Caller, TokenSigner
+from ordercast.services.shared.http.tokens import TokenSigner
 from tests.bench.http_load import Load, LoadReport, run_load
 from tests.support.embedded import running
 from tests.support.seeds import seed_accounts, seed_products

@@ -32,13 +32,14 @@ from ordercast.infra.local.probes import answers_ok
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
-from ordercast.services.shared.http.tokens import Caller, TokenSigner
-from ordercast.services.shared.kafka.caught_up import caught_up
+from ordercast.services.shared.http.tokens import TokenSigner
 from ordercast.services.shared.kafka.topics import create_topics
 from tests.bench.bench_orders import order_bodies
 from tests.bench.http_load import Load, LoadReport, run_load
 from tests.bench.processor_time import ProcessorTime
+from tests.support.caught_up import caught_up
 from tests.support.embedded import running
 from tests.support.seeds import seed_accounts, seed_products
 

@@ -23,8 +23,9 @@ from uuid_utils.compat import uuid7
 import ordercast.services.order_api.accounts.tables  # noqa: F401 - orders refer to it
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.token_keys import load_public_key
-from ordercast.services.shared.http.tokens import CurrentCaller, TokenVerifier
+from ordercast.services.shared.http.tokens import TokenVerifier
 
 
 class Item(BaseModel):

@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 from hypothesis import strategies as st
 
-from ordercast.services.feature_worker.errors import PositionTaken
-from ordercast.services.shared.kafka.dead_letters import replay
+from ordercast.services.feature_worker.errors import PositionMoved
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.ports import Consumer, Publisher
+from ordercast.services.shared.kafka.publish_dead_letters import replay
 from tests.support.feature_tables import FeatureTable
 from tests.support.histories import History
 
@@ -60,7 +60,7 @@ async def drive(
         if chosen == "taken":
             try:
                 await table.record(slices)
-            except PositionTaken:
+            except PositionMoved:
                 consumer.reposition()
             else:
                 raise AssertionError("a batch was recorded twice")

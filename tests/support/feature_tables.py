@@ -12,10 +12,10 @@ from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.admit import admit as admit_as_it_is
 from ordercast.services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats
-from ordercast.services.feature_worker.errors import PositionTaken
-from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.errors import PositionMoved
+from ordercast.services.feature_worker.merge import KnownFirst, Merged, merge
+from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
-from ordercast.services.feature_worker.settle import KnownFirst, Settled, settle
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import DailyTrend, FeatureRow
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
@@ -70,9 +70,9 @@ class SqlTable:
     def __init__(self, sessions: Sessions, partitions: int, *, admit: Admit | None = None) -> None:
         self.graveyard = Graveyard()
         self._sessions = sessions
-        self.place = PlaceConsumer(sessions)
+        self.place = ReadStartPositions(sessions)
         admit_here = admit or partial(admit_as_it_is, partitions=partitions)
-        self.record = RecordFeatures(sessions, admit=admit_here, bury=self.graveyard)
+        self.record = RecordFeatures(sessions, admit=admit_here, keep_refused=self.graveyard)
 
     async def rows(self) -> Table:
         return await read_rows(self._sessions)
@@ -115,7 +115,7 @@ class MemoryTable:
         state = self._state.copy()
         for piece in slices:
             if state.positions.get(piece.partition, 0) != piece.start:
-                raise PositionTaken(piece.partition, piece.start, state.positions.get(piece.partition))
+                raise PositionMoved(piece.partition, piece.start, state.positions.get(piece.partition))
             state.positions[piece.partition] = piece.end
         batch = [admit_as_it_is(record, self._partitions) for piece in slices for record in piece.records]
         new = drop_repeats(batch, state.marks)
@@ -126,8 +126,8 @@ class MemoryTable:
             for pair, row in state.rows.items()
             if row["first_ordered_at"] is not None
         }
-        for pair, settled in settle(changes.pairs, known).items():
-            _apply(state, pair, settled)
+        for pair, merged in merge(changes.pairs, known).items():
+            _apply(state, pair, merged)
         for key, change in changes.trends.items():
             trend = state.trends.setdefault(key, TrendChange())
             trend.orders += change.orders
@@ -153,14 +153,14 @@ class MemoryTable:
         }
 
 
-def _apply(state: _State, pair: Pair, settled: Settled) -> None:
+def _apply(state: _State, pair: Pair, merged: Merged) -> None:
     empty = dict.fromkeys(FEATURES, None) | dict.fromkeys(
         ("order_count", "total_quantity", "cancelled_quantity", "view_count"), 0
     )
     row = state.rows.setdefault(pair, empty)
-    change, first = settled.change, settled.first
+    change, first = merged.change, merged.first
     kept = state.view_times.setdefault(pair, {})
-    for time, count in settled.views_before.items():
+    for time, count in merged.views_before.items():
         kept[time] = kept.get(time, 0) + count
     if first is not None:
         row["first_ordered_at"], row["first_event_id"] = first.ordered_at, first.event_id

@@ -20,8 +20,8 @@ from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.app import order_api_app
 from ordercast.services.order_api.settings import OrderApiSettings
 from ordercast.services.order_api.wiring import OrderApi
+from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair
-from ordercast.services.shared.http.tokens import Caller, Role
 
 PASSWORD: Final = "correct horse battery"
 # Nobody listens on port 1 (tcpmux): what needs Kafka finds it missing.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.kafka.caught_up import caught_up
+from tests.support.caught_up import caught_up
 
 # A busy machine needs seconds to start a worker.
 DEADLINE_S: Final = 60.0

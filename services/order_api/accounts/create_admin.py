@@ -15,7 +15,7 @@ from ordercast.services.order_api.errors import AccountTaken
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.http.problem import field_errors
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 
 
 def create_admin(database_url: str, *, email: str, nickname: str, password: str, if_absent: bool = False) -> Account:

@@ -14,7 +14,8 @@ from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account, RefreshToken
 from ordercast.services.order_api.errors import InvalidCredentials, InvalidRefreshToken
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import LIFETIME_S, Caller, Role, TokenSigner
+from ordercast.services.shared.http.caller import Caller, Role
+from ordercast.services.shared.http.tokens import LIFETIME_S, TokenSigner
 
 # How long a client that does nothing stays logged in.
 REFRESH_LIFETIME: Final = timedelta(days=30)

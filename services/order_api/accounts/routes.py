@@ -16,7 +16,7 @@ from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import UnknownAccount
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.tokens import CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller
 
 router = APIRouter(tags=["accounts"])
 

@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, EmailStr, StringConstraints
 
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.requests import OneLine, RequestModel, StoredText
-from ordercast.services.shared.http.tokens import Role
 
 # NIST SP 800-63B: at least 8. Beyond 128 nobody types, and hashing must stay cheap.
 MIN_PASSWORD: Final = 8

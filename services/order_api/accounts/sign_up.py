@@ -10,7 +10,7 @@ from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountTaken
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Role
+from ordercast.services.shared.http.caller import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ordercast.services.order_api.orders.read_orders import visible_to, with_ite
 from ordercast.services.order_api.orders.tables import Order
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 
 
 class ChangeOrder:

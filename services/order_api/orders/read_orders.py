@@ -13,7 +13,7 @@ from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 
 
 def visible_to(caller: Caller) -> Select[Order]:

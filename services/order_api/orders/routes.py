@@ -23,8 +23,8 @@ from ordercast.services.order_api.orders.schemas import (
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
-from ordercast.services.shared.http.tokens import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])

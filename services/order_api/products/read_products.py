@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from ordercast.services.order_api.errors import ProductNotFound
 from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.paging import cut_page
 
 
 async def read_product(sessions: Sessions, product_id: int) -> Product:

@@ -6,9 +6,9 @@ from ordercast.services.order_api.products.edit_products import add_product, cha
 from ordercast.services.order_api.products.read_products import read_product, read_products
 from ordercast.services.order_api.products.schemas import NewProduct, ProductAnswer, ProductChange
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.requests import PathId
-from ordercast.services.shared.http.tokens import CurrentAdmin
 
 router = APIRouter(tags=["products"])
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.products.read_products import read_product
 from ordercast.services.order_api.reviews.tables import Review
+from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.paging import cut_page
 
 
 class SignedReview(NamedTuple):

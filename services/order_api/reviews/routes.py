@@ -6,9 +6,9 @@ from ordercast.services.order_api.reviews.read_reviews import read_reviews
 from ordercast.services.order_api.reviews.schemas import NewReview, ReviewAnswer, ReviewChange
 from ordercast.services.order_api.reviews.write_reviews import change_review, delete_review, write_review
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.requests import PathId
-from ordercast.services.shared.http.tokens import CurrentCaller
 
 router = APIRouter(tags=["reviews"])
 

@@ -18,7 +18,7 @@ from ordercast.services.order_api.reviews.read_reviews import SignedReview
 from ordercast.services.order_api.reviews.schemas import NewReview, ReviewChange
 from ordercast.services.order_api.reviews.tables import Review
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 
 
 async def write_review(sessions: Sessions, caller: Caller, product_id: int, new: NewReview) -> SignedReview:

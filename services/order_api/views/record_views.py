@@ -19,7 +19,7 @@ from ordercast.services.order_api.views.resolve_lines import NumberedLine, resol
 from ordercast.services.order_api.views.schemas import BatchAnswer, ViewRequest
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 
 OPERATION = "POST /views/batch"
 

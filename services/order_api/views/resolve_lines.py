@@ -11,7 +11,7 @@ from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.views.schemas import ViewLine
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 
 NumberedLine = tuple[int, ViewLine]
 ResolvedLine = tuple[int, ProductViewed | LineRefused]

@@ -14,7 +14,7 @@ from ordercast.services.order_api.orders.schemas import RefusedLine
 from ordercast.services.order_api.views.record_views import Batch
 from ordercast.services.order_api.views.schemas import MAX_BATCH_LINES, BatchDocument, ViewAnswer, ViewLine, ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.tokens import CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])

@@ -60,7 +60,7 @@ class FeaturePosition(Base):
     updated_at: Mapped[datetime]
 
 
-class FeatureProducerMark(Base):
+class FeatureLastSequence(Base):
     """The last number taken from a producer's stream in a partition: a smaller one is a repeat."""
 
     __tablename__ = "feature_producer_marks"

@@ -1,6 +1,8 @@
-"""Lists in pages, by keyset: the next page starts after the last row that the client has, so inserts never shift it."""
+"""Lists in pages, by keyset: the next page starts after the last row that the client has, so inserts never shift it.
 
-from collections.abc import Sequence
+`db.cut_page` cuts the rows of a query to a page.
+"""
+
 from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Query
@@ -20,8 +22,3 @@ StartingAfter = Annotated[int | None, Query(ge=0, le=MAX_ID, description="id of 
 class Page(BaseModel, Generic[Item]):
     data: list[Item]
     has_more: bool
-
-
-def cut_page(rows: Sequence[Item], limit: int) -> tuple[Sequence[Item], bool]:
-    """The page and whether more rows follow, out of a query for `limit + 1` rows."""
-    return rows[:limit], len(rows) > limit

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 
 
 class TokenKeyError(CannotStart):

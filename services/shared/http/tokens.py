@@ -1,22 +1,13 @@
-"""Access tokens: JWTs signed with Ed25519. order_api signs them, every service checks them with the public key alone.
-
-A route asks for its caller by type: `caller: CurrentCaller`, or `CurrentAdmin` where only admins may come in.
-"""
+"""Access tokens: JWTs signed with Ed25519. order_api signs them, every service checks them with the public key alone."""
 
 import time
-from dataclasses import dataclass
-from typing import Annotated, Final, Literal, get_args
+from typing import Final, get_args
 from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from fastapi import Depends, Request
-from fastapi.openapi.models import HTTPBearer as BearerScheme
-from fastapi.security.base import SecurityBase
 
-from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
-
-Role = Literal["CUSTOMER", "ADMIN"]
+from ordercast.services.shared.http.caller import Caller, Role
 
 ISSUER: Final = "ordercast"
 AUDIENCE: Final = "ordercast"
@@ -29,18 +20,6 @@ LEEWAY_S: Final = 10
 MAX_CACHED: Final = 4_096
 # Longer than any of ours (about 300 characters): not worth decoding.
 MAX_TOKEN_LENGTH: Final = 2_048
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sends a request."""
-
-    account_id: int
-    role: Role
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role == "ADMIN"
 
 
 class InvalidToken(Exception):
@@ -111,41 +90,3 @@ class TokenVerifier:
         if role not in get_args(Role):
             raise InvalidToken("the token is not valid")
         return Caller(account_id, role), claims["exp"] + LEEWAY_S
-
-
-class _CallerOfRequest(SecurityBase):
-    """The dependency behind `CurrentCaller`; as a security scheme it puts the lock into the API's documentation."""
-
-    def __init__(self) -> None:
-        self.model = BearerScheme(bearerFormat="JWT")
-        self.scheme_name = "access_token"
-
-    async def __call__(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Problem(
-                NOT_AUTHENTICATED,
-                "send the header Authorization: Bearer <access token>",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        verifier: TokenVerifier = request.app.state.service.verifier
-        try:
-            return verifier.verify(token)
-        except InvalidToken as error:
-            challenge = f'Bearer error="invalid_token", error_description="{error}"'
-            raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
-
-
-# For a route that needs the caller in some of its requests only: `await caller_of(request)`.
-caller_of: Final = _CallerOfRequest()
-
-CurrentCaller = Annotated[Caller, Depends(caller_of)]
-
-
-async def _admin(caller: CurrentCaller) -> Caller:
-    if not caller.is_admin:
-        raise Problem(FORBIDDEN, "only an admin may do this")
-    return caller
-
-
-CurrentAdmin = Annotated[Caller, Depends(_admin)]

@@ -6,18 +6,9 @@ it counts once. The consumer opens that stream (a mark of 0) in the transaction 
 the record was applied after all, and its replay is dropped.
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from sqlalchemy import select
-
-from ordercast.contracts.topics import DEAD_LETTERS
-from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import FeatureProducerMark
-from ordercast.services.shared.kafka.errors import KafkaError
-from ordercast.services.shared.kafka.open_consumer import read_topic
-from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
 # Bytes of a body, and of all headers together, that a letter keeps: with both it stays below what a broker takes (1 MiB).
@@ -26,16 +17,9 @@ KEPT_HEADER_BYTES: Final = 64 * 1024
 # Characters of a reason: it may quote what it refuses.
 REASON_LENGTH: Final = 500
 
-_REPLAY: Final = "replay:"
-_NUMBER_HEADERS: Final = frozenset({"ce_producer", "ce_sequence", "ce_numbering"})
+REPLAY_PREFIX: Final = "replay:"
 # The original headers stand under this prefix, so that nobody takes a letter for the event itself.
 _ORIGINAL: Final = "original_"
-
-State: TypeAlias = Literal["waiting", "replayed", "applied"]
-
-
-class NotReplayable(KafkaError):
-    """Permanent: the letter does not hold the whole record; the original lies in its topic still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +34,26 @@ class DeadLetter:
 
     @property
     def id(self) -> str:
-        return letter_id(self.origin, self.offset)
+        return dead_letter_id(self.origin, self.offset)
 
 
-def letter_id(origin: Partition, offset: int) -> str:
+def dead_letter_id(origin: Partition, offset: int) -> str:
     """The same for every try at the same record."""
     return f"{origin.topic}:{origin.number}:{offset}"
 
 
 def replay_producer(letter: str) -> str:
     """The producer's name that the replay of a letter carries."""
-    return f"{_REPLAY}{letter}"
+    return f"{REPLAY_PREFIX}{letter}"
 
 
-def replayed_letter(producer: str) -> str:
+def replayed_dead_letter(producer: str) -> str:
     """The id of the letter that a replay's producer names."""
-    return producer.removeprefix(_REPLAY)
+    return producer.removeprefix(REPLAY_PREFIX)
 
 
 def is_replay(producer: str) -> bool:
-    return producer.startswith(_REPLAY)
+    return producer.startswith(REPLAY_PREFIX)
 
 
 def dead_letter(record: StoredRecord, reason: str) -> DeadLetter:
@@ -91,71 +75,7 @@ def dead_letter(record: StoredRecord, reason: str) -> DeadLetter:
     return DeadLetter(record.partition, record.offset, reason[:REASON_LENGTH], kept, is_cut)
 
 
-async def publish_letters(publisher: Publisher, letters: Sequence[DeadLetter]) -> None:
-    """Returns when all replicas have the letters. A second try writes them again, under the same ids.
-
-    Raises:
-        BrokerUnavailable: some of them may have been written.
-    """
-    await publisher.publish(DEAD_LETTERS.name, 0, [_to_record(letter) for letter in letters])
-
-
-async def read_letters(bootstrap: str) -> list[DeadLetter]:
-    """All letters, each once, in the order in which they were first written.
-
-    Raises:
-        BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
-    """
-    letters: dict[str, DeadLetter] = {}
-    async for stored in read_topic(bootstrap, DEAD_LETTERS.name):
-        letter = _from_record(stored)
-        if letter is not None:
-            letters.setdefault(letter.id, letter)
-    return list(letters.values())
-
-
-async def letter_states(sessions: Sessions, letters: Collection[DeadLetter]) -> dict[str, State]:
-    """What became of each letter's event, by letter id.
-
-    waiting: skipped, a replay will count it. replayed: a replay has counted it, or was refused again under another id.
-    applied: it was counted without a replay, because the transaction that skipped it never committed.
-    """
-    async with sessions() as session:
-        marks = select(FeatureProducerMark.producer, FeatureProducerMark.last_number).where(
-            FeatureProducerMark.producer.startswith(_REPLAY)
-        )
-        rows = await session.execute(marks)
-        numbers = {row.producer: row.last_number for row in rows}
-    return {letter.id: _state(numbers.get(replay_producer(letter.id))) for letter in letters}
-
-
-async def replay(publisher: Publisher, letters: Collection[DeadLetter]) -> None:
-    """Sends the records again to where they came from; however often, each counts at most once.
-
-    Raises:
-        NotReplayable: a letter does not hold the whole record; nothing was sent.
-        BrokerUnavailable: the letter at hand may have been sent.
-    """
-    for letter in letters:
-        if letter.is_cut:
-            raise NotReplayable(f"{letter.id} was too large to be kept whole in the topic of dead letters")
-    for letter in letters:
-        headers = [(name, value) for name, value in letter.record.headers if name not in _NUMBER_HEADERS]
-        headers += [
-            ("ce_producer", replay_producer(letter.id).encode()),
-            ("ce_sequence", b"1"),
-            ("ce_numbering", b"rising"),
-        ]
-        await publisher.publish(letter.origin.topic, letter.origin.number, [replace(letter.record, headers=headers)])
-
-
-def _state(mark: int | None) -> State:
-    if mark is None:
-        return "applied"
-    return "replayed" if mark > 0 else "waiting"
-
-
-def _to_record(letter: DeadLetter) -> Record:
+def to_record(letter: DeadLetter) -> Record:
     headers = [
         ("reason", letter.reason.encode()),
         ("topic", letter.origin.topic.encode()),
@@ -168,7 +88,7 @@ def _to_record(letter: DeadLetter) -> Record:
     return replace(letter.record, key=letter.id.encode(), headers=headers)
 
 
-def _from_record(stored: StoredRecord) -> DeadLetter | None:
+def from_record(stored: StoredRecord) -> DeadLetter | None:
     """The letter in a record, or None for what somebody else wrote into the topic."""
     headers = dict(stored.headers)
     try:

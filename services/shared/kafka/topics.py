@@ -11,8 +11,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.topics import ALL_TOPICS
-from ordercast.services.shared.http.start import CannotStart, read_settings
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 
 # The feature table can be made again from the topics at any time, so they keep everything.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}

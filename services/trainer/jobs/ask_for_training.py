@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.paging import cut_page
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings

@@ -15,14 +15,14 @@ from ordercast.infra.migrations.upgrade import alembic_config
 from ordercast.services.feature_worker import rebuild as rebuild_module
 from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
-from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures
 from ordercast.services.feature_worker.record_features import Admit
 from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.shared.db.engine import Sessions, open_database
-from ordercast.services.shared.kafka.dead_letters import replay
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.ports import Consumer, Publisher
+from ordercast.services.shared.kafka.publish_dead_letters import replay
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.integration.feature_worker.test_worker_process import (
     PARTITIONS,
@@ -66,7 +66,7 @@ class Rebuilds:
                     await self.table.record([piece])
 
     def make(self, *, admit: Admit = ADMIT, report: list[tuple[int, int]] | None = None) -> RebuildFeatures:
-        def open_one(partition: Partition, place: PlaceConsumer) -> AbstractAsyncContextManager[Consumer]:
+        def open_one(partition: Partition, place: ReadStartPositions) -> AbstractAsyncContextManager[Consumer]:
             return open_reader(self._topics.bootstrap, [partition], read_positions=place)
 
         heard = report if report is not None else []

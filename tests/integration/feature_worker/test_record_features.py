@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, admit
-from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, TooManyDeadLetters
-from ordercast.services.feature_worker.forget_marks import ForgetMarks
-from ordercast.services.feature_worker.place_consumer import PlaceConsumer
+from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, TooManyDeadLetters
+from ordercast.services.feature_worker.forget_streams import ForgetStreams
+from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
@@ -121,7 +121,7 @@ async def test_of_two_workers_with_the_same_records_one_finds_its_position_taken
     facts = [view(minute) for minute in range(50)] + [order(10)]
     workers = [SqlTable(sessions, PARTITIONS) for _ in range(4)]
     outcomes = await asyncio.gather(*(worker.record(slices_of(facts)) for worker in workers), return_exceptions=True)
-    assert sorted(isinstance(outcome, PositionTaken) for outcome in outcomes) == [False, True, True, True]
+    assert sorted(isinstance(outcome, PositionMoved) for outcome in outcomes) == [False, True, True, True]
     assert await table.rows() == feature_table(facts)
 
 
@@ -137,7 +137,7 @@ async def test_an_account_is_in_one_transaction_at_a_time_even_when_its_topics_b
 
     (orders,), (views,) = slices_of([order(5), order(3)]), slices_of([view(4)])
     bad = replace(orders.records[0], value=b"{")
-    slow = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=wait)
+    slow = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), keep_refused=wait)
     holder = asyncio.create_task(slow([replace(orders, records=[bad, orders.records[1]])]))
     await begun.wait()
     waiter = asyncio.create_task(table.record([views]))
@@ -188,7 +188,7 @@ async def test_if_a_refused_record_cannot_be_buried_nothing_is_done(table: SqlTa
 
     (piece,) = slices_of([view(1), view(2)])
     piece.records[1] = replace(piece.records[1], value=b"{")
-    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=away)
+    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), keep_refused=away)
     with pytest.raises(BrokerUnavailable):
         await record([piece])
     assert await table_is_untouched(sessions)
@@ -204,7 +204,7 @@ class TestTooManyRefused:
     @pytest.fixture
     def record(self, sessions: Sessions, graveyard: Graveyard) -> RecordFeatures:
         admit_here = partial(admit, partitions=PARTITIONS)
-        return RecordFeatures(sessions, admit=admit_here, bury=graveyard, max_refused_in_a_row=3)
+        return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, max_refused_in_a_row=3)
 
     @pytest.fixture(autouse=True)
     async def _placed(self, table: SqlTable) -> None:
@@ -251,7 +251,7 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table:
 
     (piece,) = slices_of([view(1), view(2)])
     piece.records[1] = replace(piece.records[1], value=b"{")
-    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), bury=end_all_transactions)
+    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), keep_refused=end_all_transactions)
     with pytest.raises(DBAPIError) as caught:
         await record([piece])
     assert is_unavailable(caught.value)
@@ -273,14 +273,14 @@ async def test_marks_of_producers_long_gone_are_dropped_but_never_the_outboxs_or
                 ) AS old (producer, age)
             """)
         )
-    await ForgetMarks(sessions)()
+    await ForgetStreams(sessions)()
     async with sessions() as session:
         left = (await session.execute(text("SELECT producer FROM feature_producer_marks ORDER BY 1"))).scalars()
         assert list(left) == ["here", "outbox", "replay:views:1:7"]
 
 
 async def test_a_partition_seen_for_the_first_time_starts_at_its_beginning(sessions: Sessions) -> None:
-    place = PlaceConsumer(sessions)
+    place = ReadStartPositions(sessions)
     assert await place([VIEWS_1]) == {VIEWS_1: 0}
     assert await place([VIEWS_1, Partition("orders", 1)]) == {VIEWS_1: 0, Partition("orders", 1): 0}
 

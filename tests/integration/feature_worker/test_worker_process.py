@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from ordercast.contracts.envelope import SequenceNumber
+from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.kafka.dead_letters import letter_states, read_letters, replay
 from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.publish_dead_letters import replay
+from ordercast.services.shared.kafka.read_dead_letters import read_dead_letters
 from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, numbered_records, record_of
 from tests.support.feature_tables import read_rows, read_trends
@@ -142,7 +144,7 @@ async def test_poison_becomes_dead_letters_and_the_flow_goes_on(
     async with place.worker() as worker:
         await place.applied_all(sessions, worker)
         assert (await read_rows(sessions))[1, 1]["view_count"] == 3
-        letters = await read_letters(place.bootstrap)
+        letters = await read_dead_letters(place.bootstrap)
         assert {letter.offset: letter.reason.partition(":")[0] for letter in letters} == {
             1: "UnknownEventType",
             2: "MalformedEvent",
@@ -150,13 +152,13 @@ async def test_poison_becomes_dead_letters_and_the_flow_goes_on(
             4: "OversizedEvent",
             5: "MissingSequence",
         }
-        assert set((await letter_states(sessions, letters)).values()) == {"waiting"}
+        assert set((await dead_letter_states(sessions, letters)).values()) == {"waiting"}
 
         stranger = next(letter for letter in letters if letter.offset == 5)
         await replay(publisher, [stranger, stranger])
         await place.applied_all(sessions, worker)
         assert (await read_rows(sessions))[1, 1]["view_count"] == 4
-        assert (await letter_states(sessions, [stranger])) == {stranger.id: "replayed"}
+        assert (await dead_letter_states(sessions, [stranger])) == {stranger.id: "replayed"}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ async def test_what_would_lose_events_stops_the_worker_with_an_alarm(
     async with sessions() as session:
         moved = await session.execute(text("SELECT sum(next_offset) FROM feature_positions"))
         assert moved.scalar_one() == 0
-    assert await read_letters(place.bootstrap) == []
+    assert await read_dead_letters(place.bootstrap) == []
 
 
 async def test_a_backlog_that_does_not_move_ends_the_process(

@@ -7,19 +7,15 @@ import pytest
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.feature_worker.admit import MAX_BODY_BYTES
+from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import open_database
-from ordercast.services.shared.kafka.dead_letters import (
-    DeadLetter,
-    dead_letter,
-    letter_states,
-    publish_letters,
-    read_letters,
-    replay,
-)
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
+from ordercast.services.shared.kafka.publish_dead_letters import publish_dead_letters, replay
 from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.read_dead_letters import read_dead_letters
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.event_streams import View, record_of
 from tests.support.feature_tables import SqlTable
@@ -44,14 +40,14 @@ async def test_letters_come_back_as_they_were_each_once(fresh_topics: FreshTopic
         letter(4, value=b"x" * (MAX_BODY_BYTES + 1)),
     ]
     async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
-        await publish_letters(publisher, letters[:2])
-        await publish_letters(publisher, letters)  # as after a commit that failed
+        await publish_dead_letters(publisher, letters[:2])
+        await publish_dead_letters(publisher, letters)  # as after a commit that failed
         await publisher.publish(DEAD_LETTERS.name, 0, [Record(b"", b"somebody else's", [("reason", b"?")], 0)])
-    assert await read_letters(fresh_topics.bootstrap) == letters
+    assert await read_dead_letters(fresh_topics.bootstrap) == letters
 
 
 async def test_of_an_empty_topic_nothing_is_read(fresh_topics: FreshTopics) -> None:
-    assert await read_letters(fresh_topics.bootstrap) == []
+    assert await read_dead_letters(fresh_topics.bootstrap) == []
 
 
 async def test_a_whole_topic_is_read_each_partition_in_its_order(fresh_topics: FreshTopics) -> None:
@@ -67,7 +63,7 @@ async def test_a_whole_topic_is_read_each_partition_in_its_order(fresh_topics: F
 
 async def test_a_missing_broker_or_topic_is_said() -> None:
     with pytest.raises(BrokerUnavailable):
-        await read_letters("127.0.0.1:9")
+        await read_dead_letters("127.0.0.1:9")
 
 
 async def test_a_letter_waits_until_its_replay_has_counted(fresh_topics: FreshTopics, database_url: str) -> None:
@@ -87,14 +83,14 @@ async def test_a_letter_waits_until_its_replay_has_counted(fresh_topics: FreshTo
         never_committed = letter(99)
         await apply_all()
         (refused,) = table.graveyard.letters.values()
-        states = await letter_states(sessions, [refused, never_committed])
+        states = await dead_letter_states(sessions, [refused, never_committed])
         assert states == {"views:1:0": "waiting", "views:1:99": "applied"}
 
         for _ in range(2):
             await replay(publisher, [refused, never_committed])
             await apply_all()
             assert (await table.rows())[1, 1]["view_count"] == 1
-        assert await letter_states(sessions, [refused]) == {"views:1:0": "replayed"}
+        assert await dead_letter_states(sessions, [refused]) == {"views:1:0": "replayed"}
 
 
 async def test_a_replay_that_is_refused_again_becomes_a_letter_of_its_own(database_url: str) -> None:
@@ -108,5 +104,5 @@ async def test_a_replay_that_is_refused_again_becomes_a_letter_of_its_own(databa
         await replay(log, table.graveyard.letters.values())
         await table.record(await consumer.poll(max_records=10, timeout_s=0))
         assert list(table.graveyard.letters) == ["views:1:0", "views:1:1"]
-        states = await letter_states(sessions, list(table.graveyard.letters.values()))
+        states = await dead_letter_states(sessions, list(table.graveyard.letters.values()))
         assert states == {"views:1:0": "replayed", "views:1:1": "waiting"}

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from ordercast.services.order_api.orders.tables import Order, OutboxEvent
-from ordercast.services.shared.http.tokens import Caller, TokenSigner
+from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.tokens import TokenSigner
 from tests.support.order_api import Member, RunningApi
 
 GOOD_ITEM = {"product_id": 1, "quantity": 1}

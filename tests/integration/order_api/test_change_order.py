@@ -11,7 +11,7 @@ from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.read_orders import read_order, read_orders
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.tokens import Caller
+from ordercast.services.shared.http.caller import Caller
 from tests.support.seeds import seed_accounts, seed_products
 
 ADMIN = Caller(10**6, "ADMIN")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ordercast.services.order_api.accounts.create_admin import create_admin
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 from tests.support.order_api import PASSWORD, RunningApi
 
 NO_DATABASE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"

@@ -15,8 +15,9 @@ from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
-from ordercast.services.shared.http.tokens import Caller, Role, TokenSigner
+from ordercast.services.shared.http.tokens import TokenSigner
 from tests.support.model_artifacts import WrittenModel, write_model
 
 

@@ -20,8 +20,9 @@ from sqlalchemy import insert
 
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
+from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
-from ordercast.services.shared.http.tokens import Caller, Role, TokenSigner
+from ordercast.services.shared.http.tokens import TokenSigner
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.settings import TrainerSettings
 

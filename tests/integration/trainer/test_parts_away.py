@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from ordercast.infra.local.ports import free_port
 from ordercast.services.shared.db.models import ModelVersion
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.settings import TrainerSettings
 from ordercast.services.trainer.wiring import open_trainer

@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 
 from ordercast.cli.dead_letters import chosen_letters, table
-from ordercast.services.shared.kafka.dead_letters import DeadLetter, State
+from ordercast.services.shared.db.dead_letter_states import State
+from ordercast.services.shared.kafka.dead_letters import DeadLetter
 from ordercast.services.shared.kafka.records import Partition, Record
 
 

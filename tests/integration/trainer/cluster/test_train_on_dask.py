@@ -12,7 +12,7 @@ from safetensors.numpy import load
 
 from ordercast.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE, decode_manifest
 from ordercast.infra.local.ports import free_port
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.cluster import ask_scheduler as cluster_checks
 from ordercast.services.trainer.cluster import train_on_dask as client_side
 from ordercast.services.trainer.cluster.train_share import decisive_versions

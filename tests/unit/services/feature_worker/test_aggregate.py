@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from ordercast.services.feature_worker.aggregate import DayProduct, Pair, PairChange, TrendChange, aggregate
-from ordercast.services.feature_worker.settle import KnownFirst, settle
+from ordercast.services.feature_worker.merge import KnownFirst, merge
 from tests.support.event_streams import Cancellation, Line, Order, View
 from tests.unit.services.feature_worker.streams import admitted, at, view
 
@@ -69,35 +69,35 @@ def test_trends_count_orders_once_and_by_utc_day() -> None:
 
 
 def test_without_any_order_all_views_count_as_before_the_first() -> None:
-    settled = settle({PAIR: change_of(view(1), view(9))}, {})[PAIR]
-    assert settled.first is None
-    assert settled.views_before == {at(1): 1, at(9): 1}
+    merged = merge({PAIR: change_of(view(1), view(9))}, {})[PAIR]
+    assert merged.first is None
+    assert merged.views_before == {at(1): 1, at(9): 1}
 
 
 def test_views_at_or_after_the_first_order_do_not_count_as_before_it() -> None:
     views = change_of(view(1), view(3), view(9))
     known = {PAIR: KnownFirst(at(3), LARGE_ID)}
-    assert settle({PAIR: views}, known)[PAIR].views_before == {at(1): 1}
+    assert merge({PAIR: views}, known)[PAIR].views_before == {at(1): 1}
     together = change_of(view(1), view(3), view(9), order(3))
-    assert settle({PAIR: together}, {})[PAIR].views_before == {at(1): 1}
+    assert merge({PAIR: together}, {})[PAIR].views_before == {at(1): 1}
 
 
 def test_an_order_before_the_known_first_takes_its_place() -> None:
-    earlier = settle({PAIR: change_of(order(2))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
+    earlier = merge({PAIR: change_of(order(2))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
     assert earlier.first is not None
     assert earlier.first.ordered_at == at(2)
-    smaller_id = settle({PAIR: change_of(order(3))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
+    smaller_id = merge({PAIR: change_of(order(3))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
     assert smaller_id.first is not None
     assert smaller_id.first.event_id == SMALL_ID
 
 
 def test_an_order_after_the_known_first_leaves_it_alone() -> None:
-    later = settle({PAIR: change_of(order(4), view(3.5))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
+    later = merge({PAIR: change_of(order(4), view(3.5))}, {PAIR: KnownFirst(at(3), LARGE_ID)})[PAIR]
     assert later.first is None
     assert later.views_before == {}
 
 
 def test_changes_come_sorted_by_key_so_that_workers_lock_rows_in_one_order() -> None:
     facts = [View(account, product, at(0)) for account in (9, 5, 1) for product in (3, 1, 2)]
-    settled = settle(aggregate(admitted(fact) for fact in facts).pairs, {})
-    assert list(settled) == sorted(settled)
+    merged = merge(aggregate(admitted(fact) for fact in facts).pairs, {})
+    assert list(merged) == sorted(merged)

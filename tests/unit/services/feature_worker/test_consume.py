@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from ordercast.services.feature_worker import consume
 from ordercast.services.feature_worker.consume import ConsumeEvents
-from ordercast.services.feature_worker.errors import PositionTaken, SequenceGap, Stuck
+from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress
 from ordercast.services.shared.kafka.errors import PositionOutsideLog
@@ -105,7 +105,7 @@ async def test_after_a_lost_answer_to_a_commit_it_goes_on_where_the_database_say
 
 
 async def test_a_position_that_another_took_is_read_again() -> None:
-    worker = Worker(Table([PositionTaken(PARTITION, 0, 6)]))
+    worker = Worker(Table([PositionMoved(PARTITION, 0, 6)]))
     worker.table.position = 6
     await worker.run_until(10)
     assert worker.table.recorded == [6, 7, 8, 9]

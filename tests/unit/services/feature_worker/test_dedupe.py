@@ -6,7 +6,7 @@ from ordercast.contracts.envelope import Numbering, SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, refuse
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats, streams_of
 from ordercast.services.feature_worker.errors import SequenceGap
-from ordercast.services.shared.kafka.dead_letters import letter_id, replay_producer
+from ordercast.services.shared.kafka.dead_letters import dead_letter_id, replay_producer
 from ordercast.services.shared.kafka.records import Partition
 from tests.support.event_streams import record_of
 from tests.unit.services.feature_worker.streams import admitted, stored, view
@@ -83,7 +83,7 @@ def test_a_refused_record_without_a_number_opens_only_its_replay() -> None:
 
 
 def replayed(offset: int = 7) -> str:
-    return replay_producer(letter_id(VIEWS_1, offset))
+    return replay_producer(dead_letter_id(VIEWS_1, offset))
 
 
 def test_a_replay_counts_once_after_its_record_was_skipped() -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from ordercast.services.order_api.settings import OrderApiSettings
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 
 GOOD = {
     "ORDERCAST_DATABASE_URL": "postgresql+asyncpg://shop:hunter2@db/shop",

@@ -1,6 +1,7 @@
 import pytest
 
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.services.trainer.settings import TrainerSettings
 
 GOOD = {

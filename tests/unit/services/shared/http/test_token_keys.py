@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.token_keys import (
     TokenKeyError,
     create_key_pair,
@@ -14,7 +15,7 @@ from ordercast.services.shared.http.token_keys import (
     load_private_key,
     load_public_key,
 )
-from ordercast.services.shared.http.tokens import Caller, TokenSigner, TokenVerifier
+from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 
 
 def test_a_new_pair_fits_together_and_only_its_owner_reads_the_private_key(tmp_path: Path) -> None:

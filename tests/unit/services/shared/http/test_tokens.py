@@ -12,15 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import APIRouter
 
 from ordercast.services.shared.http import tokens
-from ordercast.services.shared.http.tokens import (
-    LEEWAY_S,
-    Caller,
-    CurrentAdmin,
-    CurrentCaller,
-    InvalidToken,
-    TokenSigner,
-    TokenVerifier,
-)
+from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.tokens import LEEWAY_S, InvalidToken, TokenSigner, TokenVerifier
 from tests.support.small_app import client_of, small_app, small_service
 
 KEY = Ed25519PrivateKey.generate()

@@ -3,16 +3,9 @@
 import pytest
 
 from ordercast.contracts.envelope import SequenceNumber, decode
-from ordercast.services.shared.kafka.dead_letters import (
-    KEPT_BODY_BYTES,
-    KEPT_HEADER_BYTES,
-    REASON_LENGTH,
-    NotReplayable,
-    dead_letter,
-    publish_letters,
-    replay,
-)
+from ordercast.services.shared.kafka.dead_letters import KEPT_BODY_BYTES, KEPT_HEADER_BYTES, REASON_LENGTH, dead_letter
 from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.publish_dead_letters import NotReplayable, publish_dead_letters, replay
 from ordercast.services.shared.kafka.publisher import MAX_BATCH_BYTES
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.support.event_streams import record_of
@@ -51,7 +44,7 @@ async def test_what_is_too_large_is_cut_and_said_to_be(large: StoredRecord) -> N
     assert letter.is_cut
     assert len(letter.reason) == REASON_LENGTH
     log = MemoryLog()
-    await publish_letters(log, [letter])
+    await publish_dead_letters(log, [letter])
     (written,) = log.records("dead-letters", 0)
     size = len(written.key) + len(written.value or b"") + sum(len(n) + len(v) for n, v in written.headers)
     assert size < KEPT_BODY_BYTES + 3 * KEPT_HEADER_BYTES < MAX_BATCH_BYTES

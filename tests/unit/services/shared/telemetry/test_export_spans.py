@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 from ordercast.services.shared.telemetry import otlp
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.settings import TracingSettings

@@ -7,7 +7,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.records import Partition
 
 
-class PlaceConsumer:
+class ReadStartPositions:
     """The use case. Partitions seen for the first time start at their beginning."""
 
     def __init__(self, sessions: Sessions) -> None:

@@ -1,4 +1,4 @@
-"""Starting a program: its settings, and errors that a person at the terminal can act on."""
+"""Reads a program's settings from the environment and from files of secrets."""
 
 import os
 import socket
@@ -8,10 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import DirectoryPath, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-
-class CannotStart(Exception):
-    """Permanent: the program cannot run as it is set up. The message is one line that says what to change."""
-
+from ordercast.services.shared.process.errors import CannotStart
 
 # How the settings describe a name that `process_name` makes.
 PROCESS_NAME: Final = "the same after a restart, another for each process; HOST-PORT unless set"

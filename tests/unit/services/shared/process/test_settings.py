@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.http.start import CannotStart, read_settings
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.settings import read_settings
 
 SECRET = "hunter2"
 

@@ -15,7 +15,7 @@ class KnownFirst(NamedTuple):
     event_id: UUID
 
 
-class Settled(NamedTuple):
+class Merged(NamedTuple):
     """A pair's change, ready to be written.
 
     `first` is the new first order, or None where the known one stays. `views_before` are the batch's own views that count
@@ -27,16 +27,16 @@ class Settled(NamedTuple):
     views_before: dict[datetime, int]
 
 
-def settle(changes: Mapping[Pair, PairChange], known: Mapping[Pair, KnownFirst]) -> dict[Pair, Settled]:
+def merge(changes: Mapping[Pair, PairChange], known: Mapping[Pair, KnownFirst]) -> dict[Pair, Merged]:
     """The changes sorted by key. `known` are the first orders of those pairs that have one."""
-    return {pair: _settle(changes[pair], known.get(pair)) for pair in sorted(changes)}
+    return {pair: _merge(changes[pair], known.get(pair)) for pair in sorted(changes)}
 
 
-def _settle(change: PairChange, known: KnownFirst | None) -> Settled:
+def _merge(change: PairChange, known: KnownFirst | None) -> Merged:
     first = change.first
     if first is not None and known is not None and (first.ordered_at, first.event_id) >= known:
         first = None
     first_at = first.ordered_at if first is not None else known.ordered_at if known is not None else None
     if first_at is None:
-        return Settled(change, first, change.views)
-    return Settled(change, first, {time: count for time, count in change.views.items() if time < first_at})
+        return Merged(change, first, change.views)
+    return Merged(change, first, {time: count for time, count in change.views.items() if time < first_at})

@@ -16,7 +16,7 @@ log = structlog.stdlib.get_logger()
 FORGET_EVERY_S: Final = 3_600.0
 
 
-class ForgetMarks:
+class ForgetStreams:
     """The use case. It only saves room, so while the database is away it waits for the next round."""
 
     def __init__(self, sessions: Sessions) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import structlog
 
 from ordercast.services.feature_worker.admit import Refused
-from ordercast.services.shared.kafka.dead_letters import dead_letter, publish_letters
+from ordercast.services.shared.kafka.dead_letters import dead_letter
 from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.publish_dead_letters import publish_dead_letters
 from ordercast.services.shared.telemetry.tracing import belonging_to
 
 log = structlog.stdlib.get_logger()
 
 
-class BuryInDeadLetters:
+class PublishDeadLetters:
     """Publishes a letter for each refused record; `ordercast dead-letters list` shows them."""
 
     def __init__(self, publisher: Publisher) -> None:
@@ -21,7 +22,7 @@ class BuryInDeadLetters:
     async def __call__(self, refused: Sequence[Refused]) -> None:
         """Returns when the letters are safe. Raises BrokerUnavailable."""
         letters = [dead_letter(item.record, item.reason) for item in refused]
-        await publish_letters(self._publisher, letters)
+        await publish_dead_letters(self._publisher, letters)
         for item, letter in zip(refused, letters, strict=True):
             with belonging_to(item.traceparent):
                 log.warning("record refused", letter=letter.id, reason=letter.reason)

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from ordercast.services.shared.http.start import CannotStart
+from ordercast.services.shared.process.errors import CannotStart
 
 log = structlog.stdlib.get_logger()
 

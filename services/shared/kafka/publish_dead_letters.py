@@ -1,0 +1,46 @@
+"""Writes dead letters to their topic, and sends their records again after a repair."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ordercast.contracts.topics import DEAD_LETTERS
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, replay_producer, to_record
+from ordercast.services.shared.kafka.errors import KafkaError
+from ordercast.services.shared.kafka.ports import Publisher
+
+# What a replay carries in place of the original's.
+_NUMBER_HEADERS: Final = frozenset({"ce_producer", "ce_sequence", "ce_numbering"})
+
+
+class NotReplayable(KafkaError):
+    """Permanent: the letter does not hold the whole record; the original lies in its topic still."""
+
+
+async def publish_dead_letters(publisher: Publisher, letters: Sequence[DeadLetter]) -> None:
+    """Returns when all replicas have the letters. A second try writes them again, under the same ids.
+
+    Raises:
+        BrokerUnavailable: some of them may have been written.
+    """
+    await publisher.publish(DEAD_LETTERS.name, 0, [to_record(letter) for letter in letters])
+
+
+async def replay(publisher: Publisher, letters: Collection[DeadLetter]) -> None:
+    """Sends the records again to where they came from; however often, each counts at most once.
+
+    Raises:
+        NotReplayable: a letter does not hold the whole record; nothing was sent.
+        BrokerUnavailable: the letter at hand may have been sent.
+    """
+    for letter in letters:
+        if letter.is_cut:
+            raise NotReplayable(f"{letter.id} was too large to be kept whole in the topic of dead letters")
+    for letter in letters:
+        headers = [(name, value) for name, value in letter.record.headers if name not in _NUMBER_HEADERS]
+        headers += [
+            ("ce_producer", replay_producer(letter.id).encode()),
+            ("ce_sequence", b"1"),
+            ("ce_numbering", b"rising"),
+        ]
+        await publisher.publish(letter.origin.topic, letter.origin.number, [replace(letter.record, headers=headers)])
