@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Without an engine there is one clear error, and not one for each test."""
     if config.getoption("--stack") == "containers":
-        from ordercast.testing.engine import EngineMissing, connect
+        from ordercast.stacks.engine import EngineMissing, connect
 
         try:
             connect().client.close()

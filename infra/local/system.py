@@ -99,7 +99,7 @@ class System:
 
         Raises:
             ValueError: there is no such service, or `count` is not positive.
-            LocalError: no port is free, or a process does not start; then none of the new ones runs.
+            ActionableError: no port is free, or a process does not start; then none of the new ones runs.
         """
         before = len(self.plan.names(service))
         added, gone = self.plan.scale(service, count)
@@ -168,7 +168,7 @@ async def running_system(
     the supervisor. With `scrape_every_s` the machine's own Prometheus runs beside them and scrapes each of them so often.
 
     Raises:
-        LocalError: the folder cannot be used or is in use, ports are taken, or something does not start.
+        ActionableError: the folder cannot be used or is in use, ports are taken, or something does not start.
     """
     folder = StateFolder.at(state)
     folder.prepare()

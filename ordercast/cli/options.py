@@ -28,7 +28,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.infra.local.ports import MAX_OFFSET
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
@@ -97,7 +97,7 @@ Predictor = Annotated[
 ]
 
 
-class CommandFailed(LocalError):
+class CommandFailed(ActionableError):
     """A command cannot do what it was asked to. The message is one line; `hint` says what to do about it."""
 
 
@@ -126,14 +126,14 @@ class Context:
     console: Console = field(default_factory=Stderr)
 
     def target(self) -> "Target":
-        """The system to work on: that of --against, else the one that runs on the folder. Raises LocalError if none does."""
+        """The system to work on: that of --against, else the one that runs on the folder. Raises ActionableError if none does."""
         # Here, since it takes a while to import the client: `ordercast up` does without.
         from ordercast.system.target import LocalSystem
 
         return self.remote or LocalSystem(self.folder, self.system())
 
     def system(self) -> SystemInfo:
-        """The system that runs on the folder. Raises LocalError if none does, or one with another --port-offset."""
+        """The system that runs on the folder. Raises ActionableError if none does, or one with another --port-offset."""
         info = self.folder.system()
         if self.port_offset is not None and self.port_offset != info.port_offset:
             raise CommandFailed(
@@ -183,7 +183,7 @@ def command(
 
     With `against` it also works on systems that somebody else runs.
     """
-    failures: tuple[type[Exception], ...] = (LocalError, *expected)
+    failures: tuple[type[Exception], ...] = (ActionableError, *expected)
 
     def decorate(function: CommandFunction) -> Callable[..., None]:
         @functools.wraps(function)

@@ -96,7 +96,7 @@ async def keep_running(
     services: Services = SystemPlan.services,
     scrape_every_s: float | None = None,
 ) -> None:
-    """Runs a system until a signal asks it to end. Raises LocalError, and typer.Exit for an interrupted start."""
+    """Runs a system until a signal asks it to end. Raises ActionableError, and typer.Exit for an interrupted start."""
     show = _Log(context)
     context.folder.prepare()
     with cancelled_by_signals() as stop:

@@ -20,7 +20,7 @@ async def demo(target: Target, out: Path, seed: int, story: Story, *, orders: in
 
     Raises:
         StepFailed: a step did not hold; the message says which and how.
-        LocalError: there is no admin to act as.
+        ActionableError: there is no admin to act as.
         ClientError: the system does not answer, or refuses something.
     """
     async with open_access(target) as access:

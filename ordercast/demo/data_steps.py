@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from ordercast.client.database import snapshot
 from ordercast.client.order_api import OrderApi
 from ordercast.demo.story import StepFailed, Story
 from ordercast.progress import bars, steps
@@ -13,7 +14,6 @@ from ordercast.reading.export import export
 from ordercast.sample.make_sample import Mode, make_sample
 from ordercast.sample.post_sample import PostedSample, post_sample, totals
 from ordercast.system.access import Access
-from ordercast.system.database import snapshot
 from ordercast.system.target import Target
 from ordercast.verify import verify
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.client.answers import Prediction, Training
+from ordercast.client.database import slices, snapshot
 from ordercast.client.follow_training import follow_training, until_served
 from ordercast.demo.draw_predictions import Point, draw_predictions
 from ordercast.demo.story import StepFailed, Story
@@ -16,7 +17,6 @@ from ordercast.progress import member_bars
 from ordercast.sample.make_sample import VIEWS_MAX
 from ordercast.sample.post_sample import PostedSample
 from ordercast.system.access import Access
-from ordercast.system.database import slices, snapshot
 from ordercast.system.target import NotGiven
 
 # View counts whose predictions are told, and the step of the curve in the picture (views).

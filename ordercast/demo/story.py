@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.system.target import NotGiven
 
 
-class StepFailed(LocalError):
+class StepFailed(ActionableError):
     """A step of the demo did not hold."""
 
 

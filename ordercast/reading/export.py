@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ordercast.client.database import slices, snapshot
 from ordercast.reading.table_files import Format, Kind, open_table
-from ordercast.system.database import slices, snapshot
 
 ORDER_COLUMNS: Final[dict[str, Kind]] = {
     "accountId": "integer",

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ordercast.client import Addresses, Client, open_client
+from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.client.probe import check_answers
 from ordercast.client.transport import RETRY_FOR_S
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.infra.local.state import SystemInfo
-from ordercast.system.database import DatabaseUnavailable
 from ordercast.system.target import NotGiven, Target
 
 # What a system that is away, or says no, raises: the text is for the user.
@@ -20,7 +20,7 @@ SYSTEM_ERRORS: Final = (ClientError, DatabaseUnavailable, KafkaUnavailable, OSEr
 UNAUTHORIZED: Final = 401
 
 
-class AdminRefused(LocalError):
+class AdminRefused(ActionableError):
     """The system does not take the admin's email and password."""
 
 

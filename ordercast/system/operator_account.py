@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ordercast.client.session import Login
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.infra.local.state import StateFolder, SystemInfo, write_private
 
 EMAIL_VARIABLE: Final = "ORDERCAST_ADMIN_EMAIL"
@@ -18,7 +18,7 @@ OPERATOR_EMAIL: Final = "operator@example.com"
 OPERATOR_NICKNAME: Final = "operator"
 
 
-class AdminNotMade(LocalError):
+class AdminNotMade(ActionableError):
     """The admin was not made; the message says why."""
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ordercast.client import Addresses
 from ordercast.client.probe import check_answers
 from ordercast.client.session import Login
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.process.settings import read_settings
 from ordercast.system.target import NotGiven
@@ -80,7 +80,7 @@ def remote_system(order_api: str, *, trainer: str | None = None, predictor: str 
     """The system whose order_api answers at a URL; credentials, PostgreSQL and Kafka come from the environment or secrets.
 
     Raises:
-        LocalError: a URL is none, or a variable is wrong.
+        ActionableError: a URL is none, or a variable is wrong.
     """
     base = checked_url(order_api)
     addresses = Addresses(
@@ -92,19 +92,19 @@ def remote_system(order_api: str, *, trainer: str | None = None, predictor: str 
     try:
         settings = read_settings(RemoteSettings)
     except CannotStart as error:
-        raise LocalError(str(error)) from error
+        raise ActionableError(str(error)) from error
     return RemoteSystem(addresses, frozenset(name for name, url in named.items() if not url), settings)
 
 
 def checked_url(text: str) -> str:
-    """The URL without a slash at its end. Raises LocalError for what is no URL of HTTP."""
+    """The URL without a slash at its end. Raises ActionableError for what is no URL of HTTP."""
     try:
         parts = urlsplit(text)
         well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         well = False
     if not well:
-        raise LocalError(f"{text!r} is no address of a service", hint="it looks like http://127.0.0.1:8000")
+        raise ActionableError(f"{text!r} is no address of a service", hint="it looks like http://127.0.0.1:8000")
     return text.rstrip("/")
 
 

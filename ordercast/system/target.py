@@ -5,12 +5,12 @@ from typing import Protocol
 
 from ordercast.client import Addresses
 from ordercast.client.session import Login
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.infra.local.state import StateFolder, SystemInfo
 from ordercast.system.operator_account import operator_login, sample_password
 
 
-class NotGiven(LocalError):
+class NotGiven(ActionableError):
     """A part of the system is needed whose address nobody gave."""
 
 

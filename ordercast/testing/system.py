@@ -45,13 +45,13 @@ def open_system(
     """Starts a whole system for as long as the block runs. `folder` is an empty one, for its data and logs.
 
     Raises:
-        LocalError: it does not start; the message says why, and `hint` how to mend it.
+        ActionableError: it does not start; the message says why, and `hint` how to mend it.
     """
     # Each maker is imported when it is chosen: the other one's packages may be missing.
     if stack == "embedded":
-        from ordercast.testing.embedded import embedded_system
+        from ordercast.stacks.embedded import embedded_system
 
         return embedded_system(folder, partitions=partitions, report=report)
-    from ordercast.testing.containers import container_system
+    from ordercast.stacks.containers import container_system
 
     return container_system(partitions=partitions, report=report)

@@ -18,7 +18,7 @@ from typing import Final
 
 import asyncpg
 
-from ordercast.system.database import snapshot
+from ordercast.client.database import snapshot
 from ordercast.verify import spool as kinds
 from ordercast.verify import tables
 from ordercast.verify.compare import Difference, differences

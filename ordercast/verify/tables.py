@@ -4,7 +4,7 @@ from typing import Final
 
 import asyncpg
 
-from ordercast.system.database import slices
+from ordercast.client.database import slices
 from ordercast.verify.spool import Spool
 
 # Moments as microseconds since 1970, money as ten-thousandths: whole numbers, so that nothing is rounded on the way.

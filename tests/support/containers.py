@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from ordercast.testing.engine import open_engine
-from ordercast.testing.images import server_image
-from ordercast.testing.server_containers import (
+from ordercast.stacks.engine import open_engine
+from ordercast.stacks.images import server_image
+from ordercast.stacks.server_containers import (
     KAFKA_IMAGE,
     POSTGRES_IMAGE,
     KafkaServerContainer,

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.kafka import KafkaUnavailable
-from ordercast.system.database import DatabaseUnavailable
 from ordercast.verify import NotCaughtUp, verify
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ordercast.infra.local.errors import LocalError
+from ordercast.errors import ActionableError
 from ordercast.system.remote import RemoteSystem, remote_system
 from ordercast.system.target import NotGiven
 
@@ -49,13 +49,13 @@ def test_services_that_are_named_are_not_guessed() -> None:
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8000", "ftp://shop", "http://", "http://shop:port", "http://shop:99999"])
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(LocalError, match="is no address of a service"):
+    with pytest.raises(ActionableError, match="is no address of a service"):
         remote_system(text)
 
 
 def test_a_missing_folder_of_secrets_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCAST_SECRETS_DIR", str(tmp_path / "nowhere"))
-    with pytest.raises(LocalError, match="ORDERCAST_SECRETS_DIR"):
+    with pytest.raises(ActionableError, match="ORDERCAST_SECRETS_DIR"):
         remote_system("http://shop:8000")
 
 

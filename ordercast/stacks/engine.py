@@ -14,9 +14,10 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
-from ordercast.infra.local.errors import LocalError, StartFailed
-from ordercast.testing import sweep
-from ordercast.testing.images import Image
+from ordercast.errors import ActionableError
+from ordercast.infra.local.errors import StartFailed
+from ordercast.stacks import sweep
+from ordercast.stacks.images import Image
 from ordercast.testing.system import Report
 
 LABEL: Final = "ordercast.testing"
@@ -26,11 +27,11 @@ Started = TypeVar("Started", bound=DockerContainer)
 Result = TypeVar("Result")
 
 
-class EngineMissing(LocalError):
+class EngineMissing(ActionableError):
     """No Docker engine answers."""
 
 
-class ImageMissing(LocalError):
+class ImageMissing(ActionableError):
     """An image is not on this machine and cannot be had from a registry."""
 
 

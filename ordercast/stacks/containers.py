@@ -12,15 +12,15 @@ from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.together import together
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.topics import create_topics
-from ordercast.testing.engine import open_engine
-from ordercast.testing.images import Image, server_image, service_image
-from ordercast.testing.server_containers import (
+from ordercast.stacks.engine import open_engine
+from ordercast.stacks.images import Image, server_image, service_image
+from ordercast.stacks.server_containers import (
     KAFKA_IMAGE,
     POSTGRES_IMAGE,
     KafkaServerContainer,
     PostgresServerContainer,
 )
-from ordercast.testing.service_containers import MIGRATIONS, SERVICES, Servers, ServiceContainers
+from ordercast.stacks.service_containers import MIGRATIONS, SERVICES, Servers, ServiceContainers
 from ordercast.testing.system import ADMIN_EMAIL, Report, SystemUnderTest
 
 # Deadline (s) for making the topics.
@@ -32,7 +32,7 @@ async def container_system(*, partitions: int, report: Report) -> AsyncIterator[
     """All of it from images, removed at the end.
 
     Raises:
-        LocalError: there is no engine, an image is missing, or a container does not start.
+        ActionableError: there is no engine, an image is missing, or a container does not start.
     """
     async with open_engine(report) as engine:
         await engine.ensure(all_images())

@@ -17,8 +17,8 @@ from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.kafka import HEAP, LONE_BROKER
 from ordercast.infra.local.ports import free_port
 from ordercast.infra.local.postgres import SETTINGS, THROWAWAY
-from ordercast.testing.engine import Engine, log_tail, to_the_end
-from ordercast.testing.images import server_image
+from ordercast.stacks.engine import Engine, log_tail, to_the_end
+from ordercast.stacks.images import server_image
 
 # Time (s) for a server to answer: seconds on a quiet machine, minutes on one with a load of ten for each core.
 START_DEADLINE_S: Final = 240.0

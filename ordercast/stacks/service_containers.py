@@ -18,9 +18,9 @@ from ordercast.infra.local.ports import BASES, free_port
 from ordercast.infra.local.probes import answers_ok
 from ordercast.infra.local.together import together
 from ordercast.services.shared.http.token_keys import create_key_pair
+from ordercast.stacks.engine import Engine, log_tail, to_the_end
+from ordercast.stacks.images import service_image
 from ordercast.system.operator_account import PASSWORD_VARIABLE
-from ordercast.testing.engine import Engine, log_tail, to_the_end
-from ordercast.testing.images import service_image
 from ordercast.testing.system import ADMIN_NICKNAME
 
 # Time (s) for a service to answer, and for the migrations; a busy machine needs most of it.

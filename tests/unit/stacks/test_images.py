@@ -5,7 +5,7 @@ import importlib.metadata
 import pytest
 from dotenv import dotenv_values
 
-from ordercast.testing.images import DEFAULTS, Image, server_image, service_image
+from ordercast.stacks.images import DEFAULTS, Image, server_image, service_image
 
 
 @pytest.fixture(autouse=True)

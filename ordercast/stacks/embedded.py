@@ -27,7 +27,7 @@ async def embedded_system(folder: Path, *, partitions: int, report: Report) -> A
     """PostgreSQL, Kafka and all services as child processes.
 
     Raises:
-        LocalError: it does not start.
+        ActionableError: it does not start.
     """
     async with AsyncExitStack() as stack:
         system = await _started(stack, folder / "state", partitions, report)

@@ -7,16 +7,16 @@ from typing import Final
 
 import pytest
 
-from ordercast.testing.engine import LABEL, ImageMissing, connect, open_engine
-from ordercast.testing.images import Image
+from ordercast.stacks.engine import LABEL, ImageMissing, connect, open_engine
+from ordercast.stacks.images import Image
 from tests.support.stack import Stack
 
 # A run that has a server and waits; it says its label once the server answers.
 RUN: Final = """
 import asyncio
 
-from ordercast.testing.engine import open_engine
-from ordercast.testing.server_containers import PostgresServerContainer
+from ordercast.stacks.engine import open_engine
+from ordercast.stacks.server_containers import PostgresServerContainer
 
 
 async def main():
