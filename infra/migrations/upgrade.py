@@ -1,6 +1,5 @@
 """Brings a database to the newest schema: `python -m ordercast.infra.migrations.upgrade` with ORDERCAST_DATABASE_URL."""
 
-import sys
 from pathlib import Path
 
 from alembic import command
@@ -9,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import SQLAlchemyError
 
-from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.settings import read_settings
 
 HERE = Path(__file__).parent
@@ -39,10 +38,8 @@ def upgrade(database_url: str) -> None:
 
 
 def main() -> None:
-    try:
+    with exit_with_reason("migrations", SQLAlchemyError, OSError):
         upgrade(read_settings(MigrationSettings).database_url)
-    except (CannotStart, SQLAlchemyError, OSError) as error:
-        sys.exit(f"migrations: {error}".partition("\n")[0])
 
 
 if __name__ == "__main__":

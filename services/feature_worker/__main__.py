@@ -15,12 +15,10 @@ from ordercast.services.feature_worker.errors import FeatureWorkerError
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.wiring import open_rebuild
 from ordercast.services.shared.kafka.errors import KafkaError
-from ordercast.services.shared.process.errors import CannotStart
-from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+from ordercast.services.shared.process.run_service import run_service
 from ordercast.services.shared.process.settings import read_settings
-from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
-from ordercast.services.shared.telemetry.settings import TracingSettings
 
 # New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its
 # commit, and by default (700) the collector walks through them again and again, for a third of the time.
@@ -28,10 +26,7 @@ GARBAGE_THRESHOLD: Final = 20_000
 
 
 def run_worker() -> None:
-    settings = read_settings(FeatureWorkerSettings)
-    configure_logging("feature_worker", settings.log_format)
-    with exported_spans("feature_worker", read_settings(TracingSettings)):
-        serve(feature_worker_app(settings), host=settings.host, port=settings.port)
+    run_service("feature_worker", FeatureWorkerSettings, feature_worker_app)
 
 
 def run_rebuild() -> None:
@@ -70,10 +65,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ordercast.services.feature_worker", description=__doc__)
     parser.add_argument("command", nargs="?", choices=COMMANDS, default="work")
     command: str = parser.parse_args().command
-    try:
+    with exit_with_reason("feature_worker", FeatureWorkerError, KafkaError, SQLAlchemyError, OSError):
         COMMANDS[command]()
-    except (CannotStart, FeatureWorkerError, KafkaError, SQLAlchemyError, OSError) as error:
-        sys.exit(f"feature_worker: {error}".partition("\n")[0])
 
 
 if __name__ == "__main__":

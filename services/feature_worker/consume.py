@@ -9,13 +9,15 @@ from typing import Final
 import structlog
 
 from ordercast.contracts.topics import ORDERS, VIEWS
+from ordercast.first_line import first_line
 from ordercast.services.feature_worker.admit import REFUSALS
 from ordercast.services.feature_worker.errors import LASTING, PositionMoved, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
-from ordercast.services.feature_worker.watchdog import Progress, wait_for
+from ordercast.services.feature_worker.watchdog import Progress
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import Consumer, Slice
+from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import (
     WORKER_ALARMS,
     WORKER_BATCH_EVENTS,
@@ -79,11 +81,11 @@ class ConsumeEvents:
         try:
             await self._run(stopping)
         except Exception as error:
-            log.critical("alarm: the worker stops", error=type(error).__name__, reason=_first_line(error))
+            log.critical("alarm: the worker stops", error=type(error).__name__, reason=first_line(error))
             if kind := LASTING.get(type(error)):
                 self._alarm = error
                 WORKER_ALARMS.labels(kind).inc()
-                await wait_for(stopping, self._alarm_shown_s)
+                await pause(stopping, self._alarm_shown_s)
             raise
 
     async def check(self) -> None:
@@ -113,11 +115,11 @@ class ConsumeEvents:
 
     async def _run(self, stopping: asyncio.Event) -> None:
         failing_since: float | None = None
-        pause = FIRST_PAUSE_S
+        pause_s = FIRST_PAUSE_S
         while not stopping.is_set():
             try:
                 await self.step()
-                failing_since, pause = None, FIRST_PAUSE_S
+                failing_since, pause_s = None, FIRST_PAUSE_S
             except PositionMoved as taken:
                 log.info("position taken by another worker, or kept by a lost commit", reason=str(taken))
                 self._consumer.reposition()
@@ -127,17 +129,13 @@ class ConsumeEvents:
                 self._consumer.reposition()
                 failing_since = failing_since or time.monotonic()
                 self._check_patience(time.monotonic() - failing_since, error)
-                log.warning("waiting, nothing is lost", reason=_first_line(error), pause_s=pause)
-                await wait_for(stopping, pause)
-                pause = min(2 * pause, LONGEST_PAUSE_S)
+                log.warning("waiting, nothing is lost", reason=first_line(error), pause_s=pause_s)
+                await pause(stopping, pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _check_patience(self, failing_for_s: float, error: Exception) -> None:
         if failing_for_s > self._give_up_after_s:
-            raise Stuck(f"no way on for {failing_for_s:.0f} s: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).partition("\n")[0]
+            raise Stuck(f"no way on for {failing_for_s:.0f} s: {first_line(error)}") from error
 
 
 def _measure(recorded: Recorded) -> None:

@@ -1,23 +1,15 @@
 """feature_worker's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.process.settings import PROCESS_NAME, process_name
-from ordercast.services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
 
-class FeatureWorkerSettings(BaseSettings):
+class FeatureWorkerSettings(ServiceSettings):
     """Each field is the variable ORDERCAST_<FIELD>."""
 
-    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
-
-    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
-    kafka_bootstrap: str = Field(description="host:port of a broker")
     partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
-    host: str = "127.0.0.1"
     port: int = Field(default=8003, ge=0, le=65_535, description="for health and metrics")
-    log_format: LogFormat = "console"
 
     worker_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
     worker_group: str = Field(default="feature_worker", min_length=1, description="Kafka's consumer group")

@@ -9,11 +9,13 @@ from typing import Final
 
 import structlog
 
+from ordercast.first_line import first_line
 from ordercast.services.feature_worker.errors import Stuck
 from ordercast.services.feature_worker.lag_seconds import LagSeconds
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import Consumer
 from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import WORKER_LAG, WORKER_LAG_SECONDS
 
 log = structlog.stdlib.get_logger()
@@ -72,7 +74,7 @@ class Progress:
     def miss(self, error: BrokerUnavailable) -> None:
         """Notes that the broker did not answer. Raises Stuck when it has been away too long."""
         if self.silent_s > self._stuck_after_s:
-            raise Stuck(f"Kafka has not answered for {self._stuck_after_s:.0f} s: {error}") from error
+            raise Stuck(f"Kafka has not answered for {self._stuck_after_s:.0f} s: {first_line(error)}") from error
 
 
 class Watchdog:
@@ -90,7 +92,7 @@ class Watchdog:
             while not stopping.is_set():
                 await self.look()
                 self._switch(SWITCH_S)
-                await wait_for(stopping, LOOK_EVERY_S)
+                await pause(stopping, LOOK_EVERY_S)
         except Stuck as alarm:
             log.critical("alarm: the worker stops", error=type(alarm).__name__, reason=str(alarm))
             self._switch(WAY_OUT_S)
@@ -102,7 +104,7 @@ class Watchdog:
         try:
             ends = await self._consumer.ends()
         except BrokerUnavailable as error:
-            log.warning("Kafka does not answer", silent_s=round(self._progress.silent_s), error=str(error))
+            log.warning("Kafka does not answer", silent_s=round(self._progress.silent_s), cause=first_line(error))
             self._progress.miss(error)
             return
         self._show_lag(ends)
@@ -137,12 +139,3 @@ def dead_mans_switch() -> Iterator[Switch]:
         yield put_off
     finally:
         faulthandler.cancel_dump_traceback_later()
-
-
-async def wait_for(stopping: asyncio.Event, seconds: float) -> None:
-    """Returns after the time, or as soon as `stopping` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return

@@ -11,26 +11,17 @@ from ordercast.services.order_api.app import order_api_app, relay_app
 from ordercast.services.order_api.errors import OrderApiError
 from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
 from ordercast.services.shared.kafka.errors import KafkaError
-from ordercast.services.shared.process.errors import CannotStart
-from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+from ordercast.services.shared.process.run_service import run_service
 from ordercast.services.shared.process.settings import read_settings
-from ordercast.services.shared.telemetry.export_spans import exported_spans
-from ordercast.services.shared.telemetry.logs import configure_logging
-from ordercast.services.shared.telemetry.settings import TracingSettings
 
 
 def run_api(_: argparse.Namespace) -> None:
-    settings = read_settings(OrderApiSettings)
-    configure_logging("order_api", settings.log_format)
-    with exported_spans("order_api", read_settings(TracingSettings)):
-        serve(order_api_app(settings), host=settings.host, port=settings.port)
+    run_service("order_api", OrderApiSettings, order_api_app)
 
 
 def run_relay(_: argparse.Namespace) -> None:
-    settings = read_settings(RelaySettings)
-    configure_logging("relay", settings.log_format)
-    with exported_spans("relay", read_settings(TracingSettings)):
-        serve(relay_app(settings), host=settings.host, port=settings.port)
+    run_service("relay", RelaySettings, relay_app)
 
 
 def run_create_admin(arguments: argparse.Namespace) -> None:
@@ -62,10 +53,8 @@ def read_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = read_arguments()
-    try:
+    with exit_with_reason(arguments.command, OrderApiError, KafkaError, SQLAlchemyError, OSError):
         arguments.run(arguments)
-    except (CannotStart, OrderApiError, KafkaError, SQLAlchemyError, OSError) as error:
-        sys.exit(f"{arguments.command}: {error}".partition("\n")[0])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Forgets what has run out: stored answers of keyed requests, refresh tokens, and relays that are gone."""
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -12,6 +11,7 @@ from ordercast.services.order_api.accounts.tables import RefreshToken
 from ordercast.services.order_api.orders.idempotency import KEY_LIFETIME
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.db.retry import retry_conflicts
 
 # Nothing depends on the moment (s): what has run out is passed over until it is gone.
@@ -22,11 +22,13 @@ RELAY_KEPT_FOR: Final = timedelta(hours=1)
 
 async def forget_expired(sessions: Sessions, stopping: asyncio.Event) -> None:
     """Forgets now and then, until `stopping` is set."""
-    while not stopping.is_set():
-        # Every relay forgets, while requests take keys anew: they may meet in another order.
+
+    async def forget() -> float:
+        # Every relay forgets, while requests claim keys anew: they may lock the same rows in another order.
         await retry_conflicts(partial(forget_once, sessions, datetime.now(UTC)))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), INTERVAL_S)
+        return INTERVAL_S
+
+    await repeat(forget, stopping, name="forget-expired")
 
 
 async def forget_once(sessions: Sessions, now: datetime) -> None:

@@ -5,32 +5,23 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.services.shared.process.settings import PROCESS_NAME, process_name
-from ordercast.services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
 
-class _DatabaseSettings(BaseSettings):
-    """What all share. Each field is the variable ORDERCAST_<FIELD>."""
+class AdminSettings(BaseSettings):
+    """What making an admin takes. Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
-
-
-class AdminSettings(_DatabaseSettings):
-    """What making an admin takes."""
-
     # Not an option: other users of the machine see a process's arguments.
     admin_password: SecretStr | None = Field(default=None, description="asked for at the terminal if not given")
 
 
-class _Settings(_DatabaseSettings):
+class _Settings(ServiceSettings):
     """What the API and the relay share."""
 
-    kafka_bootstrap: str = Field(description="host:port of a broker")
     partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
-    host: str = "127.0.0.1"
-    log_format: LogFormat = "console"
 
 
 class OrderApiSettings(_Settings):

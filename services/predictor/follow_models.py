@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from ordercast.first_line import first_line
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
@@ -58,7 +59,7 @@ class ModelFollower:
                 await self.catch_up()
             except (SQLAlchemyError, OSError) as error:
                 wait = RETRY_AFTER_S
-                reason = str(error).partition("\n")[0]
+                reason = first_line(error)
                 log.warning("cannot look for new models, will try again", reason=reason, seconds=wait)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -81,7 +82,7 @@ class ModelFollower:
                 try:
                     model = self._at_hand(record) or await self._load(record)
                 except ModelRefused as error:
-                    reasons.append(f"{record.version}: {error}")
+                    reasons.append(f"{record.version}: {first_line(error)}")
                 else:
                     self._serve(model)
                     break

@@ -1,12 +1,12 @@
 """Keeps the metrics of the outbox: how many events wait, and for how long the oldest one has."""
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import text
 
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_OLDEST
 
 # As often (s) as Prometheus asks by default, at most.
@@ -24,10 +24,12 @@ _BACKLOG: Final = text("""
 
 async def watch_backlog(sessions: Sessions, stopping: asyncio.Event) -> None:
     """Measures until `stopping` is set."""
-    while not stopping.is_set():
+
+    async def measure() -> float:
         async with sessions() as session:
             row = (await session.execute(_BACKLOG)).one()
         OUTBOX_BACKLOG.set(float(row.events))
         OUTBOX_OLDEST.set(float(row.oldest))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), INTERVAL_S)
+        return INTERVAL_S
+
+    await repeat(measure, stopping, name="watch-backlog")

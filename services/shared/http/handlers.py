@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.http.problem import (
     INVALID_REQUEST,
@@ -74,6 +75,6 @@ def _validation_problem(request: Request, errors: Sequence[Mapping[str, Any]]) -
 async def _answer_infrastructure_error(request: Request, error: Exception) -> Response:
     if not is_unavailable(error):
         raise error
-    reason = str(error).partition("\n")[0]
-    log.warning("a part that the request needs is not there", path=request.url.path, error=reason)
+    # The cause limits these to one a second: while a server is away, every request comes here.
+    log.warning("a part that the request needs is not there", path=request.url.path, cause=first_line(error))
     return Problem(UNAVAILABLE, "try again in a moment").response()

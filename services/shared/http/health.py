@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.http.problem import NOT_READY, Problem
 
 # A part that has not answered by then (s) counts as missing: whoever asks gives up soon after.
@@ -65,7 +66,7 @@ async def _outcome(check: Check) -> str:
     except TimeoutError:
         return "did not answer in time"
     except Exception as error:
-        return (str(error) or type(error).__name__).splitlines()[0]
+        return first_line(error)
     return "ok"
 
 

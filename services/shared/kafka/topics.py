@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -11,8 +10,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.topics import ALL_TOPICS
+from ordercast.first_line import first_line
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
-from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.settings import read_settings
 
 # The feature table can be made again from the topics at any time, so they keep everything.
@@ -60,7 +60,7 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         if new:
             _check(await admin.create_topics(new, timeout_ms=15_000))
     except (ClientError, OSError) as error:
-        raise BrokerUnavailable(f"topics were not created at {bootstrap}: {error}") from error
+        raise BrokerUnavailable(f"topics were not created at {bootstrap}: {first_line(error)}") from error
     finally:
         await admin.close()
     for name, count in there.items():
@@ -82,11 +82,9 @@ def _check(response: object) -> None:
 
 def main() -> None:
     logging.basicConfig(handlers=[logging.NullHandler()])  # the last line below says it; the client would add its own
-    try:
+    with exit_with_reason("topics", KafkaError):
         settings = read_settings(TopicSettings)
         asyncio.run(create_topics(settings.kafka_bootstrap, settings.partitions, replication=settings.replication))
-    except (CannotStart, KafkaError) as error:
-        sys.exit(f"topics: {error}")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ import socket
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import DirectoryPath, ValidationError
+from pydantic import DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.telemetry.logs import LogFormat
 
 # How the settings describe a name that `process_name` makes.
 PROCESS_NAME: Final = "the same after a restart, another for each process; HOST-PORT unless set"
@@ -23,6 +24,18 @@ def process_name(fields: dict[str, Any]) -> str:
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+class ServiceSettings(BaseSettings):
+    """What every service's settings have. Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+    kafka_bootstrap: str = Field(description="host:port of a broker")
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65_535)
+    log_format: LogFormat = "console"
 
 
 class _SecretsFolder(BaseSettings):

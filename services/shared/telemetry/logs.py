@@ -11,6 +11,7 @@ import structlog
 from opentelemetry.trace import format_span_id, format_trace_id
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
 from ordercast.services.shared.telemetry.tracing import current_span
 
 LogFormat = Literal["console", "json"]
@@ -39,7 +40,12 @@ def configure_logging(service: str, log_format: LogFormat = "console", level: in
         _add_trace,
     ]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            LimitRepeats(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,

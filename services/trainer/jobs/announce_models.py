@@ -1,21 +1,20 @@
 """Tells of published versions on the topic `models`: once the row is committed, and again until Kafka has acknowledged it."""
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid5
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from ordercast.contracts.envelope import Envelope, encode
 from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.topics import MODELS
+from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
-from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
@@ -42,6 +41,7 @@ class AnnounceModels:
         self._published = asyncio.Event()
         self._published.set()  # something may be left from before
         self._missing: str | None = None
+        self._look_at = 0.0  # by the event loop's clock
 
     def look(self) -> None:
         """A version was recorded."""
@@ -54,29 +54,27 @@ class AnnounceModels:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Announces until `stopping` is set. Broker and database are waited for; trainings go on meanwhile."""
-        clock = asyncio.get_running_loop().time
-        look_at = clock()
-        while not stopping.is_set():
-            if self._published.is_set() or clock() >= look_at:
-                self._published.clear()
-                look_at = clock() + LOOK_EVERY_S
-                await self._try()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), RETRY_S if self._published.is_set() else POLL_S)
+        await repeat(self._announce_if_due, stopping, name="announce-models")
 
-    async def _try(self) -> None:
+    async def _announce_if_due(self) -> float:
+        """How long to wait (s) for the next look."""
+        now = asyncio.get_running_loop().time()
+        if not self._published.is_set() and now < self._look_at:
+            return POLL_S
+        self._published.clear()
         try:
             await self.announce_all()
-            self._missing = None
         except BrokerUnavailable as error:
-            self._missing = str(error)
+            self._missing = first_line(error)
+            self._published.set()
             log.warning("a model version waits to be announced", reason=self._missing)
+            return RETRY_S
+        except BaseException:
             self._published.set()
-        except (SQLAlchemyError, OSError) as error:
-            if not is_unavailable(error):
-                raise
-            log.warning("announcements wait for the database", reason=str(error).partition("\n")[0])
-            self._published.set()
+            raise
+        self._missing = None
+        self._look_at = now + LOOK_EVERY_S
+        return POLL_S
 
     async def announce_all(self) -> None:
         """Announces what is not yet acknowledged. Raises BrokerUnavailable."""

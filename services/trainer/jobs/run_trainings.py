@@ -16,9 +16,12 @@ import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy.exc import SQLAlchemyError
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS, TRAINING_SECONDS, TRAININGS
 from ordercast.services.shared.telemetry.tracing import Operation, current_span, spans
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler
@@ -84,17 +87,13 @@ class RunTrainings:
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; a training in hand then goes back into the queue."""
         self._stopping = stopping
-        while not stopping.is_set():
-            try:
-                if not await self._cluster_answers():
-                    await _pause(stopping, RETRY_S)
-                elif not await self.run_next(stopping):
-                    await _pause(stopping, IDLE_S)
-            except (SQLAlchemyError, OSError) as error:
-                if not is_unavailable(error):
-                    raise
-                log.warning("waiting for the database", reason=_first_line(error))
-                await _pause(stopping, RETRY_S)
+
+        async def work() -> float:
+            if not await self._cluster_answers():
+                return RETRY_S
+            return 0.0 if await self.run_next(stopping) else IDLE_S
+
+        await repeat(work, stopping, name="run-trainings")
 
     async def _cluster_answers(self) -> bool:
         """Asked only after a failure: a cluster that is away shall cost a training one attempt, not all of them."""
@@ -217,7 +216,7 @@ class RunTrainings:
         except (SQLAlchemyError, OSError) as error:
             if not is_unavailable(error):
                 raise
-            log.warning("the lease was not renewed", training=str(training.id), reason=_first_line(error))
+            log.warning("the lease was not renewed", training=str(training.id), reason=first_line(error))
             return
         del epochs[:noted]
         if interruption is not None:
@@ -260,7 +259,7 @@ class RunTrainings:
                 if self._stopping.is_set():
                     return "lost"  # the row stays this trainer's, and is found at its next start
                 log.warning("the end of a training waits for the database", training=str(training.id))
-                await _pause(self._stopping, RETRY_S)
+                await pause(self._stopping, RETRY_S)
             else:
                 return outcome
 
@@ -275,15 +274,3 @@ def _operation(training: Training) -> Operation:
             "ordercast.training.attempt": training.attempts,
         },
     )
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -79,3 +79,13 @@ def test_console_lines_are_for_people_and_show_no_local_variables(monkeypatch: p
     assert text.count(f"trace_id={TRACE}") == 3
     assert "ValueError: broken: 15" in text
     assert "hunter2-hunter2" not in text
+
+
+def test_lines_of_one_cause_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logging("order_api", "json")
+    for number in range(1_000):
+        structlog.stdlib.get_logger().warning("not there", cause="refused", path=f"/orders/{number}")
+    assert json.loads(stream.getvalue().splitlines()[0])["path"] == "/orders/0"
+    assert len(stream.getvalue().splitlines()) <= 3  # one a second, and the thousand take less than two

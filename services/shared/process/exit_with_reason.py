@@ -1,0 +1,18 @@
+"""The end of a program that cannot do its work: one line that says why."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ordercast.first_line import first_line
+from ordercast.services.shared.process.errors import CannotStart
+
+
+@contextmanager
+def exit_with_reason(name: str, *expected: type[Exception]) -> Iterator[None]:
+    """Ends the process with status 1 and one line on stderr at CannotStart and the errors that are expected."""
+    reasons: tuple[type[Exception], ...] = (CannotStart, *expected)
+    try:
+        yield
+    except reasons as error:
+        sys.exit(f"{name}: {first_line(error)}")

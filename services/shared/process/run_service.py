@@ -1,0 +1,26 @@
+"""What every service's `__main__` does: read the settings, set up logs and traces, serve until it is stopped."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastapi import FastAPI
+
+from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.process.settings import ServiceSettings, read_settings
+from ordercast.services.shared.telemetry.export_spans import exported_spans
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import TracingSettings
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Settings], FastAPI]) -> None:
+    """Serves the app until SIGTERM or SIGINT. `name` stands in each log line and trace.
+
+    Raises:
+        CannotStart: a setting is wrong, the port is taken, or the wiring says so.
+    """
+    settings = read_settings(settings_type)
+    configure_logging(name, settings.log_format)
+    with exported_spans(name, read_settings(TracingSettings)):
+        serve(make_app(settings), host=settings.host, port=settings.port)

@@ -1,0 +1,25 @@
+"""A program that cannot do its work ends with one line that says why."""
+
+import pytest
+
+from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (CannotStart("ORDERCAST_PORT: Field required"), "relay: ORDERCAST_PORT: Field required"),
+        (OSError(5, "gone"), "relay: [Errno 5] gone"),
+        (TimeoutError(), "relay: TimeoutError"),
+    ],
+)
+def test_what_is_expected_becomes_one_line(error: Exception, said: str) -> None:
+    with pytest.raises(SystemExit) as ended, exit_with_reason("relay", OSError):
+        raise error
+    assert ended.value.code == said
+
+
+def test_what_is_not_expected_keeps_its_traceback() -> None:
+    with pytest.raises(KeyError), exit_with_reason("relay", OSError):
+        raise KeyError("a mistake in the code")
