@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ordercast.first_line import first_line
 from ordercast.infra.local.ports import BASES, HOST
 from ordercast.services.shared.http.token_keys import create_key_pair
 
@@ -69,7 +70,7 @@ def main() -> None:
     try:
         make_secrets(folder, os.environ)
     except OSError as error:
-        sys.exit(f"compose_secrets: {error}")
+        sys.exit(f"compose_secrets: {first_line(error)}")
     sys.stdout.write(
         f"the secrets are in {folder}; commands find them with: export ORDERCAST_SECRETS_DIR={folder}/cli\n"
     )

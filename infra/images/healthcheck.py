@@ -16,5 +16,5 @@ if __name__ == "__main__":
             with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_S):
                 sys.exit(0)
         except OSError as error:
-            reasons.append(f"port {port}: {error}")
+            reasons.append(f"port {port}: {error!r}")
     sys.exit("; ".join(reasons))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ordercast.first_line import first_line
 from ordercast.infra.local.cache import cache_dir, exclusive, remove_unfinished
 from ordercast.infra.local.errors import JarsUnavailable
 
@@ -100,7 +101,7 @@ def _fetch_all(jars: tuple[LockedJar, ...], repository: Path, checked: Path, rep
             except Exception as error:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise JarsUnavailable(
-                    f"{jar.group}:{jar.artifact}:{jar.version} cannot be fetched: {error}",
+                    f"{jar.group}:{jar.artifact}:{jar.version} cannot be fetched: {first_line(error)}",
                     hint="the first start needs a Maven repository; a mirror can be named in jgo's own config file",
                 ) from error
             found = _sha256(path)

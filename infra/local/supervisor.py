@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from ordercast.first_line import first_line
 from ordercast.infra.local.child import Child, describe_exit, log_tail
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.processes import Program
@@ -158,7 +159,7 @@ class _Watched:
         try:
             self.child = await Child.start(self.program.command)
         except OSError as error:  # no memory, no file handles, no log: like a death, this may pass
-            self._report(f"{self.program.name} cannot be started: {error}")
+            self._report(f"{self.program.name} cannot be started: {first_line(error)}")
             return EXIT_NOT_STARTED
         self._changed()
         asking = asyncio.create_task(self._ask_until_healthy())

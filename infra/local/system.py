@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from ordercast.first_line import first_line
 from ordercast.infra import migrations
 from ordercast.infra.local.child import run_once
 from ordercast.infra.local.errors import StartFailed
@@ -147,7 +148,7 @@ class System:
             if self.plan.prometheus is not None:
                 self.plan.prometheus.watch(self.plan.urls)
         except OSError as error:  # a full disk must not keep the system from being kept alive, or from being stopped
-            self._report(f"system.json cannot be written: {error}")
+            self._report(f"system.json cannot be written: {first_line(error)}")
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from ordercast.client.errors import AnswerUnreadable, ProblemAnswer, ServiceUnreachable
+from ordercast.first_line import first_line
 
 # A service that does not take the connection within this time (s) is not there.
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -144,7 +145,7 @@ def decode(response: httpx.Response, answer: type[Any]) -> Any:
     try:
         return msgspec.json.decode(response.content, type=answer)
     except msgspec.DecodeError as error:
-        raise AnswerUnreadable(f"{response.request.method} {response.request.url}: {error}") from error
+        raise AnswerUnreadable(f"{response.request.method} {response.request.url}: {first_line(error)}") from error
 
 
 class _FieldError(msgspec.Struct):

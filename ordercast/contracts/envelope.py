@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from ordercast.contracts.events import EVENT_TYPES, TYPE_NAMES, Event
+from ordercast.first_line import first_line
 
 Headers: TypeAlias = Sequence[tuple[str, bytes]]
 Numbering: TypeAlias = Literal["dense", "rising"]
@@ -137,7 +138,7 @@ def decode(headers: Headers, body: bytes | None) -> Envelope:
     except EventRefused:
         raise
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise MalformedEvent(f"{event_type}: {error}") from error
+        raise MalformedEvent(f"{event_type}: {first_line(error)}") from error
 
 
 def decode_sequence(headers: Headers) -> SequenceNumber | None:

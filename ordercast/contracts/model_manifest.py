@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ordercast.first_line import first_line
+
 SCHEMA = "ordercast.model/1"  # rises when an old reader could misread a new manifest
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -150,7 +152,7 @@ def decode_manifest(raw: bytes) -> ModelManifest:
     try:
         manifest = msgspec.json.decode(raw, type=ModelManifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{MANIFEST_FILE}: {error}") from error
+        raise ManifestError(f"{MANIFEST_FILE}: {first_line(error)}") from error
     for name in (WEIGHTS_FILE, SCALER_FILE):
         if name not in manifest.files:
             raise ManifestError(f"{MANIFEST_FILE} names no {name}")

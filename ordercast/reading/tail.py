@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from ordercast.client.kafka import KafkaUnavailable, ends_of, open_consumer, read_from
+from ordercast.first_line import first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ async def tail(bootstrap: str, topics: Sequence[str], *, from_start: bool = Fals
                 for record in sorted(records, key=lambda record: record.timestamp):
                     yield _event(record)
         except KafkaError as error:
-            raise KafkaUnavailable(f"the broker at {bootstrap} went away: {error}") from error
+            raise KafkaUnavailable(f"the broker at {bootstrap} went away: {first_line(error)}") from error
 
 
 def _event(record: ConsumerRecord) -> TailedEvent:

@@ -15,6 +15,7 @@ from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 from ordercast.errors import ActionableError
+from ordercast.first_line import first_line
 from ordercast.infra.local.errors import StartFailed
 from ordercast.stacks import sweep
 from ordercast.stacks.images import Image
@@ -45,7 +46,7 @@ def connect() -> DockerClient:
         return DockerClient()
     except DockerException as error:
         raise EngineMissing(
-            f"no Docker engine answers: {error}",
+            f"no Docker engine answers: {first_line(error)}",
             hint="start one, name one with DOCKER_HOST, or choose the embedded stack",
         ) from error
 
@@ -95,7 +96,9 @@ class Engine:
         except APIError as error:
             raise StartFailed(f"{container.image} cannot be started: {error.explanation or error}") from error
         except Exception as error:
-            raise StartFailed(f"{container.image} does not start: {error}\n{log_tail(container)}") from error
+            raise StartFailed(
+                f"{container.image} does not start: {first_line(error)}\n{log_tail(container)}"
+            ) from error
         return container
 
     async def volume(self) -> str:
@@ -113,7 +116,7 @@ class Engine:
                 self._client.client.images.pull(name)
             except DockerException as error:
                 raise ImageMissing(
-                    f"the image {name} is not here and cannot be pulled: {error}",
+                    f"the image {name} is not here and cannot be pulled: {first_line(error)}",
                     hint=f"build it, or name another one with {image.setting}",
                 ) from error
 
@@ -162,5 +165,5 @@ def log_tail(container: DockerContainer) -> str:
     try:
         lines = container.get_wrapped_container().logs(tail=LOG_LINES).decode(errors="replace").splitlines()
     except Exception as error:  # it is gone, or never was
-        return f"  (no log: {error})"
+        return f"  (no log: {first_line(error)})"
     return "\n".join(["  its last lines:", *(f"  | {line}" for line in lines)])

@@ -5,6 +5,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from ordercast.first_line import first_line
+
 # The longest order that is taken, 2,000 items with long names, has some 700 kB; a longer line is no order.
 MAX_LINE_BYTES: Final = 1_000_000
 
@@ -53,6 +55,6 @@ def parse_line(decoder: "msgspec.json.Decoder[Line]", line: bytes) -> Line:
     except msgspec.ValidationError as error:
         raise LineRefused(str(error)) from None
     except msgspec.DecodeError as error:
-        raise LineRefused(f"not valid JSON: {error}") from None
+        raise LineRefused(f"not valid JSON: {first_line(error)}") from None
     except UnicodeDecodeError:
         raise LineRefused("not valid UTF-8") from None

@@ -34,6 +34,7 @@ from ordercast.contracts.model_manifest import (
     decode_manifest,
     file_entry,
 )
+from ordercast.first_line import first_line
 from ordercast.services.predictor.ensemble import Ensemble
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.model_slot import ServedModel
@@ -99,7 +100,7 @@ def _ensemble(manifest: ModelManifest, weights: bytes, scaler: bytes) -> Ensembl
     try:
         arrays = safetensors.load(weights)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise ModelRefused(f"{WEIGHTS_FILE}: {error}") from error
+        raise ModelRefused(f"{WEIGHTS_FILE}: {first_line(error)}") from error
     try:
         stacked = stack_weights(manifest.recipe.layers, manifest.recipe.members, arrays)
     except WeightsError as error:
@@ -107,7 +108,7 @@ def _ensemble(manifest: ModelManifest, weights: bytes, scaler: bytes) -> Ensembl
     try:
         numbers = msgspec.json.decode(scaler, type=Scaler)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ModelRefused(f"{SCALER_FILE}: {error}") from error
+        raise ModelRefused(f"{SCALER_FILE}: {first_line(error)}") from error
     if not (math.isfinite(numbers.mean) and math.isfinite(numbers.scale) and numbers.scale > 0):
         raise ModelRefused(f"{SCALER_FILE}: mean {numbers.mean} and scale {numbers.scale} cannot scale anything")
     return Ensemble(stacked, numbers)

@@ -27,7 +27,9 @@ def reasons_that_may_be_empty(source: str) -> Iterator[int]:
     ours = own_classes(tree)
     for handler in ast.walk(tree):
         if isinstance(handler, ast.ExceptHandler) and handler.name and not caught(handler) <= ours | TELLING:
-            yield from (node.lineno for node in ast.walk(handler) if is_text_of(node, handler.name))
+            yield from (
+                getattr(node, "lineno", handler.lineno) for node in ast.walk(handler) if is_text_of(node, handler.name)
+            )
 
 
 def own_classes(tree: ast.Module) -> set[str]:

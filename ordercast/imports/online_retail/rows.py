@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self
 
+from ordercast.first_line import first_line
+
 COLUMNS: Final = (
     "InvoiceNo",
     "StockCode",
@@ -77,7 +79,7 @@ def read_rows(path: Path, progress: FileProgress | None = None) -> Iterator[RawR
     except OSError as error:  # gzip.BadGzipFile is one
         raise FileUnreadable(f"{path}: {error.strerror or error}") from error
     except (EOFError, zlib.error, csv.Error) as error:
-        raise FileUnreadable(f"{path} is damaged after row {number}: {error}") from error
+        raise FileUnreadable(f"{path} is damaged after row {number}: {first_line(error)}") from error
     if number == 0:
         raise FileUnreadable(f"{path} is empty: its first row must be {','.join(COLUMNS)}")
 

@@ -7,6 +7,7 @@ import sys
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from ordercast.first_line import first_line
 from ordercast.services.order_api.accounts.passwords import open_passwords
 from ordercast.services.order_api.accounts.schemas import SignUpRequest
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
@@ -37,7 +38,7 @@ def create_admin(database_url: str, *, email: str, nickname: str, password: str,
     except Exception as error:
         if not is_unavailable(error):
             raise
-        raise CannotStart(f"the database cannot be reached: {error}") from error
+        raise CannotStart(f"the database cannot be reached: {first_line(error)}") from error
 
 
 async def _sign_up(database_url: str, new: NewAccount, *, if_absent: bool) -> Account:

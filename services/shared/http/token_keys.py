@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
 
 
@@ -27,7 +28,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError) as error:
-        raise TokenKeyError(f"{path} holds no private key in PEM: {error}") from error
+        raise TokenKeyError(f"{path} holds no private key in PEM: {first_line(error)}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise TokenKeyError(f"{path} holds a private key of another kind than Ed25519")
     return key
@@ -37,7 +38,7 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(_read(path))
     except (ValueError, TypeError) as error:
-        raise TokenKeyError(f"{path} holds no public key in PEM: {error}") from error
+        raise TokenKeyError(f"{path} holds no public key in PEM: {first_line(error)}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise TokenKeyError(f"{path} holds a public key of another kind than Ed25519")
     return key

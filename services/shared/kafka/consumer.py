@@ -19,6 +19,7 @@ from aiokafka.errors import (
 )
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, PositionOutsideLog, RecordTooLarge
 from ordercast.services.shared.kafka.ports import ReadPositions, Slice, check_within
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
@@ -100,11 +101,11 @@ class KafkaConsumer:
             return {}
         except OffsetOutOfRangeError as error:
             raise PositionOutsideLog(
-                f"the log does not hold {error}: events are lost, or the topic was made anew"
+                f"the log does not hold {first_line(error)}: events are lost, or the topic was made anew"
             ) from error
         except RecordTooLargeError as error:
             self.reposition()
-            raise RecordTooLarge(str(error)) from error
+            raise RecordTooLarge(first_line(error)) from error
         except (ClientError, OSError) as error:
             self.reposition()
             raise BrokerUnavailable(f"records were not fetched: {error!r}") from error

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError as ClientError
 from aiokafka.errors import MessageSizeTooLargeError
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.stop_client import stop_client
@@ -79,7 +80,7 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
             async with asyncio.timeout(PUBLISH_DEADLINE_S):
                 await producer.start()
         except (ClientError, TimeoutError, OSError) as error:
-            raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {error}") from error
+            raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {first_line(error)}") from error
         yield KafkaPublisher(producer)
     finally:
         # Also after a start that was cancelled half-way: its connections and tasks are there already.

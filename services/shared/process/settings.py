@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from pydantic import DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.telemetry.logs import LogFormat
 
@@ -65,7 +66,7 @@ def _read(settings: type[Settings], secrets: Path | None) -> Settings:
         cause = error.__cause__
         reason = cause.strerror if isinstance(cause, OSError) else type(cause).__name__
         # Not chained: the cause may quote the file.
-        raise CannotStart(f"ORDERCAST_SECRETS_DIR: {secrets}: {error}: {reason}") from None
+        raise CannotStart(f"ORDERCAST_SECRETS_DIR: {secrets}: {first_line(error)}: {reason}") from None
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix", "")
         problems = [

@@ -18,6 +18,7 @@ from distributed import Client
 from joblib import Parallel, delayed, parallel_config
 from joblib._dask import DaskDistributedBackend
 
+from ordercast.first_line import first_line
 from ordercast.services.trainer.cluster.train_share import PROGRESS, Share, decisive_versions, train_share
 from ordercast.services.trainer.errors import ClusterFailed, TrainerError
 from ordercast.services.trainer.networks.member_groups import (
@@ -60,7 +61,7 @@ def train_on_dask(fit: EnsembleFit, scheduler: str, on_epoch: Callable[[EpochLos
     except TrainerError:
         raise
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = first_line(error)
         raise ClusterFailed(f"the Dask cluster at {scheduler} failed: {reason}") from error
 
 

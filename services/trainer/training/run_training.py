@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from ordercast.first_line import first_line
 from ordercast.services.trainer.errors import PermanentError, TransientError
 from ordercast.services.trainer.training.messages import Message, TrainingFailed, TrainingJob
 from ordercast.services.trainer.training.training_set import TrainingSet
@@ -45,7 +46,11 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
     except Exception as error:
         # Told and printed: the service says it to whoever asked, the trace is for the log.
         traceback.print_exc()
-        tell(TrainingFailed(f"{type(error).__name__}: {error}", permanent=not isinstance(error, OSError | MemoryError)))
+        tell(
+            TrainingFailed(
+                f"{type(error).__name__}: {first_line(error)}", permanent=not isinstance(error, OSError | MemoryError)
+            )
+        )
 
 
 def import_tensorflow(threads: int) -> None:

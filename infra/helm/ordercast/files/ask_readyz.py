@@ -22,7 +22,7 @@ def ask(url: str) -> tuple[bool, str]:
     except (URLError, OSError) as error:
         return (
             False,
-            f"{error} (a Service without ready pods does not answer; a predictor is ready with its first model)",
+            f"{error!r} (a Service without ready pods does not answer; a predictor is ready with its first model)",
         )
 
 
