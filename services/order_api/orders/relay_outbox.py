@@ -211,5 +211,5 @@ def _record(row: Row[Any], traceparent: str | None) -> Record:
             sequence=SequenceNumber(PRODUCER, row.number),
             traceparent=traceparent,
         ),
-        timestamp_ms=int(row.occurred_at.timestamp() * 1000),
+        timestamp_ms=int(row.committed_at.timestamp() * 1000),
     )

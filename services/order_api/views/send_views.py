@@ -5,6 +5,7 @@ the partition goes on with a new stream: within one stream a gap can only mean l
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -182,11 +183,15 @@ class SendViews:
 def _record(view: View, sequence: SequenceNumber, traceparent: str | None) -> Record:
     event = view.event
     headers, body = encode(Envelope(view.id, SOURCE, event.occurred_at, event, sequence, traceparent))
-    return Record(str(event.account_id).encode(), body, headers, int(event.occurred_at.timestamp() * 1000))
+    return Record(str(event.account_id).encode(), body, headers, timestamp_ms=_now_ms())
 
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _new_stream() -> _Stream:

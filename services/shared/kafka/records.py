@@ -11,7 +11,10 @@ class Partition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record to publish; `timestamp_ms` is the event time in milliseconds since the epoch."""
+    """A record to publish.
+
+    `timestamp_ms` is when the event was accepted, in milliseconds since the epoch; when it happened is the event's own `ce_time`.
+    """
 
     key: bytes
     value: bytes | None

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,11 +19,20 @@ from ordercast.services.shared.process.settings import read_settings
 
 # The feature table can be made again from the topics at any time, so they keep everything.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+# What a service has accepted gets in, whatever the service's clock says and the broker's defaults are: by these, Kafka 4 refuses
+# a batch with a timestamp more than an hour ahead of its own clock, and some brokers take less than our 900 kB in a batch.
+ADMITTANCE: Final = {
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+    "message.timestamp.before.max.ms": str(2**63 - 1),
+    "max.message.bytes": str(2 * 1024 * 1024),
+}
 # With three replicas an acknowledged record is on two brokers at least, so it outlives any one of them, and writing goes on
 # while one is away. With fewer replicas two would only mean that nothing is written while one is away.
 IN_SYNC_REPLICAS: Final = 2
 REPLICAS_FOR_IN_SYNC: Final = 3
 TOPIC_ALREADY_EXISTS: Final = 36
+# Where a setting comes from, in Kafka's protocol: from the topic itself, not from a default of the broker.
+SET_AT_THE_TOPIC: Final = 1
 
 
 class TopicSettings(BaseSettings):
@@ -39,10 +50,10 @@ class PartitionsDiffer(KafkaError):
 
 
 async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1) -> None:
-    """Creates what is missing of the topics and checks the partitions of the rest.
+    """Creates what is missing of the topics; checks the partitions of the rest and lets them take whatever is accepted.
 
     Raises:
-        BrokerUnavailable: no broker answers.
+        BrokerUnavailable: no broker answers, or it does not make or alter a topic; the message says why.
         PartitionsDiffer: a topic has another number of partitions than asked for.
     """
     wanted = {topic.name: topic.partitions or partitions for topic in ALL_TOPICS}
@@ -58,7 +69,8 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
             if name not in there
         ]
         if new:
-            _check(await admin.create_topics(new, timeout_ms=15_000))
+            _check_created(await admin.create_topics(new, timeout_ms=15_000))
+        await _open_up(admin, there)
     except (ClientError, OSError) as error:
         raise BrokerUnavailable(f"topics were not created at {bootstrap}: {first_line(error)}") from error
     finally:
@@ -68,13 +80,36 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
             raise PartitionsDiffer(f"topic {name} has {count} partitions, not {wanted[name]}; partitions cannot change")
 
 
+async def _open_up(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> None:
+    """Raises the limits in `ADMITTANCE` where a topic's are lower, and leaves its other settings as they are.
+
+    aiokafka has only the older request to alter, which resets what it does not name: so it gets all that is set at the topic.
+    """
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
+    if not resources:
+        return
+    altered = []
+    for code, message, _, name, entries in (await admin.describe_configs(resources))[0].resources:
+        if code:
+            raise BrokerUnavailable(f"the settings of topic {name} cannot be read: {message or code}")
+        settings = {key: (value, source) for key, value, _, source, *_ in entries}
+        lower = {key: limit for key, limit in ADMITTANCE.items() if int(settings[key][0]) < int(limit)}
+        if lower:
+            own = {key: value for key, (value, source) in settings.items() if source == SET_AT_THE_TOPIC}
+            altered.append(ConfigResource(ConfigResourceType.TOPIC, name, configs=own | lower))
+    if altered:
+        for code, message, _, name in (await admin.alter_configs(altered))[0].resources:
+            if code:
+                raise BrokerUnavailable(f"topic {name} was not altered to {ADMITTANCE}: {message or code}")
+
+
 def topic_configs(replication: int) -> dict[str, str]:
     """What is set at each topic."""
     in_sync = {"min.insync.replicas": str(IN_SYNC_REPLICAS)} if replication >= REPLICAS_FOR_IN_SYNC else {}
-    return {**RETENTION, **in_sync}
+    return {**RETENTION, **ADMITTANCE, **in_sync}
 
 
-def _check(response: object) -> None:
+def _check_created(response: object) -> None:
     for topic, code, *message in getattr(response, "topic_errors", ()):
         if code not in (0, TOPIC_ALREADY_EXISTS):
             raise BrokerUnavailable(f"topic {topic} was not created: {message or code}")

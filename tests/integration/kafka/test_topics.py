@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from ordercast.infra.local.install import ensure_kafka
-from ordercast.infra.local.kafka import KafkaBroker
+from ordercast.infra.local.kafka import MESSAGE_MAX_BYTES, KafkaBroker
 from ordercast.infra.local.ports import free_port
 from ordercast.services.shared.kafka.topics import topic_configs
 from tests.support.embedded import running
@@ -43,6 +43,25 @@ async def test_they_are_made_once_with_the_partitions_asked_for_and_keep_everyth
         status, error = await run_topics(ORDERCAST_KAFKA_BOOTSTRAP=broker.bootstrap, ORDERCAST_PARTITIONS="4")
         assert (status, error) == (1, "topics: topic orders has 3 partitions, not 4; partitions cannot change\n")
         assert await config_of(broker.bootstrap, "orders", "retention.ms") == "-1"
+
+
+async def test_topics_that_are_there_are_altered_to_take_what_is_accepted_and_keep_the_rest(tmp_path: Path) -> None:
+    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
+    await broker.prepare()
+    async with running(broker.command(), broker.answers):
+        admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+        await admin.start()
+        own = {"segment.ms": "86400000", "max.message.bytes": "4194304", "message.timestamp.after.max.ms": "1000"}
+        await admin.create_topics([NewTopic("orders", 3, 1, topic_configs=own)])
+        await admin.close()
+        assert await run_topics(ORDERCAST_KAFKA_BOOTSTRAP=broker.bootstrap, ORDERCAST_PARTITIONS="3") == (0, "")
+        for topic in ("orders", "views", "models", "dead-letters"):
+            for limit in ("message.timestamp.after.max.ms", "message.timestamp.before.max.ms"):
+                assert await config_of(broker.bootstrap, topic, limit) == str(2**63 - 1)
+        assert await config_of(broker.bootstrap, "views", "max.message.bytes") == str(MESSAGE_MAX_BYTES)
+        # Only raised, and nothing that somebody has set is lost.
+        assert await config_of(broker.bootstrap, "orders", "max.message.bytes") == "4194304"
+        assert await config_of(broker.bootstrap, "orders", "segment.ms") == "86400000"
 
 
 async def config_of(bootstrap: str, topic: str, name: str) -> str | None:
