@@ -82,7 +82,7 @@ def test_settings_are_read_by_main_and_wiring_alone() -> None:
         )
     ]
     # The whole of a process: it quietens TensorFlow before it loads.
-    assert readers == ["services/trainer/training/run_training.py"]
+    assert readers == ["services/trainer/networks/import_tensorflow.py"]
 
 
 def test_every_module_says_what_it_is() -> None:

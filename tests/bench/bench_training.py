@@ -40,8 +40,8 @@ def make_rows(rows: int) -> list[tuple[int, int, float, float]]:
 
 def train_stacked(rows: int) -> Figures:
     """From rows to a version on disk, as the training's process does it."""
+    from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
     from ordercast.services.trainer.recipes import BASELINE
-    from ordercast.services.trainer.training.run_training import import_tensorflow
 
     import_tensorflow(os.cpu_count() or 1)
     from ordercast.services.trainer.training.messages import TrainingJob

@@ -21,15 +21,8 @@ from joblib._dask import DaskDistributedBackend
 from ordercast.first_line import first_line
 from ordercast.services.trainer.cluster.train_share import PROGRESS, Share, decisive_versions, train_share
 from ordercast.services.trainer.errors import ClusterFailed, TrainerError
-from ordercast.services.trainer.networks.member_groups import (
-    EnsembleFit,
-    JoinedEpochs,
-    TrainedEnsemble,
-    joined,
-    member_groups,
-    shares_of,
-)
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.member_groups import JoinedEpochs, joined, member_groups, shares_of
 
 # The scheduler has this long (s) for an answer.
 ANSWER_WITHIN_S: Final = 10

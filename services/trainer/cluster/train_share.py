@@ -17,9 +17,8 @@ from dask.system import CPU_COUNT  # what a container's limit leaves of the mach
 from distributed import Worker, get_worker
 
 from ordercast.services.trainer.errors import OtherVersions
-from ordercast.services.trainer.networks.member_groups import EnsembleFit, TrainedEnsemble
-from ordercast.services.trainer.training.messages import EpochLosses
-from ordercast.services.trainer.training.run_training import import_tensorflow
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
 
 # The topic of the scheduler's event log for all trainings: the log keeps a bounded number of events for each topic.
 PROGRESS: Final = "ordercast-training"

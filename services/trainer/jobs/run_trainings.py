@@ -31,8 +31,9 @@ from ordercast.services.trainer.jobs.announce_models import AnnounceModels
 from ordercast.services.trainer.jobs.read_training_set import read_training_set
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
+from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.recipes import choose_recipe
-from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel, TrainingJob
+from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
 
 log = structlog.stdlib.get_logger()
 

@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
-from ordercast.services.trainer.training.messages import EpochLosses, Message, TrainedModel, TrainingFailed, TrainingJob
+from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.messages import Message, TrainedModel, TrainingFailed, TrainingJob
 from ordercast.services.trainer.training.run_training import run_training
 from ordercast.services.trainer.training.training_set import TrainingSet
 

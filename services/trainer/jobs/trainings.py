@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses
 
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
 # A trainer that has not renewed its lease for this long (s) is gone. It renews several times in that time.

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import Recipe
-from ordercast.services.trainer.networks.member_groups import EnsembleFit, TrainedEnsemble, member_groups
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.member_groups import member_groups
 from ordercast.services.trainer.networks.stacked_network import (
     Tensor,
     TrainingState,
@@ -27,7 +28,6 @@ from ordercast.services.trainer.networks.stacked_network import (
     initial_state,
     squared_errors_and_gradients,
 )
-from ordercast.services.trainer.training.messages import EpochLosses
 
 
 def train_ensemble(

@@ -5,44 +5,15 @@ members alone, not from the threads or machines that share the groups among them
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
 
-from ordercast.contracts.ensemble_forward import Floats
-from ordercast.contracts.model_manifest import Recipe
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, TrainedEnsemble
 
 # In smaller groups an epoch takes longer (in twos by half); in larger ones fewer threads and machines find work.
 MOST_IN_GROUP: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class EnsembleFit:
-    """What to fit to which rows: inputs (n,) already scaled, targets (n,).
-
-    The first `learned` rows are learned from, the rest is watched.
-    """
-
-    recipe: Recipe
-    seed: int
-    inputs: Floats
-    targets: Floats
-    learned: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedEnsemble:
-    """The arrays of weights.safetensors, and each member's losses after the last epoch (see EpochLosses).
-
-    Of the whole ensemble, or of some members of it.
-    """
-
-    arrays: dict[str, Floats]
-    loss: tuple[float, ...]
-    val_loss: tuple[float, ...]
 
 
 def member_groups(members: int) -> tuple[range, ...]:

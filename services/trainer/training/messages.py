@@ -3,6 +3,7 @@
 import msgspec
 
 from ordercast.contracts.model_manifest import Metrics, Recipe
+from ordercast.services.trainer.networks.fit import EpochLosses
 
 
 class TrainingJob(msgspec.Struct, frozen=True):
@@ -17,17 +18,6 @@ class TrainingJob(msgspec.Struct, frozen=True):
     artifacts_dir: str
     threads: int
     dask_scheduler: str | None = None
-
-
-class EpochLosses(msgspec.Struct, frozen=True, tag="epoch"):
-    """Mean squared error of each member after `epoch` (from 1): `loss` as it learned, `val_loss` on the watched rows.
-
-    None stands for a number that is not finite: JSON has no such number.
-    """
-
-    epoch: int
-    loss: tuple[float | None, ...]
-    val_loss: tuple[float | None, ...]
 
 
 class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):

@@ -22,10 +22,10 @@ from ordercast.contracts.model_manifest import (
     new_version,
 )
 from ordercast.services.trainer.errors import ModelRefused
-from ordercast.services.trainer.networks.member_groups import EnsembleFit, TrainedEnsemble
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
-from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel, TrainingJob
+from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version

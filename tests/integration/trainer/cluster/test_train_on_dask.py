@@ -19,8 +19,8 @@ from ordercast.services.trainer.cluster.train_share import decisive_versions
 from ordercast.services.trainer.errors import ClusterFailed, OtherVersions, TransientError
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
-from ordercast.services.trainer.networks.member_groups import EnsembleFit
-from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses
+from ordercast.services.trainer.training.messages import TrainedModel
 from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.dask_cluster import DaskCluster, dask_cluster

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses
 from tests.integration.trainer.conftest import Workplace
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses
 from tests.support.training_jobs import job, training_set
 
 ENDLESS = 10_000  # epochs: no test waits for them

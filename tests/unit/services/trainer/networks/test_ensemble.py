@@ -5,8 +5,8 @@ import pytest
 from ordercast.contracts.ensemble_forward import Floats, forward, stack_weights
 from ordercast.contracts.model_manifest import Layer, Recipe, Scaler
 from ordercast.services.trainer.networks.ensemble import train_ensemble
-from ordercast.services.trainer.networks.member_groups import EnsembleFit, TrainedEnsemble, joined, member_groups
-from ordercast.services.trainer.training.messages import EpochLosses
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.member_groups import joined, member_groups
 
 # Small, so that a test compiles it in about a second: what is tested here does not depend on the layers.
 SMALL = Recipe(

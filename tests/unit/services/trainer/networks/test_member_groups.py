@@ -3,16 +3,15 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from ordercast.services.trainer.networks.fit import EpochLosses, TrainedEnsemble
 from ordercast.services.trainer.networks.member_groups import (
     MOST_IN_GROUP,
     JoinedEpochs,
-    TrainedEnsemble,
     joined,
     member_groups,
     shares_of,
 )
 from ordercast.services.trainer.recipes import MAX_MEMBERS
-from ordercast.services.trainer.training.messages import EpochLosses
 
 
 @pytest.mark.parametrize("members", range(1, MAX_MEMBERS + 1))

@@ -20,8 +20,9 @@ from ordercast.contracts.model_manifest import (
     file_entry,
 )
 from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.recipes import BASELINE
-from ordercast.services.trainer.training.messages import EpochLosses, TrainedModel
+from ordercast.services.trainer.training.messages import TrainedModel
 from ordercast.services.trainer.training.train_model import train_model
 from tests.support.training_jobs import job, training_set
 
