@@ -1,14 +1,14 @@
 """POST /trainings and what can be seen and done of a training. All of it needs an admin."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from ordercast.services.shared.http.authentication import CurrentAdmin
-from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
+from ordercast.services.trainer.event_stream import EVENTS_DESCRIBED, EventStream
+from ordercast.services.trainer.jobs.answers import TrainingAnswer
 from ordercast.services.trainer.jobs.ask_for_training import (
     ask_for_training,
     cancel_training,
@@ -16,7 +16,8 @@ from ordercast.services.trainer.jobs.ask_for_training import (
     read_trainings,
 )
 from ordercast.services.trainer.jobs.watch_training import watch_training
-from ordercast.services.trainer.schemas import EpochEvent, TrainingAnswer, TrainingPage, TrainingRequest
+from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.schemas import TrainingRequest
 from ordercast.services.trainer.wiring import CurrentService
 
 router = APIRouter(tags=["trainings"])
@@ -25,7 +26,8 @@ router = APIRouter(tags=["trainings"])
 @router.post("/trainings", status_code=202)
 async def ask(body: TrainingRequest, _: CurrentAdmin, service: CurrentService, response: Response) -> TrainingAnswer:
     """Queues a training on all that the feature table holds when it starts."""
-    training = await ask_for_training(service.sessions, body)
+    recipe = choose_recipe(body.recipe, members=body.members, epochs=body.epochs, batch_size=body.batch_size)
+    training = await ask_for_training(service.sessions, recipe, body.seed)
     response.headers["Location"] = f"/trainings/{training.id}"
     return training
 
@@ -36,10 +38,10 @@ async def list_trainings(
     service: CurrentService,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: Annotated[UUID | None, Query(description="id of the last training of the page before")] = None,
-) -> TrainingPage:
+) -> Page[TrainingAnswer]:
     """Trainings, the newest first."""
     data, has_more = await read_trainings(service.sessions, limit=limit, starting_after=starting_after)
-    return TrainingPage(data=data, has_more=has_more)
+    return Page(data=list(data), has_more=has_more)
 
 
 @router.get("/trainings/{training_id}")
@@ -51,11 +53,10 @@ async def get_training(training_id: UUID, _: CurrentAdmin, service: CurrentServi
 Existing = Annotated[TrainingAnswer, Depends(get_training)]
 
 
-@router.get("/trainings/{training_id}/events", response_class=EventSourceResponse)
-async def get_events(training: Existing, request: Request, service: CurrentService) -> AsyncIterator[ServerSentEvent]:
+@router.get("/trainings/{training_id}/events", status_code=200, response_class=EventStream, responses=EVENTS_DESCRIBED)
+async def get_events(training: Existing, request: Request, service: CurrentService) -> EventStream:
     """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`)."""
-    async for event in watch_training(service.sessions, training.id, request.app.state.stopping):
-        yield ServerSentEvent(event="epoch" if isinstance(event, EpochEvent) else "ended", data=event)
+    return EventStream(watch_training(service.sessions, training.id, request.app.state.stopping))
 
 
 @router.delete("/trainings/{training_id}", status_code=202)

@@ -14,6 +14,7 @@ from ordercast.services.shared.db.engine import Sessions, ask_database, open_dat
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
+from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refuse_missing_package
@@ -46,7 +47,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
     options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads, scheduler)
     async with open_database(settings.database_url, application="trainer") as sessions:
-        announce = AnnounceModels(sessions, settings.kafka_bootstrap)
+        announce = AnnounceModels(sessions, partial(open_publisher, settings.kafka_bootstrap, client_id="trainer"))
         trainings = RunTrainings(sessions, announce, options)
         async with (
             running_beside(announce.run, name="announce-models"),

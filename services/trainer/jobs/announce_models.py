@@ -1,6 +1,8 @@
 """Tells of published versions on the topic `models`: once the row is committed, and again until Kafka has acknowledged it."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid5
@@ -16,12 +18,15 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
-from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.tracing import sending, spans
 from ordercast.services.trainer.jobs.tables import Training
 
 log = structlog.stdlib.get_logger()
+
+# Connects; raises BrokerUnavailable.
+OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
 
 SOURCE: Final = "/ordercast/trainer"
 # Between two tries (s) while the broker is away; predictors look into the table by themselves now and then.
@@ -35,9 +40,9 @@ POLL_S: Final = 0.2
 class AnnounceModels:
     """Publishes ModelPublished for each version that has no acknowledgement yet; also those that a crash left behind."""
 
-    def __init__(self, sessions: Sessions, bootstrap: str) -> None:
+    def __init__(self, sessions: Sessions, open_publisher: OpenPublisher) -> None:
         self._sessions = sessions
-        self._bootstrap = bootstrap
+        self._open_publisher = open_publisher
         self._published = asyncio.Event()
         self._published.set()  # something may be left from before
         self._missing: str | None = None
@@ -88,7 +93,7 @@ class AnnounceModels:
             waiting = (await session.execute(query)).all()
         for version, training_id, asked_for in waiting:
             with spans((sending(MODELS.name, 0), [asked_for])) as [[traceparent]]:
-                async with open_publisher(self._bootstrap, client_id="trainer") as publisher:
+                async with self._open_publisher() as publisher:
                     await publisher.publish(MODELS.name, 0, [_record(version, traceparent)])
             async with self._sessions() as session, session.begin():
                 await session.execute(

@@ -1,4 +1,4 @@
-"""Takes a training into the queue, shows trainings, and asks for their cancellation."""
+"""Puts a training into the queue, shows trainings, and asks for their cancellation."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,32 +7,26 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings
+from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
 from ordercast.services.trainer.jobs.tables import Training
-from ordercast.services.trainer.recipes import MAX_SEED, choose_recipe
-from ordercast.services.trainer.schemas import TrainingAnswer, TrainingRequest, answer_of
+from ordercast.services.trainer.recipes import MAX_SEED
 
 
-async def ask_for_training(sessions: Sessions, request: TrainingRequest) -> TrainingAnswer:
-    """Queues a training; without a seed it gets a random one, which stands in its answer.
-
-    Raises:
-        BadRecipe: there is no such recipe, or a value is out of bounds.
-    """
-    recipe = choose_recipe(
-        request.recipe, members=request.members, epochs=request.epochs, batch_size=request.batch_size
-    )
+async def ask_for_training(sessions: Sessions, recipe: Recipe, seed: int | None) -> TrainingAnswer:
+    """Queues a training; without a seed it gets a random one, which stands in its answer."""
     training = Training(
         id=uuid7(),
         recipe=recipe.name,
         members=recipe.members,
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
-        seed=secrets.randbelow(MAX_SEED) if request.seed is None else request.seed,
+        seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         status="queued",
         traceparent=current_traceparent(),
     )

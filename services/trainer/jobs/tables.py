@@ -1,14 +1,16 @@
 """Trainings as jobs, and the losses of their epochs."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 class Training(Base):
@@ -22,7 +24,7 @@ class Training(Base):
     epochs: Mapped[int]
     batch_size: Mapped[int]
     seed: Mapped[int]
-    status: Mapped[str]
+    status: Mapped[Status] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lease_owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]

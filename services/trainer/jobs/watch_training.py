@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer, answer_of, event_of
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.jobs.trainings import FINISHED
-from ordercast.services.trainer.schemas import EpochEvent, TrainingAnswer, answer_of, event_of
 
 # Between two looks (s). The table is the source, so that any trainer can be asked about any training.
 POLL_S: Final = 0.25
@@ -20,10 +20,11 @@ EPOCHS_A_LOOK: Final = 500
 
 async def watch_training(
     sessions: Sessions, training_id: UUID, stopping: asyncio.Event
-) -> AsyncIterator[EpochEvent | TrainingAnswer]:
-    """The epochs in order, and in the end the training itself. Ends early, without it, when `stopping` is set.
+) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
+    """The epochs in order, and in the end the training itself; None after each look that found nothing new.
 
-    A training that starts anew, because its trainer died, is told from its first epoch again.
+    Ends early, without the training, when `stopping` is set. A training that starts anew, because its trainer died, is told
+    from its first epoch again.
     """
     seen = attempt = 0
     while not stopping.is_set():
@@ -46,4 +47,6 @@ async def watch_training(
         if training.status in FINISHED:
             yield answer_of(training, seen)
             return
+        if not rows:
+            yield None
         await asyncio.sleep(POLL_S)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,12 +86,13 @@ class Workplace:
             yield client
 
     @contextmanager
-    def process(self, port: int) -> Iterator[subprocess.Popen[bytes]]:
-        """`python -m ordercast.services.trainer`; killed at the end if it still runs."""
+    def process(self, port: int, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """`python -m ordercast.services.trainer`, which logs into the file `log`; killed at the end if it still runs."""
         values = self.settings.model_dump(mode="json", exclude_none=True) | {"port": port, "log_format": "json"}
         variables = {f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}
         command = [sys.executable, "-m", "ordercast.services.trainer"]
-        process = subprocess.Popen(command, env={**os.environ, **variables})
+        with log.open("wb") if log else nullcontext() as output:
+            process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=output, stderr=output)
         try:
             yield process
         finally:
