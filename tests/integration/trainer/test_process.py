@@ -16,6 +16,9 @@ STOP_DEADLINE_S = 10.0
 # Only the training's own process may hold these: the service has to start fast and stay small.
 FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scipy", "dask", "distributed")
 
+# Compiled parts of web framework, database and loop: nothing that trains has any use for them.
+OF_THE_SERVICE = ("pydantic_core", "asyncpg", "uvloop", "httptools")
+
 
 def client_of(workplace: Workplace, port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=workplace.token(), timeout=TRAINED_WITHIN_S)
@@ -43,6 +46,9 @@ async def test_a_killed_trainer_finds_its_training_again(workplace: Workplace) -
             training_id = await start(client, epochs=300)
             await eventually(client, training_id, lambda training: training["progress"]["epoch"] > 0)
             orphans = psutil.Process(process.pid).children(recursive=True)
+            loaded = " ".join(part.path for orphan in orphans for part in orphan.memory_maps())
+            assert "tensorflow" in loaded
+            assert not [name for name in OF_THE_SERVICE if name in loaded]
             process.send_signal(signal.SIGKILL)
             process.wait()
         # What trained for the dead service ends too: its version would be nobody's.
