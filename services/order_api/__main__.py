@@ -5,7 +5,7 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ordercast.services.order_api.accounts.create_admin import create_admin, typed_password
+from ordercast.services.order_api.accounts.commands import create_admin, typed_password
 from ordercast.services.order_api.accounts.schemas import AccountAnswer
 from ordercast.services.order_api.app import order_api_app, relay_app
 from ordercast.services.order_api.errors import OrderApiError

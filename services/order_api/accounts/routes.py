@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 
 from ordercast.services.order_api.accounts.log_in import TokenPair
+from ordercast.services.order_api.accounts.read_accounts import read_account
 from ordercast.services.order_api.accounts.schemas import (
     AccountAnswer,
     PasswordGrant,
@@ -13,8 +14,6 @@ from ordercast.services.order_api.accounts.schemas import (
     TokenAnswer,
 )
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
-from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.errors import UnknownAccount
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 
@@ -31,11 +30,7 @@ async def create_account(body: SignUpRequest, service: CurrentService) -> Accoun
 @router.get("/accounts/me")
 async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountAnswer:
     """The caller's account."""
-    async with service.sessions() as session:
-        account = await session.get(Account, caller.account_id)
-    if account is None:
-        raise UnknownAccount("the account of this token does not exist")
-    return AccountAnswer.of(account)
+    return AccountAnswer.of(await read_account(service.sessions, caller.account_id))
 
 
 @router.post("/auth/token")

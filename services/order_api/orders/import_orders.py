@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
+from ordercast.services.order_api.orders.answers import ImportAnswer, RefusedLine
 from ordercast.services.order_api.orders.import_lines import ImportLine, order_row
 from ordercast.services.order_api.orders.missing_references import create_missing_accounts, create_missing_products
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
-from ordercast.services.order_api.orders.schemas import ImportAnswer, RefusedLine
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
 from ordercast.services.order_api.references import accounts_by_ref, priced_products_by_sku
 from ordercast.services.shared.db.engine import Sessions

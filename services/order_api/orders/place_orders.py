@@ -25,10 +25,10 @@ from ordercast.services.order_api.errors import (
     UnknownProduct,
 )
 from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.orders.answers import answer_of
 from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
-from ordercast.services.order_api.orders.schemas import answer_of
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.order_api.references import one_of_ids

@@ -8,29 +8,24 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from ordercast.services.order_api.orders import idempotency_header
+from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage, answer_of
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.orders.import_orders import ImportOptions
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
 from ordercast.services.order_api.orders.read_orders import read_order, read_orders
-from ordercast.services.order_api.orders.schemas import (
-    ImportDocument,
-    OrderDocument,
-    OrderPage,
-    OrderPageDocument,
-    PlaceOrderRequest,
-    answer_of,
-)
+from ordercast.services.order_api.orders.schemas import PlaceOrderRequest
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])
 
 
-@router.post("/orders", status_code=201, response_model=OrderDocument)
+@router.post("/orders", status_code=201, response_model=document_of(OrderAnswer))
 async def place(
     request: Request,
     body: PlaceOrderRequest,
@@ -38,7 +33,7 @@ async def place(
     service: CurrentService,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Places an order at the products' prices of now. 201 is sent after the commit: the order is not lost."""
+    """Places an order at the products' current prices. 201 is sent after the commit: the order is not lost."""
     key = idempotency_header.checked(idempotency_key)
     order = OrderRequest(
         account_id=caller.account_id,
@@ -50,7 +45,7 @@ async def place(
     return _json(await service.place_orders.submit(order), status=201)
 
 
-@router.get("/orders", response_model=OrderPageDocument)
+@router.get("/orders", response_model=document_of(OrderPage))
 async def list_orders(
     caller: CurrentCaller,
     service: CurrentService,
@@ -62,25 +57,25 @@ async def list_orders(
     return _json(msgspec.json.encode(OrderPage([answer_of(row) for row in rows], has_more)))
 
 
-@router.get("/orders/{order_id}", response_model=OrderDocument)
+@router.get("/orders/{order_id}", response_model=document_of(OrderAnswer))
 async def get_order(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
     """One order; another account's is 404."""
     return _order(await read_order(service.sessions, caller, order_id))
 
 
-@router.post("/orders/{order_id}/confirm", response_model=OrderDocument)
+@router.post("/orders/{order_id}/confirm", response_model=document_of(OrderAnswer))
 async def confirm(order_id: UUID, admin: CurrentAdmin, service: CurrentService) -> Response:
     """PENDING -> CONFIRMED."""
     return _order(await service.change_order.confirm(admin, order_id, current_traceparent()))
 
 
-@router.post("/orders/{order_id}/cancel", response_model=OrderDocument)
+@router.post("/orders/{order_id}/cancel", response_model=document_of(OrderAnswer))
 async def cancel(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
     """PENDING -> CANCELLED."""
     return _order(await service.change_order.cancel(caller, order_id, current_traceparent()))
 
 
-@router.post("/orders/import", response_model=ImportDocument)
+@router.post("/orders/import", response_model=document_of(ImportAnswer))
 async def import_history(
     request: Request,
     admin: CurrentAdmin,

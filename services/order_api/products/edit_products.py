@@ -1,16 +1,19 @@
 """Adds products and changes them."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from ordercast.services.order_api.errors import ProductNotFound, SkuTaken
-from ordercast.services.order_api.products.schemas import NewProduct, ProductChange
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.shared.db.engine import Sessions
 
 
-async def add_product(sessions: Sessions, new: NewProduct) -> Product:
+async def add_product(sessions: Sessions, *, sku: str, name: str, price: Decimal, currency: str) -> Product:
     """The product, committed.
 
     Raises:
@@ -18,21 +21,23 @@ async def add_product(sessions: Sessions, new: NewProduct) -> Product:
     """
     async with sessions() as session, session.begin():
         product: Product | None = await session.scalar(
-            insert(Product).values(**new.model_dump()).on_conflict_do_nothing().returning(Product)
+            insert(Product)
+            .values(sku=sku, name=name, price=price, currency=currency)
+            .on_conflict_do_nothing()
+            .returning(Product)
         )
     if product is None:
         raise _sku_taken()
     return product
 
 
-async def change_product(sessions: Sessions, product_id: int, change: ProductChange) -> Product:
-    """The product as it is now, committed.
+async def change_product(sessions: Sessions, product_id: int, values: Mapping[str, Any]) -> Product:
+    """The product as it is now, committed. `values` are those of the columns that change.
 
     Raises:
         ProductNotFound: there is none with this id.
         SkuTaken: another product has the new SKU.
     """
-    values = change.model_dump(exclude_unset=True)
     try:
         async with sessions() as session, session.begin():
             product: Product | None = await session.scalar(

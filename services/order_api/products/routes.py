@@ -16,13 +16,13 @@ router = APIRouter(tags=["products"])
 @router.post("/products", status_code=201)
 async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
-    return ProductAnswer.of(await add_product(service.sessions, body))
+    return ProductAnswer.of(await add_product(service.sessions, **body.model_dump()))
 
 
 @router.patch("/products/{product_id}")
 async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
     """Changes the fields that the body names."""
-    return ProductAnswer.of(await change_product(service.sessions, product_id, body))
+    return ProductAnswer.of(await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True)))
 
 
 @router.get("/products")

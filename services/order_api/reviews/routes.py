@@ -16,7 +16,7 @@ router = APIRouter(tags=["reviews"])
 @router.post("/products/{product_id}/reviews", status_code=201)
 async def write(product_id: PathId, body: NewReview, caller: CurrentCaller, service: CurrentService) -> ReviewAnswer:
     """Reviews a product that the caller ordered (else 403), once (else 409)."""
-    return ReviewAnswer.of(*await write_review(service.sessions, caller, product_id, body))
+    return ReviewAnswer.of(*await write_review(service.sessions, caller, product_id, **body.model_dump()))
 
 
 @router.get("/products/{product_id}/reviews")
@@ -33,7 +33,8 @@ async def change(
     product_id: PathId, review_id: PathId, body: ReviewChange, caller: CurrentCaller, service: CurrentService
 ) -> ReviewAnswer:
     """Changes the caller's own review; an admin any."""
-    return ReviewAnswer.of(*await change_review(service.sessions, caller, product_id, review_id, body))
+    values = body.model_dump(exclude_unset=True)
+    return ReviewAnswer.of(*await change_review(service.sessions, caller, product_id, review_id, values))
 
 
 @router.delete("/products/{product_id}/reviews/{review_id}", status_code=204)

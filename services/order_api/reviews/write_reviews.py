@@ -1,5 +1,8 @@
 """Writes, changes and takes down reviews."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,13 +18,12 @@ from ordercast.services.order_api.errors import (
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.order_api.reviews.read_reviews import SignedReview
-from ordercast.services.order_api.reviews.schemas import NewReview, ReviewChange
 from ordercast.services.order_api.reviews.tables import Review
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 
 
-async def write_review(sessions: Sessions, caller: Caller, product_id: int, new: NewReview) -> SignedReview:
+async def write_review(sessions: Sessions, caller: Caller, product_id: int, *, rating: int, text: str) -> SignedReview:
     """The review, committed.
 
     Raises:
@@ -36,7 +38,7 @@ async def write_review(sessions: Sessions, caller: Caller, product_id: int, new:
             raise NotOrdered("order the product first")
         review: Review | None = await session.scalar(
             insert(Review)
-            .values(account_id=caller.account_id, product_id=product_id, rating=new.rating, text=new.text)
+            .values(account_id=caller.account_id, product_id=product_id, rating=rating, text=text)
             .on_conflict_do_nothing()
             .returning(Review)
         )
@@ -46,9 +48,9 @@ async def write_review(sessions: Sessions, caller: Caller, product_id: int, new:
 
 
 async def change_review(
-    sessions: Sessions, caller: Caller, product_id: int, review_id: int, change: ReviewChange
+    sessions: Sessions, caller: Caller, product_id: int, review_id: int, values: Mapping[str, Any]
 ) -> SignedReview:
-    """The review as it is now, committed.
+    """The review as it is now, committed. `values` are those of the columns that change.
 
     Raises:
         ReviewNotFound: the product has no such review.
@@ -56,7 +58,7 @@ async def change_review(
     """
     async with sessions() as session, session.begin():
         review = await _locked(session, caller, product_id, review_id)
-        for name, value in change.model_dump(exclude_unset=True).items():
+        for name, value in values.items():
             setattr(review, name, value)
         review.updated_at = await session.scalar(select(func.now())) or review.updated_at
         return await _signed(session, review)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.errors import InvalidPeriod
 from ordercast.services.order_api.products.read_products import read_product
 from ordercast.services.order_api.products.tables import Product
-from ordercast.services.order_api.trends.schemas import DayTrend, ProductTrend, TrendsAnswer
+from ordercast.services.order_api.trends.answers import DayTrend, ProductTrend, TrendsAnswer
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import DailyTrend
 

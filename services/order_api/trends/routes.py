@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.trends.read_trends import read_trends
-from ordercast.services.order_api.trends.schemas import Day, TrendsAnswer
+from ordercast.services.order_api.trends.schemas import Day
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.requests import MAX_ID
 

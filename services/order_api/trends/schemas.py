@@ -1,10 +1,10 @@
-"""What goes in and out at /trends."""
+"""What goes in at /trends."""
 
 import re
 from datetime import date
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -17,33 +17,3 @@ def _parse_date(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_parse_date), Field(ge=date(1970, 1, 1))]
-
-
-class TrendFigures(BaseModel):
-    """`orders` counts an order once for each product in it. `conversion` is orders per view, null without a view."""
-
-    orders: int
-    quantity: int
-    views: int
-    conversion: float | None
-
-
-class DayTrend(TrendFigures):
-    """One day (UTC) by event time."""
-
-    date: date
-
-
-class ProductTrend(TrendFigures):
-    """One product over the whole period."""
-
-    product_id: int
-    sku: str
-    name: str
-
-
-class TrendsAnswer(BaseModel):
-    """`days` has the days on which something happened, the oldest first; `top_products` the ten most ordered ones."""
-
-    days: list[DayTrend]
-    top_products: list[ProductTrend]

@@ -13,15 +13,24 @@ from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.errors import EventTimeRefused, KeyInFlight, KeyReused, UnknownProduct
 from ordercast.services.order_api.ndjson import LineRefused
+from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency import Claim, claim_keys, store_answer
-from ordercast.services.order_api.orders.schemas import RefusedLine
+from ordercast.services.order_api.views.lines import BatchAnswer
 from ordercast.services.order_api.views.resolve_lines import NumberedLine, resolve_lines
-from ordercast.services.order_api.views.schemas import BatchAnswer, ViewRequest
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 
 OPERATION = "POST /views/batch"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedView:
+    """A product that the caller looked at, `count` times; without a time, now."""
+
+    product_id: int
+    count: int = 1
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class RecordViews:
         self._known_products: set[int] = set()  # products are never deleted
         self._keys_in_flight: set[tuple[int, str]] = set()
 
-    async def record(self, caller: Caller, request: ViewRequest, traceparent: str | None) -> UUID:
+    async def record(self, caller: Caller, request: RequestedView, traceparent: str | None) -> UUID:
         """Publishes one view; its event id.
 
         Raises:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.views.schemas import ViewLine
+from ordercast.services.order_api.views.lines import ViewLine
 from ordercast.services.shared.http.caller import Caller
 
 NumberedLine = tuple[int, ViewLine]

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request, Response
 from ordercast.services.order_api.errors import BatchTooLong
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.orders import idempotency_header
+from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
-from ordercast.services.order_api.orders.schemas import RefusedLine
-from ordercast.services.order_api.views.record_views import Batch
-from ordercast.services.order_api.views.schemas import MAX_BATCH_LINES, BatchDocument, ViewAnswer, ViewLine, ViewRequest
+from ordercast.services.order_api.views.lines import MAX_BATCH_LINES, BatchAnswer, ViewLine
+from ordercast.services.order_api.views.record_views import Batch, RequestedView
+from ordercast.services.order_api.views.schemas import ViewAnswer, ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
+from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])
@@ -25,10 +27,11 @@ _decoder = msgspec.json.Decoder(ViewLine)
 @router.post("/views", status_code=202)
 async def record(body: ViewRequest, caller: CurrentCaller, service: CurrentService) -> ViewAnswer:
     """Records that the caller looked at a product. 202 is sent after Kafka has acknowledged the event."""
-    return ViewAnswer(event_id=await service.record_views.record(caller, body, current_traceparent()))
+    view = RequestedView(body.product_id, body.count, body.occurred_at)
+    return ViewAnswer(event_id=await service.record_views.record(caller, view, current_traceparent()))
 
 
-@router.post("/views/batch", response_model=BatchDocument)
+@router.post("/views/batch", response_model=document_of(BatchAnswer))
 async def record_batch(
     request: Request, caller: CurrentCaller, service: CurrentService, idempotency_key: IdempotencyKey = None
 ) -> Response:

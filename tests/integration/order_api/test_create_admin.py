@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ordercast.services.order_api.accounts.create_admin import create_admin
+from ordercast.services.order_api.accounts.commands import create_admin
 from ordercast.services.shared.process.errors import CannotStart
 from tests.support.order_api import PASSWORD, RunningApi
 

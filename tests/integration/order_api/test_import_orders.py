@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
+from ordercast.services.order_api.orders.answers import ImportAnswer
 from ordercast.services.order_api.orders.import_orders import ImportOptions, ImportOrders
-from ordercast.services.order_api.orders.schemas import ImportAnswer
 from ordercast.services.shared.db.engine import Sessions
 
 CREATE = ImportOptions(create_missing=True, currency="GBP")

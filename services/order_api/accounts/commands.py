@@ -5,15 +5,15 @@ import getpass
 import sys
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
 
 from ordercast.first_line import first_line
 from ordercast.services.order_api.accounts.passwords import open_passwords
+from ordercast.services.order_api.accounts.read_accounts import find_admin
 from ordercast.services.order_api.accounts.schemas import SignUpRequest
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountTaken
-from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.http.problem import field_errors
 from ordercast.services.shared.process.errors import CannotStart
@@ -46,16 +46,9 @@ async def _sign_up(database_url: str, new: NewAccount, *, if_absent: bool) -> Ac
         open_database(database_url, application="create-admin", pool_size=1) as sessions,
         open_passwords(threads=1) as passwords,
     ):
-        if if_absent and (there := await _admin(sessions, new.email)):
+        if if_absent and (there := await find_admin(sessions, new.email)):
             return there
         return await sign_up(sessions, passwords, new)
-
-
-async def _admin(sessions: Sessions, email: str) -> Account | None:
-    async with sessions() as session:
-        same_email = func.lower(Account.email) == func.lower(email)
-        admin: Account | None = await session.scalar(select(Account).where(same_email, Account.role == "ADMIN"))
-        return admin
 
 
 def typed_password() -> str:
