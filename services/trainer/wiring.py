@@ -20,7 +20,8 @@ from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refuse_missing_package
 from ordercast.services.trainer.errors import ClusterFailed
 from ordercast.services.trainer.jobs.announce_models import AnnounceModels
-from ordercast.services.trainer.jobs.run_trainings import RunTrainings, TrainerOptions
+from ordercast.services.trainer.jobs.run_trainings import RunTrainings
+from ordercast.services.trainer.jobs.train_claimed import TrainerOptions
 from ordercast.services.trainer.settings import TrainerSettings
 
 

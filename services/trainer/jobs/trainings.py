@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
+from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
 from ordercast.services.trainer.networks.fit import EpochLosses
 
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
@@ -42,7 +42,7 @@ async def claim(session: AsyncSession, owner: str) -> Training | None:
 
 
 async def renew(session: AsyncSession, training: Training, owner: str) -> Literal["cancel", "lost"] | None:
-    """Renews the lease; "cancel" if somebody asked for it, "lost" if another trainer has taken the training."""
+    """Renews the lease; "cancel" if somebody asked for it, "lost" if another trainer has claimed the training."""
     row = (
         await session.execute(
             update(Training)
@@ -69,7 +69,7 @@ async def note_epochs(session: AsyncSession, training_id: UUID, epochs: Sequence
     await session.execute(insert(TrainingEpoch).on_conflict_do_nothing(), rows)
 
 
-async def finish(session: AsyncSession, training: Training, owner: str, status: str, **values: object) -> bool:
+async def finish(session: AsyncSession, training: Training, owner: str, status: Status, **values: object) -> bool:
     """Ends a training that `owner` still works on; whether it did."""
     ended = await session.execute(
         update(Training)

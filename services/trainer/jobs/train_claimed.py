@@ -1,0 +1,95 @@
+"""The work on a claimed training: read the rows, have them trained in a child process, and keep the lease meanwhile."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS
+from ordercast.services.shared.telemetry.tracing import current_span
+from ordercast.services.trainer.errors import PermanentError
+from ordercast.services.trainer.jobs.lease import Interrupted, Lease
+from ordercast.services.trainer.jobs.publish import discard
+from ordercast.services.trainer.jobs.read_training_set import read_training_set
+from ordercast.services.trainer.jobs.tables import Training
+from ordercast.services.trainer.jobs.train_in_child import train_in_child
+from ordercast.services.trainer.jobs.trainings import MAX_ATTEMPTS
+from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
+
+# Between two renewals of the lease (s), each with the epochs since the last one: what watchers see is this old at most.
+HEARTBEAT_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerOptions:
+    """`owner` names this trainer, the same after a restart; `threads` are the cores that a training may use.
+
+    With `dask_scheduler` (tcp://host:port) that cluster trains.
+    """
+
+    artifacts: Path
+    owner: str
+    threads: int
+    dask_scheduler: str | None = None
+
+
+async def train_claimed(
+    lease: Lease, sessions: Sessions, options: TrainerOptions, stopping: asyncio.Event
+) -> TrainedModel:
+    """A version that is whole on disk, but not yet published.
+
+    Raises:
+        PermanentError: another attempt would fail in the same way.
+        TransientError: another attempt may succeed.
+        Interrupted: cancelled, lost, or `stopping` was set; nothing is left on disk.
+    """
+    training = lease.training
+    if training.attempts > MAX_ATTEMPTS:
+        raise PermanentError(f"the trainer died {MAX_ATTEMPTS} times while it worked on this")
+    rows = await read_training_set(sessions)
+    TRAINING_ROWS.set(rows.data.rows)
+    epochs: list[EpochLosses] = []
+
+    async def note(losses: EpochLosses) -> None:
+        epochs.append(losses)
+        current_span().add_event("epoch", {"ordercast.training.epoch": losses.epoch})
+        TRAINING_PROGRESS.set(losses.epoch / training.epochs)
+
+    child = asyncio.create_task(train_in_child(_job(training, options), rows, note), name="train-in-child")
+    try:
+        await _watch(lease, child, epochs, stopping)
+        return child.result()
+    except Interrupted:
+        if child.done() and not child.exception():  # it was ready in the same moment
+            await discard(options.artifacts, child.result())
+        raise
+    finally:
+        child.cancel()
+        await asyncio.gather(child, return_exceptions=True)
+
+
+async def _watch(
+    lease: Lease, child: asyncio.Task[TrainedModel], epochs: list[EpochLosses], stopping: asyncio.Event
+) -> None:
+    """Returns when the child is done; raises Interrupted when there is a reason to end it before."""
+    while not child.done():
+        await asyncio.wait([child], timeout=HEARTBEAT_S)
+        await lease.renew(epochs)
+        if stopping.is_set() and not child.done():
+            raise Interrupted("stop")
+
+
+def _job(training: Training, options: TrainerOptions) -> TrainingJob:
+    return TrainingJob(
+        training_id=str(training.id),
+        recipe=choose_recipe(
+            training.recipe, members=training.members, epochs=training.epochs, batch_size=training.batch_size
+        ),
+        seed=training.seed,
+        artifacts_dir=str(options.artifacts),
+        threads=options.threads,
+        dask_scheduler=options.dask_scheduler,
+    )
