@@ -20,6 +20,7 @@ from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from ordercast.services.predictor.recorded_models import activate, find_model, latest_models
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
 
 log = structlog.stdlib.get_logger()
@@ -51,13 +52,15 @@ class ModelFollower:
         self._changed.set()
 
     async def follow(self) -> NoReturn:
-        """Looks into the record at once, at every signal and every half minute."""
+        """Looks into the record at once, at every signal and every half minute. A database that is away is waited for."""
         while True:
             self._changed.clear()
             wait = LOOK_EVERY_S
             try:
                 await self.catch_up()
             except (SQLAlchemyError, OSError) as error:
+                if not is_unavailable(error):
+                    raise
                 wait = RETRY_AFTER_S
                 reason = first_line(error)
                 log.warning("cannot look for new models, will try again", reason=reason, seconds=wait)
@@ -115,7 +118,7 @@ class ModelFollower:
         try:
             model = await asyncio.to_thread(load_model, self._artifacts, record.version, record.manifest_sha256)
         except ModelRefused as error:
-            # The same folder is looked at again and again, in case somebody mends it: said and counted once.
+            # The same folder is looked at again and again, in case somebody repairs it: said and counted once.
             if self._slot.refuse(record.version, str(error)):
                 MODEL_LOADS.labels("refused").inc()
                 log.warning("a model version was refused", version=record.version, reason=str(error))

@@ -1,11 +1,11 @@
 """Opens and closes all that the predictor uses, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from fastapi import Request
 
@@ -18,6 +18,7 @@ from ordercast.services.shared.db.engine import Sessions, ask_database, open_dat
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
+from ordercast.services.shared.process.background import running_beside
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
 STATEMENT_TIMEOUT_MS: Final = 5_000
@@ -50,7 +51,10 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         settings.database_url, application="predictor", statement_timeout_ms=STATEMENT_TIMEOUT_MS
     ) as sessions:
         follower = ModelFollower(sessions, settings.artifacts_dir, slot)
-        async with _in_background(follower.follow(), topic.listen(follower.look_again)):
+        async with (
+            running_beside(_cancelled_at_stop(follower.follow), name="follow-models"),
+            running_beside(_cancelled_at_stop(partial(topic.listen, follower.look_again)), name="listen-for-models"),
+        ):
             yield Predictor(
                 sessions=sessions,
                 slot=slot,
@@ -68,16 +72,19 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             )
 
 
-@asynccontextmanager
-async def _in_background(*works: Coroutine[object, object, NoReturn]) -> AsyncIterator[None]:
-    """Runs `works` beside the body. What ends one of them is unexpected, and ends the process: it starts again whole."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in works]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
+def _cancelled_at_stop(work: Callable[[], Coroutine[Any, Any, NoReturn]]) -> Callable[[asyncio.Event], Awaitable[None]]:
+    """Endless `work` that has nothing to finish: it is cancelled when the process stops. What it raises is raised."""
+
+    async def run(stopping: asyncio.Event) -> None:
+        working, stopped = asyncio.create_task(work()), asyncio.create_task(stopping.wait())
+        done, _ = await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
+        if working in done:
+            working.result()
+
+    return run
 
 
 def predictor(request: Request) -> Predictor:

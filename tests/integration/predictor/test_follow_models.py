@@ -83,17 +83,17 @@ async def test_a_version_whose_manifest_is_not_the_recorded_one_is_refused(workp
         assert (await states(client))[bad.version] == "refused"
 
 
-async def test_a_refused_version_is_served_once_it_is_mended(workplace: Workplace, fresh_topics: FreshTopics) -> None:
+async def test_a_refused_version_is_served_once_it_is_repaired(workplace: Workplace, fresh_topics: FreshTopics) -> None:
     good = await workplace.publish(1.0)
-    mended = await workplace.publish(2.0)
-    away = mended.folder.with_name("away")
-    mended.folder.rename(away)
+    repaired = await workplace.publish(2.0)
+    away = repaired.folder.with_name("away")
+    repaired.folder.rename(away)
     async with workplace.predictor() as client:
         await eventually_serves(client, good)
         await eventually_listens(client)
-        away.rename(mended.folder)
-        await announce(fresh_topics.bootstrap, mended)
-        await eventually_serves(client, mended)
+        away.rename(repaired.folder)
+        await announce(fresh_topics.bootstrap, repaired)
+        await eventually_serves(client, repaired)
         assert (await client.get("/readyz")).json()["checks"]["newest model"] == "ok"
 
 

@@ -1,5 +1,6 @@
 """`python -m ordercast.services.predictor` as a process of its own: what it loads, how much memory it takes, how it ends."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 import psutil
+from sqlalchemy import text
 
 from ordercast.infra.local.ports import free_port
 from ordercast.services.predictor.settings import PredictorSettings
@@ -90,3 +92,14 @@ def test_a_missing_key_is_one_line_that_names_the_file(workplace: Workplace) -> 
     assert ended.returncode == 1
     assert "/nowhere/public.pem" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_a_statement_that_the_database_refuses_ends_the_process_instead_of_being_repeated_for_ever(
+    workplace: Workplace,
+) -> None:
+    async with workplace.sessions() as session, session.begin():
+        await session.execute(text("ALTER TABLE model_versions RENAME COLUMN activated_at TO chosen_at"))
+    ended = await asyncio.to_thread(run_predictor, environment(workplace.settings, free_port()))
+    assert ended.returncode == 1
+    assert "activated_at does not exist" in ended.stderr
+    assert "will try again" not in ended.stdout + ended.stderr
