@@ -21,7 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from ordercast.contracts.ensemble_forward import WeightsError, stack_weights
+from ordercast.contracts.ensemble_forward import Ensemble, WeightsError, stack_weights
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
@@ -35,7 +35,6 @@ from ordercast.contracts.model_manifest import (
     file_entry,
 )
 from ordercast.first_line import first_line
-from ordercast.services.predictor.ensemble import Ensemble
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.model_slot import ServedModel
 

@@ -6,8 +6,8 @@ A request takes `current` once and keeps it: a swap in the middle of the request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import ModelManifest
-from ordercast.services.predictor.ensemble import Ensemble
 from ordercast.services.predictor.errors import NoModel
 
 

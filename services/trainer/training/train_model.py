@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
-from ordercast.contracts.ensemble_forward import WeightsError, forward, stack_weights
+from ordercast.contracts.ensemble_forward import Ensemble, WeightsError, stack_weights
 from ordercast.contracts.model_manifest import (
     SCALER_FILE,
     WEIGHTS_FILE,
@@ -57,7 +57,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     except WeightsError as error:
         raise ModelRefused(f"not published: {error}") from error
     train, test = ((rows.view_counts[part], rows.quantities[part]) for part in (split.train, split.test))
-    metrics = evaluate(forward(weights, scaler, test[0]), trained.loss, trained.val_loss, train, test)
+    metrics = evaluate(Ensemble(weights, scaler).answer(test[0]), trained.loss, trained.val_loss, train, test)
     refuse_diverged_model(metrics, rows.quantities)
 
     manifest = ModelManifest(

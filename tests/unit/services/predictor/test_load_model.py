@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from ordercast.contracts.ensemble_forward import forward, stack_weights
+from ordercast.contracts.ensemble_forward import Ensemble, stack_weights
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
@@ -233,7 +233,7 @@ def test_a_loaded_model_answers_as_the_contract_says(tmp_path: Path) -> None:
     model = write_model(tmp_path, seed=3)
     loaded = load_model(tmp_path, model.version, model.manifest_sha256)
     view_counts = [0, 1, 777, 5500, 10_000, 10**12]
-    expected = forward(stack_weights(SMALL_LAYERS, 10, model.arrays), SCALER, view_counts)
+    expected = Ensemble(stack_weights(SMALL_LAYERS, 10, model.arrays), SCALER).answer(view_counts)
     np.testing.assert_allclose(loaded.ensemble.answer(view_counts), expected, rtol=1e-5)
     assert loaded.version == model.version
     assert loaded.manifest == model.manifest

@@ -1,4 +1,4 @@
-"""The numbers: the same as the contract's plain forward pass, alone and in batches, and from any thread."""
+"""The numbers: the same alone and in batches, and from any thread."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ordercast.contracts.ensemble_forward import StackedWeights, forward, stack_weights
-from ordercast.contracts.model_manifest import Layer
-from ordercast.services.predictor.ensemble import Ensemble
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ServedModel
 from ordercast.services.predictor.predict import GROUP, Prediction, PredictTogether, predict_many
 from ordercast.services.shared.telemetry.metrics import PREDICTION_SECONDS
-from tests.support.model_artifacts import BASELINE_LAYERS, SCALER, random_arrays, write_model
+from tests.support.model_artifacts import BASELINE_LAYERS, write_model
 
-# Far beyond what any account looks; at 10**12 the first layers' float32 sums cancel, and their order decides the digits.
-view_counts = st.lists(st.integers(0, 100_000), min_size=1, max_size=20)
 # Answers are of the size of one; where a member crosses zero only the absolute difference says something.
 NEAR = 1e-5
 
@@ -35,33 +28,11 @@ def passes() -> float:
     return next(sample.value for sample in metric.samples if sample.name.endswith("_count"))
 
 
-def baseline_weights(seed: int) -> StackedWeights:
-    return stack_weights(BASELINE_LAYERS, 10, random_arrays(BASELINE_LAYERS, 10, seed))
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
     artifacts: Path = tmp_path_factory.mktemp("artifacts")
     written = write_model(artifacts, layers=BASELINE_LAYERS, seed=5)
     return load_model(artifacts, written.version, written.manifest_sha256)
-
-
-@given(counts=view_counts, seed=st.integers(0, 5))
-def test_the_serving_layout_gives_the_numbers_of_the_contract(counts: list[int], seed: int) -> None:
-    weights = baseline_weights(seed)
-    np.testing.assert_allclose(
-        Ensemble(weights, SCALER).answer(counts), forward(weights, SCALER, counts), rtol=NEAR, atol=NEAR
-    )
-
-
-def test_a_network_of_one_layer_is_a_straight_line() -> None:
-    line = (Layer(1, "linear"),)
-    arrays = random_arrays(line, 3, seed=1)
-    ensemble = Ensemble(stack_weights(line, 3, arrays), SCALER)
-    scaled = np.float32((8100 - SCALER.mean) / SCALER.scale)
-    kernel, bias = (arrays[name].astype(np.float32) for name in ("dense_0/kernel", "dense_0/bias"))
-    expected = kernel[:, 0, 0] * scaled + bias[:, 0]
-    np.testing.assert_allclose(ensemble.answer([8100])[:, 0], expected, rtol=1e-6)
 
 
 def test_quantity_is_the_mean_and_spread_the_deviation_of_the_ten_members(model: ServedModel) -> None:

@@ -2,7 +2,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from ordercast.contracts.ensemble_forward import Floats, forward, stack_weights
+from ordercast.contracts.ensemble_forward import Ensemble, Floats, stack_weights
 from ordercast.contracts.model_manifest import Layer, Recipe, Scaler
 from ordercast.services.trainer.networks.ensemble import train_ensemble
 from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
@@ -73,7 +73,7 @@ def test_the_val_loss_is_that_of_the_watched_rows_with_dropout_off(
 ) -> None:
     inputs, targets = rows()
     weights = stack_weights(SMALL.layers, SMALL.members, first[0].arrays)
-    predicted = forward(weights, Scaler(mean=0, scale=1, n=1), inputs[LEARNED:])
+    predicted = Ensemble(weights, Scaler(mean=0, scale=1, n=1)).answer(inputs[LEARNED:])
 
     expected = np.mean((predicted - targets[LEARNED:]) ** 2, axis=1)
     np.testing.assert_allclose(first[0].val_loss, expected, rtol=1e-5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from ordercast.contracts.ensemble_forward import forward, stack_weights
+from ordercast.contracts.ensemble_forward import Ensemble, stack_weights
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     SCALER_FILE,
@@ -90,7 +90,7 @@ def test_a_plain_script_with_the_exported_files_gives_the_same_number(
     weights = stack_weights(manifest.recipe.layers, 10, load((folder / WEIGHTS_FILE).read_bytes()))
     scaler = msgspec.json.decode((folder / SCALER_FILE).read_bytes(), type=Scaler)
 
-    ours = forward(weights, scaler, asked).mean(axis=0)
+    ours = Ensemble(weights, scaler).answer(asked).mean(axis=0)
     script = [sys.executable, str(PLAIN_SCRIPT), str(folder), "10", *map(str, asked)]
     printed = subprocess.run(script, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
 
