@@ -27,5 +27,9 @@ class PrometheusMissing(ActionableError):
     """The machine has no Prometheus, and one was asked for."""
 
 
+class NoSuchProcess(ActionableError):
+    """The system has no process or service of that name."""
+
+
 class StartFailed(ActionableError):
     """A process did not become healthy; the message ends with the last lines of its log."""

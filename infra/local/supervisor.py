@@ -1,4 +1,4 @@
-"""Keeps programs alive: starts them, waits until they are well, starts again what dies, and stops them in order."""
+"""Keeps programs alive: starts them, waits until they are healthy, starts again what dies, and stops them in order."""
 
 import asyncio
 import contextlib
@@ -62,6 +62,10 @@ class Supervisor:
             del self._watched[name]
         self._changed()
 
+    async def restart(self, name: str) -> None:
+        """Stops a program in order and starts it again at once; returns when it is healthy. Raises StartFailed."""
+        await self._watched[name].restart()
+
     def kill(self, name: str) -> int:
         """Sends SIGKILL to a program and returns the pid it had. It is started again like after any death."""
         return self.signal(name, signal.SIGKILL)
@@ -76,7 +80,7 @@ class Supervisor:
         return pid
 
     async def until_healthy(self, name: str) -> None:
-        """Waits until the program answers; a program that was killed counts as ill at once."""
+        """Waits until the program answers; a program that was killed counts as unhealthy at once."""
         await self._watched[name].healthy.wait()
 
     def names(self) -> set[str]:
@@ -103,6 +107,8 @@ class _Watched:
         self._report = report
         self._changed = changed
         self._stopping = asyncio.Event()
+        # Set while a life is ended because somebody asked for another one.
+        self._restarting = False
         # Set once, when the program is healthy for the first time or is given up.
         self._decided = asyncio.Event()
         self._failure: StartFailed | None = None
@@ -125,6 +131,19 @@ class _Watched:
         if self._task is not None:
             await self._task
 
+    async def restart(self) -> None:
+        """Returns when the next life is healthy. Raises StartFailed."""
+        if (last := self.child) is not None:
+            self._restarting = True
+            await last.stop()
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                while self.child is last:
+                    await asyncio.sleep(POLL_S)
+                await self.healthy.wait()
+        except TimeoutError:
+            raise self._start_failed(f"is not healthy after {START_DEADLINE_S:.0f} s") from None
+
     def kill(self) -> None:
         self.healthy.clear()
         if self.child is not None:
@@ -143,6 +162,10 @@ class _Watched:
             code = await self._live_once()
             if self._stopping.is_set():
                 return
+            if self._restarting:
+                self._restarting, deaths = False, 0
+                self.restarts += 1
+                continue
             deaths = 1 if clock() - started > STABLE_S else deaths + 1
             if deaths > EARLY_DEATHS and not self._decided.is_set():
                 self._failure = self._start_failed(describe_exit(code))

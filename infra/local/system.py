@@ -18,16 +18,18 @@ from typing import Final, Literal
 from ordercast.first_line import first_line
 from ordercast.infra import migrations
 from ordercast.infra.local.child import run_once
-from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.control import control_socket
+from ordercast.infra.local.errors import NoSuchProcess, StartFailed
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import KafkaBroker
 from ordercast.infra.local.leftovers import end_leftovers
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.postgres import PostgresServer
-from ordercast.infra.local.processes import DEFAULT_PARTITIONS, Program, Scale, SystemPlan, stop_order
+from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Program, Scale, SystemPlan, stop_order
 from ordercast.infra.local.prometheus import PrometheusServer, find_prometheus
 from ordercast.infra.local.state import ProcessRecord, StateFolder, SystemInfo
 from ordercast.infra.local.supervisor import Report, Supervisor
+from ordercast.infra.local.system_commands import SystemCommands
 from ordercast.infra.local.together import together
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.topics import create_topics
@@ -48,8 +50,11 @@ Services = Callable[[SystemPlan], list[Program]]
 class System:
     """A running system: where it listens, with which environment, and the means to break it for a test."""
 
-    def __init__(self, plan: SystemPlan, report: Report, services: Services) -> None:
+    def __init__(self, plan: SystemPlan, report: Report, services: Services, control: Path) -> None:
         self.plan = plan
+        self._control = control
+        # Scaling and restarting go one after the other.
+        self._changing = asyncio.Lock()
         self._services = services
         self._report = report
         self._phase: Phase = "starting"
@@ -84,6 +89,7 @@ class System:
             token_public_key_file=str(self.folder.token_public_key),
             artifacts_dir=str(self.folder.artifacts),
             logs_dir=str(self.folder.logs),
+            control_socket=str(self._control),
             processes=dict(self._records),
         )
 
@@ -102,16 +108,35 @@ class System:
             ValueError: there is no such service, or `count` is not positive.
             ActionableError: no port is free, or a process does not start; then none of the new ones runs.
         """
-        before = len(self.plan.names(service))
-        added, gone = self.plan.scale(service, count)
-        try:
-            await self.supervisor.start(self.programs(added))
-        except BaseException:
-            self.plan.scale(service, before)
-            gone = added
-            raise
-        finally:
-            await self.supervisor.remove(gone)
+        async with self._changing:
+            before = len(self.plan.names(service))
+            added, gone = self.plan.scale(service, count)
+            try:
+                await self.supervisor.start(self.programs(added))
+            except BaseException:
+                self.plan.scale(service, before)
+                gone = added
+                raise
+            finally:
+                await self.supervisor.remove(gone)
+
+    async def restart(self, name: str) -> list[str]:
+        """Stops a process in order and starts it again: one by its name, or all of a service, one after the other.
+
+        The names of what was restarted, all healthy again.
+
+        Raises:
+            NoSuchProcess: nothing of that name runs.
+            StartFailed: a process does not come back.
+        """
+        names = self.plan.names(name) if name in SERVICES else [name]
+        if not self.supervisor.names().issuperset(names):
+            known = [*SERVICES, *sorted(self.supervisor.names() - SERVICES.keys())]
+            raise NoSuchProcess(f"there is no {name!r} here; what runs: {', '.join(known)}")
+        async with self._changing:
+            for each in names:
+                await self.supervisor.restart(each)
+        return names
 
     def pid(self, name: str) -> int:
         """The pid of a process that runs now. Raises KeyError between two lives of it."""
@@ -167,31 +192,39 @@ async def running_system(
     `report` gets one line for each event. `partitions` counts at a folder's first start, and is DEFAULT_PARTITIONS if not
     given. `scale` says how often a service runs, if more than once. `services` is another list of services, for tests of
     the supervisor. With `scrape_every_s` the machine's own Prometheus runs beside them and scrapes each of them so often.
+    Asked to stop through its control socket, it cancels the task that entered the block.
 
     Raises:
         ActionableError: the folder cannot be used or is in use, ports are taken, or something does not start.
     """
     folder = StateFolder.at(state)
     folder.prepare()
+    task = asyncio.current_task()
+    commands = SystemCommands(stop=task.cancel if task else lambda: None)
     with folder.locked():
-        report = _journal(folder, report)
+        report = _journal(folder, commands, report)
         for name in await end_leftovers(folder):
             report(f"ended {name}, left over from a supervisor that was killed")
         ports = Ports(port_offset)
         ports.check_free()
         prometheus = _prometheus(folder, ports, scrape_every_s)
-        system = System(await _plan(folder, ports, partitions, prometheus, report), report, services)
-        for service, count in scale.items():
-            system.plan.scale(service, count)
-        try:
-            await _start(system, report)
-            yield system
-        finally:
-            await _stop(system, report)
+        plan = await _plan(folder, ports, partitions, prometheus, report)
+        async with control_socket(folder.root, commands.handlers) as control:
+            system = System(plan, report, services, control)
+            for service, count in scale.items():
+                system.plan.scale(service, count)
+            try:
+                await _start(system, report)
+                commands.system = system
+                yield system
+            finally:
+                commands.system = None
+                await _stop(system, report)
+                commands.stopped.set()
 
 
-def _journal(folder: StateFolder, report: Report) -> Report:
-    """`report`, and a line with the time in logs/supervisor.log.
+def _journal(folder: StateFolder, commands: SystemCommands, report: Report) -> Report:
+    """`report`, a line with the time in logs/supervisor.log, and word to whoever has given a command.
 
     Never raises: a full disk, or a terminal that is gone, must not keep the system from being stopped in order.
     """
@@ -201,6 +234,7 @@ def _journal(folder: StateFolder, report: Report) -> Report:
             log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")
         with contextlib.suppress(OSError):
             report(line)
+        commands.report(line)
 
     return write
 

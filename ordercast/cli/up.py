@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.scale import read_scale
 from ordercast.infra.local.follow_logs import following_logs
 from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
 from ordercast.infra.local.prometheus import SCRAPE_EVERY_S
@@ -24,8 +25,6 @@ app = one_command()
 # The names in the log, each in a colour of its own.
 COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 NAME_WIDTH: Final = 16
-# Processes of one service: far more than one machine can use, and few enough for PostgreSQL's connections.
-MOST_PROCESSES: Final = 16
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a shell expects of a program that Ctrl-C ended before it could do its work.
 EXIT_INTERRUPTED: Final = 130
@@ -64,27 +63,13 @@ async def up(
 
     PostgreSQL, Kafka and the services run on this machine alone; their data stays in the state folder. A second Ctrl-C
     does not wait for an orderly end. With --scale the second process of a service is called, say, relay-2 and listens on a
-    free port that `ordercast status` shows; the first one keeps its name and port.
+    free port that `ordercast status` shows; the first one keeps its name and port. `ordercast scale`, `restart` and `stop`
+    work on it while it runs.
     """
     scrape_every_s = SCRAPE_EVERY_S if with_prometheus else None
     await keep_running(
         context, partitions=partitions, scale=read_scale(scale or []), quiet=quiet, scrape_every_s=scrape_every_s
     )
-
-
-def read_scale(options: Sequence[str]) -> dict[str, int]:
-    """How often each service runs, of words such as "relay=3". Raises typer.BadParameter."""
-    scale: dict[str, int] = {}
-    for option in options:
-        service, _, count = option.partition("=")
-        if service not in SERVICES or not count.isdecimal() or not 1 <= int(count) <= MOST_PROCESSES:
-            raise typer.BadParameter(
-                f"{option!r} is not SERVICE=COUNT with a service of {', '.join(SERVICES)} and a count from 1 to"
-                f" {MOST_PROCESSES}",
-                param_hint="--scale",
-            )
-        scale[service] = int(count)
-    return scale
 
 
 async def keep_running(

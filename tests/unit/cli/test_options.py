@@ -115,6 +115,6 @@ def test_a_port_offset_that_is_not_the_running_systems_is_refused(tmp_path: Path
 
 
 def test_an_unknown_command_is_answered_with_a_likely_one() -> None:
-    result = runner.invoke(app, ["stats"])
+    result = runner.invoke(app, ["verfy"])
     assert result.exit_code == 2
-    assert "Did you mean 'status'?" in result.stderr
+    assert "Did you mean 'verify'?" in result.stderr

@@ -6,11 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from ordercast.cli import app
-from ordercast.cli.up import STOP_SIGNALS, cancelled_by_signals, read_scale
+from ordercast.cli.up import STOP_SIGNALS, cancelled_by_signals
 from tests.support.offsets import free_offset
 
 
@@ -61,13 +60,3 @@ def test_without_a_prometheus_on_the_machine_it_says_how_to_get_one_and_starts_n
     assert "error: there is no program `prometheus` on this machine's PATH" in result.stderr
     assert "apt-get install prometheus" in result.stderr
     assert not (tmp_path / "postgres").exists()
-
-
-def test_scale_is_read_service_by_service() -> None:
-    assert read_scale(["relay=3", "feature_worker=4"]) == {"relay": 3, "feature_worker": 4}
-
-
-@pytest.mark.parametrize("option", ["relay", "relay=", "relay=0", "relay=many", "relay=17", "kafka=3", "=3"])
-def test_a_scale_that_makes_no_sense_is_refused_with_what_would(option: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"order_api, relay.* from 1 to 16"):
-        read_scale([option])

@@ -36,6 +36,7 @@ def system_info(folder: StateFolder, supervisor: ProcessRecord) -> SystemInfo:
         token_public_key_file="public.pem",
         artifacts_dir="artifacts",
         logs_dir="logs",
+        control_socket="control",
         processes={},
     )
 

@@ -134,3 +134,12 @@ async def test_each_new_and_each_lost_process_is_told(bench: Bench) -> None:
     async with asyncio.timeout(10):
         await bench.supervisor.until_healthy("a")
     assert bench.running == [{"a"}, set(), {"a"}]
+
+
+async def test_a_program_that_is_restarted_ends_in_order_and_comes_back_at_once(bench: Bench) -> None:
+    await bench.supervisor.start([bench.program("a")])
+    before = bench.supervisor.pids()["a"]
+    await bench.supervisor.restart("a")
+    assert bench.supervisor.pids()["a"] != before
+    assert await bench.supervisor._watched["a"].program.healthy()
+    assert [line for line in bench.lines if "next start" in line] == []

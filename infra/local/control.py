@@ -1,0 +1,103 @@
+"""The Unix socket through which a running system is controlled; `ordercast/client/control.py` has the protocol.
+
+It lies in the state folder, and only its owner may connect. A path that is too long for a socket is replaced by one in a
+temporary folder; system.json says which it is.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from ordercast.errors import ActionableError
+
+NAME: Final = "control"
+# A socket's address holds 108 bytes on Linux and 104 on macOS, with a zero at the end.
+LONGEST_PATH_BYTES: Final = 103
+# Time (s) for the last answers to go out when the system has ended.
+LAST_ANSWERS_S: Final = 2.0
+OWNER_ONLY_UMASK: Final = 0o177
+
+Report = Callable[[str], None]
+# Does a command: gets a way to tell progress, then the command's arguments. Its result goes back as JSON.
+Handler = Callable[..., Awaitable[object]]
+
+
+@asynccontextmanager
+async def control_socket(folder: Path, handlers: Mapping[str, Handler]) -> AsyncIterator[Path]:
+    """Answers requests for as long as the block runs, and those of that time to their end. The path of the socket.
+
+    Handlers raise ActionableError for what the caller is to be told.
+    """
+    with _place(folder) as path:
+        # Whoever holds the folder's lock made the socket that may still lie there, and was killed.
+        path.unlink(missing_ok=True)
+        answering: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(_answer(handlers, reader, writer))
+            answering.add(task)
+            task.add_done_callback(answering.discard)
+
+        server = await asyncio.start_unix_server(accept, sock=_bound(path))
+        try:
+            yield path
+        finally:
+            server.close()
+            path.unlink(missing_ok=True)
+            if answering:
+                _, late = await asyncio.wait(answering, timeout=LAST_ANSWERS_S)
+                for task in late:
+                    task.cancel()
+
+
+@contextlib.contextmanager
+def _place(folder: Path) -> Iterator[Path]:
+    path = folder / NAME
+    if len(os.fsencode(path)) <= LONGEST_PATH_BYTES:
+        yield path
+        return
+    short = tempfile.mkdtemp(prefix="ordercast-")
+    try:
+        yield Path(short) / NAME
+    finally:
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def _bound(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(OWNER_ONLY_UMASK)  # so that it is never open to others, not even for a moment
+    try:
+        listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
+
+
+async def _answer(handlers: Mapping[str, Handler], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def send(**answer: object) -> None:
+        writer.write(json.dumps(answer).encode() + b"\n")
+
+    with contextlib.suppress(ConnectionError):  # the caller went away; what it asked for is done all the same
+        try:
+            request = json.loads(await reader.readline())
+            handler = handlers[request["command"]]
+            send(result=await handler(lambda line: send(progress=line), **request["arguments"]))
+        except ActionableError as error:
+            send(error=str(error), hint=error.hint)
+        except (ValueError, KeyError, TypeError) as error:
+            send(error=f"the request cannot be read: {error!r}", hint="")
+        finally:
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
