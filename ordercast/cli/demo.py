@@ -10,12 +10,12 @@ from rich.text import Text
 
 from ordercast.cli.options import Context, command, one_command
 from ordercast.cli.up import EXIT_INTERRUPTED, cancelled_by_signals
+from ordercast.client.caught_up import NotCaughtUp
 from ordercast.demo import demo as run
 from ordercast.demo import system_against, system_of
 from ordercast.demo.story import Story
 from ordercast.reading.table_files import TooManyRows
 from ordercast.system.access import SYSTEM_ERRORS
-from ordercast.verify import NotCaughtUp
 
 app = one_command()
 

@@ -7,9 +7,10 @@ import typer
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, one_command
+from ordercast.client.caught_up import NotCaughtUp
 from ordercast.progress import steps
 from ordercast.system.access import SYSTEM_ERRORS
-from ordercast.verify import NotCaughtUp, Verification
+from ordercast.verify import Verification
 from ordercast.verify import verify as compare
 
 app = one_command()

@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+
+from ordercast.first_line import first_line
 
 # A broker that does not answer within this time (s) counts as gone.
 START_DEADLINE_S: Final = 10.0
 # The client's own stop hangs while the broker is down.
 STOP_DEADLINE_S: Final = 2.0
+# A broker that gives no record for this long (s), although there are more, counts as gone.
+SILENCE_S: Final = 20.0
+FETCH_RECORDS: Final = 5_000
 
 
 class KafkaUnavailable(Exception):
@@ -31,7 +36,7 @@ async def open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
             async with asyncio.timeout(START_DEADLINE_S):
                 await consumer.start()
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaUnavailable(f"no broker answers at {bootstrap}: {error or type(error).__name__}") from error
+            raise KafkaUnavailable(f"no broker answers at {bootstrap}: {first_line(error)}") from error
         yield consumer
     finally:
         await _stop(consumer)
@@ -64,7 +69,7 @@ async def ends_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[Top
                 partitions += [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     except (KafkaError, TimeoutError, OSError) as error:
-        raise KafkaUnavailable(f"the broker does not answer: {error or type(error).__name__}") from error
+        raise KafkaUnavailable(f"the broker does not answer: {first_line(error)}") from error
     return ends
 
 
@@ -74,3 +79,36 @@ def read_from(consumer: AIOKafkaConsumer, positions: Mapping[TopicPartition, int
     consumer.assign(list(positions))
     for partition, offset in positions.items():
         consumer.seek(partition, offset)
+
+
+async def records_until(
+    consumer: AIOKafkaConsumer, until: Mapping[TopicPartition, int]
+) -> AsyncIterator[tuple[TopicPartition, list[ConsumerRecord]]]:
+    """All records of the partitions from the start up to these offsets, in pieces of one partition each.
+
+    Raises:
+        KafkaUnavailable: the broker went away.
+    """
+    rest = {partition: offset for partition, offset in until.items() if offset > 0}
+    read_from(consumer, dict.fromkeys(rest, 0))
+    while rest:
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                fetched = await _fetch(consumer)
+        except (KafkaError, TimeoutError) as error:
+            raise KafkaUnavailable(f"the topics cannot be read: {first_line(error)}") from error
+        for partition, records in fetched.items():
+            end = rest.get(partition, 0)
+            yield partition, [record for record in records if record.offset < end]
+            if records[-1].offset + 1 >= end:
+                rest.pop(partition, None)
+                consumer.pause(partition)
+
+
+async def _fetch(consumer: AIOKafkaConsumer) -> dict[TopicPartition, list[ConsumerRecord]]:
+    while True:
+        fetched: dict[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(
+            timeout_ms=1_000, max_records=FETCH_RECORDS
+        )
+        if fetched:
+            return fetched

@@ -14,6 +14,7 @@ from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.stacks.engine import open_engine
 from ordercast.stacks.images import Image, server_image, service_image
+from ordercast.stacks.made import ADMIN_EMAIL, MadeSystem, Report
 from ordercast.stacks.server_containers import (
     KAFKA_IMAGE,
     POSTGRES_IMAGE,
@@ -21,14 +22,13 @@ from ordercast.stacks.server_containers import (
     PostgresServerContainer,
 )
 from ordercast.stacks.service_containers import MIGRATIONS, SERVICES, Servers, ServiceContainers
-from ordercast.testing.system import ADMIN_EMAIL, Report, SystemUnderTest
 
 # Deadline (s) for making the topics.
 TOPICS_DEADLINE_S: Final = 60.0
 
 
 @asynccontextmanager
-async def container_system(*, partitions: int, report: Report) -> AsyncIterator[SystemUnderTest]:
+async def container_system(*, partitions: int, report: Report) -> AsyncIterator[MadeSystem]:
     """All of it from images, removed at the end.
 
     Raises:
@@ -45,12 +45,10 @@ async def container_system(*, partitions: int, report: Report) -> AsyncIterator[
         admin = Login(ADMIN_EMAIL, secrets.token_urlsafe(24))
         await services.create_admin(admin)
         urls, logs = services.urls, {"postgres": postgres.log, "kafka": kafka.log, **services.logs}
-        yield SystemUnderTest(
-            stack="containers",
+        yield MadeSystem(
             addresses=Addresses(urls["order_api"], urls["trainer"], urls["predictor"]),
             database_url=postgres.url(),
             kafka_bootstrap=kafka.bootstrap,
-            partitions=partitions,
             admin=admin,
             log=lambda name: logs[name](),
             copy_artifacts=services.copy_artifacts,

@@ -12,9 +12,9 @@ from ordercast.client.session import Login
 from ordercast.infra.local.errors import PortsTaken
 from ordercast.infra.local.ports import MAX_OFFSET, OFFSET_STEP
 from ordercast.infra.local.system import System, running_system
+from ordercast.stacks.made import ADMIN_EMAIL, ADMIN_NICKNAME, MadeSystem, Report
 from ordercast.system.access import addresses_of
 from ordercast.system.operator_account import create_admin
-from ordercast.testing.system import ADMIN_EMAIL, ADMIN_NICKNAME, Report, SystemUnderTest
 
 # The ports of `ordercast up` and its neighbours are left to people.
 FIRST_OFFSET: Final = 1_000
@@ -23,7 +23,7 @@ DRAWS: Final = 10
 
 
 @asynccontextmanager
-async def embedded_system(folder: Path, *, partitions: int, report: Report) -> AsyncIterator[SystemUnderTest]:
+async def embedded_system(folder: Path, *, partitions: int, report: Report) -> AsyncIterator[MadeSystem]:
     """PostgreSQL, Kafka and all services as child processes.
 
     Raises:
@@ -33,14 +33,12 @@ async def embedded_system(folder: Path, *, partitions: int, report: Report) -> A
         system = await _started(stack, folder / "state", partitions, report)
         admin = Login(ADMIN_EMAIL, secrets.token_urlsafe(24))
         await create_admin(system.info.database_url, admin.email, ADMIN_NICKNAME, admin.password)
-        yield SystemUnderTest(
-            stack="embedded",
+        yield MadeSystem(
             addresses=addresses_of(system.info),
             database_url=system.info.database_url,
             kafka_bootstrap=system.info.kafka_bootstrap,
-            partitions=partitions,
             admin=admin,
-            log=lambda name: (system.folder.logs / f"{name}.log").read_text(errors="replace"),
+            log=lambda name: _log(system, name),
             copy_artifacts=lambda target: _copy(system.folder.artifacts, target),
         )
 
@@ -54,6 +52,12 @@ async def _started(stack: AsyncExitStack, state: Path, partitions: int, report: 
             if draw == DRAWS:
                 raise
     raise AssertionError("the last draw returns or raises")
+
+
+def _log(system: System, name: str) -> str:
+    if name not in system.supervisor.names():
+        raise KeyError(name)
+    return (system.folder.logs / f"{name}.log").read_text(errors="replace")
 
 
 def _copy(artifacts: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ from ordercast.first_line import first_line
 from ordercast.infra.local.errors import StartFailed
 from ordercast.stacks import sweep
 from ordercast.stacks.images import Image
-from ordercast.testing.system import Report
+from ordercast.stacks.made import Report
 
 LABEL: Final = "ordercast.testing"
 LOG_LINES: Final = 15

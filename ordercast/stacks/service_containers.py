@@ -20,8 +20,8 @@ from ordercast.infra.local.together import together
 from ordercast.services.shared.http.token_keys import create_key_pair
 from ordercast.stacks.engine import Engine, log_tail, to_the_end
 from ordercast.stacks.images import service_image
+from ordercast.stacks.made import ADMIN_NICKNAME
 from ordercast.system.operator_account import PASSWORD_VARIABLE
-from ordercast.testing.system import ADMIN_NICKNAME
 
 # Time (s) for a service to answer, and for the migrations; a busy machine needs most of it.
 START_DEADLINE_S: Final = 120.0

@@ -10,23 +10,27 @@
         async for event in ordercast.events("orders", account_id=customer.id):
             ...
 
-system      where a running system listens, and the two makers of one
-embedded    ... as processes of this machine
-containers  ... as Docker containers
+system      where a running system listens
+start       starts one, as a process of its own
 driver      customers, products, orders, events, trainings
+commands    what it lets the command line do
 blocking    the same without asyncio
 plugin      options and fixtures
+
+It imports nothing of the system itself, which runs in processes of its own, made by `ordercast.stacks`.
 """
 
 from ordercast.testing.blocking import BlockingOrdercast, open_blocking
 from ordercast.testing.driver import Customer, Ordercast, TrainingFailed, open_ordercast
 from ordercast.testing.events import NoEvent
-from ordercast.testing.system import StackName, SystemUnderTest, open_system
+from ordercast.testing.start import NotStarted, open_system
+from ordercast.testing.system import StackName, SystemUnderTest
 
 __all__ = [
     "BlockingOrdercast",
     "Customer",
     "NoEvent",
+    "NotStarted",
     "Ordercast",
     "StackName",
     "SystemUnderTest",

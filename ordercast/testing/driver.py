@@ -5,19 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Product, Training
+from ordercast.client.caught_up import caught_up_snapshot
 from ordercast.client.follow_training import follow_training, until_served
+from ordercast.client.kafka import ends_of, open_consumer
 from ordercast.client.session import Login
 from ordercast.contracts.envelope import Envelope
-from ordercast.sample.make_sample import Mode, make_sample
-from ordercast.sample.post_sample import PostedSample, post_sample
+from ordercast.testing.commands import PostedSample, Verification, run_command
 from ordercast.testing.events import follow_events, read_events
 from ordercast.testing.system import SystemUnderTest
-from ordercast.verify import Verification, caught_up_snapshot, verify
-from ordercast.verify.view_topic import open_view_topic
 
 # A test posts a few requests at once; each lane is an HTTP client with a connection to each service.
 CONNECTIONS: Final = 8
@@ -78,10 +77,16 @@ class Ordercast:
         sku = sku or f"sku-{uuid.uuid4().hex[:12]}"
         return await self.admin.order_api.create_product(sku, name, Decimal(price), currency)
 
-    async def sample(self, mode: Mode = "uniform", *, orders: int = 200, seed: int = 1) -> PostedSample:
-        """Fills in the sample data (`ordercast.sample.make_sample`), such as a training needs; again, it changes nothing."""
-        sample = make_sample(mode, seed, orders=orders)
-        return await post_sample(self.anonymous, self.admin, sample, password=PASSWORD)
+    async def sample(
+        self, mode: Literal["uniform", "signal"] = "uniform", *, orders: int = 200, seed: int = 1
+    ) -> PostedSample:
+        """Fills in sample data, such as a training needs; the same again changes nothing. See `ordercast sample --help`.
+
+        Raises:
+            CommandFailed: the API refused it, or numpy is not installed.
+        """
+        chosen = ("--mode", mode, "--orders", str(orders), "--seed", str(seed))
+        return await run_command(self.system, PostedSample, "sample", *chosen, sample_password=PASSWORD)
 
     async def caught_up(self, *, within_s: float = WITHIN_S) -> None:
         """Waits until everything that was acknowledged so far is published and in the feature table.
@@ -89,15 +94,18 @@ class Ordercast:
         Raises:
             NotCaughtUp: it is still behind after `within_s`; the message says by how many events.
         """
-        async with (
-            open_view_topic(self.system.kafka_bootstrap) as topic,
-            caught_up_snapshot(self.system.database_url, topic, wait_s=within_s),
-        ):
+        async with open_consumer(self.system.kafka_bootstrap) as consumer:
+            ends = {partition.partition: offset for partition, offset in (await ends_of(consumer, ["views"])).items()}
+        async with caught_up_snapshot(self.system.database_url, ends, wait_s=within_s, application="ordercast testing"):
             pass
 
     async def verify(self) -> Verification:
-        """Waits as `caught_up` does, then compares every row of the feature table with the source data."""
-        return await verify(self.system.database_url, self.system.kafka_bootstrap, wait_s=WITHIN_S)
+        """Waits as `caught_up` does, then compares every row of the feature table with the source data.
+
+        Raises:
+            CommandFailed: it could not, or the extra `ordercast[tools]` is not installed.
+        """
+        return await run_command(self.system, Verification, "verify", "--wait", str(WITHIN_S))
 
     async def train(self, recipe: str = "baseline", *, members: int = 2, epochs: int = 3, seed: int = 1) -> Training:
         """A quick training on all that was acknowledged so far; returns when the predictor serves its model.

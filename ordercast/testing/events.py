@@ -1,17 +1,19 @@
 """Events of a topic as a test reads them: from the beginning, in no group, by the published contract."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator
 from typing import Final
 
-from ordercast.contracts.envelope import Envelope, EventRefused, decode
-from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
-from ordercast.services.shared.kafka.records import Partition, StoredRecord
-from ordercast.services.shared.kafka.topic_ends import end_offsets
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
 
-# Records of one poll, and how long (s) it waits for them before the clock is looked at.
+from ordercast.client.kafka import KafkaUnavailable, ends_of, open_consumer, read_from, records_until
+from ordercast.contracts.envelope import Envelope, EventRefused, decode
+from ordercast.first_line import first_line
+
+# Records of one poll, and how long (ms) it waits for them before the clock is looked at.
 POLL_RECORDS: Final = 1_000
-POLL_S: Final = 0.2
+POLL_MS: Final = 200
 
 
 class NoEvent(AssertionError):
@@ -25,15 +27,19 @@ async def follow_events(
 
     Raises:
         NoEvent: none came for `within_s`.
-        BrokerUnavailable: the broker does not answer, or the topic is missing.
+        KafkaUnavailable: the broker does not answer, or the topic is missing.
     """
     clock = asyncio.get_running_loop().time
-    partitions = await end_offsets(bootstrap, [topic])
-    async with open_reader(bootstrap, partitions, read_positions=_from_the_beginning) as reader:
+    async with open_consumer(bootstrap) as consumer:
+        read_from(consumer, dict.fromkeys(await ends_of(consumer, [topic]), 0))
         give_up_at = clock() + within_s
         while True:
-            for piece in await reader.poll(max_records=POLL_RECORDS, timeout_s=POLL_S):
-                for record in piece.records:
+            try:
+                fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+            except KafkaError as error:
+                raise KafkaUnavailable(f"the topic {topic} cannot be read: {first_line(error)}") from error
+            for records in fetched.values():
+                for record in records:
                     if (event := _event(record, account_id)) is not None:
                         yield event
                         give_up_at = clock() + within_s
@@ -46,19 +52,17 @@ async def read_events(bootstrap: str, topic: str, *, account_id: int | None) -> 
     """The events that the topic holds now, by their time. What is no event is passed over.
 
     Raises:
-        BrokerUnavailable: the broker does not answer, or the topic is missing.
+        KafkaUnavailable: the broker does not answer, or the topic is missing.
     """
-    found = [_event(record, account_id) async for record in read_topic(bootstrap, topic)]
+    async with open_consumer(bootstrap) as consumer:
+        pieces = records_until(consumer, await ends_of(consumer, [topic]))
+        found = [_event(record, account_id) async for _, records in pieces for record in records]
     return sorted((event for event in found if event is not None), key=lambda event: event.time)
 
 
-async def _from_the_beginning(partitions: Collection[Partition]) -> Mapping[Partition, int]:
-    return dict.fromkeys(partitions, 0)
-
-
-def _event(record: StoredRecord, account_id: int | None) -> Envelope | None:
+def _event(record: ConsumerRecord, account_id: int | None) -> Envelope | None:
     try:
-        envelope = decode(record.headers, record.value)
+        envelope = decode(list(record.headers), record.value)
     except EventRefused:  # any writer of the topic may err, and other tests may be about that
         return None
     wanted = account_id is None or getattr(envelope.event, "account_id", None) == account_id

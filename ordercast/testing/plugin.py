@@ -14,11 +14,11 @@ from typing import Final, cast
 import pytest
 import pytest_asyncio
 
-from ordercast.errors import ActionableError
 from ordercast.testing.background import in_background
 from ordercast.testing.blocking import BlockingOrdercast, open_blocking
 from ordercast.testing.driver import Ordercast, open_ordercast
-from ordercast.testing.system import STACKS, StackName, SystemUnderTest, open_system
+from ordercast.testing.start import NotStarted, open_system
+from ordercast.testing.system import STACKS, StackName, SystemUnderTest
 
 OPTION: Final = "--ordercast-stack"
 INI: Final = "ordercast_stack"
@@ -66,7 +66,7 @@ def ordercast_system(ordercast_stack: StackName, tmp_path_factory: pytest.TempPa
             background = stack.enter_context(
                 in_background(lambda: open_system(ordercast_stack, folder, report=log.info))
             )
-        except ActionableError as error:
+        except NotStarted as error:
             hint = f" ({error.hint})" if error.hint else ""
             pytest.fail(f"Ordercast does not start: {error}{hint}", pytrace=False)
         yield background.value

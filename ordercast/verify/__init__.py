@@ -8,9 +8,8 @@ Not compared: `orders_offset`, `views_offset` and `updated_at`, which tell of th
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from typing import Final
 
 import asyncpg
 
-from ordercast.client.database import snapshot
+from ordercast.client.caught_up import caught_up_snapshot, view_positions
 from ordercast.verify import spool as kinds
 from ordercast.verify import tables
 from ordercast.verify.compare import Difference, differences
@@ -28,14 +27,8 @@ from ordercast.verify.view_topic import ViewTopic, open_view_topic
 
 # Differences that are kept to be shown; all are counted.
 KEPT_MAX: Final = 1_000
-# Time (s) between two looks at whether the table has caught up.
-POLL_S: Final = 0.25
 
 Step = Callable[[str], None]
-
-
-class NotCaughtUp(Exception):
-    """The feature table is still behind the orders and views: comparing now would show differences that are none."""
 
 
 @dataclass(slots=True)
@@ -69,29 +62,12 @@ async def verify(
     with TemporaryDirectory(prefix="ordercast-verify-") as folder:
         async with open_view_topic(kafka_bootstrap) as topic:
             step("waiting until the feature table has caught up")
-            async with caught_up_snapshot(database_url, topic, wait_s=wait_s) as connection:
+            async with caught_up_snapshot(
+                database_url, topic.ends, wait_s=wait_s, application="ordercast verify"
+            ) as connection:
                 spools = await _read(Path(folder), connection, topic, step)
         step("recomputing")
         return await asyncio.to_thread(_compare, spools, topic)
-
-
-@asynccontextmanager
-async def caught_up_snapshot(
-    database_url: str, topic: ViewTopic, *, wait_s: float
-) -> AsyncIterator[asyncpg.Connection]:
-    """A snapshot in which the table holds every order, and at least the views that were there at the start."""
-    give_up_at = time.monotonic() + wait_s
-    while True:
-        async with snapshot(database_url, application="ordercast verify") as connection:
-            orders = await tables.orders_behind(connection)
-            positions = await tables.view_positions(connection)
-            views = sum(max(0, end - positions.get(number, 0)) for number, end in topic.ends.items())
-            if orders == views == 0:
-                yield connection
-                return
-        if time.monotonic() > give_up_at:
-            raise NotCaughtUp(f"the feature table is behind by {orders:,} events of orders and {views:,} of views")
-        await asyncio.sleep(POLL_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +80,7 @@ class _Spools:
 
 
 async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, step: Step) -> _Spools:
-    positions = await tables.view_positions(connection)
+    positions = await view_positions(connection)
     count = slices_for(await tables.row_count(connection) + sum(positions.values()))
     with ExitStack() as stack:
         items, views, features, trends = (

@@ -22,25 +22,7 @@ FEATURES_SQL: Final = """
 """
 TRENDS_SQL: Final = "SELECT (day - DATE '1970-01-01')::bigint, product_id, orders, quantity, views FROM daily_trends"
 
-# How many events of each shard are committed and how many of them the table holds, in one look. An order's event is numbered
-# in the order's own transaction, so equal numbers mean that every order of this moment is in the table of this moment.
-BEHIND_SQL: Final = """
-    SELECT coalesce(sum(s.last_number - coalesce(m.last_number, 0)), 0)::bigint
-    FROM outbox_shards s LEFT JOIN feature_producer_marks m
-        ON m.topic = 'orders' AND m.producer = 'outbox' AND m.partition = s.shard
-"""
-VIEW_POSITIONS_SQL: Final = "SELECT partition, next_offset FROM feature_positions WHERE topic = 'views'"
 ROWS_SQL: Final = "SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM feature_rows)"
-
-
-async def orders_behind(connection: asyncpg.Connection) -> int:
-    """Committed events of orders that the feature table does not hold yet."""
-    return int(await connection.fetchval(BEHIND_SQL))
-
-
-async def view_positions(connection: asyncpg.Connection) -> dict[int, int]:
-    """For each partition of `views` the offset up to which the feature table holds it."""
-    return {int(row["partition"]): int(row["next_offset"]) for row in await connection.fetch(VIEW_POSITIONS_SQL)}
 
 
 async def row_count(connection: asyncpg.Connection) -> int:

