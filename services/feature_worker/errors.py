@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ordercast.services.shared.kafka.errors import PositionOutsideLog, RecordTooLarge
+from ordercast.services.shared.kafka.errors import PositionOutsideLog, RecordRefused, RecordTooLarge
 from ordercast.services.shared.kafka.records import Partition
 
 
@@ -49,4 +49,5 @@ LASTING: Final[Mapping[type[Exception], str]] = {
     TooManyDeadLetters: "too_many_dead_letters",
     PositionOutsideLog: "position_outside_log",
     RecordTooLarge: "record_too_large",
+    RecordRefused: "dead_letter_refused",
 }

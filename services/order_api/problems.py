@@ -4,7 +4,7 @@ from typing import Final
 
 from ordercast.services.order_api import errors
 from ordercast.services.shared.http.problem import ProblemTable, ProblemType
-from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 PROBLEMS: Final[ProblemTable] = {
     # accounts
@@ -36,5 +36,5 @@ PROBLEMS: Final[ProblemTable] = {
     errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
     # infrastructure
     BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka cannot be reached", retry_after=1),
-    RecordTooLarge: ProblemType("event-too-large", 413, "The event is larger than Kafka takes"),
+    RecordRefused: ProblemType("event-refused", 422, "Kafka does not take the event"),
 }

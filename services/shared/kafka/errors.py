@@ -9,8 +9,19 @@ class BrokerUnavailable(KafkaError):
     """Transient: the broker cannot be reached or did not answer in time. Whether the records arrived is unknown."""
 
 
+class RecordRefused(KafkaError):
+    """Permanent: the broker does not take one of the records, whenever it comes.
+
+    The first `arrived` of those that were to be published have arrived, and none of the others.
+    """
+
+    def __init__(self, reason: str, *, arrived: int = 0) -> None:
+        super().__init__(reason)
+        self.arrived = arrived
+
+
 class RecordTooLarge(KafkaError):
-    """Permanent: one record is larger than the broker takes."""
+    """Permanent: one record is larger than the reader takes."""
 
 
 class PositionOutsideLog(KafkaError):

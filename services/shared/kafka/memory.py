@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.ports import ReadPositions, Slice, check_within
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
@@ -14,10 +14,11 @@ LOOK_EVERY_S: Final = 0.001
 
 
 class MemoryLog:
-    """Topics in memory. `available = False` makes it a broker that is down."""
+    """Topics in memory. `available = False` makes it a broker that is down; `refuses` says why a record is never taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, refuses: Callable[[Record], str | None] = lambda _: None) -> None:
         self.available = True
+        self.refuses = refuses
         self._partitions: dict[Partition, list[StoredRecord]] = defaultdict(list)
         self._begins: dict[Partition, int] = defaultdict(int)
 
@@ -27,6 +28,9 @@ class MemoryLog:
 
     async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         await self.ask_broker()
+        # As a broker does: a batch with one such record is refused whole.
+        if reason := next(filter(None, map(self.refuses, records)), None):
+            raise RecordRefused(reason)
         target = Partition(topic, partition)
         stored = self._partitions[target]
         for record in records:

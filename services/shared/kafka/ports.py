@@ -20,7 +20,7 @@ class Publisher(Protocol):
 
         Raises:
             BrokerUnavailable: some of a prefix of the records may have arrived.
-            RecordTooLarge: the records before the oversized one have arrived.
+            RecordRefused: one of the records will never be taken; how many before it have arrived, the error says.
         """
         ...
 

@@ -5,12 +5,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    BrokerResponseError,
+    InvalidTimestampError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    kafka_errors,
+)
 from aiokafka.errors import KafkaError as ClientError
-from aiokafka.errors import MessageSizeTooLargeError
 
 from ordercast.first_line import first_line
-from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordTooLarge
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.stop_client import stop_client
 
@@ -20,6 +26,21 @@ MAX_BATCH_BYTES: Final = 900_000
 PUBLISH_DEADLINE_S: Final = 10.0
 
 
+class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # aiokafka has no types
+    """A record breaks a rule of its topic. aiokafka 0.14 does not know the code, and would tell of an unknown error."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+    description = "The record breaks a rule of its topic."
+
+
+kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
+
+# Answers that lie in the record: it gets them whenever it comes. All others may pass: servers that are away or being moved, a
+# batch damaged on its way, and faults of the set-up (rights, a missing topic), which somebody has to put right for every record.
+REFUSALS: Final = (InvalidTimestampError, MessageSizeTooLargeError, RecordListTooLargeError, InvalidRecordError)
+
+
 class KafkaPublisher:
     """Publishes through one aiokafka producer (idempotent, acks=all)."""
 
@@ -27,18 +48,22 @@ class KafkaPublisher:
         self._producer = producer
 
     async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        rest = list(records)
-        while rest:
+        arrived = 0
+        while arrived < len(records):
             batch = self._producer.create_batch()
-            taken = 0
-            for record in rest:
-                if not _append(batch, record):
-                    break
-                taken += 1
-            if taken == 0:
-                raise RecordTooLarge(f"a record of {len(rest[0].value or b'')} bytes is more than {topic} takes")
-            await self._send(batch, topic, partition)
-            del rest[:taken]
+            end = arrived
+            while end < len(records) and _append(batch, records[end]):
+                end += 1
+            if end == arrived:
+                raise RecordRefused(
+                    f"the record is larger than the {MAX_BATCH_BYTES} bytes of a batch", arrived=arrived
+                )
+            try:
+                await self._send(batch, topic, partition)
+            except REFUSALS as error:
+                self._forget_refused(topic, partition, end - arrived)
+                raise RecordRefused(f"{error.message}: {error.description}", arrived=arrived) from error
+            arrived = end
 
     async def ask_broker(self) -> None:
         if not await self._producer.client.force_metadata_update():
@@ -48,10 +73,18 @@ class KafkaPublisher:
         try:
             async with asyncio.timeout(PUBLISH_DEADLINE_S):
                 await (await self._producer.send_batch(batch, topic, partition=partition))
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLarge(f"the broker refused a record of {topic} as too large") from error
+        except REFUSALS:
+            raise
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"{topic}/{partition}: {error or type(error).__name__}") from error
+
+    def _forget_refused(self, topic: str, partition: int, records: int) -> None:
+        """Sets the client's own numbering back: it has counted the refused records, the broker has not.
+
+        Otherwise the broker would refuse all that comes after them as out of order, until a new producer is made.
+        """
+        numbering = self._producer._txn_manager
+        numbering.increment_sequence_number(TopicPartition(topic, partition), -records)
 
 
 def _append(batch: Any, record: Record) -> bool:
