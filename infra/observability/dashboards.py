@@ -62,6 +62,13 @@ OUTBOX: Final = [
         alarm=300,
     ),
     Panel(
+        "Events that Kafka refused",
+        "Kept back until `ordercast outbox retry`.",
+        "short",
+        [Query("max(ordercast_outbox_dead_letters_events)", "waiting")],
+        alarm=1,
+    ),
+    Panel(
         "Events published",
         "From the outbox to the topic orders, and how many of them in one batch.",
         "short",
@@ -88,7 +95,7 @@ FEATURES: Final = [
     ),
     Panel(
         "Freshness: from the event to the feature row",
-        "Age of the newest event of a batch at its commit, by the event's own time: a shop's history is old when it comes in.",
+        "Age of the newest event of a batch at its commit, since it was accepted.",
         "s",
         quantiles("ordercast_worker_freshness_seconds", 0.5, 0.95, by="topic"),
     ),

@@ -42,6 +42,9 @@ COMMANDS: Final = (
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
     Entry("features", "ordercast.cli.features", "Look after the feature table.", "system"),
     Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again.", "tools"),
+    Entry(
+        "outbox", "ordercast.cli.outbox", "List events of orders that Kafka refused, or publish them again.", "tools"
+    ),
 )
 
 

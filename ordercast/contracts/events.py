@@ -53,6 +53,19 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     order_ref: str | None = None
 
 
+class OrderUnpublishable(msgspec.Struct, frozen=True):
+    """Stands under the number of an order's event that Kafka refused for good, so that its stream has no gap. It counts nothing.
+
+    The event itself (`event_type`, `event_id`) is kept, and may come later under its own id and another number.
+    """
+
+    order_id: UUID
+    account_id: int
+    event_type: str
+    event_id: UUID
+    reason: str
+
+
 class ProductViewed(msgspec.Struct, frozen=True):
     """An account looked at a product `count` times. `simulated` marks views that no person made."""
 
@@ -79,12 +92,15 @@ class ModelActivated(msgspec.Struct, frozen=True):
     activated_at: datetime
 
 
-Event: TypeAlias = OrderPlaced | OrderConfirmed | OrderCancelled | ProductViewed | ModelPublished | ModelActivated
+Event: TypeAlias = (
+    OrderPlaced | OrderConfirmed | OrderCancelled | OrderUnpublishable | ProductViewed | ModelPublished | ModelActivated
+)
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
     "ordercast.order.placed.v1": OrderPlaced,
     "ordercast.order.confirmed.v1": OrderConfirmed,
     "ordercast.order.cancelled.v1": OrderCancelled,
+    "ordercast.order.unpublishable.v1": OrderUnpublishable,
     "ordercast.product.viewed.v1": ProductViewed,
     "ordercast.model.published.v1": ModelPublished,
     "ordercast.model.activated.v1": ModelActivated,

@@ -20,6 +20,7 @@ from ordercast.contracts.events import (
     OrderConfirmed,
     OrderItem,
     OrderPlaced,
+    OrderUnpublishable,
     ProductViewed,
 )
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
@@ -41,7 +42,10 @@ MAX_PRODUCER_LENGTH: Final = 300
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
-_BELONGS: Final = {ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled), VIEWS.name: (ProductViewed,)}
+_BELONGS: Final = {
+    ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
+    VIEWS.name: (ProductViewed,),
+}
 
 
 class OversizedEvent(EventRefused):
@@ -136,7 +140,7 @@ def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> N
     if isinstance(event, ProductViewed):
         if not 1 <= event.product_id <= MAX_BIGINT or not 1 <= event.count <= MAX_VIEWS:
             raise MalformedEvent(f"product_id is {event.product_id}, count is {event.count}")
-    elif not isinstance(event, OrderConfirmed):
+    elif isinstance(event, OrderPlaced | OrderCancelled):
         for item in event.items:
             _check_item(item)
 

@@ -1,15 +1,22 @@
-"""`python -m ordercast.services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin."""
+"""`python -m ordercast.services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin;
+`... outbox-list` and `... outbox-retry`: events that Kafka refused."""
 
 import argparse
+import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from ordercast.services.order_api.accounts.commands import create_admin, typed_password
 from ordercast.services.order_api.accounts.schemas import AccountAnswer
 from ordercast.services.order_api.app import order_api_app, relay_app
 from ordercast.services.order_api.errors import OrderApiError
-from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, RelaySettings
+from ordercast.services.order_api.orders.outbox_dead_letters import read_dead_letters, retry_dead_letters
+from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, OutboxSettings, RelaySettings
+from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.run_service import run_service
@@ -37,6 +44,20 @@ def run_create_admin(arguments: argparse.Namespace) -> None:
     sys.stdout.write(AccountAnswer.of(admin).model_dump_json() + "\n")
 
 
+def run_outbox_list(_: argparse.Namespace) -> None:
+    asyncio.run(_with_database(read_dead_letters))
+
+
+def run_outbox_retry(arguments: argparse.Namespace) -> None:
+    asyncio.run(_with_database(partial(retry_dead_letters, ids=arguments.ids or None)))
+
+
+async def _with_database(use_case: Callable[[Sessions], Awaitable[object]]) -> None:
+    """Runs a use case and writes what it returns as JSON."""
+    async with open_database(read_settings(OutboxSettings).database_url, application="outbox", pool_size=1) as sessions:
+        sys.stdout.write(msgspec.json.encode(await use_case(sessions)).decode() + "\n")
+
+
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ordercast.services.order_api", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -48,6 +69,10 @@ def read_arguments() -> argparse.Namespace:
     admin.add_argument("--nickname", required=True)
     admin.add_argument("--if-absent", action="store_true", help="leave an admin with this email as it is")
     admin.set_defaults(run=run_create_admin)
+    commands.add_parser("outbox-list", help="the events that Kafka refused, as JSON").set_defaults(run=run_outbox_list)
+    retry = commands.add_parser("outbox-retry", help="publish events again that Kafka refused")
+    retry.add_argument("ids", nargs="*", help="as outbox-list shows them; none: all")
+    retry.set_defaults(run=run_outbox_retry)
     return parser.parse_args()
 
 

@@ -107,6 +107,10 @@ class PartitionsChanged(Permanent):
     """The number of partitions is not the one that this system was made with."""
 
 
+class UnknownDeadLetter(Permanent):
+    """No refused event of the outbox waits under this id."""
+
+
 class LeaseLost(Transient):
     """Another relay publishes this shard now."""
 

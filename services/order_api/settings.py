@@ -8,12 +8,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
 
-class AdminSettings(BaseSettings):
-    """What making an admin takes. Each field is the variable ORDERCAST_<FIELD>."""
+class OutboxSettings(BaseSettings):
+    """What looking into the outbox takes. Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+
+
+class AdminSettings(OutboxSettings):
+    """What making an admin takes."""
+
     # Not an option: other users of the machine see a process's arguments.
     admin_password: SecretStr | None = Field(default=None, description="asked for at the terminal if not given")
 

@@ -16,7 +16,7 @@ from ordercast.contracts.topics import partition_of
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 
-# Sorted by shard, so that every transaction locks the counters in the same order and none waits in a circle.
+# Sorted by shard, so that every transaction locks the counters in the same order and no two deadlock.
 _TAKE_NUMBERS: Final = text("""
     INSERT INTO outbox_shards AS s (shard, last_number)
     SELECT * FROM unnest(CAST(:shards AS bigint[]), CAST(:counts AS bigint[]))
@@ -42,31 +42,63 @@ class PendingEvent:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row of the outbox, but for its number."""
+
+    shard: int
+    event_id: UUID
+    event_type: str
+    account_id: int
+    occurred_at: datetime
+    body: bytes
+    traceparent: str | None
+
+
 async def append_to_outbox(session: AsyncSession, events: Sequence[PendingEvent], partitions: int) -> None:
     """Numbers the events and writes them. Holds the shards' counters until the commit, so call it last."""
-    by_shard: dict[int, list[PendingEvent]] = defaultdict(list)
-    for event in events:
-        by_shard[partition_of(event.event.account_id, partitions)].append(event)
+    await append_rows(
+        session,
+        [
+            OutboxRow(
+                shard=partition_of(pending.event.account_id, partitions),
+                event_id=pending.id,
+                event_type=TYPE_NAMES[type(pending.event)],
+                account_id=pending.event.account_id,
+                occurred_at=pending.occurred_at,
+                body=encode_body(pending.event),
+                traceparent=pending.traceparent,
+            )
+            for pending in events
+        ],
+    )
+
+
+async def append_rows(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
+    """As `append_to_outbox`, for rows whose shards are known."""
+    by_shard: dict[int, list[OutboxRow]] = defaultdict(list)
+    for row in rows:
+        by_shard[row.shard].append(row)
     if not by_shard:
         return
     shards = sorted(by_shard)
     counts = {"shards": shards, "counts": [len(by_shard[shard]) for shard in shards]}
     last_numbers = {row.shard: row.last_number for row in await session.execute(_TAKE_NUMBERS, counts)}
-    rows = [
-        (shard, last_numbers[shard] - len(group) + position, event)
+    numbered = [
+        (last_numbers[shard] - len(group) + position, row)
         for shard, group in by_shard.items()
-        for position, event in enumerate(group, start=1)
+        for position, row in enumerate(group, start=1)
     ]
     await session.execute(
         _APPEND,
         {
-            "shards": [shard for shard, _, _ in rows],
-            "numbers": [number for _, number, _ in rows],
-            "ids": [row.id for _, _, row in rows],
-            "types": [TYPE_NAMES[type(row.event)] for _, _, row in rows],
-            "accounts": [row.event.account_id for _, _, row in rows],
-            "times": [row.occurred_at for _, _, row in rows],
-            "bodies": [encode_body(row.event) for _, _, row in rows],
-            "traces": [row.traceparent for _, _, row in rows],
+            "shards": [row.shard for _, row in numbered],
+            "numbers": [number for number, _ in numbered],
+            "ids": [row.event_id for _, row in numbered],
+            "types": [row.event_type for _, row in numbered],
+            "accounts": [row.account_id for _, row in numbered],
+            "times": [row.occurred_at for _, row in numbered],
+            "bodies": [row.body for _, row in numbered],
+            "traces": [row.traceparent for _, row in numbered],
         },
     )

@@ -19,8 +19,10 @@ from sqlalchemy import Row, text
 from ordercast.contracts.envelope import SequenceNumber, encode_headers
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
+from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, set_aside
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
 from ordercast.services.shared.telemetry.tracing import sending, spans
@@ -30,6 +32,8 @@ PRODUCER: Final = "outbox"
 SOURCE: Final = "/ordercast/order_api"
 # Events of one shard in one batch: some 300 kB, and few enough to repeat after a crash.
 BATCH: Final = 500
+# Bytes of their bodies, one event more or less: 500 orders of 2,000 items each would be 90 MB for each shard.
+BATCH_BYTES: Final = 4_000_000
 # A relay that has not come back for this long (s) is gone, and another takes its shards. Longer than a publish may take.
 LEASE_S: Final = 30
 # Between two looks (s) at who else relays: a new relay has its share after about two of them. A look costs one transaction.
@@ -72,9 +76,10 @@ _LEAVE: Final = text("DELETE FROM outbox_relays WHERE owner = :owner")
 _NEXT: Final = text("""
     SELECT o.*, l.published_number FROM outbox_leases l
     CROSS JOIN LATERAL (
-        SELECT * FROM outbox WHERE shard = l.shard AND number > l.published_number ORDER BY number LIMIT :batch
+        SELECT *, sum(octet_length(body)) OVER (ORDER BY number) - octet_length(body) AS bytes_before FROM outbox
+        WHERE shard = l.shard AND number > l.published_number ORDER BY number LIMIT :batch
     ) o
-    WHERE l.owner = :owner
+    WHERE l.owner = :owner AND o.bytes_before < :batch_bytes
 """)
 # By compare-and-set: a second relay under the same name must not set a number back whose events have left the outbox.
 _NOTE: Final = text("""
@@ -100,7 +105,8 @@ class RelayOutbox:
         """Relays until `stopping` is set, then gives its shards back.
 
         Raises:
-            BrokerUnavailable, RecordTooLarge, LeaseLost, or the database's error: the process has to end.
+            BrokerUnavailable, LeaseLost, or the database's error: the process has to end.
+            RecordRefused: the topic does not even take the event that stands in for a refused one; the fault lies in the topic.
         """
         await self.create_leases()
         try:
@@ -146,7 +152,7 @@ class RelayOutbox:
     async def relay_once(self) -> int:
         """Publishes the next batch of each held shard; how many events that were."""
         async with self._sessions() as session, session.begin():
-            rows = await session.execute(_NEXT, {"owner": self._owner, "batch": BATCH})
+            rows = await session.execute(_NEXT, {"owner": self._owner, "batch": BATCH, "batch_bytes": BATCH_BYTES})
             shards = _by_shard(rows.all())
         relayed = await asyncio.gather(*starmap(self._relay, shards.items()), return_exceptions=True)
         for outcome in relayed:
@@ -167,8 +173,9 @@ class RelayOutbox:
     async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
         with spans((sending(ORDERS.name, shard), [event.traceparent for event in events])) as [traceparents]:
             records = [_record(event, traceparent) for event, traceparent in zip(events, traceparents, strict=True)]
-            await self._publisher.publish(ORDERS.name, shard, records)
-        last = events[-1].number
+            arrived, refusal = await publish_until_refused(self._publisher, ORDERS.name, shard, records)
+        refused = None if refusal is None else events[arrived]
+        last = events[0].published_number + arrived
         async with self._sessions() as session, session.begin():
             noted = await session.execute(
                 _NOTE,
@@ -177,8 +184,12 @@ class RelayOutbox:
             if noted.first() is None:
                 raise LeaseLost(f"another relay took shard {shard} over, or has the name {self._owner}, too")
             await session.execute(_FORGET, {"shard": shard, "number": last})
-        OUTBOX_PUBLISHED.inc(len(events))
-        OUTBOX_BATCH_EVENTS.observe(len(events))
+            if refusal is not None and refused is not None and refused.event_type != UNPUBLISHABLE:
+                await set_aside(session, refused, str(refusal))
+        OUTBOX_PUBLISHED.inc(arrived)
+        OUTBOX_BATCH_EVENTS.observe(arrived)
+        if refusal is not None and refused is not None and refused.event_type == UNPUBLISHABLE:
+            raise refusal
 
 
 def share_of(owner: str, alive: Sequence[str], shards: int) -> int:

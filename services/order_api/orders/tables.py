@@ -116,3 +116,20 @@ class OutboxEvent(Base):
     committed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (UniqueConstraint("event_id"),)
+
+
+class OutboxDeadLetter(Base):
+    """An event that Kafka refused for good. Its number went out in an `unpublishable` event; itself it waits here for a retry."""
+
+    __tablename__ = "outbox_dead_letters"
+
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[UUID]
+    event_type: Mapped[str]
+    account_id: Mapped[int]
+    occurred_at: Mapped[datetime]
+    body: Mapped[bytes]
+    traceparent: Mapped[str | None]
+    reason: Mapped[str]
+    refused_at: Mapped[datetime] = mapped_column(server_default=func.now())

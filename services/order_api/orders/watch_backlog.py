@@ -1,4 +1,4 @@
-"""Keeps the metrics of the outbox: how many events wait, and for how long the oldest one has."""
+"""Keeps the metrics of the outbox: how many events wait, for how long the oldest one has, and how many Kafka refused."""
 
 import asyncio
 from typing import Final
@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.repeat import repeat
-from ordercast.services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_OLDEST
+from ordercast.services.shared.telemetry.metrics import OUTBOX_BACKLOG, OUTBOX_DEAD_LETTERS, OUTBOX_OLDEST
 
 # As often (s) as Prometheus asks by default, at most.
 INTERVAL_S: Final = 5.0
@@ -15,21 +15,27 @@ INTERVAL_S: Final = 5.0
 # Counters instead of rows: the same small work however long the backlog is.
 _BACKLOG: Final = text("""
     SELECT coalesce(sum(s.last_number - coalesce(l.published_number, 0)), 0) AS events,
-           coalesce(extract(epoch FROM now() - min(o.committed_at)), 0) AS oldest
+           coalesce(extract(epoch FROM now() - min(o.committed_at)), 0) AS oldest,
+           (SELECT count(*) FROM outbox_dead_letters) AS dead_letters
     FROM outbox_shards s
     LEFT JOIN outbox_leases l USING (shard)
     LEFT JOIN outbox o ON o.shard = s.shard AND o.number = coalesce(l.published_number, 0) + 1
 """)
 
 
+async def measure_backlog(sessions: Sessions) -> None:
+    async with sessions() as session:
+        row = (await session.execute(_BACKLOG)).one()
+    OUTBOX_BACKLOG.set(float(row.events))
+    OUTBOX_OLDEST.set(float(row.oldest))
+    OUTBOX_DEAD_LETTERS.set(float(row.dead_letters))
+
+
 async def watch_backlog(sessions: Sessions, stopping: asyncio.Event) -> None:
     """Measures until `stopping` is set."""
 
     async def measure() -> float:
-        async with sessions() as session:
-            row = (await session.execute(_BACKLOG)).one()
-        OUTBOX_BACKLOG.set(float(row.events))
-        OUTBOX_OLDEST.set(float(row.oldest))
+        await measure_backlog(sessions)
         return INTERVAL_S
 
     await repeat(measure, stopping, name="watch-backlog")

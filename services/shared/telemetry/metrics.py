@@ -3,7 +3,7 @@
 Names end with their unit. No label ever holds an account, a product or anything else that a client can make up: each value
 of a label is a time series for ever. docs/observability.md shows this file as a table.
 
-Several processes of a service: each tells of its own work, so sums over them are right, except for the two gauges of the
+Several processes of a service: each tells of its own work, so sums over them are right, except for the gauges of the
 outbox, which every relay reads from the database for all shards: take their maximum.
 """
 
@@ -43,6 +43,9 @@ VIEWS_BATCH_EVENTS: Final = Histogram(
 # outbox relay. Backlog and age are those of the whole outbox, whichever relay tells them.
 OUTBOX_BACKLOG: Final = Gauge("ordercast_outbox_backlog_events", "Events committed and not yet published.")
 OUTBOX_OLDEST: Final = Gauge("ordercast_outbox_oldest_seconds", "Age of the oldest event not yet published.")
+OUTBOX_DEAD_LETTERS: Final = Gauge(
+    "ordercast_outbox_dead_letters_events", "Events that Kafka refused for good, waiting for `ordercast outbox retry`."
+)
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
 OUTBOX_BATCH_EVENTS: Final = Histogram(
     "ordercast_outbox_batch_events", "Events of a shard that were published together.", buckets=_BATCH_BUCKETS

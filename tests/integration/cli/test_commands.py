@@ -108,6 +108,7 @@ async def test_tail_names_a_topic_that_is_not_there(running: Running) -> None:
         ("tail",),
         ("predict", "5000"),
         ("dead-letters", "list"),
+        ("outbox", "list"),
         ("features", "rebuild"),
         ("sample", "--mode", "uniform"),
         ("import", "online-retail", "rows.csv"),

@@ -30,6 +30,7 @@ from ordercast.contracts.events import (
     OrderConfirmed,
     OrderItem,
     OrderPlaced,
+    OrderUnpublishable,
     ProductViewed,
 )
 from ordercast.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
@@ -48,6 +49,9 @@ MEANINGS: Final[dict[str, Event]] = {
     ),
     "ordercast.order.confirmed.v1": OrderConfirmed(ORDER_ID, 1001, datetime(2026, 7, 1, 10, tzinfo=UTC)),
     "ordercast.order.cancelled.v1": OrderCancelled(ORDER_ID, 1001, ITEMS, datetime(2026, 7, 2, 8, tzinfo=UTC)),
+    "ordercast.order.unpublishable.v1": OrderUnpublishable(
+        ORDER_ID, 1001, "ordercast.order.placed.v1", ORDER_ID, "MESSAGE_SIZE_TOO_LARGE: The message is too large."
+    ),
     "ordercast.product.viewed.v1": ProductViewed(1001, 7, 2, datetime(2026, 7, 1, 9, 29, 58, tzinfo=UTC)),
     "ordercast.model.published.v1": ModelPublished(
         "v20260703T000000-0a1b2c3d",

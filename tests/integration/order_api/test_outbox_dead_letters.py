@@ -1,0 +1,214 @@
+"""An event that Kafka refuses for good does not stop its shard: its number goes out without it, and it waits for a retry."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+from ordercast.contracts.envelope import Envelope, decode
+from ordercast.contracts.events import OrderPlaced, OrderUnpublishable
+from ordercast.services.order_api.errors import UnknownDeadLetter
+from ordercast.services.order_api.orders import relay_outbox
+from ordercast.services.order_api.orders.outbox_dead_letters import read_dead_letters, retry_dead_letters
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
+from ordercast.services.order_api.orders.watch_backlog import measure_backlog
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.errors import RecordRefused
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.kafka.topics import create_topics
+from ordercast.verify import verify
+from tests.support.flow import count_all, relay_all
+from tests.support.fresh_topics import FreshTopics
+from tests.support.seeds import seed_accounts, seed_products
+
+PARTITIONS = 4
+
+
+async def place(sessions: Sessions, quantities: Sequence[int], partitions: int = PARTITIONS) -> int:
+    """Orders of one account, one for each quantity; its shard."""
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    for quantity in quantities:
+        await PlaceOrders(sessions, partitions=partitions)([OrderRequest(account, [Line(product, quantity)])])
+    return account % partitions
+
+
+def refuses(*quantities: int) -> MemoryLog:
+    """A broker that takes no order of such a quantity."""
+    marks = [f'"quantity":{quantity},'.encode() for quantity in quantities]
+    return MemoryLog(lambda record: "TOO_UGLY" if any(mark in (record.value or b"") for mark in marks) else None)
+
+
+async def relay(sessions: Sessions, log: MemoryLog) -> None:
+    one = RelayOutbox(sessions, log, partitions=PARTITIONS, owner="relay")
+    await one.create_leases()
+    await one.take_leases()
+    while await one.relay_once():
+        pass
+
+
+def published(log: MemoryLog, shard: int) -> list[Envelope]:
+    return [decode(record.headers, record.value) for record in log.records("orders", shard)]
+
+
+def told(envelopes: Sequence[Envelope]) -> list[object]:
+    """The quantity of each order, or what stands in for it."""
+    return [
+        envelope.event.items[0].quantity if isinstance(envelope.event, OrderPlaced) else type(envelope.event)
+        for envelope in envelopes
+    ]
+
+
+@pytest.mark.parametrize("bad", [{1}, {4}, {8}, {3, 4}, {1, 2, 3, 4, 5, 6, 7, 8}], ids=str)
+async def test_only_the_refused_events_stay_behind_and_their_numbers_go_out(sessions: Sessions, bad: set[int]) -> None:
+    shard = await place(sessions, range(1, 9))
+    log = refuses(*bad)
+    await relay(sessions, log)
+    envelopes = published(log, shard)
+    assert told(envelopes) == [OrderUnpublishable if n in bad else n for n in range(1, 9)]
+    assert [envelope.sequence.number for envelope in envelopes if envelope.sequence] == list(range(1, 9))
+    letters = await read_dead_letters(sessions)
+    assert [letter.id for letter in letters] == [f"{shard}:{number}" for number in sorted(bad)]
+    stand_in = next(envelope for envelope in envelopes if isinstance(envelope.event, OrderUnpublishable))
+    assert isinstance(stand_in.event, OrderUnpublishable)
+    assert stand_in.event.reason == letters[0].reason == "TOO_UGLY"
+    assert stand_in.event.order_id == stand_in.event.event_id == letters[0].event_id
+    assert stand_in.id != letters[0].event_id
+    await measure_backlog(sessions)
+    assert REGISTRY.get_sample_value("ordercast_outbox_dead_letters_events") == len(bad)
+
+
+async def test_a_retry_publishes_the_event_again_under_a_new_number_and_only_once(sessions: Sessions) -> None:
+    shard = await place(sessions, [1, 2, 3])
+    log = refuses(2)
+    await relay(sessions, log)
+    (letter,) = await read_dead_letters(sessions)
+    with pytest.raises(UnknownDeadLetter, match="9:9"):
+        await retry_dead_letters(sessions, [letter.id, "9:9"])
+    log.refuses = lambda _: None
+    outcomes = await asyncio.gather(
+        *[retry_dead_letters(sessions, [letter.id]) for _ in range(3)], return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["UnknownDeadLetter", "UnknownDeadLetter", "list"]
+    assert await retry_dead_letters(sessions, None) == []
+    await relay(sessions, log)
+    assert told(published(log, shard)) == [1, OrderUnpublishable, 3, 2]
+    again = published(log, shard)[-1]
+    assert (again.id, again.sequence and again.sequence.number) == (letter.event_id, 4)
+    assert await read_dead_letters(sessions) == []
+
+
+async def test_an_event_that_is_refused_again_waits_again(sessions: Sessions) -> None:
+    shard = await place(sessions, [1, 2])
+    log = refuses(1)
+    await relay(sessions, log)
+    await retry_dead_letters(sessions, None)
+    await relay(sessions, log)
+    assert told(published(log, shard)) == [OrderUnpublishable, 2, OrderUnpublishable]
+    assert [letter.id for letter in await read_dead_letters(sessions)] == [f"{shard}:3"]
+
+
+async def test_a_topic_that_takes_nothing_is_no_fault_of_the_events(sessions: Sessions) -> None:
+    await place(sessions, range(1, 9))
+    log = MemoryLog(lambda _: "POLICY")
+    with pytest.raises(RecordRefused, match="POLICY"):
+        await relay(sessions, log)
+    assert len(await read_dead_letters(sessions)) == 1
+    with pytest.raises(RecordRefused, match="POLICY"):
+        await relay(sessions, log)
+    assert len(await read_dead_letters(sessions)) == 1
+
+
+async def test_a_relay_that_dies_after_a_refusal_can_only_repeat_the_stand_in(sessions: Sessions) -> None:
+    """Even if the broker takes the event by then: consumers may know the number of the stand-in already."""
+    shard = await place(sessions, [1])
+    log = refuses(1)
+    one = RelayOutbox(sessions, log, partitions=PARTITIONS, owner="relay")
+    await one.create_leases()
+    await one.take_leases()
+    await one.relay_once()
+    assert log.records("orders", shard) == []
+    log.refuses = lambda _: None
+    await relay(sessions, log)
+    assert told(published(log, shard)) == [OrderUnpublishable]
+
+
+async def test_large_orders_are_read_and_published_a_few_at_a_time(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 orders of 2,000 items are 90 MB for each shard: a relay that dies of it would die again."""
+    shard = await place(sessions, range(1, 9))
+    monkeypatch.setattr(relay_outbox, "BATCH_BYTES", 600)
+    sizes: list[int] = []
+
+    class Measured(MemoryLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            sizes.append(sum(len(record.value or b"") for record in records))
+            await super().publish(topic, partition, records)
+
+    log = Measured()
+    await relay(sessions, log)
+    assert told(published(log, shard)) == list(range(1, 9))
+    assert len(sizes) > 1
+    assert max(sizes) < 1_000
+
+
+async def test_on_a_real_broker_the_shard_goes_on_and_verify_tells_the_truth(
+    sessions: Sessions, database_url: str, fresh_topics: FreshTopics
+) -> None:
+    """The case that was seen: a timestamp nine hours ahead, on a topic that takes one hour."""
+    await place(sessions, [5, 7, 11], fresh_topics.partitions)
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE outbox SET committed_at = now() + interval '9 hours' WHERE number = 2"))
+    await tighten(fresh_topics.bootstrap)
+    await relay_all(sessions, fresh_topics)
+    await count_all(sessions, fresh_topics)
+    assert await total(sessions) == 16
+    (letter,) = await read_dead_letters(sessions)
+    assert letter.reason.startswith("INVALID_TIMESTAMP")
+    assert (await verify(database_url, fresh_topics.bootstrap)).difference_count == 0
+
+    await create_topics(fresh_topics.bootstrap, fresh_topics.partitions)
+    listed = json.loads(await program(database_url, "outbox-list"))
+    assert [found["id"] for found in listed] == [letter.id]
+    assert json.loads(await program(database_url, "outbox-retry", letter.id)) == [letter.id]
+    await relay_all(sessions, fresh_topics)
+    await count_all(sessions, fresh_topics)
+    assert await total(sessions) == 23
+    assert (await verify(database_url, fresh_topics.bootstrap)).difference_count == 0
+
+
+async def tighten(bootstrap: str) -> None:
+    """The topic `orders` as somebody made it who knows nothing of ours."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        limits = {"message.timestamp.after.max.ms": "3600000"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "orders", configs=limits)])
+    finally:
+        await admin.close()
+
+
+async def total(sessions: Sessions) -> int:
+    async with sessions() as session:
+        return int((await session.execute(text("SELECT total_quantity FROM feature_rows"))).scalar_one())
+
+
+async def program(database_url: str, *arguments: str) -> bytes:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "ordercast.services.order_api", *arguments),
+        env={**os.environ, "ORDERCAST_DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await child.communicate()
+    assert child.returncode == 0
+    return output
