@@ -39,9 +39,12 @@ check: setup ## Check style, types and the directions of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
+# Processes that share the tests out, module by module; each has servers of its own. WORKERS=0 runs all in this one.
+WORKERS ?= 2
+
 .PHONY: test
 test: check ## Check everything and run all tests, with a coverage figure
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that need no server

@@ -23,6 +23,16 @@ EMBEDDED_BY_NATURE: Final = {
     "integration/cli": "commands find their system by the state folder of `ordercast up`",
     "faults": "it kills processes of this machine",
 }
+# What takes about a minute or more by itself. With several workers it comes first, or one of them would be left with it while
+# the others are idle.
+LONG: Final = (
+    "faults",
+    "e2e",
+    "helm/test_manifests.py",
+    "integration/trainer",
+    "integration/local",
+    "unit/services/trainer",
+)
 # A project of its own, with a configuration of its own; tests/e2e/test_example_project.py runs it.
 collect_ignore = ["example_project"]
 
@@ -43,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Under another stack, skips what is about the embedded one."""
+    """Puts the long ones first. Under another stack, skips what is about the embedded one."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(TESTS / long) for long in LONG))
     if config.getoption("--stack") == "embedded":
         return
     for item in items:

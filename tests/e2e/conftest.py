@@ -30,7 +30,7 @@ class Shop:
         return await verify(self.system.database_url, self.system.kafka_bootstrap, wait_s=60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def shop(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     async with open_system(stack.name, tmp_path_factory.mktemp("e2e")) as system, open_ordercast(system) as ordercast:
         sample = make_sample("uniform", seed=1, orders=300)

@@ -14,7 +14,6 @@ import pytest
 from ordercast.client import Addresses, Client, open_client
 from ordercast.contracts.envelope import Envelope, decode
 from ordercast.contracts.topics import ORDERS, VIEWS
-from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import Program, SystemPlan
 from ordercast.infra.local.system import System, running_system
 from ordercast.services.shared.kafka.open_consumer import read_topic
@@ -22,6 +21,7 @@ from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.system.operator_account import operator_login
 from tests.support.collector import DEADLINE_S, POLL_S, Collector, SeenSpan, running_collector
+from tests.support.offsets import free_offset
 
 EMAIL, NICKNAME, PASSWORD = "ann@example.com", "ann-of-the-traces", "a password for traces"
 SKU, PRODUCT_NAME = "TRACED-SKU", "A traced product"
@@ -92,7 +92,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 async def shop(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TracedShop]:
-    folder, offset = tmp_path_factory.mktemp("traces") / "state", Ports(5000).next_free_offset()
+    folder, offset = tmp_path_factory.mktemp("traces") / "state", free_offset()
     async with running_system(folder, offset, services=without_trainer) as system:
         addresses = Addresses(*(system.urls[name] for name in ("order_api", "trainer", "predictor")))
         async with open_client(addresses) as anonymous:

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import SERVICES
 from ordercast.infra.local.system import running_system
+from tests.support.offsets import free_offset
 from tests.support.shopping import assert_all_counted_once, shopping
 
 # Between two kills each client must have got this many answers: the system works again, under load.
@@ -21,7 +21,7 @@ VICTIMS: Final = ("order_api", "relay", "feature_worker", "predictor", "trainer"
 
 @pytest.mark.timeout(600)
 async def test_nothing_is_lost_or_counted_twice_when_each_process_is_killed_in_turn(tmp_path: Path) -> None:
-    async with running_system(tmp_path / "state", Ports(3000).next_free_offset()) as system:
+    async with running_system(tmp_path / "state", free_offset()) as system:
         async with shopping(system) as tally:
             for victim in VICTIMS:
                 await tally.until_all_got(ANSWERS_BETWEEN_KILLS)

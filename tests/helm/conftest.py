@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ordercast.infra.local.cache import cache_dir, exclusive
 from tests.helm.chart import ROOT, Helm, Rendered
 
 HERE = Path(__file__).parent
@@ -29,13 +30,14 @@ def helm() -> Helm:
     if found := shutil.which("helm"):
         return Helm(found)
     try:
-        built = subprocess.run(
-            [ROOT / "infra" / "tools" / "build", "helm"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=BUILD_DEADLINE_S,
-        )
+        with exclusive(cache_dir() / "tools" / "helm.lock"):  # who comes second finds it built
+            built = subprocess.run(
+                [ROOT / "infra" / "tools" / "build", "helm"],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=BUILD_DEADLINE_S,
+            )
     except (OSError, subprocess.SubprocessError) as error:
         reason = f"no helm on PATH, and infra/tools/build cannot make it: {getattr(error, 'stderr', None) or error}"
         if os.environ.get("CI") == "true":

@@ -1,5 +1,6 @@
 """Port offsets for systems under test."""
 
+import os
 import random
 from typing import Final
 
@@ -13,6 +14,13 @@ LAST_OFFSET: Final = 12_000
 
 
 def free_offset() -> int:
-    """An offset at which nothing listens. Chosen by chance, so that test runs beside each other seldom meet."""
-    start = random.randrange(FIRST_OFFSET, LAST_OFFSET, OFFSET_STEP)
-    return Ports(start).next_free_offset()
+    """An offset at which nothing listens.
+
+    Workers of one run draw from shares of their own, because a port that is free may be taken before it is used. Runs
+    beside each other seldom meet, by chance.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    offsets = range(FIRST_OFFSET, LAST_OFFSET, OFFSET_STEP)
+    share = len(offsets) // workers
+    return Ports(random.choice(offsets[worker * share : (worker + 1) * share])).next_free_offset()

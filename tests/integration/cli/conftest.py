@@ -41,7 +41,7 @@ class Running:
         return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, *state], **options)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """A running system with an operator."""
     state = tmp_path_factory.mktemp("running") / "state"
