@@ -32,7 +32,7 @@ class SequenceGap(Alarm):
 
 
 class TooManyDeadLetters(Alarm):
-    """So many events in a row were refused that the code is wrong, not the data."""
+    """So many events were refused, in a row or of the last ones, that the code is wrong, not the data."""
 
 
 class Stuck(Alarm):

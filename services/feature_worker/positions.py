@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.dedupe import Stream
 from ordercast.services.feature_worker.errors import PositionMoved
-from ordercast.services.shared.kafka.dead_letters import replayed_dead_letter
+from ordercast.services.shared.kafka.dead_letters import dead_letter_id, replay_producer, replayed_dead_letter
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 
@@ -101,6 +101,24 @@ async def read_skipped_letters(session: AsyncSession) -> frozenset[str]:
     """The ids of all dead letters whose records were skipped, replayed since or not."""
     producers = (await session.execute(_READ_REPLAY_MARKS)).scalars()
     return frozenset(replayed_dead_letter(producer) for producer in producers)
+
+
+async def read_refused_offsets(
+    session: AsyncSession, before: Mapping[Partition, int], window: int
+) -> dict[Partition, list[int]]:
+    """Offsets of records that were skipped, in the `window` before an offset of each partition.
+
+    Each has opened the stream of its replay, so this is known after a restart, too.
+    """
+    streams = {
+        Stream(partition, replay_producer(dead_letter_id(partition, offset))): offset
+        for partition, end in before.items()
+        for offset in range(max(0, end - window), end)
+    }
+    refused: dict[Partition, list[int]] = {}
+    for stream in await read_marks(session, streams):
+        refused.setdefault(stream.partition, []).append(streams[stream])
+    return refused
 
 
 async def write_marks(session: AsyncSession, marks: Mapping[Stream, int]) -> None:

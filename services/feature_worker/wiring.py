@@ -10,6 +10,7 @@ from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import admit
 from ordercast.services.feature_worker.consume import ConsumeEvents
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
+from ordercast.services.feature_worker.limit_dead_letters import Limits
 from ordercast.services.feature_worker.publish_dead_letters import PublishDeadLetters
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
@@ -69,7 +70,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 sessions,
                 admit=partial(admit, partitions=settings.partitions),
                 keep_refused=PublishDeadLetters(publisher),
-                max_refused_in_a_row=settings.max_dead_letters_in_a_row,
+                limits=Limits(settings.max_dead_letters_in_a_row, settings.max_dead_letter_ratio),
             )
             consume = ConsumeEvents(
                 consumer,

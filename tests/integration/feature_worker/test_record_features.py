@@ -16,6 +16,7 @@ from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, admit
 from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, TooManyDeadLetters
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
+from ordercast.services.feature_worker.limit_dead_letters import WINDOW, Limits
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.shared.db.engine import Sessions, open_database
@@ -204,7 +205,7 @@ class TestTooManyRefused:
     @pytest.fixture
     def record(self, sessions: Sessions, graveyard: Graveyard) -> RecordFeatures:
         admit_here = partial(admit, partitions=PARTITIONS)
-        return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, max_refused_in_a_row=3)
+        return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, limits=Limits(3, 1.0))
 
     @pytest.fixture(autouse=True)
     async def _placed(self, table: SqlTable) -> None:
@@ -226,7 +227,7 @@ class TestTooManyRefused:
     async def test_one_more_stops_before_any_is_buried(
         self, record: RecordFeatures, graveyard: Graveyard, sessions: Sessions
     ) -> None:
-        with pytest.raises(TooManyDeadLetters, match=r"4 events in a row were refused.*MalformedEvent"):
+        with pytest.raises(TooManyDeadLetters, match=r"4 events in a row of views/1 were refused.*MalformedEvent"):
             await record([Slice(VIEWS_1, 0, self.log("+----+"))])
         assert graveyard.letters == {}
         assert await table_is_untouched(sessions)
@@ -237,6 +238,25 @@ class TestTooManyRefused:
         with pytest.raises(TooManyDeadLetters):
             await record([Slice(VIEWS_1, 3, log[3:])])
         assert len(graveyard.letters) == 2
+
+    async def test_good_ones_in_between_do_not_hide_that_too_many_are_bad(
+        self, sessions: Sessions, graveyard: Graveyard
+    ) -> None:
+        """Whatever the batches, and through restarts: each batch goes to a worker that has just started."""
+        limits = Limits(in_a_row=3, ratio=10 / WINDOW)
+        admit_here = partial(admit, partitions=PARTITIONS)
+        log = self.log("-+" * 10 + "+" * 5 + "-")
+
+        def started() -> RecordFeatures:
+            return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, limits=limits)
+
+        for start in range(0, 25, 5):
+            await started()([Slice(VIEWS_1, start, log[start : start + 5])])
+        assert len(graveyard.letters) == 10
+        for _ in range(2):
+            with pytest.raises(TooManyDeadLetters, match=r"11 of the last 1,000 events of views/1 .*DEAD_LETTER_RATIO"):
+                await started()([Slice(VIEWS_1, 25, log[25:])])
+        assert len(graveyard.letters) == 10
 
 
 async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table: SqlTable, sessions: Sessions) -> None:

@@ -1,0 +1,68 @@
+"""How many records of a partition may be refused before somebody has to look: in a row, and among its last ones. Pure.
+
+A single bad record is the data's fault; many say that the code is wrong, and going on would put good events aside, too.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ordercast.services.feature_worker.admit import Admitted, Refused
+from ordercast.services.feature_worker.errors import TooManyDeadLetters
+from ordercast.services.shared.kafka.records import Partition
+
+# Records of a partition, by their offsets, that the ratio is taken of: few enough to notice a new release's mistake soon,
+# enough for a handful of bad records in a quiet partition to be no ratio at all.
+WINDOW: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`in_a_row`: refused records of a partition one after the other. `ratio`: refused ones of its last `WINDOW`."""
+
+    in_a_row: int
+    ratio: float
+
+
+def count_in_a_row(
+    events: Iterable[Admitted | Refused], before: Mapping[Partition, int], limit: int
+) -> dict[Partition, int]:
+    """How many refused records in a row each partition ends with, given how many it ended with before.
+
+    Raises:
+        TooManyDeadLetters: there are more than `limit` somewhere.
+    """
+    runs = dict(before)
+    for event in events:
+        partition = event.record.partition
+        runs[partition] = runs.get(partition, 0) + 1 if isinstance(event, Refused) else 0
+        if isinstance(event, Refused) and runs[partition] > limit:
+            raise _too_many(event, f"{runs[partition]} events in a row", "ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW")
+    return runs
+
+
+def check_ratio(refused: Iterable[Refused], known: Mapping[Partition, Collection[int]], ratio: float) -> None:
+    """Looks at the window that ends with each refused record. `known` are the offsets that were refused before them.
+
+    Raises:
+        TooManyDeadLetters: more than `ratio` of a window was refused.
+    """
+    windows: dict[Partition, deque[int]] = defaultdict(deque)
+    for partition, offsets in known.items():
+        windows[partition].extend(sorted(offsets))
+    for event in refused:
+        window = windows[event.record.partition]
+        window.append(event.record.offset)
+        while window[0] <= event.record.offset - WINDOW:
+            window.popleft()
+        if len(window) > ratio * WINDOW:
+            raise _too_many(event, f"{len(window)} of the last {WINDOW:,} events", "ORDERCAST_MAX_DEAD_LETTER_RATIO")
+
+
+def _too_many(event: Refused, how_many: str, setting: str) -> TooManyDeadLetters:
+    topic, number = event.record.partition
+    return TooManyDeadLetters(
+        f"{how_many} of {topic}/{number} were refused, the last one because of {event.reason[:200]}. If the data is wrong "
+        f"and not this release, raise {setting} until they are passed"
+    )
