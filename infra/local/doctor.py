@@ -23,8 +23,12 @@ from ordercast.infra.local.postgres import identity_for, program
 from ordercast.infra.local.state import StateFolder
 
 OLDEST_PYTHON: Final = (3, 11)
+# In a checkout, and in an environment that a wheel was installed into.
+INSTALL: Final = 'make setup, or pip install "ordercast[system]"'
 # Free space (bytes) that a system with the sample, a few models and its logs fills without being told off.
 WANTED_SPACE_BYTES: Final = 2 * 1024**3
+# Extras that a system on one machine does without.
+OTHER_EXTRAS: Final = frozenset({"dask", "testing"})
 # Deadline (s) for a program to print its version.
 VERSION_DEADLINE_S: Final = 20.0
 
@@ -64,12 +68,13 @@ def python_version() -> Finding:
 
 
 def packages() -> Finding:
-    """Whether every package that the extras name is installed in a version that they allow."""
+    """Whether every package that a whole system needs is installed in a version that its extras allow."""
     missing = []
+    offered = importlib.metadata.metadata("ordercast").get_all("Provides-Extra") or [""]
+    extras = [extra for extra in offered if extra not in OTHER_EXTRAS]
     for line in importlib.metadata.requires("ordercast") or ():
         requirement = Requirement(line)
         # An extra's own line is true for that extra alone; markers of the platform still count.
-        extras = importlib.metadata.metadata("ordercast").get_all("Provides-Extra") or [""]
         if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
             continue
         try:
@@ -79,7 +84,7 @@ def packages() -> Finding:
             continue
         if not requirement.specifier.contains(version, prereleases=True):
             missing.append(f"{requirement.name} is {version}, wanted {requirement.specifier}")
-    return Finding("packages", not missing, "; ".join(sorted(set(missing))) or "all there", "make setup")
+    return Finding("packages", not missing, "; ".join(sorted(set(missing))) or "all there", INSTALL)
 
 
 def writable(name: str, path: Path) -> Finding:

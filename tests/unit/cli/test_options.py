@@ -1,5 +1,6 @@
 """What all commands have in common, tried with a command of the tests' own."""
 
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ordercast.cli import COMMANDS, app
+from ordercast.cli import COMMANDS, NEEDS, app
 from ordercast.cli.options import CommandFailed, Context, command, one_command, several_commands
 from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.infra.local.test_state import system_info
@@ -118,3 +119,18 @@ def test_an_unknown_command_is_answered_with_a_likely_one() -> None:
     result = runner.invoke(app, ["verfy"])
     assert result.exit_code == 2
     assert "Did you mean 'verify'?" in result.stderr
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_a_command_whose_packages_are_missing_names_the_extra_that_has_them(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra, packages = NEEDS[name]
+    assert extra in (importlib.metadata.metadata("ordercast").get_all("Provides-Extra") or ())
+    monkeypatch.setattr("ordercast.cli.find_spec", lambda package: None if package in packages[-1:] else True)
+    result = runner.invoke(app, [name])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: `ordercast {name}` needs packages that are not installed ({packages[-1]}):"
+        f' pip install "ordercast[{extra}]"\n'
+    )

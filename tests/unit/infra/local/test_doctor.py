@@ -59,7 +59,7 @@ def test_an_old_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_missing_and_old_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = [
-        'rich>=15; extra == "door"',
+        'rich>=15; extra == "tools"',
         "no-such-package>=1",
         "typer>=99",
         'windows-only>=1; sys_platform == "win32"',
@@ -70,7 +70,7 @@ def test_missing_and_old_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert "no-such-package is missing" in finding.detail
     assert "wanted >=99" in finding.detail
     assert "windows-only" not in finding.detail
-    assert finding.hint == "make setup"
+    assert finding.hint == doctor.INSTALL
 
 
 def test_a_folder_that_cannot_be_written_is_found_without_making_it(tmp_path: Path) -> None:
