@@ -16,9 +16,9 @@ POLL_S: Final = 0.25
 # How many events of each shard are committed and how many of them the table holds, in one look. An order's event is numbered
 # in the order's own transaction, so equal numbers mean that every order of this moment is in the table of this moment.
 BEHIND_SQL: Final = """
-    SELECT coalesce(sum(s.last_number - coalesce(m.last_number, 0)), 0)::bigint
-    FROM outbox_shards s LEFT JOIN feature_producer_marks m
-        ON m.topic = 'orders' AND m.producer = 'outbox' AND m.partition = s.shard
+    SELECT coalesce(sum(s.last_number - coalesce(f.last_sequence, 0)), 0)::bigint
+    FROM outbox_shards s LEFT JOIN feature_last_sequences f
+        ON f.topic = 'orders' AND f.producer = 'outbox' AND f.partition = s.shard
 """
 VIEW_POSITIONS_SQL: Final = "SELECT partition, next_offset FROM feature_positions WHERE topic = 'views'"
 

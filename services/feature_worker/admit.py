@@ -36,7 +36,7 @@ MAX_QUANTITY: Final = 1_000_000
 MAX_VIEWS: Final = 1_000_000_000
 # The largest price that NUMERIC(12,4) holds.
 MAX_PRICE: Final = Decimal("99999999.9999")
-# Characters of a producer's name: "key:<account id>:<Idempotency-Key of up to 255>".
+# Characters of a producer's name. Ours are far shorter: "outbox", a UUID, "batch:<UUID>", "replay:<dead letter's id>".
 MAX_PRODUCER_LENGTH: Final = 300
 # Event times that a shop can mean; outside lie clocks that were never set, and days that do not fit a date.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,9 +79,9 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record that is no event of ours. Its number counts as taken, if the headers still tell it.
+    """A record that is no event of ours. Its number counts as seen, if the headers still tell it.
 
-    `refusal` is the class of the error that `reason` tells of.
+    `refusal` is the class of the error, `reason` its text.
     """
 
     record: StoredRecord

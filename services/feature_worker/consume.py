@@ -120,8 +120,8 @@ class ConsumeEvents:
             try:
                 await self.step()
                 failing_since, pause_s = None, FIRST_PAUSE_S
-            except PositionMoved as taken:
-                log.info("position taken by another worker, or kept by a lost commit", reason=str(taken))
+            except PositionMoved as moved:
+                log.info("position moved by another worker, or by a commit whose answer was lost", reason=str(moved))
                 self._consumer.reposition()
             except Exception as error:
                 if not isinstance(error, BrokerUnavailable) and not is_unavailable(error):

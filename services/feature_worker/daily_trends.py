@@ -22,7 +22,7 @@ _ADD: Final = text("""
 
 
 async def add_to_trends(session: AsyncSession, changes: Mapping[DayProduct, TrendChange]) -> None:
-    """Adds the changes, sorted by key, so that workers that meet at a day's row wait in line and not in a circle.
+    """Adds the changes, sorted by key, so that workers that write the same day's rows wait for each other and do not deadlock.
 
     Days are shared by all partitions: call it late in the transaction, because it holds these rows until the commit.
     """

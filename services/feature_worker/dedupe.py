@@ -1,7 +1,7 @@
 """Tells a new event from a repeat by its number: pure, so that it can be tried with any stream.
 
 Within one partition each producer's numbers only grow. Dense numbers grow by one, so a hole among them means that events
-were lost; rising numbers may leave holes. A record that was refused takes its number all the same: a repeat of it is not
+were lost; rising numbers may leave holes. The number of a record that was refused counts as seen: a repeat of it is not
 refused a second time, and what comes after it is no gap.
 """
 
@@ -27,23 +27,23 @@ class NewEvents(NamedTuple):
     """A batch without its repeats, in its order, and the last numbers of the streams that it moved."""
 
     events: list[Admitted | Refused]
-    marks: dict[Stream, int]
+    last_sequences: dict[Stream, int]
     repeats: Counter[str]  # by topic
 
 
 def streams_of(batch: Iterable[Admitted | Refused]) -> set[Stream]:
-    """The streams whose marks `drop_repeats` has to know."""
+    """The streams whose last sequences `drop_repeats` has to know."""
     return {Stream(item.record.partition, item.sequence.producer) for item in batch if item.sequence is not None}
 
 
-def drop_repeats(batch: Iterable[Admitted | Refused], marks: Mapping[Stream, int]) -> NewEvents:
-    """What is new in a batch, in its order, given the last numbers taken from its streams.
+def drop_repeats(batch: Iterable[Admitted | Refused], last_sequences: Mapping[Stream, int]) -> NewEvents:
+    """What is new in a batch, in its order, given the last sequences of its streams.
 
     Raises:
         SequenceGap: a dense stream misses numbers.
     """
     new = NewEvents([], {}, Counter())
-    known = dict(marks)
+    known = dict(last_sequences)
     for item in batch:
         record, sequence = item.record, item.sequence
         if sequence is not None:
@@ -51,12 +51,12 @@ def drop_repeats(batch: Iterable[Admitted | Refused], marks: Mapping[Stream, int
             if not _is_new(record, sequence, known.get(stream)):
                 new.repeats[record.partition.topic] += 1
                 continue
-            known[stream] = new.marks[stream] = sequence.number
+            known[stream] = new.last_sequences[stream] = sequence.number
         new.events.append(item)
         if isinstance(item, Refused):
             # Opens the stream of its replay: only what was skipped may come again.
             opened = Stream(record.partition, replay_producer(dead_letter_id(record.partition, record.offset)))
-            known[opened] = new.marks[opened] = 0
+            known[opened] = new.last_sequences[opened] = 0
     return new
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from ordercast.services.feature_worker.positions import drop_old_marks
+from ordercast.services.feature_worker.positions import forget_old_streams
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.repeat import repeat
 
@@ -24,5 +24,5 @@ class ForgetStreams:
     async def __call__(self) -> float:
         """One round; how long to wait (s) for the next."""
         async with self._sessions() as session, session.begin():
-            await drop_old_marks(session)
+            await forget_old_streams(session)
         return FORGET_EVERY_S

@@ -1,4 +1,4 @@
-"""The positions and producer marks in PostgreSQL. Only the transaction that writes the rows moves them."""
+"""The positions and the streams' last sequences in PostgreSQL. Only the transaction that writes the rows moves them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 
 # A producer that has not been seen for so long sends no repeats any more. Its clients' keys end after a day.
-MARKS_KEPT_FOR: Final = timedelta(days=7)
+STREAMS_KEPT_FOR: Final = timedelta(days=7)
 
 # A partition without a position is read from its beginning.
 _CREATE: Final = text("""
@@ -24,8 +24,8 @@ _CREATE: Final = text("""
 """)
 _READ: Final = text("SELECT topic, partition, next_offset FROM feature_positions")
 # Both topics' rows of a partition, in one order everywhere: an account belongs to one transaction at a time, even while a
-# partition passes from one worker to another, and no two workers ever wait for each other in a circle.
-_TAKE: Final = text("""
+# partition passes from one worker to another, and no two workers ever deadlock.
+_LOCK: Final = text("""
     SELECT topic, partition, next_offset FROM feature_positions
     WHERE partition = ANY (CAST(:numbers AS bigint[]))
     ORDER BY partition, topic FOR UPDATE
@@ -36,27 +36,27 @@ _MOVE: Final = text("""
         AS moved (topic, partition, next_offset)
     WHERE p.topic = moved.topic AND p.partition = moved.partition
 """)
-_READ_MARKS: Final = text("""
-    SELECT m.topic, m.partition, m.producer, m.last_number
+_READ_LAST_SEQUENCES: Final = text("""
+    SELECT s.topic, s.partition, s.producer, s.last_sequence
     FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS bigint[]), CAST(:producers AS text[]))
         AS wanted (topic, partition, producer)
-    JOIN feature_producer_marks AS m USING (topic, partition, producer)
+    JOIN feature_last_sequences AS s USING (topic, partition, producer)
 """)
-_WRITE_MARKS: Final = text("""
-    INSERT INTO feature_producer_marks (topic, partition, producer, last_number, seen_at)
+_WRITE_LAST_SEQUENCES: Final = text("""
+    INSERT INTO feature_last_sequences (topic, partition, producer, last_sequence, seen_at)
     SELECT *, now() FROM unnest(
-        CAST(:topics AS text[]), CAST(:numbers AS bigint[]), CAST(:producers AS text[]), CAST(:last_numbers AS bigint[])
+        CAST(:topics AS text[]), CAST(:numbers AS bigint[]), CAST(:producers AS text[]), CAST(:last_sequences AS bigint[])
     )
     ON CONFLICT (topic, partition, producer)
-    DO UPDATE SET last_number = EXCLUDED.last_number, seen_at = EXCLUDED.seen_at
+    DO UPDATE SET last_sequence = EXCLUDED.last_sequence, seen_at = EXCLUDED.seen_at
 """)
-# The outbox lives for ever, and a dead letter may be replayed at any time.
-_DROP_MARKS: Final = text("""
-    DELETE FROM feature_producer_marks
+# The outbox's stream has no end, and a dead letter may be replayed at any time.
+_FORGET_STREAMS: Final = text("""
+    DELETE FROM feature_last_sequences
     WHERE seen_at < now() - CAST(:kept_for AS interval) AND producer <> 'outbox' AND producer NOT LIKE 'replay:%'
 """)
 
-_READ_REPLAY_MARKS: Final = text("SELECT producer FROM feature_producer_marks WHERE producer LIKE 'replay:%'")
+_READ_REPLAY_STREAMS: Final = text("SELECT producer FROM feature_last_sequences WHERE producer LIKE 'replay:%'")
 
 
 async def create_positions(session: AsyncSession, partitions: Collection[Partition]) -> None:
@@ -76,7 +76,7 @@ async def lock_positions(session: AsyncSession, slices: Sequence[Slice]) -> None
         PositionMoved: a partition does not stand where its slice starts.
     """
     numbers = sorted({piece.partition.number for piece in slices})
-    rows = await session.execute(_TAKE, {"numbers": numbers})
+    rows = await session.execute(_LOCK, {"numbers": numbers})
     stored = {Partition(topic, number): offset for topic, number, offset in rows}
     for piece in slices:
         if stored.get(piece.partition) != piece.start:
@@ -89,17 +89,17 @@ async def move_positions(session: AsyncSession, slices: Sequence[Slice]) -> None
     await session.execute(_MOVE, {**columns, "offsets": [piece.end for piece in slices]})
 
 
-async def read_marks(session: AsyncSession, streams: Collection[Stream]) -> dict[Stream, int]:
-    """The last numbers taken from the streams; a stream that was never seen is missing."""
+async def read_last_sequences(session: AsyncSession, streams: Collection[Stream]) -> dict[Stream, int]:
+    """The last numbers seen in the streams; a stream that was never seen is missing."""
     wanted = list(streams)
     columns = _columns([stream.partition for stream in wanted])
-    rows = await session.execute(_READ_MARKS, {**columns, "producers": [stream.producer for stream in wanted]})
+    rows = await session.execute(_READ_LAST_SEQUENCES, {**columns, "producers": [stream.producer for stream in wanted]})
     return {Stream(Partition(topic, number), producer): last for topic, number, producer, last in rows}
 
 
-async def read_skipped_letters(session: AsyncSession) -> frozenset[str]:
+async def read_skipped_dead_letters(session: AsyncSession) -> frozenset[str]:
     """The ids of all dead letters whose records were skipped, replayed since or not."""
-    producers = (await session.execute(_READ_REPLAY_MARKS)).scalars()
+    producers = (await session.execute(_READ_REPLAY_STREAMS)).scalars()
     return frozenset(replayed_dead_letter(producer) for producer in producers)
 
 
@@ -116,22 +116,24 @@ async def read_refused_offsets(
         for offset in range(max(0, end - window), end)
     }
     refused: dict[Partition, list[int]] = {}
-    for stream in await read_marks(session, streams):
+    for stream in await read_last_sequences(session, streams):
         refused.setdefault(stream.partition, []).append(streams[stream])
     return refused
 
 
-async def write_marks(session: AsyncSession, marks: Mapping[Stream, int]) -> None:
-    ordered = sorted(marks)
-    columns = _columns([stream.partition for stream in ordered])
-    producers = [stream.producer for stream in ordered]
-    last_numbers = [marks[stream] for stream in ordered]
-    await session.execute(_WRITE_MARKS, {**columns, "producers": producers, "last_numbers": last_numbers})
+async def write_last_sequences(session: AsyncSession, last_sequences: Mapping[Stream, int]) -> None:
+    ordered = sorted(last_sequences.items())
+    columns = {
+        **_columns([stream.partition for stream, _ in ordered]),
+        "producers": [stream.producer for stream, _ in ordered],
+        "last_sequences": [last for _, last in ordered],
+    }
+    await session.execute(_WRITE_LAST_SEQUENCES, columns)
 
 
-async def drop_old_marks(session: AsyncSession) -> None:
-    """Forgets producers that sent nothing for `MARKS_KEPT_FOR`, so that the table of marks stays small."""
-    await session.execute(_DROP_MARKS, {"kept_for": MARKS_KEPT_FOR})
+async def forget_old_streams(session: AsyncSession) -> None:
+    """Forgets producers that sent nothing for `STREAMS_KEPT_FOR`, so that their table stays small."""
+    await session.execute(_FORGET_STREAMS, {"kept_for": STREAMS_KEPT_FOR})
 
 
 def _columns(partitions: Sequence[Partition]) -> dict[str, list[str] | list[int]]:

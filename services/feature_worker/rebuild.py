@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
-from ordercast.services.feature_worker.positions import read_positions, read_skipped_letters
+from ordercast.services.feature_worker.positions import read_positions, read_skipped_dead_letters
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.feature_worker.shadow_tables import (
@@ -90,14 +90,14 @@ class RebuildFeatures:
         """Reads up to the live positions; how many events that were."""
         async with self._live() as session, session.begin():
             target = await read_positions(session)
-            self._skipped = await read_skipped_letters(session)  # after the positions: it may only know more
+            self._skipped = await read_skipped_dead_letters(session)  # after the positions: it may only know more
         return await self._read_up_to(target)
 
     async def _finish(self) -> Differences:
         async with self._live() as session, session.begin():
             await hold_positions(session)
             target = await read_positions(session)
-            self._skipped = await read_skipped_letters(session)
+            self._skipped = await read_skipped_dead_letters(session)
             await self._read_up_to(target)
             differences = await compare_with_shadow(session)
             await swap_shadow_in(session)
@@ -132,9 +132,9 @@ class RebuildFeatures:
 
     async def _check_refused(self, refused: Sequence[Refused]) -> None:
         for item in refused:
-            letter = dead_letter_id(item.record.partition, item.record.offset)
-            if letter not in self._skipped:
-                raise RebuildRefused(f"{letter} was applied once, and this release refuses it: {item.reason}")
+            skipped_id = dead_letter_id(item.record.partition, item.record.offset)
+            if skipped_id not in self._skipped:
+                raise RebuildRefused(f"{skipped_id} was applied once, and this release refuses it: {item.reason}")
 
     @asynccontextmanager
     async def _only_one(self) -> AsyncIterator[None]:

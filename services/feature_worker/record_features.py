@@ -1,4 +1,4 @@
-"""Applies a batch of records to the feature table, each event once: rows, trends, marks and positions in one transaction."""
+"""Applies a batch of records to the feature table, each event once, in one transaction with last sequences and positions."""
 
 import time
 from collections import Counter
@@ -17,9 +17,9 @@ from ordercast.services.feature_worker.limit_dead_letters import WINDOW, Limits,
 from ordercast.services.feature_worker.positions import (
     lock_positions,
     move_positions,
-    read_marks,
+    read_last_sequences,
     read_refused_offsets,
-    write_marks,
+    write_last_sequences,
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
@@ -71,7 +71,7 @@ class RecordFeatures:
     async def _record(self, slices: Sequence[Slice], batch: Sequence[Admitted | Refused]) -> Recorded:
         async with self._sessions() as session, session.begin():
             await lock_positions(session, slices)
-            new = drop_repeats(batch, await read_marks(session, streams_of(batch)))
+            new = drop_repeats(batch, await read_last_sequences(session, streams_of(batch)))
             refused = [event for event in new.events if isinstance(event, Refused)]
             in_a_row = await self._check_limits(session, new.events)
             if refused:
@@ -79,7 +79,7 @@ class RecordFeatures:
                 await self._keep_refused(refused)
             changes = aggregate(event for event in new.events if isinstance(event, Admitted))
             await write_rows(session, changes.pairs)
-            await write_marks(session, new.marks)
+            await write_last_sequences(session, new.last_sequences)
             await move_positions(session, slices)
             await add_to_trends(session, changes.trends)
         self._in_a_row = in_a_row

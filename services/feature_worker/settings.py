@@ -16,7 +16,7 @@ class FeatureWorkerSettings(ServiceSettings):
     worker_session_s: float = Field(
         default=15.0, ge=6, description="another worker takes over what a dead one had after so long"
     )
-    # Larger batches gain little more and hold their rows longer; events that wait are taken together at once.
+    # Larger batches gain little more and hold their rows longer; events that wait are applied together at once.
     worker_batch_events: int = Field(default=2_000, ge=1, le=20_000, description="most events of one transaction")
     # Both by partition. So many in a row are no accident, whatever is in between elsewhere; and one bad event in five, when
     # good and bad ones take turns, is a producer or a release that is wrong, not a few bad events.

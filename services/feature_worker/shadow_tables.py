@@ -30,7 +30,7 @@ _TABLES: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__]
     for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureLastSequence, DailyTrend)
 )
-# Marks differ by right: old ones are dropped, and their times are those of the reading.
+# Last sequences differ by right: old streams are forgotten, and their times are those of the reading.
 _COMPARED: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, DailyTrend)
 )
@@ -63,7 +63,7 @@ async def drop_shadow(session: AsyncSession) -> None:
 async def hold_positions(session: AsyncSession) -> None:
     """Keeps every worker out until the transaction ends: each of its transactions begins with its positions.
 
-    A table lock, taken before anything else: a worker that waits for it holds nothing that the swap needs.
+    A table lock, acquired before anything else: a worker that waits for it holds nothing that the swap needs.
     """
     await session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
     await session.execute(text(f"LOCK TABLE {LIVE}.{FeaturePosition.__tablename__} IN ACCESS EXCLUSIVE MODE"))

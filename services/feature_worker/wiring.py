@@ -82,7 +82,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
             )
             watchdog = Watchdog(consumer, progress, switch)
             async with (
-                running_beside(ForgetStreams(sessions).run, name="forget-marks"),
+                running_beside(ForgetStreams(sessions).run, name="forget-streams"),
                 running_beside(watchdog.run, name="watchdog"),
                 running_beside(consume.run, name="consume"),
             ):

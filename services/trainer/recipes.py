@@ -8,7 +8,7 @@ import msgspec
 from ordercast.contracts.model_manifest import Layer, Recipe
 from ordercast.services.trainer.errors import BadRecipe
 
-# RECIPE.md, "Model `baseline`". It stays as it is; a better recipe gets a name of its own below.
+# The model that the project started from. It stays as it is; a better recipe gets a name of its own below.
 BASELINE: Final = Recipe(
     name="baseline",
     layers=(

@@ -1,4 +1,4 @@
-"""What every consumer of a log has to do: the twin in memory and the real one pass the same class."""
+"""What every consumer of a log has to do: the fake in memory and the real one pass the same class."""
 
 import asyncio
 

@@ -13,9 +13,9 @@ from tests.support.feature_tables import FeatureTable
 from tests.support.histories import History
 
 # What becomes of a batch: committed; rolled back; committed, but the answer is lost; applied by another worker first.
-Fate = Literal["committed", "rolled back", "answer lost", "taken"]
+Fate = Literal["committed", "rolled back", "answer lost", "moved"]
 FATES: Final[st.SearchStrategy[Fate]] = st.sampled_from(
-    ["committed", "committed", "rolled back", "answer lost", "taken"]
+    ["committed", "committed", "rolled back", "answer lost", "moved"]
 )
 
 # Records of a batch: a few at a time, so that many end in the middle of something, or all that there are.
@@ -28,11 +28,11 @@ async def publish_history(publisher: Publisher, history: History) -> None:
 
 
 async def replay_strangers(publisher: Publisher, table: FeatureTable, *, times: int) -> None:
-    """Replays the letters of the strangers' facts, as an operator does who finds them good."""
-    for letter in list(table.graveyard.letters.values()):
-        if letter.reason.startswith("MissingSequence"):
+    """Replays the dead letters of the strangers' facts, as an operator does who finds them good."""
+    for dead_letter in list(table.dead_letters.by_id.values()):
+        if dead_letter.reason.startswith("MissingSequence"):
             for _ in range(times):
-                await replay(publisher, [letter])
+                await replay(publisher, [dead_letter])
 
 
 async def drive(
@@ -57,7 +57,7 @@ async def drive(
             consumer.reposition()
             continue
         await table.record(slices)
-        if chosen == "taken":
+        if chosen == "moved":
             try:
                 await table.record(slices)
             except PositionMoved:

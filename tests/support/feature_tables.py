@@ -18,7 +18,7 @@ from ordercast.services.feature_worker.read_start_positions import ReadStartPosi
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import DailyTrend, FeatureRow
-from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
 from tests.support.oracle import Table, Trends
@@ -38,22 +38,22 @@ FEATURES = (
 )
 
 
-class Graveyard:
-    """Dead letters in memory, each id once however often it is buried."""
+class DeadLettersInMemory:
+    """Dead letters in memory, each id once however often it is written."""
 
     def __init__(self) -> None:
-        self.letters: dict[str, DeadLetter] = {}
+        self.by_id: dict[str, DeadLetter] = {}
 
     async def __call__(self, refused: Sequence[Refused]) -> None:
         for item in refused:
-            letter = dead_letter(item.record, item.reason)
-            self.letters[letter.id] = letter
+            dead_letter = dead_letter_of(item.record, item.reason)
+            self.by_id[dead_letter.id] = dead_letter
 
 
 class FeatureTable(Protocol):
     """A table that slices can be recorded in, all of them or none."""
 
-    graveyard: Graveyard
+    dead_letters: DeadLettersInMemory
 
     async def place(self, partitions: Collection[Partition]) -> Mapping[Partition, int]: ...
 
@@ -68,11 +68,11 @@ class SqlTable:
     """The real one."""
 
     def __init__(self, sessions: Sessions, partitions: int, *, admit: Admit | None = None) -> None:
-        self.graveyard = Graveyard()
+        self.dead_letters = DeadLettersInMemory()
         self._sessions = sessions
         self.place = ReadStartPositions(sessions)
         admit_here = admit or partial(admit_as_it_is, partitions=partitions)
-        self.record = RecordFeatures(sessions, admit=admit_here, keep_refused=self.graveyard)
+        self.record = RecordFeatures(sessions, admit=admit_here, keep_refused=self.dead_letters)
 
     async def rows(self) -> Table:
         return await read_rows(self._sessions)
@@ -86,7 +86,7 @@ class _State:
     rows: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     view_times: dict[Pair, dict[datetime, int]] = field(default_factory=dict)
     trends: dict[DayProduct, TrendChange] = field(default_factory=dict)
-    marks: dict[Stream, int] = field(default_factory=dict)
+    last_sequences: dict[Stream, int] = field(default_factory=dict)
     positions: dict[Partition, int] = field(default_factory=dict)
 
     def copy(self) -> "_State":
@@ -95,7 +95,7 @@ class _State:
             {pair: dict(row) for pair, row in self.rows.items()},
             {pair: dict(times) for pair, times in self.view_times.items()},
             {key: replace(trend) for key, trend in self.trends.items()},
-            dict(self.marks),
+            dict(self.last_sequences),
             dict(self.positions),
         )
 
@@ -104,7 +104,7 @@ class MemoryTable:
     """The worker's pure parts around dictionaries, where the real one has PostgreSQL around them."""
 
     def __init__(self, partitions: int) -> None:
-        self.graveyard = Graveyard()
+        self.dead_letters = DeadLettersInMemory()
         self._partitions = partitions
         self._state = _State()
 
@@ -118,8 +118,8 @@ class MemoryTable:
                 raise PositionMoved(piece.partition, piece.start, state.positions.get(piece.partition))
             state.positions[piece.partition] = piece.end
         batch = [admit_as_it_is(record, self._partitions) for piece in slices for record in piece.records]
-        new = drop_repeats(batch, state.marks)
-        await self.graveyard([event for event in new.events if isinstance(event, Refused)])
+        new = drop_repeats(batch, state.last_sequences)
+        await self.dead_letters([event for event in new.events if isinstance(event, Refused)])
         changes = aggregate(event for event in new.events if isinstance(event, Admitted))
         known = {
             pair: KnownFirst(row["first_ordered_at"], row["first_event_id"])
@@ -133,7 +133,7 @@ class MemoryTable:
             trend.orders += change.orders
             trend.quantity += change.quantity
             trend.views += change.views
-        state.marks.update(new.marks)
+        state.last_sequences.update(new.last_sequences)
         self._state = state
 
     async def rows(self) -> Table:

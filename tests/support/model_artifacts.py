@@ -33,7 +33,7 @@ from ordercast.contracts.model_manifest import (
 
 # Small enough that a test writes it in a millisecond, with each activation in it.
 SMALL_LAYERS: Final = (Layer(8, "relu", 0.3), Layer(4, "tanh"), Layer(1, "linear"))
-# RECIPE.md's network, for what is measured.
+# The recipe `baseline`'s network, for what is measured.
 BASELINE_LAYERS: Final = (
     Layer(128, "relu", 0.3),
     *(Layer(units, activation, 0.2) for units in (64, 32, 16, 8, 4) for activation in ("relu", "tanh")),

@@ -1,4 +1,4 @@
-"""What the feature table has to hold, computed from the facts with pandas as RECIPE.md does it: left join, first row.
+"""What the feature table has to hold, computed from the facts with pandas: left join, first row.
 
 It shares no code with the worker: no aggregation of batches, no order of arrival, no repeats.
 """

@@ -57,7 +57,7 @@ class LogIn:
             return self._pair(session, account, family_id=uuid4())
 
     async def with_refresh_token(self, refresh_token: str) -> TokenPair:
-        """The next pair of the token's family, with the account's role of now.
+        """The next pair of the token's family, with the account's current role.
 
         Raises:
             InvalidRefreshToken: unknown, expired, ended, or used before; in the last case the family has ended now.

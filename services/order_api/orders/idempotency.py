@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.errors import KeyReused
 
-# As long as clients may repeat a request; DESIGN promises it to them.
+# As long as clients may repeat a request; the API's documentation promises it to them.
 KEY_LIFETIME: Final = timedelta(hours=24)
 MAX_KEY_LENGTH: Final = 255
 

@@ -91,7 +91,7 @@ class ImportOrders:
                     rows.append(order_row(line, accounts, products, now))
                 except LineRefused as refusal:
                     refused.append(RefusedLine(number, str(refusal)))
-            # Sorted, so that two imports of the same history never wait for each other in a circle.
+            # Sorted, so that two imports of the same history never deadlock.
             written = await write_orders(session, sorted(rows, key=lambda row: row.order_ref or ""))
             events = [recorded(row, options.traceparent) for row in rows if row.id in written]
             await append_to_outbox(session, events, self._partitions)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.orders.import_lines import ImportItem, ImportLine
 from ordercast.services.order_api.references import accounts_by_ref, priced_products_by_sku
 
-# Sorted by reference: two imports at once never wait for each other in a circle.
+# Sorted by reference: two imports at once never deadlock.
 _CREATE_ACCOUNTS: Final = text("""
     INSERT INTO accounts (nickname, role, login_type, account_ref)
     SELECT ref || CAST(:suffix AS text), 'CUSTOMER', 'EXTERNAL', ref

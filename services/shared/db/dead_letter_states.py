@@ -12,22 +12,22 @@ from ordercast.services.shared.kafka.dead_letters import REPLAY_PREFIX, DeadLett
 State: TypeAlias = Literal["waiting", "replayed", "applied"]
 
 
-async def dead_letter_states(sessions: Sessions, letters: Collection[DeadLetter]) -> dict[str, State]:
-    """What became of each letter's event, by letter id.
+async def dead_letter_states(sessions: Sessions, dead_letters: Collection[DeadLetter]) -> dict[str, State]:
+    """What became of each dead letter's event, by the dead letter's id.
 
     waiting: skipped, a replay will count it. replayed: a replay has counted it, or was refused again under another id.
     applied: it was counted without a replay, because the transaction that skipped it never committed.
     """
     async with sessions() as session:
-        marks = select(FeatureLastSequence.producer, FeatureLastSequence.last_number).where(
+        streams = select(FeatureLastSequence.producer, FeatureLastSequence.last_sequence).where(
             FeatureLastSequence.producer.startswith(REPLAY_PREFIX)
         )
-        rows = await session.execute(marks)
-        numbers = {row.producer: row.last_number for row in rows}
-    return {letter.id: _state(numbers.get(replay_producer(letter.id))) for letter in letters}
+        rows = await session.execute(streams)
+        last_sequences = {row.producer: row.last_sequence for row in rows}
+    return {dead_letter.id: _state(last_sequences.get(replay_producer(dead_letter.id))) for dead_letter in dead_letters}
 
 
-def _state(mark: int | None) -> State:
-    if mark is None:
+def _state(last_sequence: int | None) -> State:
+    if last_sequence is None:
         return "applied"
-    return "replayed" if mark > 0 else "waiting"
+    return "replayed" if last_sequence > 0 else "waiting"

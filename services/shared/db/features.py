@@ -61,15 +61,15 @@ class FeaturePosition(Base):
 
 
 class FeatureLastSequence(Base):
-    """The last number taken from a producer's stream in a partition: a smaller one is a repeat."""
+    """The last number seen of a producer's stream in a partition: what comes with it or a smaller one is a repeat."""
 
-    __tablename__ = "feature_producer_marks"
+    __tablename__ = "feature_last_sequences"
     __table_args__ = (Index(None, "seen_at"),)
 
     topic: Mapped[str] = mapped_column(primary_key=True)
     partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     producer: Mapped[str] = mapped_column(primary_key=True)
-    last_number: Mapped[int]
+    last_sequence: Mapped[int]
     seen_at: Mapped[datetime]
 
 

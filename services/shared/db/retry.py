@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 # serialization_failure and deadlock_detected: the server says that the same transaction may pass at the next try.
 CONFLICTS: Final = frozenset({"40001", "40P01"})
-# A transaction that loses this often meets something that trying again does not mend.
+# A transaction that loses this often meets something that trying again does not fix.
 ATTEMPTS: Final = 5
 
 Result = TypeVar("Result")

@@ -61,4 +61,4 @@ def _counting(receive: Receive, limit: int) -> Receive:
 
 
 def _detail(limit: int) -> str:
-    return f"at most {limit} bytes are taken here"
+    return f"at most {limit} bytes are accepted here"

@@ -1,9 +1,9 @@
 """Records that a consumer refused: kept in the topic `dead-letters` with the reason, and sent again after a repair.
 
-A refused record takes its producer's number, so it can never come again under that number. A replay therefore carries a
-stream of its own, named after the dead letter, with the single number 1: however often a letter is written or replayed,
-it counts once. The consumer opens that stream (a mark of 0) in the transaction that skips the record; without such a mark
-the record was applied after all, and its replay is dropped.
+The number of a refused record counts as seen, so it can never come again under that number. A replay therefore carries a
+stream of its own, named after the dead letter, with the single number 1: however often a dead letter is written or replayed,
+it counts once. The consumer opens that stream, with 0 as its last sequence, in the transaction that skips the record; where
+the stream is not open, the record was applied after all, and its replay is dropped.
 """
 
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from typing import Final
 
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
-# Bytes of a body, and of all headers together, that a letter keeps: with both it stays below what a broker takes (1 MiB).
+# Bytes of a body, and of all headers together, that a dead letter keeps: with both it stays below a broker's limit (1 MiB).
 KEPT_BODY_BYTES: Final = 512 * 1024
 KEPT_HEADER_BYTES: Final = 64 * 1024
 # Characters of a reason: it may quote what it refuses.
 REASON_LENGTH: Final = 500
 
 REPLAY_PREFIX: Final = "replay:"
-# The original headers stand under this prefix, so that nobody takes a letter for the event itself.
+# The original headers stand under this prefix, so that a dead letter is not mistaken for the event itself.
 _ORIGINAL: Final = "original_"
 
 
@@ -42,13 +42,13 @@ def dead_letter_id(origin: Partition, offset: int) -> str:
     return f"{origin.topic}:{origin.number}:{offset}"
 
 
-def replay_producer(letter: str) -> str:
-    """The producer's name that the replay of a letter carries."""
-    return f"{REPLAY_PREFIX}{letter}"
+def replay_producer(dead_letter_id: str) -> str:
+    """The producer's name that the replay of a dead letter carries."""
+    return f"{REPLAY_PREFIX}{dead_letter_id}"
 
 
 def replayed_dead_letter(producer: str) -> str:
-    """The id of the letter that a replay's producer names."""
+    """The id of the dead letter that a replay's producer names."""
     return producer.removeprefix(REPLAY_PREFIX)
 
 
@@ -56,8 +56,8 @@ def is_replay(producer: str) -> bool:
     return producer.startswith(REPLAY_PREFIX)
 
 
-def dead_letter(record: StoredRecord, reason: str) -> DeadLetter:
-    """The letter of a refused record, cut to a size that its topic takes."""
+def dead_letter_of(record: StoredRecord, reason: str) -> DeadLetter:
+    """The dead letter of a refused record, cut to the size that its topic allows."""
     body = record.value
     headers: list[tuple[str, bytes]] = []
     room = KEPT_HEADER_BYTES - len(record.key or b"")
@@ -75,21 +75,21 @@ def dead_letter(record: StoredRecord, reason: str) -> DeadLetter:
     return DeadLetter(record.partition, record.offset, reason[:REASON_LENGTH], kept, is_cut)
 
 
-def to_record(letter: DeadLetter) -> Record:
+def to_record(dead_letter: DeadLetter) -> Record:
     headers = [
-        ("reason", letter.reason.encode()),
-        ("topic", letter.origin.topic.encode()),
-        ("partition", str(letter.origin.number).encode()),
-        ("offset", str(letter.offset).encode()),
-        ("key", letter.record.key),
-        ("is_cut", b"1" if letter.is_cut else b"0"),
+        ("reason", dead_letter.reason.encode()),
+        ("topic", dead_letter.origin.topic.encode()),
+        ("partition", str(dead_letter.origin.number).encode()),
+        ("offset", str(dead_letter.offset).encode()),
+        ("key", dead_letter.record.key),
+        ("is_cut", b"1" if dead_letter.is_cut else b"0"),
     ]
-    headers += [(_ORIGINAL + name, value) for name, value in letter.record.headers]
-    return replace(letter.record, key=letter.id.encode(), headers=headers)
+    headers += [(_ORIGINAL + name, value) for name, value in dead_letter.record.headers]
+    return replace(dead_letter.record, key=dead_letter.id.encode(), headers=headers)
 
 
 def from_record(stored: StoredRecord) -> DeadLetter | None:
-    """The letter in a record, or None for what somebody else wrote into the topic."""
+    """The dead letter in a record, or None for what somebody else wrote into the topic."""
     headers = dict(stored.headers)
     try:
         return DeadLetter(

@@ -26,7 +26,7 @@ FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
 SESSION_TIMEOUT_S: Final = 15.0
-# Heartbeats in the time after which Kafka takes a silent member for dead.
+# Heartbeats in the time after which Kafka counts a silent member as dead.
 HEARTBEATS_IN_A_SESSION: Final = 4
 # Records of one poll of `read_topic`, and how long (s) it waits for them before it looks again.
 READ_RECORDS: Final = 1_000
@@ -34,7 +34,7 @@ READ_WAIT_S: Final = 1.0
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Only takes note, and takes no lock: the client waits for it, and `getmany` waits for the client."""
+    """Only notes what happened, and acquires no lock: the client waits for it, and `getmany` waits for the client."""
 
     def __init__(self) -> None:
         self.consumer: KafkaConsumer | None = None
@@ -61,7 +61,7 @@ async def open_consumer(
     read_positions: ReadPositions,
     session_timeout_s: float = SESSION_TIMEOUT_S,
 ) -> AsyncIterator[KafkaConsumer]:
-    """A member of a group. `member` names it for ever: when it comes back it gets its partitions without a rebalance.
+    """A member of a group. `member` is its permanent name: when it comes back it gets its partitions without a rebalance.
 
     Partitions of the same number go to the same member in all topics. A member that is silent for `session_timeout_s`
     loses them to the others.

@@ -14,33 +14,33 @@ _NUMBER_HEADERS: Final = frozenset({"ce_producer", "ce_sequence", "ce_numbering"
 
 
 class NotReplayable(KafkaError):
-    """Permanent: the letter does not hold the whole record; the original lies in its topic still."""
+    """Permanent: the dead letter does not hold the whole record; the original is still in its topic."""
 
 
-async def publish_dead_letters(publisher: Publisher, letters: Sequence[DeadLetter]) -> None:
-    """Returns when all replicas have the letters. A second try writes them again, under the same ids.
+async def publish_dead_letters(publisher: Publisher, dead_letters: Sequence[DeadLetter]) -> None:
+    """Returns when all replicas have the dead letters. A second try writes them again, under the same ids.
 
     Raises:
         BrokerUnavailable: some of them may have been written.
     """
-    await publisher.publish(DEAD_LETTERS.name, 0, [to_record(letter) for letter in letters])
+    await publisher.publish(DEAD_LETTERS.name, 0, [to_record(dead_letter) for dead_letter in dead_letters])
 
 
-async def replay(publisher: Publisher, letters: Collection[DeadLetter]) -> None:
+async def replay(publisher: Publisher, dead_letters: Collection[DeadLetter]) -> None:
     """Sends the records again to where they came from; however often, each counts at most once.
 
     Raises:
-        NotReplayable: a letter does not hold the whole record; nothing was sent.
-        BrokerUnavailable: the letter at hand may have been sent.
+        NotReplayable: a dead letter does not hold the whole record; nothing was sent.
+        BrokerUnavailable: the one at hand may have been sent.
     """
-    for letter in letters:
-        if letter.is_cut:
-            raise NotReplayable(f"{letter.id} was too large to be kept whole in the topic of dead letters")
-    for letter in letters:
-        headers = [(name, value) for name, value in letter.record.headers if name not in _NUMBER_HEADERS]
+    for dead_letter in dead_letters:
+        if dead_letter.is_cut:
+            raise NotReplayable(f"{dead_letter.id} was too large to be kept whole in the topic of dead letters")
+    for dead_letter in dead_letters:
+        headers = [(name, value) for name, value in dead_letter.record.headers if name not in _NUMBER_HEADERS]
         headers += [
-            ("ce_producer", replay_producer(letter.id).encode()),
+            ("ce_producer", replay_producer(dead_letter.id).encode()),
             ("ce_sequence", b"1"),
             ("ce_numbering", b"rising"),
         ]
-        await publisher.publish(letter.origin.topic, letter.origin.number, [replace(letter.record, headers=headers)])
+        await publisher.publish(*dead_letter.origin, [replace(dead_letter.record, headers=headers)])

@@ -111,7 +111,7 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     await publish(publisher, facts)
     await publisher.publish("views", 1, [record_of(fact, None) for fact in strangers])
     await rebuilds.apply_all()
-    await replay(publisher, list(rebuilds.table.graveyard.letters.values())[:3])
+    await replay(publisher, list(rebuilds.table.dead_letters.by_id.values())[:3])
     await rebuilds.apply_all()
     before, heard = await table_number(sessions), list[tuple[int, int]]()
 
@@ -126,8 +126,8 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     assert await read_trends(sessions) == trends_table([*facts, *strangers[:3]])
     await asyncio.to_thread(command.check, alembic_config(database_url))
 
-    # The last letter, replayed now, counts once; the others do not count again.
-    await replay(publisher, rebuilds.table.graveyard.letters.values())
+    # The last dead letter, replayed now, counts once; the others do not count again.
+    await replay(publisher, rebuilds.table.dead_letters.by_id.values())
     await rebuilds.apply_all()
     assert await read_rows(sessions) == feature_table([*facts, *strangers])
 
@@ -147,7 +147,7 @@ async def test_what_was_skipped_stays_skipped_even_if_this_release_can_read_it(
     assert (await rebuilds.make()()).count == 0
     assert (await read_rows(sessions))[1, 1]["view_count"] == 2
 
-    await replay(publisher, rebuilds.table.graveyard.letters.values())
+    await replay(publisher, rebuilds.table.dead_letters.by_id.values())
     rebuilds.table = SqlTable(sessions, PARTITIONS)
     await rebuilds.apply_all()
     assert (await read_rows(sessions))[1, 1]["view_count"] == 3

@@ -27,7 +27,7 @@ from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
-from tests.support.feature_tables import Graveyard, SqlTable, read_rows, read_trends
+from tests.support.feature_tables import DeadLettersInMemory, SqlTable, read_rows, read_trends
 from tests.support.histories import PARTITIONS, History, histories
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.oracle import feature_table, trends_table
@@ -67,8 +67,8 @@ def order(minutes: int) -> Order:
 async def table_is_untouched(sessions: Sessions) -> bool:
     async with sessions() as session:
         moved = await session.execute(text("SELECT count(*) FROM feature_positions WHERE next_offset > 0"))
-        marks = await session.execute(text("SELECT count(*) FROM feature_producer_marks"))
-        counts = moved.scalar_one() + marks.scalar_one()
+        streams = await session.execute(text("SELECT count(*) FROM feature_last_sequences"))
+        counts = moved.scalar_one() + streams.scalar_one()
     return counts == 0 and await read_rows(sessions) == {} and await read_trends(sessions) == {}
 
 
@@ -84,7 +84,7 @@ async def test_any_stream_gives_the_oracles_table(
     shared_sessions: Sessions, history: History, data: st.DataObject
 ) -> None:
     async with shared_sessions() as session, session.begin():
-        tables = "feature_rows, feature_view_times, feature_positions, feature_producer_marks, daily_trends"
+        tables = "feature_rows, feature_view_times, feature_positions, feature_last_sequences, daily_trends"
         await session.execute(text(f"TRUNCATE {tables}"))
     log, table = MemoryLog(), SqlTable(shared_sessions, PARTITIONS)
     consumer = memory_consumer(log, table, history)
@@ -178,7 +178,7 @@ async def test_a_refused_record_is_buried_and_the_rest_goes_on(table: SqlTable, 
     (piece,) = slices_of([view(1), view(2), view(3)])
     piece.records[1] = replace(piece.records[1], value=b"{")
     await table.record([piece])
-    assert list(table.graveyard.letters) == ["views:1:1"]
+    assert list(table.dead_letters.by_id) == ["views:1:1"]
     assert (await table.rows())[1, 1]["view_count"] == 2
     assert (await table.place([VIEWS_1]))[VIEWS_1] == 3
 
@@ -199,13 +199,13 @@ class TestTooManyRefused:
     """A hundred bad events say that the data is bad; a hundred in a row, that the code is."""
 
     @pytest.fixture
-    def graveyard(self) -> Graveyard:
-        return Graveyard()
+    def dead_letters(self) -> DeadLettersInMemory:
+        return DeadLettersInMemory()
 
     @pytest.fixture
-    def record(self, sessions: Sessions, graveyard: Graveyard) -> RecordFeatures:
+    def record(self, sessions: Sessions, dead_letters: DeadLettersInMemory) -> RecordFeatures:
         admit_here = partial(admit, partitions=PARTITIONS)
-        return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, limits=Limits(3, 1.0))
+        return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=Limits(3, 1.0))
 
     @pytest.fixture(autouse=True)
     async def _placed(self, table: SqlTable) -> None:
@@ -220,27 +220,31 @@ class TestTooManyRefused:
             for record, kind in zip(piece.records, pattern, strict=True)
         ]
 
-    async def test_so_many_in_a_row_are_buried(self, record: RecordFeatures, graveyard: Graveyard) -> None:
+    async def test_so_many_in_a_row_become_dead_letters(
+        self, record: RecordFeatures, dead_letters: DeadLettersInMemory
+    ) -> None:
         await record([Slice(VIEWS_1, 0, self.log("---+---"))])
-        assert len(graveyard.letters) == 6
+        assert len(dead_letters.by_id) == 6
 
-    async def test_one_more_stops_before_any_is_buried(
-        self, record: RecordFeatures, graveyard: Graveyard, sessions: Sessions
+    async def test_one_more_stops_before_any_becomes_one(
+        self, record: RecordFeatures, dead_letters: DeadLettersInMemory, sessions: Sessions
     ) -> None:
         with pytest.raises(TooManyDeadLetters, match=r"4 events in a row of views/1 were refused.*MalformedEvent"):
             await record([Slice(VIEWS_1, 0, self.log("+----+"))])
-        assert graveyard.letters == {}
+        assert dead_letters.by_id == {}
         assert await table_is_untouched(sessions)
 
-    async def test_they_are_counted_over_batches(self, record: RecordFeatures, graveyard: Graveyard) -> None:
+    async def test_they_are_counted_over_batches(
+        self, record: RecordFeatures, dead_letters: DeadLettersInMemory
+    ) -> None:
         log = self.log("+--" + "--+")
         await record([Slice(VIEWS_1, 0, log[:3])])
         with pytest.raises(TooManyDeadLetters):
             await record([Slice(VIEWS_1, 3, log[3:])])
-        assert len(graveyard.letters) == 2
+        assert len(dead_letters.by_id) == 2
 
     async def test_good_ones_in_between_do_not_hide_that_too_many_are_bad(
-        self, sessions: Sessions, graveyard: Graveyard
+        self, sessions: Sessions, dead_letters: DeadLettersInMemory
     ) -> None:
         """Whatever the batches, and through restarts: each batch goes to a worker that has just started."""
         limits = Limits(in_a_row=3, ratio=10 / WINDOW)
@@ -248,15 +252,15 @@ class TestTooManyRefused:
         log = self.log("-+" * 10 + "+" * 5 + "-")
 
         def started() -> RecordFeatures:
-            return RecordFeatures(sessions, admit=admit_here, keep_refused=graveyard, limits=limits)
+            return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=limits)
 
         for start in range(0, 25, 5):
             await started()([Slice(VIEWS_1, start, log[start : start + 5])])
-        assert len(graveyard.letters) == 10
+        assert len(dead_letters.by_id) == 10
         for _ in range(2):
             with pytest.raises(TooManyDeadLetters, match=r"11 of the last 1,000 events of views/1 .*DEAD_LETTER_RATIO"):
                 await started()([Slice(VIEWS_1, 25, log[25:])])
-        assert len(graveyard.letters) == 10
+        assert len(dead_letters.by_id) == 10
 
 
 async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table: SqlTable, sessions: Sessions) -> None:
@@ -280,13 +284,13 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table:
     assert (await table.rows())[1, 1]["view_count"] == 1
 
 
-async def test_marks_of_producers_long_gone_are_dropped_but_never_the_outboxs_or_a_replays(
+async def test_streams_long_gone_are_forgotten_but_never_the_outboxs_or_a_replays(
     table: SqlTable, sessions: Sessions
 ) -> None:
     async with sessions() as session, session.begin():
         await session.execute(
             text("""
-                INSERT INTO feature_producer_marks (topic, partition, producer, last_number, seen_at)
+                INSERT INTO feature_last_sequences (topic, partition, producer, last_sequence, seen_at)
                 SELECT 'views', 1, producer, 1, now() - age FROM (VALUES
                     ('outbox', interval '80 days'), ('replay:views:1:7', interval '80 days'),
                     ('gone', interval '8 days'), ('key:1:gone', interval '8 days'), ('here', interval '6 days')
@@ -295,7 +299,7 @@ async def test_marks_of_producers_long_gone_are_dropped_but_never_the_outboxs_or
         )
     await ForgetStreams(sessions)()
     async with sessions() as session:
-        left = (await session.execute(text("SELECT producer FROM feature_producer_marks ORDER BY 1"))).scalars()
+        left = (await session.execute(text("SELECT producer FROM feature_last_sequences ORDER BY 1"))).scalars()
         assert list(left) == ["here", "outbox", "replay:views:1:7"]
 
 
@@ -317,6 +321,6 @@ def replace_price(line: Line, price: str) -> Line:
 
 async def test_a_stranger_without_a_number_is_refused(table: SqlTable) -> None:
     await table.record([_slice(VIEWS_1, [record_of(view(1), None), record_of(view(1), SequenceNumber("a", 1))])])
-    (letter,) = table.graveyard.letters.values()
-    assert letter.reason.startswith("MissingSequence")
+    (dead_letter,) = table.dead_letters.by_id.values()
+    assert dead_letter.reason.startswith("MissingSequence")
     assert (await table.rows())[1, 1]["view_count"] == 1

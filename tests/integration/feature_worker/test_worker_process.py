@@ -144,17 +144,17 @@ async def test_poison_becomes_dead_letters_and_the_flow_goes_on(
     async with place.worker() as worker:
         await place.applied_all(sessions, worker)
         assert (await read_rows(sessions))[1, 1]["view_count"] == 3
-        letters = await read_dead_letters(place.bootstrap)
-        assert {letter.offset: letter.reason.partition(":")[0] for letter in letters} == {
+        dead_letters = await read_dead_letters(place.bootstrap)
+        assert {dead_letter.offset: dead_letter.reason.partition(":")[0] for dead_letter in dead_letters} == {
             1: "UnknownEventType",
             2: "MalformedEvent",
             3: "MalformedEvent",
             4: "OversizedEvent",
             5: "MissingSequence",
         }
-        assert set((await dead_letter_states(sessions, letters)).values()) == {"waiting"}
+        assert set((await dead_letter_states(sessions, dead_letters)).values()) == {"waiting"}
 
-        stranger = next(letter for letter in letters if letter.offset == 5)
+        stranger = next(dead_letter for dead_letter in dead_letters if dead_letter.offset == 5)
         await replay(publisher, [stranger, stranger])
         await place.applied_all(sessions, worker)
         assert (await read_rows(sessions))[1, 1]["view_count"] == 4

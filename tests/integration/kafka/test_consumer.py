@@ -1,4 +1,4 @@
-"""The real consumer passes what its twin passes, and notices what only a broker does."""
+"""The real consumer passes what its fake passes, and notices what only a broker does."""
 
 from collections.abc import AsyncIterator
 

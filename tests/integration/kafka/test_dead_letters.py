@@ -1,4 +1,4 @@
-"""The topic of dead letters on the real broker, and what became of each letter's event."""
+"""The topic of dead letters on the real broker, and what became of each dead letter's event."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.feature_worker.admit import MAX_BODY_BYTES
 from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import open_database
-from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
@@ -25,25 +25,25 @@ VIEWS_1 = Partition("views", 1)
 STRANGERS = View(1, 1, datetime(2026, 3, 1, tzinfo=UTC))
 
 
-def letter(
+def dead_letter(
     offset: int, value: bytes | None = b"\x00\xff", headers: list[tuple[str, bytes]] | None = None
 ) -> DeadLetter:
     record = StoredRecord(b"1", value, headers or [], 1_700_000_000_000, VIEWS_1, offset)
-    return dead_letter(record, f"because of {offset} – ü")
+    return dead_letter_of(record, f"because of {offset} – ü")
 
 
 async def test_letters_come_back_as_they_were_each_once(fresh_topics: FreshTopics) -> None:
-    letters = [
-        letter(1),
-        letter(2, value=None),
-        letter(3, headers=[("ce_type", b"x"), ("same", b"1"), ("same", b"2"), ("reason", b"not ours")]),
-        letter(4, value=b"x" * (MAX_BODY_BYTES + 1)),
+    dead_letters = [
+        dead_letter(1),
+        dead_letter(2, value=None),
+        dead_letter(3, headers=[("ce_type", b"x"), ("same", b"1"), ("same", b"2"), ("reason", b"not ours")]),
+        dead_letter(4, value=b"x" * (MAX_BODY_BYTES + 1)),
     ]
     async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
-        await publish_dead_letters(publisher, letters[:2])
-        await publish_dead_letters(publisher, letters)  # as after a commit that failed
+        await publish_dead_letters(publisher, dead_letters[:2])
+        await publish_dead_letters(publisher, dead_letters)  # as after a commit that failed
         await publisher.publish(DEAD_LETTERS.name, 0, [Record(b"", b"somebody else's", [("reason", b"?")], 0)])
-    assert await read_dead_letters(fresh_topics.bootstrap) == letters
+    assert await read_dead_letters(fresh_topics.bootstrap) == dead_letters
 
 
 async def test_of_an_empty_topic_nothing_is_read(fresh_topics: FreshTopics) -> None:
@@ -80,9 +80,9 @@ async def test_a_letter_waits_until_its_replay_has_counted(fresh_topics: FreshTo
                     await table.record(slices)
 
         await publisher.publish(*VIEWS_1, [record_of(STRANGERS, None)])
-        never_committed = letter(99)
+        never_committed = dead_letter(99)
         await apply_all()
-        (refused,) = table.graveyard.letters.values()
+        (refused,) = table.dead_letters.by_id.values()
         states = await dead_letter_states(sessions, [refused, never_committed])
         assert states == {"views:1:0": "waiting", "views:1:99": "applied"}
 
@@ -101,8 +101,8 @@ async def test_a_replay_that_is_refused_again_becomes_a_letter_of_its_own(databa
         await log.publish(*VIEWS_1, [Record(bad.key, b"{", bad.headers, bad.timestamp_ms)])
         consumer = MemoryConsumer(log, [VIEWS_1], table.place)
         await table.record(await consumer.poll(max_records=10, timeout_s=0))
-        await replay(log, table.graveyard.letters.values())
+        await replay(log, table.dead_letters.by_id.values())
         await table.record(await consumer.poll(max_records=10, timeout_s=0))
-        assert list(table.graveyard.letters) == ["views:1:0", "views:1:1"]
-        states = await dead_letter_states(sessions, list(table.graveyard.letters.values()))
+        assert list(table.dead_letters.by_id) == ["views:1:0", "views:1:1"]
+        states = await dead_letter_states(sessions, list(table.dead_letters.by_id.values()))
         assert states == {"views:1:0": "replayed", "views:1:1": "waiting"}

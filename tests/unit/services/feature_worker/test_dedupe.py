@@ -21,19 +21,19 @@ def refused(number: int | None, offset: int = 0, producer: str = "viewer") -> Re
     return refuse(stored(fact, record_of(fact, sequence), offset), "a reason")
 
 
-def test_the_next_dense_number_is_new_and_becomes_the_mark() -> None:
+def test_the_next_dense_number_is_new_and_becomes_the_last() -> None:
     batch = [admitted(view(), number=number, producer="viewer") for number in (4, 5)]
     new = drop_repeats(batch, {VIEWER: 3})
     assert new.events == batch
-    assert new.marks == {VIEWER: 5}
+    assert new.last_sequences == {VIEWER: 5}
     assert streams_of(batch) == {VIEWER}
 
 
-def test_numbers_up_to_the_mark_are_repeats() -> None:
+def test_numbers_up_to_the_last_are_repeats() -> None:
     batch = [admitted(view(), number=number, producer="viewer") for number in (2, 3)]
     new = drop_repeats(batch, {VIEWER: 3})
     assert new.events == []
-    assert new.marks == {}
+    assert new.last_sequences == {}
     assert new.repeats == {"views": 2}
 
 
@@ -45,9 +45,9 @@ def test_a_repeat_inside_of_one_batch_is_dropped() -> None:
 
 @pytest.mark.parametrize(("last", "number"), [(3, 5), (0, 2)])
 def test_a_hole_in_dense_numbers_means_loss(last: int, number: int) -> None:
-    marks = {VIEWER: last} if last else {}
+    last_sequences = {VIEWER: last} if last else {}
     with pytest.raises(SequenceGap, match=r"views/1 offset 0: viewer goes from .* events are missing"):
-        drop_repeats([admitted(view(), number=number, producer="viewer")], marks)
+        drop_repeats([admitted(view(), number=number, producer="viewer")], last_sequences)
 
 
 def test_rising_numbers_may_leave_holes() -> None:
@@ -69,7 +69,7 @@ def test_each_producer_and_partition_has_numbers_of_its_own(numbering: Numbering
 def test_a_refused_record_takes_its_number_so_that_the_next_one_is_no_gap() -> None:
     new = drop_repeats([refused(1), admitted(view(), number=2, producer="viewer")], {})
     assert len(new.events) == 2
-    assert new.marks[VIEWER] == 2
+    assert new.last_sequences[VIEWER] == 2
 
 
 def test_a_repeat_of_a_refused_record_is_not_refused_again() -> None:
@@ -79,7 +79,7 @@ def test_a_repeat_of_a_refused_record_is_not_refused_again() -> None:
 
 def test_a_refused_record_without_a_number_opens_only_its_replay() -> None:
     new = drop_repeats([refused(None, offset=7)], {})
-    assert new.marks == {Stream(VIEWS_1, replay_producer("views:1:7")): 0}
+    assert new.last_sequences == {Stream(VIEWS_1, replay_producer("views:1:7")): 0}
 
 
 def replayed(offset: int = 7) -> str:
@@ -90,12 +90,12 @@ def test_a_replay_counts_once_after_its_record_was_skipped() -> None:
     replays = [admitted(view(), number=1, producer=replayed(), numbering="rising") for _ in range(2)]
     new = drop_repeats(replays, {Stream(VIEWS_1, replayed()): 0})
     assert len(new.events) == 1
-    assert new.marks == {Stream(VIEWS_1, replayed()): 1}
-    assert drop_repeats(replays, new.marks).events == []
+    assert new.last_sequences == {Stream(VIEWS_1, replayed()): 1}
+    assert drop_repeats(replays, new.last_sequences).events == []
 
 
 def test_a_replay_of_a_record_that_was_never_skipped_does_not_count() -> None:
-    """The letter was written, then the process died; the next release accepted the record after all."""
+    """The dead letter was written, then the process died; the next release accepted the record after all."""
     new = drop_repeats([admitted(view(), number=1, producer=replayed(), numbering="rising")], {})
     assert new.events == []
-    assert new.marks == {}
+    assert new.last_sequences == {}

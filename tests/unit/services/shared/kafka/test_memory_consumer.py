@@ -1,4 +1,4 @@
-"""The twin in memory passes what the real consumer passes."""
+"""The fake in memory passes what the real consumer passes."""
 
 import pytest
 
