@@ -21,7 +21,7 @@ Manifest = Mapping[str, Any]
 WORKLOADS: Final = ("Deployment", "StatefulSet")
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """Refuses a key that stands twice: Kubernetes would take the last one, silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

