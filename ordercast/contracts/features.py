@@ -1,4 +1,8 @@
-"""The features kept for each (account, product): one definition each, read by the worker, the API and the documentation."""
+"""The features kept for each (account, product), by name, type and meaning.
+
+The worker's statement, the table, the answers of predictor and client, and verify, which shares no code with them, each write the
+names down; tests/unit/contracts/test_features.py compares them with this list.
+"""
 
 from dataclasses import dataclass
 from typing import Final
