@@ -99,6 +99,14 @@ class BatchTooLong(Permanent):
     """A batch has more lines than one request may bring."""
 
 
+class BatchIncomplete(Transient):
+    """Kafka went away in the middle of a batch. `members` name the lines that count, and those of which nobody knows."""
+
+    def __init__(self, message: str, *, members: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.members = members
+
+
 class Overloaded(Transient):
     """Too many requests wait already."""
 

@@ -33,6 +33,9 @@ PROBLEMS: Final[ProblemTable] = {
     errors.Overloaded: ProblemType("overloaded", 503, "Too many requests wait", retry_after=1),
     # views
     errors.EventTimeRefused: ProblemType("event-time-refused", 422, "An event cannot have happened then"),
+    errors.BatchIncomplete: ProblemType(
+        "batch-incomplete", 503, "Only a part of the batch counts so far", retry_after=1
+    ),
     errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
     # infrastructure
     BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka cannot be reached", retry_after=1),

@@ -21,29 +21,33 @@ MAX_KEY_LENGTH: Final = 255
 # A key whose time is over is taken anew by the same statement. Rows come in key order, so that two batches never deadlock.
 _CLAIM: Final = text("""
     INSERT INTO idempotency_keys AS stored (
-        account_id, operation, key, body_sha256, answer, planned_answer, claim_id, claimed_at
+        account_id, operation, key, body_sha256, answer, progress, claim_id, claimed_at
     )
     SELECT * FROM unnest(
         CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]), CAST(:hashes AS bytea[]),
-        CAST(:answers AS bytea[]), CAST(:plans AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
+        CAST(:answers AS bytea[]), CAST(:progresses AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
     )
     ON CONFLICT (account_id, operation, key) DO UPDATE
     SET body_sha256 = excluded.body_sha256, answer = excluded.answer,
-        planned_answer = excluded.planned_answer, claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
+        progress = excluded.progress, claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
     WHERE stored.claimed_at < CAST(:expired AS timestamptz)
     RETURNING claim_id
 """)
 _STORED: Final = text("""
-    SELECT account_id, operation, key, body_sha256, answer, planned_answer, claim_id FROM idempotency_keys
+    SELECT account_id, operation, key, body_sha256, answer, progress, claim_id FROM idempotency_keys
     JOIN unnest(CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]))
         AS wanted (account_id, operation, key) USING (account_id, operation, key)
 """)
-_STORE_ANSWER: Final = text("UPDATE idempotency_keys SET answer = :answer WHERE claim_id = :claim_id")
+_STORE_PROGRESS: Final = text("UPDATE idempotency_keys SET progress = :progress WHERE claim_id = :claim_id")
+_STORE_ANSWER: Final = text("""
+    UPDATE idempotency_keys SET answer = :answer, body_sha256 = :body_sha256, progress = NULL WHERE claim_id = :claim_id
+""")
+_LOCK: Final = text("SELECT answer, progress FROM idempotency_keys WHERE claim_id = :claim_id FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A request that carries a key. `answer` is None where it is given only later (`store_answer`), then as planned."""
+    """A request that carries a key. `answer` is None where it is given only later (`store_answer`)."""
 
     account_id: int
     operation: str
@@ -51,7 +55,7 @@ class Claim:
     body_sha256: bytes
     claim_id: UUID
     answer: bytes | None
-    planned_answer: bytes | None = None
+    progress: bytes | None = None
 
     @property
     def identity(self) -> tuple[int, str, str]:
@@ -60,11 +64,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The key was taken before by the same body. `answer` is None while that request is in flight, or was cut off."""
+    """The key was claimed before. `answer` is None while that request is in flight, was cut off, or has no whole answer yet."""
 
     claim_id: UUID
     answer: bytes | None
-    planned_answer: bytes | None
+    progress: bytes | None
 
 
 async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:
@@ -86,7 +90,7 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
         | {
             "hashes": [claim.body_sha256 for claim in ordered],
             "answers": [claim.answer for claim in ordered],
-            "plans": [claim.planned_answer for claim in ordered],
+            "progresses": [claim.progress for claim in ordered],
             "claims": [claim.claim_id for claim in ordered],
             "times": [now] * len(ordered),
             "expired": now - KEY_LIFETIME,
@@ -100,10 +104,22 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
 
 
 def _compared(claim: Claim, stored: Row[Any]) -> Repeat | KeyReused:
-    if stored.body_sha256 != claim.body_sha256:
+    # With progress, lines are compared one by one: a batch without a whole answer may come again with its bad lines corrected.
+    if stored.body_sha256 != claim.body_sha256 and stored.progress is None:
         return KeyReused("this Idempotency-Key was used with another body in the last 24 hours")
-    return Repeat(stored.claim_id, stored.answer, stored.planned_answer)
+    return Repeat(stored.claim_id, stored.answer, stored.progress)
 
 
-async def store_answer(session: AsyncSession, claim_id: UUID, answer: bytes) -> None:
-    await session.execute(_STORE_ANSWER, {"answer": answer, "claim_id": claim_id})
+async def locked_claim(session: AsyncSession, claim_id: UUID) -> Repeat | None:
+    """A claim as it stands, until the end of the transaction nobody else's; None if it has run out and is forgotten."""
+    row = (await session.execute(_LOCK, {"claim_id": claim_id})).one_or_none()
+    return None if row is None else Repeat(claim_id, row.answer, row.progress)
+
+
+async def store_progress(session: AsyncSession, claim_id: UUID, progress: bytes) -> None:
+    await session.execute(_STORE_PROGRESS, {"progress": progress, "claim_id": claim_id})
+
+
+async def store_answer(session: AsyncSession, claim_id: UUID, answer: bytes, body_sha256: bytes) -> None:
+    """The answer that repeats with this body get from now on."""
+    await session.execute(_STORE_ANSWER, {"answer": answer, "body_sha256": body_sha256, "claim_id": claim_id})

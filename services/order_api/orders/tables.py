@@ -52,8 +52,7 @@ class OrderItem(Base):
 class IdempotencyKey(Base):
     """A request that carried an Idempotency-Key, and the answer it got (NULL while it is in flight).
 
-    `planned_answer` is what the answer will be where that is known when the key is taken: a repeat of a request that was
-    cut off must do what the first one set out to do.
+    `progress` says of a batch that has no whole answer yet what is known of its lines (`views/batch_progress.py`).
     """
 
     __tablename__ = "idempotency_keys"
@@ -63,8 +62,8 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_sha256: Mapped[bytes]
     answer: Mapped[bytes | None]
-    planned_answer: Mapped[bytes | None]
-    claim_id: Mapped[UUID]  # new each time that the key is taken: a key may come again after its 24 hours
+    progress: Mapped[bytes | None]
+    claim_id: Mapped[UUID]  # new each time that the key is claimed: a key may come again after its 24 hours
     claimed_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -11,6 +11,7 @@ from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_li
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
+from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.lines import MAX_BATCH_LINES, BatchAnswer, ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RequestedView
 from ordercast.services.order_api.views.schemas import ViewAnswer, ViewRequest
@@ -35,13 +36,19 @@ async def record(body: ViewRequest, caller: CurrentCaller, service: CurrentServi
 async def record_batch(
     request: Request, caller: CurrentCaller, service: CurrentService, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Records up to 10,000 views, one JSON document a line; bad lines are refused one by one, the good ones count."""
+    """Records up to 10,000 views, one JSON document a line; bad lines are refused one by one, the good ones count.
+
+    If Kafka goes away in between, the answer is 503 `batch-incomplete`: `counted` names the lines that count, `unknown` those that
+    may, `refused` those that do not. Sent again with the same Idempotency-Key, the batch is finished and no line counts twice;
+    lines are known by number and content: refused ones may be corrected, the others have to stay as they were. After a 200 the
+    key is good for this body alone.
+    """
     batch = await _read_batch(await request.body(), idempotency_header.checked(idempotency_key))
     return Response(await service.record_views.record_batch(caller, batch), media_type="application/json")
 
 
 async def _read_batch(body: bytes, key: str | None) -> Batch:
-    lines, refused = [], []
+    lines, refused, digests = [], [], {}
     async for number, line in read_lines(_whole(body)):
         if number > MAX_BATCH_LINES:
             raise BatchTooLong(f"a batch has {MAX_BATCH_LINES} lines at most; send the rest in another one")
@@ -49,9 +56,10 @@ async def _read_batch(body: bytes, key: str | None) -> Batch:
             if isinstance(line, LineRefused):
                 raise line
             lines.append((number, parse_line(_decoder, line)))
+            digests[number] = digest_of(line)
         except LineRefused as refusal:
             refused.append(RefusedLine(number, str(refusal)))
-    return Batch(lines, refused, hashlib.sha256(body).digest(), key, current_traceparent())
+    return Batch(lines, refused, digests, hashlib.sha256(body).digest(), key, current_traceparent())
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:

@@ -1,7 +1,8 @@
 """Numbers views and publishes them: one batch in flight for each partition, acknowledged before anybody is answered.
 
 A view without a key gets the next number of its partition's stream. After a failed batch nobody knows whether it arrived, so
-the partition goes on with a new stream: within one stream a gap can only mean loss.
+the partition goes on with a new stream: within one stream a gap can only mean loss. A view that Kafka refuses for good is found,
+answered by itself, and takes no number.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
 from ordercast.services.shared.telemetry.tracing import sending, spans
@@ -57,32 +59,60 @@ class _Stream:
         return SequenceNumber(self.producer, self.last_number)
 
 
+@dataclass(eq=False)
+class _Opened:
+    """A publisher, what closes it, and how many partitions publish through it at the moment."""
+
+    publisher: Publisher
+    stack: AsyncExitStack
+    users: int = 0
+
+
 class _Connection:
-    """The publisher of now. One that failed is never used again: what it still holds may arrive late or not at all."""
+    """The current publisher. One that failed is never used again: what it still holds may arrive late or not at all.
+
+    Partitions that are in the middle of a batch finish it first: a leader that is away is no loss for the others.
+    """
 
     def __init__(self, open_publisher: OpenPublisher) -> None:
         self._open = open_publisher
         self._opening = asyncio.Lock()
-        self._stack = AsyncExitStack()
-        self._publisher: Publisher | None = None
+        self._current: _Opened | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
-    async def publisher(self) -> Publisher:
+    @asynccontextmanager
+    async def publisher(self) -> AsyncIterator[Publisher]:
+        """The publisher, for one batch. Raises BrokerUnavailable."""
         async with self._opening:
-            if self._publisher is None:
-                self._publisher = await self._stack.enter_async_context(self._open())
-            return self._publisher
-
-    async def discard(self, failed: Publisher) -> None:
-        async with self._opening:
-            if self._publisher is failed:
-                self._publisher = None
-                await self._stack.aclose()
+            opened = self._current = self._current or await self._opened()
+            opened.users += 1
+        try:
+            yield opened.publisher
+        except BrokerUnavailable:
+            if self._current is opened:
+                self._current = None
+            raise
+        finally:
+            opened.users -= 1
+            if self._current is not opened and not opened.users:
+                closing = asyncio.create_task(opened.stack.aclose(), name="close-publisher")
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        await self._stack.aclose()
+        if self._current is not None:
+            await self._current.stack.aclose()
+        await asyncio.gather(*self._closing)
+
+    async def _opened(self) -> _Opened:
+        async with AsyncExitStack() as stack:
+            publisher = await stack.enter_async_context(self._open())
+            return _Opened(publisher, stack.pop_all())
 
 
-Waiting = tuple[Sequence[View], "asyncio.Future[None]"]
+# For each view None or why it did not arrive.
+Outcomes = Sequence[KafkaError | None]
+Waiting = tuple[Sequence[View], "asyncio.Future[Outcomes]"]
 
 
 class SendViews:
@@ -93,31 +123,37 @@ class SendViews:
         self._waiting: list[asyncio.Queue[Waiting]] = [asyncio.Queue() for _ in range(partitions)]
         self._backlog = [0] * partitions
 
-    async def send(self, views: Sequence[View]) -> None:
-        """Returns when Kafka has acknowledged every view. Views of one account keep their order.
+    async def send(self, views: Sequence[View]) -> list[KafkaError | None]:
+        """For each view None once Kafka has acknowledged it, or why it has not. Views of one account keep their order.
+
+        RecordRefused: Kafka never takes it. BrokerUnavailable: it may have arrived.
 
         Raises:
-            BrokerUnavailable: some of the views may have arrived.
             Overloaded: too many wait already; none was sent.
         """
-        by_partition: dict[int, list[View]] = {}
-        for view in views:
+        by_partition: dict[int, list[int]] = {}
+        for position, view in enumerate(views):
             partition = partition_of(view.event.account_id, len(self._waiting))
-            by_partition.setdefault(partition, []).append(view)
+            by_partition.setdefault(partition, []).append(position)
         if any(self._backlog[partition] + len(group) > MAX_WAITING for partition, group in by_partition.items()):
             raise Overloaded("too many views wait to be published; try again in a moment")
-        sent = [self._enqueue(partition, group) for partition, group in by_partition.items()]
-        results = await asyncio.gather(*sent, return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        sent = [
+            self._enqueue(partition, [views[position] for position in group])
+            for partition, group in by_partition.items()
+        ]
+        outcomes: list[KafkaError | None] = [None] * len(views)
+        for group, answers in zip(by_partition.values(), await asyncio.gather(*sent), strict=True):
+            for position, answer in zip(group, answers, strict=True):
+                outcomes[position] = answer
+        return outcomes
 
     async def ask_broker(self) -> None:
         """Raises BrokerUnavailable when views would be refused now."""
-        await (await self._connection.publisher()).ask_broker()
+        async with self._connection.publisher() as publisher:
+            await publisher.ask_broker()
 
-    def _enqueue(self, partition: int, views: Sequence[View]) -> "asyncio.Future[None]":
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _enqueue(self, partition: int, views: Sequence[View]) -> "asyncio.Future[Outcomes]":
+        done: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
         self._backlog[partition] += len(views)
         self._waiting[partition].put_nowait((views, done))
         return done
@@ -144,40 +180,57 @@ class SendViews:
                 batch.append(queue.get_nowait())
             if _now() - stream.began > STREAM_LIFETIME.total_seconds():
                 stream = _new_stream()
-            error = await self._publish(partition, [view for views, _ in batch for view in views], stream)
-            if error is not None:
+            outcomes = await self._publish(partition, [view for views, _ in batch for view in views], stream)
+            if any(isinstance(error, BrokerUnavailable) for error in outcomes):
                 stream = _new_stream()
-            self._answer(partition, batch, error)
+            self._answer(partition, batch, outcomes)
 
-    async def _publish(self, partition: int, views: Sequence[View], stream: _Stream) -> KafkaError | None:
+    async def _publish(self, partition: int, views: Sequence[View], stream: _Stream) -> Outcomes:
+        outcomes: list[KafkaError | None] = []
         try:
-            publisher = await self._connection.publisher()
+            async with self._connection.publisher() as publisher:
+                with spans((sending(VIEWS.name, partition), [view.traceparent for view in views])) as [traceparents]:
+                    while (start := len(outcomes)) < len(views):
+                        outcomes += await _publish_some(
+                            publisher, partition, views[start:], traceparents[start:], stream
+                        )
         except BrokerUnavailable as error:
-            return error
-        try:
-            with spans((sending(VIEWS.name, partition), [view.traceparent for view in views])) as [traceparents]:
-                records = [
-                    _record(view, view.sequence or stream.next(), traceparent)
-                    for view, traceparent in zip(views, traceparents, strict=True)
-                ]
-                await publisher.publish(VIEWS.name, partition, records)
-        except KafkaError as error:
-            await self._connection.discard(publisher)
-            return error
-        VIEWS_ACCEPTED.inc(len(records))
-        VIEWS_BATCH_EVENTS.observe(len(records))
-        return None
+            outcomes += [error] * (len(views) - len(outcomes))
+        if arrived := outcomes.count(None):
+            VIEWS_ACCEPTED.inc(arrived)
+            VIEWS_BATCH_EVENTS.observe(arrived)
+        return outcomes
 
-    def _answer(self, partition: int, batch: Sequence[Waiting], error: KafkaError | None) -> None:
+    def _answer(self, partition: int, batch: Sequence[Waiting], outcomes: Outcomes) -> None:
+        start = 0
         for views, done in batch:
             self._backlog[partition] -= len(views)
             self._waiting[partition].task_done()
-            if done.cancelled():
-                continue
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
+            if not done.cancelled():
+                done.set_result(outcomes[start : start + len(views)])
+            start += len(views)
+
+
+async def _publish_some(
+    publisher: Publisher,
+    partition: int,
+    views: Sequence[View],
+    traceparents: Sequence[str | None],
+    stream: _Stream,
+) -> list[KafkaError | None]:
+    """The outcomes of the views up to the first one that Kafka refuses for good. No number is used up for what did not arrive.
+
+    Raises:
+        BrokerUnavailable: some of a prefix of the views may have arrived.
+    """
+    last_number = stream.last_number
+    records = [
+        _record(view, view.sequence or stream.next(), traceparent)
+        for view, traceparent in zip(views, traceparents, strict=True)
+    ]
+    arrived, refusal = await publish_until_refused(publisher, VIEWS.name, partition, records)
+    stream.last_number = last_number + sum(view.sequence is None for view in views[:arrived])
+    return [None] * arrived if refusal is None else [*[None] * arrived, refusal]
 
 
 def _record(view: View, sequence: SequenceNumber, traceparent: str | None) -> Record:

@@ -97,11 +97,15 @@ def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None
 def of_error(error: Exception, table: ProblemTable) -> Problem:
     """The problem that the table has for the error or the nearest of its base classes.
 
-    `str(error)` is the detail; an attribute `fields` of the error (field -> message) names the failing fields.
+    `str(error)` is the detail; an attribute `fields` of the error (field -> message) names the failing fields, an attribute
+    `members` holds extra members of the answer.
     """
     kind = next(table[cls] for cls in type(error).__mro__ if cls in table)
     fields: Mapping[str, str] = getattr(error, "fields", {})
-    return Problem(kind, str(error) or None, [FieldError(name, message) for name, message in fields.items()])
+    members: Mapping[str, Any] = getattr(error, "members", {})
+    return Problem(
+        kind, str(error) or None, [FieldError(name, message) for name, message in fields.items()], members=members
+    )
 
 
 def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:

@@ -15,7 +15,7 @@ from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api.errors import Overloaded
 from ordercast.services.order_api.views import send_views
 from ordercast.services.order_api.views.send_views import View, open_send_views
-from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
@@ -71,11 +71,8 @@ async def test_numbers_have_no_gap_in_any_stream_whatever_fails(accounts: list[i
     acknowledged = 0
     async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
         for account in accounts:
-            try:
-                await sender.send([view(account)])
-                acknowledged += 1
-            except BrokerUnavailable:
-                pass
+            [error] = await sender.send([view(account)])
+            acknowledged += error is None
     streams = [stream for partition in range(PARTITIONS) for stream in numbers(log, partition).values()]
     assert all(stream == list(range(1, len(stream) + 1)) for stream in streams)
     assert sum(map(len, streams)) >= acknowledged
@@ -88,6 +85,42 @@ async def test_views_of_an_account_keep_their_order_and_go_to_its_partition() ->
         await sender.send(views)
     sent = [decode(record.headers, record.value).id for record in log.records("views", 1)]
     assert sent == [view.id for view in views if view.event.account_id % PARTITIONS == 1]
+
+
+@given(
+    accounts=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    refused=st.sets(st.integers(0, 39)),
+    together=st.booleans(),
+)
+async def test_a_view_that_kafka_never_takes_is_answered_alone_and_takes_no_number(
+    accounts: list[int], refused: set[int], together: bool
+) -> None:
+    views = [view(account) for account in accounts]
+    bad = {str(views[n].id).encode() for n in refused if n < len(views)}
+    log = MemoryLog(lambda record: "never" if dict(record.headers)["ce_id"] in bad else None)
+    async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
+        if together:
+            outcomes = await sender.send(views)
+        else:
+            outcomes = [one for part in await asyncio.gather(*[sender.send([one]) for one in views]) for one in part]
+    assert [isinstance(outcome, RecordRefused) for outcome in outcomes] == [n in refused for n in range(len(views))]
+    assert all(outcome is None or isinstance(outcome, RecordRefused) for outcome in outcomes)
+    for partition in range(PARTITIONS):
+        for stream in numbers(log, partition).values():
+            assert stream == list(range(1, len(stream) + 1))
+    assert sum(len(log.records("views", partition)) for partition in range(PARTITIONS)) == outcomes.count(None)
+
+
+async def test_a_partition_that_fails_does_not_hide_what_counts_in_the_others() -> None:
+    class OneGone(MemoryLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            if partition == 2:
+                raise BrokerUnavailable("its leader is gone")
+            await super().publish(topic, partition, records)
+
+    async with open_send_views(opener(OneGone()), partitions=PARTITIONS) as sender:
+        outcomes = await sender.send([view(account) for account in (1, 2, 3, 2, 4)])
+    assert [outcome is None for outcome in outcomes] == [True, False, True, False, True]
 
 
 async def test_a_line_of_a_keyed_batch_keeps_its_own_number() -> None:
@@ -104,10 +137,10 @@ async def test_without_a_broker_views_are_refused_and_taken_again_once_it_is_bac
     log = MemoryLog()
     log.available = False
     async with open_send_views(opener(log), partitions=PARTITIONS) as sender:
-        with pytest.raises(BrokerUnavailable):
-            await sender.send([view(1)])
+        [error] = await sender.send([view(1)])
+        assert isinstance(error, BrokerUnavailable)
         log.available = True
-        await sender.send([view(1)])
+        assert await sender.send([view(1)]) == [None]
     assert list(numbers(log, 1).values()) == [[1]]
 
 
