@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from ordercast.contracts.envelope import Numbering, SequenceNumber
 from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.feature_worker.aggregate import Pair, PairChange, aggregate
 from ordercast.services.shared.kafka.records import Record, StoredRecord
-from tests.support.event_streams import Fact, View, place_of, record_of
+from tests.support.event_streams import Cancellation, Fact, Line, Order, View, place_of, record_of
 
 PARTITIONS: Final = 4
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAIR = Pair(1, 1)
+SMALL_ID, LARGE_ID = UUID(int=1), UUID(int=2)
 
 
 def at(minutes: float) -> datetime:
@@ -35,3 +39,11 @@ def admitted(
 
 def view(minutes: float = 0, *, account: int = 1, product: int = 1, count: int = 1) -> View:
     return View(account, product, at(minutes), count)
+
+
+def order(minutes: float, *lines: Line, order_id: UUID = SMALL_ID) -> Order:
+    return Order(1, at(minutes), lines or (Line(1, 2),), order_id)
+
+
+def change_of(*facts: Order | Cancellation | View) -> PairChange:
+    return aggregate(admitted(fact, offset=offset) for offset, fact in enumerate(facts)).pairs[PAIR]
