@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, ProblemType
 from ordercast.services.shared.http.requests import OneLine, RequestModel
+from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
 from tests.support.small_app import client_of, small_app
 
 router = APIRouter()
@@ -120,6 +121,14 @@ async def test_a_database_that_is_away_is_503_without_internals(client: httpx.As
     assert "retry-after" in answer.headers
     assert "internal" not in answer.text
     assert "SELECT" not in answer.text
+
+
+async def test_while_servers_are_away_each_cause_is_logged_once_a_second(client: httpx.AsyncClient) -> None:
+    with capture_logs(processors=[LimitRepeats(clock=lambda: 0.0)]) as logs:
+        for _ in range(20):
+            for name in ("connection-refused", "pool-timeout"):
+                assert (await client.get(f"/raise/{name}")).status_code == 503
+    assert [line["cause"] for line in logs] == ["no route to db.internal", "pool is empty"]
 
 
 @pytest.mark.parametrize("name", ["bug", "bad-sql", "file-missing"])
