@@ -4,6 +4,7 @@ FastAPI's own spans are off (`create_app`): they hold the path, they know nothin
 a collector there would be no trace for the log lines and the events.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import Final
@@ -13,7 +14,7 @@ from opentelemetry.trace import Span, StatusCode
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ordercast.services.shared.http.problem import INTERNAL_ERROR, Problem
+from ordercast.services.shared.http.problem import INTERNAL_ERROR, UNAVAILABLE, Problem
 from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
 from ordercast.services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
 
@@ -29,7 +30,8 @@ _NOT_TRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Observe:
-    """ASGI middleware: continues or starts the trace, observes time and status, turns an unexpected error into a 500."""
+    """ASGI middleware: continues or starts the trace, observes time and status, turns an unexpected error into a 500
+    and a stop into a 503."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -54,6 +56,11 @@ class Observe:
             await self._app(scope, receive, send_noting_status)
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
+        except asyncio.CancelledError:
+            if status or not _is_stopping(scope):
+                raise
+            # Its time to end has run out. Another process, or the next one, answers a repeat.
+            await Problem(UNAVAILABLE, "the service is stopping").response()(scope, receive, send_noting_status)
         except Exception as error:
             failure = type(error).__name__
             log.exception("request failed", method=scope["method"], path=scope["path"])
@@ -66,6 +73,12 @@ class Observe:
             _count(scope, status, time.perf_counter() - started)
             _end_span(span, scope, status, failure)
             leave(token)
+
+
+def _is_stopping(scope: Scope) -> bool:
+    """Whether the server is ending, which cancels the requests that still wait (`serve`)."""
+    stopping: asyncio.Event | None = getattr(scope["app"].state, "stopping", None)
+    return stopping is not None and stopping.is_set()
 
 
 def _count(scope: Scope, status: int, seconds: float) -> None:

@@ -32,6 +32,11 @@ async def slow() -> str:
     await asyncio.sleep(0.5)
     return "done"
 
+@router.get("/stuck")
+async def stuck() -> str:
+    await asyncio.sleep(3600)
+    return "never"
+
 @router.get("/stream")
 async def stream(request: Request) -> StreamingResponse:
     async def beats():
@@ -112,6 +117,26 @@ async def test_a_signal_ends_requests_first_and_the_wiring_last(signal_number: s
         child.send_signal(signal_number)
         assert (await slow).json() == "done"
         output, error = await child.communicate()
+    assert child.returncode == 0
+    assert output == b"wiring closed\n"
+    assert b"Traceback" not in error
+
+
+async def test_a_request_that_still_waits_when_its_time_has_run_out_hears_503_and_when_to_come_again() -> None:
+    async with (
+        running() as (child, address),
+        httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client,
+    ):
+        stuck = asyncio.create_task(client.get("/stuck"))
+        await asyncio.sleep(0.2)
+        child.send_signal(signal.SIGTERM)
+        answer = await stuck
+        output, error = await child.communicate()
+    assert (answer.status_code, answer.json()["type"], answer.headers["Retry-After"]) == (
+        503,
+        "/problems/unavailable",
+        "1",
+    )
     assert child.returncode == 0
     assert output == b"wiring closed\n"
     assert b"Traceback" not in error
