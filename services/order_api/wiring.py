@@ -14,6 +14,7 @@ from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from ordercast.services.order_api.orders.import_orders import ImportOrders
+from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
@@ -29,7 +30,7 @@ from ordercast.services.shared.process.background import running_beside
 
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
 # up PostgreSQL's.
-RELAY_CONNECTIONS: Final = 8
+RELAY_CONNECTIONS: Final = 9  # one of them hears of new events
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,18 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
         open_database(settings.database_url, application="relay", pool_size=RELAY_CONNECTIONS) as sessions,
         open_publisher(settings.kafka_bootstrap, client_id="order_api-relay") as publisher,
     ):
+        signal = OutboxSignal(sessions)
         relay = RelayOutbox(
             sessions,
             publisher,
             partitions=settings.partitions,
             owner=settings.relay_id,
+            committed=signal.committed,
         )
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
             running_beside(partial(forget_expired, sessions), name="forget-expired"),
+            running_beside(signal.run, name="outbox-signal"),
             running_beside(relay.run, name="relay"),
         ):
             yield Relay(checks={"database": Check(partial(ask_database, sessions))})

@@ -16,6 +16,9 @@ from ordercast.contracts.topics import partition_of
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 
+# Where commits to the outbox are told.
+CHANNEL: Final = "ordercast_outbox"
+
 # Sorted by shard, so that every transaction locks the counters in the same order and no two deadlock.
 _TAKE_NUMBERS: Final = text("""
     INSERT INTO outbox_shards AS s (shard, last_number)
@@ -23,12 +26,16 @@ _TAKE_NUMBERS: Final = text("""
     ON CONFLICT (shard) DO UPDATE SET last_number = s.last_number + excluded.last_number
     RETURNING shard, last_number
 """)
+# The relays hear of it at the commit, once for each transaction (`outbox_signal.py`).
 _APPEND: Final = text("""
-    INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body, traceparent)
-    SELECT * FROM unnest(
-        CAST(:shards AS bigint[]), CAST(:numbers AS bigint[]), CAST(:ids AS uuid[]), CAST(:types AS text[]),
-        CAST(:accounts AS bigint[]), CAST(:times AS timestamptz[]), CAST(:bodies AS bytea[]), CAST(:traces AS text[])
+    WITH appended AS (
+        INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body, traceparent)
+        SELECT * FROM unnest(
+            CAST(:shards AS bigint[]), CAST(:numbers AS bigint[]), CAST(:ids AS uuid[]), CAST(:types AS text[]),
+            CAST(:accounts AS bigint[]), CAST(:times AS timestamptz[]), CAST(:bodies AS bytea[]), CAST(:traces AS text[])
+        )
     )
+    SELECT pg_notify(CAST(:channel AS text), '')
 """)
 
 
@@ -92,6 +99,7 @@ async def append_rows(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
     await session.execute(
         _APPEND,
         {
+            "channel": CHANNEL,
             "shards": [row.shard for _, row in numbered],
             "numbers": [number for number, _ in numbered],
             "ids": [row.event_id for _, row in numbered],

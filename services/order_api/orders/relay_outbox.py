@@ -24,6 +24,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
 from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.process.pause import pause_until
 from ordercast.services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
 from ordercast.services.shared.telemetry.tracing import sending, spans
 
@@ -38,10 +39,9 @@ BATCH_BYTES: Final = 4_000_000
 LEASE_S: Final = 30
 # Between two looks (s) at who else relays: a new relay has its share after about two of them. A look costs one transaction.
 LOOK_EVERY_S: Final = 2.0
-# Between two looks (s) at an outbox that was empty. It doubles while there is nothing: after a quiet time an order waits for
-# the longer one at most before it is on its way, and an idle relay hardly costs anything.
-FIRST_PAUSE_S: Final = 0.01
-LONGEST_PAUSE_S: Final = 0.16
+# Between two looks (s) at an outbox that was empty, unless a commit is heard of before: where nobody hears, as while the
+# connection for it is made anew, an order waits for so long at most before it is on its way.
+SLOW_POLL_S: Final = 1.0
 
 _CREATE_LEASES: Final = text("""
     INSERT INTO outbox_leases (shard)
@@ -92,14 +92,24 @@ _FORGET: Final = text("DELETE FROM outbox WHERE shard = :shard AND number <= :nu
 class RelayOutbox:
     """One relay of possibly several.
 
-    `owner` names it, the same after a restart, so that it goes on with its shards at once. No two may have the same.
+    `owner` names it, the same after a restart, so that it goes on with its shards at once. No two may have the same. `committed` is
+    set when there may be something new.
     """
 
-    def __init__(self, sessions: Sessions, publisher: Publisher, *, partitions: int, owner: str) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        publisher: Publisher,
+        *,
+        partitions: int,
+        owner: str,
+        committed: asyncio.Event | None = None,
+    ) -> None:
         self._sessions = sessions
         self._publisher = publisher
         self._partitions = partitions
         self._owner = owner
+        self._committed = committed or asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Relays until `stopping` is set, then gives its shards back.
@@ -162,13 +172,10 @@ class RelayOutbox:
 
     async def _relay_for(self, seconds: float, stopping: asyncio.Event) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
-        pause = FIRST_PAUSE_S
-        while asyncio.get_running_loop().time() < deadline and not stopping.is_set():
-            if await self.relay_once():
-                pause = FIRST_PAUSE_S
-            else:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_S)
+        while (left := deadline - asyncio.get_running_loop().time()) > 0 and not stopping.is_set():
+            self._committed.clear()  # before the look: a commit after it is heard
+            if not await self.relay_once():
+                await pause_until((self._committed, stopping), min(SLOW_POLL_S, left))
 
     async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
         with spans((sending(ORDERS.name, shard), [event.traceparent for event in events])) as [traceparents]:
