@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 
 from ordercast.contracts.envelope import (
@@ -23,23 +22,13 @@ from ordercast.contracts.events import (
     OrderUnpublishable,
     ProductViewed,
 )
+from ordercast.contracts.limits import EARLIEST, MAX_BIGINT, MAX_BODY_BYTES, MAX_PRICE, MAX_QUANTITY, MAX_VIEWS
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.services.shared.kafka.records import StoredRecord
 
-# Bytes of a body: an order of 2,000 items, the most there is, takes about 200 kB.
-MAX_BODY_BYTES: Final = 512 * 1024
-# PostgreSQL's bigint.
-MAX_BIGINT: Final = 2**63 - 1
-# Pieces in one order line; order_api accepts no more.
-MAX_QUANTITY: Final = 1_000_000
-# Views in one event: so many events with so many views still sum up to a bigint.
-MAX_VIEWS: Final = 1_000_000_000
-# The largest price that NUMERIC(12,4) holds.
-MAX_PRICE: Final = Decimal("99999999.9999")
 # Characters of a producer's name. Ours are far shorter: "outbox", a UUID, "batch:<UUID>", "replay:<dead letter's id>".
 MAX_PRODUCER_LENGTH: Final = 300
-# Event times that a shop can mean; outside lie clocks that were never set, and days that do not fit a date.
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Event times from then on are no shop's, and days after them do not fit a date.
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 _BELONGS: Final = {

@@ -1,11 +1,12 @@
 """The times that clients may give to what happened."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from ordercast.contracts.limits import EARLIEST
 
 # Clocks differ and batches wait; a time further ahead than this is a mistake that would stay "newest" for ever.
 MOST_AHEAD: Final = timedelta(days=1)
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def refusal(occurred_at: datetime, now: datetime) -> str | None:

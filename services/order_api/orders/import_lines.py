@@ -10,9 +10,9 @@ from msgspec import Meta
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.events import OrderItem
+from ordercast.contracts.limits import MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api import event_times
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.orders.limits import MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.references import PricedProduct
 from ordercast.services.order_api.text import Reference

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ordercast.services.order_api.orders.limits import MAX_ITEMS, MAX_QUANTITY
+from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.shared.http.requests import RequestModel
 
-ProductId = Annotated[int, Field(gt=0, le=2**63 - 1)]
+ProductId = Annotated[int, Field(gt=0, le=MAX_BIGINT)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 
 

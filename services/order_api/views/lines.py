@@ -1,19 +1,16 @@
 """The lines of POST /views/batch, and its answer."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from ordercast.contracts.limits import MAX_BIGINT, MAX_VIEWS
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.text import Reference
 
-MAX_BATCH_LINES: Final = 10_000
-# One line may add up a lot of views, but a sum of such lines has to stay a bigint.
-MAX_COUNT: Final = 1_000_000_000
-
-Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
+Id = Annotated[int, Meta(gt=0, le=MAX_BIGINT)]
 
 
 class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -23,7 +20,7 @@ class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
     sku: Reference | None = None
     account_id: Id | None = None
     account_ref: Reference | None = None
-    count: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
+    count: Annotated[int, Meta(ge=1, le=MAX_VIEWS)] = 1
     occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
     simulated: bool = False
 

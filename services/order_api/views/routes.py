@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchTooLong
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.views.batch_progress import digest_of
-from ordercast.services.order_api.views.lines import MAX_BATCH_LINES, BatchAnswer, ViewLine
+from ordercast.services.order_api.views.lines import BatchAnswer, ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RequestedView
 from ordercast.services.order_api.views.schemas import ViewAnswer, ViewRequest
 from ordercast.services.order_api.wiring import CurrentService

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from ordercast.contracts.limits import MAX_VIEWS
 from ordercast.services.order_api.orders.schemas import ProductId
-from ordercast.services.order_api.views.lines import MAX_COUNT
 from ordercast.services.shared.http.requests import RequestModel, Timestamp
 
 
@@ -14,7 +14,7 @@ class ViewRequest(RequestModel):
     """A product that the caller looked at, `count` times, by default once and now."""
 
     product_id: ProductId
-    count: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
+    count: Annotated[int, Field(ge=1, le=MAX_VIEWS)] = 1
     occurred_at: Timestamp | None = None
 
 

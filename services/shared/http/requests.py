@@ -19,8 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from ordercast.contracts.limits import MAX_BIGINT
+
 # The largest identity that PostgreSQL's bigint holds.
-MAX_ID: Final = 2**63 - 1
+MAX_ID: Final = MAX_BIGINT
 
 # C0 and C1 controls and Unicode's own line ends.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

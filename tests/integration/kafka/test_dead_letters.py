@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ordercast.contracts.envelope import SequenceNumber
+from ordercast.contracts.limits import MAX_BODY_BYTES
 from ordercast.contracts.topics import DEAD_LETTERS
-from ordercast.services.feature_worker.admit import MAX_BODY_BYTES
 from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of

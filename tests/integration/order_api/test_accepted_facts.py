@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from ordercast.contracts.limits import MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.views import send_views
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.flow import count_all, relay_all
@@ -73,6 +74,26 @@ async def test_orders_at_both_ends_of_each_range_reach_the_feature_table(
         (late, 1_000_000, Decimal("99999999.9999")),
     } <= rows
     assert len(await rows_of(sessions)) == 3 + 2_000
+
+
+async def test_placed_orders_of_one_item_and_of_the_most_there_are_reach_the_feature_table(
+    api: RunningApi, sessions: Sessions, fresh_topics: FreshTopics
+) -> None:
+    admin, customer = await api.admin(), await api.customer()
+    dear = await api.product(admin, price="99999999.9999", name="n" * 200)
+    cheap = await api.product(admin, price="0.01")
+    for product, items, quantity in ((dear, MAX_ITEMS, MAX_QUANTITY), (cheap, 1, 1)):
+        body = {"items": [{"product_id": int(product["id"]), "quantity": quantity}] * items}
+        headers = customer.headers | {"Idempotency-Key": f"{items}".rjust(255, "k")}
+        answer = await api.client.post("/orders", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+    await relay_all(sessions, fresh_topics)
+    await count_all(sessions, fresh_topics)
+    rows = {row["product_id"]: (row["total_quantity"], row["first_price"]) for row in await rows_of(sessions)}
+    assert rows == {
+        int(dear["id"]): (MAX_ITEMS * MAX_QUANTITY, Decimal("99999999.9999")),
+        int(cheap["id"]): (1, Decimal("0.01")),
+    }
 
 
 async def test_views_at_both_ends_of_each_range_reach_the_feature_table(
