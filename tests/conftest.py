@@ -33,7 +33,7 @@ LONG: Final = (
     "integration/local",
     "unit/services/trainer",
 )
-# A project of its own, with a configuration of its own; tests/e2e/test_example_project.py runs it.
+# A project of its own, with a configuration of its own; tests/e2e/test_wheel.py runs it.
 collect_ignore = ["example_project"]
 
 

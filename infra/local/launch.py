@@ -17,6 +17,8 @@ from typing import Final, NoReturn
 # From linux/prctl.h and linux/capability.h.
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_KEEPCAPS: Final = 8
+PR_SET_SECUREBITS: Final = 28
+SECBIT_NO_SETUID_FIXUP: Final = 1 << 2
 PR_CAP_AMBIENT: Final = 47
 PR_CAP_AMBIENT_RAISE: Final = 2
 CAPABILITY_VERSION_3: Final = 0x20080522
@@ -50,6 +52,8 @@ def change_user(identity: str) -> None:
     uid, gid = (int(number) for number in numbers.split(":"))
     keep = bool(traverse) and sys.platform == "linux"
     if keep:
+        # Without it access(2), by which initdb looks for the server's program, does as if the capability were not there.
+        _libc().prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         _libc().prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)

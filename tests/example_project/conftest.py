@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from loyalty.follow_orders import running_loyalty
-from loyalty.ledger import Ledger
+from infra.ledger import Ledger
+from services.loyalty.follow_orders import running_loyalty
 
 from ordercast.testing import Ordercast
 

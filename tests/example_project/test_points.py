@@ -2,8 +2,8 @@
 
 import asyncio
 
-from loyalty.follow_orders import running_loyalty
-from loyalty.ledger import Ledger
+from infra.ledger import Ledger
+from services.loyalty.follow_orders import running_loyalty
 
 from ordercast.testing import BlockingOrdercast, Ordercast
 

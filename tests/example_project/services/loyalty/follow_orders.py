@@ -7,8 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-
-from loyalty.ledger import Ledger
+from infra.ledger import Ledger
 
 # What a piece of an order counts, by the type of the event.
 POINTS = {"ordercast.order.placed.v1": 1, "ordercast.order.cancelled.v1": -1}

@@ -1,1 +1,0 @@
-"""Loyalty points for the customers of a shop that runs on Ordercast."""
