@@ -52,8 +52,12 @@ test-unit: setup ## Run the tests that need no server
 
 # The images below: `default` ones from a registry, or `offline` ones, made here where no registry can be reached.
 IMAGES ?= default
-# What runs on containers: the suites that run embedded too, and what is about containers alone.
-CONTAINER_TESTS := tests/integration tests/e2e tests/compose tests/helm/test_pods_run.py
+# What runs on containers: what is about containers, or about servers of which it starts, kills and restarts its own, and the
+# end-to-end tests. ALL=1 runs the whole integration suite on them, which `make test` runs on embedded servers.
+ALL ?=
+INTEGRATION_TESTS := $(addprefix tests/integration/,images stacks kafka test_migrations.py feature_worker/test_servers_gone.py \
+	order_api/test_views_broker_restart.py predictor/test_broker_away.py predictor/test_pairs.py)
+CONTAINER_TESTS := tests/compose tests/helm/test_pods_run.py tests/e2e $(if $(ALL),tests/integration,$(INTEGRATION_TESTS))
 
 .PHONY: images
 images: setup ## Make the services' container images (IMAGES=offline where no image registry can be reached)
@@ -62,7 +66,7 @@ images: setup ## Make the services' container images (IMAGES=offline where no im
 	@infra/images/with $(IMAGES) infra/images/build
 
 .PHONY: test-containers
-test-containers: images ## Run the integration and end-to-end tests on containers; starts a Docker engine if none answers
+test-containers: images ## Run what is about containers, and the end-to-end tests, on containers (ALL=1 adds the other integration tests)
 	@infra/images/with $(IMAGES) $(BIN)/pytest --stack=containers $(CONTAINER_TESTS) $(ARGS)
 
 # Of docker compose: make compose-up COMPOSE_ARGS="--profile observability".

@@ -17,10 +17,12 @@ from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_
 TEST_PARTITIONS: Final = 4
 TEMPLATE: Final = "migrated_template"
 TESTS: Final = Path(__file__).parent
-# Folders of tests that no other stack can run, and why.
+# Tests that no other stack can run, and why.
 EMBEDDED_BY_NATURE: Final = {
     "integration/local": "it is about the embedded servers and their supervisor",
     "integration/cli": "commands find their system by the state folder of `ordercast up`",
+    "integration/observability": "Prometheus scrapes processes of this machine",
+    "e2e/test_traces.py": "the collector is told by processes of this machine",
     "faults": "it kills processes of this machine",
 }
 # What takes about a minute or more by itself. With several workers it comes first, or one of them would be left with it while
