@@ -151,6 +151,7 @@ def train(side: str, rows: int) -> dict[str, Any]:
     return {
         "first": ticks[0] - began,
         "epochs": ended - ticks[0],
+        "processor": used,
         "same": same,
         "loss": float(np.mean(together.val_loss)),
     }
