@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 
-from ordercast.contracts.model_manifest import TopicPosition
-from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.contracts.model_manifest import Layer, TopicPosition
+from ordercast.services.trainer.recipes import BASELINE
 from ordercast.services.trainer.training.messages import TrainingJob
 from ordercast.services.trainer.training.training_set import TrainingSet, TrainingSetBuilder
 
@@ -22,11 +23,17 @@ def training_set(rows: int, mode: Literal["uniform", "signal"] = "uniform", seed
     return builder.finish((TopicPosition("orders", 0, rows), TopicPosition("views", 0, rows)))
 
 
-def job(artifacts: Path, *, members: int = 2, epochs: int = 2, seed: int = 1) -> TrainingJob:
-    """A job with the baseline's network."""
+# Compiled in a second, where it is not the network that is tested.
+SMALL_LAYERS = (Layer(8, "relu", 0.1), Layer(4, "tanh"), Layer(1, "linear"))
+
+
+def job(
+    artifacts: Path, *, members: int = 2, epochs: int = 2, seed: int = 1, layers: tuple[Layer, ...] = BASELINE.layers
+) -> TrainingJob:
+    """A job for the baseline, with other layers if some are given."""
     return TrainingJob(
         training_id="01940000-0000-7000-8000-000000000001",
-        recipe=choose_recipe("baseline", members=members, epochs=epochs),
+        recipe=msgspec.structs.replace(BASELINE, members=members, epochs=epochs, layers=layers),
         seed=seed,
         artifacts_dir=str(artifacts),
         threads=2,

@@ -2,6 +2,7 @@ import asyncio
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,11 @@ import pytest
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
 from ordercast.services.trainer.networks.fit import EpochLosses
-from tests.support.training_jobs import job, training_set
+from tests.support.training_jobs import SMALL_LAYERS, job, training_set
 
-ENDLESS = 10_000  # epochs: no test waits for them
+ENDLESS = 100_000_000  # epochs: no test waits for them
+
+small_job = partial(job, layers=SMALL_LAYERS)
 
 
 def training_children() -> list[psutil.Process]:
@@ -43,7 +46,7 @@ async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_pa
             longest = max(longest, time.perf_counter() - began)
 
     watching = asyncio.create_task(watch_the_loop())
-    trained = await train_in_child(job(tmp_path, epochs=3), training_set(50), listen)
+    trained = await train_in_child(small_job(tmp_path, epochs=3), training_set(50), listen)
     watching.cancel()
 
     assert [losses.epoch for losses in told] == [1, 2, 3]
@@ -55,11 +58,11 @@ async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_pa
 
 async def test_a_permanent_failure_comes_back_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="3 rows are too few to split"):
-        await train_in_child(job(tmp_path), training_set(3), _ignore)
+        await train_in_child(small_job(tmp_path), training_set(3), _ignore)
 
 
 async def test_a_diverged_model_is_not_published(tmp_path: Path) -> None:
-    running_away = job(tmp_path, epochs=5)
+    running_away = small_job(tmp_path, epochs=5)
     recipe = msgspec.structs.replace(running_away.recipe, learning_rate=1e30)
 
     with pytest.raises(PermanentError, match="not published"):
@@ -73,7 +76,7 @@ async def test_a_killed_child_is_told_as_such(tmp_path: Path) -> None:
             os.kill(child.pid, signal.SIGKILL)
 
     with pytest.raises(TrainingProcessDied, match="SIGKILL"):
-        await train_in_child(job(tmp_path, epochs=ENDLESS), training_set(50), kill)
+        await train_in_child(small_job(tmp_path, epochs=ENDLESS), training_set(50), kill)
 
 
 async def test_cancelling_ends_the_child_and_publishes_nothing(tmp_path: Path) -> None:
@@ -82,7 +85,7 @@ async def test_cancelling_ends_the_child_and_publishes_nothing(tmp_path: Path) -
     async def listen(_: EpochLosses) -> None:
         started.set()
 
-    training = asyncio.create_task(train_in_child(job(tmp_path, epochs=ENDLESS), training_set(50), listen))
+    training = asyncio.create_task(train_in_child(small_job(tmp_path, epochs=ENDLESS), training_set(50), listen))
     await started.wait()
     training.cancel()
     with pytest.raises(asyncio.CancelledError):
