@@ -21,7 +21,7 @@ async def relay_all(sessions: Sessions, topics: FreshTopics) -> None:
     async with open_publisher(topics.bootstrap, client_id="test-relay") as publisher:
         relay = RelayOutbox(sessions, publisher, partitions=topics.partitions, owner="test")
         await relay.create_leases()
-        await relay.take_leases()
+        await relay.renew_leases()
         while await relay.relay_once():
             pass
 

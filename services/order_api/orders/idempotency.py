@@ -18,7 +18,7 @@ from ordercast.services.order_api.errors import KeyReused
 KEY_LIFETIME: Final = timedelta(hours=24)
 MAX_KEY_LENGTH: Final = 255
 
-# A key whose time is over is taken anew by the same statement. Rows come in key order, so that two batches never deadlock.
+# A key whose time is over is claimed anew by the same statement. Rows come in key order, so that two batches never deadlock.
 _CLAIM: Final = text("""
     INSERT INTO idempotency_keys AS stored (
         account_id, operation, key, body_sha256, answer, progress, claim_id, claimed_at
@@ -72,7 +72,7 @@ class Repeat:
 
 
 async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:
-    """Takes the keys; the answer holds, by claim id, those that were taken before.
+    """Claims the keys; the answer holds, by claim id, those that were claimed before.
 
     Waits for transactions that hold the same keys, so it sees how they ended.
     """
@@ -84,7 +84,7 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
         "operations": [claim.operation for claim in ordered],
         "keys": [claim.key for claim in ordered],
     }
-    taken = await session.execute(
+    claimed = await session.execute(
         _CLAIM,
         columns
         | {
@@ -96,7 +96,7 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
             "expired": now - KEY_LIFETIME,
         },
     )
-    new = set(taken.scalars())
+    new = set(claimed.scalars())
     if len(new) == len(claims):
         return {}
     stored = {(row.account_id, row.operation, row.key): row for row in await session.execute(_STORED, columns)}

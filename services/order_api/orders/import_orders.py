@@ -1,4 +1,4 @@
-"""Takes a shop's own history: lines are parsed as they stream in and committed chunk by chunk."""
+"""Imports a shop's own history: lines are parsed as they stream in and committed chunk by chunk."""
 
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass, field

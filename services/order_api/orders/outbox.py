@@ -20,7 +20,7 @@ OrderEvent = OrderPlaced | OrderConfirmed | OrderCancelled
 CHANNEL: Final = "ordercast_outbox"
 
 # Sorted by shard, so that every transaction locks the counters in the same order and no two deadlock.
-_TAKE_NUMBERS: Final = text("""
+_NEXT_NUMBERS: Final = text("""
     INSERT INTO outbox_shards AS s (shard, last_number)
     SELECT * FROM unnest(CAST(:shards AS bigint[]), CAST(:counts AS bigint[]))
     ON CONFLICT (shard) DO UPDATE SET last_number = s.last_number + excluded.last_number
@@ -90,7 +90,7 @@ async def append_rows(session: AsyncSession, rows: Sequence[OutboxRow]) -> None:
         return
     shards = sorted(by_shard)
     counts = {"shards": shards, "counts": [len(by_shard[shard]) for shard in shards]}
-    last_numbers = {row.shard: row.last_number for row in await session.execute(_TAKE_NUMBERS, counts)}
+    last_numbers = {row.shard: row.last_number for row in await session.execute(_NEXT_NUMBERS, counts)}
     numbered = [
         (last_numbers[shard] - len(group) + position, row)
         for shard, group in by_shard.items()

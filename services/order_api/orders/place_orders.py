@@ -101,14 +101,16 @@ class PlaceOrders:
                 [_prepare(request, prices, now, trace) for request, trace in zip(requests, traceparents, strict=True)]
             )
             orders = [order for order in checked if isinstance(order, NewOrder)]
-            taken = await claim_keys(session, [_claim(order) for order in orders if order.request.key is not None], now)
-            new = [order for order in orders if order.row.id not in taken]
+            repeats = await claim_keys(
+                session, [_claim(order) for order in orders if order.request.key is not None], now
+            )
+            new = [order for order in orders if order.row.id not in repeats]
             await write_orders(session, [order.row for order in new])
             await append_to_outbox(session, [recorded(order.row, order.traceparent) for order in new], self._partitions)
         if new:
             ORDERS_ACCEPTED.inc(len(new))
             ORDERS_PER_COMMIT.observe(len(new))
-        return [_answer(order, taken) for order in checked]
+        return [_answer(order, repeats) for order in checked]
 
 
 async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> dict[int, Price]:
@@ -159,10 +161,10 @@ def _claim(order: NewOrder) -> Claim:
     return Claim(request.account_id, OPERATION, request.key or "", request.body_sha256, order.row.id, order.answer)
 
 
-def _answer(order: NewOrder | OrderApiError, taken: Mapping[UUID, Repeat | KeyReused]) -> bytes | Exception:
+def _answer(order: NewOrder | OrderApiError, repeats: Mapping[UUID, Repeat | KeyReused]) -> bytes | Exception:
     if isinstance(order, OrderApiError):
         return order
-    repeat = taken.get(order.row.id)
+    repeat = repeats.get(order.row.id)
     if isinstance(repeat, KeyReused):
         return repeat
     return order.answer if repeat is None or repeat.answer is None else repeat.answer

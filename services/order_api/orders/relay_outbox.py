@@ -4,8 +4,8 @@ Any error ends the relay, and so its process; nothing is ever skipped. After a c
 noted, with the same numbers, so that consumers can tell a repeat. A relay that lost its lease while it was held up repeats
 at worst, for the same reason.
 
-Several relays share the shards evenly: each says again and again that it lives, counts who else does, gives back what is more
-than its share and takes what is free. A shard changes hands only between two batches, or when its lease has run out.
+Several relays share the shards evenly: each says again and again that it is alive, counts who else is, gives back what is more
+than its share and leases what is free. A shard changes hands only between two batches, or when its lease has run out.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ _GIVE_BACK: Final = text("""
     WHERE owner = :owner
         AND shard NOT IN (SELECT shard FROM outbox_leases WHERE owner = :owner ORDER BY shard LIMIT :share)
 """)
-# Free shards, and our own ones anew. SKIP LOCKED: another relay that is just taking a shard may have it.
+# Free shards, and our own ones anew. SKIP LOCKED: another relay that is just leasing a shard may have it.
 _LEASE: Final = text("""
     WITH free AS (
         SELECT shard FROM outbox_leases
@@ -121,7 +121,7 @@ class RelayOutbox:
         await self.create_leases()
         try:
             while not stopping.is_set():
-                await self.take_leases()
+                await self.renew_leases()
                 await self._relay_for(LOOK_EVERY_S, stopping)
         finally:
             await self.leave()
@@ -139,8 +139,8 @@ class RelayOutbox:
         if count != self._partitions:
             raise PartitionsChanged(f"this system has {count} partitions, ORDERCAST_PARTITIONS says {self._partitions}")
 
-    async def take_leases(self) -> list[int]:
-        """Gives back shards beyond this relay's share, takes free ones up to it, and renews; the shards held now.
+    async def renew_leases(self) -> list[int]:
+        """Gives back shards beyond this relay's share, leases free ones up to it, and renews; the shards held now.
 
         No batch may be in flight.
         """
@@ -154,7 +154,7 @@ class RelayOutbox:
             return sorted(leased.scalars())
 
     async def leave(self) -> None:
-        """Gives all shards back and counts no more among the living."""
+        """Gives all shards back, and is no longer counted as alive."""
         async with self._sessions() as session, session.begin():
             await session.execute(_RELEASE, {"owner": self._owner})
             await session.execute(_LEAVE, {"owner": self._owner})

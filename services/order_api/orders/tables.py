@@ -91,7 +91,7 @@ class OutboxLease(Base):
 
 
 class OutboxRelay(Base):
-    """A relay that lives: the living ones share the shards. One that stops takes its row away."""
+    """A relay that is alive: these share the shards. One that stops deletes its row."""
 
     __tablename__ = "outbox_relays"
 

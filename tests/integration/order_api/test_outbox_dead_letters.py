@@ -51,7 +51,7 @@ def refuses(*quantities: int) -> MemoryLog:
 async def relay(sessions: Sessions, log: MemoryLog) -> None:
     one = RelayOutbox(sessions, log, partitions=PARTITIONS, owner="relay")
     await one.create_leases()
-    await one.take_leases()
+    await one.renew_leases()
     while await one.relay_once():
         pass
 
@@ -134,7 +134,7 @@ async def test_a_relay_that_dies_after_a_refusal_can_only_repeat_the_stand_in(se
     log = refuses(1)
     one = RelayOutbox(sessions, log, partitions=PARTITIONS, owner="relay")
     await one.create_leases()
-    await one.take_leases()
+    await one.renew_leases()
     await one.relay_once()
     assert log.records("orders", shard) == []
     log.refuses = lambda _: None

@@ -66,8 +66,8 @@ async def let_run_out(sessions: Sessions, owner: str) -> None:
 async def shared_out(*relays: RelayOutbox) -> list[list[int]]:
     """What each holds after every one of them has looked at the others twice: once to give, once to take."""
     for one in relays:
-        await one.take_leases()
-    return [await one.take_leases() for one in relays]
+        await one.renew_leases()
+    return [await one.renew_leases() for one in relays]
 
 
 def published(log: MemoryLog) -> dict[int, list[int]]:
@@ -90,7 +90,7 @@ async def test_events_are_published_in_order_and_leave_the_outbox(sessions: Sess
     log = MemoryLog()
     one = relay(sessions, log)
     await one.create_leases()
-    assert await one.take_leases() == [0, 1, 2, 3]
+    assert await one.renew_leases() == [0, 1, 2, 3]
     assert await one.relay_once() == 20
     assert await one.relay_once() == 0
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in published(log).values())
@@ -105,14 +105,14 @@ async def test_with_the_broker_down_events_wait_and_nothing_is_skipped(sessions:
     log = MemoryLog()
     one = relay(sessions, log)
     await one.create_leases()
-    await one.take_leases()
+    await one.renew_leases()
     log.available = False
     with pytest.raises(BrokerUnavailable):
         await one.relay_once()
     assert await waiting(sessions) == 10
     log.available = True
     restarted = relay(sessions, log)
-    await restarted.take_leases()
+    await restarted.renew_leases()
     assert await restarted.relay_once() == 10
     assert sum(map(len, published(log).values())) == 10
 
@@ -128,13 +128,13 @@ async def test_a_relay_that_died_after_publishing_repeats_the_same_numbers(sessi
     log = DiesAfterPublishing()
     dying = relay(sessions, log)
     await dying.create_leases()
-    await dying.take_leases()
+    await dying.renew_leases()
     with pytest.raises(BrokerUnavailable):
         await dying.relay_once()
     first = published(log)
     whole = MemoryLog()
     restarted = relay(sessions, whole)
-    await restarted.take_leases()
+    await restarted.renew_leases()
     await restarted.relay_once()
     assert published(whole) == first
 
@@ -143,7 +143,7 @@ async def test_relays_that_come_and_go_share_all_shards_evenly(sessions: Session
     log = MemoryLog()
     a, b, c = relays = [relay(sessions, log, owner) for owner in ("a", "b", "c")]
     await a.create_leases()
-    assert await a.take_leases() == [0, 1, 2, 3]
+    assert await a.renew_leases() == [0, 1, 2, 3]
     held = await shared_out(*relays)
     assert [len(shards) for shards in held] == [2, 1, 1]
     assert sorted(itertools.chain(*held)) == [0, 1, 2, 3]
@@ -160,7 +160,7 @@ async def test_a_relay_that_is_gone_without_a_word_has_no_share_when_its_lease_h
     await a.create_leases()
     assert [len(shards) for shards in await shared_out(a, b)] == [2, 2]
     await let_run_out(sessions, "b")
-    assert await a.take_leases() == [0, 1, 2, 3]
+    assert await a.renew_leases() == [0, 1, 2, 3]
 
 
 async def test_more_relays_than_shards_leave_some_idle_and_no_shard_alone(sessions: Sessions) -> None:
@@ -175,20 +175,20 @@ async def test_more_relays_than_shards_leave_some_idle_and_no_shard_alone(sessio
 
 
 async def test_two_relays_under_one_name_never_set_the_published_number_back(sessions: Sessions) -> None:
-    """A mistake of an operator: the slower one would bury its shard, whose events have left the outbox."""
+    """A mistake of an operator: the slower one would stop its shard for good, whose events have left the outbox."""
     place_again = await place(sessions, 4)
     log = MemoryLog()
-    quick = relay(sessions, log, "twin")
+    quick = relay(sessions, log, "same-name")
     await quick.create_leases()
-    await quick.take_leases()
+    await quick.renew_leases()
 
     async def overtake() -> None:
         await quick.relay_once()
         await place_again()
         await quick.relay_once()
 
-    slow = relay(sessions, HeldUp(overtake), "twin")
-    with pytest.raises(LeaseLost, match="twin"):
+    slow = relay(sessions, HeldUp(overtake), "same-name")
+    with pytest.raises(LeaseLost, match="same-name"):
         await slow.relay_once()
     await place_again()
     assert await quick.relay_once() == 4
@@ -209,11 +209,11 @@ async def test_a_lease_that_ran_out_goes_to_another_relay_and_the_late_one_notic
     log = MemoryLog()
     late, other = relay(sessions, log, "late"), relay(sessions, log, "other")
     await late.create_leases()
-    await late.take_leases()
+    await late.renew_leases()
 
     async def take_over() -> None:
         await let_run_out(sessions, "late")
-        await other.take_leases()
+        await other.renew_leases()
 
     held_up = relay(sessions, HeldUp(take_over), "late")
     with pytest.raises(LeaseLost):
@@ -228,7 +228,7 @@ async def test_a_gap_in_the_numbers_stops_the_relay(sessions: Sessions, missing:
         await session.execute(text("DELETE FROM outbox WHERE number = :n AND shard = 1"), {"n": missing})
     one = relay(sessions, MemoryLog())
     await one.create_leases()
-    await one.take_leases()
+    await one.renew_leases()
     with pytest.raises(OutboxGap, match="shard 1"):
         await one.relay_once()
 
@@ -249,4 +249,4 @@ async def test_a_stopped_relay_gives_its_shards_back(sessions: Sessions) -> None
         await asyncio.sleep(0.01)
     stopping.set()
     await running
-    assert await relay(sessions, log, "b").take_leases() == [0, 1, 2, 3]
+    assert await relay(sessions, log, "b").renew_leases() == [0, 1, 2, 3]
