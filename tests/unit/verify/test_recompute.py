@@ -1,0 +1,35 @@
+"""The recomputed tables are those of one event after the other."""
+
+from hypothesis import given, settings
+
+from ordercast.verify.compare import differences
+from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
+from tests.support.oracle_features import (
+    Item,
+    View,
+    features_frame,
+    items_frame,
+    plain_features,
+    plain_trends,
+    trends_frame,
+    views_frame,
+)
+from tests.support.order_histories import histories
+
+PARTITIONS = 4
+
+
+@settings(deadline=None, max_examples=60)  # pandas takes its time on a busy machine
+@given(histories())
+def test_the_recomputed_tables_are_those_of_one_event_after_the_other(history: tuple[list[Item], list[View]]) -> None:
+    items, views = history
+    features = expected_features(items_frame(items), views_frame(views), PARTITIONS)
+    plain = features_frame(list(plain_features(items, views, PARTITIONS).values()))
+    assert list(differences("feature_rows", PAIR, features, plain)) == []
+    trends = expected_trends(items_frame(items), views_frame(views))
+    assert list(differences("daily_trends", DAY, trends, trends_frame(list(plain_trends(items, views).values())))) == []
+
+
+def test_a_repeated_view_counts_once() -> None:
+    views = views_frame([View(1, 2, "a", 5, 7), View(1, 2, "b", 5, 7), View(1, 2, "a", 5, 7)])
+    assert without_repeats(views)["count"].sum() == 10
