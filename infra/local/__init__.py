@@ -7,5 +7,5 @@ databases           what is done with a PostgreSQL server that runs
 processes           the list of everything that runs, with its environment
 launch, child       one process that cannot outlive its parent
 supervisor, system  start in order, restart what dies, stop in order
-doctor              what is wrong with this machine or this folder, and how to mend it
+doctor              what is wrong with this machine or this folder, and how to fix it
 """

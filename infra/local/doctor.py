@@ -1,4 +1,4 @@
-"""What is wrong with this machine or this state folder, found by trying, and how to mend it."""
+"""What is wrong with this machine or this state folder, found by trying, and how to fix it."""
 
 import asyncio
 import importlib.metadata
@@ -35,7 +35,7 @@ VERSION_DEADLINE_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. `hint` says how to mend it, where it is not well."""
+    """The result of one check. `hint` says how to fix it, where something is wrong."""
 
     check: str
     well: bool

@@ -1,4 +1,4 @@
-"""`ordercast doctor`: what is missing or wrong, and how to mend it."""
+"""`ordercast doctor`: what is missing or wrong, and how to fix it."""
 
 import typer
 from rich.markup import escape
@@ -14,7 +14,7 @@ app = one_command()
 @app.command()
 @command()
 async def doctor(context: Context) -> None:
-    """Find what is missing or wrong on this machine and in this folder, and how to mend it.
+    """Find what is missing or wrong on this machine and in this folder, and how to fix it.
 
     Exit code 1 if anything is wrong.
     """
@@ -52,4 +52,4 @@ def _show(context: Context, finding: Finding) -> None:
     mark = "[green]ok[/]   " if finding.well else "[red]wrong[/]"
     context.report(f"{mark} [bold]{finding.check}[/]: {escape(finding.detail)}")
     if not finding.well:
-        context.report(f"      [dim]to mend it: {escape(finding.hint)}[/]")
+        context.report(f"      [dim]to fix it: {escape(finding.hint)}[/]")
