@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
@@ -14,13 +15,24 @@ from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.open_consumer import read_topic
+from ordercast.services.trainer import recipes
 from ordercast.services.trainer.jobs import announce_models
 from ordercast.services.trainer.jobs.tables import Training
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
 from tests.support.recorded_spans import parent_of, recorded_spans, traceparent_of
+from tests.support.training_jobs import SMALL_LAYERS
 
+# Far longer than any test takes.
+ENDLESS = {"epochs": 10_000, "batch_size": 1}
 ENDED = {"succeeded", "failed", "cancelled"}
+
+
+@pytest.fixture(autouse=True)
+def small_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The baseline with few layers, which compile in a second: what is tested here is all around them."""
+    small = msgspec.structs.replace(recipes.BASELINE, layers=SMALL_LAYERS)
+    monkeypatch.setattr(recipes, "RECIPES", {"baseline": small})
 
 
 def has_ended(training: dict[str, Any]) -> bool:
@@ -131,7 +143,7 @@ async def test_a_version_of_a_trainer_that_is_gone_is_announced_by_another_one(
 async def test_a_running_training_can_be_cancelled_and_publishes_nothing(workplace: Workplace) -> None:
     await workplace.add_pairs(60)
     async with workplace.trainer() as client:
-        training_id = await start(client, epochs=10_000)
+        training_id = await start(client, **ENDLESS)
         await eventually(client, training_id, has_begun)
         assert (await client.delete(f"/trainings/{training_id}")).status_code == 202
         training = await eventually(client, training_id, has_ended)
@@ -146,7 +158,7 @@ async def test_a_running_training_can_be_cancelled_and_publishes_nothing(workpla
 async def test_a_training_in_hand_goes_back_into_the_queue_when_the_trainer_stops(workplace: Workplace) -> None:
     await workplace.add_pairs(60)
     async with workplace.trainer() as client:
-        training_id = await start(client, epochs=10_000)
+        training_id = await start(client, **ENDLESS)
         await eventually(client, training_id, has_begun)
 
     async with workplace.sessions() as session:
