@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from tests.support.order_histories import histories
 PARTITIONS = 4
 
 
+@pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
 @settings(deadline=None, max_examples=60)  # pandas takes its time on a busy machine
 @given(histories(), st.data())
 def test_one_changed_field_is_one_difference(history: tuple[list[Item], list[View]], data: st.DataObject) -> None:

@@ -1,5 +1,6 @@
 """The recomputed tables are those of one event after the other."""
 
+import pytest
 from hypothesis import given, settings
 
 from ordercast.verify.compare import differences
@@ -19,6 +20,7 @@ from tests.support.order_histories import histories
 PARTITIONS = 4
 
 
+@pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
 @settings(deadline=None, max_examples=60)  # pandas takes its time on a busy machine
 @given(histories())
 def test_the_recomputed_tables_are_those_of_one_event_after_the_other(history: tuple[list[Item], list[View]]) -> None:

@@ -1,5 +1,6 @@
 """Whatever the order, the repeats and the restarts: the table equals the one that pandas computes from the facts."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from tests.support.histories import PARTITIONS, History, histories
 from tests.support.oracle import feature_table, trends_table
 
 
+@pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
 @settings(max_examples=60, deadline=None)
 @given(history=histories(), data=st.data())
 async def test_any_stream_gives_the_oracles_table(history: History, data: st.DataObject) -> None:
