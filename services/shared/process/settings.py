@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
-from ordercast.services.shared.telemetry.logs import LogFormat
+from ordercast.services.shared.telemetry.settings import LogFormat
 
 # How the settings describe a name that `process_name` makes.
 PROCESS_NAME: Final = "the same after a restart, another for each process; HOST-PORT unless set"

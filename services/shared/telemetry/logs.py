@@ -5,16 +5,15 @@ Modules log with `log = structlog.stdlib.get_logger()`; `configure_logging` is c
 
 import logging
 import sys
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 from opentelemetry.trace import format_span_id, format_trace_id
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
+from ordercast.services.shared.telemetry.settings import LogFormat
 from ordercast.services.shared.telemetry.tracing import current_span
-
-LogFormat = Literal["console", "json"]
 
 # Libraries that repeat themselves while their server is away; the services say once what is missing.
 _QUIET: Final = {

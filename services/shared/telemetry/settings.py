@@ -15,6 +15,7 @@ def _lower(value: object) -> object:
 
 
 Lower = BeforeValidator(_lower)
+LogFormat = Literal["console", "json"]
 Protocol = Annotated[Literal["http/protobuf"], Lower]
 
 

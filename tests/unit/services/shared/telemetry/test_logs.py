@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from ordercast.services.shared.telemetry.logs import LogFormat, configure_logging
+from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.settings import LogFormat
 from ordercast.services.shared.telemetry.tracing import belonging_to, sending, spans
 from tests.support.recorded_spans import recorded_spans, traceparent_of
 
