@@ -111,37 +111,7 @@ async def test_a_cancelled_training_ends_on_the_workers_too(cluster: DaskCluster
     assert workplace.versions == []
 
 
-async def test_a_training_waits_for_a_scheduler_that_has_gone_and_then_succeeds(
-    workplace: Workplace, tmp_path: Path
-) -> None:
-    await workplace.add_pairs(60)
-    with dask_cluster(tmp_path, workers=1) as cluster:
-        async with workplace.trainer(trainer_backend="dask", dask_scheduler=cluster.address) as client:
-            training_id = await start(client, epochs=200)
-            await eventually(client, training_id, lambda training: training["progress"]["epoch"] > 0)
-            cluster.kill_the_scheduler()
-            await eventually(client, training_id, lambda training: training["status"] == "queued")
-
-            async def shows() -> bool:
-                ready = (await client.get("/readyz")).json()
-                return bool(ready["status"] == "degraded" and "no Dask scheduler" in ready["checks"]["cluster"])
-
-            await until(shows)
-            cluster.restart_the_scheduler()
-            cluster.add_workers(1)
-            training = await eventually(client, training_id, lambda t: t["status"] in ("succeeded", "failed"))
-            assert (await client.get("/readyz")).json()["checks"]["cluster"] == "ok"
-
-    assert (training["status"], training["error"]) == ("succeeded", None)
-    (version,) = workplace.versions
-    manifest = decode_manifest((version / MANIFEST_FILE).read_bytes())
-    assert (manifest.training_id, manifest.recipe.members) == (training_id, 2)
-    async with workplace.sessions() as session:
-        assert (await session.get_one(Training, UUID(training_id))).attempts == 2  # the wait cost none
-
-
 async def test_a_task_that_takes_its_workers_down_fails_instead_of_waiting_forever(tmp_path: Path) -> None:
-    # Also: the one worker with its one thread trains, not the process that asks.
     with dask_cluster(tmp_path, workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as alone:
 
         def kill_once(losses: EpochLosses) -> None:
@@ -159,6 +129,34 @@ def test_workers_with_other_versions_are_refused_by_name(cluster: DaskCluster, m
 
     with pytest.raises(OtherVersions, match=r"worker tcp://\S+ has tensorflow \S+ instead of 2\.0\.0"):
         client_side.train_on_dask(fit, cluster.address, lambda _: None)
+
+
+async def test_a_training_waits_for_a_scheduler_that_has_gone_and_then_succeeds(
+    cluster: DaskCluster, workplace: Workplace
+) -> None:
+    await workplace.add_pairs(60)
+    async with workplace.trainer(trainer_backend="dask", dask_scheduler=cluster.address) as client:
+        training_id = await start(client, epochs=200)
+        await eventually(client, training_id, lambda training: training["progress"]["epoch"] > 0)
+        cluster.kill_the_scheduler()
+        await eventually(client, training_id, lambda training: training["status"] == "queued")
+
+        async def shows() -> bool:
+            ready = (await client.get("/readyz")).json()
+            return bool(ready["status"] == "degraded" and "no Dask scheduler" in ready["checks"]["cluster"])
+
+        await until(shows)
+        cluster.restart_the_scheduler()
+        cluster.add_workers(2)
+        training = await eventually(client, training_id, lambda t: t["status"] in ("succeeded", "failed"))
+        assert (await client.get("/readyz")).json()["checks"]["cluster"] == "ok"
+
+    assert (training["status"], training["error"]) == ("succeeded", None)
+    (version,) = workplace.versions
+    manifest = decode_manifest((version / MANIFEST_FILE).read_bytes())
+    assert (manifest.training_id, manifest.recipe.members) == (training_id, 2)
+    async with workplace.sessions() as session:
+        assert (await session.get_one(Training, UUID(training_id))).attempts == 2  # the wait cost none
 
 
 def test_a_scheduler_that_is_not_there_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
