@@ -72,5 +72,6 @@ def _read(settings: type[Settings], secrets: Path | None) -> Settings:
         problems = [
             f"{prefix}{'.'.join(str(part) for part in problem['loc'])}".upper() + f": {problem['msg']}"
             for problem in error.errors(include_input=False, include_url=False)
+            if problem["type"] != "default_factory_not_called"  # follows from another problem, which is named
         ]
         raise CannotStart("; ".join(problems)) from error

@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.process.settings import read_settings
 
@@ -86,3 +87,10 @@ def test_a_file_that_cannot_be_read_is_named(secrets: Path, monkeypatch: pytest.
     assert str(secrets) in str(refusal.value)
     assert '"database_url"' in str(refusal.value)
     assert str(refusal.value).endswith("Permission denied")
+
+
+def test_a_name_made_of_other_settings_is_not_told_missing_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORDERCAST_KAFKA_BOOTSTRAP", raising=False)
+    with pytest.raises(CannotStart) as failed:
+        read_settings(FeatureWorkerSettings)
+    assert str(failed.value) == "ORDERCAST_DATABASE_URL: Field required; ORDERCAST_KAFKA_BOOTSTRAP: Field required"
