@@ -5,17 +5,25 @@ from typing import Final
 
 from alembic import context
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.tables import metadata
 
 # Any fixed number that nobody else locks in this database: replicas that start together must not race.
 MIGRATION_LOCK: Final = 7_305_110_401
+# Waiting longer (ms) for a table that others use would hold up everybody who comes after: pods serve meanwhile.
+LOCK_TIMEOUT_MS: Final = 3_000
+# SQLSTATE: the lock was not there in time; a deadlock with a transaction that uses the tables in another order.
+_IN_USE: Final = ("55P03", "40P01")
 
 
 def _migrate(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    # Not before: other migrations may take as long as they need.
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
@@ -26,6 +34,13 @@ async def _run() -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _IN_USE:
+            raise
+        raise TablesInUse(
+            f"a table was in use by another transaction for more than {LOCK_TIMEOUT_MS / 1000:g} s; nothing was changed. Try "
+            "again, and if that does not help, end what pg_stat_activity shows as the oldest transaction (xact_start)"
+        ) from error
     finally:
         await engine.dispose()
 

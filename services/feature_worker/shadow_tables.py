@@ -35,6 +35,11 @@ _COMPARED: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, DailyTrend)
 )
 _NOT_COMPARED: Final = frozenset({"updated_at"})
+_VIEWS: Final = text("""
+    SELECT DISTINCT quote_ident(v.viewname) AS name, v.definition
+    FROM pg_views AS v JOIN information_schema.view_table_usage AS u ON u.view_schema = v.schemaname AND u.view_name = v.viewname
+    WHERE v.schemaname = :live AND u.table_schema = :live AND u.table_name = ANY (CAST(:tables AS text[]))
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,18 @@ async def compare_with_shadow(session: AsyncSession) -> Differences:
 
 
 async def swap_shadow_in(session: AsyncSession) -> None:
-    """Puts the shadow tables in the live ones' place. It shows at the commit, to all readers at once."""
+    """Puts the shadow tables in the live ones' place. It shows at the commit, to all readers at once.
+
+    Views of the live tables, as those for the names of the release before, are made again.
+    """
+    views = (await session.execute(_VIEWS, {"live": LIVE, "tables": [table.name for table in _TABLES]})).all()
+    for view in views:
+        await session.execute(text(f"DROP VIEW {LIVE}.{view.name}"))
     for table in _TABLES:
         await session.execute(text(f"DROP TABLE {LIVE}.{table.name}"))
         await session.execute(text(f"ALTER TABLE {SHADOW}.{table.name} SET SCHEMA {LIVE}"))
+    for view in views:
+        await session.execute(text(f"CREATE VIEW {LIVE}.{view.name} AS {view.definition}"))
     await session.execute(text(f"DROP SCHEMA {SHADOW}"))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision: str = "0007"
 down_revision: str | None = "0006"
@@ -29,4 +30,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Refuses while the table holds an event: it is the only copy, and its number went out with a stand-in."""
+    op.execute("LOCK TABLE outbox_dead_letters IN ACCESS EXCLUSIVE MODE")
+    count = op.get_bind().scalar(sa.text("SELECT count(*) FROM outbox_dead_letters"))
+    if count:
+        raise CommandError(
+            f"outbox_dead_letters holds the only copy of {count} accepted events: send them again with `ordercast outbox retry`, "
+            "and take the migration back when the table is empty"
+        )
     op.drop_table("outbox_dead_letters")

@@ -1,4 +1,7 @@
-"""progress of keyed batches"""
+"""progress of keyed batches
+
+`planned_answer`, which it replaces, stays for the pods of the release before, which write it until the last one is replaced.
+"""
 
 from collections.abc import Sequence
 
@@ -12,10 +15,8 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.drop_column("idempotency_keys", "planned_answer")
     op.add_column("idempotency_keys", sa.Column("progress", sa.LargeBinary(), nullable=True))
 
 
 def downgrade() -> None:
     op.drop_column("idempotency_keys", "progress")
-    op.add_column("idempotency_keys", sa.Column("planned_answer", sa.LargeBinary(), nullable=True))

@@ -62,6 +62,9 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     body_sha256: Mapped[bytes]
     answer: Mapped[bytes | None]
+    planned_answer: Mapped[
+        bytes | None
+    ]  # unused: the release before writes it during an upgrade; the next release drops it
     progress: Mapped[bytes | None]
     claim_id: Mapped[UUID]  # new each time that the key is claimed: a key may come again after its 24 hours
     claimed_at: Mapped[datetime] = mapped_column(index=True)

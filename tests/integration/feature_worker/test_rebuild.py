@@ -125,6 +125,12 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     assert await read_rows(sessions) == feature_table([*facts, *strangers[:3]])
     assert await read_trends(sessions) == trends_table([*facts, *strangers[:3]])
     await asyncio.to_thread(command.check, alembic_config(database_url))
+    async with sessions() as session:  # by the name of the release before, too
+        named_before = text("SELECT topic, partition, producer, last_number FROM feature_producer_marks")
+        named_now = text("SELECT topic, partition, producer, last_sequence FROM feature_last_sequences")
+        rows = set(await session.execute(named_now))
+        assert rows
+        assert set(await session.execute(named_before)) == rows
 
     # The last dead letter, replayed now, counts once; the others do not count again.
     await replay(publisher, rebuilds.table.dead_letters.by_id.values())

@@ -1,0 +1,194 @@
+"""The newest schema under the pods of the release before: they serve during an upgrade, and again after a rollback.
+
+At a release, `BEFORE` becomes its newest migration, and `STATEMENTS` what it runs on tables that migrations since have altered.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from ordercast.infra.migrations.errors import TablesInUse
+from ordercast.infra.migrations.upgrade import alembic_config, upgrade
+
+# The newest migration of the release before.
+BEFORE: Final = "0006"
+NOW: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CLAIM: Final = text("""
+    INSERT INTO idempotency_keys AS stored (
+        account_id, operation, key, body_sha256, answer, planned_answer, claim_id, claimed_at
+    )
+    SELECT * FROM unnest(
+        CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]), CAST(:hashes AS bytea[]),
+        CAST(:answers AS bytea[]), CAST(:plans AS bytea[]), CAST(:claims AS uuid[]), CAST(:times AS timestamptz[])
+    )
+    ON CONFLICT (account_id, operation, key) DO UPDATE
+    SET body_sha256 = excluded.body_sha256, answer = excluded.answer,
+        planned_answer = excluded.planned_answer, claim_id = excluded.claim_id, claimed_at = excluded.claimed_at
+    WHERE stored.claimed_at < CAST(:expired AS timestamptz)
+    RETURNING claim_id
+""")
+STORED: Final = text("""
+    SELECT account_id, operation, key, body_sha256, answer, planned_answer, claim_id FROM idempotency_keys
+    JOIN unnest(CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]))
+        AS wanted (account_id, operation, key) USING (account_id, operation, key)
+""")
+STORE_ANSWER: Final = text("UPDATE idempotency_keys SET answer = :answer WHERE claim_id = :claim_id")
+FORGET_KEYS: Final = text("DELETE FROM idempotency_keys WHERE idempotency_keys.claimed_at < :before")
+READ_MARKS: Final = text("""
+    SELECT m.topic, m.partition, m.producer, m.last_number
+    FROM unnest(CAST(:topics AS text[]), CAST(:numbers AS bigint[]), CAST(:producers AS text[]))
+        AS wanted (topic, partition, producer)
+    JOIN feature_producer_marks AS m USING (topic, partition, producer)
+""")
+WRITE_MARKS: Final = text("""
+    INSERT INTO feature_producer_marks (topic, partition, producer, last_number, seen_at)
+    SELECT *, now() FROM unnest(
+        CAST(:topics AS text[]), CAST(:numbers AS bigint[]), CAST(:producers AS text[]), CAST(:last_numbers AS bigint[])
+    )
+    ON CONFLICT (topic, partition, producer)
+    DO UPDATE SET last_number = EXCLUDED.last_number, seen_at = EXCLUDED.seen_at
+""")
+DROP_MARKS: Final = text("""
+    DELETE FROM feature_producer_marks
+    WHERE seen_at < now() - CAST(:kept_for AS interval) AND producer <> 'outbox' AND producer NOT LIKE 'replay:%'
+""")
+READ_REPLAY_MARKS: Final = text("SELECT producer FROM feature_producer_marks WHERE producer LIKE 'replay:%'")
+LETTER_STATES: Final = text("""
+    SELECT feature_producer_marks.producer, feature_producer_marks.last_number FROM feature_producer_marks
+    WHERE (feature_producer_marks.producer LIKE :prefix || '%')
+""")
+
+
+class PodOfTheReleaseBefore:
+    """Its statements, on the one connection that it keeps during the upgrade."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def takes_and_repeats_keyed_requests(self, key: str) -> None:
+        claim_id, columns = uuid4(), {"accounts": [1], "operations": ["order"], "keys": [key]}
+        claim = {"hashes": [b"hash"], "answers": [None], "plans": [b"plan"], "claims": [claim_id], "times": [NOW]}
+        claim |= columns | {"expired": NOW - timedelta(hours=24)}
+        async with self._connection.begin():
+            assert await self._rows(CLAIM, claim) == [(claim_id,)]
+            await self._connection.execute(STORE_ANSWER, {"answer": b"answer", "claim_id": claim_id})
+        async with self._connection.begin():
+            assert await self._rows(CLAIM, claim | {"claims": [uuid4()]}) == []
+            assert await self._rows(STORED, columns) == [(1, "order", key, b"hash", b"answer", b"plan", claim_id)]
+            await self._connection.execute(FORGET_KEYS, {"before": NOW - timedelta(hours=24)})
+
+    async def moves_marks(self, number: int) -> None:
+        streams = {"topics": ["orders", "views"], "numbers": [0, 1], "producers": ["outbox", "replay:a"]}
+        numbers = {"outbox": number, "replay:a": number + 1}
+        async with self._connection.begin():
+            await self._connection.execute(WRITE_MARKS, streams | {"last_numbers": list(numbers.values())})
+            old = {"topics": ["views"], "numbers": [1], "producers": ["old"], "last_numbers": [1]}
+            await self._connection.execute(WRITE_MARKS, old)
+        async with self._connection.begin():
+            await self._connection.execute(DROP_MARKS, {"kept_for": timedelta(0)})
+            marks = await self._rows(READ_MARKS, streams | {"producers": ["outbox", "old"]})
+            assert marks == [("orders", 0, "outbox", number)]
+            assert await self._rows(READ_REPLAY_MARKS, {}) == [("replay:a",)]
+            assert await self._rows(LETTER_STATES, {"prefix": "replay:"}) == [("replay:a", number + 1)]
+
+    async def _rows(self, statement: Any, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in await self._connection.execute(statement, parameters)]
+
+
+async def migrate(url: str, revision: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(url), revision)
+
+
+async def test_the_statements_of_the_release_before_run_through_the_upgrade(empty_database_url: str) -> None:
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.connect() as connection:
+            pod = PodOfTheReleaseBefore(connection)
+            await pod.takes_and_repeats_keyed_requests("before")
+            await pod.moves_marks(1)
+            await migrate(empty_database_url, "head")
+            await pod.takes_and_repeats_keyed_requests("after")
+            await pod.moves_marks(5)
+            query = text("SELECT producer, last_sequence FROM feature_last_sequences ORDER BY producer")
+            assert [tuple(row) for row in await connection.execute(query)] == [("outbox", 5), ("replay:a", 6)]
+    finally:
+        await engine.dispose()
+
+
+def relations(connection: Connection) -> dict[str, dict[str, Any]]:
+    """The columns of each table and view."""
+    found = inspect(connection)
+    return {
+        name: {column["name"]: column for column in found.get_columns(name)}
+        for name in (*found.get_table_names(), *found.get_view_names())
+    }
+
+
+async def test_what_the_release_before_reads_is_there_and_what_it_leaves_out_has_a_default(
+    empty_database_url: str,
+) -> None:
+    engine = create_async_engine(empty_database_url)
+    try:
+        await migrate(empty_database_url, BEFORE)
+        async with engine.connect() as connection:
+            before = await connection.run_sync(relations)
+        await migrate(empty_database_url, "head")
+        async with engine.connect() as connection:
+            after = await connection.run_sync(relations)
+    finally:
+        await engine.dispose()
+    assert {(table, column) for table in before for column in before[table]} <= {
+        (table, column) for table in after for column in after[table]
+    }
+    for table, columns in before.items():
+        for name, column in after[table].items():
+            if name in columns:
+                assert repr(column["type"]) == repr(columns[name]["type"]), (table, name)
+                assert column["nullable"] >= columns[name]["nullable"], (table, name)
+            else:
+                assert column["nullable"] or column["default"] is not None, (table, name)
+
+
+async def test_a_table_in_use_ends_the_upgrade_soon_and_whole_with_advice(empty_database_url: str) -> None:
+    """Whoever comes after a migration that waits for a table waits, too."""
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.connect() as connection:
+            async with connection.begin():
+                await connection.execute(text("SELECT * FROM idempotency_keys"))
+                with pytest.raises(TablesInUse, match=r"nothing was changed\. Try again") as caught:
+                    await asyncio.to_thread(upgrade, empty_database_url)
+            assert "\n" not in str(caught.value)
+            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+            assert revision == BEFORE
+    finally:
+        await engine.dispose()
+    await asyncio.to_thread(upgrade, empty_database_url)
+
+
+async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "head")
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "INSERT INTO outbox_dead_letters (shard, number, event_id, event_type, account_id, occurred_at, body, reason) "
+                    "VALUES (0, 1, gen_random_uuid(), 'type', 1, now(), 'body', 'refused')"
+                )
+            )
+        with pytest.raises(CommandError, match="the only copy of 1 accepted events"):
+            await asyncio.to_thread(command.downgrade, alembic_config(empty_database_url), "0006")
+        async with engine.begin() as connection:
+            assert (await connection.execute(text("SELECT count(*) FROM outbox_dead_letters"))).scalar_one() == 1
+    finally:
+        await engine.dispose()
