@@ -1,4 +1,4 @@
-"""What the system does with a PostgreSQL server that runs: ask whether it is well, make and drop databases."""
+"""What the system does with a PostgreSQL server that runs: ask whether it is healthy, make and drop databases."""
 
 import asyncio
 import contextlib

@@ -38,7 +38,7 @@ class Finding:
     """The result of one check. `hint` says how to fix it, where something is wrong."""
 
     check: str
-    well: bool
+    healthy: bool
     detail: str
     hint: str = ""
 
@@ -117,9 +117,9 @@ def jars() -> Finding:
 
 def class_archive() -> Finding:
     archive = KafkaInstall(jars_dir()).archive
-    well = archive.is_file()
+    archived = archive.is_file()
     return Finding(
-        "Kafka's class archive", well, "there" if well else "missing: each start takes 2 s longer", "make setup"
+        "Kafka's class archive", archived, "there" if archived else "missing: each start takes 2 s longer", "make setup"
     )
 
 

@@ -95,7 +95,7 @@ async def _use_as_a_client(bootstrap: str) -> None:
 
 
 def main() -> None:
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it complains while the broker settles in
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it complains while the broker starts
     try:
         install = asyncio.run(ensure_kafka(lambda line: print(line, file=sys.stderr)))  # noqa: T201
     except ActionableError as error:

@@ -16,7 +16,7 @@ import psutil
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
 # The variable that marks every process of a system, and what those start, with the system's folder.
-MARK: Final = "ORDERCAST_SUPERVISED"
+SUPERVISED_VARIABLE: Final = "ORDERCAST_SUPERVISED"
 # Time (s) for PostgreSQL to write its last checkpoint and for the others to follow, before they are killed.
 GRACE_S: Final = 10.0
 
@@ -51,6 +51,6 @@ def _is_marked(process: psutil.Process, folder: StateFolder) -> bool:
     if process.pid == os.getpid():
         return False
     try:
-        return process.environ().get(MARK) == str(folder.root)
+        return process.environ().get(SUPERVISED_VARIABLE) == str(folder.root)
     except (psutil.Error, OSError):  # gone, or of another user
         return False

@@ -1,4 +1,4 @@
-"""How a process is asked from outside whether it is well. No probe raises; each has a deadline."""
+"""How a process is asked from outside whether it is healthy. No probe raises; each has a deadline."""
 
 import asyncio
 from typing import Final

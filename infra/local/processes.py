@@ -1,4 +1,4 @@
-"""Everything that runs in a system, in one list: what it is started with, and how one sees that it is well."""
+"""Everything that runs in a system, in one list: what it is started with, and how one sees that it is healthy."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 from ordercast.infra.local.child import Command
 from ordercast.infra.local.kafka import KafkaBroker
-from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE
 from ordercast.infra.local.ports import HOST, Ports
 from ordercast.infra.local.postgres import PostgresServer
 from ordercast.infra.local.probes import answers_ok
@@ -155,10 +155,10 @@ class SystemPlan:
             name=name,
             # -P: a folder called `services` where the user happens to stand must not be taken for ours.
             arguments=(sys.executable, "-P", "-m", *module),
-            environment={**os.environ, **variables, MARK: str(self.folder.root)},
+            environment={**os.environ, **variables, SUPERVISED_VARIABLE: str(self.folder.root)},
             log=self.folder.logs / f"{name}.log",
             stop_deadline_s=SERVICE_STOP_DEADLINE_S,
         )
 
     def _marked(self, command: Command) -> Command:
-        return replace(command, environment={**command.environment, MARK: str(self.folder.root)})
+        return replace(command, environment={**command.environment, SUPERVISED_VARIABLE: str(self.folder.root)})

@@ -24,7 +24,7 @@ COMMANDS: Final = (
     Entry("restart", "ordercast.cli.control", "Restart a service of the running system.", app="restart_app"),
     Entry("stop", "ordercast.cli.control", "Stop the running system.", app="stop_app"),
     Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction."),
-    Entry("status", "ordercast.cli.status", "Show what runs, where, how well, and how far behind."),
+    Entry("status", "ordercast.cli.status", "Show what runs, where, whether it is healthy, and how far behind."),
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
     Entry("admin", "ordercast.cli.admin", "Make admins."),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),

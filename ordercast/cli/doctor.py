@@ -25,8 +25,8 @@ async def doctor(context: Context) -> None:
     for finding in await _running_system(context):
         findings.append(finding)
         _show(context, finding)
-    wrong = sum(not finding.well for finding in findings)
-    context.result(findings, f"{wrong} of {len(findings)} checks found something wrong" if wrong else "all is well")
+    wrong = sum(not finding.healthy for finding in findings)
+    context.result(findings, f"{wrong} of {len(findings)} checks found something wrong" if wrong else "all is healthy")
     if wrong:
         raise typer.Exit(1)
 
@@ -49,7 +49,7 @@ async def _running_system(context: Context) -> list[Finding]:
 
 
 def _show(context: Context, finding: Finding) -> None:
-    mark = "[green]ok[/]   " if finding.well else "[red]wrong[/]"
-    context.report(f"{mark} [bold]{finding.check}[/]: {escape(finding.detail)}")
-    if not finding.well:
+    verdict = "[green]ok[/]   " if finding.healthy else "[red]wrong[/]"
+    context.report(f"{verdict} [bold]{finding.check}[/]: {escape(finding.detail)}")
+    if not finding.healthy:
         context.report(f"      [dim]to fix it: {escape(finding.hint)}[/]")

@@ -1,4 +1,4 @@
-"""`ordercast status`: what runs on a folder, how well, and how far behind."""
+"""`ordercast status`: what runs on a folder, whether it is healthy, and how far behind."""
 
 import asyncio
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class SystemStatus:
 @app.command()
 @command()
 async def status(context: Context) -> None:
-    """Show what runs, where, how well, and how far behind.
+    """Show what runs, where, whether it is healthy, and how far behind.
 
     Exit code 1 if no system runs on the folder or something in it is not healthy.
     """

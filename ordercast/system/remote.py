@@ -100,10 +100,10 @@ def checked_url(text: str) -> str:
     """The URL without a slash at its end. Raises ActionableError for what is no URL of HTTP."""
     try:
         parts = urlsplit(text)
-        well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        well = False
-    if not well:
+        usable = False
+    if not usable:
         raise ActionableError(f"{text!r} is no address of a service", hint="it looks like http://127.0.0.1:8000")
     return text.rstrip("/")
 

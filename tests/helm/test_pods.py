@@ -306,7 +306,7 @@ def test_migrations_come_before_all_else_and_need_nothing_of_it(rendered: Render
     [policy] = [p for p in rendered.of_kind("NetworkPolicy") if component_of(p) == "migrations"]
     assert hook(policy)["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert int(hook(policy)["helm.sh/hook-weight"]) < int(hook(job)["helm.sh/hook-weight"])
-    # The schema is there before the topics: a start that breaks off between them leaves nothing that a second cannot mend.
+    # The schema is there before the topics: a start that breaks off between them leaves nothing that a second cannot repair.
     assert [c["name"] for c in containers(job["spec"]["template"])] == ["schema", "topics"]
 
 

@@ -17,7 +17,7 @@ from tests.helm.operators import KEDA, module_folder
 KEDA_FIELD: Final = re.compile(r'keda:"name=(\w+),order=([\w;]+)')
 
 
-def settled(rendered: Rendered) -> dict[str, Any]:
+def replicas_of(rendered: Rendered) -> dict[str, Any]:
     """The number of pods that the chart itself sets, by component."""
     return {component: manifest["spec"].get("replicas") for component, manifest in rendered.workloads.items()}
 
@@ -38,7 +38,7 @@ def partitions_of(rendered: Rendered) -> int:
 def test_nobody_sets_the_number_of_pods_that_a_scaler_sets(large: Rendered) -> None:
     """Each upgrade would throw away what the scaler has decided."""
     targets = [m["spec"]["scaleTargetRef"] for m in large.of_kind("HorizontalPodAutoscaler", "ScaledObject")]
-    scaled = {component for component, replicas in settled(large).items() if replicas is None}
+    scaled = {component for component, replicas in replicas_of(large).items() if replicas is None}
     assert scaled == {"order-api", "predictor", "feature-worker"}
     workloads = {(m["apiVersion"], m["kind"], m["metadata"]["name"]): c for c, m in large.workloads.items()}
     assert {workloads[t["apiVersion"], t["kind"], t["name"]] for t in targets} == scaled
@@ -47,7 +47,7 @@ def test_nobody_sets_the_number_of_pods_that_a_scaler_sets(large: Rendered) -> N
 def test_without_scalers_the_chart_sets_every_number(helm: Helm) -> None:
     small = helm.render("values-small.yaml")
     assert small.of_kind("HorizontalPodAutoscaler", "ScaledObject") == []
-    assert settled(small) == dict.fromkeys(settled(small), 1)
+    assert replicas_of(small) == dict.fromkeys(replicas_of(small), 1)
 
 
 def test_cpu_scales_what_has_a_cpu_request(large: Rendered) -> None:
@@ -82,7 +82,7 @@ def test_keda_reads_each_field_of_its_triggers(large: Rendered, tmp_path: Path) 
 
 def test_there_are_never_more_workers_than_partitions(rendered: Rendered) -> None:
     scaler = rendered.of_kind("ScaledObject")
-    most = scaler[0]["spec"]["maxReplicaCount"] if scaler else settled(rendered)["feature-worker"]
+    most = scaler[0]["spec"]["maxReplicaCount"] if scaler else replicas_of(rendered)["feature-worker"]
     assert 1 <= most <= partitions_of(rendered)
 
 

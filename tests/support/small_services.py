@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.infra.local.child import Command
-from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE
 from ordercast.infra.local.probes import answers_ok
 from ordercast.infra.local.processes import Program, SystemPlan
 
@@ -31,5 +31,7 @@ def small_services(plan: SystemPlan) -> list[Program]:
 
 def _in_place_of(name: str, port: int, plan: SystemPlan) -> Program:
     command = small_command(plan.folder.logs / f"{name}.log", port, name=name)
-    marked = Command(name, command.arguments, {**command.environment, MARK: str(plan.folder.root)}, command.log)
+    marked = Command(
+        name, command.arguments, {**command.environment, SUPERVISED_VARIABLE: str(plan.folder.root)}, command.log
+    )
     return Program(marked, lambda: answers_ok(port))

@@ -21,7 +21,7 @@ from ordercast.cli.status import system_status
 from ordercast.contracts.topics import ALL_TOPICS, ORDERS
 from ordercast.infra.local import system as system_module
 from ordercast.infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
-from ordercast.infra.local.leftovers import MARK
+from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import SERVICES, Program, SystemPlan
 from ordercast.infra.local.state import StateFolder
@@ -370,7 +370,7 @@ def marked_processes(folder: Path) -> list[int]:
     marked = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(folder):
+            if process.pid != os.getpid() and process.environ().get(SUPERVISED_VARIABLE) == str(folder):
                 marked.append(process.pid)
         except psutil.Error:
             continue

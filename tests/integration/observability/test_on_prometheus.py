@@ -40,7 +40,7 @@ pytestmark = pytest.mark.timeout(600)
 SCRAPE_EVERY_S: Final = 1.0
 # In place of $__rate_interval: what was done in this time is in the rates.
 RATE_INTERVAL: Final = "10m"
-# Panels that show 0 as long as all is well, and have to show more in the tests of trouble.
+# Panels that show 0 as long as all is healthy, and have to show more in the tests of trouble.
 SHOWS_OUTBOX_TROUBLE: Final = {"Outbox backlog", "Age of the oldest event in the outbox"}
 SHOWS_WORKER_TROUBLE: Final = {
     "Lag in events",

@@ -1,4 +1,4 @@
-"""The sample is RECIPE's: its counts, its ranges, its seed; and the signal sample can be learned, but not by a line."""
+"""The sample is as it is defined: its counts, its ranges, its seed; and the signal sample can be learned, but not by a line."""
 
 from collections import Counter
 from itertools import islice

@@ -1,4 +1,4 @@
-"""doctor finds what is wrong, and says how to mend it."""
+"""doctor finds what is wrong, and says how to fix it."""
 
 import socket
 import sys
@@ -46,14 +46,14 @@ def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def test_this_python_and_its_packages_are_well() -> None:
-    assert doctor.python_version().well
-    assert doctor.packages().well
+    assert doctor.python_version().healthy
+    assert doctor.packages().healthy
 
 
 def test_an_old_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "OLDEST_PYTHON", (99, 0))
     finding = doctor.python_version()
-    assert not finding.well
+    assert not finding.healthy
     assert "install Python 99.0" in finding.hint
 
 
@@ -66,7 +66,7 @@ def test_missing_and_old_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: wanted)
     finding = doctor.packages()
-    assert not finding.well
+    assert not finding.healthy
     assert "no-such-package is missing" in finding.detail
     assert "wanted >=99" in finding.detail
     assert "windows-only" not in finding.detail
@@ -75,56 +75,56 @@ def test_missing_and_old_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_folder_that_cannot_be_written_is_found_without_making_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert not doctor.writable("state folder", tmp_path / "file").well
-    assert doctor.writable("state folder", tmp_path / "new" / "state").well
+    assert not doctor.writable("state folder", tmp_path / "file").healthy
+    assert doctor.writable("state folder", tmp_path / "new" / "state").healthy
     assert not (tmp_path / "new").exists()
 
 
 def test_too_little_space_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.disk_space(tmp_path / "not there yet").detail.endswith("GiB free")
     monkeypatch.setattr(doctor, "WANTED_SPACE_BYTES", 2**80)
-    assert not doctor.disk_space(tmp_path).well
+    assert not doctor.disk_space(tmp_path).healthy
 
 
 def test_a_damaged_jar_is_named(cached_jar: Path) -> None:
-    assert doctor.jars().well
+    assert doctor.jars().healthy
     cached_jar.write_bytes(b"hell")
     finding = doctor.jars()
-    assert not finding.well
+    assert not finding.healthy
     assert cached_jar.name in finding.detail
 
 
 def test_jars_that_were_never_fetched_are_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERCAST_CACHE_DIR", str(tmp_path))
     assert doctor.jars().detail == "not fetched yet"
-    assert not doctor.class_archive().well
+    assert not doctor.class_archive().healthy
 
 
 async def test_a_program_that_runs_shows_its_version_and_one_that_does_not_its_words(tmp_path: Path) -> None:
     assert (await doctor.starts("Java", sys.executable, "--version")).detail.startswith("Python 3")
     finding = await doctor.starts("Java", str(tmp_path / "no-such-program"), "-version")
-    assert not finding.well
+    assert not finding.healthy
     assert "no-such-program" in finding.detail
 
 
 def test_ports_that_others_have_are_found(folder: StateFolder, taken_port: int) -> None:
     finding = doctor.ports(folder, 0)
-    assert not finding.well
+    assert not finding.healthy
     assert f"{taken_port} (trainer)" in finding.detail
     assert "--port-offset" in finding.hint
 
 
 def test_ports_of_this_folders_own_system_are_well(folder: StateFolder, taken_port: int) -> None:
     folder.write_system(system_info(folder, ProcessRecord.current()))
-    assert doctor.ports(folder, 0).well
+    assert doctor.ports(folder, 0).healthy
     assert doctor.supervisor(folder).detail.startswith("running (pid")
 
 
 def test_a_killed_supervisor_and_what_it_left_are_found(folder: StateFolder) -> None:
     gone = ProcessRecord(ProcessRecord.current().pid, 0.0)
     folder.write_system(system_info(folder, gone))
-    assert doctor.supervisor(folder).well
+    assert doctor.supervisor(folder).healthy
     folder.write_system(structs.replace(system_info(folder, gone), processes={"kafka": ProcessRecord.current()}))
     finding = doctor.supervisor(folder)
-    assert not finding.well
+    assert not finding.healthy
     assert "still there: kafka" in finding.detail

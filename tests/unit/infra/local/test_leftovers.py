@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from msgspec import structs
 
-from ordercast.infra.local.leftovers import MARK, end_leftovers
+from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE, end_leftovers
 from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.infra.local.test_state import system_info
 
@@ -79,7 +79,10 @@ async def test_another_process_that_was_given_a_recorded_pid_lives_on(folder: St
 
 
 async def test_what_the_services_had_started_is_ended_by_its_mark(folder: StateFolder, start: Start) -> None:
-    ours, of_another_folder = start(**{MARK: str(folder.root)}), start(**{MARK: "/another/folder"})
+    ours, of_another_folder = (
+        start(**{SUPERVISED_VARIABLE: str(folder.root)}),
+        start(**{SUPERVISED_VARIABLE: "/another/folder"}),
+    )
     assert await end_leftovers(folder) == [f"pid {ours.pid}"]
     assert ours.poll() is not None
     assert of_another_folder.poll() is None
