@@ -20,7 +20,12 @@ class PublishDeadLetters:
         self._publisher = publisher
 
     async def __call__(self, refused: Sequence[Refused]) -> None:
-        """Returns when the dead letters are safe. Raises BrokerUnavailable."""
+        """Returns when the dead letters are safe.
+
+        Raises:
+            BrokerUnavailable: the same ones may be published again, under the same ids.
+            RecordRefused: the topic never takes one of them. The worker ends with an alarm: somebody has to look.
+        """
         dead_letters = [dead_letter_of(item.record, item.reason) for item in refused]
         await publish_dead_letters(self._publisher, dead_letters)
         for item, dead_letter in zip(refused, dead_letters, strict=True):

@@ -59,7 +59,7 @@ class RecordFeatures:
         Raises:
             PositionMoved: a partition does not stand where its slice starts; nothing was done.
             SequenceGap, TooManyDeadLetters: nothing was done.
-            BrokerUnavailable: a refused record could not be kept; nothing was done.
+            BrokerUnavailable, RecordRefused: a refused record could not be kept; nothing was done.
             DBAPIError: the database is away, or a commit's answer was lost.
         """
         started_at = time.time_ns()

@@ -9,13 +9,14 @@ import structlog
 from fastapi import APIRouter, Query, Request
 
 from ordercast.contracts.model_manifest import VERSION_PATTERN
+from ordercast.first_line import first_line
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
 from ordercast.services.predictor.recorded_models import list_models
 from ordercast.services.predictor.wiring import predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
-from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 log = structlog.stdlib.get_logger()
 
@@ -50,8 +51,8 @@ async def activate_model(request: Request, _: CurrentAdmin, version: str) -> Act
     model, activated_at = await service.follower.activate(version)
     try:
         await service.topic.announce(model.version, activated_at)
-    except BrokerUnavailable as error:
+    except (BrokerUnavailable, RecordRefused) as error:
         # The record holds already: to fail now would tell the admin that nothing has changed.
-        log.warning("an activation was not announced", version=model.version, reason=str(error))
+        log.warning("an activation was not announced", version=model.version, reason=first_line(error))
         return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=False)
     return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=True)

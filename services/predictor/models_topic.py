@@ -81,7 +81,7 @@ class ModelsTopic:
         """Tells all predictors that an operator chose `version`.
 
         Raises:
-            BrokerUnavailable: they will see it in the database within half a minute.
+            BrokerUnavailable, RecordRefused: they will see it in the database within half a minute.
         """
         event = ModelActivated(version, activated_at)
         envelope = Envelope(uuid7(), SOURCE, activated_at, event, traceparent=current_traceparent())

@@ -22,6 +22,7 @@ async def publish_dead_letters(publisher: Publisher, dead_letters: Sequence[Dead
 
     Raises:
         BrokerUnavailable: some of them may have been written.
+        RecordRefused: the topic never takes one of them; some before it may have been written.
     """
     await publisher.publish(DEAD_LETTERS.name, 0, [to_record(dead_letter) for dead_letter in dead_letters])
 
@@ -32,6 +33,7 @@ async def replay(publisher: Publisher, dead_letters: Collection[DeadLetter]) -> 
     Raises:
         NotReplayable: a dead letter does not hold the whole record; nothing was sent.
         BrokerUnavailable: the one at hand may have been sent.
+        RecordRefused: its topic never takes the one at hand; those before it were sent.
     """
     for dead_letter in dead_letters:
         if dead_letter.is_cut:

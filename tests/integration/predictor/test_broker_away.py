@@ -1,6 +1,10 @@
 """Kafka gone at the start and in between: models are served all the same, and signals are heard again afterwards."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ordercast.infra.local.ports import free_port
 from ordercast.services.shared.kafka.topics import create_topics
@@ -57,3 +61,29 @@ async def test_hears_of_new_models_again_when_the_broker_is_back(
             second = await workplace.publish(2.0)
             await announce(broker.bootstrap, second)
             await eventually_serves(client, second)
+
+
+async def test_an_activation_holds_though_kafka_refuses_to_announce_it(
+    workplace: Workplace, stack: Stack, tmp_path: Path
+) -> None:
+    older, newer = await workplace.publish(1.0), await workplace.publish(2.0)
+    async with stack.kafka(tmp_path / "kafka") as broker, broker.running():
+        async with closing_admin(broker.bootstrap) as admin:
+            # What a host's clock that is wrong comes to: every record that is not of this millisecond is refused.
+            limits = {"message.timestamp.before.max.ms": "0", "message.timestamp.after.max.ms": "0"}
+            await admin.create_topics([NewTopic("models", 1, 1, topic_configs=limits)])
+        async with workplace.predictor(kafka_bootstrap=broker.bootstrap) as client:
+            await eventually_serves(client, newer)
+            answer = await client.post(f"/models/{older.version}/activate", headers=workplace.token(1, "ADMIN"))
+            assert (answer.status_code, answer.json()["announced"]) == (200, False)
+            assert await serves(client, older)
+
+
+@asynccontextmanager
+async def closing_admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
