@@ -1,11 +1,15 @@
 """Publishes the outbox: shard by shard, in number order, one batch in flight for each.
 
-Any error ends the relay, and so its process; nothing is ever skipped. After a crash it repeats from the last number that it
+Any error ends the relay, and so its process; no number is ever skipped. After a crash it repeats from the last number that it
 noted, with the same numbers, so that consumers can tell a repeat. A relay that lost its lease while it was held up repeats
 at worst, for the same reason.
 
+A batch with an event that Kafka refuses for good is refused whole, and the client does not tell which event it is. The shard
+goes on with half of what the event must be in, a round for each half, until the event stands alone and its stand-in takes its
+number. Each round is one request and is noted, so a search of any length keeps its lease and delays no other shard.
+
 Several relays share the shards evenly: each says again and again that it is alive, counts who else is, gives back what is more
-than its share and leases what is free. A shard changes hands only between two batches, or when its lease has run out.
+than its share and claims what is free. A shard changes hands only between two batches, or when its lease has run out.
 """
 
 import asyncio
@@ -21,8 +25,8 @@ from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
 from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, set_aside
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.errors import RecordRefused
 from ordercast.services.shared.kafka.ports import Publisher
-from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.process.pause import pause_until
 from ordercast.services.shared.telemetry.metrics import OUTBOX_BATCH_EVENTS, OUTBOX_PUBLISHED
@@ -33,9 +37,11 @@ PRODUCER: Final = "outbox"
 SOURCE: Final = "/ordercast/order_api"
 # Events of one shard in one batch: some 300 kB, and few enough to repeat after a crash.
 BATCH: Final = 500
-# Bytes of their bodies, one event more or less: 500 orders of 2,000 items each would be 90 MB for each shard.
-BATCH_BYTES: Final = 4_000_000
-# A relay that has not come back for this long (s) is gone, and another takes its shards. Longer than a publish may take.
+# Bytes of their bodies before the last one: with an order of 2,000 items (180 kB) as that one, and with all headers, still one
+# request of the publisher.
+BATCH_BYTES: Final = 500_000
+# A relay that has not come back for this long (s) is gone, and another takes over its shards. Longer than a round: one request
+# (10 s at most), and what came before it since the lease was renewed (`LOOK_EVERY_S`).
 LEASE_S: Final = 30
 # Between two looks (s) at who else relays: a new relay has its share after about two of them. A look costs one transaction.
 LOOK_EVERY_S: Final = 2.0
@@ -59,8 +65,8 @@ _GIVE_BACK: Final = text("""
     WHERE owner = :owner
         AND shard NOT IN (SELECT shard FROM outbox_leases WHERE owner = :owner ORDER BY shard LIMIT :share)
 """)
-# Free shards, and our own ones anew. SKIP LOCKED: another relay that is just leasing a shard may have it.
-_LEASE: Final = text("""
+# Free shards, and our own ones anew. SKIP LOCKED: another relay that is just claiming a shard may have it.
+_CLAIM: Final = text("""
     WITH free AS (
         SELECT shard FROM outbox_leases
         WHERE owner IS NULL OR owner = :owner OR leased_until < clock_timestamp()
@@ -92,8 +98,8 @@ _FORGET: Final = text("DELETE FROM outbox WHERE shard = :shard AND number <= :nu
 class RelayOutbox:
     """One relay of possibly several.
 
-    `owner` names it, the same after a restart, so that it goes on with its shards at once. No two may have the same. `committed` is
-    set when there may be something new.
+    `owner` names it, the same after a restart, so that it goes on with its shards at once. No two may have the same. `committed`
+    belongs to an `OutboxSignal`, which sets it at each commit; the relay alone clears it. Without one the relay only looks.
     """
 
     def __init__(
@@ -110,6 +116,8 @@ class RelayOutbox:
         self._partitions = partitions
         self._owner = owner
         self._committed = committed or asyncio.Event()
+        # By shard: the number up to which an event lies that is refused. Another relay finds it anew.
+        self._refused_up_to: dict[int, int] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Relays until `stopping` is set, then gives its shards back.
@@ -140,7 +148,7 @@ class RelayOutbox:
             raise PartitionsChanged(f"this system has {count} partitions, ORDERCAST_PARTITIONS says {self._partitions}")
 
     async def renew_leases(self) -> list[int]:
-        """Gives back shards beyond this relay's share, leases free ones up to it, and renews; the shards held now.
+        """Gives back shards beyond this relay's share, claims free ones up to it, and renews; the shards held now.
 
         No batch may be in flight.
         """
@@ -150,7 +158,7 @@ class RelayOutbox:
             alive = (await session.execute(_ALIVE)).scalars().all()
             share = share_of(self._owner, alive, self._partitions)
             await session.execute(_GIVE_BACK, {"owner": self._owner, "share": share})
-            leased = await session.execute(_LEASE, lease | {"share": share})
+            leased = await session.execute(_CLAIM, lease | {"share": share})
             return sorted(leased.scalars())
 
     async def leave(self) -> None:
@@ -160,10 +168,10 @@ class RelayOutbox:
             await session.execute(_LEAVE, {"owner": self._owner})
 
     async def relay_once(self) -> int:
-        """Publishes the next batch of each held shard; how many events that were."""
+        """Tries to publish the next batch of each held shard, in one request each; how many events that were."""
         async with self._sessions() as session, session.begin():
             rows = await session.execute(_NEXT, {"owner": self._owner, "batch": BATCH, "batch_bytes": BATCH_BYTES})
-            shards = _by_shard(rows.all())
+            shards = {shard: self._to_try(shard, events) for shard, events in _by_shard(rows.all()).items()}
         relayed = await asyncio.gather(*starmap(self._relay, shards.items()), return_exceptions=True)
         for outcome in relayed:
             if isinstance(outcome, BaseException):
@@ -177,26 +185,43 @@ class RelayOutbox:
             if not await self.relay_once():
                 await pause_until((self._committed, stopping), min(SLOW_POLL_S, left))
 
+    def _to_try(self, shard: int, events: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+        """All of them, or half of those among which one is refused; at least one."""
+        suspects = self._refused_up_to.get(shard, 0) - events[0].published_number
+        return events if suspects <= 0 else events[: max(1, suspects // 2)]
+
     async def _relay(self, shard: int, events: Sequence[Row[Any]]) -> None:
-        with spans((sending(ORDERS.name, shard), [event.traceparent for event in events])) as [traceparents]:
-            records = [_record(event, traceparent) for event, traceparent in zip(events, traceparents, strict=True)]
-            arrived, refusal = await publish_until_refused(self._publisher, ORDERS.name, shard, records)
-        refused = None if refusal is None else events[arrived]
-        last = events[0].published_number + arrived
+        arrived, refusal = await self._publish(shard, events)
+        before = events[0].published_number
+        refused = events[arrived] if refusal is not None and len(events) - arrived == 1 else None
         async with self._sessions() as session, session.begin():
-            noted = await session.execute(
-                _NOTE,
-                {"shard": shard, "number": last, "before": events[0].published_number, "owner": self._owner},
-            )
+            place = {"shard": shard, "number": before + arrived}
+            noted = await session.execute(_NOTE, place | {"before": before, "owner": self._owner})
             if noted.first() is None:
                 raise LeaseLost(f"another relay took shard {shard} over, or has the name {self._owner}, too")
-            await session.execute(_FORGET, {"shard": shard, "number": last})
-            if refusal is not None and refused is not None and refused.event_type != UNPUBLISHABLE:
+            await session.execute(_FORGET, place)
+            if refused is not None and refused.event_type != UNPUBLISHABLE:
                 await set_aside(session, refused, str(refusal))
         OUTBOX_PUBLISHED.inc(arrived)
         OUTBOX_BATCH_EVENTS.observe(arrived)
-        if refusal is not None and refused is not None and refused.event_type == UNPUBLISHABLE:
+        if refusal is None:
+            return
+        if refused is None:
+            self._refused_up_to[shard] = events[-1].number
+        elif refused.event_type == UNPUBLISHABLE:
             raise refusal
+        else:
+            self._refused_up_to.pop(shard, None)
+
+    async def _publish(self, shard: int, events: Sequence[Row[Any]]) -> tuple[int, RecordRefused | None]:
+        """How many have arrived, and why one of the others never will, if so."""
+        with spans((sending(ORDERS.name, shard), [event.traceparent for event in events])) as [traceparents]:
+            records = [_record(event, traceparent) for event, traceparent in zip(events, traceparents, strict=True)]
+            try:
+                await self._publisher.publish(ORDERS.name, shard, records)
+            except RecordRefused as refusal:
+                return refusal.arrived, refusal
+        return len(events), None
 
 
 def share_of(owner: str, alive: Sequence[str], shards: int) -> int:

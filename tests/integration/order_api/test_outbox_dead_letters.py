@@ -117,6 +117,49 @@ async def test_an_event_that_is_refused_again_waits_again(sessions: Sessions) ->
     assert [letter.id for letter in await read_dead_letters(sessions)] == [f"{shard}:3"]
 
 
+async def test_a_search_longer_than_the_lease_keeps_the_shard_and_ends(sessions: Sessions) -> None:
+    """Each request takes 8 s, and another relay looks for shards to claim during each: the lease lasts for one round at a time."""
+    shard = await place(sessions, range(1, 33))
+    sizes: list[int] = []
+
+    class Slow(MemoryLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            sizes.append(len(records))
+            async with sessions() as session, session.begin():
+                for aged in (
+                    "UPDATE outbox_leases SET leased_until = leased_until - interval '8 s' WHERE owner = 'slow'",
+                    "UPDATE outbox_relays SET alive_until = alive_until - interval '8 s' WHERE owner = 'slow'",
+                ):
+                    await session.execute(text(aged))
+            assert shard not in await other.renew_leases()
+            await super().publish(topic, partition, records)
+
+    log = Slow(refuses(21).refuses)
+    slow, other = [RelayOutbox(sessions, log, partitions=PARTITIONS, owner=owner) for owner in ("slow", "quick")]
+    await slow.create_leases()
+    await slow.renew_leases()
+    while await slow.relay_once():
+        assert shard in await slow.renew_leases()
+    assert told(published(log, shard)) == [OrderUnpublishable if n == 21 else n for n in range(1, 33)]
+    # All, then half of what the event must be in until it stands alone, then its stand-in and the rest.
+    assert sizes == [32, 16, 8, 4, 2, 1, 12]
+
+
+async def test_while_a_shard_is_searched_the_others_go_on(sessions: Sessions) -> None:
+    accounts = await seed_accounts(sessions, 2)
+    (product,) = await seed_products(sessions, ["1"])
+    requests = [OrderRequest(accounts[0], [Line(product, quantity)]) for quantity in range(1, 17)]
+    requests += [OrderRequest(accounts[1], [Line(product, 100)])]
+    await PlaceOrders(sessions, partitions=PARTITIONS)(requests)
+    log = refuses(9)
+    one = RelayOutbox(sessions, log, partitions=PARTITIONS, owner="relay")
+    await one.create_leases()
+    await one.renew_leases()
+    await one.relay_once()
+    assert published(log, accounts[0] % PARTITIONS) == []
+    assert told(published(log, accounts[1] % PARTITIONS)) == [100]
+
+
 async def test_a_topic_that_takes_nothing_is_no_fault_of_the_events(sessions: Sessions) -> None:
     await place(sessions, range(1, 9))
     log = MemoryLog(lambda _: "POLICY")
