@@ -17,8 +17,9 @@ app = several_commands("Events of orders that Kafka refused.")
 @command(against=True)
 async def list_(context: Context) -> None:
     """Show each refused event with Kafka's reason."""
-    letters = msgspec.json.decode(await run_order_api(context.target().database_url, "outbox-list"))
-    context.result(letters, table(letters))
+    lines = run_order_api(context.target().database_url, "outbox-list")
+    dead_letters = [msgspec.json.decode(line) async for line in lines]
+    context.result(dead_letters, table(dead_letters))
 
 
 @app.command()
@@ -31,17 +32,21 @@ async def retry(
     """Publish refused events again, each under a new number. However often, each counts once."""
     if bool(ids) == everything:
         raise CommandFailed("say which events to publish again", hint="name their ids, or --all")
-    retried = msgspec.json.decode(await run_order_api(context.target().database_url, "outbox-retry", *(ids or ())))
+    retried: list[str] = []
+    async for line in run_order_api(context.target().database_url, "outbox-retry", *(ids or ())):
+        retried += msgspec.json.decode(line, type=list[str])
+        context.report(f"{len(retried):,} events so far")
     context.result({"retried": retried}, f"{len(retried):,} events are in the outbox again")
 
 
-def table(letters: list[dict[str, Any]]) -> Table | str:
+def table(dead_letters: list[dict[str, Any]]) -> Table | str:
     """The events as lines to read."""
-    if not letters:
+    if not dead_letters:
         return "Kafka has refused no event"
     shown = Table("id", "refused", "event", "account", "reason", box=None, pad_edge=False, header_style="bold")
-    for letter in letters:
+    for dead_letter in dead_letters:
         shown.add_row(
-            letter["id"], letter["refused_at"], letter["event_type"], str(letter["account_id"]), Text(letter["reason"])
+            *(dead_letter["id"], dead_letter["refused_at"], dead_letter["event_type"], str(dead_letter["account_id"])),
+            Text(dead_letter["reason"]),
         )
     return shown

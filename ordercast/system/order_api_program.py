@@ -3,6 +3,9 @@
 import asyncio
 import os
 import sys
+from asyncio import StreamReader
+from collections.abc import AsyncIterator
+from typing import cast
 
 from ordercast.errors import ActionableError
 
@@ -11,8 +14,8 @@ class OrderApiCommandFailed(ActionableError):
     """The program ended with an error; the message is what it said."""
 
 
-async def run_order_api(database_url: str, command: str, *arguments: str) -> bytes:
-    """What `python -m ordercast.services.order_api COMMAND ...` writes. Raises OrderApiCommandFailed."""
+async def run_order_api(database_url: str, command: str, *arguments: str) -> AsyncIterator[bytes]:
+    """The lines that `python -m ordercast.services.order_api COMMAND ...` writes, as they come. Raises OrderApiCommandFailed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", "ordercast.services.order_api", command, *arguments),
@@ -20,8 +23,10 @@ async def run_order_api(database_url: str, command: str, *arguments: str) -> byt
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    answer, errors = await process.communicate()
-    if process.returncode != 0:
-        said = errors.decode(errors="replace").strip().removeprefix(f"{command}: ")
+    stdout, stderr = cast("StreamReader", process.stdout), cast("StreamReader", process.stderr)  # pipes, as asked for
+    errors = asyncio.create_task(stderr.read())  # meanwhile: a full pipe would stop the program
+    async for line in stdout:
+        yield line
+    if await process.wait() != 0:
+        said = (await errors).decode(errors="replace").strip().removeprefix(f"{command}: ")
         raise OrderApiCommandFailed(said or f"{command} ended with status {process.returncode}")
-    return answer

@@ -4,7 +4,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import msgspec
@@ -45,17 +45,19 @@ def run_create_admin(arguments: argparse.Namespace) -> None:
 
 
 def run_outbox_list(_: argparse.Namespace) -> None:
-    asyncio.run(_with_database(read_dead_letters))
+    asyncio.run(_write_lines(read_dead_letters))
 
 
 def run_outbox_retry(arguments: argparse.Namespace) -> None:
-    asyncio.run(_with_database(partial(retry_dead_letters, ids=arguments.ids or None)))
+    asyncio.run(_write_lines(partial(retry_dead_letters, ids=arguments.ids or None)))
 
 
-async def _with_database(use_case: Callable[[Sessions], Awaitable[object]]) -> None:
-    """Runs a use case and writes what it returns as JSON."""
+async def _write_lines(use_case: Callable[[Sessions], AsyncIterator[object]]) -> None:
+    """Writes what a use case yields, as it comes: a line of JSON each."""
     async with open_database(read_settings(OutboxSettings).database_url, application="outbox", pool_size=1) as sessions:
-        sys.stdout.write(msgspec.json.encode(await use_case(sessions)).decode() + "\n")
+        async for item in use_case(sessions):
+            sys.stdout.write(msgspec.json.encode(item).decode() + "\n")
+            sys.stdout.flush()
 
 
 def read_arguments() -> argparse.Namespace:
@@ -69,8 +71,10 @@ def read_arguments() -> argparse.Namespace:
     admin.add_argument("--nickname", required=True)
     admin.add_argument("--if-absent", action="store_true", help="leave an admin with this email as it is")
     admin.set_defaults(run=run_create_admin)
-    commands.add_parser("outbox-list", help="the events that Kafka refused, as JSON").set_defaults(run=run_outbox_list)
-    retry = commands.add_parser("outbox-retry", help="publish events again that Kafka refused")
+    commands.add_parser("outbox-list", help="the events that Kafka refused, as JSON, a line each").set_defaults(
+        run=run_outbox_list
+    )
+    retry = commands.add_parser("outbox-retry", help="publish events again that Kafka refused; a line for each chunk")
     retry.add_argument("ids", nargs="*", help="as outbox-list shows them; none: all")
     retry.set_defaults(run=run_outbox_retry)
     return parser.parse_args()

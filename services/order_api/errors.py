@@ -119,6 +119,10 @@ class UnknownDeadLetter(Permanent):
     """No refused event of the outbox waits under this id."""
 
 
+class TooManyDeadLetters(Permanent):
+    """Kafka refuses so many events of a shard that the topic must be wrong, not they."""
+
+
 class LeaseLost(Transient):
     """Another relay publishes this shard now."""
 

@@ -44,4 +44,11 @@ class RelaySettings(_Settings):
     """The relay's."""
 
     port: int = Field(default=8004, ge=0, le=65_535, description="for health and metrics")
+    # By shard, as the worker's by partition, and under the same names: so many refusals are no fault of single events.
+    max_dead_letters_in_a_row: int = Field(
+        default=100, ge=1, description="refused events of a shard one after the other; one more stops the relay"
+    )
+    max_dead_letter_ratio: float = Field(
+        default=0.2, gt=0, le=1, description="refused of a shard's last 1,000 events; one more stops the relay"
+    )
     relay_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)

@@ -14,6 +14,7 @@ from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from ordercast.services.order_api.orders.import_orders import ImportOrders
+from ordercast.services.order_api.orders.outbox_dead_letters import Limits
 from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
@@ -107,6 +108,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             publisher,
             partitions=settings.partitions,
             owner=settings.relay_id,
+            limits=Limits(settings.max_dead_letters_in_a_row, settings.max_dead_letter_ratio),
             committed=signal.committed,
         )
         async with (

@@ -26,7 +26,8 @@ _NEXT_NUMBERS: Final = text("""
     ON CONFLICT (shard) DO UPDATE SET last_number = s.last_number + excluded.last_number
     RETURNING shard, last_number
 """)
-# The relays hear of it at the commit, once for each transaction (`outbox_signal.py`).
+# The relays hear of it at the commit, once for each transaction (`outbox_signal.py`). In the statement that appends, so that
+# nothing gets into the outbox unheard and the counters are not held for one more way to the database.
 _APPEND: Final = text("""
     WITH appended AS (
         INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body, traceparent)

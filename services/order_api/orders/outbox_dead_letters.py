@@ -1,19 +1,20 @@
 """Events of the outbox that Kafka refused for good: kept here while their numbers go out, and sent again after a repair."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import Row, select, text, tuple_
+from sqlalchemy import Row, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import encode_body
 from ordercast.contracts.events import TYPE_NAMES, OrderUnpublishable
-from ordercast.services.order_api.errors import UnknownDeadLetter
+from ordercast.services.order_api.errors import TooManyDeadLetters, UnknownDeadLetter
 from ordercast.services.order_api.orders.outbox import OutboxRow, append_rows
 from ordercast.services.order_api.orders.tables import OutboxDeadLetter
 from ordercast.services.shared.db.engine import Sessions
@@ -23,6 +24,19 @@ log = structlog.stdlib.get_logger()
 UNPUBLISHABLE: Final = TYPE_NAMES[OrderUnpublishable]
 # Characters of a reason: it is a broker's text.
 REASON_LENGTH: Final = 500
+# Numbers of a shard that the ratio is taken of: as the worker's, for the same reasons.
+WINDOW: Final = 1_000
+# One transaction of a retry, which holds the counters of its shards, and so the orders that need them: some 100 ms.
+RETRY_EVENTS: Final = 500
+RETRY_BYTES: Final = 4_000_000
+
+# Numbers are dense, so as many dead letters as numbers are a row of them without an event that was taken in between.
+_COUNT: Final = text("""
+    SELECT count(*) FILTER (WHERE number >= :row_begin) AS in_a_row,
+        count(*) FILTER (WHERE number >= :window_begin) AS in_window
+    FROM outbox_dead_letters
+    WHERE shard = :shard AND number < :number AND number >= least(CAST(:row_begin AS bigint), CAST(:window_begin AS bigint))
+""")
 
 _KEEP: Final = text("""
     INSERT INTO outbox_dead_letters
@@ -36,8 +50,18 @@ _STAND_IN: Final = text("""
     WHERE shard = :shard AND number = :number
 """)
 
+_PLACE: Final = tuple_(OutboxDeadLetter.shard, OutboxDeadLetter.number)
 
-class LetterId(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`in_a_row`: refused events of a shard one after the other. `ratio`: refused ones of its last `WINDOW`."""
+
+    in_a_row: int = 100
+    ratio: float = 0.2
+
+
+class DeadLetterId(NamedTuple):
     """The shard of a refused event and the number that went out in its stead; written 3:118."""
 
     shard: int
@@ -48,7 +72,7 @@ class LetterId(NamedTuple):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A refused event, as `ordercast outbox list` shows it."""
+    """A refused event, as `ordercast outbox list` shows it: without its body, which may be large and is that of an order."""
 
     id: str
     event_type: str
@@ -56,7 +80,6 @@ class DeadLetter(msgspec.Struct, frozen=True):
     account_id: int
     reason: str
     refused_at: datetime
-    body: msgspec.Raw
 
 
 class _OfAnOrder(msgspec.Struct):
@@ -65,82 +88,126 @@ class _OfAnOrder(msgspec.Struct):
     order_id: UUID
 
 
-async def set_aside(session: AsyncSession, row: Row[Any], reason: str) -> None:
+async def set_aside(session: AsyncSession, row: Row[Any], reason: str, limits: Limits) -> None:
     """Keeps a refused event and puts its stand-in into the outbox, under the same number.
 
     In one transaction, before anything goes out under the number: a relay that dies can only repeat the stand-in, so no consumer
     ever drops the event itself as a repeat of it.
+
+    Raises:
+        TooManyDeadLetters: the shard has as many as `limits` allow; this event has to wait where it is.
     """
     place = {"shard": row.shard, "number": row.number}
+    await _check_limits(session, place, reason, limits)
     order_id = msgspec.json.decode(row.body, type=_OfAnOrder).order_id
     stand_in = OrderUnpublishable(order_id, row.account_id, row.event_type, row.event_id, reason[:REASON_LENGTH])
     await session.execute(_KEEP, place | {"reason": stand_in.reason})
     await session.execute(
         _STAND_IN, place | {"event_id": uuid7(), "event_type": UNPUBLISHABLE, "body": encode_body(stand_in)}
     )
-    log.error("event refused for good", letter=str(LetterId(**place)), order_id=str(order_id), reason=stand_in.reason)
+    dead_letter = str(DeadLetterId(**place))
+    log.error("event refused for good", dead_letter=dead_letter, order_id=str(order_id), reason=stand_in.reason)
 
 
-async def read_dead_letters(sessions: Sessions) -> list[DeadLetter]:
-    """All that wait, the first refused one first."""
-    query = select(OutboxDeadLetter).order_by(
-        OutboxDeadLetter.refused_at, OutboxDeadLetter.shard, OutboxDeadLetter.number
+async def _check_limits(session: AsyncSession, place: dict[str, int], reason: str, limits: Limits) -> None:
+    begins = {"row_begin": place["number"] - limits.in_a_row, "window_begin": place["number"] - WINDOW + 1}
+    row = (await session.execute(_COUNT, place | begins)).one()
+    if row.in_a_row >= limits.in_a_row:
+        how_many, setting = f"{row.in_a_row + 1} events in a row", "ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW"
+    elif row.in_window + 1 > limits.ratio * WINDOW:
+        how_many, setting = f"{row.in_window + 1} of the last {WINDOW:,} events", "ORDERCAST_MAX_DEAD_LETTER_RATIO"
+    else:
+        return
+    raise TooManyDeadLetters(
+        f"{how_many} of shard {place['shard']} were refused, the last one because of {reason[:200]}. Set the topic right, and the "
+        f"relay goes on by itself; if the fault lies in the events, raise {setting} until they are passed"
     )
+
+
+async def read_dead_letters(sessions: Sessions) -> AsyncIterator[DeadLetter]:
+    """All that wait, the first refused one first, a few at a time from the database."""
+    query = select(
+        OutboxDeadLetter.shard,
+        OutboxDeadLetter.number,
+        OutboxDeadLetter.event_type,
+        OutboxDeadLetter.event_id,
+        OutboxDeadLetter.account_id,
+        OutboxDeadLetter.reason,
+        OutboxDeadLetter.refused_at,
+    ).order_by(OutboxDeadLetter.refused_at, OutboxDeadLetter.shard, OutboxDeadLetter.number)
     async with sessions() as session:
-        return [
-            DeadLetter(
-                id=str(LetterId(row.shard, row.number)),
+        async for row in await session.stream(query):
+            yield DeadLetter(
+                id=str(DeadLetterId(row.shard, row.number)),
                 event_type=row.event_type,
                 event_id=row.event_id,
                 account_id=row.account_id,
                 reason=row.reason,
                 refused_at=row.refused_at,
-                body=msgspec.Raw(row.body),
             )
-            for row in await session.scalars(query)
-        ]
 
 
-async def retry_dead_letters(sessions: Sessions, ids: Collection[str] | None) -> list[str]:
-    """Puts the events into the outbox again, each under the next number of its shard; None: all. The ids of those that were.
+async def retry_dead_letters(sessions: Sessions, ids: Collection[str] | None) -> AsyncIterator[list[str]]:
+    """Puts the events into the outbox again, each under the next number of its shard; None: all that wait at the start.
 
-    Who retries twice finds nothing the second time, so each counts once.
+    Yields the ids after each transaction. Who retries twice finds nothing the second time, so each counts once.
 
     Raises:
         UnknownDeadLetter: an id is none, or is gone already; nothing was done.
     """
-    query = select(OutboxDeadLetter).order_by(OutboxDeadLetter.shard, OutboxDeadLetter.number).with_for_update()
+    sizes = select(OutboxDeadLetter.shard, OutboxDeadLetter.number, func.octet_length(OutboxDeadLetter.body))
     if ids is not None:
-        places = [_place(id_) for id_ in ids]
-        query = query.where(tuple_(OutboxDeadLetter.shard, OutboxDeadLetter.number).in_(places))
-    async with sessions() as session, session.begin():
-        letters = list(await session.scalars(query))
-        found = [str(LetterId(letter.shard, letter.number)) for letter in letters]
-        if missing := sorted(set(ids or ()) - set(found)):
-            raise UnknownDeadLetter(f"no event waits as {', '.join(missing)}")
-        for letter in letters:
-            await session.delete(letter)
-        await append_rows(
-            session,
-            [
-                OutboxRow(
-                    shard=letter.shard,
-                    event_id=letter.event_id,
-                    event_type=letter.event_type,
-                    account_id=letter.account_id,
-                    occurred_at=letter.occurred_at,
-                    body=letter.body,
-                    traceparent=letter.traceparent,
-                )
-                for letter in letters
-            ],
-        )
-    return found
+        sizes = sizes.where(_PLACE.in_([_place(id_) for id_ in ids]))
+    async with sessions() as session:
+        rows = await session.execute(sizes.order_by(OutboxDeadLetter.shard, OutboxDeadLetter.number))
+        waiting = {DeadLetterId(shard, number): size for shard, number, size in rows}
+    if missing := sorted(set(ids or ()) - set(map(str, waiting))):
+        raise UnknownDeadLetter(f"no event waits as {', '.join(missing)}")
+    for chunk in _chunks(waiting.items()):
+        async with sessions() as session, session.begin():
+            retried = await _retry(session, chunk)
+        yield [str(place) for place in retried]
 
 
-def _place(id_: str) -> LetterId:
+async def _retry(session: AsyncSession, places: Collection[DeadLetterId]) -> list[DeadLetterId]:
+    """Those of the places that still wait: somebody else may retry, too."""
+    query = delete(OutboxDeadLetter).where(_PLACE.in_(places)).returning(OutboxDeadLetter)
+    events = sorted(await session.scalars(query), key=lambda event: (event.shard, event.number))
+    await append_rows(
+        session,
+        [
+            OutboxRow(
+                shard=event.shard,
+                event_id=event.event_id,
+                event_type=event.event_type,
+                account_id=event.account_id,
+                occurred_at=event.occurred_at,
+                body=event.body,
+                traceparent=event.traceparent,
+            )
+            for event in events
+        ],
+    )
+    return [DeadLetterId(event.shard, event.number) for event in events]
+
+
+def _chunks(sizes: Iterable[tuple[DeadLetterId, int]]) -> Iterable[list[DeadLetterId]]:
+    """In order, each of at most `RETRY_EVENTS`, and of `RETRY_BYTES` unless it is a single one."""
+    chunk: list[DeadLetterId] = []
+    chunk_bytes = 0
+    for place, size in sizes:
+        if chunk and (len(chunk) == RETRY_EVENTS or chunk_bytes + size > RETRY_BYTES):
+            yield chunk
+            chunk, chunk_bytes = [], 0
+        chunk.append(place)
+        chunk_bytes += size
+    if chunk:
+        yield chunk
+
+
+def _place(id_: str) -> DeadLetterId:
     shard, _, number = id_.partition(":")
     try:
-        return LetterId(int(shard), int(number))
+        return DeadLetterId(int(shard), int(number))
     except ValueError:
         raise UnknownDeadLetter(f"{id_!r} is not the id of a refused event") from None

@@ -19,7 +19,7 @@ ASK_DEADLINE_S: Final = 5.0
 
 
 class OutboxSignal:
-    """`committed` is set at each commit to the outbox; who waits clears it before it looks."""
+    """Owns `committed` and sets it at each commit to the outbox; the one that waits for it clears it before each look."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions

@@ -23,7 +23,7 @@ from sqlalchemy import Row, text
 from ordercast.contracts.envelope import SequenceNumber, encode_headers
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
-from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, set_aside
+from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, Limits, set_aside
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.errors import RecordRefused
 from ordercast.services.shared.kafka.ports import Publisher
@@ -109,12 +109,14 @@ class RelayOutbox:
         *,
         partitions: int,
         owner: str,
+        limits: Limits | None = None,
         committed: asyncio.Event | None = None,
     ) -> None:
         self._sessions = sessions
         self._publisher = publisher
         self._partitions = partitions
         self._owner = owner
+        self._limits = limits or Limits()
         self._committed = committed or asyncio.Event()
         # By shard: the number up to which an event lies that is refused. Another relay finds it anew.
         self._refused_up_to: dict[int, int] = {}
@@ -124,6 +126,7 @@ class RelayOutbox:
 
         Raises:
             BrokerUnavailable, LeaseLost, or the database's error: the process has to end.
+            TooManyDeadLetters: the topic refuses so much that the fault must lie in it.
             RecordRefused: the topic does not even take the event that stands in for a refused one; the fault lies in the topic.
         """
         await self.create_leases()
@@ -201,7 +204,7 @@ class RelayOutbox:
                 raise LeaseLost(f"another relay took shard {shard} over, or has the name {self._owner}, too")
             await session.execute(_FORGET, place)
             if refused is not None and refused.event_type != UNPUBLISHABLE:
-                await set_aside(session, refused, str(refusal))
+                await set_aside(session, refused, str(refusal), self._limits)
         OUTBOX_PUBLISHED.inc(arrived)
         OUTBOX_BATCH_EVENTS.observe(arrived)
         if refusal is None:
