@@ -87,14 +87,18 @@ def encode_headers(
         ("content-type", CONTENT_TYPE),
     ]
     if sequence is not None:
-        headers += [
-            ("ce_producer", sequence.producer.encode()),
-            ("ce_sequence", str(sequence.number).encode()),
-            ("ce_numbering", sequence.numbering.encode()),
-        ]
+        headers += sequence_headers(sequence)
     if traceparent is not None:
         headers.append(("ce_traceparent", traceparent.encode()))
     return headers
+
+
+def sequence_headers(sequence: SequenceNumber) -> list[tuple[str, bytes]]:
+    return [
+        ("ce_producer", sequence.producer.encode()),
+        ("ce_sequence", str(sequence.number).encode()),
+        ("ce_numbering", sequence.numbering.encode()),
+    ]
 
 
 def encode(envelope: Envelope) -> tuple[list[tuple[str, bytes]], bytes]:

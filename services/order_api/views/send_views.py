@@ -2,25 +2,26 @@
 
 A view without a key gets the next number of its partition's stream. After a failed batch nobody knows whether it arrived, so
 the partition goes on with a new stream: within one stream a gap can only mean loss. A view that Kafka refuses for good is found,
-answered by itself, and takes no number.
+answered by itself, and takes no number; a topic that refuses one after the other is left alone until the next batch.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 from typing import Final
 from uuid import UUID, uuid4
 
-from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
+from ordercast.contracts.envelope import Envelope, SequenceNumber, encode, sequence_headers
 from ordercast.contracts.events import ProductViewed
 from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
-from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent
 from ordercast.services.shared.kafka.ports import Publisher
-from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
+from ordercast.services.shared.kafka.publish_until_refused import publish_around_refused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
 from ordercast.services.shared.telemetry.tracing import sending, spans
@@ -30,6 +31,9 @@ SOURCE: Final = "/ordercast/order_api"
 MAX_BATCH: Final = 2_000
 # Views that may wait for one partition; beyond that clients hear 503 instead of waiting in vain.
 MAX_WAITING: Final = 50_000
+# Views refused one after the other, none taken in between, after which the others of a batch are not tried: more is the fault of
+# the topic, and each costs requests.
+MAX_REFUSED_IN_A_ROW: Final = 10
 # Consumers forget the streams that were silent for 7 days; ours change well before.
 STREAM_LIFETIME: Final = timedelta(days=1)
 
@@ -53,10 +57,6 @@ class _Stream:
     began: float
     producer: str = field(default_factory=lambda: str(uuid4()))
     last_number: int = 0
-
-    def next(self) -> SequenceNumber:
-        self.last_number += 1
-        return SequenceNumber(self.producer, self.last_number)
 
 
 @dataclass(eq=False)
@@ -82,7 +82,7 @@ class _Connection:
 
     @asynccontextmanager
     async def publisher(self) -> AsyncIterator[Publisher]:
-        """The publisher, for one batch. Raises BrokerUnavailable."""
+        """The publisher, for one batch. Raises NotSent when there is no broker to open it with."""
         async with self._opening:
             opened = self._current = self._current or await self._opened()
             opened.users += 1
@@ -106,7 +106,10 @@ class _Connection:
 
     async def _opened(self) -> _Opened:
         async with AsyncExitStack() as stack:
-            publisher = await stack.enter_async_context(self._open())
+            try:
+                publisher = await stack.enter_async_context(self._open())
+            except BrokerUnavailable as error:
+                raise NotSent(str(error)) from error
             return _Opened(publisher, stack.pop_all())
 
 
@@ -126,7 +129,7 @@ class SendViews:
     async def send(self, views: Sequence[View]) -> list[KafkaError | None]:
         """For each view None once Kafka has acknowledged it, or why it has not. Views of one account keep their order.
 
-        RecordRefused: Kafka never takes it. BrokerUnavailable: it may have arrived.
+        RecordRefused: Kafka never takes it. NotSent: it has not arrived. BrokerUnavailable else: it may have arrived.
 
         Raises:
             Overloaded: too many wait already; none was sent.
@@ -190,10 +193,8 @@ class SendViews:
         try:
             async with self._connection.publisher() as publisher:
                 with spans((sending(VIEWS.name, partition), [view.traceparent for view in views])) as [traceparents]:
-                    while (start := len(outcomes)) < len(views):
-                        outcomes += await _publish_some(
-                            publisher, partition, views[start:], traceparents[start:], stream
-                        )
+                    records = [_record(view, parent) for view, parent in zip(views, traceparents, strict=True)]
+                    await _publish_numbered(publisher, partition, views, records, stream, outcomes)
         except BrokerUnavailable as error:
             outcomes += [error] * (len(views) - len(outcomes))
         if arrived := outcomes.count(None):
@@ -211,32 +212,53 @@ class SendViews:
             start += len(views)
 
 
-async def _publish_some(
+async def _publish_numbered(
     publisher: Publisher,
     partition: int,
     views: Sequence[View],
-    traceparents: Sequence[str | None],
+    records: Sequence[Record],
     stream: _Stream,
-) -> list[KafkaError | None]:
-    """The outcomes of the views up to the first one that Kafka refuses for good. No number is used up for what did not arrive.
+    outcomes: list[KafkaError | None],
+) -> None:
+    """Publishes the views' records and adds what becomes of each to `outcomes`. No number is used up for what does not arrive.
 
     Raises:
-        BrokerUnavailable: some of a prefix of the views may have arrived.
+        BrokerUnavailable: a prefix of those without an outcome may have arrived.
     """
-    last_number = stream.last_number
-    records = [
-        _record(view, view.sequence or stream.next(), traceparent)
-        for view, traceparent in zip(views, traceparents, strict=True)
-    ]
-    arrived, refusal = await publish_until_refused(publisher, VIEWS.name, partition, records)
-    stream.last_number = last_number + sum(view.sequence is None for view in views[:arrived])
-    return [None] * arrived if refusal is None else [*[None] * arrived, refusal]
+
+    async def publish(start: int, end: int) -> None:
+        numbers = count(stream.last_number + 1)
+        numbered = [
+            record if view.sequence else _numbered(record, SequenceNumber(stream.producer, next(numbers)))
+            for view, record in zip(views[start:end], records[start:end], strict=True)
+        ]
+        await publisher.publish(VIEWS.name, partition, numbered)
+
+    refused_in_a_row = 0
+    async with aclosing(publish_around_refused(publish, len(views))) as pieces:
+        async for arrived, refusal in pieces:
+            done = len(outcomes)
+            stream.last_number += sum(view.sequence is None for view in views[done : done + arrived])
+            outcomes += [None] * arrived
+            if arrived:
+                refused_in_a_row = 0
+            if refusal is not None:
+                outcomes.append(refusal)
+                refused_in_a_row += 1
+                if refused_in_a_row == MAX_REFUSED_IN_A_ROW:
+                    not_sent = NotSent(f"the topic takes nothing at present: {refusal}")
+                    outcomes += [not_sent] * (len(views) - len(outcomes))
+                    return
 
 
-def _record(view: View, sequence: SequenceNumber, traceparent: str | None) -> Record:
+def _record(view: View, traceparent: str | None) -> Record:
     event = view.event
-    headers, body = encode(Envelope(view.id, SOURCE, event.occurred_at, event, sequence, traceparent))
+    headers, body = encode(Envelope(view.id, SOURCE, event.occurred_at, event, view.sequence, traceparent))
     return Record(str(event.account_id).encode(), body, headers, timestamp_ms=_now_ms())
+
+
+def _numbered(record: Record, sequence: SequenceNumber) -> Record:
+    return replace(record, headers=[*record.headers, *sequence_headers(sequence)])
 
 
 def _now() -> float:

@@ -6,7 +6,18 @@ class KafkaError(Exception):
 
 
 class BrokerUnavailable(KafkaError):
-    """Transient: the broker cannot be reached or did not answer in time. Whether the records arrived is unknown."""
+    """Transient: the broker cannot be reached or did not answer in time.
+
+    The first `arrived` of the records that were to be published have arrived for certain; some more of them may have.
+    """
+
+    def __init__(self, reason: str, *, arrived: int = 0) -> None:
+        super().__init__(reason)
+        self.arrived = arrived
+
+
+class NotSent(BrokerUnavailable):
+    """Transient, and certain: none of the records was sent. There is no broker, or the topic takes nothing at present."""
 
 
 class RecordRefused(KafkaError):

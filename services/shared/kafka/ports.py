@@ -19,7 +19,7 @@ class Publisher(Protocol):
         Nothing may be published to the same partition meanwhile: one batch in flight keeps the order.
 
         Raises:
-            BrokerUnavailable: some of a prefix of the records may have arrived.
+            BrokerUnavailable: a prefix of the records may have arrived; how many have for certain, the error says.
             RecordRefused: one of the records will never be taken; how many before it have arrived, the error says.
         """
         ...

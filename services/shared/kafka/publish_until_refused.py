@@ -1,39 +1,78 @@
-"""Publishing around a record that the broker refuses for good: finds it, so that the others get through."""
+"""Publishing around records that the broker refuses for good: finds them, so that the others get through."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 
-from ordercast.services.shared.kafka.errors import RecordRefused
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
 
 
 class Outcome(NamedTuple):
-    """The first `arrived` records arrived; `refusal` tells why the next one never will, None if there is none."""
+    """The next `arrived` records arrived; `refusal` tells why the one after them never will, None if that is not said."""
 
     arrived: int
     refusal: RecordRefused | None
 
 
+async def publish_around_refused(
+    publish: Callable[[int, int], Awaitable[None]], count: int
+) -> AsyncGenerator[Outcome, None]:
+    """What becomes of `count` records, in their order. `publish(start, end)` publishes these of them.
+
+    A batch with a bad record is refused whole, and the client does not tell which one it is: halves are sent until it stands
+    alone. No range is sent twice, so `bad` such records cost at most 1 + 2 bad log2(count) requests.
+
+    Raises:
+        BrokerUnavailable: from `publish`, after the outcome of what arrived for certain.
+    """
+    done, ends = (
+        0,
+        [count],
+    )  # the ranges still to publish: from `done` to the last of `ends`, from there to the one before it
+    refusal, refused_end = RecordRefused("none yet"), -1  # a bad record stands between `done` and here
+    while done < count:
+        end = ends[-1]
+        if end != refused_end:
+            try:
+                await publish(done, end)
+            except RecordRefused as error:
+                arrived, refusal, refused_end = error.arrived, error, end
+            except BrokerUnavailable as error:
+                yield Outcome(error.arrived, None)
+                raise
+            else:
+                arrived = end - done
+                ends.pop()
+            done += arrived
+            yield Outcome(arrived, None)
+        elif end - done == 1:
+            ends.pop()
+            done, refused_end = end, -1
+            yield Outcome(0, refusal)
+        else:
+            ends.append((done + end) // 2)
+
+
 async def publish_until_refused(publisher: Publisher, topic: str, partition: int, records: Sequence[Record]) -> Outcome:
     """Publishes the records in order, up to the first one that is refused for good.
 
-    A batch with such a record is refused whole, and the client does not tell which one it is: halves are sent until it stands
-    alone, in about 2 log2(n) requests.
-
     Raises:
-        BrokerUnavailable: some of a prefix of the records may have arrived.
+        BrokerUnavailable: a prefix of the records may have arrived; how many have for certain, the error says.
     """
-    arrived, end = 0, len(records)
-    while arrived < len(records):
-        try:
-            await publisher.publish(topic, partition, records[arrived:end])
-        except RecordRefused as refusal:
-            arrived += refusal.arrived
-            if end - arrived == 1:
-                return Outcome(arrived, refusal)
-            end = (arrived + end) // 2
-        else:
-            # The refused one comes soon: each half was half of what it had to be in.
-            arrived, end = end, min(len(records), end + max(1, end - arrived))
+
+    async def publish(start: int, end: int) -> None:
+        await publisher.publish(topic, partition, records[start:end])
+
+    arrived = 0
+    try:
+        async with aclosing(publish_around_refused(publish, len(records))) as outcomes:
+            async for outcome in outcomes:
+                arrived += outcome.arrived
+                if outcome.refusal is not None:
+                    return Outcome(arrived, outcome.refusal)
+    except BrokerUnavailable as error:
+        error.arrived = arrived
+        raise
     return Outcome(arrived, None)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -59,32 +60,32 @@ class KafkaPublisher:
                     f"the record is larger than the {MAX_BATCH_BYTES} bytes of a batch", arrived=arrived
                 )
             try:
-                await self._send(batch, topic, partition)
+                await self._send(batch, topic, partition, end - arrived)
             except REFUSALS as error:
-                self._forget_refused(topic, partition, end - arrived)
                 raise RecordRefused(f"{error.message}: {error.description}", arrived=arrived) from error
+            except (ClientError, TimeoutError, OSError) as error:
+                reason = f"{topic}/{partition}: {first_line(error)}"
+                raise BrokerUnavailable(reason, arrived=arrived) from error
             arrived = end
 
     async def ask_broker(self) -> None:
         if not await self._producer.client.force_metadata_update():
             raise BrokerUnavailable("no broker answers")
 
-    async def _send(self, batch: Any, topic: str, partition: int) -> None:
-        try:
-            async with asyncio.timeout(PUBLISH_DEADLINE_S):
-                await (await self._producer.send_batch(batch, topic, partition=partition))
-        except REFUSALS:
-            raise
-        except (ClientError, TimeoutError, OSError) as error:
-            raise BrokerUnavailable(f"{topic}/{partition}: {error or type(error).__name__}") from error
+    async def _send(self, batch: Any, topic: str, partition: int, records: int) -> None:
+        async with asyncio.timeout(PUBLISH_DEADLINE_S):
+            answer = await self._producer.send_batch(batch, topic, partition=partition)
+            # Shielded: after the deadline the client still holds the batch, and its refusal may come later.
+            answer.add_done_callback(partial(self._forget_refused, TopicPartition(topic, partition), records))
+            await asyncio.shield(answer)
 
-    def _forget_refused(self, topic: str, partition: int, records: int) -> None:
+    def _forget_refused(self, place: TopicPartition, records: int, answer: "asyncio.Future[Any]") -> None:
         """Sets the client's own numbering back: it has counted the refused records, the broker has not.
 
         Otherwise the broker would refuse all that comes after them as out of order, until a new producer is made.
         """
-        numbering = self._producer._txn_manager
-        numbering.increment_sequence_number(TopicPartition(topic, partition), -records)
+        if not answer.cancelled() and isinstance(answer.exception(), REFUSALS):
+            self._producer._txn_manager.increment_sequence_number(place, -records)
 
 
 def _append(batch: Any, record: Record) -> bool:

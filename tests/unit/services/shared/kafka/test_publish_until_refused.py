@@ -1,13 +1,14 @@
-"""Whatever records are refused, all others arrive in their order, and each refused one is found by itself."""
+"""Whatever records are refused, all others arrive in their order, and each refused one is found by itself, in few requests."""
 
 from collections.abc import Sequence
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ordercast.services.shared.kafka.errors import RecordRefused
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.memory import MemoryLog
-from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
+from ordercast.services.shared.kafka.publish_until_refused import publish_around_refused, publish_until_refused
 from ordercast.services.shared.kafka.records import Record
 
 
@@ -18,9 +19,11 @@ class CountingLog(MemoryLog):
         super().__init__(lambda record: "bad" if int(record.value or b"") in bad else None)
         self._largest_batch = largest_batch
         self.requests = 0
+        self.handed_over = 0
 
     async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         self.requests += 1
+        self.handed_over += len(records)
         for start in range(0, len(records), self._largest_batch):
             try:
                 await super().publish(topic, partition, records[start : start + self._largest_batch])
@@ -38,10 +41,52 @@ async def test_every_good_record_arrives_once_and_every_bad_one_is_named(
     while done < count:
         requests = log.requests
         arrived, refusal = await publish_until_refused(log, "t", 0, records[done:])
-        assert log.requests - requests <= 2 * count.bit_length() + 1
+        assert log.requests - requests <= count.bit_length() + 1
         done += arrived
         if refusal is not None:
             named.append(done)
             done += 1
     assert named == sorted(number for number in bad if number < count)
     assert [int(stored.value or b"") for stored in log.records("t", 0)] == [n for n in range(count) if n not in bad]
+
+
+@given(st.integers(1, 300), st.sets(st.integers(0, 299)), st.integers(1, 60))
+@settings(deadline=None)  # the large examples
+@example(10_000, {9_999}, 3_000)
+@example(1_024, set(range(1_024)), 1_024)
+async def test_no_range_is_sent_twice(count: int, bad: set[int], largest_batch: int) -> None:
+    log = CountingLog(bad := {number for number in bad if number < count}, largest_batch)
+    records = [Record(b"", str(number).encode(), [], 0) for number in range(count)]
+    named, done = [], 0
+    async for arrived, refusal in publish_around_refused(lambda a, z: log.publish("t", 0, records[a:z]), count):
+        done += arrived
+        if refusal is not None:
+            named.append(done)
+            done += 1
+    assert (done, named) == (count, sorted(bad))
+    assert [int(stored.value or b"") for stored in log.records("t", 0)] == [n for n in range(count) if n not in bad]
+    levels = (count - 1).bit_length()
+    assert log.requests <= min(1 + 2 * len(bad) * levels, 2 * count)
+    assert log.handed_over <= count * (1 + min(2 * len(bad), levels))
+
+
+@given(st.integers(1, 40), st.none() | st.integers(0, 39), st.integers(0, 39))
+async def test_a_broker_that_goes_away_leaves_the_count_of_what_has_arrived(
+    count: int, bad: int | None, answered: int
+) -> None:
+    class GoingAway(CountingLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            room = answered - len(self.records(topic, partition))
+            await super().publish(topic, partition, records[:room])
+            if len(records) > room:
+                raise BrokerUnavailable("away", arrived=room)
+
+    log = GoingAway(set() if bad is None else {bad}, largest_batch=1)
+    records = [Record(b"", str(number).encode(), [], 0) for number in range(count)]
+    reached = count if bad is None else min(bad, count)
+    if answered < reached:
+        with pytest.raises(BrokerUnavailable) as away:
+            await publish_until_refused(log, "t", 0, records)
+        assert away.value.arrived == answered == len(log.records("t", 0))
+    elif answered > reached or bad is None or bad >= count:
+        assert (await publish_until_refused(log, "t", 0, records)).arrived == reached
