@@ -90,6 +90,7 @@ def uv(*arguments: str, cwd: Path) -> str:
 
 
 def outside() -> dict[str, str]:
-    """The variables of a shell that knows nothing of this test run."""
+    """The variables of a shell that knows nothing of this test run but the names of the images, where others are here."""
     inside = ("ORDERCAST_", "PYTEST_", "COV_", "VIRTUAL_ENV", "PYTHONPATH")
-    return {name: value for name, value in os.environ.items() if not name.startswith(inside)}
+    images = ("_IMAGE", "ORDERCAST_IMAGES", "ORDERCAST_VERSION")
+    return {name: value for name, value in os.environ.items() if not name.startswith(inside) or name.endswith(images)}
