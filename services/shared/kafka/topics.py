@@ -7,6 +7,12 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidConfigurationError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +23,8 @@ from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.settings import read_settings
 
+log = logging.getLogger(__name__)
+
 # The feature table can be made again from the topics at any time, so they keep everything.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 # What a service has accepted gets in, whatever the service's clock says and the broker's defaults are: by these, Kafka 4 refuses
@@ -26,11 +34,25 @@ ADMITTANCE: Final = {
     "message.timestamp.before.max.ms": str(2**63 - 1),
     "max.message.bytes": str(2 * 1024 * 1024),
 }
+# What a topic may refuse where its limit is lower.
+AT_STAKE: Final = {
+    "message.timestamp.after.max.ms": "events of a host whose clock is ahead",
+    "message.timestamp.before.max.ms": "events that waited for long, or of a host whose clock is behind",
+    "max.message.bytes": "large events and batches",
+}
 # With three replicas an acknowledged record is on two brokers at least, so it outlives any one of them, and writing goes on
 # while one is away. With fewer replicas two would only mean that nothing is written while one is away.
 IN_SYNC_REPLICAS: Final = 2
 REPLICAS_FOR_IN_SYNC: Final = 3
 TOPIC_ALREADY_EXISTS: Final = 36
+# The answers that a rule of the cluster gives, so that no other try helps: rights to the topic or the cluster, a setting that it
+# does not know or take, and its operators' policy.
+FORBIDDEN: Final = (
+    TopicAuthorizationFailedError.errno,
+    ClusterAuthorizationFailedError.errno,
+    InvalidConfigurationError.errno,
+    PolicyViolationError.errno,
+)
 # Where a setting comes from, in Kafka's protocol: from the topic itself, not from a default of the broker.
 SET_AT_THE_TOPIC: Final = 1
 
@@ -51,6 +73,8 @@ class PartitionsDiffer(KafkaError):
 
 async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1) -> None:
     """Creates what is missing of the topics; checks the partitions of the rest and lets them take whatever is accepted.
+
+    Where the cluster forbids the latter, a warning says what a topic may refuse: its operators may have set it another way.
 
     Raises:
         BrokerUnavailable: no broker answers, or it does not make or alter a topic; the message says why.
@@ -88,19 +112,37 @@ async def _open_up(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> None:
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
     if not resources:
         return
-    altered = []
+    altered, low = [], dict[str, Iterable[str]]()
     for code, message, _, name, entries in (await admin.describe_configs(resources))[0].resources:
         if code:
-            raise BrokerUnavailable(f"the settings of topic {name} cannot be read: {message or code}")
+            _warn_or_raise(name, ADMITTANCE, code, f"cannot be read: {message or code}")
+            continue
         settings = {key: (value, source) for key, value, _, source, *_ in entries}
-        lower = {key: limit for key, limit in ADMITTANCE.items() if int(settings[key][0]) < int(limit)}
+        if unknown := ADMITTANCE.keys() - settings.keys():
+            _warn(name, unknown, "cannot be raised: the broker does not know them")
+        lower = {
+            key: limit for key, limit in ADMITTANCE.items() if key in settings and int(settings[key][0]) < int(limit)
+        }
         if lower:
             own = {key: value for key, (value, source) in settings.items() if source == SET_AT_THE_TOPIC}
             altered.append(ConfigResource(ConfigResourceType.TOPIC, name, configs=own | lower))
+            low[name] = lower
     if altered:
         for code, message, _, name in (await admin.alter_configs(altered))[0].resources:
             if code:
-                raise BrokerUnavailable(f"topic {name} was not altered to {ADMITTANCE}: {message or code}")
+                _warn_or_raise(name, low[name], code, f"were not raised: {message or code}")
+
+
+def _warn_or_raise(topic: str, limits: Iterable[str], code: int, reason: str) -> None:
+    """Raises BrokerUnavailable where another try may help."""
+    if code not in FORBIDDEN:
+        raise BrokerUnavailable(f"the limits of topic {topic} {reason}")
+    _warn(topic, limits, reason)
+
+
+def _warn(topic: str, limits: Iterable[str], reason: str) -> None:
+    refused = "; ".join(f"{AT_STAKE[limit]} ({limit}={ADMITTANCE[limit]} is asked for)" for limit in sorted(limits))
+    log.warning("topics: the limits of topic %s %s. Where they are low, it may refuse: %s", topic, reason, refused)
 
 
 def topic_configs(replication: int) -> dict[str, str]:
@@ -117,6 +159,7 @@ def _check_created(response: object) -> None:
 
 def main() -> None:
     logging.basicConfig(handlers=[logging.NullHandler()])  # the last line below says it; the client would add its own
+    log.addHandler(logging.StreamHandler())
     with exit_with_reason("topics", KafkaError):
         settings = read_settings(TopicSettings)
         asyncio.run(create_topics(settings.kafka_bootstrap, settings.partitions, replication=settings.replication))
