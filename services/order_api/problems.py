@@ -38,6 +38,6 @@ PROBLEMS: Final[ProblemTable] = {
     ),
     errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
     # infrastructure
-    BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka cannot be reached", retry_after=1),
+    BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka takes no events at present", retry_after=1),
     RecordRefused: ProblemType("event-refused", 422, "Kafka does not take the event"),
 }

@@ -28,3 +28,12 @@ class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
 class BatchAnswer(msgspec.Struct, frozen=True):
     accepted: int
     refused: list[RefusedLine]
+
+
+class IncompleteBatch(msgspec.Struct, frozen=True):
+    """What became of the lines of a batch that was cut off, by number."""
+
+    accepted: Annotated[int, Meta(description="How many lines count.")]
+    counted: Annotated[list[int], Meta(description="The lines that count.")]
+    unknown: Annotated[list[int], Meta(description="The lines that may count, or not.")]
+    refused: Annotated[list[RefusedLine], Meta(description="The lines that do not count, each with its reason.")]

@@ -17,6 +17,7 @@ from ordercast.services.order_api.errors import (
     EventTimeRefused,
     KeyInFlight,
     KeyReused,
+    Overloaded,
     UnknownProduct,
 )
 from ordercast.services.order_api.ndjson import LineRefused
@@ -29,16 +30,18 @@ from ordercast.services.order_api.orders.idempotency import (
     store_progress,
 )
 from ordercast.services.order_api.views.batch_progress import BatchProgress, decoded
-from ordercast.services.order_api.views.lines import BatchAnswer
+from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch
 from ordercast.services.order_api.views.resolve_lines import NumberedLine, resolve_lines
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
-from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, RecordRefused
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent, RecordRefused
 
 OPERATION = "POST /views/batch"
 # Lines that the text of an error names.
 NAMED_LINES: Final = 20
+# How long (s) a try holds its batch: longer than Kafka may take to answer. A key whose process died is free again after it.
+HOLD_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,16 @@ class Batch:
     traceparent: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A claim, the try that holds it, its lines, and those of them that no try before may have sent."""
+
+    claim_id: UUID
+    holder: UUID
+    progress: BatchProgress
+    new: frozenset[int]
+
+
 class RecordViews:
     """Records single views and batches of them."""
 
@@ -69,7 +82,6 @@ class RecordViews:
         self._sessions = sessions
         self._sender = sender
         self._known_products: set[int] = set()  # products are never deleted
-        self._keys_in_flight: set[tuple[int, str]] = set()
 
     async def record(self, caller: Caller, request: RequestedView, traceparent: str | None) -> UUID:
         """Publishes one view; its event id.
@@ -77,6 +89,7 @@ class RecordViews:
         Raises:
             UnknownProduct, EventTimeRefused: nothing was published.
             RecordRefused: Kafka does not take it.
+            NotSent: nothing was published.
             BrokerUnavailable: it may have been published.
             Overloaded: nothing was published.
         """
@@ -99,9 +112,9 @@ class RecordViews:
 
         Raises:
             KeyReused: the key came with another body before, that has its whole answer or whose lines that count were changed.
-            KeyInFlight: the same batch is being recorded just now.
-            BatchIncomplete: Kafka went away in between; the error names the lines that count.
-            BrokerUnavailable: Kafka went away before any line counted for certain.
+            KeyInFlight: a batch with this key is being recorded just now, here or in another process.
+            BatchIncomplete: Kafka went away in between; the error names the lines that count, or may.
+            NotSent: no line of this try was published.
             Overloaded: nothing was published.
         """
         if batch.key is None:
@@ -110,62 +123,85 @@ class RecordViews:
                 {number: View(uuid7(), event, batch.traceparent) for number, event in events.items()}
             )
             return _answer(batch, refused, outcomes)
-        in_flight = (caller.account_id, batch.key)
-        if in_flight in self._keys_in_flight:
-            raise KeyInFlight("a batch with this Idempotency-Key is being recorded; repeat it in a moment")
-        self._keys_in_flight.add(in_flight)
-        try:
-            return await self._record_once(caller, batch, batch.key)
-        finally:
-            self._keys_in_flight.discard(in_flight)
+        return await self._record_once(caller, batch, batch.key)
 
     async def _record_once(self, caller: Caller, batch: Batch, key: str) -> bytes:
         events, refused = await self._resolve(caller, batch)
-        digests = {number: batch.digests[number] for number in events}
-        claim_id, progress = uuid7(), BatchProgress()
-        progress.add(digests, claim_id)
+        held = await self._claim(caller, batch, key, {number: batch.digests[number] for number in events})
+        if isinstance(held, bytes):
+            return held
+        lines, streams = held.progress.lines, held.progress.streams
+        waiting = {
+            number: _keyed(event, number, streams[lines[number].stream], batch.traceparent)
+            for number, event in events.items()
+            if not lines[number].counts
+        }
+        try:
+            outcomes = dict.fromkeys(events) | await self._send(waiting)
+        except Overloaded as error:
+            await self._finish(held, batch, refused, dict.fromkeys(waiting, NotSent(str(error))))
+            raise
+        await self._finish(held, batch, refused, outcomes)
+        return _answer(batch, refused, outcomes)
+
+    async def _claim(self, caller: Caller, batch: Batch, key: str, digests: Mapping[int, bytes]) -> _Held | bytes:
+        """Holds the batch, with a place for each line; or the answer that it has got already."""
+        now = datetime.now(UTC)
+        until = now.timestamp() + HOLD_S
+        this_try, progress = uuid7(), BatchProgress()
+        progress.hold(this_try, until)
+        new = progress.add(digests, this_try)
         claim = Claim(
-            caller.account_id, OPERATION, key, batch.body_sha256, claim_id, answer=None, progress=progress.encoded()
+            caller.account_id, OPERATION, key, batch.body_sha256, this_try, answer=None, progress=progress.encoded()
         )
         async with self._sessions() as session, session.begin():
-            before = (await claim_keys(session, [claim], datetime.now(UTC))).get(claim_id)
+            before = (await claim_keys(session, [claim], now)).get(this_try)
+            if before is None:
+                return _Held(this_try, this_try, progress, new)
             if isinstance(before, KeyReused):
                 raise before
-            if before is not None:
-                if before.answer is not None:
-                    return before.answer
-                claim_id, progress = before.claim_id, decoded(before.progress) if before.progress else BatchProgress()
-                if contradicted := progress.contradicted(digests):
-                    raise KeyReused(_must_stay(contradicted))
-                progress.add(digests, uuid7() if progress.streams else claim_id)
-                await store_progress(session, claim_id, progress.encoded())
-        outcomes = dict.fromkeys(events) | await self._send(
-            {
-                number: _keyed(event, number, progress.streams[progress.lines[number].stream], batch.traceparent)
-                for number, event in events.items()
-                if not progress.lines[number].counts
-            }
-        )
-        return await self._finish(claim_id, batch, refused, outcomes)
+            if before.answer is not None:
+                return before.answer
+            progress = decoded(before.progress) if before.progress else BatchProgress()
+            if progress.is_held(now.timestamp()):
+                raise KeyInFlight("a batch with this Idempotency-Key is being recorded; repeat it in a moment")
+            if contradicted := progress.contradicted(digests):
+                raise KeyReused(_must_stay(contradicted))
+            progress.hold(this_try, until)
+            new = progress.add(digests, this_try if progress.streams else before.claim_id)
+            await store_progress(session, before.claim_id, progress.encoded())
+        return _Held(before.claim_id, this_try, progress, new)
 
     async def _finish(
-        self, claim_id: UUID, batch: Batch, refused: Sequence[RefusedLine], outcomes: Mapping[int, KafkaError | None]
-    ) -> bytes:
-        """Keeps what became of the lines. Another process may work on the same key: what it has kept since then stays."""
+        self,
+        held: _Held,
+        batch: Batch,
+        refused: Sequence[RefusedLine],
+        outcomes: Mapping[int, KafkaError | None],
+    ) -> None:
+        """Keeps what became of the lines, and lets go of the batch.
+
+        Where the time of this try was over and another one holds the batch, only what counts is kept.
+        """
         async with self._sessions() as session, session.begin():
-            claim = await locked_claim(session, claim_id)
-            if claim is not None and claim.progress is not None:
-                if _unknown(outcomes):
-                    progress = decoded(claim.progress)
-                    for number, error in outcomes.items():
-                        if error is None and number in progress.lines:
-                            progress.lines[number].counts = True
-                        elif isinstance(error, RecordRefused):
-                            progress.lines.pop(number, None)
-                    await store_progress(session, claim_id, progress.encoded())
-                else:
-                    await store_answer(session, claim_id, _answer(batch, refused, outcomes), batch.body_sha256)
-        return _answer(batch, refused, outcomes)
+            claim = await locked_claim(session, held.claim_id)
+            if claim is None or claim.progress is None:
+                return
+            progress = decoded(claim.progress)
+            is_holder = progress.holder == held.holder
+            if is_holder and not _is_cut_off(outcomes):
+                await store_answer(session, held.claim_id, _answer(batch, refused, outcomes), batch.body_sha256)
+                return
+            progress.count(number for number, error in outcomes.items() if error is None)
+            if is_holder:
+                progress.forget(
+                    number
+                    for number, error in outcomes.items()
+                    # A record that is refused was refused before, too. One that is not sent now may have arrived before.
+                    if isinstance(error, RecordRefused) or (isinstance(error, NotSent) and number in held.new)
+                )
+                progress.release()
+            await store_progress(session, held.claim_id, progress.encoded())
 
     async def _send(self, views: Mapping[int, View]) -> dict[int, KafkaError | None]:
         """What became of each line: None if it counts."""
@@ -195,36 +231,31 @@ def _must_stay(lines: Sequence[int]) -> str:
     return f"a repeat of this Idempotency-Key has to hold lines that count, or may count, as they were: {named}"
 
 
-def _unknown(outcomes: Mapping[int, KafkaError | None]) -> list[int]:
-    """The lines that may count or not."""
-    return [number for number, error in outcomes.items() if isinstance(error, BrokerUnavailable)]
+def _is_cut_off(outcomes: Mapping[int, KafkaError | None]) -> bool:
+    return any(isinstance(error, BrokerUnavailable) for error in outcomes.values())
 
 
 def _answer(batch: Batch, refused: Sequence[RefusedLine], outcomes: Mapping[int, KafkaError | None]) -> bytes:
     """The answer's JSON.
 
     Raises:
-        BatchIncomplete, BrokerUnavailable: some lines may count or not.
+        BatchIncomplete, NotSent: a repeat is needed.
     """
     counted = [number for number, error in outcomes.items() if error is None]
-    by_kafka = [
-        RefusedLine(number, str(error)) for number, error in outcomes.items() if isinstance(error, RecordRefused)
-    ]
+    not_counted = {number: error for number, error in outcomes.items() if isinstance(error, (RecordRefused, NotSent))}
+    unknown = [number for number, error in outcomes.items() if error is not None and number not in not_counted]
+    by_kafka = [RefusedLine(number, str(error)) for number, error in not_counted.items()]
     all_refused = sorted([*refused, *by_kafka], key=lambda line: line.line)
-    if not (unknown := _unknown(outcomes)):
+    if not _is_cut_off(outcomes):
         return msgspec.json.encode(BatchAnswer(len(counted), all_refused))
     error = next(error for error in outcomes.values() if isinstance(error, BrokerUnavailable))
-    if not counted:
+    if all(isinstance(error, NotSent) for error in outcomes.values()):
         raise error
     advice = "repeat it with its Idempotency-Key" if batch.key else "an Idempotency-Key would let it be repeated safely"
+    incomplete = IncompleteBatch(len(counted), counted, unknown, all_refused)
     raise BatchIncomplete(
         f"{len(counted)} lines of the batch count, {len(unknown)} may or may not ({error}); {advice}",
-        members={
-            "accepted": len(counted),
-            "counted": counted,
-            "unknown": unknown,
-            "refused": msgspec.to_builtins(all_refused),
-        },
+        members=msgspec.to_builtins(incomplete),
     ) from error
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -13,17 +14,30 @@ from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.views.batch_progress import digest_of
-from ordercast.services.order_api.views.lines import BatchAnswer, ViewLine
+from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RequestedView
 from ordercast.services.order_api.views.schemas import ViewAnswer, ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
+from ordercast.services.shared.http.problem import PROBLEM_JSON
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])
 
 _decoder = msgspec.json.Decoder(ViewLine)
+
+# The members that `batch-incomplete` has beside those of every problem; the answers' models stand among the components.
+_INCOMPLETE: Final = document_of(IncompleteBatch).model_json_schema(ref_template="#/components/schemas/{model}")
+_UNAVAILABLE: Final[dict[str, Any]] = {
+    "description": "Transient; `batch-incomplete` says what became of each line",
+    "content": {
+        PROBLEM_JSON: {
+            "schema": PROBLEM_SCHEMA | {"properties": PROBLEM_SCHEMA["properties"] | _INCOMPLETE["properties"]}
+        }
+    },
+}
 
 
 @router.post("/views", status_code=202)
@@ -33,7 +47,7 @@ async def record(body: ViewRequest, caller: CurrentCaller, service: CurrentServi
     return ViewAnswer(event_id=await service.record_views.record(caller, view, current_traceparent()))
 
 
-@router.post("/views/batch", response_model=document_of(BatchAnswer))
+@router.post("/views/batch", response_model=document_of(BatchAnswer), responses={503: _UNAVAILABLE})
 async def record_batch(
     request: Request, caller: CurrentCaller, service: CurrentService, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -41,8 +55,8 @@ async def record_batch(
 
     If Kafka goes away in between, the answer is 503 `batch-incomplete`: `counted` names the lines that count, `unknown` those that
     may, `refused` those that do not. Sent again with the same Idempotency-Key, the batch is finished and no line counts twice;
-    lines are known by number and content: refused ones may be corrected, the others have to stay as they were. After a 200 the
-    key is good for this body alone.
+    lines are known by number and content: refused ones may be corrected, the others have to stay as they were. While a batch is
+    being recorded, another one with its key is answered 409. After a 200 the key is good for this body alone.
     """
     batch = await _read_batch(await request.body(), idempotency_header.checked(idempotency_key))
     return Response(await service.record_views.record_batch(caller, batch), media_type="application/json")

@@ -29,7 +29,7 @@ from ordercast.services.shared.http.problem import PROBLEM_JSON, ProblemTable
 # An order of 2,000 lines takes about 100 kB.
 MAX_BODY_BYTES: Final = 1_048_576
 
-_PROBLEM_SCHEMA: Final = {
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status"],
     "properties": {
@@ -48,7 +48,7 @@ _PROBLEM_SCHEMA: Final = {
 }
 # Every route's errors look the same; this also takes the place of FastAPI's own description of a 422.
 _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    "default": {"description": "Problem details (RFC 9457)", "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
+    "default": {"description": "Problem details (RFC 9457)", "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}}}
 }
 # `Observe` makes the spans and the metrics.
 _NO_TELEMETRY_BY_FASTAPI: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)

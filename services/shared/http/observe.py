@@ -28,6 +28,10 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 # Asked every few seconds by machines: traces of them would hide those of people.
 _NOT_TRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
+_STOPPING: Final = (
+    "the service is stopping, and may have done what was asked: repeat it, with the same Idempotency-Key if it had one"
+)
+
 
 class Observe:
     """ASGI middleware: continues or starts the trace, observes time and status, turns an unexpected error into a 500
@@ -60,7 +64,7 @@ class Observe:
             if status or not _is_stopping(scope):
                 raise
             # Its time to end has run out. Another process, or the next one, answers a repeat.
-            await Problem(UNAVAILABLE, "the service is stopping").response()(scope, receive, send_noting_status)
+            await Problem(UNAVAILABLE, _STOPPING).response()(scope, receive, send_noting_status)
         except Exception as error:
             failure = type(error).__name__
             log.exception("request failed", method=scope["method"], path=scope["path"])

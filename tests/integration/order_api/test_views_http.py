@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from ordercast.contracts.envelope import Envelope, decode
 from ordercast.contracts.events import ProductViewed
+from ordercast.services.order_api.views import record_views
 from ordercast.services.order_api.views.record_views import RecordViews
 from tests.support.flow import count_all
 from tests.support.fresh_topics import FreshTopics
@@ -67,6 +68,7 @@ def cut_off() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RecordViews, "_finish", dies)
+        patch.setattr(record_views, "HOLD_S", 0.0)  # as if it were long ago
         yield
 
 

@@ -190,4 +190,46 @@ async def test_without_a_key_too_the_answer_names_the_lines_that_count(
     assert "Idempotency-Key" in answer.json()["detail"]
     gone(set(range(fresh_topics.partitions)), False)
     nothing = await send(api, admin, lines)
-    assert (nothing.status_code, nothing.json()["type"]) == (503, "/problems/kafka-unavailable")
+    assert (nothing.status_code, nothing.json()["type"]) == (503, "/problems/batch-incomplete")
+    assert (nothing.json()["counted"], nothing.json()["unknown"]) == ([], [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("key", [None, "batch-1"])
+async def test_what_kafka_acknowledged_before_a_cut_in_the_middle_of_a_partition_is_named(
+    api: RunningApi, product: int, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    """Seen: 6,000 of 10,000 lines were acknowledged and none was named; a repeat without a key counted them twice."""
+    admin = await api.admin()
+    account = (await api.customer()).id
+    lines = [{"product_id": product, "account_id": account, "count": n} for n in range(1, 101)]
+    publish_batch = KafkaPublisher._send
+    batches: list[int] = []
+
+    async def gone_before_the_third(self: KafkaPublisher, batch: Any, *place: Any) -> None:
+        if len(batches) == 2:
+            raise TimeoutError
+        batches.append(batch.record_count())
+        await publish_batch(self, batch, *place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ordercast.services.shared.kafka.publisher.MAX_BATCH_BYTES", 10_000)
+        patch.setattr(KafkaPublisher, "_send", gone_before_the_third)
+        cut = (await send(api, admin, lines, key)).json()
+    arrived = sum(batches)
+    assert 0 < arrived < 100
+    assert (cut["type"], cut["accepted"]) == ("/problems/batch-incomplete", arrived)
+    assert (cut["counted"], cut["unknown"]) == (list(range(1, arrived + 1)), list(range(arrived + 1, 101)))
+    rest = await send(api, admin, lines if key else lines[arrived:], key)
+    assert rest.json() == {"accepted": 100 if key else 100 - arrived, "refused": []}
+    await count_all(api.service.sessions, fresh_topics)
+    assert await views(api) == {account: 5_050}
+
+
+async def test_the_members_of_an_incomplete_batch_are_in_the_openapi_document(api: RunningApi) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+    answer = document["paths"]["/views/batch"]["post"]["responses"]["503"]
+    members = answer["content"]["application/problem+json"]["schema"]["properties"]
+    assert {"type", "detail", "accepted", "counted", "unknown", "refused"} <= members.keys()
+    assert members["counted"]["items"] == {"type": "integer"}
+    line = members["refused"]["items"]["$ref"].rpartition("/")[2]
+    assert document["components"]["schemas"][line]["required"] == ["line", "reason"]

@@ -137,6 +137,7 @@ async def test_a_request_that_still_waits_when_its_time_has_run_out_hears_503_an
         "/problems/unavailable",
         "1",
     )
+    assert "with the same Idempotency-Key" in answer.json()["detail"]
     assert child.returncode == 0
     assert output == b"wiring closed\n"
     assert b"Traceback" not in error
