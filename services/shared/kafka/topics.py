@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -45,14 +45,10 @@ AT_STAKE: Final = {
 IN_SYNC_REPLICAS: Final = 2
 REPLICAS_FOR_IN_SYNC: Final = 3
 TOPIC_ALREADY_EXISTS: Final = 36
-# The answers that a rule of the cluster gives, so that no other try helps: rights to the topic or the cluster, a setting that it
-# does not know or take, and its operators' policy.
-FORBIDDEN: Final = (
-    TopicAuthorizationFailedError.errno,
-    ClusterAuthorizationFailedError.errno,
-    InvalidConfigurationError.errno,
-    PolicyViolationError.errno,
-)
+# The answers that a rule of the cluster gives, so that no other try helps: a setting that it does not know or take, its
+# operators' policy, and missing rights to the topic or the cluster.
+SETTINGS_REFUSED: Final = (InvalidConfigurationError.errno, PolicyViolationError.errno)
+FORBIDDEN: Final = (TopicAuthorizationFailedError.errno, ClusterAuthorizationFailedError.errno, *SETTINGS_REFUSED)
 # Where a setting comes from, in Kafka's protocol: from the topic itself, not from a default of the broker.
 SET_AT_THE_TOPIC: Final = 1
 
@@ -87,14 +83,8 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         there = {
             info["topic"]: len(info["partitions"]) for info in await admin.describe_topics() if info["topic"] in wanted
         }
-        new = [
-            NewTopic(name, count, replication, topic_configs=topic_configs(replication))
-            for name, count in wanted.items()
-            if name not in there
-        ]
-        if new:
-            _check_created(await admin.create_topics(new, timeout_ms=15_000))
-        await _open_up(admin, there)
+        missing = {name: count for name, count in wanted.items() if name not in there}
+        await _open_up(admin, [*there, *await _create(admin, missing, replication)])
     except (ClientError, OSError) as error:
         raise BrokerUnavailable(f"topics were not created at {bootstrap}: {first_line(error)}") from error
     finally:
@@ -102,6 +92,23 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
     for name, count in there.items():
         if count != wanted[name]:
             raise PartitionsDiffer(f"topic {name} has {count} partitions, not {wanted[name]}; partitions cannot change")
+
+
+async def _create(admin: AIOKafkaAdminClient, partitions: Mapping[str, int], replication: int) -> list[str]:
+    """Creates topics; the names of those that the cluster made only without the limits in `ADMITTANCE`."""
+    configs = topic_configs(replication)
+    without = {key: value for key, value in configs.items() if key not in ADMITTANCE}
+    refused: list[str] = []
+    for settings, names in ((configs, list(partitions)), (without, refused)):
+        new = [NewTopic(name, partitions[name], replication, topic_configs=settings) for name in names]
+        if not new:
+            continue
+        for topic, code, *message in (await admin.create_topics(new, timeout_ms=15_000)).topic_errors:
+            if code in SETTINGS_REFUSED and settings is configs:
+                refused.append(topic)
+            elif code not in (0, TOPIC_ALREADY_EXISTS):
+                raise BrokerUnavailable(f"topic {topic} was not created: {message or code}")
+    return refused
 
 
 async def _open_up(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> None:
@@ -149,12 +156,6 @@ def topic_configs(replication: int) -> dict[str, str]:
     """What is set at each topic."""
     in_sync = {"min.insync.replicas": str(IN_SYNC_REPLICAS)} if replication >= REPLICAS_FOR_IN_SYNC else {}
     return {**RETENTION, **ADMITTANCE, **in_sync}
-
-
-def _check_created(response: object) -> None:
-    for topic, code, *message in getattr(response, "topic_errors", ()):
-        if code not in (0, TOPIC_ALREADY_EXISTS):
-            raise BrokerUnavailable(f"topic {topic} was not created: {message or code}")
 
 
 def main() -> None:

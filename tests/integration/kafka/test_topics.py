@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import MESSAGE_MAX_BYTES, KafkaBroker
 from ordercast.infra.local.ports import free_port
-from ordercast.services.shared.kafka.topics import topic_configs
+from ordercast.services.shared.kafka import topics as topics_module
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.topics import create_topics, topic_configs
 from tests.support.embedded import running
 
 
@@ -62,6 +65,25 @@ async def test_topics_that_are_there_are_altered_to_take_what_is_accepted_and_ke
         # Only raised, and nothing that somebody has set is lost.
         assert await config_of(broker.bootstrap, "orders", "max.message.bytes") == "4194304"
         assert await config_of(broker.bootstrap, "orders", "segment.ms") == "86400000"
+
+
+async def test_a_broker_that_lacks_a_setting_gets_the_topics_with_the_others_and_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(topics_module, "ADMITTANCE", {**topics_module.ADMITTANCE, "no.such.setting": "1"})
+    monkeypatch.setattr(topics_module, "AT_STAKE", {**topics_module.AT_STAKE, "no.such.setting": "something"})
+    broker = KafkaBroker(await ensure_kafka(), tmp_path / "kafka", free_port(), free_port(), tmp_path / "kafka.log")
+    await broker.prepare()
+    async with running(broker.command(), broker.answers):
+        async with asyncio.timeout(60):
+            while "no.such.setting" not in caplog.text:
+                # What was made a moment ago may still be unknown to the broker that is asked for its settings.
+                with suppress(BrokerUnavailable):
+                    await create_topics(broker.bootstrap, 3)
+            while await config_of(broker.bootstrap, "orders", "message.timestamp.after.max.ms") != str(2**63 - 1):
+                await asyncio.sleep(0.1)
+        assert "something (no.such.setting=1 is asked for)" in caplog.text
+        assert await config_of(broker.bootstrap, "orders", "retention.ms") == "-1"
 
 
 async def config_of(bootstrap: str, topic: str, name: str) -> str | None:
