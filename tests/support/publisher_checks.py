@@ -9,7 +9,7 @@ import time
 import pytest
 
 from ordercast.services.shared.kafka.errors import RecordRefused
-from ordercast.services.shared.kafka.publish_until_refused import publish_until_refused
+from ordercast.services.shared.kafka.publish_around_refused import publish_around_refused
 from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.consumer_checks import poll_all, values
 from tests.support.logs_under_test import LogUnderTest, Positions
@@ -53,14 +53,17 @@ class PublisherChecks:
         assert await written(log, first, 3) == await written(log, second, 3) == [0, 1, 2]
 
     @pytest.mark.parametrize("refused", [0, 5, 10])
-    async def test_the_refused_record_is_found_and_all_before_it_arrive(self, log: LogUnderTest, refused: int) -> None:
+    async def test_the_refused_record_is_found_and_all_others_arrive(self, log: LogUnderTest, refused: int) -> None:
         place = Partition(log.topics[1], 2)
         records = [bad(number) if number == refused else good(number) for number in range(11)]
         await log.publisher.publish(*place, [good(100)])
-        arrived, refusal = await publish_until_refused(log.publisher, *place, records)
-        assert arrived == refused
-        assert refusal is not None
-        assert "INVALID_TIMESTAMP" in str(refusal)
-        assert await publish_until_refused(log.publisher, *place, records[refused + 1 :]) == (10 - refused, None)
+        arrived, refusals = 0, []
+        async for outcome in publish_around_refused(lambda a, z: log.publisher.publish(*place, records[a:z]), 11):
+            arrived += outcome.arrived
+            if outcome.refusal is not None:
+                refusals.append((arrived, str(outcome.refusal)))
+        assert [number for number, _ in refusals] == [refused]
+        assert "INVALID_TIMESTAMP" in refusals[0][1]
+        assert arrived == 10
         expected = [100, *(number for number in range(11) if number != refused)]
         assert await written(log, place, len(expected)) == expected

@@ -21,7 +21,7 @@ from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent
 from ordercast.services.shared.kafka.ports import Publisher
-from ordercast.services.shared.kafka.publish_until_refused import publish_around_refused
+from ordercast.services.shared.kafka.publish_around_refused import publish_around_refused
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.telemetry.metrics import VIEWS_ACCEPTED, VIEWS_BATCH_EVENTS
 from ordercast.services.shared.telemetry.tracing import sending, spans

@@ -1,12 +1,9 @@
 """Publishing around records that the broker refuses for good: finds them, so that the others get through."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import NamedTuple
 
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
-from ordercast.services.shared.kafka.ports import Publisher
-from ordercast.services.shared.kafka.records import Record
 
 
 class Outcome(NamedTuple):
@@ -53,26 +50,3 @@ async def publish_around_refused(
             yield Outcome(0, refusal)
         else:
             ends.append((done + end) // 2)
-
-
-async def publish_until_refused(publisher: Publisher, topic: str, partition: int, records: Sequence[Record]) -> Outcome:
-    """Publishes the records in order, up to the first one that is refused for good.
-
-    Raises:
-        BrokerUnavailable: a prefix of the records may have arrived; how many have for certain, the error says.
-    """
-
-    async def publish(start: int, end: int) -> None:
-        await publisher.publish(topic, partition, records[start:end])
-
-    arrived = 0
-    try:
-        async with aclosing(publish_around_refused(publish, len(records))) as outcomes:
-            async for outcome in outcomes:
-                arrived += outcome.arrived
-                if outcome.refusal is not None:
-                    return Outcome(arrived, outcome.refusal)
-    except BrokerUnavailable as error:
-        error.arrived = arrived
-        raise
-    return Outcome(arrived, None)
