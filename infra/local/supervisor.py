@@ -52,8 +52,12 @@ class Supervisor:
                 present = [self._watched[name] for name in names if name in self._watched]
                 await together(watched.stop() for watched in present)
         finally:
-            for watched in self._watched.values():
-                watched.give_up()
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Kills all that still runs, without waiting."""
+        for watched in self._watched.values():
+            watched.give_up()
 
     async def remove(self, names: Iterable[str]) -> None:
         """Stops programs together, and forgets them."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.infra import migrations
 from ordercast.infra.local.child import run_once
@@ -29,7 +30,7 @@ from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Progra
 from ordercast.infra.local.prometheus import PrometheusServer, find_prometheus
 from ordercast.infra.local.state import ProcessRecord, StateFolder, SystemInfo
 from ordercast.infra.local.supervisor import Report, Supervisor
-from ordercast.infra.local.system_commands import SystemCommands
+from ordercast.infra.local.system_commands import STOPS, SystemCommands
 from ordercast.infra.local.together import together
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.topics import create_topics
@@ -58,6 +59,7 @@ class System:
         self._services = services
         self._report = report
         self._phase: Phase = "starting"
+        self._removed = False
         self._supervisor_record = ProcessRecord.current()
         self._records: dict[str, ProcessRecord] = {}
         self.supervisor = Supervisor(report, self._write_info)
@@ -106,9 +108,10 @@ class System:
 
         Raises:
             ValueError: there is no such service, or `count` is not positive.
-            ActionableError: no port is free, or a process does not start; then none of the new ones runs.
+            ActionableError: no port is free, or a process does not start; then none of the new ones runs. Or the system
+                stops.
         """
-        async with self._changing:
+        async with self._change():
             before = len(self.plan.names(service))
             added, gone = self.plan.scale(service, count)
             try:
@@ -128,15 +131,23 @@ class System:
         Raises:
             NoSuchProcess: nothing of that name runs.
             StartFailed: a process does not come back.
+            ActionableError: the system stops.
         """
-        names = self.plan.names(name) if name in SERVICES else [name]
-        if not self.supervisor.names().issuperset(names):
-            known = [*SERVICES, *sorted(self.supervisor.names() - SERVICES.keys())]
-            raise NoSuchProcess(f"there is no {name!r} here; what runs: {', '.join(known)}")
-        async with self._changing:
+        async with self._change():
+            names = self.plan.names(name) if name in SERVICES else [name]
+            if not self.supervisor.names().issuperset(names):
+                known = [*SERVICES, *sorted(self.supervisor.names() - SERVICES.keys())]
+                raise NoSuchProcess(f"there is no {name!r} here; what runs: {', '.join(known)}")
             for each in names:
                 await self.supervisor.restart(each)
-        return names
+            return names
+
+    @asynccontextmanager
+    async def _change(self) -> AsyncIterator[None]:
+        async with self._changing:
+            if self._phase == "stopping":
+                raise ActionableError(STOPS)
+            yield
 
     def pid(self, name: str) -> int:
         """The pid of a process that runs now. Raises KeyError between two lives of it."""
@@ -160,7 +171,14 @@ class System:
         self._phase = phase
         self._write_info()
 
+    def remove_info(self) -> None:
+        """Removes system.json for good: a process that ends later does not write it again."""
+        self._removed = True
+        self.folder.system_file.unlink(missing_ok=True)
+
     def _write_info(self) -> None:
+        if self._removed:
+            return
         # A start time is read once: it costs a look into /proc, and cannot change.
         for name, pid in self.supervisor.pids().items():
             known = self._records.get(name)
@@ -218,8 +236,7 @@ async def running_system(
                 commands.system = system
                 yield system
             finally:
-                commands.system = None
-                await _stop(system, report)
+                await _stop(system, commands, report)
                 commands.stopped.set()
 
 
@@ -308,12 +325,14 @@ def newest_revision() -> str:
     return max(path.name for path in VERSIONS.glob("[0-9]*.py")).split("_")[0]
 
 
-async def _stop(system: System, report: Report) -> None:
+async def _stop(system: System, commands: SystemCommands, report: Report) -> None:
     """Stops all in order; a cancellation during that (a second Ctrl-C) kills the rest at once."""
     report("stopping")
     system.enter("stopping")
     try:
+        await commands.end()
         await system.supervisor.stop(stop_order(system.plan.urls))
     finally:
-        system.folder.system_file.unlink(missing_ok=True)
+        system.supervisor.give_up()
+        system.remove_info()
     report("stopped")

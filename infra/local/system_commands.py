@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from ordercast.errors import ActionableError
 from ordercast.infra.local.control import Handler, Report
+
+STOPS: Final = "the system stops"
 
 
 class ControlledSystem(Protocol):
@@ -31,6 +33,9 @@ class SystemCommands:
         self.system: ControlledSystem | None = None
         self.stopped = asyncio.Event()
         self._stop = stop
+        # A second call of `stop` would kill what is being stopped in order.
+        self._stopping = False
+        self._in_flight: set[asyncio.Task[object]] = set()
         self._listeners: list[Report] = []
 
     @property
@@ -42,9 +47,18 @@ class SystemCommands:
         for listener in self._listeners:
             listener(line)
 
+    async def end(self) -> None:
+        """The system stops: takes no more commands, and ends those in flight, whose callers are told so."""
+        self.system = None
+        self._stopping = True
+        for task in self._in_flight:
+            task.cancel()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+
     async def _scale(self, progress: Report, *, service: str, count: int) -> dict[str, str]:
         """The URLs of all processes afterwards."""
-        with self._heard_by(progress):
+        with self._heard_by(progress), self._ended_by_stop():
             system = self._running()
             try:
                 await system.scale(service, count)
@@ -54,19 +68,35 @@ class SystemCommands:
 
     async def _restart(self, progress: Report, *, name: str) -> list[str]:
         """The names of the processes that were restarted."""
-        with self._heard_by(progress):
+        with self._heard_by(progress), self._ended_by_stop():
             return await self._running().restart(name)
 
     async def _stop_all(self, progress: Report) -> None:
         """Answers when everything has ended."""
         with self._heard_by(progress):
-            self._stop()
+            if not self._stopping:
+                self._stopping = True
+                self._stop()
             await self.stopped.wait()
 
     def _running(self) -> ControlledSystem:
+        if self._stopping:
+            raise ActionableError(STOPS)
         if self.system is None:
-            raise ActionableError("the system is starting or stopping", hint="ordercast status says when it runs")
+            raise ActionableError("the system is starting", hint="ordercast status says when it runs")
         return self.system
+
+    @contextmanager
+    def _ended_by_stop(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None, "in a coroutine"  # noqa: S101
+        self._in_flight.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise ActionableError(STOPS) from None
+        finally:
+            self._in_flight.discard(task)
 
     @contextmanager
     def _heard_by(self, progress: Report) -> Iterator[None]:

@@ -18,11 +18,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from ordercast.cli.status import system_status
+from ordercast.client.control import ControlRefused, ask
 from ordercast.contracts.topics import ALL_TOPICS, ORDERS
+from ordercast.errors import ActionableError
 from ordercast.infra.local import system as system_module
 from ordercast.infra.local.errors import NotRunning, PortsTaken, StartFailed, StateFolderBusy
 from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE
-from ordercast.infra.local.ports import Ports
+from ordercast.infra.local.ports import Ports, free_port
 from ordercast.infra.local.processes import SERVICES, Program, SystemPlan
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import System, newest_revision, running_system
@@ -225,6 +227,41 @@ async def test_a_further_process_that_does_not_start_leaves_the_system_as_it_was
             await system.scale("trainer", 2)
         assert system.info == before
         assert (await system_status(system.info)).all_healthy
+
+
+async def test_a_restart_beside_a_scaling_restarts_what_is_left(system: System) -> None:
+    await system.scale("relay", 2)
+    async with asyncio.TaskGroup() as changes:
+        changes.create_task(system.restart("predictor"))
+        changes.create_task(system.scale("relay", 1))
+        restarting = changes.create_task(system.restart("relay"))
+    assert restarting.result() == ["relay"]
+
+
+async def test_a_scaling_in_flight_when_the_system_stops_is_ended_and_answered(tmp_path: Path) -> None:
+    def a_second_trainer_that_never_answers(plan: SystemPlan) -> list[Program]:
+        silent = small_command(plan.folder.logs / "trainer-2.log", free_port(), name="trainer-2")
+        return [
+            Program(silent, lambda: asyncio.sleep(0, False)) if program.name == "trainer-2" else program
+            for program in small_services(plan)
+        ]
+
+    async with system_in(tmp_path, services=a_second_trainer_that_never_answers) as system:
+        control = system.info.control_socket
+        scaling = asyncio.create_task(asyncio.to_thread(ask, control, "scale", service="trainer", count=2))
+        async with asyncio.timeout(30):
+            while "trainer-2" not in system.info.processes:
+                await asyncio.sleep(0.05)
+        waiting = asyncio.create_task(asyncio.to_thread(ask, control, "scale", service="predictor", count=2))
+        processes = processes_of(system)
+    for asking in (scaling, waiting):
+        with pytest.raises(ControlRefused, match="the system stops"):
+            await asking
+    assert not system.folder.system_file.exists()
+    with pytest.raises(ActionableError, match="the system stops"):
+        await system.scale("relay", 2)
+    await assert_all_end(processes)
+    assert "predictor-2" not in (system.folder.logs / "supervisor.log").read_text()
 
 
 async def test_a_system_can_start_scaled_and_leaves_nothing_running(tmp_path: Path) -> None:
