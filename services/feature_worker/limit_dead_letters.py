@@ -5,24 +5,11 @@ A single bad record is the data's fault; many say that the code is wrong, and go
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
 
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
+from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
-
-# Records of a partition, by their offsets, that the ratio is taken of: few enough to notice a new release's mistake soon,
-# enough for a handful of bad records in a quiet partition to be no ratio at all.
-WINDOW: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`in_a_row`: refused records of a partition one after the other. `ratio`: refused ones of its last `WINDOW`."""
-
-    in_a_row: int
-    ratio: float
 
 
 def count_in_a_row(

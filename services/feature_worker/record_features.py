@@ -13,7 +13,7 @@ from ordercast.services.feature_worker.aggregate import aggregate
 from ordercast.services.feature_worker.daily_trends import add_to_trends
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
 from ordercast.services.feature_worker.feature_rows import write_rows
-from ordercast.services.feature_worker.limit_dead_letters import WINDOW, Limits, check_ratio, count_in_a_row
+from ordercast.services.feature_worker.limit_dead_letters import check_ratio, count_in_a_row
 from ordercast.services.feature_worker.positions import (
     lock_positions,
     move_positions,
@@ -23,6 +23,7 @@ from ordercast.services.feature_worker.positions import (
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.services.shared.telemetry.tracing import Group, processing, spans

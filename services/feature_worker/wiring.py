@@ -10,7 +10,6 @@ from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.feature_worker.admit import admit
 from ordercast.services.feature_worker.consume import ConsumeEvents
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
-from ordercast.services.feature_worker.limit_dead_letters import Limits
 from ordercast.services.feature_worker.publish_dead_letters import PublishDeadLetters
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
@@ -20,6 +19,7 @@ from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from ordercast.services.shared.db.engine import ask_database, open_database
 from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.open_consumer import open_consumer, open_reader
 from ordercast.services.shared.kafka.ports import Consumer
 from ordercast.services.shared.kafka.publisher import open_publisher

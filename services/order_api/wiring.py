@@ -14,7 +14,6 @@ from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from ordercast.services.order_api.orders.import_orders import ImportOrders
-from ordercast.services.order_api.orders.outbox_dead_letters import Limits
 from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
@@ -26,6 +25,7 @@ from ordercast.services.shared.db.engine import Sessions, ask_database, open_dat
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
+from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
 

@@ -1,7 +1,6 @@
 """Events of the outbox that Kafka refused for good: kept here while their numbers go out, and sent again after a repair."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,14 +17,13 @@ from ordercast.services.order_api.errors import TooManyDeadLetters, UnknownDeadL
 from ordercast.services.order_api.orders.outbox import OutboxRow, append_rows
 from ordercast.services.order_api.orders.tables import OutboxDeadLetter
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
 
 log = structlog.stdlib.get_logger()
 
 UNPUBLISHABLE: Final = TYPE_NAMES[OrderUnpublishable]
 # Characters of a reason: it is a broker's text.
 REASON_LENGTH: Final = 500
-# Numbers of a shard that the ratio is taken of: as the worker's, for the same reasons.
-WINDOW: Final = 1_000
 # One transaction of a retry, which holds the counters of its shards, and so the orders that need them: some 100 ms.
 RETRY_EVENTS: Final = 500
 RETRY_BYTES: Final = 4_000_000
@@ -51,14 +49,6 @@ _STAND_IN: Final = text("""
 """)
 
 _PLACE: Final = tuple_(OutboxDeadLetter.shard, OutboxDeadLetter.number)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`in_a_row`: refused events of a shard one after the other. `ratio`: refused ones of its last `WINDOW`."""
-
-    in_a_row: int = 100
-    ratio: float = 0.2
 
 
 class DeadLetterId(NamedTuple):

@@ -23,8 +23,9 @@ from sqlalchemy import Row, text
 from ordercast.contracts.envelope import SequenceNumber, encode_headers
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.errors import LeaseLost, OutboxGap, PartitionsChanged
-from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, Limits, set_aside
+from ordercast.services.order_api.orders.outbox_dead_letters import UNPUBLISHABLE, set_aside
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.errors import RecordRefused
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record

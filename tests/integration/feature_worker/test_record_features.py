@@ -16,11 +16,11 @@ from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, admit
 from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, TooManyDeadLetters
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
-from ordercast.services.feature_worker.limit_dead_letters import WINDOW, Limits
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.ports import Slice

@@ -18,7 +18,6 @@ from ordercast.services.order_api.errors import TooManyDeadLetters, UnknownDeadL
 from ordercast.services.order_api.orders import outbox_dead_letters, relay_outbox
 from ordercast.services.order_api.orders.outbox_dead_letters import (
     DeadLetter,
-    Limits,
     read_dead_letters,
     retry_dead_letters,
 )
@@ -26,6 +25,7 @@ from ordercast.services.order_api.orders.place_orders import Line, OrderRequest,
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import measure_backlog
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.errors import RecordRefused
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.records import Record

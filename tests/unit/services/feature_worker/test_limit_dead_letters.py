@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from ordercast.services.feature_worker import limit_dead_letters
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
-from ordercast.services.feature_worker.limit_dead_letters import WINDOW, check_ratio, count_in_a_row
+from ordercast.services.feature_worker.limit_dead_letters import check_ratio, count_in_a_row
+from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
 from tests.unit.services.feature_worker.streams import admitted, view
 
