@@ -30,6 +30,12 @@ BENCHMARKS: Final = (
         "request, without outbox and keys. Both are one process on the same durable PostgreSQL, measured in turn.",
     ),
     Benchmark(
+        "From an order to its feature row",
+        ("tests.bench.bench_order_latency",),
+        "From the commit, before which no answer goes out, until the row counts the order; one order at a time on a system at "
+        "rest. Plain: a relay that looks in pauses of 10 to 160 ms instead of hearing of the commit.",
+    ),
+    Benchmark(
         "Events per second into the feature table",
         ("tests.bench.bench_feature_worker", "--events", "30000"),
         "Plain: one record at a time, one transaction with an upsert for each. Both read the same topics.",

@@ -34,7 +34,6 @@ class OutboxSignal:
         async with self._sessions() as session:
             # The driver's own connection: what SQLAlchemy runs stands in a transaction, and those hear nothing.
             connection: Any = (await (await session.connection()).get_raw_connection()).driver_connection
-
             try:
                 connection.add_termination_listener(lambda _: lost.set())
                 await connection.add_listener(CHANNEL, lambda *_: self.committed.set())
