@@ -6,27 +6,28 @@ A single bad record is the data's fault; many say that the code is wrong, and go
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 
-from ordercast.services.feature_worker.admit import Admitted, Refused
+from ordercast.services.feature_worker.admit import Refused
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
 
 
-def count_in_a_row(
-    events: Iterable[Admitted | Refused], before: Mapping[Partition, int], limit: int
-) -> dict[Partition, int]:
-    """How many refused records in a row each partition ends with, given how many it ended with before.
+def check_in_a_row(refused: Iterable[Refused], known: Mapping[Partition, Collection[int]], limit: int) -> None:
+    """Looks at the run of offsets that ends with each refused record. `known` are the offsets that were refused before them.
+
+    A run is counted up to `WINDOW`, as far back as `known` goes: a larger limit is none.
 
     Raises:
-        TooManyDeadLetters: there are more than `limit` somewhere.
+        TooManyDeadLetters: more than `limit` records one after the other were refused.
     """
-    runs = dict(before)
-    for event in events:
-        partition = event.record.partition
-        runs[partition] = runs.get(partition, 0) + 1 if isinstance(event, Refused) else 0
-        if isinstance(event, Refused) and runs[partition] > limit:
-            raise _too_many(event, f"{runs[partition]} events in a row", "ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW")
-    return runs
+    runs: dict[Partition, range] = {}
+    for partition, offsets in known.items():
+        for offset in sorted(offsets):
+            runs[partition] = _longer(runs.get(partition), offset)
+    for event in refused:
+        run = runs[event.record.partition] = _longer(runs.get(event.record.partition), event.record.offset)
+        if len(run) > limit:
+            raise _too_many(event, f"{len(run)} events in a row", "ORDERCAST_MAX_DEAD_LETTERS_IN_A_ROW")
 
 
 def check_ratio(refused: Iterable[Refused], known: Mapping[Partition, Collection[int]], ratio: float) -> None:
@@ -45,6 +46,12 @@ def check_ratio(refused: Iterable[Refused], known: Mapping[Partition, Collection
             window.popleft()
         if len(window) > ratio * WINDOW:
             raise _too_many(event, f"{len(window)} of the last {WINDOW:,} events", "ORDERCAST_MAX_DEAD_LETTER_RATIO")
+
+
+def _longer(run: range | None, offset: int) -> range:
+    """The run of refused offsets that ends with `offset`, its last `WINDOW`."""
+    start = run.start if run is not None and run.stop == offset else offset
+    return range(max(start, offset + 1 - WINDOW), offset + 1)
 
 
 def _too_many(event: Refused, how_many: str, setting: str) -> TooManyDeadLetters:

@@ -13,7 +13,7 @@ from ordercast.services.feature_worker.aggregate import aggregate
 from ordercast.services.feature_worker.daily_trends import add_to_trends
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
 from ordercast.services.feature_worker.feature_rows import write_rows
-from ordercast.services.feature_worker.limit_dead_letters import check_ratio, count_in_a_row
+from ordercast.services.feature_worker.limit_dead_letters import check_in_a_row, check_ratio
 from ordercast.services.feature_worker.positions import (
     lock_positions,
     move_positions,
@@ -52,7 +52,6 @@ class RecordFeatures:
         self._admit = admit
         self._keep_refused = keep_refused
         self._limits = limits
-        self._in_a_row: dict[Partition, int] = {}
 
     async def __call__(self, slices: Sequence[Slice]) -> Recorded:
         """Applies the slices, all or none. After any error the positions in the database tell whether it was done.
@@ -74,8 +73,8 @@ class RecordFeatures:
             await lock_positions(session, slices)
             new = drop_repeats(batch, await read_last_sequences(session, streams_of(batch)))
             refused = [event for event in new.events if isinstance(event, Refused)]
-            in_a_row = await self._check_limits(session, new.events)
             if refused:
+                await self._check_limits(session, refused)
                 # Before the position passes them. If the commit fails they are written again under the same ids.
                 await self._keep_refused(refused)
             changes = aggregate(event for event in new.events if isinstance(event, Admitted))
@@ -83,25 +82,22 @@ class RecordFeatures:
             await write_last_sequences(session, new.last_sequences)
             await move_positions(session, slices)
             await add_to_trends(session, changes.trends)
-        self._in_a_row = in_a_row
         return Recorded(
             applied=_by_topic(event for event in new.events if isinstance(event, Admitted)),
             repeated=new.repeats,
             dead_lettered=Counter((event.record.partition.topic, event.refusal.__name__) for event in refused),
         )
 
-    async def _check_limits(self, session: AsyncSession, events: Sequence[Admitted | Refused]) -> dict[Partition, int]:
-        """How many refused records in a row each partition ends with, this batch counted."""
+    async def _check_limits(self, session: AsyncSession, refused: Sequence[Refused]) -> None:
+        """Counts from the table, not from memory: a restart must give no new allowance."""
         if self._limits is None:
-            return {}
-        in_a_row = count_in_a_row(events, self._in_a_row, self._limits.in_a_row)
-        if refused := [event for event in events if isinstance(event, Refused)]:
-            refused_from: dict[Partition, int] = {}
-            for event in refused:
-                refused_from.setdefault(event.record.partition, event.record.offset)
-            known = await read_refused_offsets(session, refused_from, WINDOW)
-            check_ratio(refused, known, self._limits.ratio)
-        return in_a_row
+            return
+        refused_from: dict[Partition, int] = {}
+        for event in refused:
+            refused_from.setdefault(event.record.partition, event.record.offset)
+        known = await read_refused_offsets(session, refused_from, WINDOW)
+        check_in_a_row(refused, known, self._limits.in_a_row)
+        check_ratio(refused, known, self._limits.ratio)
 
 
 def _traced(events: Sequence[Admitted | Refused], started_at: int) -> Group:

@@ -243,6 +243,23 @@ class TestTooManyRefused:
             await record([Slice(VIEWS_1, 3, log[3:])])
         assert len(dead_letters.by_id) == 2
 
+    async def test_a_restart_gives_no_new_allowance(
+        self, sessions: Sessions, dead_letters: DeadLettersInMemory
+    ) -> None:
+        """Each batch goes to a worker that has just started; the good record in between begins a new count."""
+        admit_here = partial(admit, partitions=PARTITIONS)
+        log = self.log("--+-----")
+
+        def started() -> RecordFeatures:
+            return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=Limits(3, 1.0))
+
+        for start, end in ((0, 2), (2, 4), (4, 6)):
+            await started()([Slice(VIEWS_1, start, log[start:end])])
+        for _ in range(2):
+            with pytest.raises(TooManyDeadLetters, match=r"4 events in a row of views/1"):
+                await started()([Slice(VIEWS_1, 6, log[6:7])])
+        assert len(dead_letters.by_id) == 5
+
     async def test_good_ones_in_between_do_not_hide_that_too_many_are_bad(
         self, sessions: Sessions, dead_letters: DeadLettersInMemory
     ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ordercast.services.feature_worker import limit_dead_letters
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
-from ordercast.services.feature_worker.limit_dead_letters import check_ratio, count_in_a_row
+from ordercast.services.feature_worker.limit_dead_letters import check_in_a_row, check_ratio
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
 from tests.unit.services.feature_worker.streams import admitted, view
@@ -28,6 +28,10 @@ def partition_of(goods: list[bool], partition: Partition = ONE) -> list[Admitted
     return [event(partition, offset, good=good) for offset, good in enumerate(goods)]
 
 
+def refused_of(events: list[Admitted | Refused]) -> list[Refused]:
+    return [item for item in events if isinstance(item, Refused)]
+
+
 def passed_by_ratio(events: list[Admitted | Refused], cuts: set[int], ratio: float) -> int:
     """How many of the records, in batches that begin at the cuts, are passed before the worker stops."""
     known: defaultdict[Partition, list[int]] = defaultdict(list)
@@ -35,7 +39,7 @@ def passed_by_ratio(events: list[Admitted | Refused], cuts: set[int], ratio: flo
         if start != 0 and start not in cuts:
             continue
         end = min((cut for cut in cuts if cut > start), default=len(events))
-        refused = [item for item in events[start:end] if isinstance(item, Refused)]
+        refused = refused_of(events[start:end])
         try:
             check_ratio(refused, known, ratio)
         except TooManyDeadLetters:
@@ -74,7 +78,7 @@ def test_alternating_bad_and_good_records_stop_the_worker_early() -> None:
     """Of 50,000, none of which is the second bad one in a row."""
     events = partition_of([bool(number % 2) for number in range(50_000)])
     assert passed_by_ratio(events, set(range(500, 50_000, 500)), 0.2) == 400
-    count_in_a_row(events, {}, 1)
+    check_in_a_row(refused_of(events), {}, 1)
 
 
 def test_a_hundred_bad_records_among_many_good_ones_pass() -> None:
@@ -86,10 +90,10 @@ def test_partitions_are_counted_apart() -> None:
     """Good records of another partition neither hide bad ones in a row nor do its bad ones add to them."""
     mixed = [event(*place, good=good) for place, good in zip(_interleaved(6), [False, True] * 6, strict=True)]
     with pytest.raises(TooManyDeadLetters, match="6 events in a row of views/1 were refused"):
-        count_in_a_row(mixed, {}, 5)
-    both_bad = [event(*place, good=False) for place in _interleaved(5)]
-    assert count_in_a_row(both_bad, {}, 5) == {ONE: 5, OTHER: 5}
-    check_ratio([item for item in both_bad if isinstance(item, Refused)], {}, 5 / WINDOW)
+        check_in_a_row(refused_of(mixed), {}, 5)
+    both_bad = refused_of([event(*place, good=False) for place in _interleaved(5)])
+    check_in_a_row(both_bad, {}, 5)
+    check_ratio(both_bad, {}, 5 / WINDOW)
 
 
 def _interleaved(count: int) -> list[tuple[Partition, int]]:
@@ -100,9 +104,19 @@ def _interleaved(count: int) -> list[tuple[Partition, int]]:
 def test_rows_are_counted_over_batches(goods: list[bool], cut: int, limit: int) -> None:
     events = partition_of(goods)
     is_too_many = "b" * (limit + 1) in "".join("g" if good else "b" for good in goods)
+    before, after = refused_of(events[:cut]), refused_of(events[cut:])
     try:
-        count_in_a_row(events[cut:], count_in_a_row(events[:cut], {}, limit), limit)
+        check_in_a_row(before, {}, limit)
+        check_in_a_row(after, {ONE: {item.record.offset for item in before}}, limit)
     except TooManyDeadLetters:
         assert is_too_many
     else:
         assert not is_too_many
+
+
+def test_a_limit_as_long_as_the_window_is_none_however_the_records_come() -> None:
+    all_bad = refused_of(partition_of([False] * (3 * WINDOW)))
+    check_in_a_row(all_bad, {}, WINDOW)
+    check_in_a_row(all_bad[WINDOW:], {ONE: range(WINDOW)}, WINDOW)
+    with pytest.raises(TooManyDeadLetters, match="1000 events in a row"):
+        check_in_a_row(all_bad[WINDOW:], {ONE: range(WINDOW)}, WINDOW - 1)
