@@ -19,8 +19,9 @@ from ordercast.first_line import first_line
 CONNECT_TIMEOUT_S: Final = 5.0
 # Longer than any server-side deadline (30 s), so that the server's own error arrives.
 READ_TIMEOUT_S: Final = 40.0
-# A killed service is back within a few seconds; a client that tries for this long (s) does not notice.
-RETRY_FOR_S: Final = 30.0
+# A client that tries for this long (s) notices no killed service: it is back within a few seconds. What takes the longest is a
+# batch of views that Kafka cut off twice (10 s each) before the kill, which keeps its key for another 15 s; and the pauses.
+RETRY_FOR_S: Final = 40.0
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
 # Not the caller's fault and not for long: too many requests, or something behind the service is away. Any other status is

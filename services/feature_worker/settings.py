@@ -21,7 +21,9 @@ class FeatureWorkerSettings(ServiceSettings):
     # Both by partition. So many in a row are no accident, whatever is in between elsewhere; and one bad event in five, when
     # good and bad ones take turns, is a producer or a release that is wrong, not a few bad events.
     max_dead_letters_in_a_row: int = Field(
-        default=100, ge=1, description="refused events of a partition one after the other; one more stops the worker, at any restart again; from 1,000 on: any number"
+        default=100,
+        ge=1,
+        description="refused events of a partition one after the other; one more stops the worker, at any restart again; from 1,000 on: any number",
     )
     max_dead_letter_ratio: float = Field(
         default=0.2, gt=0, le=1, description="refused of a partition's last 1,000 events; one more stops the worker"

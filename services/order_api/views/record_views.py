@@ -1,16 +1,21 @@
 """Records views: straight to Kafka, acknowledged before the answer."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid5
 
 import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.contracts.events import ProductViewed
+from ordercast.first_line import first_line
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.errors import (
     BatchIncomplete,
@@ -34,14 +39,20 @@ from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatc
 from ordercast.services.order_api.views.resolve_lines import NumberedLine, resolve_lines
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent, RecordRefused
+
+log = structlog.stdlib.get_logger()
 
 OPERATION = "POST /views/batch"
 # Lines that the text of an error names.
 NAMED_LINES: Final = 20
-# How long (s) a try holds its batch: longer than Kafka may take to answer. A key whose process died is free again after it.
+# A try holds its batch for so long (s) and renews that while it lasts, for it may wait behind other views. A key whose process
+# died is free again after it; clients repeat for longer (`RETRY_FOR_S` in ordercast/client/transport.py).
 HOLD_S: Final = 15.0
+# Seldom for a try that takes a usual time, and twice more before the hold ends if the database is away at first (s).
+RENEW_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +147,13 @@ class RecordViews:
             for number, event in events.items()
             if not lines[number].counts
         }
-        try:
-            outcomes = dict.fromkeys(events) | await self._send(waiting)
-        except Overloaded as error:
-            await self._finish(held, batch, refused, dict.fromkeys(waiting, NotSent(str(error))))
-            raise
-        await self._finish(held, batch, refused, outcomes)
+        async with self._holding(held):
+            try:
+                outcomes = dict.fromkeys(events) | await self._send(waiting)
+            except Overloaded as error:
+                await self._finish(held, batch, refused, dict.fromkeys(waiting, NotSent(str(error))))
+                raise
+            await self._finish(held, batch, refused, outcomes)
         return _answer(batch, refused, outcomes)
 
     async def _claim(self, caller: Caller, batch: Batch, key: str, digests: Mapping[int, bytes]) -> _Held | bytes:
@@ -171,6 +183,42 @@ class RecordViews:
             new = progress.add(digests, this_try if progress.streams else before.claim_id)
             await store_progress(session, before.claim_id, progress.encoded())
         return _Held(before.claim_id, this_try, progress, new)
+
+    @asynccontextmanager
+    async def _holding(self, held: _Held) -> AsyncIterator[None]:
+        """Renews the hold, and ends it where the try is cancelled: a repeat need not wait for it."""
+        renewing = asyncio.create_task(self._renew(held), name="hold-batch")
+        try:
+            yield
+        except asyncio.CancelledError:
+            renewing.cancel()
+            await asyncio.shield(self._hold_until(held, 0.0))
+            raise
+        finally:
+            renewing.cancel()
+            await asyncio.wait({renewing})
+
+    async def _renew(self, held: _Held) -> None:
+        is_held = True
+        while is_held:
+            await asyncio.sleep(RENEW_EVERY_S)
+            is_held = await self._hold_until(held, datetime.now(UTC).timestamp() + HOLD_S)
+
+    async def _hold_until(self, held: _Held, until: float) -> bool:
+        """Moves the end (Unix, s) of the hold; False if the try has lost it. A database that is away changes nothing."""
+        try:
+            async with self._sessions() as session, session.begin():
+                claim = await locked_claim(session, held.claim_id)
+                progress = decoded(claim.progress) if claim is not None and claim.progress else BatchProgress()
+                if progress.holder != held.holder:
+                    return False
+                progress.hold(held.holder, until)
+                await store_progress(session, held.claim_id, progress.encoded())
+        except (SQLAlchemyError, OSError) as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("the hold of a batch was not moved", cause=first_line(error))
+        return True
 
     async def _finish(
         self,

@@ -2,19 +2,23 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import pytest
+from sqlalchemy import text
 
+from ordercast.client.transport import LONGEST_PAUSE_S, RETRY_FOR_S
 from ordercast.services.order_api.errors import BatchIncomplete, KeyInFlight, KeyReused, Overloaded
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.views import record_views
-from ordercast.services.order_api.views.batch_progress import digest_of
+from ordercast.services.order_api.views.batch_progress import decoded, digest_of
 from ordercast.services.order_api.views.lines import ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RecordViews
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent, RecordRefused
+from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
 from tests.support.order_api import RunningApi, TokenKeys, running_order_api
 
 COUNTS = None
@@ -83,6 +87,48 @@ async def test_while_one_process_records_a_batch_another_one_does_not(api: Runni
     with pytest.raises(KeyReused):
         await record(other, [1, 2])
     assert other.sent == []
+
+
+async def test_a_cancelled_try_lets_go_of_its_batch_at_once(api: RunningApi, record: Record) -> None:
+    one, other = Process(api, {}), Process(api, {1: COUNTS})
+    cancelled = record(one, [1], at_once=False)
+    await one.is_sending.wait()
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert await record(other, [1]) == b'{"accepted":1,"refused":[]}'
+    assert other.sent == one.sent
+
+
+async def test_a_try_that_lasts_longer_than_its_hold_keeps_it_and_forgets_what_was_not_sent(
+    api: RunningApi, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_views, "RENEW_EVERY_S", 0.01)
+    slow, other = Process(api, {1: UNKNOWN, 2: NOT_SENT}), Process(api, {1: COUNTS, 2: COUNTS})
+    with monkeypatch.context() as patch:
+        patch.setattr(record_views, "HOLD_S", -1.0)
+        first = record(slow, [1, 2], at_once=False)
+        await slow.is_sending.wait()
+    async with asyncio.timeout(30):
+        while not await is_held(api):
+            await asyncio.sleep(0.01)
+    with pytest.raises(KeyInFlight):
+        await record(other, [1, 2])
+    slow.kafka_answers.set()
+    with pytest.raises(BatchIncomplete):
+        await first
+    assert await record(other, [1, 3]) == b'{"accepted":2,"refused":[]}'
+
+
+async def is_held(api: RunningApi) -> bool:
+    """Whether the only batch of the test is held."""
+    async with api.service.sessions() as session:
+        progress = (await session.execute(text("SELECT progress FROM idempotency_keys"))).scalar_one()
+    return decoded(progress).is_held(time.time())
+
+
+def test_a_client_repeats_for_longer_than_two_deadlines_of_kafka_and_a_hold() -> None:
+    assert RETRY_FOR_S > 2 * PUBLISH_DEADLINE_S + record_views.HOLD_S + LONGEST_PAUSE_S
 
 
 @pytest.mark.parametrize("of_the_second", [COUNTS, UNKNOWN])
