@@ -16,8 +16,11 @@ from ordercast.infra.migrations.tables import metadata
 MIGRATION_LOCK: Final = 7_305_110_401
 # Waiting longer (ms) for a table that others use would hold up everybody who comes after: pods serve meanwhile.
 LOCK_TIMEOUT_MS: Final = 3_000
-# SQLSTATE: the lock was not there in time; a deadlock with a transaction that uses the tables in another order.
-_IN_USE: Final = ("55P03", "40P01")
+# By SQLSTATE: the lock was not there in time; a deadlock with a transaction that uses the tables in another order.
+_IN_USE: Final = {
+    "55P03": f"a table was in use by another transaction for more than {LOCK_TIMEOUT_MS / 1000:g} s",
+    "40P01": "another transaction uses the same tables in another order (a deadlock)",
+}
 
 
 def _migrate(connection: Connection) -> None:
@@ -35,11 +38,12 @@ async def _run() -> None:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) not in _IN_USE:
+        why = _IN_USE.get(getattr(error.orig, "sqlstate", ""))
+        if why is None:
             raise
         raise TablesInUse(
-            f"a table was in use by another transaction for more than {LOCK_TIMEOUT_MS / 1000:g} s; nothing was changed. Try "
-            "again, and if that does not help, end what pg_stat_activity shows as the oldest transaction (xact_start)"
+            f"{why}; nothing was changed. Try again, and if that does not help, end what pg_stat_activity shows as the oldest "
+            "transaction (xact_start)"
         ) from error
     finally:
         await engine.dispose()

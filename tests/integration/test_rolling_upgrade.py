@@ -12,11 +12,18 @@ import pytest
 from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 
 from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.upgrade import alembic_config, upgrade
+from tests.support.lock_waits import until_somebody_waits_for_a_lock
 
+# As in infra/migrations/env.py, which Alembic alone can import.
+MIGRATION_LOCK: Final = 7_305_110_401
+# Later than its default (1 s), and before the upgrade's wait for a table ends (3 s).
+LATE_DEADLOCKS: Final = (
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 2500', current_database()); END $$"
+)
 # The newest migration of the release before.
 BEFORE: Final = "0006"
 NOW: Final = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -165,7 +172,7 @@ async def test_a_table_in_use_ends_the_upgrade_soon_and_whole_with_advice(empty_
         async with engine.connect() as connection:
             async with connection.begin():
                 await connection.execute(text("SELECT * FROM idempotency_keys"))
-                with pytest.raises(TablesInUse, match=r"nothing was changed\. Try again") as caught:
+                with pytest.raises(TablesInUse, match=r"for more than 3 s; nothing was changed\. Try again") as caught:
                     await asyncio.to_thread(upgrade, empty_database_url)
             assert "\n" not in str(caught.value)
             revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
@@ -173,6 +180,25 @@ async def test_a_table_in_use_ends_the_upgrade_soon_and_whole_with_advice(empty_
     finally:
         await engine.dispose()
     await asyncio.to_thread(upgrade, empty_database_url)
+
+
+async def test_a_deadlock_is_told_apart_from_a_table_in_use(empty_database_url: str) -> None:
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.begin() as connection:
+            # The upgrade looks for a deadlock so late that there is one by then, and this transaction never does.
+            await connection.execute(text(LATE_DEADLOCKS))
+        async with engine.connect() as connection:
+            await connection.execute(text("SET deadlock_timeout = '1min'"))
+            await connection.execute(text("SELECT * FROM idempotency_keys"))
+            upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database_url))
+            await until_somebody_waits_for_a_lock(async_sessionmaker(engine))
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            with pytest.raises(TablesInUse, match=r"in another order \(a deadlock\); nothing was changed\. Try again"):
+                await upgrading
+    finally:
+        await engine.dispose()
 
 
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(empty_database_url: str) -> None:
