@@ -23,11 +23,17 @@ def document_of(answer: type[msgspec.Struct]) -> type[BaseModel]:
     A field's `msgspec.Meta` may hold `description` and `examples`.
     """
     fields: dict[str, Any] = {
-        field.encode_name: (_documented(field.type), ... if field.required else None)
-        for field in msgspec.structs.fields(answer)
+        field.encode_name: (_documented(field.type), _default(field)) for field in msgspec.structs.fields(answer)
     }
     model: type[BaseModel] = create_model(answer.__name__, __doc__=answer.__doc__, **fields)
     return model
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    """As JSON shows it; one that is made anew for each answer is not shown."""
+    if field.default is not msgspec.NODEFAULT:
+        return msgspec.to_builtins(field.default)
+    return ... if field.required else Field(default_factory=field.default_factory)
 
 
 def _documented(kind: Any) -> Any:
@@ -39,7 +45,8 @@ def _documented(kind: Any) -> Any:
         return document_of(kind)
     if origin is Annotated:
         metas = [meta for meta in arguments[1:] if isinstance(meta, msgspec.Meta)]
-        hints = {name: getattr(meta, name) for meta in metas for name in ("description", "examples")}
+        pairs = [(name, getattr(meta, name)) for meta in metas for name in ("description", "examples")]
+        hints = {name: value for name, value in pairs if value is not None}
         return Annotated[_documented(arguments[0]), Field(**hints)]
     if origin in (Union, UnionType):
         return reduce(or_, (argument if argument is NoneType else _documented(argument) for argument in arguments))

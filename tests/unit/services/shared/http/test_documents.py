@@ -54,3 +54,22 @@ def test_what_msgspec_writes_fits_what_is_described() -> None:
 
 def test_one_answer_has_one_document() -> None:
     assert document_of(Answer) is document_of(Answer)
+
+
+class Defaults(msgspec.Struct, kw_only=True):
+    count: int = 3
+    price: Decimal = Decimal("1.50")
+    note: str | None = None
+    lines: list[Line] = []
+    required: Annotated[int, Meta(description="kept"), Meta(examples=[1])] = msgspec.field(name="seen")
+
+
+def test_defaults_are_shown_as_they_are() -> None:
+    properties = schema_of(Defaults)["properties"]
+    shown = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    assert shown == {"count": 3, "price": "1.50", "note": None}
+
+
+def test_a_later_hint_adds_to_an_earlier_one() -> None:
+    seen = schema_of(Defaults)["properties"]["seen"]
+    assert (seen["description"], seen["examples"]) == ("kept", [1])
