@@ -140,7 +140,8 @@ async def read_dead_letters(sessions: Sessions) -> AsyncIterator[DeadLetter]:
 async def retry_dead_letters(sessions: Sessions, ids: Collection[str] | None) -> AsyncIterator[list[str]]:
     """Puts the events into the outbox again, each under the next number of its shard; None: all that wait at the start.
 
-    Yields the ids after each transaction. Who retries twice finds nothing the second time, so each counts once.
+    Yields the ids after each transaction. Who retries twice finds nothing the second time, so each counts once. The limits count
+    what waits, so a retry gives the relay a new allowance: it is an operator's word that the topic is right.
 
     Raises:
         UnknownDeadLetter: an id is none, or is gone already; nothing was done.
