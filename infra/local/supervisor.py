@@ -1,7 +1,6 @@
 """Keeps programs alive: starts them, waits until they are healthy, starts again what dies, and stops them in order."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from ordercast.infra.local.child import Child, describe_exit, log_tail
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.processes import Program
 from ordercast.infra.local.together import together
+from ordercast.services.shared.process.pause import pause
 
 # Time (s) from start to the first good answer. Seconds are the rule (TensorFlow is not imported by then); a machine that
 # does much else at the time has been seen to take 40.
@@ -175,10 +175,9 @@ class _Watched:
                 self._failure = self._start_failed(describe_exit(code))
                 self._decided.set()
                 return
-            pause = min(FIRST_PAUSE_S * 2 ** (deaths - 1), LONGEST_PAUSE_S)
-            self._report(f"{self.program.name} {describe_exit(code)}; next start in {pause:g} s")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause_s = min(FIRST_PAUSE_S * 2 ** (deaths - 1), LONGEST_PAUSE_S)
+            self._report(f"{self.program.name} {describe_exit(code)}; next start in {pause_s:g} s")
+            await pause(self._stopping, pause_s)
             self.restarts += 1
 
     async def _live_once(self) -> int:

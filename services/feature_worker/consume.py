@@ -129,7 +129,7 @@ class ConsumeEvents:
                 self._consumer.reposition()
                 failing_since = failing_since or time.monotonic()
                 self._check_patience(time.monotonic() - failing_since, error)
-                log.warning("waiting, nothing is lost", reason=first_line(error), pause_s=pause_s)
+                log.warning("waiting, nothing is lost", cause=first_line(error), pause_s=pause_s)
                 await pause(stopping, pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

@@ -23,7 +23,7 @@ class FeatureWorkerSettings(ServiceSettings):
     max_dead_letters_in_a_row: int = Field(
         default=100,
         ge=1,
-        description="refused events of a partition one after the other; one more stops the worker, at any restart again; from 1,000 on: any number",
+        description="refused events of a partition one after the other; one more stops the worker; 1,000: no limit",
     )
     max_dead_letter_ratio: float = Field(
         default=0.2, gt=0, le=1, description="refused of a partition's last 1,000 events; one more stops the worker"

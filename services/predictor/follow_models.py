@@ -5,13 +5,11 @@ that an operator chose stays chosen after a restart.
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from ordercast.first_line import first_line
 from ordercast.services.predictor.errors import ModelRefused
@@ -20,15 +18,14 @@ from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from ordercast.services.predictor.recorded_models import activate, find_model, latest_models
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
-from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.db.repeat import repeat
+from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
 
 log = structlog.stdlib.get_logger()
 
 # A look into the record without any signal (s): how late a predictor may be while Kafka is away.
 LOOK_EVERY_S: Final = 30.0
-# After a look that failed (s): a database that restarts is back within a few.
-RETRY_AFTER_S: Final = 2.0
 # Versions tried, newest first, until one can be served. More than these damaged in a row are a lost disk.
 MAX_TRIED: Final = 10
 
@@ -51,22 +48,19 @@ class ModelFollower:
         """Something may have changed; `follow` looks at once. Many calls make one look."""
         self._changed.set()
 
-    async def follow(self) -> NoReturn:
-        """Looks into the record at once, at every signal and every half minute. A database that is away is waited for."""
-        while True:
+    async def follow(self) -> None:
+        """Looks into the record at once, at every signal and every half minute, until it is cancelled.
+
+        A database that is away is waited for.
+        """
+
+        async def look() -> float:
             self._changed.clear()
-            wait = LOOK_EVERY_S
-            try:
-                await self.catch_up()
-            except (SQLAlchemyError, OSError) as error:
-                if not is_unavailable(error):
-                    raise
-                wait = RETRY_AFTER_S
-                reason = first_line(error)
-                log.warning("cannot look for new models, will try again", reason=reason, seconds=wait)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
+            await self.catch_up()
+            await pause(self._changed, LOOK_EVERY_S)
+            return 0.0
+
+        await repeat(look, asyncio.Event(), name="follow-models")
 
     async def check_newest(self) -> None:
         """For /readyz.

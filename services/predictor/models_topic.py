@@ -59,7 +59,7 @@ class ModelsTopic:
             except KafkaError as error:
                 wait = FIRST_RETRY_S if self._missing is None else min(2 * wait, LAST_RETRY_S)
                 self._missing = str(error)
-                log.warning("cannot hear of new models, will try again", reason=self._missing, seconds=wait)
+                log.warning("cannot hear of new models, will try again", cause=self._missing, seconds=wait)
             await asyncio.sleep(wait)
 
     async def _listen_once(self, changed: Callable[[], None]) -> NoReturn:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from fastapi import Request
 
@@ -72,7 +72,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             )
 
 
-def _cancelled_at_stop(work: Callable[[], Coroutine[Any, Any, NoReturn]]) -> Callable[[asyncio.Event], Awaitable[None]]:
+def _cancelled_at_stop(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[asyncio.Event], Awaitable[None]]:
     """Endless `work` that has nothing to finish: it is cancelled when the process stops. What it raises is raised."""
 
     async def run(stopping: asyncio.Event) -> None:

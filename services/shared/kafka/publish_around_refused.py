@@ -24,11 +24,10 @@ async def publish_around_refused(
     Raises:
         BrokerUnavailable: from `publish`, after the outcome of what arrived for certain.
     """
-    done, ends = (
-        0,
-        [count],
-    )  # the ranges still to publish: from `done` to the last of `ends`, from there to the one before it
-    refusal, refused_end = RecordRefused("none yet"), -1  # a bad record stands between `done` and here
+    # The ranges still to publish: from `done` to the last of `ends`, from there to the one before it.
+    done, ends = 0, [count]
+    # A bad record stands between `done` and `refused_end`.
+    refusal, refused_end = RecordRefused("none yet"), -1
     while done < count:
         end = ends[-1]
         if end != refused_end:

@@ -16,6 +16,7 @@ MAX_CAUSES: Final = 1_000
 class LimitRepeats:
     """A processor of structlog. Lines that carry `cause` are limited by their event and cause; all others pass.
 
+    `cause` tells why something has to wait, `reason` why something is refused or ends: each such line counts.
     The next line that passes says in `left_out` how many did not.
     """
 

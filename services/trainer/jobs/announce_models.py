@@ -85,7 +85,7 @@ class AnnounceModels:
         except BrokerUnavailable as error:
             self._missing = first_line(error)
             self._published.set()
-            log.warning("a model version waits to be announced", reason=self._missing)
+            log.warning("a model version waits to be announced", cause=self._missing)
             return RETRY_S
         except BaseException:
             self._published.set()

@@ -55,7 +55,7 @@ class Lease:
         except (SQLAlchemyError, OSError) as error:
             if not is_unavailable(error):
                 raise
-            log.warning("the lease was not renewed", training=str(self.training.id), reason=first_line(error))
+            log.warning("the lease was not renewed", training=str(self.training.id), cause=first_line(error))
             return
         del epochs[:noted]
         if interruption is not None:
@@ -76,7 +76,8 @@ class Lease:
                     raise
                 if stopping.is_set():
                     return "lost"
-                log.warning("the end of a training waits for the database", training=str(self.training.id))
+                cause = first_line(error)
+                log.warning("the end of a training waits for the database", training=str(self.training.id), cause=cause)
                 await pause(stopping, RETRY_S)
 
     async def _finish_once(self, status: Status, model: ModelVersion | None, values: dict[str, object]) -> Outcome:

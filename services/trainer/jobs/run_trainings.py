@@ -67,7 +67,7 @@ class RunTrainings:
             await ask_scheduler(self._options.dask_scheduler)
         except ClusterFailed as error:
             if self._cluster != str(error):
-                log.warning("trainings wait for the Dask cluster", reason=str(error))
+                log.warning("trainings wait for the Dask cluster", cause=str(error))
             self._cluster = str(error)
             return False
         self._cluster = None

@@ -61,9 +61,8 @@ def draw_words(key: Tensor, first: Tensor, members: int, words: int) -> Tensor:
     The generator enciphers a counter. Each member has a range of its own there, so that it draws the same in whatever group;
     `first` (int32) is the number of the group's first.
     """
-    pairs = -(
-        -words // 2
-    )  # the generator makes two words of each count, and puts all second ones behind all first ones
+    # The generator makes two words of each count, and puts all second ones behind all first ones.
+    pairs = -(-words // 2)
     drawn = tf.raw_ops.StatelessRandomUniformFullIntV2(
         shape=[2, members, pairs],
         key=tf.bitcast(key, tf.uint64)[None],
