@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
-from ordercast.cli.scale import read_scale
+from ordercast.cli.service_counts import read_scale
 from ordercast.client.control import NoControl, ask
 from ordercast.infra.local.state import SystemInfo
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, one_command
-from ordercast.cli.scale import read_scale
+from ordercast.cli.service_counts import read_scale
 from ordercast.infra.local.follow_logs import following_logs
 from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
 from ordercast.infra.local.prometheus import SCRAPE_EVERY_S

@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from ordercast.cli.scale import read_scale
+from ordercast.cli.service_counts import read_scale
 
 
 def test_scale_is_read_service_by_service() -> None:
