@@ -61,7 +61,7 @@ def stop(context: Context) -> None:
             supervisor.wait(END_DEADLINE_S)
         except psutil.TimeoutExpired:
             raise CommandFailed(
-                f"everything is stopped, but the supervisor (pid {supervisor.pid}) still runs"
+                f"everything is stopped, but the supervisor (pid {supervisor.pid}) still runs", hint=_way_out(info)
             ) from None
     context.result({"stopped": info.folder}, f"the system on {info.folder} is stopped")
 
@@ -73,5 +73,9 @@ def _ask(context: Context, info: SystemInfo, what: str, **arguments: Any) -> Any
     except NoControl as error:
         raise CommandFailed(
             f"{error}; its supervisor (pid {info.supervisor.pid}) does not listen",
-            hint=f"look at {info.logs_dir}/supervisor.log, or end it with: kill {info.supervisor.pid}",
+            hint=_way_out(info),
         ) from error
+
+
+def _way_out(info: SystemInfo) -> str:
+    return f"look at {info.logs_dir}/supervisor.log, or end it with: kill {info.supervisor.pid}"
