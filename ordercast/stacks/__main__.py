@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +24,8 @@ from ordercast.testing.start import Failed, Line, Ready, Reported
 from ordercast.testing.system import StackName, SystemUnderTest
 
 Send = Callable[[Line], None]
+# Nothing is expected on standard input; whatever comes is dropped by so much at a time.
+READ_BYTES: Final = 4_096
 
 
 def open_stack(
@@ -49,7 +52,7 @@ async def run(stack: StackName, folder: Path, partitions: int, send: Send) -> No
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "in a coroutine"  # noqa: S101
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    threading.Thread(target=_wait_for_the_end, args=(loop, task), daemon=True).start()
+    threading.Thread(target=cancel_at_the_end, args=(sys.stdin.fileno(), loop, task), daemon=True).start()
     async with (
         open_stack(stack, folder, partitions=partitions, report=lambda line: send(Reported(line))) as system,
         control_socket(folder, _handlers(system)) as control,
@@ -75,9 +78,13 @@ def _handlers(system: MadeSystem) -> dict[str, Handler]:
     return {"log": log, "copy_artifacts": copy_artifacts}
 
 
-def _wait_for_the_end(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> None:
-    sys.stdin.buffer.read()
-    loop.call_soon_threadsafe(task.cancel)
+def cancel_at_the_end(of: int, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> None:
+    """Reads a file descriptor to its end, then cancels the task."""
+    # Not through sys.stdin: Python aborts if it has to end while a thread holds that one's lock.
+    while os.read(of, READ_BYTES):
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop is closed: the system has ended by itself
+        loop.call_soon_threadsafe(task.cancel)
 
 
 def main() -> None:

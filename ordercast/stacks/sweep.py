@@ -15,8 +15,6 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from ordercast.first_line import first_line
-
 # What a parent says that has ended in order.
 DONE = b"done"
 # Time (s) for the engine to finish what it was making when the parent died without a word.
@@ -50,7 +48,7 @@ def swept(engine: docker.DockerClient, label: str) -> int:
         except NotFound:
             continue
         except APIError as error:  # a container of it is still on its way out
-            sys.stderr.write(f"{first_line(error)}\n")
+            sys.stderr.write(f"{error!r}\n")
     return len(containers) + len(others)
 
 
@@ -60,7 +58,7 @@ def _remove(container: Container) -> None:
     except NotFound:
         return
     except APIError as error:  # somebody else removes it already
-        sys.stderr.write(f"{first_line(error)}\n")
+        sys.stderr.write(f"{error!r}\n")
 
 
 if __name__ == "__main__":

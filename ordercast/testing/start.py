@@ -64,6 +64,7 @@ async def open_system(
     Raises:
         NotStarted: it does not start.
     """
+    folder = folder.absolute()  # noqa: ASYNC240 - no IO; the tests may change their working folder meanwhile
     with (folder / LOG).open("w") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", MODULE, stack, str(folder), str(partitions)),

@@ -18,6 +18,23 @@ async def test_a_process_that_ends_without_a_word_is_told_with_the_end_of_its_lo
             pass
 
 
+async def test_a_system_in_a_relative_folder_is_found_from_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "told_folder.py").write_text(
+        "import json, sys; print(json.dumps({'type': 'Reported', 'line': sys.argv[2]}))"
+    )
+    monkeypatch.setattr(start, "MODULE", "told_folder")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    Path("system").mkdir()
+    told: list[str] = []
+    with pytest.raises(NotStarted, match="ended with code 0"):
+        async with open_system("embedded", Path("system"), report=told.append):
+            pass
+    assert told == [str(tmp_path / "system")]
+
+
 def test_nothing_of_the_system_runs_in_the_tests_own_process() -> None:
     code = (
         "import sys, ordercast.testing.plugin\n"
