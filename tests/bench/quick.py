@@ -46,6 +46,12 @@ BENCHMARKS: Final = (
         "Plain: `Model.fit` of one network after the other.",
     ),
     Benchmark(
+        "The stacked network as Keras layers",
+        ("tests.bench.bench_keras_members", "--rounds", "1"),
+        "An experiment: layers with a members axis and Keras's own Adam, against the hand-written graph. Taking them would have to "
+        "keep 80 % of the speed, and each member's numbers to the bit whatever group it trains in.",
+    ),
+    Benchmark(
         "Predictions",
         ("tests.bench.bench_predictions", "3"),
         "GET /predictions, every time for another view count, against an endpoint of the same process that only answers.",
