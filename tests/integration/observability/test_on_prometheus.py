@@ -19,14 +19,17 @@ from ordercast.client import Addresses, Client, open_client
 from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.contracts.topics import VIEWS, partition_of
+from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.infra.local.system import System, running_system
 from ordercast.infra.observability.dashboards import SERVICES
 from ordercast.sample.make_sample import make_sample
 from ordercast.sample.post_sample import PostedSample, post_sample
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
+from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.system.operator_account import operator_login
+from ordercast.system.order_api_program import run_order_api
+from tests.support.alter_topic import alter_topic
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset
@@ -42,6 +45,7 @@ SCRAPE_EVERY_S: Final = 1.0
 RATE_INTERVAL: Final = "10m"
 # Panels that show 0 as long as all is healthy, and have to show more in the tests of trouble.
 SHOWS_OUTBOX_TROUBLE: Final = {"Outbox backlog", "Age of the oldest event in the outbox"}
+SHOWS_REFUSAL_BY_KAFKA: Final = {"Events that Kafka refused"}
 SHOWS_WORKER_TROUBLE: Final = {
     "Lag in events",
     "Lag in seconds",
@@ -49,6 +53,9 @@ SHOWS_WORKER_TROUBLE: Final = {
     "Alarms in the last hour",
     "Alerts that fire",
 }
+# Of a record: what stands in for a refused order has some 700, an order of so many lines some 15,000.
+BYTES_OF_A_SMALL_ORDER: Final = 4_000
+LINES_OF_A_LARGE_ORDER: Final = 200
 # Until all is scraped, also on a busy machine.
 DEADLINE_S: Final = 120.0
 PARTITIONS: Final = 4
@@ -147,7 +154,8 @@ async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched
 async def test_every_query_of_every_dashboard_shows_something(watched: Watched) -> None:
     all_queries = list(queries(RATE_INTERVAL))
     assert len(all_queries) > 30
-    quiet = [query for query in all_queries if query.panel in SHOWS_OUTBOX_TROUBLE | SHOWS_WORKER_TROUBLE]
+    trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_WORKER_TROUBLE
+    quiet = [query for query in all_queries if query.panel in trouble]
     await watched.work()
     training = await watched.admin.trainer.start("baseline", epochs=10_000)  # its progress is on a panel
     await watched.until_shown(quiet, more_than_0=False)
@@ -194,6 +202,22 @@ async def test_while_the_broker_is_held_up_the_outbox_shows_its_backlog(watched:
         await watched.until_shown(of_the_outbox, more_than_0=True)
     finally:
         watched.system.signal("kafka", signal.SIGCONT)
+    await watched.until("max(ordercast_outbox_backlog_events) == 0")
+
+
+async def test_an_order_that_kafka_refuses_is_shown_and_rings_until_it_is_published_again(watched: Watched) -> None:
+    info = watched.system.info
+    await alter_topic(info.kafka_bootstrap, ORDERS.name, {"max.message.bytes": str(BYTES_OF_A_SMALL_ORDER)})
+    try:
+        await watched.admin.order_api.place_order([(watched.posted.product_ids[0], 1)] * LINES_OF_A_LARGE_ORDER)
+        refused = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_REFUSAL_BY_KAFKA)
+        await watched.until_shown(refused, more_than_0=True)
+        await watched.until('ALERTS{alertname="OutboxDeadLetters", alertstate="firing"}')
+    finally:
+        await create_topics(info.kafka_bootstrap, PARTITIONS)
+    async for _ in run_order_api(info.database_url, "outbox-retry"):
+        pass
+    await watched.until("max(ordercast_outbox_dead_letters_events) == 0")
     await watched.until("max(ordercast_outbox_backlog_events) == 0")
 
 

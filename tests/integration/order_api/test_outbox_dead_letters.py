@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -31,6 +29,7 @@ from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.verify import verify
+from tests.support.alter_topic import AN_HOUR_AHEAD, alter_topic
 from tests.support.flow import count_all, relay_all
 from tests.support.fresh_topics import FreshTopics
 from tests.support.seeds import seed_accounts, seed_products
@@ -268,7 +267,7 @@ async def test_on_a_real_broker_the_shard_goes_on_and_verify_tells_the_truth(
     await place(sessions, [5, 7, 11], fresh_topics.partitions)
     async with sessions() as session, session.begin():
         await session.execute(text("UPDATE outbox SET committed_at = now() + interval '9 hours' WHERE number = 2"))
-    await tighten(fresh_topics.bootstrap)
+    await alter_topic(fresh_topics.bootstrap, "orders", AN_HOUR_AHEAD)
     await relay_all(sessions, fresh_topics)
     await count_all(sessions, fresh_topics)
     assert await total(sessions) == 16
@@ -284,17 +283,6 @@ async def test_on_a_real_broker_the_shard_goes_on_and_verify_tells_the_truth(
     await count_all(sessions, fresh_topics)
     assert await total(sessions) == 23
     assert (await verify(database_url, fresh_topics.bootstrap)).difference_count == 0
-
-
-async def tighten(bootstrap: str) -> None:
-    """The topic `orders` as somebody made it who knows nothing of ours."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        limits = {"message.timestamp.after.max.ms": "3600000"}
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "orders", configs=limits)])
-    finally:
-        await admin.close()
 
 
 async def total(sessions: Sessions) -> int:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import text
 
 from ordercast.services.order_api.views import send_views
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.publisher import KafkaPublisher
 from ordercast.services.shared.kafka.records import Record
+from tests.support.alter_topic import AN_HOUR_AHEAD, alter_topic
 from tests.support.flow import count_all
 from tests.support.fresh_topics import FreshTopics
 from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
@@ -39,11 +38,7 @@ async def product(api: RunningApi) -> int:
 @pytest.fixture
 async def picky(fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch) -> None:
     """A topic `views` as Kafka makes it by default, and views that it refuses."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=fresh_topics.bootstrap)
-    await admin.start()
-    limits = {"message.timestamp.after.max.ms": "3600000"}
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "views", configs=limits)])
-    await admin.close()
+    await alter_topic(fresh_topics.bootstrap, "views", AN_HOUR_AHEAD)
     make = send_views._record
 
     def record(view: send_views.View, *others: Any) -> Record:

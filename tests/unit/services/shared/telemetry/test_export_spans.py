@@ -149,12 +149,17 @@ async def test_a_collector_that_comes_back_is_told_of_once(monkeypatch: pytest.M
             start_request("GET", None, {}).end()
             assert await asyncio.to_thread(told_of_it.wait, 30)
             collector.status = 200
-            start_request("GET", None, {}).end()
-            # Not only until it has the span: a stop before its answer is in would count the collector as still away.
-            await collector.until(lambda: any(line["event"] == TAKES_AGAIN for line in lines))
+
+            def taken_again() -> bool:
+                """One more each time: on a busy machine the answer to a span may be too late, and it counts as not taken."""
+                start_request("GET", None, {}).end()
+                return any(line["event"] == TAKES_AGAIN for line in lines)
+
+            # Not only until it has a span: a stop before its answer is in would count the collector as still away.
+            await collector.until(taken_again)
     events = [line["event"] for line in lines if "collector" in line["event"]]
     assert events == [
         "the collector of OTEL_EXPORTER_OTLP_ENDPOINT does not take spans; they are dropped",
         TAKES_AGAIN,
     ]
-    assert len(collector.spans) == 1
+    assert collector.spans
