@@ -1,6 +1,7 @@
 """Feature rows and the predictions made from them."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -188,19 +189,18 @@ async def test_while_postgresql_is_gone_pairs_are_a_503_and_view_counts_go_on(
 ) -> None:
     mine = workplace.token(1)
     written = write_model(workplace.settings.artifacts_dir, quantity=3.0)
-    async with (
-        stack.postgres(tmp_path / "postgres") as server,
-        workplace.predictor(database_url=server.url()) as client,
-    ):
-
-        async def pair_answers() -> bool:
-            return (await client.get("/predictions/1/10", headers=mine)).status_code == 200
-
+    async with stack.postgres(tmp_path / "postgres") as server, AsyncExitStack() as running:
         async with server.running():
             await server.create_database()
             await asyncio.to_thread(upgrade, server.url())
             async with open_database(server.url(), application="test") as sessions:
                 await Workplace(sessions, workplace.settings, workplace.signer).record(written)
+            # Only now: a database without our tables is no database that is away, and ends a predictor.
+            client = await running.enter_async_context(workplace.predictor(database_url=server.url()))
+
+            async def pair_answers() -> bool:
+                return (await client.get("/predictions/1/10", headers=mine)).status_code == 200
+
             await eventually_serves(client, written)
             assert await pair_answers()
         answers = [await client.get(path, headers=mine) for path in ("/predictions/1/10", "/features/1/10", "/models")]
