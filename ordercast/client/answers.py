@@ -36,6 +36,7 @@ class OrderItem(Struct, frozen=True):
     product_id: int
     quantity: int
     unit_price: Decimal
+    line_total: Decimal
 
 
 class Order(Struct, frozen=True):

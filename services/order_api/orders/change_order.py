@@ -5,12 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.events import OrderItem as EventItem
 from ordercast.services.order_api.errors import OrderNotFound, OrderNotPending
+from ordercast.services.order_api.money import shown
+from ordercast.services.order_api.orders.answers import OrderAnswer, answer_of
 from ordercast.services.order_api.orders.order_events import cancelled, confirmed
 from ordercast.services.order_api.orders.outbox import append_to_outbox
-from ordercast.services.order_api.orders.read_orders import visible_to, with_items
+from ordercast.services.order_api.orders.read_orders import items_of, visible_to
 from ordercast.services.order_api.orders.tables import Order
-from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 
@@ -22,7 +24,7 @@ class ChangeOrder:
         self._sessions = sessions
         self._partitions = partitions
 
-    async def confirm(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderRow:
+    async def confirm(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderAnswer:
         """The confirmed order.
 
         Raises:
@@ -33,19 +35,23 @@ class ChangeOrder:
             order = await _locked(session, caller, order_id)
             order.status, order.confirmed_at = "CONFIRMED", datetime.now(UTC)
             event = confirmed(order.id, order.account_id, order.confirmed_at, traceparent)
-            (row,) = await with_items(session, [order])
+            answer = answer_of(order, (await items_of(session, [order]))[order.id])
             await append_to_outbox(session, [event], self._partitions)
-        return row
+        return answer
 
-    async def cancel(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderRow:
+    async def cancel(self, caller: Caller, order_id: UUID, traceparent: str | None = None) -> OrderAnswer:
         """The cancelled order. Raises as `confirm` does."""
         async with self._sessions() as session, session.begin():
             order = await _locked(session, caller, order_id)
             order.status, order.cancelled_at = "CANCELLED", datetime.now(UTC)
-            (row,) = await with_items(session, [order])
-            event = cancelled(order.id, order.account_id, row.items, order.cancelled_at, traceparent)
+            items = (await items_of(session, [order]))[order.id]
+            answer = answer_of(order, items)
+            taken_back = [
+                EventItem(item.line, item.product_id, item.quantity, shown(item.unit_price)) for item in items
+            ]
+            event = cancelled(order.id, order.account_id, taken_back, order.cancelled_at, traceparent)
             await append_to_outbox(session, [event], self._partitions)
-        return row
+        return answer
 
 
 async def _locked(session: AsyncSession, caller: Caller, order_id: UUID) -> Order:

@@ -25,7 +25,7 @@ from ordercast.services.order_api.errors import (
     UnknownProduct,
 )
 from ordercast.services.order_api.money import shown
-from ordercast.services.order_api.orders.answers import answer_of
+from ordercast.services.order_api.orders.answers import answer_of_new
 from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
@@ -138,7 +138,7 @@ def _prepare(
         for number, line in enumerate(request.lines, start=1)
     ]
     row = OrderRow(uuid7(), request.account_id, "PENDING", currencies.pop(), items, created_at=now)
-    return NewOrder(request, row, msgspec.json.encode(answer_of(row)), traceparent)
+    return NewOrder(request, row, msgspec.json.encode(answer_of_new(row)), traceparent)
 
 
 def _one_for_each_key(orders: Sequence[NewOrder | OrderApiError]) -> list[NewOrder | OrderApiError]:

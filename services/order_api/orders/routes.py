@@ -8,13 +8,12 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from ordercast.services.order_api.orders import idempotency_header
-from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage, answer_of
+from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.orders.import_orders import ImportOptions
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
 from ordercast.services.order_api.orders.read_orders import read_order, read_orders
 from ordercast.services.order_api.orders.schemas import PlaceOrderRequest
-from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
@@ -33,7 +32,11 @@ async def place(
     service: CurrentService,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Places an order at the products' current prices. 201 is sent after the commit: the order is not lost."""
+    """Places an order at the products' current prices. 201 is sent after the commit: the order is not lost.
+
+    Unit prices may have four decimals. A line's total is rounded half to even to the smallest amount of the currency that can be
+    paid (ISO 4217: JPY 1, EUR 0.01, KWD 0.001), and the order's total is their sum.
+    """
     key = idempotency_header.checked(idempotency_key)
     order = OrderRequest(
         account_id=caller.account_id,
@@ -53,8 +56,8 @@ async def list_orders(
     starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
 ) -> Response:
     """The caller's orders, or for an admin everybody's, the newest first."""
-    rows, has_more = await read_orders(service.sessions, caller, limit=limit, starting_after=starting_after)
-    return _json(msgspec.json.encode(OrderPage([answer_of(row) for row in rows], has_more)))
+    page = await read_orders(service.sessions, caller, limit=limit, starting_after=starting_after)
+    return _json(msgspec.json.encode(page))
 
 
 @router.get("/orders/{order_id}", response_model=document_of(OrderAnswer))
@@ -91,8 +94,8 @@ async def import_history(
     return _json(msgspec.json.encode(await service.import_orders.run(request.stream(), options)))
 
 
-def _order(row: OrderRow) -> Response:
-    return _json(msgspec.json.encode(answer_of(row)))
+def _order(order: OrderAnswer) -> Response:
+    return _json(msgspec.json.encode(order))
 
 
 def _json(content: bytes, status: int = 200) -> Response:

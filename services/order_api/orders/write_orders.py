@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.events import OrderItem
+from ordercast.services.order_api.money import line_total
 
 _ORDERS: Final = text("""
     INSERT INTO orders (id, account_id, status, currency, total, order_ref, is_cancellation,
@@ -34,7 +36,7 @@ _ITEMS: Final = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderRow:
     """An order to write. `created_at` is its event time; `order_ref` the shop's own number, if it has one."""
 
@@ -47,9 +49,13 @@ class OrderRow:
     order_ref: str | None = None
     is_cancellation: bool = False
 
-    @property
+    @cached_property
+    def line_totals(self) -> list[Decimal]:
+        return [line_total(item.quantity, item.unit_price, self.currency) for item in self.items]
+
+    @cached_property
     def total(self) -> Decimal:
-        return sum((item.quantity * item.unit_price for item in self.items), start=Decimal(0))
+        return sum(self.line_totals, start=Decimal(0))
 
 
 async def write_orders(session: AsyncSession, orders: Sequence[OrderRow]) -> set[UUID]:

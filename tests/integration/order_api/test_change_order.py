@@ -82,10 +82,8 @@ async def test_pages_hold_each_order_once_the_newest_first(sessions: Sessions) -
     seen: list[UUID] = []
     more = True
     while more:
-        page, more = await read_orders(
-            sessions, Caller(one, "CUSTOMER"), limit=3, starting_after=seen[-1] if seen else None
-        )
-        seen += [row.id for row in page]
+        page = await read_orders(sessions, Caller(one, "CUSTOMER"), limit=3, starting_after=seen[-1] if seen else None)
+        seen, more = seen + [order.id for order in page.data], page.has_more
     assert seen == sorted(placed, reverse=True)
-    everybody, more = await read_orders(sessions, ADMIN, limit=100, starting_after=None)
-    assert (len(everybody), more) == (9, False)
+    everybody = await read_orders(sessions, ADMIN, limit=100, starting_after=None)
+    assert (len(everybody.data), everybody.has_more) == (9, False)

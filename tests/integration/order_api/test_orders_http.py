@@ -43,7 +43,7 @@ async def test_an_order_is_answered_as_documented_and_found_again(
     assert order == {
         "account_id": customer.id,
         "status": "PENDING",
-        "items": [{"line": 1, "product_id": product, "quantity": 3, "unit_price": "2.50"}],
+        "items": [{"line": 1, "product_id": product, "quantity": 3, "unit_price": "2.50", "line_total": "7.50"}],
         "total": "7.50",
         "currency": "EUR",
     }

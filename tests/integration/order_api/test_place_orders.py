@@ -1,6 +1,8 @@
 import asyncio
 import hashlib
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -9,7 +11,9 @@ from sqlalchemy import text
 from ordercast.contracts.events import OrderPlaced
 from ordercast.services.order_api.errors import KeyReused, MixedCurrencies, UnknownAccount, UnknownProduct
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.read_orders import read_order
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
 from tests.support.seeds import seed_accounts, seed_products
 
 PARTITIONS = 4
@@ -41,12 +45,50 @@ async def test_an_order_copies_the_prices_and_adds_them_up(sessions: Sessions, p
     (result,) = await place_orders([OrderRequest(account, [Line(cheap, 3), Line(exact, 2), Line(cheap, 1)])])
     order = answer(result)
     assert order["items"] == [
-        {"line": 1, "product_id": cheap, "quantity": 3, "unit_price": "2.50"},
-        {"line": 2, "product_id": exact, "quantity": 2, "unit_price": "0.125"},
-        {"line": 3, "product_id": cheap, "quantity": 1, "unit_price": "2.50"},
+        {"line": 1, "product_id": cheap, "quantity": 3, "unit_price": "2.50", "line_total": "7.50"},
+        {"line": 2, "product_id": exact, "quantity": 2, "unit_price": "0.125", "line_total": "0.25"},
+        {"line": 3, "product_id": cheap, "quantity": 1, "unit_price": "2.50", "line_total": "2.50"},
     ]
     assert (order["total"], order["currency"], order["status"]) == ("10.25", "EUR", "PENDING")
     assert len(await rows(sessions, "SELECT * FROM order_items")) == 3
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "quantity", "total"),
+    [
+        ("JPY", "12.50", 3, "38"),
+        ("EUR", "44.251", 1, "44.25"),
+        ("KWD", "1.2345", 1, "1.234"),
+        ("BGN", "1.999", 1, "2.00"),
+    ],
+)
+async def test_a_total_can_be_paid_and_is_the_same_in_the_answer_the_event_and_the_table(
+    sessions: Sessions, place_orders: PlaceOrders, currency: str, price: str, quantity: int, total: str
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, [price], currency=currency)
+    (result,) = await place_orders([OrderRequest(account, [Line(product, quantity)])])
+    order = answer(result)
+    assert (order["total"], order["items"][0]["line_total"]) == (total, total)
+    [stored] = await rows(sessions, "SELECT total, body FROM orders JOIN outbox ON event_id = id")
+    assert stored.total == Decimal(total)
+    event = msgspec.json.decode(stored.body, type=OrderPlaced)
+    assert str(event.total) == total
+    assert event.items[0].unit_price == Decimal(price)
+    read = await read_order(sessions, Caller(account, "CUSTOMER"), event.order_id)
+    assert msgspec.json.decode(msgspec.json.encode(read)) == order
+
+
+async def test_an_order_from_before_the_rule_keeps_the_total_it_was_placed_with(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["12.5"], currency="JPY")
+    (result,) = await place_orders([OrderRequest(account, [Line(product, 3)])])
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE orders SET total = 37.5"))
+    read = await read_order(sessions, Caller(account, "CUSTOMER"), UUID(answer(result)["id"]))
+    assert read.total == Decimal("37.5")
 
 
 async def test_each_order_has_one_event_in_its_transaction_with_dense_numbers(

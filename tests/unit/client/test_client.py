@@ -17,7 +17,7 @@ ORDER = {
     "id": "01890a5d-ac96-774b-bcce-b302099a8057",
     "account_id": 7,
     "status": "PENDING",
-    "items": [{"line": 1, "product_id": 3, "quantity": 2, "unit_price": "12.50"}],
+    "items": [{"line": 1, "product_id": 3, "quantity": 2, "unit_price": "12.50", "line_total": "25.00"}],
     "total": "25.00",
     "currency": "EUR",
     "created_at": "2026-01-01T10:00:00Z",
