@@ -67,7 +67,7 @@ images: setup ## Make the services' container images (IMAGES=offline where no im
 
 .PHONY: test-containers
 test-containers: images ## Run what is about containers, and the end-to-end tests, on containers (ALL=1 adds the other integration tests)
-	@infra/images/with $(IMAGES) $(BIN)/pytest --stack=containers $(CONTAINER_TESTS) $(ARGS)
+	@infra/images/with $(IMAGES) $(BIN)/pytest -n $(WORKERS) --dist loadscope --stack=containers $(CONTAINER_TESTS) $(ARGS)
 
 # Of docker compose: make compose-up COMPOSE_ARGS="--profile observability".
 COMPOSE_ARGS ?=
