@@ -91,6 +91,7 @@ class Features(Struct, frozen=True):
     product_id: int
     first_ordered_at: datetime | None
     first_quantity: int | None
+    first_order_quantity: int | None
     first_price: Decimal | None
     order_count: int
     total_quantity: int

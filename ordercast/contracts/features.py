@@ -20,6 +20,9 @@ FEATURES: Final = (
         "first_ordered_at", "timestamp", "event time of the first order; ties go to the smaller event id"
     ),
     FeatureDefinition("first_quantity", "integer", "quantity of that order's first line with the product"),
+    FeatureDefinition(
+        "first_order_quantity", "integer", "quantity of that order, summed over its lines with the product"
+    ),
     FeatureDefinition("first_price", "decimal", "unit price of that line"),
     FeatureDefinition("order_count", "integer", "orders that hold the product, later cancelled ones too"),
     FeatureDefinition("total_quantity", "integer", "quantity ordered, before cancellations"),

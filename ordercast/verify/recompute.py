@@ -25,6 +25,10 @@ def expected_features(items: pd.DataFrame, views: pd.DataFrame, partitions: int)
     first = placed.drop_duplicates(PAIR)[[*PAIR, "ordered_at", "order_id", "quantity", "price"]].set_axis(
         [*PAIR, "first_ordered_at", "first_event_id", "first_quantity", "first_price"], axis="columns"
     )
+    of_order = placed.groupby([*PAIR, "order_id"]).agg(first_order_quantity=("quantity", "sum")).reset_index()
+    first = first.merge(of_order, left_on=[*PAIR, "first_event_id"], right_on=[*PAIR, "order_id"]).drop(
+        columns="order_id"
+    )
     orders = placed.groupby(PAIR).agg(
         order_count=("order_id", "nunique"), total_quantity=("quantity", "sum"), last_ordered_at=("ordered_at", "max")
     )

@@ -48,6 +48,7 @@ FEATURES: Final = pa.schema(
         "first_ordered_at": pa.int64(),
         "first_event_id": pa.string(),
         "first_quantity": pa.int64(),
+        "first_order_quantity": pa.int64(),
         "first_price": pa.int64(),
         "order_count": pa.int64(),
         "total_quantity": pa.int64(),

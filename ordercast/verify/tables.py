@@ -22,8 +22,8 @@ ORDER_ITEMS_SQL: Final = """
 """
 FEATURES_SQL: Final = """
     SELECT account_id, product_id, (extract(epoch FROM first_ordered_at) * 1000000)::bigint, first_event_id::text,
-        first_quantity, (first_price * 10000)::bigint, order_count, total_quantity, cancelled_quantity, view_count,
-        views_before_first_order, (extract(epoch FROM last_viewed_at) * 1000000)::bigint,
+        first_quantity, first_order_quantity, (first_price * 10000)::bigint, order_count, total_quantity, cancelled_quantity,
+        view_count, views_before_first_order, (extract(epoch FROM last_viewed_at) * 1000000)::bigint,
         (extract(epoch FROM last_ordered_at) * 1000000)::bigint, partition
     FROM feature_rows
 """

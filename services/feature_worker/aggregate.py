@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from ordercast.contracts.events import OrderCancelled, OrderPlaced, ProductViewed
+from ordercast.contracts.events import OrderCancelled, OrderItem, OrderPlaced, ProductViewed
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.feature_worker.admit import Admitted
 from ordercast.services.shared.kafka.records import StoredRecord
@@ -31,12 +31,16 @@ class DayProduct(NamedTuple):
 
 
 class FirstOrder(NamedTuple):
-    """A candidate for a pair's first order line. The smallest one, by these fields in this order, wins."""
+    """A candidate for a pair's first order line. The smallest one, by these fields in this order, wins.
+
+    `quantity` is the line's, `order_quantity` that of the order's lines with the product together.
+    """
 
     ordered_at: datetime
     event_id: UUID
     line: int
     quantity: int
+    order_quantity: int
     price: Decimal
 
 
@@ -100,21 +104,27 @@ def _add_view(changes: Changes, record: StoredRecord, event: ProductViewed, time
 
 def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event_id: UUID, time: datetime) -> None:
     day = _utc_day(time)
-    counted: set[int] = set()  # a product on several lines is one order of it
-    for item in event.items:
-        pair = _change(changes, record, event.account_id, item.product_id)
-        trend = changes.trends[DayProduct(day, item.product_id)]
-        if item.product_id not in counted:
-            counted.add(item.product_id)
-            pair.order_count += 1
-            trend.orders += 1
-        pair.total_quantity += item.quantity
-        trend.quantity += item.quantity
-        candidate = FirstOrder(time, event_id, item.line, item.quantity, item.unit_price)
+    for product_id, (first, quantity) in _by_product(event.items).items():
+        pair = _change(changes, record, event.account_id, product_id)
+        pair.order_count += 1
+        pair.total_quantity += quantity
+        candidate = FirstOrder(time, event_id, first.line, first.quantity, quantity, first.unit_price)
         if pair.first is None or candidate < pair.first:
             pair.first = candidate
         if pair.last_ordered_at is None or time > pair.last_ordered_at:
             pair.last_ordered_at = time
+        trend = changes.trends[DayProduct(day, product_id)]
+        trend.orders += 1
+        trend.quantity += quantity
+
+
+def _by_product(items: Iterable[OrderItem]) -> dict[int, tuple[OrderItem, int]]:
+    """For each product of an order its line with the smallest number and the quantity of all of them: it is one order of it."""
+    products: dict[int, tuple[OrderItem, int]] = {}
+    for item in items:
+        first, quantity = products.get(item.product_id, (item, 0))
+        products[item.product_id] = (first if first.line <= item.line else item, quantity + item.quantity)
+    return products
 
 
 def _add_cancellation(changes: Changes, record: StoredRecord, event: OrderCancelled) -> None:

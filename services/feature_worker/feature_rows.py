@@ -43,13 +43,14 @@ _KEEP_VIEWS: Final = text("""
 """)
 _UPSERT: Final = text("""
     INSERT INTO feature_rows AS r (
-        account_id, product_id, first_ordered_at, first_event_id, first_quantity, first_price, order_count,
-        total_quantity, cancelled_quantity, view_count, views_before_first_order, last_viewed_at, last_ordered_at,
-        partition, orders_offset, views_offset, updated_at
+        account_id, product_id, first_ordered_at, first_event_id, first_quantity, first_order_quantity, first_price,
+        order_count, total_quantity, cancelled_quantity, view_count, views_before_first_order, last_viewed_at,
+        last_ordered_at, partition, orders_offset, views_offset, updated_at
     )
     SELECT *, now() FROM unnest(
         CAST(:accounts AS bigint[]), CAST(:products AS bigint[]), CAST(:firsts AS timestamptz[]),
-        CAST(:first_ids AS uuid[]), CAST(:first_quantities AS bigint[]), CAST(:first_prices AS numeric[]),
+        CAST(:first_ids AS uuid[]), CAST(:first_quantities AS bigint[]), CAST(:first_order_quantities AS bigint[]),
+        CAST(:first_prices AS numeric[]),
         CAST(:order_counts AS bigint[]), CAST(:quantities AS bigint[]), CAST(:cancelled AS bigint[]),
         CAST(:view_counts AS bigint[]), CAST(:views_before AS bigint[]), CAST(:last_viewed AS timestamptz[]),
         CAST(:last_ordered AS timestamptz[]), CAST(:partitions AS bigint[]), CAST(:orders_offsets AS bigint[]),
@@ -60,6 +61,7 @@ _UPSERT: Final = text("""
         first_ordered_at = coalesce(EXCLUDED.first_ordered_at, r.first_ordered_at),
         first_event_id = coalesce(EXCLUDED.first_event_id, r.first_event_id),
         first_quantity = coalesce(EXCLUDED.first_quantity, r.first_quantity),
+        first_order_quantity = coalesce(EXCLUDED.first_order_quantity, r.first_order_quantity),
         first_price = coalesce(EXCLUDED.first_price, r.first_price),
         order_count = r.order_count + EXCLUDED.order_count,
         total_quantity = r.total_quantity + EXCLUDED.total_quantity,
@@ -122,6 +124,7 @@ async def _upsert(session: AsyncSession, merged: Mapping[Pair, Merged], pruned: 
             "firsts": [first.ordered_at if first else None for first in firsts],
             "first_ids": [first.event_id if first else None for first in firsts],
             "first_quantities": [first.quantity if first else None for first in firsts],
+            "first_order_quantities": [first.order_quantity if first else None for first in firsts],
             "first_prices": [first.price if first else None for first in firsts],
             "order_counts": [change.order_count for change in changes],
             "quantities": [change.total_quantity for change in changes],

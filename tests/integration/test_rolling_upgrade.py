@@ -201,6 +201,41 @@ async def test_a_deadlock_is_told_apart_from_a_table_in_use(empty_database_url: 
         await engine.dispose()
 
 
+TWO_ORDERS: Final = (
+    "INSERT INTO accounts (id, nickname, role, login_type) VALUES (1, 'shop', 'CUSTOMER', 'EXTERNAL')",
+    """INSERT INTO products (id, sku, name, price, currency)
+    SELECT id, 'sku-' || id, 'product', 1, 'EUR' FROM generate_series(1, 3) AS id""",
+    """INSERT INTO orders (id, account_id, status, currency, total, created_at)
+    SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), 1, 'PENDING', 'EUR', 1, now()
+    FROM generate_series(1, 2) AS n""",
+    """INSERT INTO order_items (order_id, line, product_id, quantity, unit_price)
+    SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), line, product_id, quantity, 1
+    FROM (VALUES (1, 1, 1, 2), (1, 2, 2, 9), (1, 3, 1, 5), (2, 1, 1, 7)) AS i (n, line, product_id, quantity)""",
+    """INSERT INTO feature_rows (
+        account_id, product_id, first_ordered_at, first_event_id, first_quantity, partition, updated_at
+    )
+    SELECT 1, product_id, CASE WHEN n > 0 THEN now() END, CAST('00000000-0000-0000-0000-00000000000' || n AS uuid),
+        quantity, 1, now()
+    FROM (VALUES (1, 1, 2), (2, 1, 9), (3, NULL, NULL)) AS f (product_id, n, quantity)""",
+)
+
+
+async def test_the_quantity_of_the_first_order_is_filled_from_its_lines(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "0009")
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.begin() as connection:
+            for statement in TWO_ORDERS:
+                await connection.execute(text(statement))
+        await migrate(empty_database_url, "head")
+        async with engine.connect() as connection:
+            query = "SELECT product_id, first_quantity, first_order_quantity FROM feature_rows ORDER BY product_id"
+            rows = [tuple(row) for row in await connection.execute(text(query))]
+            assert rows == [(1, 2, 7), (2, 9, 9), (3, None, None)]
+    finally:
+        await engine.dispose()
+
+
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(empty_database_url: str) -> None:
     await migrate(empty_database_url, "head")
     engine = create_async_engine(empty_database_url)

@@ -27,6 +27,7 @@ FEATURES = (
     "first_ordered_at",
     "first_event_id",
     "first_quantity",
+    "first_order_quantity",
     "first_price",
     "order_count",
     "total_quantity",
@@ -165,6 +166,7 @@ def _apply(state: _State, pair: Pair, merged: Merged) -> None:
     if first is not None:
         row["first_ordered_at"], row["first_event_id"] = first.ordered_at, first.event_id
         row["first_quantity"], row["first_price"] = first.quantity, first.price
+        row["first_order_quantity"] = first.order_quantity
         state.view_times[pair] = {time: count for time, count in kept.items() if time < first.ordered_at}
     for name in ("order_count", "total_quantity", "cancelled_quantity", "view_count"):
         row[name] += getattr(change, name)

@@ -25,6 +25,9 @@ def feature_table(facts: Iterable[Fact]) -> Table:
     pairs = pd.concat([orders[PAIR], cancelled[PAIR], views[PAIR]]).drop_duplicates()
     first = orders.sort_values(["time", "id", "line"]).drop_duplicates(PAIR)
     by_pair = orders.groupby(PAIR)
+    first = first.merge(
+        orders.groupby([*PAIR, "id"])["quantity"].sum().rename("first_order_quantity").reset_index(), on=[*PAIR, "id"]
+    )
     table = (
         pairs.merge(
             first.rename(

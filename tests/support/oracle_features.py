@@ -60,6 +60,7 @@ def _row(pair: tuple[int, int], items: Sequence[Item], views: Sequence[View]) ->
         first.ordered_at if first else None,
         first.order_id if first else None,
         first.quantity if first else None,
+        sum(i.quantity for i in placed if i.order_id == first.order_id) if first else None,
         first.price if first else None,
         len({i.order_id for i in placed}),
         sum(i.quantity for i in placed),

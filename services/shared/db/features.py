@@ -20,6 +20,8 @@ class FeatureRow(Base):
     first_ordered_at: Mapped[datetime | None]
     first_event_id: Mapped[UUID | None]  # breaks ties between orders of the same time
     first_quantity: Mapped[int | None]
+    # None beside a first_quantity: a worker of the release before wrote the row; `ordercast features rebuild` fills it.
+    first_order_quantity: Mapped[int | None]
     first_price: Mapped[Decimal | None]
     order_count: Mapped[int] = mapped_column(server_default=text("0"))
     total_quantity: Mapped[int] = mapped_column(server_default=text("0"))

@@ -134,6 +134,7 @@ async def test_a_feature_row_is_shown_with_every_feature_and_its_position(workpl
         first_ordered_at=ORDERED_AT,
         first_event_id=UUID(int=1),
         first_quantity=3,
+        first_order_quantity=5,
         first_price=Decimal("2.5500"),
         order_count=2,
         total_quantity=5,
@@ -151,12 +152,8 @@ async def test_a_feature_row_is_shown_with_every_feature_and_its_position(workpl
     assert isinstance(body["first_price"], str)
     assert datetime.fromisoformat(body["first_ordered_at"]) == ORDERED_AT
     assert datetime.fromisoformat(body["as_of"]) == AS_OF
-    assert (body["first_quantity"], body["order_count"], body["total_quantity"], body["cancelled_quantity"]) == (
-        3,
-        2,
-        5,
-        1,
-    )
+    assert (body["first_quantity"], body["first_order_quantity"]) == (3, 5)
+    assert (body["order_count"], body["total_quantity"], body["cancelled_quantity"]) == (2, 5, 1)
     assert (body["view_count"], body["views_before_first_order"], body["last_viewed_at"]) == (12, 12, None)
 
 

@@ -13,6 +13,7 @@ def test_a_product_on_several_lines_is_one_order_and_its_smallest_line_is_the_fi
     assert (change.order_count, change.total_quantity) == (1, 7)
     assert change.first is not None
     assert (change.first.line, change.first.quantity, change.first.price) == (2, 3, Decimal("5"))
+    assert change.first.order_quantity == 7
 
 
 def test_first_goes_by_event_time_and_not_by_arrival() -> None:
@@ -26,6 +27,14 @@ def test_orders_of_the_same_time_are_ordered_by_their_id() -> None:
     change = change_of(order(3, order_id=LARGE_ID), order(3, order_id=SMALL_ID))
     assert change.first is not None
     assert change.first.event_id == SMALL_ID
+
+
+def test_the_first_orders_quantity_is_that_of_one_order_alone() -> None:
+    """Of a shop that writes one row for each piece, first_quantity is always 1."""
+    pieces = [Line(1, 1)] * 3
+    change = change_of(order(5, Line(1, 4)), order(3, *pieces, order_id=LARGE_ID))
+    assert change.first is not None
+    assert (change.first.quantity, change.first.order_quantity) == (1, 3)
 
 
 def test_a_cancellation_adds_nothing_but_cancelled_quantity() -> None:
