@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final, Protocol
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
@@ -25,6 +25,7 @@ from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.health import router as health_router
 from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.problem import PROBLEM_JSON, ProblemTable
+from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
 
 # An order of 2,000 lines takes about 100 kB.
 MAX_BODY_BYTES: Final = 1_048_576
@@ -100,7 +101,8 @@ def create_app(
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
     add_problem_handlers(app, problems or {})
-    for router in (*routers, health_router):
-        app.include_router(router)
+    for router in routers:
+        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
+    app.include_router(health_router)
     add_docs(app)
     return app
