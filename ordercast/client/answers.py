@@ -29,6 +29,7 @@ class Product(Struct, frozen=True):
     name: str
     price: Decimal
     currency: str
+    active: bool = True
 
 
 class OrderItem(Struct, frozen=True):

@@ -67,6 +67,10 @@ class UnknownProduct(Permanent):
     """A product is named that does not exist."""
 
 
+class InactiveProduct(Permanent):
+    """A product is named that is not sold at present."""
+
+
 class MixedCurrencies(Permanent):
     """An order's products have more than one currency."""
 

@@ -22,6 +22,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.InvalidPeriod: ProblemType("invalid-period", 422, "The period is not valid"),
     # orders
     errors.UnknownProduct: ProblemType("unknown-product", 422, "A product does not exist"),
+    errors.InactiveProduct: ProblemType("inactive-product", 422, "A product is not sold at present"),
     errors.MixedCurrencies: ProblemType("mixed-currencies", 422, "An order has one currency"),
     errors.OrderNotFound: ProblemType("order-not-found", 404, "There is no such order"),
     errors.OrderNotPending: ProblemType("order-not-pending", 409, "The order can no longer be changed"),

@@ -37,6 +37,7 @@ _STORED: Final = text("""
     SELECT account_id, operation, key, body_sha256, answer, progress, claim_id FROM idempotency_keys
     JOIN unnest(CAST(:accounts AS bigint[]), CAST(:operations AS text[]), CAST(:keys AS text[]))
         AS wanted (account_id, operation, key) USING (account_id, operation, key)
+    WHERE claimed_at >= CAST(:expired AS timestamptz)
 """)
 _STORE_PROGRESS: Final = text("UPDATE idempotency_keys SET progress = :progress WHERE claim_id = :claim_id")
 _STORE_ANSWER: Final = text("""
@@ -79,28 +80,39 @@ async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: dateti
     if not claims:
         return {}
     ordered = sorted(claims, key=lambda claim: claim.identity)
-    columns = {
-        "accounts": [claim.account_id for claim in ordered],
-        "operations": [claim.operation for claim in ordered],
-        "keys": [claim.key for claim in ordered],
-    }
     claimed = await session.execute(
         _CLAIM,
-        columns
+        _keys(ordered, now)
         | {
             "hashes": [claim.body_sha256 for claim in ordered],
             "answers": [claim.answer for claim in ordered],
             "progresses": [claim.progress for claim in ordered],
             "claims": [claim.claim_id for claim in ordered],
             "times": [now] * len(ordered),
-            "expired": now - KEY_LIFETIME,
         },
     )
     new = set(claimed.scalars())
     if len(new) == len(claims):
         return {}
-    stored = {(row.account_id, row.operation, row.key): row for row in await session.execute(_STORED, columns)}
-    return {claim.claim_id: _compared(claim, stored[claim.identity]) for claim in claims if claim.claim_id not in new}
+    return await repeats_of(session, [claim for claim in ordered if claim.claim_id not in new], now)
+
+
+async def repeats_of(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:
+    """By claim id, those whose key was claimed before; nothing is claimed."""
+    if not claims:
+        return {}
+    rows = await session.execute(_STORED, _keys(claims, now))
+    stored = {(row.account_id, row.operation, row.key): row for row in rows}
+    return {claim.claim_id: _compared(claim, stored[claim.identity]) for claim in claims if claim.identity in stored}
+
+
+def _keys(claims: Sequence[Claim], now: datetime) -> dict[str, Any]:
+    return {
+        "accounts": [claim.account_id for claim in claims],
+        "operations": [claim.operation for claim in claims],
+        "keys": [claim.key for claim in claims],
+        "expired": now - KEY_LIFETIME,
+    }
 
 
 def _compared(claim: Claim, stored: Row[Any]) -> Repeat | KeyReused:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.errors import (
+    InactiveProduct,
     KeyInFlight,
     KeyReused,
     MixedCurrencies,
@@ -26,7 +27,7 @@ from ordercast.services.order_api.errors import (
 )
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.orders.answers import answer_of_new
-from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys
+from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys, repeats_of
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
@@ -49,6 +50,7 @@ class Line(NamedTuple):
 class Price(NamedTuple):
     amount: Decimal
     currency: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,28 @@ class NewOrder:
     row: OrderRow
     answer: bytes
     traceparent: str | None
+
+    @property
+    def claim_id(self) -> UUID:
+        """The order's id also names its claim: both are new with each request."""
+        return self.row.id
+
+    @property
+    def claim(self) -> Claim:
+        return _claim(self.request, self.claim_id, self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOrder:
+    """An order that cannot be placed now. A repeat of one that was placed gets the first answer all the same."""
+
+    request: OrderRequest
+    reason: OrderApiError
+    claim_id: UUID = field(default_factory=uuid7)
+
+    @property
+    def claim(self) -> Claim:
+        return _claim(self.request, self.claim_id, None)
 
 
 class PlaceOrders:
@@ -101,8 +125,10 @@ class PlaceOrders:
                 [_prepare(request, prices, now, trace) for request, trace in zip(requests, traceparents, strict=True)]
             )
             orders = [order for order in checked if isinstance(order, NewOrder)]
-            repeats = await claim_keys(
-                session, [_claim(order) for order in orders if order.request.key is not None], now
+            refused = [order for order in checked if isinstance(order, RefusedOrder)]
+            repeats = await claim_keys(session, [order.claim for order in orders if order.request.key is not None], now)
+            repeats |= await repeats_of(
+                session, [order.claim for order in refused if order.request.key is not None], now
             )
             new = [order for order in orders if order.row.id not in repeats]
             await write_orders(session, [order.row for order in new])
@@ -116,35 +142,48 @@ class PlaceOrders:
 async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> dict[int, Price]:
     wanted = {line.product_id for request in requests for line in request.lines}
     rows = await session.execute(
-        select(Product.id, Product.price, Product.currency).where(one_of_ids(Product.id, wanted))
+        select(Product.id, Product.price, Product.currency, Product.active).where(one_of_ids(Product.id, wanted))
     )
-    return {row.id: Price(row.price, row.currency) for row in rows}
+    return {row.id: Price(row.price, row.currency, row.active) for row in rows}
 
 
 def _prepare(
     request: OrderRequest, prices: Mapping[int, Price], now: datetime, traceparent: str | None
-) -> NewOrder | OrderApiError:
+) -> NewOrder | RefusedOrder:
+    if reason := _refusal(request, prices):
+        return RefusedOrder(request, reason)
+    items = [
+        OrderItem(number, line.product_id, line.quantity, shown(prices[line.product_id].amount))
+        for number, line in enumerate(request.lines, start=1)
+    ]
+    currency = prices[request.lines[0].product_id].currency
+    row = OrderRow(uuid7(), request.account_id, "PENDING", currency, items, created_at=now)
+    return NewOrder(request, row, msgspec.json.encode(answer_of_new(row)), traceparent)
+
+
+def _refusal(request: OrderRequest, prices: Mapping[int, Price]) -> OrderApiError | None:
     unknown = [position for position, line in enumerate(request.lines) if line.product_id not in prices]
     if unknown:
         return UnknownProduct(
             "an item names a product that does not exist",
             fields={f"items.{position}.product_id": "there is no such product" for position in unknown},
         )
+    inactive = [position for position, line in enumerate(request.lines) if not prices[line.product_id].active]
+    if inactive:
+        return InactiveProduct(
+            "an item names a product that is not sold at present",
+            fields={f"items.{position}.product_id": "the product is not active" for position in inactive},
+        )
     currencies = {prices[line.product_id].currency for line in request.lines}
     if len(currencies) > 1:
         return MixedCurrencies(f"an order has one currency, the products have {', '.join(sorted(currencies))}")
-    items = [
-        OrderItem(number, line.product_id, line.quantity, shown(prices[line.product_id].amount))
-        for number, line in enumerate(request.lines, start=1)
-    ]
-    row = OrderRow(uuid7(), request.account_id, "PENDING", currencies.pop(), items, created_at=now)
-    return NewOrder(request, row, msgspec.json.encode(answer_of_new(row)), traceparent)
+    return None
 
 
-def _one_for_each_key(orders: Sequence[NewOrder | OrderApiError]) -> list[NewOrder | OrderApiError]:
+def _one_for_each_key(orders: Sequence[NewOrder | RefusedOrder]) -> list[NewOrder | RefusedOrder | KeyInFlight]:
     """Within one batch the first request with a key goes on; the others hear that it is in flight."""
     seen: set[tuple[int, str]] = set()
-    checked: list[NewOrder | OrderApiError] = []
+    checked: list[NewOrder | RefusedOrder | KeyInFlight] = []
     for order in orders:
         if isinstance(order, NewOrder) and order.request.key is not None:
             key = order.request.account_id, order.request.key
@@ -155,16 +194,18 @@ def _one_for_each_key(orders: Sequence[NewOrder | OrderApiError]) -> list[NewOrd
     return checked
 
 
-def _claim(order: NewOrder) -> Claim:
-    # The order's id also names the claim: both are new with each request.
-    request = order.request
-    return Claim(request.account_id, OPERATION, request.key or "", request.body_sha256, order.row.id, order.answer)
+def _claim(request: OrderRequest, claim_id: UUID, answer: bytes | None) -> Claim:
+    return Claim(request.account_id, OPERATION, request.key or "", request.body_sha256, claim_id, answer)
 
 
-def _answer(order: NewOrder | OrderApiError, repeats: Mapping[UUID, Repeat | KeyReused]) -> bytes | Exception:
-    if isinstance(order, OrderApiError):
+def _answer(
+    order: NewOrder | RefusedOrder | KeyInFlight, repeats: Mapping[UUID, Repeat | KeyReused]
+) -> bytes | Exception:
+    if isinstance(order, KeyInFlight):
         return order
-    repeat = repeats.get(order.row.id)
+    repeat = repeats.get(order.claim_id)
     if isinstance(repeat, KeyReused):
         return repeat
-    return order.answer if repeat is None or repeat.answer is None else repeat.answer
+    if repeat is not None and repeat.answer is not None:
+        return repeat.answer
+    return order.answer if isinstance(order, NewOrder) else order.reason

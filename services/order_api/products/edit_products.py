@@ -13,7 +13,9 @@ from ordercast.services.order_api.products.tables import Product
 from ordercast.services.shared.db.engine import Sessions
 
 
-async def add_product(sessions: Sessions, *, sku: str, name: str, price: Decimal, currency: str) -> Product:
+async def add_product(
+    sessions: Sessions, *, sku: str, name: str, price: Decimal, currency: str, active: bool
+) -> Product:
     """The product, committed.
 
     Raises:
@@ -22,7 +24,7 @@ async def add_product(sessions: Sessions, *, sku: str, name: str, price: Decimal
     async with sessions() as session, session.begin():
         product: Product | None = await session.scalar(
             insert(Product)
-            .values(sku=sku, name=name, price=price, currency=currency)
+            .values(sku=sku, name=name, price=price, currency=currency, active=active)
             .on_conflict_do_nothing()
             .returning(Product)
         )

@@ -21,7 +21,7 @@ async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService) -> Pro
 
 @router.patch("/products/{product_id}")
 async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
-    """Changes the fields that the body names."""
+    """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
     return ProductAnswer.of(await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True)))
 
 

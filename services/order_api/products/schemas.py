@@ -44,6 +44,7 @@ class NewProduct(RequestModel):
     name: Name
     price: Price
     currency: Currency
+    active: bool = True
 
 
 class ProductChange(ChangeModel):
@@ -53,16 +54,18 @@ class ProductChange(ChangeModel):
     name: Name | None = None
     price: Price | None = None
     currency: Currency | None = None
+    active: bool | None = None
 
 
 class ProductAnswer(BaseModel):
-    """`price` is a decimal string in `currency`."""
+    """`price` is a decimal string in `currency`. A product that is not `active` cannot be ordered."""
 
     id: int
     sku: str
     name: str
     price: str = Field(examples=["12.50"])
     currency: str
+    active: bool
     created_at: datetime
     updated_at: datetime
 
@@ -74,6 +77,7 @@ class ProductAnswer(BaseModel):
             name=product.name,
             price=str(shown(product.price)),
             currency=product.currency,
+            active=product.active,
             created_at=product.created_at,
             updated_at=product.updated_at,
         )

@@ -3,14 +3,17 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Identity, func
+from sqlalchemy import CheckConstraint, Identity, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
 
 
 class Product(Base):
-    """A product with its price of today; orders keep the price that they were placed at. `currency` is ISO 4217."""
+    """A product with its price of today; orders keep the price that they were placed at. `currency` is ISO 4217.
+
+    One that is not `active` cannot be ordered; what was ordered before stays.
+    """
 
     __tablename__ = "products"
 
@@ -19,6 +22,7 @@ class Product(Base):
     name: Mapped[str]
     price: Mapped[Decimal]
     currency: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -9,7 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from ordercast.contracts.events import OrderPlaced
-from ordercast.services.order_api.errors import KeyReused, MixedCurrencies, UnknownAccount, UnknownProduct
+from ordercast.services.order_api.errors import (
+    InactiveProduct,
+    KeyReused,
+    MixedCurrencies,
+    UnknownAccount,
+    UnknownProduct,
+)
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.read_orders import read_order
 from ordercast.services.shared.db.engine import Sessions
@@ -196,5 +202,40 @@ async def test_a_refused_order_does_not_use_up_its_key(sessions: Sessions, place
     (product,) = await seed_products(sessions, ["1"])
     (refused,) = await place_orders([keyed(account, 10**9, "k", body=b"wrong product")])
     assert isinstance(refused, UnknownProduct)
-    (placed,) = await place_orders([keyed(account, product, "k", body=b"mended")])
+    (placed,) = await place_orders([keyed(account, product, "k", body=b"corrected")])
     assert answer(placed)["status"] == "PENDING"
+
+
+async def deactivate(sessions: Sessions, product: int) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE products SET active = false WHERE id = :id"), {"id": product})
+
+
+async def test_an_inactive_product_cannot_be_ordered_and_the_others_of_the_batch_are_placed(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    sold, gone = await seed_products(sessions, ["1", "2"])
+    await deactivate(sessions, gone)
+    good = OrderRequest(account, [Line(sold, 1)])
+    placed, refused = await place_orders([good, OrderRequest(account, [Line(sold, 1), Line(gone, 1)])])
+    assert answer(placed)["status"] == "PENDING"
+    assert isinstance(refused, InactiveProduct)
+    assert refused.fields == {"items.1.product_id": "the product is not active"}
+    assert len(await rows(sessions, "SELECT * FROM orders")) == len(await rows(sessions, "SELECT * FROM outbox")) == 1
+
+
+async def test_a_keyed_repeat_gets_the_first_answer_when_its_product_was_made_inactive_since(
+    sessions: Sessions, place_orders: PlaceOrders
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    (first,) = await place_orders([keyed(account, product, "k")])
+    await deactivate(sessions, product)
+    repeated, other_body, new = await place_orders(
+        [keyed(account, product, "k"), keyed(account, product, "k", body=b"other"), keyed(account, product, "new")]
+    )
+    assert repeated == first
+    assert isinstance(other_body, KeyReused)
+    assert isinstance(new, InactiveProduct)
+    assert len(await rows(sessions, "SELECT * FROM orders")) == 1

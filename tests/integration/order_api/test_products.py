@@ -18,7 +18,7 @@ async def test_an_admin_adds_a_product_that_all_can_read(api: RunningApi) -> Non
     assert answer.status_code == 201
     product = answer.json()
     assert {name: product[name] for name in MUG} == MUG | {"price": "12.50"}
-    assert set(product) == {"id", "sku", "name", "price", "currency", "created_at", "updated_at"}
+    assert set(product) == {"id", "sku", "name", "price", "currency", "active", "created_at", "updated_at"}
     assert (await api.client.get(f"/products/{product['id']}")).json() == product
 
 
@@ -50,6 +50,9 @@ async def test_a_price_that_is_no_decimal_string_is_refused(shared_api: RunningA
         ("sku", "s" * 101),
         ("sku", "a\tb"),
         ("name", "nul\0"),
+        ("active", "true"),
+        ("active", 1),
+        ("active", None),
         ("name", "half \ud800"),
         ("id", 5),
         ("created_at", "2024-01-01T00:00:00Z"),
@@ -142,3 +145,31 @@ async def test_a_page_that_cannot_be_is_refused(shared_api: RunningApi, params: 
     answer = await shared_api.client.get("/products", params=params)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == list(params)
+
+
+async def test_a_product_is_active_until_an_admin_says_otherwise_and_cannot_be_ordered_while_it_is_not(
+    shared_api: RunningApi,
+) -> None:
+    admin, customer = await shared_api.admin(), await shared_api.customer()
+    product = await shared_api.product(admin)
+    path, body = f"/products/{product['id']}", {"items": [{"product_id": product["id"], "quantity": 1}]}
+    assert product["active"] is True
+
+    changed = await shared_api.client.patch(path, json={"active": False}, headers=admin.headers)
+    refused = await shared_api.client.post("/orders", json=body, headers=customer.headers)
+    await shared_api.client.patch(path, json={"active": True}, headers=admin.headers)
+    taken = await shared_api.client.post("/orders", json=body, headers=customer.headers)
+
+    assert changed.json()["active"] is False
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "/problems/inactive-product"
+    assert refused.json()["errors"] == [{"field": "items.0.product_id", "message": "the product is not active"}]
+    assert taken.status_code == 201
+
+
+async def test_a_product_may_be_added_inactive(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    body = MUG | {"sku": "not yet", "active": False}
+    answer = await shared_api.client.post("/products", json=body, headers=admin.headers)
+    assert answer.json()["active"] is False
+    assert (await shared_api.client.get(f"/products/{answer.json()['id']}")).json()["active"] is False
