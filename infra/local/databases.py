@@ -1,7 +1,6 @@
 """What the system does with a PostgreSQL server that runs: ask whether it is healthy, make and drop databases."""
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -47,10 +46,11 @@ class DatabaseServer(ABC):
     async def schema_revision(self, database: str = DATABASE) -> str | None:
         """The migration that the database is at, or None if it has none yet."""
         connection = await self._connect(database)
-        revision: str | None = None
         try:
-            with contextlib.suppress(asyncpg.UndefinedTableError):
-                revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+            # Asked for first, since a table that is missing is an error in the server's log.
+            if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+                return None
+            revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         finally:
             await connection.close()
         return revision

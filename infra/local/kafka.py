@@ -145,7 +145,7 @@ class KafkaBroker:
         arguments = ("format", "--standalone", f"--cluster-id={cluster_id}", "--config", str(self._properties))
         options = self.install.archive_options()
         java = self.install.java("kafka.tools.StorageTool", *arguments, options=options)
-        return Command(f"{self.name} format", java, java_environment(), self.log)
+        return Command(f"{self.name} format", java, java_environment(), self.folder / "format.log")
 
     def _settings(self) -> dict[str, str | int]:
         return {

@@ -25,6 +25,8 @@ from ordercast.infra.local.ports import HOST
 
 INITDB_DEADLINE_S: Final = 120.0
 STOP_DEADLINE_S: Final = 20.0
+# Lines of postmaster.pid before the one in which the server says how far its start is.
+STATUS_LINE: Final = 7
 
 SETTINGS: Final = {
     "listen_addresses": HOST,
@@ -69,6 +71,14 @@ class PostgresServer(DatabaseServer):
             await self._initialize()
         self._remove_stale_pid()
 
+    async def answers(self) -> bool:
+        """Whether it accepts sessions. Asked before it is ready, it would write an error into its log each time."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return [line.strip() for line in lines[STATUS_LINE:]] == ["ready"] and await DatabaseServer.answers(self)
+
     def command(self) -> Command:
         """The server's process. SIGINT is its fast stop: it ends the sessions, then writes a checkpoint."""
         settings = {**SETTINGS, **({} if self.durable else THROWAWAY), "port": str(self.port)}
@@ -107,7 +117,9 @@ class PostgresServer(DatabaseServer):
             *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
             *(() if self.durable else ("--no-sync",)),
         ]
-        command = Command("initdb", tuple(arguments), dict(os.environ), self.log, run_as=identity_for(unfinished))
+        # Its forty lines are of interest only if it fails, which quotes the last ones.
+        log = self.folder / "initdb.log"
+        command = Command("initdb", tuple(arguments), dict(os.environ), log, run_as=identity_for(unfinished))
         try:
             await run_once(command, deadline_s=INITDB_DEADLINE_S)
         finally:

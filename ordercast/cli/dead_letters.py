@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.cli.options import CommandFailed, Context, command, printable, several_commands
 from ordercast.services.shared.db.dead_letter_states import State, dead_letter_states
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.dead_letters import DeadLetter
@@ -85,5 +85,5 @@ def table(letters: list[DeadLetter], states: dict[str, State]) -> Table | str:
     shown = Table("id", "state", "reason", box=None, pad_edge=False, header_style="bold")
     for letter in letters:
         # A reason quotes what it refuses: its brackets are no markup of ours.
-        shown.add_row(letter.id, states[letter.id], Text(letter.reason))
+        shown.add_row(letter.id, states[letter.id], Text(printable(letter.reason)))
     return shown

@@ -16,6 +16,7 @@ the expected errors into one line on stderr and exit code 1. With `@command(agai
 import asyncio
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from ordercast.system.target import Target
 
 SHARED_PANEL: Final = "Options of every command"
+# Width (characters) in which a table is asked how much of it it would take; none of ours needs as much.
+WIDEST: Final = 10_000
 AGAINST_PANEL: Final = "For a system that somebody else runs"
 
 State = Annotated[
@@ -149,15 +152,27 @@ class Context:
     def result(self, data: object, text: RenderableType) -> None:
         """The command's answer: `data` as JSON with --json, else `text`. `data` is anything that msgspec encodes.
 
-        A str is printed as it is, since it may quote what others wrote; a table's cell that does is a rich Text.
+        A str is printed as it is, since it may quote what others wrote; a table's cell that does is a rich Text. Lines stay
+        lines, for grep and for reading.
         """
         if self.json:
             sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
             sys.stdout.flush()
         else:
-            shown = Text(text) if isinstance(text, str) else text
-            # Lines stay lines, for grep and for reading; tables fit themselves to the terminal.
-            Console(highlight=False, emoji=False).print(shown, soft_wrap=isinstance(shown, Text))
+            console = Console(highlight=False, emoji=False)
+            if isinstance(text, str | Text):
+                console.print(Text(printable(text)) if isinstance(text, str) else text, soft_wrap=True)
+            else:
+                _print_whole(console, text)
+
+
+def _print_whole(console: Console, table: RenderableType) -> None:
+    """Prints a table as wide as it is: the terminal breaks its lines, and nothing is cut off."""
+    console.width = console.measure(table, options=console.options.update(width=WIDEST)).maximum
+    with console.capture() as captured:
+        console.print(table)
+    # A cell is filled up to its column's width; at the end of a line that would be a blank line in a narrow terminal.
+    console.out(re.sub(r" +((?:\x1b\[0m)?)$", r"\1", captured.get(), flags=re.MULTILINE), end="", highlight=False)
 
 
 # A command: its Context, then its own parameters; a coroutine or a plain function.
@@ -222,6 +237,11 @@ def _remote(against: str, trainer: str | None, predictor: str | None) -> "Target
     return remote_system(against, trainer=trainer, predictor=predictor)
 
 
+def printable(text: str) -> str:
+    """Control characters escaped but for tabs and ends of lines: what others wrote must not steer a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
 def one_command() -> typer.Typer:
     """The `app` of a module that is one command."""
     return typer.Typer(add_completion=False)
@@ -240,7 +260,7 @@ def several_commands(text: str) -> typer.Typer:
 
 def _fail(error: Exception) -> None:
     console = Stderr()
-    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    console.print(f"[bold red]error:[/] {escape(printable(str(error)))}", soft_wrap=True)
     if hint := getattr(error, "hint", ""):
         console.print(f"[dim]hint:[/] {escape(hint)}", soft_wrap=True)
     raise typer.Exit(1) from None

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.cli.options import CommandFailed, Context, command, printable, several_commands
 from ordercast.system.order_api_program import run_order_api
 
 app = several_commands("Events of orders that Kafka refused.")
@@ -47,6 +47,6 @@ def table(dead_letters: list[dict[str, Any]]) -> Table | str:
     for dead_letter in dead_letters:
         shown.add_row(
             *(dead_letter["id"], dead_letter["refused_at"], dead_letter["event_type"], str(dead_letter["account_id"])),
-            Text(dead_letter["reason"]),
+            Text(printable(dead_letter["reason"])),
         )
     return shown

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.options import Context, command, one_command, printable
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.reading.tail import TailedEvent
 from ordercast.reading.tail import tail as follow
@@ -44,14 +44,10 @@ def line(event: TailedEvent) -> Text:
     """The event as one line, whatever its writer put into it."""
     kind = event.type.removeprefix("ordercast.")
     data = event.data if isinstance(event.data, str) else json.dumps(event.data, separators=(",", ":"))
+    time, kind, data = (printable(part).replace("\n", "\\n") for part in (event.time, kind, data))
     return Text.assemble(
-        (f"{_printable(event.time)}  ", "dim"),
+        (f"{time}  ", "dim"),
         (f"{event.topic}/{event.partition}@{event.offset}  ", "cyan"),
-        (f"{_printable(kind)}  ", "bold"),
-        _printable(data),
+        (f"{kind}  ", "bold"),
+        data,
     )
-
-
-def _printable(text: str) -> str:
-    """Control characters escaped: a poison event must not steer the terminal of who looks at it."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -53,6 +53,16 @@ async def test_it_keeps_its_data_and_its_settings_over_a_restart_on_another_port
         assert (await session.fetchval("SHOW server_version")).startswith("18.")
 
 
+async def test_its_first_start_writes_nothing_into_its_log_that_is_no_news_of_the_server(tmp_path: Path) -> None:
+    server = server_in(tmp_path)
+    async with started(server):
+        await server.create_database()
+        assert await server.schema_revision() is None
+    lines = server.log.read_text().splitlines()
+    assert lines
+    assert [line for line in lines if "LOG:" not in line] == []
+
+
 async def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
     server = server_in(tmp_path)
     async with started(server):

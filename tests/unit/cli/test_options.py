@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import pytest
 import typer
+from rich.table import Table
 from typer.testing import CliRunner
 
 from ordercast.cli import COMMANDS, NEEDS, app
@@ -32,6 +34,8 @@ async def bake(context: Context, loaves: Annotated[int, typer.Argument(min=1)], 
         raise OvenCold("the oven is cold")
     if fail == "quoting":
         raise OvenCold("no row root:x:0 [/tmp]")
+    if fail == "binary":
+        raise OvenCold("PK\x03\x04 \x1b[31m")
     if fail == "hint":
         raise CommandFailed("no flour", hint="buy some")
     context.report("baking")
@@ -79,6 +83,24 @@ def test_what_others_wrote_is_shown_as_it_is(capsys: pytest.CaptureFixture[str],
     assert runner.invoke(example, ["3", "--fail", "quoting"]).stderr == "error: no row root:x:0 [/tmp]\n"
     Context(StateFolder.at(tmp_path)).result({}, "admin [/red] is :x: account 1")
     assert capsys.readouterr().out == "admin [/red] is :x: account 1\n"
+
+
+def test_what_others_wrote_does_not_steer_the_terminal() -> None:
+    assert runner.invoke(example, ["3", "--fail", "binary"]).stderr == "error: PK\\x03\\x04 \\x1b[31m\n"
+
+
+@pytest.mark.parametrize("colour", ["FORCE_COLOR", "NO_COLOR"])
+def test_nothing_in_a_table_is_cut_off_however_narrow_the_terminal_is(
+    colour: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv(colour, "1")
+    table = Table("name", "address", "what", box=None, pad_edge=False, header_style="bold")
+    table.add_row("order_api", "http://127.0.0.1:8000/documentation", "takes orders and views")
+    Context(StateFolder.at(tmp_path)).result({}, table)
+    _, row = lines = capsys.readouterr().out.splitlines()
+    assert row == "order_api  http://127.0.0.1:8000/documentation  takes orders and views"
+    assert [line for line in lines if re.search(r" (\x1b\[0m)?$", line)] == []
 
 
 def test_an_error_says_what_to_do_about_it() -> None:
