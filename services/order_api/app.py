@@ -1,7 +1,6 @@
 """order_api's HTTP side: its routes in the common frame."""
 
 from functools import partial
-from typing import Final
 
 from fastapi import FastAPI
 
@@ -12,12 +11,10 @@ from ordercast.services.order_api.products.routes import router as products
 from ordercast.services.order_api.reviews.routes import router as reviews
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
 from ordercast.services.order_api.trends.routes import router as trends
+from ordercast.services.order_api.views.routes import MAX_VIEW_BATCH_BYTES
 from ordercast.services.order_api.views.routes import router as views
 from ordercast.services.order_api.wiring import open_order_api, open_relay
 from ordercast.services.shared.http.app import create_app
-
-# 10,000 lines of a view batch take about 1.5 MB, with long references and blanks a few more.
-MAX_VIEW_BATCH_BYTES: Final = 8 * 1_048_576
 
 
 def order_api_app(settings: OrderApiSettings) -> FastAPI:

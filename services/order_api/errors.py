@@ -111,6 +111,18 @@ class BatchIncomplete(Transient):
         self.members = members
 
 
+class UnknownEncoding(Permanent):
+    """The body came in an encoding that is not read."""
+
+
+class NotNdjson(Permanent):
+    """The body as a whole is something else than NDJSON, or damaged."""
+
+
+class BodyTooLong(Permanent):
+    """Unpacked, the body is longer than one request may bring."""
+
+
 class Overloaded(Transient):
     """Too many requests wait already."""
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ordercast.services.order_api import errors
-from ordercast.services.shared.http.problem import ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, ProblemTable, ProblemType
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 PROBLEMS: Final[ProblemTable] = {
@@ -38,6 +38,10 @@ PROBLEMS: Final[ProblemTable] = {
         "batch-incomplete", 503, "Only a part of the batch counts so far", retry_after=1
     ),
     errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
+    # bodies of many lines
+    errors.UnknownEncoding: ProblemType("unsupported-encoding", 415, "The body's encoding is not accepted here"),
+    errors.NotNdjson: ProblemType("not-ndjson", 422, "The body is no NDJSON"),
+    errors.BodyTooLong: CONTENT_TOO_LARGE,
     # infrastructure
     BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka takes no events at present", retry_after=1),
     RecordRefused: ProblemType("event-refused", 422, "Kafka does not take the event"),

@@ -1,8 +1,43 @@
-"""Text that a shop names its things with."""
+"""Text that a shop names its things with, as lines of NDJSON have it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
-# PostgreSQL's text takes every character but NUL.
-Reference = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\A[^\x00]+\Z")]
+# The characters that no name may have, as in requests of single things (`OneLine`): C0 and C1 controls and Unicode's line ends.
+_CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+
+
+def _one_line(max_length: int) -> str:
+    """Not blank, on one line; blanks around it do not count (`str.strip` cuts them off)."""
+    return rf"\A\s*(?!\s)[^{_CONTROL}]{{1,{max_length}}}(?<!\s)\s*\Z"
+
+
+Reference = Annotated[
+    str,
+    Meta(
+        max_length=255,
+        pattern=rf"\A(?=.*\S)[^{_CONTROL}]+\Z",
+        description="text of 1 to 255 characters on one line, without control characters",
+    ),
+]
+Sku = Annotated[
+    str,
+    Meta(pattern=_one_line(100), description="text of 1 to 100 characters on one line, without control characters"),
+]
+Name = Annotated[
+    str,
+    Meta(pattern=_one_line(200), description="text of 1 to 200 characters on one line, without control characters"),
+]
+# How an empty cell looks that went through a program on its way. Nobody's reference.
+_NOBODY: Final = r"(?!\s*(?i:nan|null|none)\s*\Z)"
+AccountRef = Annotated[
+    str,
+    Meta(
+        max_length=255,
+        pattern=rf"\A{_NOBODY}(?=.*\S)[^{_CONTROL}]+\Z",
+        description=(
+            "text of 1 to 255 characters on one line (a shop's reference or an email address; nan, null and none are nobody's)"
+        ),
+    ),
+]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,26 +15,46 @@ from ordercast.services.order_api import event_times
 from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.orders.write_orders import OrderRow
 from ordercast.services.order_api.references import PricedProduct
-from ordercast.services.order_api.text import Reference
+from ordercast.services.order_api.text import AccountRef, Name, Reference, Sku
 
 # A decimal string that fits NUMERIC(12,4): no exponent, no sign, no NaN.
-PriceText = Annotated[str, Meta(pattern=r"\A[0-9]{1,8}(\.[0-9]{1,4})?\Z")]
+PriceText = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9]{1,8}(\.[0-9]{1,4})?\Z",
+        description='a decimal with at most 4 decimals, from 0 to 99999999.9999, as text such as "12.50"',
+    ),
+]
+_QUANTITY: Final = f"a whole number from 1 to {MAX_QUANTITY:,}"
+_Pieces = Meta(ge=1, le=MAX_QUANTITY, description=_QUANTITY)
+# Spreadsheets write whole numbers as 2.0.
+Quantity = Annotated[int, _Pieces] | Annotated[float, _Pieces]
 
 
 class ImportItem(msgspec.Struct, forbid_unknown_fields=True):
-    sku: Reference
-    quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+    sku: Sku
+    quantity: Quantity
     unit_price: PriceText
-    name: Reference | None = None
+    name: Name | None = None
+
+    def __post_init__(self) -> None:
+        if self.quantity != int(self.quantity):
+            raise ValueError(f"quantity must be {_QUANTITY}")
+        self.quantity = int(self.quantity)
+        self.sku = self.sku.strip()
+        self.name = self.name and self.name.strip()
 
 
 class ImportLine(msgspec.Struct, forbid_unknown_fields=True):
     """An order of the past. CANCELLED is a cancellation: its quantities are taken back, and it orders nothing."""
 
     order_ref: Reference
-    account_ref: Reference
+    account_ref: AccountRef
     occurred_at: Annotated[datetime, Meta(tz=True)]
-    items: Annotated[list[ImportItem], Meta(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[
+        list[ImportItem],
+        Meta(min_length=1, max_length=MAX_ITEMS, description=f"a list of 1 to {MAX_ITEMS:,} items"),
+    ]
     status: Literal["PENDING", "CONFIRMED", "CANCELLED"] = "CONFIRMED"
 
 
@@ -62,7 +82,7 @@ def order_row(
         status=line.status,
         currency=currencies.pop(),
         items=[
-            OrderItem(number, products[item.sku].id, item.quantity, Decimal(item.unit_price))
+            OrderItem(number, products[item.sku].id, int(item.quantity), Decimal(item.unit_price))
             for number, item in enumerate(line.items, start=1)
         ],
         created_at=line.occurred_at.astimezone(UTC),

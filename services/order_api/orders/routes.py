@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
+from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
@@ -86,12 +87,13 @@ async def import_history(
     create_missing: Annotated[bool, Query(description="create unknown accounts (without login) and products")] = False,
     currency: Annotated[Currency, Query(description="ISO 4217 currency of products that are created")] = "GBP",
 ) -> Response:
-    """Takes a shop's own history as NDJSON, of any length, as it streams in.
+    """Imports a shop's own history: NDJSON in UTF-8, of any length, as it streams in; maybe with Content-Encoding: gzip.
 
     Lines are committed as they come; after a cut, send the whole again: an order_ref that is there counts as repeated.
     """
     options = ImportOptions(create_missing, currency, current_traceparent())
-    return _json(msgspec.json.encode(await service.import_orders.run(request.stream(), options)))
+    body = unpacked(request.stream(), request.headers.get("content-encoding"))
+    return _json(msgspec.json.encode(await service.import_orders.run(body, options)))
 
 
 def _order(order: OrderAnswer) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchTooLong
-from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
+from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines, unpacked
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
@@ -27,6 +27,9 @@ from ordercast.services.shared.telemetry.tracing import current_traceparent
 router = APIRouter(tags=["views"])
 
 _decoder = msgspec.json.Decoder(ViewLine)
+
+# 10,000 lines of a batch take about 1.5 MB, with long references and blanks a few more.
+MAX_VIEW_BATCH_BYTES: Final = 8 * 1_048_576
 
 # The members that `batch-incomplete` has beside those of every problem; the answers' models stand among the components.
 _INCOMPLETE: Final = document_of(IncompleteBatch).model_json_schema(ref_template="#/components/schemas/{model}")
@@ -58,7 +61,9 @@ async def record_batch(
     lines are known by number and content: refused ones may be corrected, the others have to stay as they were. While a batch is
     being recorded, another one with its key is answered 409. After a 200 the key is good for this body alone.
     """
-    batch = await _read_batch(await request.body(), idempotency_header.checked(idempotency_key))
+    chunks = unpacked(request.stream(), request.headers.get("content-encoding"), max_bytes=MAX_VIEW_BATCH_BYTES)
+    body = b"".join([chunk async for chunk in chunks])
+    batch = await _read_batch(body, idempotency_header.checked(idempotency_key))
     return Response(await service.record_views.record_batch(caller, batch), media_type="application/json")
 
 
