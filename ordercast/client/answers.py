@@ -32,6 +32,15 @@ class Product(Struct, frozen=True):
     active: bool = True
 
 
+class Price(Struct, frozen=True):
+    """What a product costs, or has cost, since `valid_from`."""
+
+    id: int
+    price: Decimal
+    currency: str
+    valid_from: datetime
+
+
 class OrderItem(Struct, frozen=True):
     line: int
     product_id: int

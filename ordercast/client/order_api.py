@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import msgspec
 
-from ordercast.client.answers import Account, BatchAnswer, ImportAnswer, Order, Page, Product, Trends
+from ordercast.client.answers import Account, BatchAnswer, ImportAnswer, Order, Page, Price, Product, Trends
 from ordercast.client.session import Answer, Session
 from ordercast.client.transport import Request
 
@@ -18,6 +19,8 @@ NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 PAGE_ROWS: Final = 100  # the most that the API gives at once
 # An import commits as it reads: a long one takes minutes.
 IMPORT_TIMEOUT_S: Final = 600.0
+
+Row = TypeVar("Row", Product, Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,23 @@ class OrderApi:
         body = {"sku": sku, "name": name, "price": price, "currency": currency}
         return await self._post("/products", body, Product)
 
-    async def products(self) -> AsyncIterator[Product]:
-        """All products, page by page."""
-        starting_after: int | None = None
-        while True:
-            params = {"limit": PAGE_ROWS, "starting_after": starting_after}
-            page = await self._get("/products", Page[Product], params)
-            for product in page.data:
-                yield product
-            if not page.has_more:
-                return
-            starting_after = page.data[-1].id
+    async def products(self, *, search: str | None = None, active: bool | None = None) -> AsyncIterator[Product]:
+        """All products, page by page; `search` is a part of the name or SKU, however cased."""
+        filters = {"search": search, "active": None if active is None else str(active).lower()}
+        async for product in self._pages("/products", Page[Product], filters):
+            yield product
+
+    async def product_by_sku(self, sku: str) -> Product:
+        return await self._get(f"/products/by-sku/{quote(sku, safe='')}", Product)
+
+    async def change_product(self, product_id: int, **changes: Any) -> Product:
+        """Changes the named fields of name, sku, price, currency, active. Needs an admin."""
+        return await self._send("PATCH", f"/products/{product_id}", changes, Product)
+
+    async def prices(self, product_id: int) -> AsyncIterator[Price]:
+        """The product's prices, the present one first."""
+        async for price in self._pages(f"/products/{product_id}/prices", Page[Price], {}):
+            yield price
 
     async def place_order(self, items: Iterable[tuple[int, int]], *, key: str | None = None) -> Order:
         """Orders `(product_id, quantity)` items. With the same key it is the same order, however often it is sent.
@@ -120,12 +129,28 @@ class OrderApi:
         request = Request("GET", self._url(path), params=params or {}, repeatable=True)
         return await self.session.ask(request, answer)
 
+    async def _pages(self, path: str, page_type: type[Page[Row]], filters: dict[str, Any]) -> AsyncIterator[Row]:
+        """The rows of all pages of a list that goes on after a row's id."""
+        starting_after: int | None = None
+        while True:
+            page = await self._get(path, page_type, {**filters, "limit": PAGE_ROWS, "starting_after": starting_after})
+            for row in page.data:
+                yield row
+            if not page.has_more:
+                return
+            starting_after = page.data[-1].id
+
     async def _post(
         self, path: str, body: dict[str, Any] | None, answer: type[Answer], *, key: str | None = None
     ) -> Answer:
+        return await self._send("POST", path, body, answer, key=key)
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, answer: type[Answer], *, key: str | None = None
+    ) -> Answer:
         headers = {**JSON, "Idempotency-Key": key} if key else JSON
         content = None if body is None else msgspec.json.encode(body)
-        request = Request("POST", self._url(path), content, headers, repeatable=key is not None)
+        request = Request(method, self._url(path), content, headers, repeatable=key is not None)
         return await self.session.ask(request, answer)
 
 

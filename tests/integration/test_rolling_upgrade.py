@@ -253,3 +253,28 @@ async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(emp
             assert (await connection.execute(text("SELECT count(*) FROM outbox_dead_letters"))).scalar_one() == 1
     finally:
         await engine.dispose()
+
+
+async def test_the_history_of_prices_begins_with_the_present_ones(empty_database_url: str) -> None:
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    added = "INSERT INTO products (sku, name, price, currency, updated_at) VALUES (:sku, 'name', :price, 'EUR', :at)"
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text(added), {"sku": "before", "price": 1, "at": NOW})
+        await migrate(empty_database_url, "head")
+        async with engine.begin() as connection:
+            # What pods of the release before do meanwhile.
+            await connection.execute(text(added), {"sku": "after", "price": 2, "at": NOW})
+            await connection.execute(text("UPDATE products SET price = 3, updated_at = now() WHERE sku = 'before'"))
+        async with engine.connect() as connection:
+            history = await connection.execute(
+                text(
+                    "SELECT sku, h.price, h.valid_from = :at FROM product_prices AS h "
+                    "JOIN products ON products.id = product_id ORDER BY h.id"
+                ),
+                {"at": NOW},
+            )
+            assert [tuple(row) for row in history] == [("before", 1, True), ("after", 2, False), ("before", 3, False)]
+    finally:
+        await engine.dispose()

@@ -1,14 +1,16 @@
 """/products: read by all, written by admins."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
 
 from ordercast.services.order_api.products.edit_products import add_product, change_product
-from ordercast.services.order_api.products.read_products import read_product, read_products
-from ordercast.services.order_api.products.schemas import NewProduct, ProductAnswer, ProductChange
+from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
+from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
-from ordercast.services.shared.http.requests import PathId
+from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["products"])
 
@@ -27,14 +29,40 @@ async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, servi
 
 @router.get("/products")
 async def list_products(
-    service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
+    service: CurrentService,
+    search: Annotated[
+        StoredText | None, Query(min_length=1, max_length=200, description="a part of the name or SKU, however cased")
+    ] = None,
+    active: Annotated[bool | None, Query(description="only those on sale, or only those that are not")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    starting_after: StartingAfter = None,
 ) -> Page[ProductAnswer]:
-    """All products, in the order in which they were added."""
-    products, has_more = await read_products(service.sessions, limit=limit, starting_after=starting_after)
+    """All products, or those that the filters leave, in the order in which they were added."""
+    products, has_more = await read_products(
+        service.sessions, limit=limit, starting_after=starting_after, search=search, active=active
+    )
     return Page(data=[ProductAnswer.of(product) for product in products], has_more=has_more)
+
+
+# Before the paths with an id: a SKU may have slashes, and be called "prices".
+@router.get("/products/by-sku/{sku:path}")
+async def get_product_by_sku(
+    sku: Annotated[StoredText, Path(description="percent-encoded; it may have slashes")], service: CurrentService
+) -> ProductAnswer:
+    """The product with this SKU, to the letter."""
+    return ProductAnswer.of(await find_product(service.sessions, sku))
 
 
 @router.get("/products/{product_id}")
 async def get_product(product_id: PathId, service: CurrentService) -> ProductAnswer:
     """One product."""
     return ProductAnswer.of(await read_product(service.sessions, product_id))
+
+
+@router.get("/products/{product_id}/prices")
+async def list_prices(
+    product_id: PathId, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
+) -> Page[PriceAnswer]:
+    """What the product costs and has cost, the present price first. An order keeps the price that it was placed at."""
+    prices, has_more = await read_prices(service.sessions, product_id, limit=limit, starting_after=starting_after)
+    return Page(data=[PriceAnswer.of(price) for price in prices], has_more=has_more)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.products.currencies import CURRENCIES
-from ordercast.services.order_api.products.tables import Product
+from ordercast.services.order_api.products.tables import Product, ProductPrice
 from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel
 
 # What the column MONEY holds: 8 digits before and 4 after the point.
@@ -81,3 +81,16 @@ class ProductAnswer(BaseModel):
             created_at=product.created_at,
             updated_at=product.updated_at,
         )
+
+
+class PriceAnswer(BaseModel):
+    """A price and when it came to be; it was valid until the next one."""
+
+    id: int
+    price: str = Field(examples=["12.50"])
+    currency: str
+    valid_from: datetime
+
+    @classmethod
+    def of(cls, row: ProductPrice) -> "PriceAnswer":
+        return cls(id=row.id, price=str(shown(row.price)), currency=row.currency, valid_from=row.valid_from)

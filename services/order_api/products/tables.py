@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Identity, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
@@ -30,3 +30,17 @@ class Product(Base):
         CheckConstraint("price >= 0", name="price_not_negative"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso_4217"),
     )
+
+
+class ProductPrice(Base):
+    """What a product has cost since when; the highest id is the present price. A trigger writes it (migration 0012)."""
+
+    __tablename__ = "product_prices"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    price: Mapped[Decimal]
+    currency: Mapped[str]
+    valid_from: Mapped[datetime]
+
+    __table_args__ = (Index(None, "product_id", "id"),)

@@ -1,9 +1,13 @@
 """The catalogue over HTTP on a real database."""
 
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.order_api import RunningApi
 
@@ -173,3 +177,130 @@ async def test_a_product_may_be_added_inactive(shared_api: RunningApi) -> None:
     answer = await shared_api.client.post("/products", json=body, headers=admin.headers)
     assert answer.json()["active"] is False
     assert (await shared_api.client.get(f"/products/{answer.json()['id']}")).json()["active"] is False
+
+
+async def found(api: RunningApi, **params: Any) -> list[str]:
+    answer = await api.client.get("/products", params=params)
+    assert answer.status_code == 200, answer.text
+    return [product["sku"] for product in answer.json()["data"]]
+
+
+async def test_products_are_found_by_any_part_of_name_or_sku_however_cased(api: RunningApi) -> None:
+    admin = await api.admin()
+    for sku, name in {"MUG-1": "Blue mug", "T-1": "Mugwort TEA", "Ä-1": "ÖL", "X": "Plate"}.items():
+        await api.product(admin, sku=sku, name=name)
+    assert await found(api, search="mUG") == ["MUG-1", "T-1"]
+    assert await found(api, search="-1") == ["MUG-1", "T-1", "Ä-1"]
+    assert await found(api, search="tea") == ["T-1"]
+    assert await found(api, search="öl") == await found(api, search="ä") == ["Ä-1"]
+    assert await found(api, search="nowhere") == []
+
+
+async def test_what_means_something_to_a_pattern_or_to_sql_stands_for_itself_in_a_search(api: RunningApi) -> None:
+    admin = await api.admin()
+    skus = ["100%", "a_b", "a/b", "a\\b", "it's", "plain"]
+    for sku in skus:
+        await api.product(admin, sku=sku, name="x")
+    for part, sku in {"%": "100%", "_": "a_b", "/": "a/b", "\\": "a\\b", "'": "it's"}.items():
+        assert await found(api, search=part) == [sku]
+    assert await found(api, search="%' OR 1=1 --") == []
+
+
+async def test_the_list_can_leave_out_what_is_not_on_sale_and_pages_keep_the_filters(api: RunningApi) -> None:
+    admin = await api.admin()
+    for number in range(6):
+        product = await api.product(admin, sku=f"s{number}", name="Mug" if number % 3 else "Plate")
+        if number % 2:
+            path = f"/products/{product['id']}"
+            await api.client.patch(path, json={"active": False}, headers=admin.headers)
+    assert await found(api, active="true") == ["s0", "s2", "s4"]
+    assert await found(api, active="false") == ["s1", "s3", "s5"]
+    assert await found(api, active="true", search="mug") == ["s2", "s4"]
+    page = (await api.client.get("/products", params={"search": "mug", "limit": 3})).json()
+    rest = await found(api, search="mug", limit=3, starting_after=page["data"][-1]["id"])
+    assert ([product["sku"] for product in page["data"]], page["has_more"], rest) == (["s1", "s2", "s4"], True, ["s5"])
+
+
+@pytest.mark.parametrize("params", [{"search": ""}, {"search": "s" * 201}, {"search": "nul\0"}, {"active": "perhaps"}])
+async def test_a_filter_that_cannot_be_is_refused(shared_api: RunningApi, params: dict[str, Any]) -> None:
+    answer = await shared_api.client.get("/products", params=params)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == list(params)
+
+
+@pytest.mark.parametrize(
+    "sku", ["MUG-1", "a/b", "a//b/", "/", "prices", "reviews", "1/prices", "50 %", "?x=1#y", "ÄÖ→茶", "%2F", "a+b"]
+)
+async def test_a_product_is_found_by_its_sku_whatever_that_is(shared_api: RunningApi, sku: str) -> None:
+    admin = await shared_api.admin()
+    product = await shared_api.product(admin, sku=sku)
+    answer = await shared_api.client.get(f"/products/by-sku/{quote(sku, safe='')}")
+    assert (answer.status_code, answer.json()) == (200, product)
+    # Skus with letters are not the same however cased.
+    if sku.swapcase() != sku:
+        assert (await shared_api.client.get(f"/products/by-sku/{quote(sku.swapcase(), safe='')}")).status_code == 404
+
+
+async def prices(api: RunningApi, product_id: int) -> list[dict[str, Any]]:
+    answer = await api.client.get(f"/products/{product_id}/prices")
+    assert answer.status_code == 200, answer.text
+    data: list[dict[str, Any]] = answer.json()["data"]
+    return data
+
+
+async def test_each_price_is_kept_with_its_time_and_an_order_keeps_its_own(api: RunningApi) -> None:
+    admin, customer = await api.admin(), await api.customer()
+    product = await api.product(admin, price="1.00")
+    path, body = f"/products/{product['id']}", {"items": [{"product_id": product["id"], "quantity": 1}]}
+    order = (await api.client.post("/orders", json=body, headers=customer.headers)).json()
+    for change in ({"price": "2.5"}, {"name": "no price"}, {"price": "2.50"}, {"currency": "USD"}, {"price": "1.00"}):
+        await api.client.patch(path, json=change, headers=admin.headers)
+
+    history = await prices(api, product["id"])
+
+    assert [(row["price"], row["currency"]) for row in history] == [
+        ("1.00", "USD"),
+        ("2.50", "USD"),
+        ("2.50", "EUR"),
+        ("1.00", "EUR"),
+    ]
+    times = [datetime.fromisoformat(row["valid_from"]) for row in history]
+    assert times == sorted(times, reverse=True)
+    assert datetime.fromisoformat(product["created_at"]) <= times[-1] <= datetime.now(UTC)
+    kept = (await api.client.get(f"/orders/{order['id']}", headers=customer.headers)).json()
+    assert (kept["items"][0]["unit_price"], kept["currency"]) == ("1.00", "EUR")
+
+
+async def test_a_refused_change_leaves_no_price_behind(api: RunningApi) -> None:
+    admin = await api.admin()
+    await api.product(admin, sku="A")
+    product = await api.product(admin, sku="B")
+    body = {"sku": "A", "price": "9.99"}
+    refused = await api.client.patch(f"/products/{product['id']}", json=body, headers=admin.headers)
+    assert refused.status_code == 409
+    assert [row["price"] for row in await prices(api, product["id"])] == ["12.50"]
+
+
+async def test_prices_come_in_pages_and_only_those_of_the_product(api: RunningApi) -> None:
+    admin = await api.admin()
+    product, other = await api.product(admin, price="1"), await api.product(admin, price="7")
+    for price in ("2", "3"):
+        await api.client.patch(f"/products/{product['id']}", json={"price": price}, headers=admin.headers)
+    path, seen = f"/products/{product['id']}/prices", []
+    params: dict[str, Any] = {"limit": 2}
+    for _ in range(2):
+        page = (await api.client.get(path, params=params)).json()
+        seen += [row["price"] for row in page["data"]]
+        params["starting_after"] = page["data"][-1]["id"]
+    assert seen == ["3.00", "2.00", "1.00"]
+    assert [row["price"] for row in await prices(api, other["id"])] == ["7.00"]
+    assert (await api.client.get("/products/1000000/prices")).status_code == 404
+
+
+async def test_a_price_that_another_program_sets_is_kept_too(api: RunningApi) -> None:
+    """Such as a pod of the release before: it knows nothing of a history."""
+    admin = await api.admin()
+    product = await api.product(admin, price="1")
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text("UPDATE products SET price = 4"))
+    assert [Decimal(row["price"]) for row in await prices(api, product["id"])] == [4, 1]
