@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Text, any_, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -41,6 +41,38 @@ async def accounts_by_ref(session: AsyncSession, refs: Collection[str]) -> dict[
         select(Account.account_ref, Account.id).where(_one_of_names(Account.account_ref, refs))
     )
     return {row.account_ref: row.id for row in rows}
+
+
+async def accounts_named(session: AsyncSession, names: Collection[str | int]) -> dict[str | int, int]:
+    """The ids of accounts by what a shop's data call them: its own reference, or else an email address; a number is an id.
+
+    No number in a text is taken for an id: with a shop's customer numbers that would be a stranger's.
+    """
+    ids = await known_accounts(session, [name for name in names if isinstance(name, int)])
+    refs = [name for name in names if isinstance(name, str)]
+    by_email = await _accounts_by_email(session, [ref for ref in refs if "@" in ref])
+    found: dict[str | int, int] = {account: account for account in ids}
+    found.update(by_email)
+    found.update(await accounts_by_ref(session, refs))
+    return found
+
+
+async def _accounts_by_email(session: AsyncSession, emails: Collection[str]) -> dict[str, int]:
+    """Compared as sign-up compares them."""
+    if not emails:
+        return {}
+    wanted = select(func.unnest(literal(list(emails), ARRAY(Text))).label("email")).subquery()
+    rows = await session.execute(
+        select(wanted.c.email, Account.id).join(Account, func.lower(Account.email) == func.lower(wanted.c.email))
+    )
+    return {row.email: row.id for row in rows}
+
+
+def no_account(name: str | int) -> str:
+    """Why a line is refused that names an account which is not there."""
+    if isinstance(name, int):
+        return f"there is no account with the id {name}"
+    return f"there is no account with the reference or the email address {name!r} (an id is given as a number)"
 
 
 async def products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, int]:

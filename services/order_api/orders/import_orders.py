@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import msgspec
 
+from ordercast.services.order_api.missing_references import (
+    NewProduct,
+    create_missing_accounts,
+    create_missing_products,
+)
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.orders.answers import ImportAnswer, RefusedLine
 from ordercast.services.order_api.orders.import_lines import ImportLine, order_row
-from ordercast.services.order_api.orders.missing_references import create_missing_accounts, create_missing_products
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
@@ -79,8 +84,8 @@ class ImportOrders:
         lines = [line for _, line in chunk]
         async with self._sessions() as session, session.begin():
             if options.create_missing:
-                await create_missing_accounts(session, lines)
-                await create_missing_products(session, lines, options.currency)
+                await create_missing_accounts(session, {line.account_ref for line in lines})
+                await create_missing_products(session, _products_of(lines, options.currency))
             accounts = await accounts_by_ref(session, {line.account_ref for line in lines})
             products = await priced_products_by_sku(session, {item.sku for line in lines for item in line.items})
             now = datetime.now(UTC)
@@ -99,3 +104,11 @@ class ImportOrders:
             ORDERS_ACCEPTED.inc(len(written))
             ORDERS_PER_COMMIT.observe(len(written))
         return len(written), len(rows) - len(written), refused
+
+
+def _products_of(lines: Sequence[ImportLine], currency: str) -> list[NewProduct]:
+    """Each product with the name and price of the first line that has it."""
+    first: dict[str, NewProduct] = {}
+    for item in (item for line in lines for item in line.items):
+        first.setdefault(item.sku, NewProduct(item.sku, item.name or item.sku, Decimal(item.unit_price), currency))
+    return list(first.values())
