@@ -47,16 +47,34 @@ class OrderItem(Struct, frozen=True):
     quantity: int
     unit_price: Decimal
     line_total: Decimal
+    sku: str
+    cancelled_quantity: int
 
 
 class Order(Struct, frozen=True):
+    """`kind` is order, or cancellation for a document out of a shop's history that only takes back."""
+
     id: UUID
+    order_ref: str | None
     account_id: int
+    account_ref: str | None
+    kind: str
     status: str
     items: list[OrderItem]
     total: Decimal
     currency: str
     created_at: datetime
+    confirmed_at: datetime | None
+    cancelled_at: datetime | None
+    updated_at: datetime
+
+
+class Changes(Struct, frozen=True):
+    """Orders that are new or have changed; `next_cursor` is what to go on with."""
+
+    data: list[Order]
+    has_more: bool
+    next_cursor: str
 
 
 class RefusedLine(Struct, frozen=True):

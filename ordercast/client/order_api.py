@@ -10,7 +10,17 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from ordercast.client.answers import Account, BatchAnswer, ImportAnswer, Order, Page, Price, Product, Trends
+from ordercast.client.answers import (
+    Account,
+    BatchAnswer,
+    Changes,
+    ImportAnswer,
+    Order,
+    Page,
+    Price,
+    Product,
+    Trends,
+)
 from ordercast.client.session import Answer, Session
 from ordercast.client.transport import Request
 
@@ -69,17 +79,28 @@ class OrderApi:
     async def order(self, order_id: UUID) -> Order:
         return await self._get(f"/orders/{order_id}", Order)
 
-    async def orders(self) -> AsyncIterator[Order]:
-        """The caller's orders, or for an admin everybody's, the newest first."""
+    async def orders(self, **filters: Any) -> AsyncIterator[Order]:
+        """The caller's orders, or for an admin everybody's, the newest first.
+
+        Filters: `status`, `account_id`, `product_id`, `order_ref`, `created_from`, `created_to`, `updated_from`, `updated_to`;
+        `sort="created_at"` gives the oldest first.
+        """
         starting_after: UUID | None = None
         while True:
-            params = {"limit": PAGE_ROWS, "starting_after": starting_after}
+            params = {**filters, "limit": PAGE_ROWS, "starting_after": starting_after}
             page = await self._get("/orders", Page[Order], params)
             for order in page.data:
                 yield order
             if not page.has_more:
                 return
             starting_after = page.data[-1].id
+
+    async def changed_orders(self, cursor: str = "start") -> Changes:
+        """The next orders that are new or have changed since the cursor, which begins at `start`. Needs an admin.
+
+        Nothing is missed: keep `next_cursor` when the orders are dealt with, and ask again with it.
+        """
+        return await self._get("/orders", Changes, {"updated_after": cursor, "limit": PAGE_ROWS})
 
     async def confirm_order(self, order_id: UUID) -> Order:
         """Needs an admin."""

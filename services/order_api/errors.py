@@ -75,6 +75,14 @@ class MixedCurrencies(Permanent):
     """An order's products have more than one currency."""
 
 
+class NotAllowed(Permanent):
+    """Only an admin may do this."""
+
+
+class InvalidCursor(Permanent):
+    """A cursor that is none of ours, or of another database."""
+
+
 class OrderNotFound(Permanent):
     """There is no such order, or it is another's."""
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ordercast.services.order_api import errors
-from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, FORBIDDEN, ProblemTable, ProblemType
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 PROBLEMS: Final[ProblemTable] = {
@@ -24,6 +24,8 @@ PROBLEMS: Final[ProblemTable] = {
     errors.UnknownProduct: ProblemType("unknown-product", 422, "A product does not exist"),
     errors.InactiveProduct: ProblemType("inactive-product", 422, "A product is not sold at present"),
     errors.MixedCurrencies: ProblemType("mixed-currencies", 422, "An order has one currency"),
+    errors.NotAllowed: FORBIDDEN,
+    errors.InvalidCursor: ProblemType("invalid-cursor", 422, "The cursor is not valid"),
     errors.OrderNotFound: ProblemType("order-not-found", 404, "There is no such order"),
     errors.OrderNotPending: ProblemType("order-not-pending", 409, "The order can no longer be changed"),
     errors.InvalidKey: ProblemType("invalid-idempotency-key", 422, "The Idempotency-Key is not valid"),

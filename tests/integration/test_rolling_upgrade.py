@@ -67,6 +67,14 @@ DROP_MARKS: Final = text("""
     WHERE seen_at < now() - CAST(:kept_for AS interval) AND producer <> 'outbox' AND producer NOT LIKE 'replay:%'
 """)
 READ_REPLAY_MARKS: Final = text("SELECT producer FROM feature_producer_marks WHERE producer LIKE 'replay:%'")
+ACCOUNT: Final = text("INSERT INTO accounts (id, nickname, role, login_type) VALUES (1, 'ann', 'CUSTOMER', 'EXTERNAL')")
+ORDER: Final = text("""
+    INSERT INTO orders (id, account_id, status, currency, total, created_at) VALUES (:id, 1, 'PENDING', 'EUR', 1, now())
+""")
+APPEND: Final = text("""
+    INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body)
+    VALUES (1, :number, :id, :type, 1, now(), :body)
+""")
 LETTER_STATES: Final = text("""
     SELECT feature_producer_marks.producer, feature_producer_marks.last_number FROM feature_producer_marks
     WHERE (feature_producer_marks.producer LIKE :prefix || '%')
@@ -126,6 +134,35 @@ async def test_the_statements_of_the_release_before_run_through_the_upgrade(empt
             await pod.moves_marks(5)
             query = text("SELECT producer, last_sequence FROM feature_last_sequences ORDER BY producer")
             assert [tuple(row) for row in await connection.execute(query)] == [("outbox", 5), ("replay:a", 6)]
+    finally:
+        await engine.dispose()
+
+
+async def test_changes_of_orders_are_kept_from_before_the_upgrade_and_from_pods_that_know_nothing_of_them(
+    empty_database_url: str,
+) -> None:
+    """Such a pod writes into the outbox as ever."""
+    placed_before, placed_after = uuid4(), uuid4()
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    try:
+        async with engine.connect() as connection:
+            async with connection.begin():
+                await connection.execute(ACCOUNT)
+                await connection.execute(ORDER, {"id": placed_before})
+            await migrate(empty_database_url, "head")
+            async with connection.begin():
+                await connection.execute(ORDER, {"id": placed_after})
+                placed = {"number": 1, "id": placed_after, "type": "ordercast.order.placed.v1", "body": b"{}"}
+                confirmation = {"number": 2, "id": uuid4(), "type": "ordercast.order.confirmed.v1"}
+                body = f'{{"order_id": "{placed_before}"}}'.encode()
+                await connection.execute(APPEND, [placed, confirmation | {"body": body}])
+            changes = text("SELECT shard, number, order_id FROM order_changes ORDER BY shard, number")
+            assert [tuple(row) for row in await connection.execute(changes)] == [
+                (-1, 1, placed_before),
+                (1, 1, placed_after),
+                (1, 2, placed_before),
+            ]
     finally:
         await engine.dispose()
 

@@ -1,9 +1,13 @@
 """Reads accounts."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import UnknownAccount
+from ordercast.services.order_api.references import one_of_ids
 from ordercast.services.shared.db.engine import Sessions
 
 
@@ -26,3 +30,13 @@ async def find_admin(sessions: Sessions, email: str) -> Account | None:
         same_email = func.lower(Account.email) == func.lower(email)
         admin: Account | None = await session.scalar(select(Account).where(same_email, Account.role == "ADMIN"))
         return admin
+
+
+async def account_refs(session: AsyncSession, account_ids: Collection[int]) -> dict[int, str]:
+    """A shop's own references of those accounts that have one."""
+    rows = await session.execute(
+        select(Account.id, Account.account_ref).where(
+            one_of_ids(Account.id, account_ids), Account.account_ref.is_not(None)
+        )
+    )
+    return {row.id: row.account_ref for row in rows}

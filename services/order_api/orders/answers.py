@@ -1,9 +1,9 @@
 """What comes out at POST /orders and its neighbours. Encoded with msgspec: these are the hottest answers of the system."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -20,13 +20,21 @@ LineTotal = Annotated[
         examples=["25.00"],
     ),
 ]
-Total = Annotated[Decimal, Meta(description="sum of the items' line totals, as ordered", examples=["25.00"])]
+Total = Annotated[
+    Decimal,
+    Meta(description="sum of the line totals, as ordered: what is cancelled is not taken off", examples=["25.00"]),
+]
+
+
+Status = Literal["PENDING", "CONFIRMED", "CANCELLED"]
 
 
 class ItemAnswer(msgspec.Struct, frozen=True):
     line: Annotated[int, Meta(examples=[1])]
     product_id: int
+    sku: str
     quantity: int
+    cancelled_quantity: Annotated[int, Meta(description="how many of `quantity` were taken back", examples=[0])]
     unit_price: Annotated[Decimal, Meta(description="up to four decimals", examples=["12.50"])]
     line_total: LineTotal
 
@@ -35,17 +43,29 @@ class OrderAnswer(msgspec.Struct, frozen=True):
     """An order as its owner sees it."""
 
     id: UUID
+    order_ref: Annotated[str | None, Meta(description="the shop's own number, of an order that was imported")]
     account_id: int
-    status: Annotated[str, Meta(examples=["PENDING"])]
+    account_ref: Annotated[str | None, Meta(description="the shop's own reference of the account")]
+    kind: Annotated[
+        Literal["order", "cancellation"],
+        Meta(description="`cancellation`: a document out of a shop's history that takes back and orders nothing"),
+    ]
+    status: Status
     items: list[ItemAnswer]
     total: Total
     currency: Annotated[str, Meta(examples=["EUR"])]
-    created_at: datetime
+    created_at: Annotated[datetime, Meta(description="when it was ordered: of an import, the shop's own time")]
+    confirmed_at: datetime | None
+    cancelled_at: Annotated[datetime | None, Meta(description="when the last piece was taken back")]
+    updated_at: Annotated[datetime, Meta(description="when it was last written here")]
 
 
 class OrderPage(msgspec.Struct, frozen=True):
+    """`next_cursor` is what `updated_after` goes on with; None in a list."""
+
     data: list[OrderAnswer]
     has_more: bool
+    next_cursor: str | None = None
 
 
 class RefusedLine(msgspec.Struct, frozen=True):
@@ -61,38 +81,64 @@ class ImportAnswer(msgspec.Struct, frozen=True):
     refused: list[RefusedLine]
 
 
-def answer_of_new(row: OrderRow) -> OrderAnswer:
+def answer_of_new(row: OrderRow, account_ref: str | None, skus: Mapping[int, str]) -> OrderAnswer:
+    """An order that was placed here. `skus` by product."""
     return OrderAnswer(
         id=row.id,
+        order_ref=row.order_ref,
         account_id=row.account_id,
-        status=row.status,
+        account_ref=account_ref,
+        kind="order",
+        status=cast("Status", row.status),
         items=[
-            ItemAnswer(item.line, item.product_id, item.quantity, shown(item.unit_price), total)
+            ItemAnswer(
+                line=item.line,
+                product_id=item.product_id,
+                sku=skus[item.product_id],
+                quantity=item.quantity,
+                cancelled_quantity=0,
+                unit_price=shown(item.unit_price),
+                line_total=total,
+            )
             for item, total in zip(row.items, row.line_totals, strict=True)
         ],
         total=row.total,
         currency=row.currency,
         created_at=row.created_at,
+        confirmed_at=None,
+        cancelled_at=None,
+        updated_at=row.created_at,
     )
 
 
-def answer_of(order: Order, items: Sequence[OrderItem]) -> OrderAnswer:
-    """The total is the stored one, so an order from before the rule of money keeps the one that it was placed with."""
+def answer_of(order: Order, account_ref: str | None, items: Sequence[tuple[OrderItem, str]]) -> OrderAnswer:
+    """An order with its lines and their SKUs.
+
+    The total is the stored one, so an order from before the rule of money keeps the one that it was placed with.
+    """
     return OrderAnswer(
         id=order.id,
+        order_ref=order.order_ref,
         account_id=order.account_id,
-        status=order.status,
+        account_ref=account_ref,
+        kind="cancellation" if order.is_cancellation else "order",
+        status=cast("Status", order.status),
         items=[
             ItemAnswer(
                 line=item.line,
                 product_id=item.product_id,
+                sku=sku,
                 quantity=item.quantity,
+                cancelled_quantity=item.quantity if order.status == "CANCELLED" else 0,
                 unit_price=shown(item.unit_price),
                 line_total=line_total(item.quantity, item.unit_price, order.currency),
             )
-            for item in items
+            for item, sku in items
         ],
         total=shown_total(order.total, order.currency),
         currency=order.currency,
         created_at=order.created_at,
+        confirmed_at=order.confirmed_at,
+        cancelled_at=order.cancelled_at,
+        updated_at=order.updated_at,
     )

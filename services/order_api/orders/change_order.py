@@ -7,11 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.events import OrderItem as EventItem
 from ordercast.services.order_api.errors import OrderNotFound, OrderNotPending
-from ordercast.services.order_api.money import shown
-from ordercast.services.order_api.orders.answers import OrderAnswer, answer_of
+from ordercast.services.order_api.orders.answers import OrderAnswer
 from ordercast.services.order_api.orders.order_events import cancelled, confirmed
 from ordercast.services.order_api.orders.outbox import append_to_outbox
-from ordercast.services.order_api.orders.read_orders import items_of, visible_to
+from ordercast.services.order_api.orders.read_orders import answers_of, visible_to
 from ordercast.services.order_api.orders.tables import Order
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
@@ -33,9 +32,10 @@ class ChangeOrder:
         """
         async with self._sessions() as session, session.begin():
             order = await _locked(session, caller, order_id)
-            order.status, order.confirmed_at = "CONFIRMED", datetime.now(UTC)
-            event = confirmed(order.id, order.account_id, order.confirmed_at, traceparent)
-            answer = answer_of(order, (await items_of(session, [order]))[order.id])
+            now = datetime.now(UTC)
+            order.status, order.confirmed_at, order.updated_at = "CONFIRMED", now, now
+            event = confirmed(order.id, order.account_id, now, traceparent)
+            (answer,) = await answers_of(session, [order])
             await append_to_outbox(session, [event], self._partitions)
         return answer
 
@@ -43,13 +43,13 @@ class ChangeOrder:
         """The cancelled order. Raises as `confirm` does."""
         async with self._sessions() as session, session.begin():
             order = await _locked(session, caller, order_id)
-            order.status, order.cancelled_at = "CANCELLED", datetime.now(UTC)
-            items = (await items_of(session, [order]))[order.id]
-            answer = answer_of(order, items)
+            now = datetime.now(UTC)
+            order.status, order.cancelled_at, order.updated_at = "CANCELLED", now, now
+            (answer,) = await answers_of(session, [order])
             taken_back = [
-                EventItem(item.line, item.product_id, item.quantity, shown(item.unit_price)) for item in items
+                EventItem(item.line, item.product_id, item.quantity, item.unit_price) for item in answer.items
             ]
-            event = cancelled(order.id, order.account_id, taken_back, order.cancelled_at, traceparent)
+            event = cancelled(order.id, order.account_id, taken_back, now, traceparent)
             await append_to_outbox(session, [event], self._partitions)
         return answer
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.events import OrderItem
+from ordercast.services.order_api.accounts.read_accounts import account_refs
 from ordercast.services.order_api.errors import (
     InactiveProduct,
     KeyInFlight,
@@ -48,6 +49,7 @@ class Line(NamedTuple):
 
 
 class Price(NamedTuple):
+    sku: str
     amount: Decimal
     currency: str
     active: bool
@@ -121,8 +123,12 @@ class PlaceOrders:
         now = datetime.now(UTC)
         async with self._sessions() as session, session.begin():
             prices = await _prices(session, requests)
+            refs = await account_refs(session, {request.account_id for request in requests})
             checked = _one_for_each_key(
-                [_prepare(request, prices, now, trace) for request, trace in zip(requests, traceparents, strict=True)]
+                [
+                    _prepare(request, prices, refs.get(request.account_id), now, trace)
+                    for request, trace in zip(requests, traceparents, strict=True)
+                ]
             )
             orders = [order for order in checked if isinstance(order, NewOrder)]
             refused = [order for order in checked if isinstance(order, RefusedOrder)]
@@ -142,13 +148,19 @@ class PlaceOrders:
 async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> dict[int, Price]:
     wanted = {line.product_id for request in requests for line in request.lines}
     rows = await session.execute(
-        select(Product.id, Product.price, Product.currency, Product.active).where(one_of_ids(Product.id, wanted))
+        select(Product.id, Product.sku, Product.price, Product.currency, Product.active).where(
+            one_of_ids(Product.id, wanted)
+        )
     )
-    return {row.id: Price(row.price, row.currency, row.active) for row in rows}
+    return {row.id: Price(row.sku, row.price, row.currency, row.active) for row in rows}
 
 
 def _prepare(
-    request: OrderRequest, prices: Mapping[int, Price], now: datetime, traceparent: str | None
+    request: OrderRequest,
+    prices: Mapping[int, Price],
+    account_ref: str | None,
+    now: datetime,
+    traceparent: str | None,
 ) -> NewOrder | RefusedOrder:
     if reason := _refusal(request, prices):
         return RefusedOrder(request, reason)
@@ -158,7 +170,8 @@ def _prepare(
     ]
     currency = prices[request.lines[0].product_id].currency
     row = OrderRow(uuid7(), request.account_id, "PENDING", currency, items, created_at=now)
-    return NewOrder(request, row, msgspec.json.encode(answer_of_new(row)), traceparent)
+    answer = answer_of_new(row, account_ref, {line.product_id: prices[line.product_id].sku for line in request.lines})
+    return NewOrder(request, row, msgspec.json.encode(answer), traceparent)
 
 
 def _refusal(request: OrderRequest, prices: Mapping[int, Price]) -> OrderApiError | None:

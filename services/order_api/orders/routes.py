@@ -13,8 +13,9 @@ from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswe
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.orders.import_orders import ImportOptions
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
-from ordercast.services.order_api.orders.read_orders import read_order, read_orders
-from ordercast.services.order_api.orders.schemas import PlaceOrderRequest
+from ordercast.services.order_api.orders.read_changes import read_changes
+from ordercast.services.order_api.orders.read_orders import OrderList, Sort, read_order, read_orders
+from ordercast.services.order_api.orders.schemas import PlaceOrderRequest, UpdatedAfter, WantedOrders
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
@@ -53,11 +54,18 @@ async def place(
 async def list_orders(
     caller: CurrentCaller,
     service: CurrentService,
+    wanted: WantedOrders,
+    sort: Annotated[Sort | None, Query(description="by the time of the order; by default the newest first")] = None,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
+    updated_after: UpdatedAfter = None,
 ) -> Response:
-    """The caller's orders, or for an admin everybody's, the newest first."""
-    page = await read_orders(service.sessions, caller, limit=limit, starting_after=starting_after)
+    """The caller's orders, or for an admin everybody's, that meet all that is given."""
+    asked = OrderList(wanted, sort, starting_after, limit)
+    if updated_after is None:
+        page = await read_orders(service.sessions, caller, asked)
+    else:
+        page = await read_changes(service.sessions, caller, updated_after, asked)
     return _json(msgspec.json.encode(page))
 
 

@@ -1,11 +1,15 @@
-"""What goes in at POST /orders."""
+"""What goes in at /orders."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field
+from fastapi import Depends, Query
+from pydantic import AfterValidator, Field
 
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
-from ordercast.services.shared.http.requests import RequestModel
+from ordercast.services.order_api.orders.answers import Status
+from ordercast.services.order_api.orders.read_orders import OrderFilter
+from ordercast.services.shared.http.requests import MAX_ID, WITHOUT_NUL, RequestModel, Timestamp
 
 ProductId = Annotated[int, Field(gt=0, le=MAX_BIGINT)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
@@ -18,3 +22,40 @@ class ItemRequest(RequestModel):
 
 class PlaceOrderRequest(RequestModel):
     items: Annotated[list[ItemRequest], Field(min_length=1, max_length=MAX_ITEMS)]
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999") from None
+
+
+_Time = Annotated[Timestamp, AfterValidator(_in_utc)]
+_Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+_Ref = Annotated[str, Field(min_length=1, max_length=255), WITHOUT_NUL]
+_From = Query(description="from this time on, with its zone", examples=["2026-01-01T00:00:00Z"])
+_To = Query(description="before this time, with its zone", examples=["2026-02-01T00:00:00Z"])
+
+
+async def _order_filter(
+    status: Status | None = None,
+    account_id: Annotated[_Id | None, Query(description="another's: admins only")] = None,
+    product_id: Annotated[_Id | None, Query(description="orders with this product in a line")] = None,
+    order_ref: Annotated[_Ref | None, Query(description="the shop's own number of the order")] = None,
+    created_from: Annotated[_Time | None, _From] = None,
+    created_to: Annotated[_Time | None, _To] = None,
+    updated_from: Annotated[_Time | None, _From] = None,
+    updated_to: Annotated[_Time | None, _To] = None,
+) -> OrderFilter:
+    return OrderFilter(status, account_id, product_id, order_ref, created_from, created_to, updated_from, updated_to)
+
+
+WantedOrders = Annotated[OrderFilter, Depends(_order_filter)]
+UpdatedAfter = Annotated[
+    str | None,
+    Query(
+        description="`start`, or the next_cursor of the answer before: every order and every change since, in the order of the "
+        "commits; nothing is missed. For admins, and with `limit` alone"
+    ),
+]

@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.money import line_total
 
+# What is placed here was written when it was ordered; what has a shop's own number was ordered before.
 _ORDERS: Final = text("""
     INSERT INTO orders (id, account_id, status, currency, total, order_ref, is_cancellation,
-                        created_at, confirmed_at, cancelled_at)
+                        created_at, confirmed_at, cancelled_at, updated_at)
     SELECT id, account_id, status, currency, total, order_ref, is_cancellation, created_at,
-           CASE status WHEN 'CONFIRMED' THEN created_at END, CASE status WHEN 'CANCELLED' THEN created_at END
+           CASE status WHEN 'CONFIRMED' THEN created_at END, CASE status WHEN 'CANCELLED' THEN created_at END,
+           CASE WHEN order_ref IS NULL THEN created_at ELSE now() END
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:accounts AS bigint[]), CAST(:statuses AS text[]), CAST(:currencies AS text[]),
         CAST(:totals AS numeric[]), CAST(:refs AS text[]), CAST(:cancellations AS boolean[]),

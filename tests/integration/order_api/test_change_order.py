@@ -9,7 +9,7 @@ from sqlalchemy import text
 from ordercast.services.order_api.errors import OrderNotFound, OrderNotPending
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from ordercast.services.order_api.orders.read_orders import read_order, read_orders
+from ordercast.services.order_api.orders.read_orders import OrderList, read_order, read_orders
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 from tests.support.seeds import seed_accounts, seed_products
@@ -82,8 +82,10 @@ async def test_pages_hold_each_order_once_the_newest_first(sessions: Sessions) -
     seen: list[UUID] = []
     more = True
     while more:
-        page = await read_orders(sessions, Caller(one, "CUSTOMER"), limit=3, starting_after=seen[-1] if seen else None)
+        page = await read_orders(
+            sessions, Caller(one, "CUSTOMER"), OrderList(starting_after=seen[-1] if seen else None, limit=3)
+        )
         seen, more = seen + [order.id for order in page.data], page.has_more
     assert seen == sorted(placed, reverse=True)
-    everybody = await read_orders(sessions, ADMIN, limit=100, starting_after=None)
+    everybody = await read_orders(sessions, ADMIN, OrderList())
     assert (len(everybody.data), everybody.has_more) == (9, False)

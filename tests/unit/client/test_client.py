@@ -15,12 +15,28 @@ from tests.support.oracle_http import Answer, Answerer, Received, serving
 
 ORDER = {
     "id": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "order_ref": None,
     "account_id": 7,
+    "account_ref": None,
+    "kind": "order",
     "status": "PENDING",
-    "items": [{"line": 1, "product_id": 3, "quantity": 2, "unit_price": "12.50", "line_total": "25.00"}],
+    "items": [
+        {
+            "line": 1,
+            "product_id": 3,
+            "sku": "MUG",
+            "quantity": 2,
+            "cancelled_quantity": 0,
+            "unit_price": "12.50",
+            "line_total": "25.00",
+        }
+    ],
     "total": "25.00",
     "currency": "EUR",
     "created_at": "2026-01-01T10:00:00Z",
+    "confirmed_at": None,
+    "cancelled_at": None,
+    "updated_at": "2026-01-01T10:00:00Z",
 }
 TOKENS = {"access_token": "first", "refresh_token": "r1", "token_type": "bearer", "expires_in": 900}
 UNAVAILABLE = Answer(503, {"type": "/problems/kafka-unavailable", "title": "Kafka cannot be reached", "status": 503})
@@ -97,6 +113,24 @@ async def test_pages_are_followed_to_the_end() -> None:
     async with against(*(Answer(200, page) for page in pages)) as (client, received):
         assert [product.id async for product in client.order_api.products()] == [1, 2, 3]
     assert [request.query.get("starting_after") for request in received] == [None, "2"]
+
+
+async def test_orders_are_filtered_on_every_page() -> None:
+    pages = [{"data": [ORDER], "has_more": True}, {"data": [], "has_more": False}]
+    async with against(*(Answer(200, page) for page in pages)) as (client, received):
+        [order] = [order async for order in client.order_api.orders(status="PENDING", account_id=7)]
+    assert [request.query for request in received] == [
+        {"status": "PENDING", "account_id": "7", "limit": "100"},
+        {"status": "PENDING", "account_id": "7", "limit": "100", "starting_after": str(order.id)},
+    ]
+
+
+async def test_changes_are_followed_by_their_cursor() -> None:
+    page = Answer(200, {"data": [ORDER], "has_more": False, "next_cursor": "c1"})
+    async with against(page, page) as (client, received):
+        changes = await client.order_api.changed_orders()
+        await client.order_api.changed_orders(changes.next_cursor)
+    assert [request.query["updated_after"] for request in received] == ["start", "c1"]
 
 
 async def test_a_token_is_asked_for_once_by_many_requests_and_renewed_when_it_is_not_taken() -> None:
