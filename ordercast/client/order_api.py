@@ -109,9 +109,13 @@ class OrderApi:
     async def cancel_order(self, order_id: UUID) -> Order:
         return await self._post(f"/orders/{order_id}/cancel", None, Order)
 
-    async def add_view(self, product_id: int, count: int = 1) -> None:
-        """Not tried again once it was sent: without a key nobody could tell a repeat. Batches have keys."""
-        await self._post("/views", {"product_id": product_id, "count": count}, dict[str, Any])
+    async def add_view(self, product_id: int, count: int = 1, *, key: str | None = None) -> None:
+        """A customer's view counts 100 at most. With the same key it counts once, however often it is sent.
+
+        Without a key of the caller's, one is made up for the retries of this call.
+        """
+        body = {"product_id": product_id, "count": count}
+        await self._post("/views", body, dict[str, Any], key=key or str(uuid4()))
 
     async def add_views(self, lines: Sequence[dict[str, Any]], *, key: str | None = None) -> BatchAnswer:
         """Up to 10,000 lines of {product_id | sku, count?, occurred_at?}; with the same key they count once."""

@@ -107,6 +107,18 @@ class EventTimeRefused(Permanent):
     """An event cannot have happened at this time."""
 
 
+class TooManyInOneView(Permanent):
+    """A customer's view counts more than one may."""
+
+
+class TooManyViews(Transient):
+    """An account has added as many views as it may for now. `retry_after_s`: when it may add these (s)."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BatchTooLong(Permanent):
     """A batch has more lines than one request may bring."""
 

@@ -36,6 +36,9 @@ PROBLEMS: Final[ProblemTable] = {
     errors.Overloaded: ProblemType("overloaded", 503, "Too many requests wait", retry_after=1),
     # views
     errors.EventTimeRefused: ProblemType("event-time-refused", 422, "An event cannot have happened then"),
+    errors.TooManyInOneView: ProblemType("view-count-too-large", 422, "A customer's view counts less"),
+    # The error says how long; at most a minute.
+    errors.TooManyViews: ProblemType("too-many-views", 429, "Too many views", retry_after=60),
     errors.BatchIncomplete: ProblemType(
         "batch-incomplete", 503, "Only a part of the batch counts so far", retry_after=1
     ),

@@ -36,6 +36,10 @@ class OrderApiSettings(_Settings):
     token_private_key_file: Path = Field(description="PEM, Ed25519; only this service has it")
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     database_pool_size: int = Field(default=10, ge=1, description="connections to PostgreSQL")
+    # Ten a second are more than anybody clicks; a single request may count 100.
+    customer_views_per_minute: int = Field(
+        default=600, ge=100, description="views that a customer may add by POST /views, at each order_api"
+    )
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
 

@@ -19,6 +19,7 @@ from ordercast.services.order_api.orders.place_orders import OrderRequest, Place
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.order_api.views.record_views import RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
@@ -79,7 +80,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),
-            record_views=RecordViews(sessions, send_views),
+            record_views=RecordViews(sessions, send_views, LimitViews(settings.customer_views_per_minute)),
             checks={
                 "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.

@@ -6,7 +6,7 @@ Source: IETF draft-ietf-httpapi-idempotency-key-header.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -70,6 +70,13 @@ class Repeat:
     claim_id: UUID
     answer: bytes | None
     progress: bytes | None
+
+
+class KeyedAnswer(NamedTuple):
+    """An answer's JSON; `replayed` where a request with the same key got it before."""
+
+    body: bytes
+    replayed: bool = False
 
 
 async def claim_keys(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[UUID, Repeat | KeyReused]:

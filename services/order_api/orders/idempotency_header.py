@@ -1,11 +1,13 @@
-"""The header Idempotency-Key."""
+"""The headers Idempotency-Key, and Idempotency-Replayed of its answers."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import Header
+from fastapi import Header, Response
 
 from ordercast.services.order_api.errors import InvalidKey
-from ordercast.services.order_api.orders.idempotency import MAX_KEY_LENGTH
+from ordercast.services.order_api.orders.idempotency import MAX_KEY_LENGTH, KeyedAnswer
+
+REPLAYED: Final = "Idempotency-Replayed"
 
 IdempotencyKey = Annotated[
     str | None,
@@ -27,3 +29,9 @@ def checked(key: str | None) -> str | None:
             fields={"Idempotency-Key": "is empty, too long or not printable"},
         )
     return key
+
+
+def answered(answer: KeyedAnswer, *, status: int = 200) -> Response:
+    """The answer over HTTP; one that was stored says so."""
+    headers = {REPLAYED: "true"} if answer.replayed else None
+    return Response(answer.body, status, headers, media_type="application/json")

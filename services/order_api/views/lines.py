@@ -1,7 +1,8 @@
-"""The lines of POST /views/batch, and its answer."""
+"""The lines of POST /views/batch, and the answers to views."""
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +28,12 @@ class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         self.sku = self.sku and self.sku.strip()
+
+
+class ViewAnswer(msgspec.Struct, frozen=True):
+    """The id of the event that was published."""
+
+    event_id: UUID
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):

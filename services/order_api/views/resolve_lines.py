@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,9 @@ from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.views.lines import ViewLine
 from ordercast.services.shared.http.caller import Caller
+
+# Views that a line of a customer's batch may count: as many as somebody adds up in months. An admin's lines have no such limit.
+MAX_CUSTOMERS_LINE: Final = 10_000
 
 NumberedLine = tuple[int, ViewLine]
 ResolvedLine = tuple[int, ProductViewed | LineRefused]
@@ -45,6 +48,8 @@ def _resolve(line: ViewLine, caller: Caller, known: _Known, now: datetime) -> Pr
         occurred_at = line.occurred_at or now
         if reason := event_times.refusal(occurred_at, now):
             raise LineRefused(reason)  # noqa: TRY301 - one way out for every reason
+        if line.count > MAX_CUSTOMERS_LINE and not caller.is_admin:
+            raise LineRefused(f"a line of a customer's batch counts {MAX_CUSTOMERS_LINE} at most")  # noqa: TRY301
         return ProductViewed(
             account_id=_account(line, caller, known),
             product_id=_product(line, known),

@@ -14,9 +14,9 @@ from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.views.batch_progress import digest_of
-from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewLine
-from ordercast.services.order_api.views.record_views import Batch, RequestedView
-from ordercast.services.order_api.views.schemas import ViewAnswer, ViewRequest
+from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer, ViewLine
+from ordercast.services.order_api.views.record_views import Batch, Key, RequestedView
+from ordercast.services.order_api.views.schemas import ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentCaller
@@ -43,11 +43,23 @@ _UNAVAILABLE: Final[dict[str, Any]] = {
 }
 
 
-@router.post("/views", status_code=202)
-async def record(body: ViewRequest, caller: CurrentCaller, service: CurrentService) -> ViewAnswer:
-    """Records that the caller looked at a product. 202 is sent after Kafka has acknowledged the event."""
+@router.post("/views", status_code=202, response_model=document_of(ViewAnswer))
+async def record(
+    request: Request,
+    body: ViewRequest,
+    caller: CurrentCaller,
+    service: CurrentService,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Records that the caller looked at a product. 202 is sent after Kafka has acknowledged the event.
+
+    A customer may add so many views a minute (429); an admin, and batches, as many as they like.
+    """
     view = RequestedView(body.product_id, body.count, body.occurred_at)
-    return ViewAnswer(event_id=await service.record_views.record(caller, view, current_traceparent()))
+    value = idempotency_header.checked(idempotency_key)
+    key = None if value is None else Key(value, await request.body())
+    answer = await service.record_views.record(caller, view, current_traceparent(), key)
+    return idempotency_header.answered(answer, status=202)
 
 
 @router.post("/views/batch", response_model=document_of(BatchAnswer), responses={503: _UNAVAILABLE})
@@ -64,7 +76,7 @@ async def record_batch(
     chunks = unpacked(request.stream(), request.headers.get("content-encoding"), max_bytes=MAX_VIEW_BATCH_BYTES)
     body = b"".join([chunk async for chunk in chunks])
     batch = await _read_batch(body, idempotency_header.checked(idempotency_key))
-    return Response(await service.record_views.record_batch(caller, batch), media_type="application/json")
+    return idempotency_header.answered(await service.record_views.record_batch(caller, batch))
 
 
 async def _read_batch(body: bytes, key: str | None) -> Batch:

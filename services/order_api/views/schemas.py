@@ -1,9 +1,8 @@
-"""What goes in and out at POST /views."""
+"""What goes in at POST /views."""
 
 from typing import Annotated
-from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from ordercast.contracts.limits import MAX_VIEWS
 from ordercast.services.order_api.orders.schemas import ProductId
@@ -11,14 +10,8 @@ from ordercast.services.shared.http.requests import RequestModel, Timestamp
 
 
 class ViewRequest(RequestModel):
-    """A product that the caller looked at, `count` times, by default once and now."""
+    """A product that the caller looked at, `count` times, by default once and now. A customer's counts 100 at most."""
 
     product_id: ProductId
     count: Annotated[int, Field(ge=1, le=MAX_VIEWS)] = 1
     occurred_at: Timestamp | None = None
-
-
-class ViewAnswer(BaseModel):
-    """The id of the event that was published."""
-
-    event_id: UUID

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from ordercast.client.transport import LONGEST_PAUSE_S, RETRY_FOR_S
 from ordercast.services.order_api.errors import BatchIncomplete, KeyInFlight, KeyReused, Overloaded
 from ordercast.services.order_api.orders.answers import RefusedLine
-from ordercast.services.order_api.views import record_views
+from ordercast.services.order_api.views import send_once
 from ordercast.services.order_api.views.batch_progress import decoded, digest_of
+from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.order_api.views.lines import ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RecordViews
 from ordercast.services.order_api.views.send_views import SendViews, View
@@ -31,7 +32,7 @@ class Process(SendViews):
     """An order_api of its own, whose Kafka answers what the test says, by line, once `kafka_answers` is set."""
 
     def __init__(self, api: RunningApi, answers: Mapping[int, KafkaError | None] | Exception) -> None:
-        self.views = RecordViews(api.service.sessions, self)
+        self.views = RecordViews(api.service.sessions, self, LimitViews(per_minute=100))
         self.answers = answers
         self.sent: list[tuple[str, int]] = []
         self.is_sending = asyncio.Event()
@@ -69,7 +70,10 @@ async def record(api: RunningApi) -> Record:
         batch = Batch(lines, refused, digests, hashlib.sha256(str(counts).encode()).digest(), "key", None)
         if at_once:
             process.kafka_answers.set()
-        return asyncio.create_task(process.views.record_batch(Caller(customer.id, "CUSTOMER"), batch))
+        return asyncio.create_task(answer(process, batch))
+
+    async def answer(process: Process, batch: Batch) -> bytes:
+        return (await process.views.record_batch(Caller(customer.id, "CUSTOMER"), batch)).body
 
     return start
 
@@ -103,10 +107,10 @@ async def test_a_cancelled_try_lets_go_of_its_batch_at_once(api: RunningApi, rec
 async def test_a_try_that_lasts_longer_than_its_hold_keeps_it_and_forgets_what_was_not_sent(
     api: RunningApi, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record_views, "RENEW_EVERY_S", 0.01)
+    monkeypatch.setattr(send_once, "RENEW_EVERY_S", 0.01)
     slow, other = Process(api, {1: UNKNOWN, 2: NOT_SENT}), Process(api, {1: COUNTS, 2: COUNTS})
     with monkeypatch.context() as patch:
-        patch.setattr(record_views, "HOLD_S", -1.0)
+        patch.setattr(send_once, "HOLD_S", -1.0)
         first = record(slow, [1, 2], at_once=False)
         await slow.is_sending.wait()
     async with asyncio.timeout(30):
@@ -128,7 +132,7 @@ async def is_held(api: RunningApi) -> bool:
 
 
 def test_a_client_repeats_for_longer_than_two_deadlines_of_kafka_and_a_hold() -> None:
-    assert RETRY_FOR_S > 2 * PUBLISH_DEADLINE_S + record_views.HOLD_S + LONGEST_PAUSE_S
+    assert RETRY_FOR_S > 2 * PUBLISH_DEADLINE_S + send_once.HOLD_S + LONGEST_PAUSE_S
 
 
 @pytest.mark.parametrize("of_the_second", [COUNTS, UNKNOWN])
@@ -141,7 +145,7 @@ async def test_a_process_whose_time_is_over_forgets_no_line_that_another_has_sen
         Process(api, {1: COUNTS, 2: COUNTS}),
     )
     with monkeypatch.context() as patch:
-        patch.setattr(record_views, "HOLD_S", -1.0)
+        patch.setattr(send_once, "HOLD_S", -1.0)
         first = record(slow, [1, 2], at_once=False)
         await slow.is_sending.wait()
     with pytest.raises(BatchIncomplete):
@@ -160,7 +164,7 @@ async def test_a_process_whose_time_is_over_does_not_answer_for_the_corrected_ba
     """Otherwise the repeat that a 503 asks for would be refused, and line 2 could never be finished."""
     slow, quick, last = Process(api, {1: COUNTS}), Process(api, {1: UNKNOWN, 2: UNKNOWN}), Process(api, {2: COUNTS})
     with monkeypatch.context() as patch:
-        patch.setattr(record_views, "HOLD_S", -1.0)
+        patch.setattr(send_once, "HOLD_S", -1.0)
         first = record(slow, [1, None], at_once=False)
         await slow.is_sending.wait()
     with pytest.raises(BatchIncomplete):

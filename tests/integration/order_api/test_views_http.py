@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from ordercast.contracts.envelope import Envelope, decode
 from ordercast.contracts.events import ProductViewed
-from ordercast.services.order_api.views import record_views
-from ordercast.services.order_api.views.record_views import RecordViews
+from ordercast.services.order_api.views import send_once
+from ordercast.services.order_api.views.send_once import SendOnce
 from tests.support.flow import count_all
 from tests.support.fresh_topics import FreshTopics
 from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
@@ -67,8 +67,8 @@ def cut_off() -> Iterator[None]:
         raise ConnectionResetError("killed")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecordViews, "_finish", dies)
-        patch.setattr(record_views, "HOLD_S", 0.0)  # as if it were long ago
+        patch.setattr(SendOnce, "_finish", dies)
+        patch.setattr(send_once, "HOLD_S", 0.0)  # as if it were long ago
         yield
 
 
@@ -105,6 +105,7 @@ async def test_an_accepted_view_is_in_kafka(
         ({"product_id": "1"}, "product_id"),
         ({}, "product_id"),
         ({"product_id": 1, "count": 0}, "count"),
+        ({"product_id": 1, "count": 101}, "count"),
         ({"product_id": 1, "count": 10**10}, "count"),
         ({"product_id": 1, "occurred_at": "2026-01-01T00:00:00"}, "occurred_at"),
         ({"product_id": 1, "occurred_at": 1767322800}, "occurred_at"),
@@ -119,6 +120,71 @@ async def test_a_bad_view_is_refused_with_its_field(
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert await published(fresh_topics) == []
+
+
+async def view(api: RunningApi, who: Member, body: Any, key: str | None = None) -> Any:
+    headers = who.headers | ({"Idempotency-Key": key} if key else {})
+    return await api.client.post("/views", json=body, headers=headers)
+
+
+async def test_larger_counts_are_an_admins_or_a_batchs(
+    api: RunningApi, admin: Member, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    assert (await view(api, customer, {"product_id": product, "count": 100})).status_code == 202
+    assert (await view(api, admin, {"product_id": product, "count": 10**9})).status_code == 202
+    of_customer = await send(
+        api, customer, {"product_id": product, "count": 10_000}, {"product_id": product, "count": 10_001}
+    )
+    assert of_customer.json() == {
+        "accepted": 1,
+        "refused": [{"line": 2, "reason": "a line of a customer's batch counts 10000 at most"}],
+    }
+    counts = [envelope.event.count for envelope in await published(fresh_topics)]  # type: ignore[union-attr]
+    assert sorted(counts) == [100, 10_000, 10**9]
+
+
+async def test_a_customer_who_adds_too_many_views_waits_and_nobody_else_does(
+    database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics
+) -> None:
+    async with running_order_api(
+        database_url,
+        token_keys,
+        kafka_bootstrap=fresh_topics.bootstrap,
+        partitions=fresh_topics.partitions,
+        customer_views_per_minute=100,
+    ) as api:
+        admin, one, other = await api.admin(), await api.customer(), await api.customer()
+        body = {"product_id": int((await api.product(admin))["id"]), "count": 60}
+        assert (await view(api, one, body, key="first")).status_code == 202
+        for key in (None, "second"):
+            refused = await view(api, one, body, key)
+            assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-views")
+            assert 10 <= int(refused.headers["retry-after"]) <= 12
+        assert (await view(api, one, body, key="first")).headers["idempotency-replayed"] == "true"
+        for who in (other, admin, admin):
+            assert (await view(api, who, body)).status_code == 202
+        # The key of what was refused is free: with less it comes in.
+        assert (await view(api, one, body | {"count": 10}, key="second")).status_code == 202
+    assert len(await published(fresh_topics)) == 5
+
+
+async def test_a_repeated_view_gets_the_first_answer_and_counts_once(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    body = {"product_id": product, "count": 3}
+    with cut_off():
+        await view(api, customer, body, key="view-1")
+    first, again = [await view(api, customer, body, key="view-1") for _ in range(2)]
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await view(api, customer, body | {"count": 4}, key="view-1")
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    envelopes = await published(fresh_topics)
+    assert {str(envelope.id) for envelope in envelopes} == {first.json()["event_id"]}
+    await count_all(api.service.sessions, fresh_topics)
+    assert await view_counts(api) == [3]
 
 
 async def test_a_batch_takes_the_good_lines_and_names_the_bad_ones(
@@ -172,6 +238,7 @@ async def test_a_repeated_batch_gets_the_first_answer_and_publishes_nothing_more
     first = await send(api, customer, *lines, key="batch-1")
     again = await send(api, customer, *lines, key="batch-1")
     assert first.json() == again.json() == {"accepted": 5, "refused": []}
+    assert [answer.headers.get("idempotency-replayed") for answer in (first, again)] == [None, "true"]
     assert len(await published(fresh_topics)) == 5
     other = await send(api, customer, *lines[:3], key="batch-1")
     assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")

@@ -1,0 +1,59 @@
+"""A customer's bucket of views: it empties, fills up evenly, and is nobody else's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordercast.services.order_api.errors import TooManyViews
+from ordercast.services.order_api.views import limit_views
+from ordercast.services.order_api.views.limit_views import LimitViews
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
+    clock = Clock()
+    limit = LimitViews(120, clock)
+    for _ in range(12):
+        limit.charge(1, 10)
+    with pytest.raises(TooManyViews) as refused:
+        limit.charge(1, 20)
+    assert refused.value.retry_after_s == 10
+    limit.charge(2, 120)  # another account's bucket is full
+    clock.now_s += refused.value.retry_after_s
+    limit.charge(1, 20)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 100)), max_size=60))
+def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: list[tuple[float, int]]) -> None:
+    clock, taken = Clock(), []
+    limit = LimitViews(100, clock)
+    for pause, views in requests:
+        clock.now_s += pause
+        try:
+            limit.charge(1, views)
+        except TooManyViews as refused:
+            clock.now_s += refused.retry_after_s
+            limit.charge(1, views)  # as promised
+        taken.append((clock.now_s, views))
+    for end, _ in taken:
+        assert sum(views for at, views in taken if end - 60 < at <= end) <= 200
+
+
+def test_accounts_whose_buckets_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limit_views, "REMEMBERED", 3)
+    clock = Clock()
+    limit = LimitViews(60, clock)
+    for account in range(3):
+        limit.charge(account, 1)
+    clock.now_s += 2
+    limit.charge(3, 60)
+    assert set(limit._full_at) == {3}
+    with pytest.raises(TooManyViews):
+        limit.charge(3, 1)
