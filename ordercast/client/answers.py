@@ -84,6 +84,15 @@ class RefusedLine(Struct, frozen=True):
     reason: str
 
 
+class ProductsAnswer(Struct, frozen=True):
+    """Products of an import; `unchanged` ones were as they should be."""
+
+    created: int
+    changed: int
+    unchanged: int
+    refused: list[RefusedLine]
+
+
 class BatchAnswer(Struct, frozen=True):
     accepted: int
     refused: list[RefusedLine]

@@ -19,6 +19,7 @@ from ordercast.client.answers import (
     Page,
     Price,
     Product,
+    ProductsAnswer,
     Trends,
 )
 from ordercast.client.session import Answer, Session
@@ -67,6 +68,22 @@ class OrderApi:
         """The product's prices, the present one first."""
         async for price in self._pages(f"/products/{product_id}/prices", Page[Price], {}):
             yield price
+
+    async def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
+        """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin.
+
+        Raises:
+            ProblemAnswer: also where every line was refused.
+        """
+        request = Request(
+            "POST",
+            self._url("/products/import"),
+            ndjson(lines),
+            NDJSON,
+            repeatable=True,
+            read_timeout_s=IMPORT_TIMEOUT_S,
+        )
+        return await self.session.ask(request, ProductsAnswer)
 
     async def place_order(self, items: Iterable[tuple[int, int]], *, key: str | None = None) -> Order:
         """Orders `(product_id, quantity)` items. With the same key it is the same order, however often it is sent.

@@ -25,7 +25,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         # Routes are tried one after the other: those with the most traffic come first.
         routers=[orders, views, products, accounts, reviews, trends],
         problems=PROBLEMS,
-        body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None},
+        body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None, "/products/import": None},
     )
 
 

@@ -1,24 +1,65 @@
 """/products: read by all, written by admins."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query
+import msgspec
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.products.edit_products import add_product, change_product
+from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
 from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.problem import PROBLEM_JSON
 from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["products"])
+
+_NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
+    422: {
+        "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
+        "model": document_of(ImportedProducts),
+        "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
+    }
+}
+_LINES: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "One product a line, as UTF-8; `active` may be left out. It may come with Content-Encoding: gzip.",
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": '{"sku": "MUG-1", "name": "Mug", "price": "12.50", "currency": "EUR", "active": true}\n',
+            }
+        },
+    }
+}
 
 
 @router.post("/products", status_code=201)
 async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
     return ProductAnswer.of(await add_product(service.sessions, **body.model_dump()))
+
+
+@router.post(
+    "/products/import", response_model=document_of(ImportedProducts), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
+)
+async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentService) -> Response:
+    """Adds the products of NDJSON lines, of any number, and changes those whose SKU is there; bad lines are refused one by one.
+
+    Lines are committed as they come; after a cut, send the whole again: what is as it should be counts as unchanged. A line
+    without `active` leaves that as it is.
+    """
+    body = unpacked(request.stream(), request.headers.get("content-encoding"))
+    answer = await import_products(service.sessions, body)
+    status = 422 if answer.nothing_came_in else 200
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")
 
 
 @router.patch("/products/{product_id}")

@@ -105,6 +105,7 @@ NEEDS_A_TOKEN = [
     ("POST", "/views"),
     ("POST", "/views/batch"),
     ("POST", "/products"),
+    ("POST", "/products/import"),
     ("PATCH", "/products/1"),
     ("POST", "/products/1/reviews"),
     ("PATCH", "/products/1/reviews/1"),
@@ -114,6 +115,7 @@ NEEDS_AN_ADMIN = [
     ("POST", "/orders/00000000-0000-7000-8000-000000000000/confirm"),
     ("POST", "/orders/import"),
     ("POST", "/products"),
+    ("POST", "/products/import"),
     ("PATCH", "/products/1"),
 ]
 
