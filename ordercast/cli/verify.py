@@ -22,7 +22,7 @@ async def verify(
     context: Context,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that the feature table may take to catch up.")] = 60.0,
 ) -> None:
-    """Compute the feature table and the daily trends anew from orders and views, and compare every field.
+    """Compute the feature table and the trends anew from orders and views, and compare every field.
 
     Exit code 1 and the rows, if there are differences. It may run while orders and views come in.
     """
@@ -36,7 +36,7 @@ async def verify(
 
 def text(result: Verification) -> str:
     lines = [
-        f"compared {result.feature_rows:,} feature rows and {result.trend_rows:,} days of products with "
+        f"compared {result.feature_rows:,} feature rows and {result.trend_rows:,} rows of trends with "
         f"{result.order_items:,} order items and {result.views:,} views"
     ]
     if result.repeated_views:

@@ -106,19 +106,41 @@ class ImportAnswer(Struct, frozen=True):
     refused: list[RefusedLine]
 
 
-class DayTrend(Struct, frozen=True):
-    """One UTC day. `conversion` is orders per view, None without views."""
+class TrendFigures(Struct, frozen=True, kw_only=True):
+    """`orders` are distinct orders; what was taken back counts when it was taken back, and `net_quantity` is without it.
 
-    date: date
+    `conversion` is orders per view, None without views.
+    """
+
     orders: int
+    order_lines: int
     quantity: int
+    cancelled_quantity: int
+    net_quantity: int
     views: int
     conversion: float | None
 
 
+class DayTrend(TrendFigures, frozen=True, kw_only=True):
+    """One day of the zone that was asked for."""
+
+    date: date
+
+
+class ProductTrend(TrendFigures, frozen=True, kw_only=True):
+    """One product over the whole period."""
+
+    product_id: int
+    sku: str
+    name: str
+
+
 class Trends(Struct, frozen=True):
+    """The days of the zone `tz` on which something happened, and the ten products that were ordered most."""
+
+    tz: str
     days: list[DayTrend]
-    top_products: list[dict[str, Any]]
+    top_products: list[ProductTrend]
 
 
 class Features(Struct, frozen=True):

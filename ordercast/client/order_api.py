@@ -160,9 +160,10 @@ class OrderApi:
         return await self.session.ask(request, ImportAnswer)
 
     async def trends(
-        self, *, product_id: int | None = None, first: date | None = None, last: date | None = None
+        self, *, product_id: int | None = None, first: date | None = None, last: date | None = None, tz: str = "UTC"
     ) -> Trends:
-        return await self._get("/trends", Trends, {"product_id": product_id, "from": first, "to": last})
+        """By day of the zone `tz` (an IANA name). Needs an admin."""
+        return await self._get("/trends", Trends, {"product_id": product_id, "from": first, "to": last, "tz": tz})
 
     def _url(self, path: str) -> str:
         return self.session.order_api + path

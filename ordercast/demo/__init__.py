@@ -27,7 +27,7 @@ async def demo(target: Target, out: Path, seed: int, story: Story, *, orders: in
         with story.step("The uniform sample, sent over HTTP as clients would send it"):
             uniform = await send_sample(access, "uniform", seed, story, orders=orders)
         with story.step("The feature table, computed anew from its source and compared"):
-            await until_counted(access.anonymous.order_api, uniform)
+            await until_counted(access.admin.order_api, uniform)
             await check_features(target, story)
         with story.step("The four data sets of the recipe"):
             await write_data_sets(target, out, story)
@@ -48,7 +48,7 @@ async def _train_twice(access: Access, seed: int, story: Story, *, orders: int |
     await train(access, story)
     story.say("In the signal sample, quantity follows the views along a bell, with noise: there is something to learn.")
     signal = await send_sample(access, "signal", seed, story, orders=orders)
-    await until_counted(access.anonymous.order_api, signal)
+    await until_counted(access.admin.order_api, signal)
     with story.part("the check of the signal sample"):
         await check_features(access.target, story)
     training = await train(access, story)

@@ -65,7 +65,7 @@ async def check_features(target: Target, story: Story) -> None:
     with steps(story.console) as progress:
         result = await verify(database_url, kafka_bootstrap, step=progress.now)
     story.say(
-        f"{result.feature_rows:,} feature rows and {result.trend_rows:,} days of products, against "
+        f"{result.feature_rows:,} feature rows and {result.trend_rows:,} rows of trends, against "
         f"{result.order_items:,} order items and {result.views:,} view events"
     )
     for difference in result.differences[:DIFFERENCES_TOLD]:

@@ -1,4 +1,4 @@
-"""Recomputes the feature table and the daily trends from the source data, and compares them with the worker's, field by field.
+"""Recomputes the feature table and the trends from the source data, and compares them with the worker's, field by field.
 
 The source data are the orders in PostgreSQL and the views in Kafka. Everything is taken of one moment (one snapshot of the
 database, and the views up to the positions that it names), so it may run while orders and views come in. It goes through the
@@ -16,12 +16,21 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import asyncpg
+import pandas as pd
 
 from ordercast.client.caught_up import caught_up_snapshot, view_positions
 from ordercast.verify import spool as kinds
 from ordercast.verify import tables
 from ordercast.verify.compare import Difference, differences
-from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
+from ordercast.verify.recompute import (
+    PAIR,
+    PRODUCT_TREND,
+    SHOP_TREND,
+    added_up,
+    expected_features,
+    expected_trends,
+    without_repeats,
+)
 from ordercast.verify.spool import Spool, slices_for
 from ordercast.verify.view_topic import ViewTopic, open_view_topic
 
@@ -76,40 +85,44 @@ class _Spools:
     items: Spool
     views: Spool
     features: Spool
-    trends: Spool
+    product_trends: Spool
+    shop_trends: Spool
 
 
 async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, step: Step) -> _Spools:
     positions = await view_positions(connection)
     count = slices_for(await tables.row_count(connection) + sum(positions.values()))
     with ExitStack() as stack:
-        items, views, features, trends = (
+        items, views, features, product_trends = (
             stack.enter_context(Spool(folder, name, schema, count))
             for name, schema in {
                 "items": kinds.ORDER_ITEMS,
                 "views": kinds.VIEWS,
                 "features": kinds.FEATURES,
-                "trends": kinds.TRENDS,
+                "product_trends": kinds.PRODUCT_TRENDS,
             }.items()
         )
+        shop_trends = stack.enter_context(Spool(folder, "shop_trends", kinds.SHOP_TRENDS, 1, dealt_by="partition"))
         step("reading orders")
         await tables.read_into(items, connection, tables.ORDER_ITEMS_SQL)
         step("reading the feature table")
         await tables.read_into(features, connection, tables.FEATURES_SQL)
-        await tables.read_into(trends, connection, tables.TRENDS_SQL)
+        await tables.read_into(product_trends, connection, tables.PRODUCT_TRENDS_SQL)
+        await tables.read_into(shop_trends, connection, tables.SHOP_TRENDS_SQL)
         step("reading views")
         async for rows in topic.read(positions):
             views.add(rows)
-    return _Spools(count, items, views, features, trends)
+    return _Spools(count, items, views, features, product_trends, shop_trends)
 
 
 def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
     result = Verification(
         feature_rows=spools.features.rows,
-        trend_rows=spools.trends.rows,
+        trend_rows=spools.product_trends.rows + spools.shop_trends.rows,
         order_items=spools.items.rows,
         unreadable_records=topic.unreadable,
     )
+    shop: list[pd.DataFrame] = []
     for number in range(spools.slices):
         items, all_views = spools.items.frame(number), spools.views.frame(number)
         views = without_repeats(all_views)
@@ -118,6 +131,10 @@ def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
         features = expected_features(items, views, topic.partitions)
         for difference in differences("feature_rows", PAIR, features, spools.features.frame(number)):
             result.keep(difference)
-        for difference in differences("daily_trends", DAY, expected_trends(items, views), spools.trends.frame(number)):
+        trends, of_shop = expected_trends(items, views, topic.partitions)
+        shop = [added_up([*shop, of_shop])]
+        for difference in differences("product_trends", PRODUCT_TREND, trends, spools.product_trends.frame(number)):
             result.keep(difference)
+    for difference in differences("shop_trends", SHOP_TREND, shop[0], spools.shop_trends.frame(0)):
+        result.keep(difference)
     return result

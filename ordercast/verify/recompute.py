@@ -1,17 +1,21 @@
-"""The feature table and the daily trends, computed anew from orders and views with pandas. Pure.
+"""The feature table and the trends, computed anew from orders and views with pandas. Pure.
 
 It follows the recipe (left join, missing views are 0, the first row for each pair) and the meaning of each feature, and
 shares no code with the worker that it judges.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pandas as pd
 
+from ordercast.verify.spool import TREND_FIGURES
+
 PAIR: Final = ["account_id", "product_id"]
-DAY: Final = ["day", "product_id"]
+PRODUCT_TREND: Final = ["product_id", "starts_at"]
+SHOP_TREND: Final = ["starts_at", "partition"]
 COUNTS: Final = ["order_count", "total_quantity", "cancelled_quantity", "view_count", "views_before_first_order"]
-DAY_US: Final = 86_400_000_000
+QUARTER_US: Final = 900_000_000  # a quarter of an hour: what a row of the trends stands for
 
 
 def without_repeats(views: pd.DataFrame) -> pd.DataFrame:
@@ -46,12 +50,44 @@ def expected_features(items: pd.DataFrame, views: pd.DataFrame, partitions: int)
     return table
 
 
-def expected_trends(items: pd.DataFrame, views: pd.DataFrame) -> pd.DataFrame:
-    """One row for each product and UTC day (days since 1970) with an order or a view."""
-    placed = items[items["placed"]].assign(day=lambda frame: frame["ordered_at"] // DAY_US)
-    seen = views.assign(day=lambda frame: frame["viewed_at"] // DAY_US)
-    orders = placed.groupby(DAY).agg(orders=("order_id", "nunique"), quantity=("quantity", "sum"))
-    table = orders.join(seen.groupby(DAY).agg(views=("count", "sum")), how="outer").reset_index()
-    counts = ["orders", "quantity", "views"]
-    table[counts] = table[counts].fillna(0).astype("Int64")
-    return table
+def expected_trends(items: pd.DataFrame, views: pd.DataFrame, partitions: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The trends by product, and the part of these items and views in the shop's: add it up over all products."""
+    placed, cancelled = items[items["placed"]], items[items["cancelled"]]
+    lines = pd.DataFrame(
+        {
+            **_whose(placed, partitions),
+            "at": placed["ordered_at"],
+            "orders": ~placed.duplicated(["order_id", "product_id"]),
+            # Each order has one line 1, whatever products are looked at.
+            "shop_orders": placed["line"] == 1,
+            "order_lines": 1,
+            "quantity": placed["quantity"],
+        }
+    )
+    taken_back = pd.DataFrame(
+        {
+            **_whose(cancelled, partitions),
+            "at": cancelled["cancelled_at"],
+            "cancelled_quantity": cancelled["quantity"],
+        }
+    )
+    seen = pd.DataFrame({**_whose(views, partitions), "at": views["viewed_at"], "views": views["count"]})
+    facts = pd.concat([lines, taken_back, seen])
+    facts["starts_at"] = facts["at"] // QUARTER_US * QUARTER_US
+    figures = [*TREND_FIGURES, "shop_orders"]
+    facts[figures] = facts[figures].astype("Int64").fillna(0)
+    of_shop = facts.drop(columns="orders").rename(columns={"shop_orders": "orders"})
+    return _summed(facts, PRODUCT_TREND), _summed(of_shop, SHOP_TREND)
+
+
+def added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The shop's trends out of their parts."""
+    return _summed(pd.concat(parts), SHOP_TREND)
+
+
+def _whose(rows: pd.DataFrame, partitions: int) -> dict[str, Any]:
+    return {"product_id": rows["product_id"], "partition": rows["account_id"] % partitions}
+
+
+def _summed(facts: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    return facts.groupby(key)[list(TREND_FIGURES)].sum().reset_index()

@@ -1,6 +1,6 @@
 """Rows on disk, dealt into slices by product, so that no more than one slice is ever in memory.
 
-All that concerns a product lies in one slice: its pairs and its days.
+All that concerns a product lies in one slice: its pairs and its trends.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,6 +28,7 @@ ORDER_ITEMS: Final = pa.schema(
         "quantity": pa.int64(),
         "price": pa.int64(),
         "ordered_at": pa.int64(),
+        "cancelled_at": pa.int64(),
         "placed": pa.bool_(),
         "cancelled": pa.bool_(),
     }
@@ -60,15 +61,9 @@ FEATURES: Final = pa.schema(
         "partition": pa.int64(),
     }
 )
-TRENDS: Final = pa.schema(
-    {
-        "day": pa.int64(),
-        "product_id": pa.int64(),
-        "orders": pa.int64(),
-        "quantity": pa.int64(),
-        "views": pa.int64(),
-    }
-)
+TREND_FIGURES: Final = ("orders", "order_lines", "quantity", "cancelled_quantity", "views")
+PRODUCT_TRENDS: Final = pa.schema(dict.fromkeys(("product_id", "starts_at", *TREND_FIGURES), pa.int64()))
+SHOP_TRENDS: Final = pa.schema(dict.fromkeys(("starts_at", "partition", *TREND_FIGURES), pa.int64()))
 
 
 def slices_for(rows: int) -> int:
@@ -79,11 +74,13 @@ def slices_for(rows: int) -> int:
 class Spool:
     """One kind of rows in `slices` files in a folder. Write all of them first, then read slice by slice."""
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema, slices: int) -> None:
+    def __init__(
+        self, folder: Path, name: str, schema: pa.Schema, slices: int, *, dealt_by: str = "product_id"
+    ) -> None:
         self._paths = [folder / f"{name}-{number}.arrow" for number in range(slices)]
         self._writers = [pa.ipc.new_stream(str(path), schema) for path in self._paths]
         self._schema = schema
-        self._product = schema.get_field_index("product_id")
+        self._key = schema.get_field_index(dealt_by)
         self._waiting: list[list[Sequence[Any]]] = [[] for _ in range(slices)]
         self._waiting_rows = 0
         self.rows = 0
@@ -101,7 +98,7 @@ class Spool:
         """Rows with their values in the schema's order."""
         slices = len(self._waiting)
         for row in rows:
-            self._waiting[row[self._product] % slices].append(row)
+            self._waiting[row[self._key] % slices].append(row)
             self._waiting_rows += 1
             self.rows += 1
         if self._waiting_rows >= FLUSH_ROWS:

@@ -11,7 +11,8 @@ from ordercast.verify.spool import Spool
 # Kafka refused (`ordercast outbox list`) is not expected in the table: its number has passed, what it says has not.
 ORDER_ITEMS_SQL: Final = """
     SELECT o.account_id, i.product_id, o.id::text, i.line::bigint, i.quantity, (i.unit_price * 10000)::bigint,
-        (extract(epoch FROM o.created_at) * 1000000)::bigint, NOT o.is_cancellation AND NOT coalesce(w.placed, false),
+        (extract(epoch FROM o.created_at) * 1000000)::bigint, (extract(epoch FROM o.cancelled_at) * 1000000)::bigint,
+        NOT o.is_cancellation AND NOT coalesce(w.placed, false),
         o.status = 'CANCELLED' AND NOT coalesce(w.cancelled, false)
     FROM orders o JOIN order_items i ON i.order_id = o.id LEFT JOIN (
         SELECT (convert_from(body, 'UTF8')::json ->> 'order_id')::uuid AS order_id,
@@ -27,7 +28,14 @@ FEATURES_SQL: Final = """
         (extract(epoch FROM last_ordered_at) * 1000000)::bigint, partition
     FROM feature_rows
 """
-TRENDS_SQL: Final = "SELECT (day - DATE '1970-01-01')::bigint, product_id, orders, quantity, views FROM daily_trends"
+PRODUCT_TRENDS_SQL: Final = """
+    SELECT product_id, (extract(epoch FROM starts_at) * 1000000)::bigint, orders, order_lines, quantity, cancelled_quantity, views
+    FROM product_trends
+"""
+SHOP_TRENDS_SQL: Final = """
+    SELECT (extract(epoch FROM starts_at) * 1000000)::bigint, partition, orders, order_lines, quantity, cancelled_quantity, views
+    FROM shop_trends
+"""
 
 ROWS_SQL: Final = "SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM feature_rows)"
 

@@ -1,4 +1,4 @@
-"""Sums events up to one change for each (account, product) and for each (day, product). Pure.
+"""Sums events up to one change for each (account, product), and for each quarter of an hour of a product and of the shop. Pure.
 
 Every sum is commutative, and "first" and "last" go by event time, so events give the same table in whatever order and
 batches they come.
@@ -7,15 +7,18 @@ batches they come.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from ordercast.contracts.events import OrderCancelled, OrderItem, OrderPlaced, ProductViewed
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.feature_worker.admit import Admitted
+from ordercast.services.shared.db.features import TREND_BUCKET
 from ordercast.services.shared.kafka.records import StoredRecord
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pair(NamedTuple):
@@ -23,11 +26,18 @@ class Pair(NamedTuple):
     product_id: int
 
 
-class DayProduct(NamedTuple):
-    """A product on a UTC day of event time."""
+class ProductQuarter(NamedTuple):
+    """A product in a quarter of an hour of event time, which is counted from 1970 on."""
 
-    day: date
     product_id: int
+    quarter: int
+
+
+class ShopQuarter(NamedTuple):
+    """The accounts of a partition in a quarter of an hour of event time."""
+
+    quarter: int
+    partition: int
 
 
 class FirstOrder(NamedTuple):
@@ -63,10 +73,12 @@ class PairChange:
 
 @dataclass(slots=True)
 class TrendChange:
-    """What a batch adds to a product's day."""
+    """What a batch adds to a quarter of an hour."""
 
     orders: int = 0
+    order_lines: int = 0
     quantity: int = 0
+    cancelled_quantity: int = 0
     views: int = 0
 
 
@@ -75,7 +87,8 @@ class Changes:
     """Everything that a batch changes."""
 
     pairs: dict[Pair, PairChange] = field(default_factory=dict)
-    trends: defaultdict[DayProduct, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
+    product_trends: defaultdict[ProductQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
+    shop_trends: defaultdict[ShopQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
 
 
 def aggregate(events: Iterable[Admitted]) -> Changes:
@@ -89,7 +102,7 @@ def aggregate(events: Iterable[Admitted]) -> Changes:
         elif isinstance(event, OrderPlaced):
             _add_order(changes, item.record, event, envelope.id, envelope.time)
         elif isinstance(event, OrderCancelled):
-            _add_cancellation(changes, item.record, event)
+            _add_cancellation(changes, item.record, event, envelope.time)
     return changes
 
 
@@ -99,12 +112,16 @@ def _add_view(changes: Changes, record: StoredRecord, event: ProductViewed, time
     pair.views[time] = pair.views.get(time, 0) + event.count
     if pair.last_viewed_at is None or time > pair.last_viewed_at:
         pair.last_viewed_at = time
-    changes.trends[DayProduct(_utc_day(time), event.product_id)].views += event.count
+    quarter = _quarter(time)
+    changes.product_trends[ProductQuarter(event.product_id, quarter)].views += event.count
+    changes.shop_trends[ShopQuarter(quarter, record.partition.number)].views += event.count
 
 
 def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event_id: UUID, time: datetime) -> None:
-    day = _utc_day(time)
-    for product_id, (first, quantity) in _by_product(event.items).items():
+    quarter = _quarter(time)
+    shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
+    shop.orders += 1
+    for product_id, (first, lines, quantity) in _by_product(event.items).items():
         pair = _change(changes, record, event.account_id, product_id)
         pair.order_count += 1
         pair.total_quantity += quantity
@@ -113,23 +130,29 @@ def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event
             pair.first = candidate
         if pair.last_ordered_at is None or time > pair.last_ordered_at:
             pair.last_ordered_at = time
-        trend = changes.trends[DayProduct(day, product_id)]
-        trend.orders += 1
-        trend.quantity += quantity
+        product = changes.product_trends[ProductQuarter(product_id, quarter)]
+        product.orders += 1
+        for trend in (product, shop):
+            trend.order_lines += lines
+            trend.quantity += quantity
 
 
-def _by_product(items: Iterable[OrderItem]) -> dict[int, tuple[OrderItem, int]]:
-    """For each product of an order its line with the smallest number and the quantity of all of them: it is one order of it."""
-    products: dict[int, tuple[OrderItem, int]] = {}
+def _by_product(items: Iterable[OrderItem]) -> dict[int, tuple[OrderItem, int, int]]:
+    """For each product of an order its line with the smallest number, how many lines there are, and the quantity of them all."""
+    products: dict[int, tuple[OrderItem, int, int]] = {}
     for item in items:
-        first, quantity = products.get(item.product_id, (item, 0))
-        products[item.product_id] = (first if first.line <= item.line else item, quantity + item.quantity)
+        first, lines, quantity = products.get(item.product_id, (item, 0, 0))
+        products[item.product_id] = (first if first.line <= item.line else item, lines + 1, quantity + item.quantity)
     return products
 
 
-def _add_cancellation(changes: Changes, record: StoredRecord, event: OrderCancelled) -> None:
+def _add_cancellation(changes: Changes, record: StoredRecord, event: OrderCancelled, time: datetime) -> None:
+    quarter = _quarter(time)
+    shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
     for item in event.items:
         _change(changes, record, event.account_id, item.product_id).cancelled_quantity += item.quantity
+        changes.product_trends[ProductQuarter(item.product_id, quarter)].cancelled_quantity += item.quantity
+        shop.cancelled_quantity += item.quantity
 
 
 def _change(changes: Changes, record: StoredRecord, account_id: int, product_id: int) -> PairChange:
@@ -145,5 +168,5 @@ def _change(changes: Changes, record: StoredRecord, account_id: int, product_id:
     return pair
 
 
-def _utc_day(time: datetime) -> date:
-    return time.astimezone(UTC).date()
+def _quarter(time: datetime) -> int:
+    return (time - EPOCH) // TREND_BUCKET

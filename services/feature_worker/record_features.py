@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.aggregate import aggregate
-from ordercast.services.feature_worker.daily_trends import add_to_trends
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
 from ordercast.services.feature_worker.feature_rows import write_rows
 from ordercast.services.feature_worker.limit_dead_letters import check_in_a_row, check_ratio
@@ -21,6 +20,7 @@ from ordercast.services.feature_worker.positions import (
     read_refused_offsets,
     write_last_sequences,
 )
+from ordercast.services.feature_worker.trends import add_to_trends
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
@@ -81,7 +81,7 @@ class RecordFeatures:
             await write_rows(session, changes.pairs)
             await write_last_sequences(session, new.last_sequences)
             await move_positions(session, slices)
-            await add_to_trends(session, changes.trends)
+            await add_to_trends(session, changes.product_trends, changes.shop_trends)
         return Recorded(
             applied=_by_topic(event for event in new.events if isinstance(event, Admitted)),
             repeated=new.repeats,

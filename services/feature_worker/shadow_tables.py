@@ -11,11 +11,12 @@ from sqlalchemy import MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.shared.db.features import (
-    DailyTrend,
     FeatureLastSequence,
     FeaturePosition,
     FeatureRow,
     FeatureViewTime,
+    ProductTrend,
+    ShopTrend,
 )
 from ordercast.services.shared.db.metadata import Base
 
@@ -28,11 +29,11 @@ SHOWN: Final = 20
 
 _TABLES: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__]
-    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureLastSequence, DailyTrend)
+    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureLastSequence, ProductTrend, ShopTrend)
 )
 # Last sequences differ by right: old streams are forgotten, and their times are those of the reading.
 _COMPARED: Final[tuple[Table, ...]] = tuple(
-    Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, DailyTrend)
+    Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, ProductTrend, ShopTrend)
 )
 _NOT_COMPARED: Final = frozenset({"updated_at"})
 _VIEWS: Final = text("""

@@ -97,4 +97,5 @@ async def test_trends_add_up_to_the_orders(shop: Shop) -> None:
     await shop.verified()
     trends = await shop.admin.order_api.trends()
     assert sum(day.orders for day in trends.days) > 0
+    assert sum(day.order_lines for day in trends.days) >= sum(day.orders for day in trends.days)
     assert len(trends.top_products) > 0

@@ -273,6 +273,59 @@ async def test_the_quantity_of_the_first_order_is_filled_from_its_lines(empty_da
         await engine.dispose()
 
 
+COUNTED_UP_TO_THE_LAST_ORDER: Final = (
+    *TWO_ORDERS[:2],
+    """INSERT INTO orders (id, account_id, status, currency, total, is_cancellation, created_at, cancelled_at)
+    SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), 1, status, 'EUR', 1, history,
+        TIMESTAMPTZ '2026-03-01 10:20Z' + n * INTERVAL '1 day', CAST(cancelled_at AS timestamptz)
+    FROM (VALUES
+        (1, 'PENDING', false, NULL), (2, 'CANCELLED', false, '2026-03-05 00:10Z'), (3, 'CANCELLED', true, '2026-03-06 00:10Z'),
+        (4, 'PENDING', false, NULL), (5, 'CANCELLED', false, '2026-03-07 00:10Z')
+    ) AS o (n, status, history, cancelled_at)""",
+    """INSERT INTO order_items (order_id, line, product_id, quantity, unit_price)
+    SELECT CAST('00000000-0000-0000-0000-00000000000' || n AS uuid), line, product_id, quantity, 1
+    FROM (VALUES (1, 1, 1, 2), (1, 2, 2, 9), (1, 3, 1, 5), (2, 1, 1, 7), (3, 1, 1, 4), (4, 1, 2, 6), (5, 1, 1, 1))
+        AS i (n, line, product_id, quantity)""",
+    # The orders 4 and 5, and 5's cancellation, are on their way.
+    """INSERT INTO feature_rows (
+        account_id, product_id, order_count, total_quantity, cancelled_quantity, partition, updated_at
+    ) VALUES (1, 1, 2, 14, 11, 1, now()), (1, 2, 1, 9, 0, 1, now())""",
+    "INSERT INTO daily_trends VALUES ('2026-03-02', 1, 1, 7, 30), ('2026-03-02', 2, 1, 9, 12), ('2026-03-03', 1, 1, 7, 0)",
+)
+
+
+async def test_trends_are_made_of_what_is_counted_and_of_nothing_else(empty_database_url: str) -> None:
+    await migrate(empty_database_url, "0013")
+    engine = create_async_engine(empty_database_url)
+    figures = "CAST(starts_at AT TIME ZONE 'UTC' AS text), orders, order_lines, quantity, cancelled_quantity, views"
+    try:
+        async with engine.begin() as connection:
+            for statement in COUNTED_UP_TO_THE_LAST_ORDER:
+                await connection.execute(text(statement))
+        await migrate(empty_database_url, "head")
+        async with engine.connect() as connection:
+            products = await connection.execute(text(f"SELECT product_id, {figures} FROM product_trends ORDER BY 1, 2"))  # noqa: S608
+            assert [tuple(row) for row in products] == [
+                (1, "2026-03-02 10:15:00", 1, 2, 7, 0, 0),
+                (1, "2026-03-02 12:00:00", 0, 0, 0, 0, 30),
+                (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
+                (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
+                (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
+                (2, "2026-03-02 10:15:00", 1, 1, 9, 0, 0),
+                (2, "2026-03-02 12:00:00", 0, 0, 0, 0, 12),
+            ]
+            shop = await connection.execute(text(f"SELECT partition, {figures} FROM shop_trends ORDER BY 2"))  # noqa: S608
+            assert [tuple(row) for row in shop] == [
+                (1, "2026-03-02 10:15:00", 1, 3, 16, 0, 0),
+                (0, "2026-03-02 12:00:00", 0, 0, 0, 0, 42),
+                (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
+                (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
+                (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
+            ]
+    finally:
+        await engine.dispose()
+
+
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(empty_database_url: str) -> None:
     await migrate(empty_database_url, "head")
     engine = create_async_engine(empty_database_url)

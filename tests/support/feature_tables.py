@@ -1,6 +1,7 @@
 """The feature table as tests look at it, in memory and in PostgreSQL, both in the oracle's shape."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,14 +11,14 @@ from sqlalchemy import select
 
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.admit import admit as admit_as_it_is
-from ordercast.services.feature_worker.aggregate import DayProduct, Pair, TrendChange, aggregate
+from ordercast.services.feature_worker.aggregate import EPOCH, Pair, TrendChange, aggregate
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats
 from ordercast.services.feature_worker.errors import PositionMoved
 from ordercast.services.feature_worker.merge import KnownFirst, Merged, merge
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import DailyTrend, FeatureRow
+from ordercast.services.shared.db.features import TREND_BUCKET, FeatureRow, ProductTrend, ShopTrend
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
@@ -37,6 +38,7 @@ FEATURES = (
     "last_viewed_at",
     "last_ordered_at",
 )
+FIGURES = ("orders", "order_lines", "quantity", "cancelled_quantity", "views")
 
 
 class DeadLettersInMemory:
@@ -86,7 +88,7 @@ class SqlTable:
 class _State:
     rows: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     view_times: dict[Pair, dict[datetime, int]] = field(default_factory=dict)
-    trends: dict[DayProduct, TrendChange] = field(default_factory=dict)
+    trends: dict[tuple[int | None, int], TrendChange] = field(default_factory=dict)
     last_sequences: dict[Stream, int] = field(default_factory=dict)
     positions: dict[Partition, int] = field(default_factory=dict)
 
@@ -129,11 +131,13 @@ class MemoryTable:
         }
         for pair, merged in merge(changes.pairs, known).items():
             _apply(state, pair, merged)
-        for key, change in changes.trends.items():
-            trend = state.trends.setdefault(key, TrendChange())
-            trend.orders += change.orders
-            trend.quantity += change.quantity
-            trend.views += change.views
+        for product_id, quarter, change in (
+            *((key.product_id, key.quarter, change) for key, change in changes.product_trends.items()),
+            *((None, key.quarter, change) for key, change in changes.shop_trends.items()),
+        ):
+            trend = state.trends.setdefault((product_id, quarter), TrendChange())
+            for name in FIGURES:
+                setattr(trend, name, getattr(trend, name) + getattr(change, name))
         state.last_sequences.update(new.last_sequences)
         self._state = state
 
@@ -148,10 +152,10 @@ class MemoryTable:
         }
 
     async def trends(self) -> Trends:
-        return {
-            (key.day, key.product_id): {"orders": trend.orders, "quantity": trend.quantity, "views": trend.views}
-            for key, trend in self._state.trends.items()
-        }
+        return _by_product_and_start(
+            (product_id, EPOCH + quarter * TREND_BUCKET, trend)
+            for (product_id, quarter), trend in self._state.trends.items()
+        )
 
 
 def _apply(state: _State, pair: Pair, merged: Merged) -> None:
@@ -189,9 +193,20 @@ async def read_rows(sessions: Sessions) -> Table:
 
 
 async def read_trends(sessions: Sessions) -> Trends:
-    """The daily trends in PostgreSQL."""
+    """The trends in PostgreSQL."""
     async with sessions() as session:
-        rows = (await session.execute(select(DailyTrend))).scalars().all()
-    return {
-        (row.day, row.product_id): {"orders": row.orders, "quantity": row.quantity, "views": row.views} for row in rows
-    }
+        products = (await session.execute(select(ProductTrend))).scalars().all()
+        shop = (await session.execute(select(ShopTrend))).scalars().all()
+    return _by_product_and_start(
+        [(row.product_id, row.starts_at, row) for row in products] + [(None, row.starts_at, row) for row in shop]
+    )
+
+
+def _by_product_and_start(rows: Iterable[tuple[int | None, datetime, Any]]) -> Trends:
+    """In the oracle's shape: the shop's rows of all partitions together."""
+    trends: defaultdict[tuple[int | None, datetime], dict[str, int]] = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
+    for product_id, starts_at, row in rows:
+        figures = trends[product_id, starts_at]
+        for name in FIGURES:
+            figures[name] += getattr(row, name)
+    return dict(trends)

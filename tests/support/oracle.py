@@ -4,7 +4,7 @@ It shares no code with the worker: no aggregation of batches, no order of arriva
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -12,8 +12,10 @@ import pandas as pd
 from tests.support.event_streams import Cancellation, Fact, Order, View
 
 PAIR = ["account_id", "product_id"]
+SUMS = ["order_lines", "quantity", "cancelled_quantity", "views"]
 Table: TypeAlias = dict[tuple[int, int], dict[str, Any]]
-Trends: TypeAlias = dict[tuple[date, int], dict[str, int]]
+# By product_id (None: the whole shop) and the start of the quarter of an hour.
+Trends: TypeAlias = dict[tuple[int | None, datetime], dict[str, int]]
 
 
 def feature_table(facts: Iterable[Fact]) -> Table:
@@ -66,22 +68,25 @@ def feature_table(facts: Iterable[Fact]) -> Table:
 
 
 def trends_table(facts: Iterable[Fact]) -> Trends:
-    """Orders, quantity and views by (UTC day, product_id)."""
+    """The figures of each quarter of an hour in which something happened, by product and of the whole shop."""
     facts = list(facts)
-    orders, views = _lines(fact for fact in facts if isinstance(fact, Order)), _views(facts)
-    key = ["day", "product_id"]
-    orders["day"], views["day"] = orders["time"].dt.date, views["time"].dt.date
-    trends = pd.DataFrame(
-        {
-            "orders": orders.groupby(key)["id"].nunique(),
-            "quantity": orders.groupby(key)["quantity"].sum(),
-            "views": views.groupby(key)["count"].sum(),
-        }
-    ).fillna(0)
-    return {
-        (row["day"], int(row["product_id"])): {name: int(row[name]) for name in ("orders", "quantity", "views")}
-        for row in trends.rename_axis(index=key).reset_index().to_dict("records")
-    }
+    frame = pd.concat(
+        [
+            _lines(fact for fact in facts if isinstance(fact, Order)).assign(order_lines=1),
+            _lines(fact for fact in facts if isinstance(fact, Cancellation))
+            .rename(columns={"quantity": "cancelled_quantity"})
+            .drop(columns="id"),
+            _views(facts).rename(columns={"count": "views"}),
+        ]
+    )
+    frame["start"] = frame["time"].dt.floor("15min")
+    figures = {"orders": ("id", "nunique")} | {name: (name, "sum") for name in SUMS}
+    trends: Trends = {}
+    for key in (["product_id", "start"], ["start"]):
+        for row in frame.groupby(key).agg(**figures).reset_index().to_dict("records"):
+            product = int(row["product_id"]) if "product_id" in row else None
+            trends[product, row["start"].to_pydatetime()] = {name: int(row[name]) for name in figures}
+    return trends
 
 
 def _lines(facts: Iterable[Order | Cancellation]) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from ordercast.verify.spool import FEATURES, ORDER_ITEMS, TRENDS, VIEWS
+from ordercast.verify.spool import FEATURES, ORDER_ITEMS, PRODUCT_TRENDS, SHOP_TRENDS, VIEWS
 
-DAY_US = 86_400_000_000
+QUARTER_US = 900_000_000
 
 
 class Item(NamedTuple):
@@ -19,6 +19,7 @@ class Item(NamedTuple):
     quantity: int
     price: int
     ordered_at: int
+    cancelled_at: int
     placed: bool
     cancelled: bool
 
@@ -72,18 +73,40 @@ def _row(pair: tuple[int, int], items: Sequence[Item], views: Sequence[View]) ->
     )
 
 
-def plain_trends(items: Sequence[Item], views: Sequence[View]) -> dict[tuple[int, int], tuple[int, ...]]:
-    """Each (day, product)'s row."""
-    placed = [i for i in items if i.placed]
-    keys = {(i.ordered_at // DAY_US, i.product_id) for i in placed} | {
-        (v.viewed_at // DAY_US, v.product_id) for v in views
-    }
-    rows: dict[tuple[int, int], tuple[int, ...]] = {}
-    for day, product in keys:
-        of_day = [i for i in placed if (i.ordered_at // DAY_US, i.product_id) == (day, product)]
-        seen = sum(v.views for v in views if (v.viewed_at // DAY_US, v.product_id) == (day, product))
-        rows[day, product] = (day, product, len({i.order_id for i in of_day}), sum(i.quantity for i in of_day), seen)
-    return rows
+def plain_trends(
+    items: Sequence[Item], views: Sequence[View], partitions: int
+) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """The rows of the products' trends, and of the shop's."""
+    placed, back = [i for i in items if i.placed], [i for i in items if i.cancelled]
+
+    def figures(product: int | None, partition: int | None, start: int) -> tuple[int, ...]:
+        def counts(row: Item | View, moment: int) -> bool:
+            return (
+                product in (None, row.product_id)
+                and partition in (None, row.account_id % partitions)
+                and start <= moment < start + QUARTER_US
+            )
+
+        ordered = [i for i in placed if counts(i, i.ordered_at)]
+        return (
+            len({i.order_id for i in ordered}),
+            len(ordered),
+            sum(i.quantity for i in ordered),
+            sum(i.quantity for i in back if counts(i, i.cancelled_at)),
+            sum(v.views for v in views if counts(v, v.viewed_at)),
+        )
+
+    facts: list[tuple[Item | View, int]] = [
+        *((i, i.ordered_at) for i in placed),
+        *((i, i.cancelled_at) for i in back),
+        *((v, v.viewed_at) for v in views),
+    ]
+    products = {(row.product_id, moment // QUARTER_US * QUARTER_US) for row, moment in facts}
+    shop = {(moment // QUARTER_US * QUARTER_US, row.account_id % partitions) for row, moment in facts}
+    return (
+        [(product, start, *figures(product, None, start)) for product, start in products],
+        [(start, partition, *figures(None, partition, start)) for start, partition in shop],
+    )
 
 
 def items_frame(items: Sequence[Item]) -> pd.DataFrame:
@@ -98,5 +121,9 @@ def features_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     return frame(FEATURES, rows)
 
 
-def trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    return frame(TRENDS, rows)
+def product_trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(PRODUCT_TRENDS, rows)
+
+
+def shop_trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(SHOP_TRENDS, rows)

@@ -1,32 +1,46 @@
-"""Reads the table of daily trends, which feature_worker keeps."""
+"""Reads the trends, which feature_worker keeps by the quarter of an hour, as days of a time zone."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.errors import InvalidPeriod
 from ordercast.services.order_api.products.read_products import read_product
 from ordercast.services.order_api.products.tables import Product
-from ordercast.services.order_api.trends.answers import DayTrend, ProductTrend, TrendsAnswer
+from ordercast.services.order_api.trends.answers import DayTrend, TrendsAnswer
+from ordercast.services.order_api.trends.answers import ProductTrend as ProductAnswer
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import DailyTrend
+from ordercast.services.shared.db.features import ProductTrend, ShopTrend
 
 # The period when none is asked for, and the longest one, in days.
 DEFAULT_DAYS: Final = 30
 MAX_DAYS: Final = 366
 TOP_PRODUCTS: Final = 10
 
-_ORDERS: Final = func.sum(DailyTrend.orders)
-_QUANTITY: Final = func.sum(DailyTrend.quantity)
-_VIEWS: Final = func.sum(DailyTrend.views)
+Trend = type[ProductTrend] | type[ShopTrend]
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """Days of a zone, from the first moment of `first` to the last one of `last`."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    def holds(self, trend: Trend) -> ColumnElement[bool]:
+        begin, end = (datetime.combine(day, time.min, self.zone) for day in (self.first, self.last + timedelta(days=1)))
+        return (trend.starts_at >= begin) & (trend.starts_at < end)
 
 
 async def read_trends(
-    sessions: Sessions, *, product_id: int | None, first: date | None, last: date | None
+    sessions: Sessions, *, product_id: int | None, first: date | None, last: date | None, zone: ZoneInfo
 ) -> TrendsAnswer:
-    """The days from `first` to `last`, both included; by default the 30 days up to the newest one in the table.
+    """The days of `zone` from `first` to `last`, both included; by default the 30 days up to the newest one in the table.
 
     Raises:
         ProductNotFound: `product_id` is none.
@@ -36,19 +50,21 @@ async def read_trends(
         await read_product(sessions, product_id)
     async with sessions() as session:
         if last is None:
-            last = max(await _newest_day(session), first or date.min)
+            last = max(await _newest_day(session, zone), first or date.min)
         if first is None:
             first = last - timedelta(days=DEFAULT_DAYS - 1)
         _check_period(first, last)
-        wanted: ColumnElement[bool] = DailyTrend.day.between(first, last)
-        if product_id is not None:
-            wanted &= DailyTrend.product_id == product_id
-        return TrendsAnswer(days=await _days(session, wanted), top_products=await _top_products(session, wanted))
+        period = _Period(first, last, zone)
+        return TrendsAnswer(
+            tz=zone.key,
+            days=await _days(session, period, product_id),
+            top_products=await _top_products(session, period, product_id),
+        )
 
 
-async def _newest_day(session: AsyncSession) -> date:
-    newest: date | None = await session.scalar(select(func.max(DailyTrend.day)))
-    return newest or datetime.now(UTC).date()
+async def _newest_day(session: AsyncSession, zone: ZoneInfo) -> date:
+    newest: datetime | None = await session.scalar(select(func.max(ShopTrend.starts_at)))
+    return (newest or datetime.now(UTC)).astimezone(zone).date()
 
 
 def _check_period(first: date, last: date) -> None:
@@ -60,42 +76,49 @@ def _check_period(first: date, last: date) -> None:
         )
 
 
-async def _days(session: AsyncSession, wanted: ColumnElement[bool]) -> list[DayTrend]:
-    rows = await session.execute(
-        select(
-            DailyTrend.day.label("day"),
-            _ORDERS.label("orders"),
-            _QUANTITY.label("quantity"),
-            _VIEWS.label("views"),
-        )
-        .where(wanted)
-        .group_by(DailyTrend.day)
-        .order_by(DailyTrend.day)
-    )
-    return [DayTrend(date=row.day, **_figures(row)) for row in rows]
+async def _days(session: AsyncSession, period: _Period, product_id: int | None) -> list[DayTrend]:
+    trend: Trend = ShopTrend if product_id is None else ProductTrend
+    day = cast(func.timezone(period.zone.key, trend.starts_at), Date).label("day")
+    query = select(day, *_sums(trend)).where(period.holds(trend)).group_by("day").order_by("day")
+    if product_id is not None:
+        query = query.where(ProductTrend.product_id == product_id)
+    return [DayTrend(date=row.day, **_figures(row)) for row in await session.execute(query)]
 
 
-async def _top_products(session: AsyncSession, wanted: ColumnElement[bool]) -> list[ProductTrend]:
-    rows = await session.execute(
-        select(
-            Product.id,
-            Product.sku,
-            Product.name,
-            _ORDERS.label("orders"),
-            _QUANTITY.label("quantity"),
-            _VIEWS.label("views"),
-        )
-        .join(Product, Product.id == DailyTrend.product_id)
-        .where(wanted)
+async def _top_products(session: AsyncSession, period: _Period, product_id: int | None) -> list[ProductAnswer]:
+    query = (
+        select(Product.id, Product.sku, Product.name, *_sums(ProductTrend))
+        .join(Product, Product.id == ProductTrend.product_id)
+        .where(period.holds(ProductTrend))
         .group_by(Product.id)
-        .order_by(_QUANTITY.desc(), _VIEWS.desc(), Product.id)
+        .order_by(func.sum(ProductTrend.quantity).desc(), func.sum(ProductTrend.views).desc(), Product.id)
         .limit(TOP_PRODUCTS)
     )
-    return [ProductTrend(product_id=row.id, sku=row.sku, name=row.name, **_figures(row)) for row in rows]
+    if product_id is not None:
+        query = query.where(ProductTrend.product_id == product_id)
+    rows = await session.execute(query)
+    return [ProductAnswer(product_id=row.id, sku=row.sku, name=row.name, **_figures(row)) for row in rows]
+
+
+def _sums(trend: Trend) -> list[ColumnElement[Any]]:
+    return [
+        func.sum(trend.orders).label("orders"),
+        func.sum(trend.order_lines).label("order_lines"),
+        func.sum(trend.quantity).label("quantity"),
+        func.sum(trend.cancelled_quantity).label("cancelled_quantity"),
+        func.sum(trend.views).label("views"),
+    ]
 
 
 def _figures(row: Any) -> dict[str, Any]:
     # A sum of bigint is numeric in PostgreSQL.
-    orders, quantity, views = int(row.orders), int(row.quantity), int(row.views)
-    conversion = round(orders / views, 6) if views else None
-    return {"orders": orders, "quantity": quantity, "views": views, "conversion": conversion}
+    orders, quantity, cancelled, views = map(int, (row.orders, row.quantity, row.cancelled_quantity, row.views))
+    return {
+        "orders": orders,
+        "order_lines": int(row.order_lines),
+        "quantity": quantity,
+        "cancelled_quantity": cancelled,
+        "net_quantity": quantity - cancelled,
+        "views": views,
+        "conversion": round(orders / views, 6) if views else None,
+    }

@@ -1,13 +1,15 @@
 """GET /trends."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.trends.read_trends import read_trends
-from ordercast.services.order_api.trends.schemas import Day
+from ordercast.services.order_api.trends.schemas import Day, ZoneName
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.requests import MAX_ID
 
 router = APIRouter(tags=["trends"])
@@ -16,9 +18,11 @@ router = APIRouter(tags=["trends"])
 @router.get("/trends")
 async def trends(
     service: CurrentService,
+    _: CurrentAdmin,
     product_id: Annotated[int | None, Query(ge=1, le=MAX_ID, description="one product only")] = None,
-    first: Annotated[Day | None, Query(alias="from", description="first day, UTC")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="last day, UTC; at most 366 days in all")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="first day, in the zone `tz`")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="last day, in the zone; at most 366 days in all")] = None,
+    tz: Annotated[ZoneName, Query(description="the zone whose days are meant, by its IANA name")] = "UTC",
 ) -> TrendsAnswer:
-    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days."""
-    return await read_trends(service.sessions, product_id=product_id, first=first, last=last)
+    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days. Needs an admin."""
+    return await read_trends(service.sessions, product_id=product_id, first=first, last=last, zone=ZoneInfo(tz))

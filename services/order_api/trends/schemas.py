@@ -2,11 +2,16 @@
 
 import re
 from datetime import date
+from functools import cache
 from typing import Annotated, Final
+from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+# By name, once: this looks at each file of the database of time zones.
+_zones = cache(available_timezones)
 
 
 def _parse_date(value: object) -> object:
@@ -16,4 +21,12 @@ def _parse_date(value: object) -> object:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_parse_date), Field(ge=date(1970, 1, 1))]
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError("must be a time zone by its IANA name, such as Europe/Berlin")
+    return name
+
+
+# Both ends leave room for the days beside them, in any zone.
+Day = Annotated[date, BeforeValidator(_parse_date), Field(ge=date(1970, 1, 1), le=date(9000, 1, 1))]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]

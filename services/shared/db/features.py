@@ -1,13 +1,17 @@
 """Feature rows and the positions up to which they are true: written by feature_worker, read by trainer, predictor and verify."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
+
+# A day of any time zone is made of these: the offsets from UTC since 1972 are multiples of a quarter of an hour.
+TREND_BUCKET: Final = timedelta(minutes=15)
 
 
 class FeatureRow(Base):
@@ -75,8 +79,40 @@ class FeatureLastSequence(Base):
     seen_at: Mapped[datetime]
 
 
+class TrendFigures:
+    """What happened in a quarter of an hour (`TREND_BUCKET`, from `starts_at` on) by event time.
+
+    `orders` are distinct orders. What is taken back counts when it is taken back, not when it was ordered. A row is there only
+    where something happened, so there are never more of them than order lines and views, which the topics keep, too.
+    """
+
+    orders: Mapped[int] = mapped_column(server_default=text("0"))
+    order_lines: Mapped[int] = mapped_column(server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    views: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class ProductTrend(TrendFigures, Base):
+    """Of one product: an order of three products stands in the rows of each of them."""
+
+    __tablename__ = "product_trends"
+
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class ShopTrend(TrendFigures, Base):
+    """Of the whole shop: an order of three products is one. Apart for each partition, so that workers do not wait here."""
+
+    __tablename__ = "shop_trends"
+
+    starts_at: Mapped[datetime] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class DailyTrend(Base):
-    """Orders, quantity and views of a product on one UTC day, by event time; cancellations are not taken off."""
+    """Unused: workers of the release before write it during an upgrade. The next release drops it."""
 
     __tablename__ = "daily_trends"
     __table_args__ = (Index(None, "product_id", "day"),)

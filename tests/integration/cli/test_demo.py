@@ -33,7 +33,7 @@ async def test_a_running_system_is_used_and_goes_on_running(running: Running, st
     async with system_of(running.system.folder, 0, story) as system:
         assert system.addresses == addresses_of(running.system.info)
     assert "it is used, and stays" in told[1]
-    assert await running.anonymous.order_api.trends() is not None
+    assert await running.admin.order_api.trends() is not None
 
 
 async def test_sample_check_and_files_hold_on_a_sound_system(

@@ -17,6 +17,12 @@ from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
 
+# One row of each of the trends.
+PRODUCT_TREND = """product_trends SET orders = orders {} 1
+    WHERE product_id = $1 AND starts_at = (SELECT max(starts_at) FROM product_trends WHERE product_id = $1)"""
+SHOP_TREND = """shop_trends SET orders = orders {} 1
+    WHERE (starts_at, partition) = (SELECT starts_at, partition FROM shop_trends ORDER BY 1 DESC, 2 LIMIT 1)"""
+
 
 @pytest.fixture
 async def ordered(running: Running, customer_of: Callable[[str], Any]) -> tuple[int, int]:
@@ -48,17 +54,20 @@ async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_co
     where = "WHERE (account_id, product_id) = ($1, $2)"
     async with connected(running.database_url) as connection:
         await connection.execute(f"UPDATE feature_rows SET view_count = view_count + 1 {where}", *ordered)  # noqa: S608
-        await connection.execute("UPDATE daily_trends SET orders = orders + 1 WHERE product_id = $1", ordered[1])
+        await connection.execute(f"UPDATE {PRODUCT_TREND.format('+')}", ordered[1])
+        await connection.execute(f"UPDATE {SHOP_TREND.format('+')}")
         try:
             result = await running.run("verify", "--json")
         finally:
             await connection.execute(f"UPDATE feature_rows SET view_count = view_count - 1 {where}", *ordered)  # noqa: S608
-            await connection.execute("UPDATE daily_trends SET orders = orders - 1 WHERE product_id = $1", ordered[1])
+            await connection.execute(f"UPDATE {PRODUCT_TREND.format('-')}", ordered[1])
+            await connection.execute(f"UPDATE {SHOP_TREND.format('-')}")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
     assert [(d["table"], d["field"], d["found"] - d["expected"]) for d in found["differences"]] == [
         ("feature_rows", "view_count", 1),
-        ("daily_trends", "orders", 1),
+        ("product_trends", "orders", 1),
+        ("shop_trends", "orders", 1),
     ]
     assert found["differences"][0]["key"] == {"account_id": ordered[0], "product_id": ordered[1]}
     good = await running.run("verify")

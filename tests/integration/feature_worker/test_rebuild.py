@@ -169,14 +169,16 @@ async def test_rows_that_somebody_changed_are_named_and_healed(
     await rebuilds.apply_all()
     async with sessions() as session, session.begin():
         await session.execute(text("UPDATE feature_rows SET view_count = 77 WHERE account_id = 1 AND product_id = 1"))
-        await session.execute(text("DELETE FROM daily_trends WHERE product_id = 3"))
+        await session.execute(
+            text("DELETE FROM product_trends WHERE product_id = 3 AND starts_at = '2026-03-01T12:15:00Z'")
+        )
         await session.execute(text("INSERT INTO feature_view_times VALUES (500, 1, '2026-01-01T00:00:00Z', 1)"))
     differences = await rebuilds.make()()
     assert differences.count == 3
-    trend, row, view = sorted(differences.examples)
+    row, view, trend = sorted(differences.examples)
     assert row.startswith("feature_rows (1,1): live (1,1,")
     assert ",77," in row.partition("rebuilt")[0]
-    assert trend.startswith("daily_trends (2026-03-01,3): live None, rebuilt (2026-03-01,3,")
+    assert trend.startswith('product_trends (3,"2026-03-01 12:15:00+00"): live None, rebuilt (')
     assert view.startswith("feature_view_times (500,1,")
     assert view.endswith("rebuilt None")
     assert await read_rows(sessions) == feature_table(facts)

@@ -84,7 +84,9 @@ async def test_any_stream_gives_the_oracles_table(
     shared_sessions: Sessions, history: History, data: st.DataObject
 ) -> None:
     async with shared_sessions() as session, session.begin():
-        tables = "feature_rows, feature_view_times, feature_positions, feature_last_sequences, daily_trends"
+        tables = (
+            "feature_rows, feature_view_times, feature_positions, feature_last_sequences, product_trends, shop_trends"
+        )
         await session.execute(text(f"TRUNCATE {tables}"))
     log, table = MemoryLog(), SqlTable(shared_sessions, PARTITIONS)
     consumer = memory_consumer(log, table, history)
@@ -149,7 +151,7 @@ async def test_an_account_is_in_one_transaction_at_a_time_even_when_its_topics_b
     assert (await table.rows())[1, 1]["views_before_first_order"] == 0
 
 
-async def test_workers_that_meet_at_a_days_row_wait_in_line(table: SqlTable, sessions: Sessions) -> None:
+async def test_workers_that_meet_at_a_products_row_wait_in_line(table: SqlTable, sessions: Sessions) -> None:
     facts = [
         View(account, product, NOON + timedelta(days=day))
         for day in range(5)

@@ -48,7 +48,7 @@ def test_one_changed_field_is_one_difference(history: tuple[list[Item], list[Vie
 
 
 def test_a_missing_row_and_a_row_too_many_are_differences() -> None:
-    items = [Item(1, 2, str(UUID(int=1)), 1, 5, 10_000, 7, True, False)]
+    items = [Item(1, 2, str(UUID(int=1)), 1, 5, 10_000, 7, 7, True, False)]
     expected = expected_features(items_frame(items), views_frame([]), PARTITIONS)
     (row,) = plain_features(items, [], PARTITIONS).values()
     found = list(differences("feature_rows", PAIR, expected, features_frame([(9, *row[1:])])))
@@ -59,7 +59,7 @@ def test_a_missing_row_and_a_row_too_many_are_differences() -> None:
 
 
 def test_a_missing_value_differs_from_a_present_one() -> None:
-    items = [Item(1, 2, str(UUID(int=1)), 1, 5, 10_000, 7, True, False)]
+    items = [Item(1, 2, str(UUID(int=1)), 1, 5, 10_000, 7, 7, True, False)]
     expected = expected_features(items_frame(items), views_frame([]), PARTITIONS)
     (row,) = plain_features(items, [], PARTITIONS).values()
     changed = list(row)

@@ -1,10 +1,19 @@
 """The recomputed tables are those of one event after the other."""
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 
 from ordercast.verify.compare import differences
-from ordercast.verify.recompute import DAY, PAIR, expected_features, expected_trends, without_repeats
+from ordercast.verify.recompute import (
+    PAIR,
+    PRODUCT_TREND,
+    SHOP_TREND,
+    added_up,
+    expected_features,
+    expected_trends,
+    without_repeats,
+)
 from tests.support.oracle_features import (
     Item,
     View,
@@ -12,7 +21,8 @@ from tests.support.oracle_features import (
     items_frame,
     plain_features,
     plain_trends,
-    trends_frame,
+    product_trends_frame,
+    shop_trends_frame,
     views_frame,
 )
 from tests.support.order_histories import histories
@@ -28,8 +38,25 @@ def test_the_recomputed_tables_are_those_of_one_event_after_the_other(history: t
     features = expected_features(items_frame(items), views_frame(views), PARTITIONS)
     plain = features_frame(list(plain_features(items, views, PARTITIONS).values()))
     assert list(differences("feature_rows", PAIR, features, plain)) == []
-    trends = expected_trends(items_frame(items), views_frame(views))
-    assert list(differences("daily_trends", DAY, trends, trends_frame(list(plain_trends(items, views).values())))) == []
+    products, shop = plain_trends(items, views, PARTITIONS)
+    # As verify does it: product by product.
+    parts = [
+        expected_trends(
+            items_frame([item for item in items if item.product_id == product]),
+            views_frame([view for view in views if view.product_id == product]),
+            PARTITIONS,
+        )
+        for product in range(1, 4)
+    ]
+    assert (
+        list(
+            differences(
+                "product_trends", PRODUCT_TREND, pd.concat([p for p, _ in parts]), product_trends_frame(products)
+            )
+        )
+        == []
+    )
+    assert list(differences("shop_trends", SHOP_TREND, added_up([s for _, s in parts]), shop_trends_frame(shop))) == []
 
 
 def test_a_repeated_view_counts_once() -> None:

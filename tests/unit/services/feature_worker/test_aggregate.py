@@ -1,9 +1,16 @@
 """Sums of events."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from ordercast.services.feature_worker.aggregate import DayProduct, PairChange, TrendChange, aggregate
+from ordercast.services.feature_worker.aggregate import (
+    EPOCH,
+    PairChange,
+    ProductQuarter,
+    ShopQuarter,
+    TrendChange,
+    aggregate,
+)
 from tests.support.event_streams import Cancellation, Line, Order, View
 from tests.unit.services.feature_worker.streams import LARGE_ID, SMALL_ID, admitted, at, change_of, order, view
 
@@ -48,17 +55,28 @@ def test_views_of_one_moment_are_added_up() -> None:
     assert (change.view_count, change.last_viewed_at, change.views_offset) == (4, at(2), 2)
 
 
-def test_trends_count_orders_once_and_by_utc_day() -> None:
-    late_in_tokyo = datetime(2026, 3, 2, 8, tzinfo=timezone(timedelta(hours=9)))  # still the first of March in UTC
+def test_an_order_of_two_products_is_one_of_the_shop_and_one_of_each_and_counts_in_its_quarter_of_an_hour() -> None:
+    in_kathmandu = datetime(
+        2026, 3, 2, 0, 14, 59, 999_999, timezone(timedelta(hours=5, minutes=45))
+    )  # 18:29:59.999999 in UTC
+    quarter = (datetime(2026, 3, 1, 18, 15, tzinfo=UTC) - EPOCH) // timedelta(minutes=15)
     changes = aggregate(
         [
-            admitted(Order(1, late_in_tokyo, (Line(1, 2), Line(1, 3)))),
-            admitted(View(1, 1, datetime(2026, 3, 1, 23, 59, tzinfo=UTC), 5)),
-            admitted(View(1, 1, datetime(2026, 3, 2, tzinfo=UTC), 7)),
-            admitted(Cancellation(1, late_in_tokyo, (Line(1, 2),))),
+            admitted(Order(1, in_kathmandu, (Line(1, 2), Line(1, 3), Line(2, 4)))),
+            admitted(View(1, 1, in_kathmandu, 5)),
+            admitted(View(1, 1, in_kathmandu + timedelta(microseconds=1), 7)),
+            admitted(Cancellation(1, in_kathmandu + timedelta(hours=1), (Line(1, 2), Line(2, 1)))),
         ]
     )
-    assert changes.trends == {
-        DayProduct(date(2026, 3, 1), 1): TrendChange(orders=1, quantity=5, views=5),
-        DayProduct(date(2026, 3, 2), 1): TrendChange(views=7),
+    assert changes.product_trends == {
+        ProductQuarter(1, quarter): TrendChange(orders=1, order_lines=2, quantity=5, views=5),
+        ProductQuarter(2, quarter): TrendChange(orders=1, order_lines=1, quantity=4),
+        ProductQuarter(1, quarter + 1): TrendChange(views=7),
+        ProductQuarter(1, quarter + 4): TrendChange(cancelled_quantity=2),
+        ProductQuarter(2, quarter + 4): TrendChange(cancelled_quantity=1),
+    }
+    assert changes.shop_trends == {
+        ShopQuarter(quarter, 1): TrendChange(orders=1, order_lines=3, quantity=9, views=5),
+        ShopQuarter(quarter + 1, 1): TrendChange(views=7),
+        ShopQuarter(quarter + 4, 1): TrendChange(cancelled_quantity=3),
     }
