@@ -134,10 +134,23 @@ class OrderApi:
         body = {"product_id": product_id, "count": count}
         await self._post("/views", body, dict[str, Any], key=key or str(uuid4()))
 
-    async def add_views(self, lines: Sequence[dict[str, Any]], *, key: str | None = None) -> BatchAnswer:
-        """Up to 10,000 lines of {product_id | sku, count?, occurred_at?}; with the same key they count once."""
+    async def add_views(
+        self,
+        lines: Sequence[dict[str, Any]],
+        *,
+        key: str | None = None,
+        create_missing: bool = False,
+        currency: str | None = None,
+    ) -> BatchAnswer:
+        """Up to 10,000 lines of {product_id | sku, account_id? | account_ref?, count?, occurred_at?}; with the same key they count
+        once.
+
+        An admin's may name accounts, and with `create_missing` those that are not there are created, and products in `currency`.
+        """
         headers = {**NDJSON, "Idempotency-Key": key or str(uuid4())}
-        request = Request("POST", self._url("/views/batch"), ndjson(lines), headers, repeatable=True)
+        params = {"create_missing": "true"} if create_missing else {}
+        params |= {"currency": currency} if currency else {}
+        request = Request("POST", self._url("/views/batch"), ndjson(lines), headers, params, repeatable=True)
         return await self.session.ask(request, BatchAnswer)
 
     async def import_orders(

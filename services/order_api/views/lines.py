@@ -9,25 +9,28 @@ from msgspec import Meta
 
 from ordercast.contracts.limits import MAX_BIGINT, MAX_VIEWS
 from ordercast.services.order_api.orders.answers import RefusedLine
-from ordercast.services.order_api.text import AccountRef, Sku
+from ordercast.services.order_api.text import AccountRef, Name, Sku
 
 Id = Annotated[int, Meta(gt=0, le=MAX_BIGINT, description="an id: a whole number from 1")]
 ViewCount = Annotated[int, Meta(ge=1, le=MAX_VIEWS, description=f"a whole number from 1 to {MAX_VIEWS:,}")]
 
 
 class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
-    """A line of a batch. Only an admin's may name an account; a product goes by `product_id` or by `sku`."""
+    """A line of a batch. Only an admin's may name an account: by `account_id`, or by `account_ref` (the shop's reference, or an
+    email address; a number is an id). A product goes by `product_id` or by `sku`; `name` is for one that is created."""
 
     product_id: Id | None = None
     sku: Sku | None = None
     account_id: Id | None = None
-    account_ref: AccountRef | None = None
+    account_ref: AccountRef | Id | None = None
+    name: Name | None = None
     count: ViewCount = 1
     occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
     simulated: bool = False
 
     def __post_init__(self) -> None:
         self.sku = self.sku and self.sku.strip()
+        self.name = self.name and self.name.strip()
 
 
 class ViewAnswer(msgspec.Struct, frozen=True):

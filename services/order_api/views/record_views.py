@@ -23,10 +23,11 @@ from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer
-from ordercast.services.order_api.views.resolve_lines import NumberedLine, resolve_lines
+from ordercast.services.order_api.views.resolve_lines import CreateMissing, NumberedLine, ResolvedLine, resolve_lines
 from ordercast.services.order_api.views.send_once import KeyedRequest, Outcomes, SendOnce, Views
 from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent, RecordRefused
 
@@ -63,6 +64,7 @@ class Batch:
     body_sha256: bytes
     key: str | None
     traceparent: str | None
+    create: CreateMissing | None = None
 
 
 class RecordViews:
@@ -115,7 +117,7 @@ class RecordViews:
         return KeyedAnswer(tried.answer, tried.replayed)
 
     async def record_batch(self, caller: Caller, batch: Batch) -> KeyedAnswer:
-        """Publishes the good lines; the answer's JSON (BatchAnswer).
+        """Publishes the good lines; the answer's JSON (BatchAnswer). What they name is created before, if the batch says so.
 
         With a key, each line counts once however often the batch comes, whole or cut off in the middle.
 
@@ -163,11 +165,14 @@ class RecordViews:
 
     async def _resolve(self, caller: Caller, batch: Batch) -> tuple[dict[int, ProductViewed], list[RefusedLine]]:
         """The events of the good lines by number, and the lines that are refused."""
-        async with self._sessions() as session:
-            resolved = await resolve_lines(session, caller, batch.lines, datetime.now(UTC))
+        resolved = await retry_conflicts(lambda: self._look_up(caller, batch))
         events = {number: event for number, event in resolved if isinstance(event, ProductViewed)}
         refused = [RefusedLine(number, str(reason)) for number, reason in resolved if isinstance(reason, LineRefused)]
         return events, [*batch.refused, *refused]
+
+    async def _look_up(self, caller: Caller, batch: Batch) -> list[ResolvedLine]:
+        async with self._sessions() as session, session.begin():
+            return await resolve_lines(session, caller, batch.lines, datetime.now(UTC), batch.create)
 
     async def _check_product(self, product_id: int) -> None:
         if product_id in self._known_products:

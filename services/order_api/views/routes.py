@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchTooLong
@@ -13,15 +13,17 @@ from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_li
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
+from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer, ViewLine
 from ordercast.services.order_api.views.record_views import Batch, Key, RequestedView
+from ordercast.services.order_api.views.resolve_lines import CreateMissing
 from ordercast.services.order_api.views.schemas import ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
-from ordercast.services.shared.http.problem import PROBLEM_JSON
+from ordercast.services.shared.http.problem import FORBIDDEN, PROBLEM_JSON, Problem
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])
@@ -64,7 +66,17 @@ async def record(
 
 @router.post("/views/batch", response_model=document_of(BatchAnswer), responses={503: _UNAVAILABLE})
 async def record_batch(
-    request: Request, caller: CurrentCaller, service: CurrentService, idempotency_key: IdempotencyKey = None
+    request: Request,
+    caller: CurrentCaller,
+    service: CurrentService,
+    create_missing: Annotated[
+        bool,
+        Query(
+            description="create unknown accounts (without login) and products (inactive, without a price); admins only"
+        ),
+    ] = False,
+    currency: Annotated[Currency | None, Query(description="ISO 4217 currency of products that are created")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Records up to 10,000 views, one JSON document a line; bad lines are refused one by one, the good ones count.
 
@@ -73,13 +85,16 @@ async def record_batch(
     lines are known by number and content: refused ones may be corrected, the others have to stay as they were. While a batch is
     being recorded, another one with its key is answered 409. After a 200 the key is good for this body alone.
     """
+    if create_missing and not caller.is_admin:
+        raise Problem(FORBIDDEN, "only an admin may create accounts and products")
     chunks = unpacked(request.stream(), request.headers.get("content-encoding"), max_bytes=MAX_VIEW_BATCH_BYTES)
     body = b"".join([chunk async for chunk in chunks])
-    batch = await _read_batch(body, idempotency_header.checked(idempotency_key))
+    create = CreateMissing(currency) if create_missing else None
+    batch = await _read_batch(body, idempotency_header.checked(idempotency_key), create)
     return idempotency_header.answered(await service.record_views.record_batch(caller, batch))
 
 
-async def _read_batch(body: bytes, key: str | None) -> Batch:
+async def _read_batch(body: bytes, key: str | None, create: CreateMissing | None) -> Batch:
     lines, refused, digests = [], [], {}
     async for number, line in read_lines(_whole(body)):
         if number > MAX_BATCH_LINES:
@@ -91,7 +106,7 @@ async def _read_batch(body: bytes, key: str | None) -> Batch:
             digests[number] = digest_of(line)
         except LineRefused as refusal:
             refused.append(RefusedLine(number, str(refusal)))
-    return Batch(lines, refused, digests, hashlib.sha256(body).digest(), key, current_traceparent())
+    return Batch(lines, refused, digests, hashlib.sha256(body).digest(), key, current_traceparent(), create)
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:
