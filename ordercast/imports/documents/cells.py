@@ -1,0 +1,151 @@
+"""The cells of a row by field, read as text, number or time."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ordercast.contracts.limits import MAX_PRICE, MAX_QUANTITY
+from ordercast.imports.columns.numbers import Decimals, read_number
+from ordercast.imports.columns.times import NoTime, TimeForm, read_time
+from ordercast.imports.files.table import Row
+from ordercast.imports.profiles.mapping import Columns, Mapping, Subject
+
+TEXT_MAX: Final = 255  # characters of a reference or a name
+PRICE_DECIMALS: Final = 4
+_WHOLE: Final = re.compile(r"([0-9]+)\.0")  # spreadsheets write whole numbers as 17850.0
+_NOTHING: Final = frozenset({"nan", "null", "none"})  # what programs write for a reference that is not there
+_UNKNOWN_TIME: Final = frozenset({"", "null", "none", "nat", "nan", "n/a", "-"})
+
+
+class Refusal(Exception):
+    """Why a row is not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that is not imported, and why. It goes to the rejects file, where it can be corrected."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that is no part of what is imported, and why."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the cells of a file are read: which column is what, how it writes numbers and times, and what the user told."""
+
+    subject: Subject
+    mapping: Mapping
+    columns: Columns
+    decimals: Decimals
+    times: dict[str, TimeForm]
+    zone: ZoneInfo | None
+    currency: str | None
+    account_prefix: str = ""
+
+    def text(self, row: Row, field: str) -> str:
+        """The first cell of the field that is not empty, else its constant."""
+        for place in self.columns.fields.get(field, ()):
+            if cell := row.cells[place].strip():
+                return cell
+        return self.mapping.constants.get(field, "")
+
+    def order_ref(self, row: Row) -> str:
+        if "order_ref" not in self.mapping.columns:
+            return "/".join(row.cells[place].strip() for place in self.columns.group_by)
+        return whole(self.text(row, "order_ref"))
+
+    def account_ref(self, text: str) -> str:
+        if not text or text.casefold() in _NOTHING:
+            raise Refusal(f"no {self.columns.name('account_ref')}")
+        return self.short(self.account_prefix + whole(text), "account_ref")
+
+    def short(self, text: str, field: str) -> str:
+        if not text:
+            raise Refusal(f"no {self.columns.name(field)}")
+        if len(text) > TEXT_MAX:
+            raise Refusal(f"{self.columns.name(field)} is longer than {TEXT_MAX} characters")
+        return text
+
+    def number(self, text: str, field: str) -> Decimal:
+        # A constant is written our way, whatever the file's is.
+        number = read_number(text, self.decimals if field in self.columns.fields else Decimals.POINT)
+        if number is None:
+            raise Refusal(f"{self.columns.name(field)} is no number")
+        return number
+
+    def quantity(self, text: str, *, takes_back: bool = False) -> int:
+        name, number = self.columns.name("quantity"), self.number(text, "quantity")
+        if number != int(number):
+            raise Refusal(f"{name} is no whole number")
+        quantity = -int(number) if takes_back else int(number)
+        if quantity <= 0:
+            raise Refusal(f"{name} of a cancellation is not negative" if takes_back else f"{name} is zero or less")
+        if quantity > MAX_QUANTITY:
+            raise Refusal(f"{name} is more than {MAX_QUANTITY:,}")
+        return quantity
+
+    def price(self, text: str, field: str) -> str:
+        """A decimal string of four decimals."""
+        name, price = self.columns.name(field), self.number(text, field)
+        if price < 0:
+            raise Refusal(f"{name} is less than zero")
+        if price > MAX_PRICE:
+            raise Refusal(f"{name} is more than {MAX_PRICE:,}")
+        if price != round(price, PRICE_DECIMALS):
+            raise Refusal(f"{name} has more than {PRICE_DECIMALS} decimals")
+        return f"{price:.4f}"
+
+    def time(self, text: str, field: str) -> datetime:
+        name = self.columns.name(field)
+        if not text:
+            raise Refusal(f"no {name}")
+        try:
+            return read_time(text, self.times[field], self.zone)
+        except NoTime as error:
+            raise Refusal(f"{name} {error}") from None
+
+    def time_if_any(self, text: str, field: str) -> datetime | None:
+        return None if text.casefold() in _UNKNOWN_TIME else self.time(text, field)
+
+    def check(self, row: Row) -> str | None:
+        """Why the row cannot be read at all."""
+        if len(row.cells) != len(self.columns.header):
+            return f"the row has {len(row.cells)} cells, the header {len(self.columns.header)}"
+        if not all(_is_text(cell) for cell in row.cells):
+            return "bytes that are no text of the file's encoding, or a NUL character"
+        return None
+
+    def left_out(self, row: Row) -> str | None:
+        """Why the row is no part of what is imported."""
+        only, without = self.mapping.only, self.mapping.leave_out_without
+        if only is not None and (place := self.columns.place(only.column)) is not None:
+            value = row.cells[place].strip()
+            if value != only.value:
+                return f"{only.column} is {value[:40]!r}, not {only.value!r}"
+        if without is not None and (place := self.columns.place(without)) is not None and not row.cells[place].strip():
+            return f"no {without}"
+        return None
+
+
+def whole(text: str) -> str:
+    """A reference without the .0 of a spreadsheet."""
+    match = _WHOLE.fullmatch(text)
+    return match[1] if match else text
+
+
+def _is_text(cell: str) -> bool:
+    """Whether PostgreSQL can store it; bytes that were no text were read as lone surrogates."""
+    if "\0" in cell:
+        return False
+    return cell.isascii() or not any("\ud800" <= character <= "\udfff" for character in cell)

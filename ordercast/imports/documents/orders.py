@@ -1,0 +1,205 @@
+"""Rows that belong together become an order. It comes in whole or not at all: an order with a line missing is another order."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+
+from ordercast.contracts.limits import MAX_ITEMS
+from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
+from ordercast.imports.files.table import Row
+from ordercast.imports.files.typed_files import LINE
+
+_DOCUMENT: Final = re.compile(r"([A-Z])[0-9]+")
+_STATUSES: Final = {
+    **dict.fromkeys(("pending", "open", "new", "created", "on hold"), "PENDING"),
+    **dict.fromkeys(("confirmed", "paid", "completed", "complete", "processing", "shipped", "delivered"), "CONFIRMED"),
+    **dict.fromkeys(("cancelled", "canceled", "refunded", "failed", "voided"), "CANCELLED"),
+}
+# Of one order, all rows say the same or nothing.
+_OF_THE_ORDER: Final = ("account_ref", "status", "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`line` is a line of POST /orders/import. `summed` rows became part of another row's item."""
+
+    line: dict[str, Any]
+    rows: Sequence[Row]
+    summed: int = 0
+
+    @property
+    def takes_back(self) -> bool:
+        return self.line.get("kind") == "cancellation" or self.line.get("status") == "CANCELLED"
+
+    @property
+    def total(self) -> Decimal:
+        return sum((item["quantity"] * Decimal(item["unit_price"]) for item in self.line["items"]), Decimal(0))
+
+
+Outcome = Order | Refused | LeftOut
+
+
+def orders_of(rows: Iterable[Row], form: Form) -> Iterator[Outcome]:
+    """The orders of rows that come group by group, and the rows that are refused or left out. None is lost."""
+    if LINE in form.columns.fields:
+        for row in rows:
+            yield _own_line(row, form)
+        return
+    places = form.columns.group_by
+
+    def key(row: Row) -> tuple[str, ...] | int:
+        cells = tuple(row.cells[place].strip() if place < len(row.cells) else "" for place in places)
+        return cells if any(cells) else row.number
+
+    for _, group in groupby(rows, key):
+        yield from _order(list(group), form)
+
+
+def _own_line(row: Row, form: Form) -> Outcome:
+    if reason := form.check(row):
+        return Refused(row, reason)
+    try:
+        line = msgspec.json.decode(row.cells[0], type=dict[str, Any])
+        items = msgspec.convert(line.get("items"), list[dict[str, Any]])
+        for item in items:
+            int(item["quantity"]), Decimal(item["unit_price"])
+    except (msgspec.DecodeError, ArithmeticError, KeyError, TypeError, ValueError):
+        return Refused(
+            row, "no order: it needs order_ref, account_ref, occurred_at and items of sku, quantity, unit_price"
+        )
+    if form.account_prefix and isinstance(line.get("account_ref"), str):
+        line["account_ref"] = form.account_prefix + line["account_ref"]
+    return Order(line, [row])
+
+
+def _order(group: list[Row], form: Form) -> Iterator[Outcome]:
+    rows: list[Row] = []
+    refused: list[Refused] = []
+    seen: set[tuple[str, ...]] = set()
+    for row in group:
+        if reason := form.check(row):
+            refused.append(Refused(row, reason))
+        elif reason := form.left_out(row) or _repeat(row, seen, form):
+            yield LeftOut(row, reason)
+        else:
+            rows.append(row)
+    if not rows:
+        yield from refused
+        return
+    head, reasons = _head(rows, form)
+    items: list[dict[str, Any]] = []
+    for row in rows:
+        if row.number in reasons:
+            refused.append(Refused(row, reasons[row.number]))
+            continue
+        try:
+            items.append(_item(row, form, takes_back=head.get("kind") == "cancellation"))
+        except Refusal as refusal:
+            refused.append(Refused(row, str(refusal)))
+    lines = _summed(items) if form.mapping.sum_duplicate_lines else items
+    if len(lines) > MAX_ITEMS:
+        refused = [Refused(row, f"the order has more than {MAX_ITEMS:,} items") for row in rows]
+    if refused:
+        numbers = {one.row.number for one in refused}
+        yield from refused
+        yield from (Refused(row, "another row of its order is refused") for row in rows if row.number not in numbers)
+    else:
+        yield Order({**head, "items": lines}, rows, summed=len(items) - len(lines))
+
+
+def _repeat(row: Row, seen: set[tuple[str, ...]], form: Form) -> str | None:
+    letter = form.mapping.cancellation_letter
+    if letter is not None:
+        match = _DOCUMENT.fullmatch(form.order_ref(row))
+        if match is not None and match[1] != letter:
+            return "an adjustment, not an order"
+    if form.mapping.leave_out_repeats:
+        if row.cells in seen:
+            return "exact duplicate"
+        seen.add(row.cells)
+    return None
+
+
+def _head(rows: list[Row], form: Form) -> tuple[dict[str, Any], dict[int, str]]:
+    """What is the order's own, and the reasons of rows, by number, that do not fit."""
+    reasons: dict[int, str] = {}
+    values: dict[str, str] = {}
+    times: list[datetime] = []
+    for row in rows:
+        for field in _OF_THE_ORDER:
+            text = form.text(row, field)
+            if text and values.setdefault(field, text) != text:
+                reasons[row.number] = f"another {form.columns.name(field)} than the rest of the order"
+        try:
+            if text := form.text(row, "occurred_at"):
+                times.append(form.time(text, "occurred_at"))
+        except Refusal as refusal:
+            reasons[row.number] = str(refusal)
+    try:
+        ref = form.short(form.order_ref(rows[0]), "order_ref")
+        head: dict[str, Any] = {
+            "order_ref": ref,
+            "account_ref": form.account_ref(values.get("account_ref", "")),
+            "occurred_at": (min(times) if times else form.time("", "occurred_at")).isoformat(),
+            **_status(rows, values.get("status", ""), form, ref),
+        }
+    except Refusal as refusal:
+        return {}, {row.number: str(refusal) for row in rows} | reasons
+    if currency := values.get("currency"):
+        head["currency"] = currency.upper()
+    return head, reasons
+
+
+def _status(rows: list[Row], word: str, form: Form, ref: str) -> dict[str, Any]:
+    if form.mapping.cancellation_letter is not None and ref.startswith(form.mapping.cancellation_letter):
+        return {"kind": "cancellation"}
+
+    def first(field: str) -> str:
+        return next((text for row in rows if (text := form.text(row, field))), "")
+
+    known = {**_STATUSES, **form.mapping.statuses}
+    if word and word.casefold() not in known:
+        raise Refusal(f"{form.columns.name('status')} {word[:40]!r} is no status that is known")
+    status = known[word.casefold()] if word else "CONFIRMED"
+    told: dict[str, Any] = {}
+    if confirmed := form.time_if_any(first("confirmed_at"), "confirmed_at"):
+        told["confirmed_at"] = confirmed.isoformat()
+    if cancelled := form.time_if_any(first("cancelled_at"), "cancelled_at"):
+        told["cancelled_at"] = cancelled.isoformat()
+    if cancelled or _all_refunded(first("refunded"), first("total"), form):
+        status = "CANCELLED"
+    told_of = {"PENDING": (), "CONFIRMED": ("confirmed_at",), "CANCELLED": ("cancelled_at",)}[status]
+    return {"status": status, **{field: told[field] for field in told_of if field in told}}
+
+
+def _all_refunded(refunded: str, total: str, form: Form) -> bool:
+    if not refunded or not total:
+        return False
+    return form.number(refunded, "refunded") >= form.number(total, "total") > 0
+
+
+def _item(row: Row, form: Form, *, takes_back: bool) -> dict[str, Any]:
+    sku = form.short(form.text(row, "sku"), "sku")
+    return {
+        "sku": sku,
+        "name": (form.text(row, "name") or sku)[:TEXT_MAX],
+        "quantity": form.quantity(form.text(row, "quantity"), takes_back=takes_back),
+        "unit_price": form.price(form.text(row, "unit_price"), "unit_price"),
+    }
+
+
+def _summed(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_product: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in items:
+        key = item["sku"], item["unit_price"]
+        if key in by_product:
+            by_product[key]["quantity"] += item["quantity"]
+        else:
+            by_product[key] = dict(item)
+    return list(by_product.values())

@@ -1,0 +1,78 @@
+"""Rows that each become one view, or one product."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ordercast.contracts.limits import MAX_VIEWS
+from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
+from ordercast.imports.files.table import Row
+
+_YES: Final = frozenset({"true", "yes", "1", "active", "published"})
+_NO: Final = frozenset({"false", "no", "0", "inactive", "draft", "archived"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`line` is a line of POST /views/batch or POST /products/import."""
+
+    line: dict[str, Any]
+    row: Row
+
+
+Outcome = Document | Refused | LeftOut
+
+
+def views_of(rows: Iterable[Row], form: Form) -> Iterator[Outcome]:
+    return _each(rows, form, _view)
+
+
+def products_of(rows: Iterable[Row], form: Form) -> Iterator[Outcome]:
+    return _each(rows, form, _product)
+
+
+def _each(rows: Iterable[Row], form: Form, make: Callable[[Row, Form], dict[str, Any]]) -> Iterator[Outcome]:
+    for row in rows:
+        if reason := form.check(row):
+            yield Refused(row, reason)
+        elif reason := form.left_out(row):
+            yield LeftOut(row, reason)
+        else:
+            try:
+                yield Document(make(row, form), row)
+            except Refusal as refusal:
+                yield Refused(row, str(refusal))
+
+
+def _view(row: Row, form: Form) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "account_ref": form.account_ref(form.text(row, "account_ref")),
+        "sku": form.short(form.text(row, "sku"), "sku"),
+        "occurred_at": form.time(form.text(row, "occurred_at"), "occurred_at").isoformat(),
+    }
+    if name := form.text(row, "name"):
+        line["name"] = name[:TEXT_MAX]
+    if count := form.text(row, "count"):
+        number = form.number(count, "count")
+        if number != int(number) or not 1 <= number <= MAX_VIEWS:
+            raise Refusal(f"{form.columns.name('count')} is no whole number from 1 to {MAX_VIEWS:,}")
+        line["count"] = int(number)
+    return line
+
+
+def _product(row: Row, form: Form) -> dict[str, Any]:
+    sku = form.short(form.text(row, "sku"), "sku")
+    currency = form.text(row, "currency").upper() or form.currency
+    if currency is None:
+        raise Refusal(f"no {form.columns.name('currency')}")
+    line: dict[str, Any] = {
+        "sku": sku,
+        "name": (form.text(row, "name") or sku)[:TEXT_MAX],
+        "price": form.price(form.text(row, "price"), "price"),
+        "currency": currency,
+    }
+    if active := form.text(row, "active").casefold():
+        if active not in _YES | _NO:
+            raise Refusal(f"{form.columns.name('active')} {active[:40]!r} is neither yes nor no")
+        line["active"] = active in _YES
+    return line

@@ -1,0 +1,1 @@
+"""Which column of a file is what: known exports (`known`), found by their header (`recognise`), or told by the user."""

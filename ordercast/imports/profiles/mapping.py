@@ -1,0 +1,145 @@
+"""What a mapping says: which columns make an order, a view or a product, and by which rules. It can be kept as TOML."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ordercast.first_line import first_line
+from ordercast.imports.errors import FileUnreadable, Undecided
+
+
+class Subject(StrEnum):
+    """What the rows of a file become."""
+
+    ORDERS = "orders"
+    VIEWS = "views"
+    PRODUCTS = "products"
+
+
+# What each must have, and may have.
+REQUIRED: Final = {
+    Subject.ORDERS: ("order_ref", "account_ref", "occurred_at", "sku", "quantity", "unit_price"),
+    Subject.VIEWS: ("account_ref", "sku", "occurred_at"),
+    Subject.PRODUCTS: ("sku", "price"),
+}
+OPTIONAL: Final = {
+    Subject.ORDERS: ("name", "currency", "status", "confirmed_at", "cancelled_at", "refunded", "total"),
+    Subject.VIEWS: ("name", "count"),
+    Subject.PRODUCTS: ("name", "currency", "active"),
+}
+NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total", "price")
+TIMES: Final[tuple[str, ...]] = ("occurred_at", "confirmed_at", "cancelled_at")
+
+
+class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows whose `column` has another value are left out."""
+
+    column: str
+    value: str
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`columns`: for each field its columns; of those in the file, the first that is not empty counts.
+
+    `constants`: fields that the file does not tell. `group_by`: the columns in which the rows of one order agree, if not those
+    of order_ref; where there is no order_ref, they are it. `statuses`: the shop's words, in lower case.
+    """
+
+    columns: dict[str, list[str]]
+    constants: dict[str, str] = {}
+    group_by: list[str] = []
+    statuses: dict[str, str] = {}
+    only: Only | None = None
+    # Rows of one order with the same sku and price become one item.
+    sum_duplicate_lines: bool = False
+    # A row that is the same as one before it in its order is left out.
+    leave_out_repeats: bool = False
+    # Rows without this column are left out, such as orders without items.
+    leave_out_without: str | None = None
+    # An order_ref of this letter and digits only takes back, of another letter and digits is a booking and no order.
+    cancellation_letter: str | None = None
+
+
+class SavedMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A file of `--save-mapping`: the mapping, and what else was told."""
+
+    subject: Subject
+    mapping: Mapping
+    zone: str | None = None
+    currency: str | None = None
+    account_prefix: str = ""
+
+
+def read_mapping(path: Path) -> SavedMapping:
+    """
+    Raises:
+        FileUnreadable: no such file, no TOML, or another content.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=SavedMapping)
+    except OSError as error:
+        raise FileUnreadable(f"{path}: {error.strerror or error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FileUnreadable(f"{path} is no mapping: {first_line(error)}") from error
+
+
+def write_mapping(path: Path, saved: SavedMapping) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.toml.encode(msgspec.to_builtins(saved)))
+
+
+def told_mapping(subject: Subject, told: Sequence[str], base: Mapping) -> Mapping:
+    """`base` with the fields of `FIELD=COLUMN` put in their place; `FIELD==TEXT` is a constant.
+
+    Raises:
+        Undecided: it is not of that form, or names a field that there is not.
+    """
+    fields = (*REQUIRED[subject], *OPTIONAL[subject])
+    columns, constants = dict(base.columns), dict(base.constants)
+    for entry in told:
+        field, equals, column = entry.partition("=")
+        if not equals or field not in fields:
+            raise Undecided(f"--map {entry!r} names no field", hint=f"--map FIELD=COLUMN; fields: {', '.join(fields)}")
+        columns.pop(field, None)
+        constants.pop(field, None)
+        if column.startswith("="):
+            constants[field] = column[1:]
+        else:
+            columns[field] = [column]
+    return msgspec.structs.replace(base, columns=columns, constants=constants)
+
+
+def plain(text: str) -> str:
+    """A column's name without case, spaces and punctuation."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+class Columns:
+    """A mapping's columns by their place in a header."""
+
+    def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
+        self._places: dict[str, int] = {}
+        for place, name in enumerate(header):
+            self._places.setdefault(plain(name), place)
+        self.header = tuple(header)
+        self.fields = {field: self._of(names) for field, names in mapping.columns.items() if self._of(names)}
+        self.group_by = self._of(mapping.group_by) or self.fields.get("order_ref", [])
+        if mapping.group_by and "order_ref" not in self.fields:
+            self.fields["order_ref"] = self.group_by
+
+    def place(self, name: str) -> int | None:
+        return self._places.get(plain(name))
+
+    def missing(self, subject: Subject, constants: dict[str, Any]) -> list[str]:
+        return [field for field in REQUIRED[subject] if field not in self.fields and field not in constants]
+
+    def name(self, field: str) -> str:
+        """What the user calls a field: its column, or the field."""
+        places = self.fields.get(field)
+        return self.header[places[0]] if places else field
+
+    def _of(self, names: Sequence[str]) -> list[int]:
+        return [self._places[plain(name)] for name in names if plain(name) in self._places]

@@ -1,0 +1,136 @@
+"""A file is a table, whatever form it has."""
+
+import gzip
+import io
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import xlsxwriter
+
+from ordercast.imports.errors import FileUnreadable
+from ordercast.imports.files.open_table import open_table
+from ordercast.imports.files.table import Row
+
+HEADER = ("order", "sku", "qty", "price", "date")
+ROWS = [
+    ("1", "MUG", "2", "10.25", "2026-04-05 21:06:00"),
+    ("2", 'tea "red", large\nbox', "1", "3", "2026-04-06 08:00:00"),
+]
+CSV = 'order,sku,qty,price,date\r\n1,MUG,2,10.25,2026-04-05 21:06:00\r\n2,"tea ""red"", large\nbox",1,3,2026-04-06 08:00:00\r\n'
+
+
+def write_workbook(path: Path) -> None:
+    book = xlsxwriter.Workbook(path)
+    day = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    for name, rows in (("2025", ROWS[:1]), ("notes", []), ("2026", ROWS[1:])):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, HEADER if rows else ["something else"])
+        for number, row in enumerate(rows, start=1):
+            sheet.write_row(number, 0, [int(row[0]), row[1], int(row[2]), float(row[3])])
+            sheet.write_datetime(number, 4, datetime.fromisoformat(row[4]), day)
+    book.close()
+
+
+def write_parquet(path: Path) -> None:
+    columns = [[int(r[0]) for r in ROWS], [r[1] for r in ROWS], [int(r[2]) for r in ROWS], [float(r[3]) for r in ROWS]]
+    table = pyarrow.table([*columns, [datetime.fromisoformat(r[4]) for r in ROWS]], names=list(HEADER))
+    pyarrow.parquet.write_table(table, path)
+
+
+def write_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/._rows.csv", "x")
+        archive.writestr("rows.csv", CSV)
+
+
+def write_ndjson(path: Path) -> None:
+    lines = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    lines[0] |= {"qty": 2, "price": 10.25}  # type: ignore[dict-item]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+FORMS = {
+    "csv": lambda path: path.write_text(CSV, newline=""),
+    "semicolons": lambda path: path.write_text(CSV.replace('", large', '" large').replace(",", ";"), newline=""),
+    "bom": lambda path: path.write_text(CSV, newline="", encoding="utf-8-sig"),
+    "utf16": lambda path: path.write_text(CSV, newline="", encoding="utf-16"),
+    "gzip": lambda path: path.write_bytes(gzip.compress(CSV.encode())),
+    "gzip in zip": lambda path: path.write_bytes(gzip.compress(zipped())),
+    "zip": write_zip,
+    "xlsx": write_workbook,
+    "parquet": write_parquet,
+    "ndjson": write_ndjson,
+}
+
+
+def zipped() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("rows.csv", CSV)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_rows_come_out_of_every_form(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "no ending that says anything"
+    FORMS[form](path)
+    table = open_table(path, tmp_path)
+    assert table.header == HEADER
+    cells = [row.cells for row in table.rows]
+    expected = [tuple(cell.replace('", large', '" large') for cell in row) for row in ROWS]
+    assert cells == (expected if form == "semicolons" else ROWS)
+
+
+def test_rows_have_the_numbers_that_a_spreadsheet_shows(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("Report of June\n\norder,sku,qty\n1,A,2\n\n1,B,3\n")
+    table = open_table(path, tmp_path)
+    assert table.header == ("order", "sku", "qty")
+    assert list(table.rows) == [Row(4, ("1", "A", "2")), Row(6, ("1", "B", "3"))]
+
+
+def test_a_row_that_is_too_short_or_too_long_comes_through_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "ragged.csv"
+    path.write_text("order,sku,qty\n1,A,2\n1,B\n1,C,3,4\n" + "2,D,1\n" * 20)
+    table = open_table(path, tmp_path)
+    assert table.header == ("order", "sku", "qty")
+    assert [row.cells for row in table.rows][:3] == [("1", "A", "2"), ("1", "B"), ("1", "C", "3", "4")]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (gzip.compress(CSV.encode() * 9_999)[:-20], "damaged"),
+        (b"\x1f\x8bno gzip", "Not a gzipped|damaged|compression"),
+        (b"PK\x03\x04no zip", "damaged"),
+        (b"\xd0\xcf\x11\xe0no workbook", "no workbook"),
+        (b"PAR1no parquet", "no Parquet file"),
+        (b"\x89PNG\0\0\0\x01", "neither text nor a workbook"),
+        (b"[1, 2]", "one JSON object a line|Expected `object`"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_so_in_words(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "rows.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(FileUnreadable, match=says) as refused:
+        list(open_table(path, tmp_path).rows)
+    assert str(refused.value).isprintable()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match=r"gone\.csv: No such file"):
+        open_table(tmp_path / "gone.csv", tmp_path)
+
+
+def test_an_archive_of_several_files_names_them(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("a.csv", CSV)
+        archive.writestr("b.csv", CSV)
+    with pytest.raises(FileUnreadable, match=r"2 files: a\.csv, b\.csv"):
+        open_table(tmp_path / "all.zip", tmp_path)

@@ -1,0 +1,78 @@
+"""What a file does not say is asked for, never guessed; what was found is said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ordercast.imports.columns.numbers import Decimals
+from ordercast.imports.errors import Undecided
+from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
+from tests.support.shop_files import read
+
+OWN = "Beleg;Kunde;Datum;Artikel;Menge;Preis\n7;ann;13.04.2026 09:00;MUG;2;10,25\n"
+MAP = ["order_ref=Beleg", "account_ref=Kunde", "occurred_at=Datum", "sku=Artikel", "quantity=Menge", "unit_price=Preis"]
+
+
+def own(folder: Path, content: str = OWN) -> Path:
+    path = folder / "own.csv"
+    path.write_text(content)
+    return path
+
+
+def test_a_file_of_its_own_is_told_by_map_and_what_was_found_is_said(tmp_path: Path) -> None:
+    result = read(own(tmp_path), map=MAP)
+    (line,) = result.lines
+    assert (line["order_ref"], line["account_ref"], line["occurred_at"]) == ("7", "ann", "2026-04-13T07:00:00+00:00")
+    words = "\n".join(result.found.words)
+    for said in ("utf-8", "semicolon", "decimal comma", "day before month", "Europe/Berlin", "quantity=Menge"):
+        assert said in words
+
+
+def test_a_mapping_is_saved_and_used_again(tmp_path: Path) -> None:
+    first = read(own(tmp_path), map=MAP, account_prefix="north-")
+    saved = tmp_path / "new" / "own.toml"
+    write_mapping(saved, first.found.saved())
+    again = read(own(tmp_path), saved=read_mapping(saved), zone=None, currency=None)
+    assert again.lines == first.lines
+    assert again.lines[0]["account_ref"] == "north-ann"
+
+
+@pytest.mark.parametrize(
+    ("content", "choices", "says", "hint"),
+    [
+        (
+            OWN,
+            {"map": MAP[:-1]},
+            "no column is known to be unit_price; there are: Beleg, Kunde",
+            "--map unit_price=COLUMN",
+        ),
+        (OWN, {"map": ["price=Preis"]}, "names no field", "unit_price"),
+        (OWN, {"map": MAP, "zone": None}, "Datum has times without a zone, such as 13.04.2026 09:00", "--zone"),
+        (OWN, {"map": MAP, "zone": "Berlin"}, "no time zone Berlin", "Europe/Berlin"),
+        (OWN, {"map": MAP, "currency": None}, "does not say its currency", "--currency"),
+        (OWN, {"map": MAP, "group_by": ["Tag"]}, "no column Tag to group by", "Beleg"),
+        (OWN.replace("13.04", "03.04"), {"map": MAP}, "tells the day from the month", "--dayfirst"),
+        (OWN.replace("10,25", "1,250"), {"map": MAP}, "numbers such as 1,250", "--decimal-comma"),
+        (OWN, {"profile": "shop"}, "no profile shop", "shopify"),
+    ],
+)
+def test_what_is_not_said_is_asked_for(
+    tmp_path: Path, content: str, choices: dict[str, Any], says: str, hint: str
+) -> None:
+    with pytest.raises(Undecided, match=says) as undecided:
+        read(own(tmp_path, content), **choices)
+    assert hint in undecided.value.hint
+
+
+def test_what_was_asked_for_can_be_told(tmp_path: Path) -> None:
+    path = own(tmp_path, OWN.replace("13.04", "03.04").replace("10,25", "1,250"))
+    (line,) = read(path, map=MAP, dayfirst=False, decimals=Decimals.POINT).lines
+    assert line["occurred_at"] == "2026-03-04T08:00:00+00:00"
+    assert line["items"][0]["unit_price"] == "1250.0000"
+
+
+def test_a_mapping_of_views_is_none_of_orders(tmp_path: Path) -> None:
+    first = read(own(tmp_path), map=MAP)
+    with pytest.raises(Undecided, match="the mapping is one of orders"):
+        read(own(tmp_path), Subject.VIEWS, saved=first.found.saved())
