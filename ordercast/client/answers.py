@@ -21,6 +21,8 @@ class Account(Struct, frozen=True):
     nickname: str
     role: str
     login_type: str
+    account_ref: str | None = None
+    blocked: bool = False
 
 
 class Product(Struct, frozen=True):

@@ -31,7 +31,7 @@ PAGE_ROWS: Final = 100  # the most that the API gives at once
 # An import commits as it reads: a long one takes minutes.
 IMPORT_TIMEOUT_S: Final = 600.0
 
-Row = TypeVar("Row", Product, Price)
+Row = TypeVar("Row", Account, Product, Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,35 @@ class OrderApi:
 
     async def me(self) -> Account:
         return await self._get("/accounts/me", Account)
+
+    async def change_password(self, old: str, new: str) -> None:
+        """Every other log-in of the account ends; this client goes on with its access token, and then needs the new password."""
+        await self._post("/accounts/me/password", {"old_password": old, "new_password": new}, dict[str, Any])
+
+    async def account(self, account_id: int) -> Account:
+        """Needs an admin, as all that follows about accounts."""
+        return await self._get(f"/accounts/{account_id}", Account)
+
+    async def accounts(
+        self,
+        *,
+        role: str | None = None,
+        blocked: bool | None = None,
+        search: str | None = None,
+        email: str | None = None,
+        account_ref: str | None = None,
+    ) -> AsyncIterator[Account]:
+        """All accounts, or those that the filters leave; `search` is a part of email, nickname or reference, however cased."""
+        filters = {"role": role, "search": search, "email": email, "account_ref": account_ref}
+        filters["blocked"] = None if blocked is None else str(blocked).lower()
+        async for account in self._pages("/accounts", Page[Account], filters):
+            yield account
+
+    async def change_account(self, account_id: int, *, role: str | None = None, blocked: bool | None = None) -> Account:
+        """Gives a role (CUSTOMER or ADMIN), blocks or unblocks; None leaves it as it is."""
+        changes = {"role": role, "blocked": blocked}
+        body = {name: value for name, value in changes.items() if value is not None}
+        return await self._send("PATCH", f"/accounts/{account_id}", body, Account)
 
     async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
         """Needs an admin."""

@@ -27,6 +27,30 @@ class AccountTaken(Permanent):
     """Email or nickname belong to another account."""
 
 
+class AccountNotFound(Permanent):
+    """There is no account with this id."""
+
+
+class AccountBlocked(Permanent):
+    """An admin has blocked the account."""
+
+
+class NoLongerAdmin(Permanent):
+    """The caller was an admin when the token was given, and is none now."""
+
+
+class LastAdmin(Permanent):
+    """Without this admin nobody could do what admins do."""
+
+
+class CannotLogIn(Permanent):
+    """The account has no password."""
+
+
+class WrongPassword(Permanent):
+    """The password that is to be changed is another one."""
+
+
 class InvalidCredentials(Permanent):
     """Email or password are wrong; which one, nobody is told."""
 

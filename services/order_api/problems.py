@@ -10,6 +10,12 @@ PROBLEMS: Final[ProblemTable] = {
     # accounts
     errors.UnknownAccount: ProblemType("unknown-account", 401, "The account does not exist"),
     errors.AccountTaken: ProblemType("account-taken", 409, "Email or nickname are taken"),
+    errors.AccountNotFound: ProblemType("account-not-found", 404, "There is no such account"),
+    errors.AccountBlocked: ProblemType("account-blocked", 403, "The account is blocked"),
+    errors.NoLongerAdmin: FORBIDDEN,
+    errors.LastAdmin: ProblemType("last-admin", 409, "An admin has to be left"),
+    errors.CannotLogIn: ProblemType("account-without-login", 409, "The account cannot log in"),
+    errors.WrongPassword: ProblemType("wrong-password", 422, "The password is wrong"),
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
     errors.InvalidRefreshToken: ProblemType("invalid-refresh-token", 401, "The refresh token is not valid"),
     # products and what is said of them

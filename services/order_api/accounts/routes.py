@@ -1,13 +1,21 @@
-"""POST /accounts, GET /accounts/me, the token grants, and the public key for other services."""
+"""POST /accounts, GET /accounts/me, what admins do with accounts, the token grants, and the public key for other services."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Query, Response
 
 from ordercast.services.order_api.accounts.log_in import TokenPair
-from ordercast.services.order_api.accounts.read_accounts import read_account
+from ordercast.services.order_api.accounts.manage_accounts import AccountChange, change_account
+from ordercast.services.order_api.accounts.read_accounts import (
+    AccountFilter,
+    read_account,
+    read_accounts,
+    read_own_account,
+)
 from ordercast.services.order_api.accounts.schemas import (
     AccountAnswer,
+    AccountChangeRequest,
+    PasswordChange,
     PasswordGrant,
     RefreshRequest,
     SignUpRequest,
@@ -15,7 +23,10 @@ from ordercast.services.order_api.accounts.schemas import (
 )
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.caller import Role
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["accounts"])
 
@@ -30,7 +41,59 @@ async def create_account(body: SignUpRequest, service: CurrentService) -> Accoun
 @router.get("/accounts/me")
 async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountAnswer:
     """The caller's account."""
-    return AccountAnswer.of(await read_account(service.sessions, caller.account_id))
+    return AccountAnswer.of(await read_own_account(service.sessions, caller.account_id))
+
+
+@router.post("/accounts/me/password")
+async def change_password(
+    body: PasswordChange, response: Response, caller: CurrentCaller, service: CurrentService
+) -> TokenAnswer:
+    """Changes the caller's password. Every other log-in of the account ends; go on with the tokens of the answer.
+
+    An access token that was given before stays good until it ends, for 15 minutes at most.
+    """
+    pair = await service.log_in.with_new_password(caller.account_id, body.old_password, body.new_password)
+    return _answer(pair, response)
+
+
+@router.get("/accounts")
+async def list_accounts(
+    _: CurrentAdmin,
+    service: CurrentService,
+    role: Role | None = None,
+    blocked: Annotated[bool | None, Query(description="only those that are blocked, or only the others")] = None,
+    search: Annotated[
+        StoredText | None,
+        Query(min_length=1, max_length=200, description="a part of email, nickname or account_ref, however cased"),
+    ] = None,
+    email: Annotated[StoredText | None, Query(description="the account that logs in with this email")] = None,
+    account_ref: Annotated[StoredText | None, Query(description="the shop's own name, to the letter")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    starting_after: StartingAfter = None,
+) -> Page[AccountAnswer]:
+    """All accounts, or those that the filters leave, in the order in which they were made."""
+    wanted = AccountFilter(role, blocked, search, email, account_ref)
+    accounts, has_more = await read_accounts(service.sessions, wanted, limit=limit, starting_after=starting_after)
+    return Page(data=[AccountAnswer.of(account) for account in accounts], has_more=has_more)
+
+
+@router.get("/accounts/{account_id}")
+async def get_account(account_id: PathId, _: CurrentAdmin, service: CurrentService) -> AccountAnswer:
+    """One account."""
+    return AccountAnswer.of(await read_account(service.sessions, account_id))
+
+
+@router.patch("/accounts/{account_id}")
+async def change(
+    account_id: PathId, body: AccountChangeRequest, admin: CurrentAdmin, service: CurrentService
+) -> AccountAnswer:
+    """Gives the account a role, blocks or unblocks it.
+
+    A blocked account cannot log in, and its refresh tokens end now. Its access token, as one with the role before, stays good
+    until it ends, for 15 minutes at most; accounts it changes no more. The last admin can neither be blocked nor demoted: 409.
+    """
+    change = AccountChange(body.role, body.blocked)
+    return AccountAnswer.of(await change_account(service.sessions, admin.account_id, account_id, change))
 
 
 @router.post("/auth/token")

@@ -1,12 +1,13 @@
 """What goes in and out at /accounts and /auth."""
 
-from typing import Annotated, Final, Literal
+from datetime import datetime
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BaseModel, EmailStr, StringConstraints
 
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
-from ordercast.services.shared.http.requests import OneLine, RequestModel, StoredText
+from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel, StoredText
 
 # NIST SP 800-63B: at least 8. Beyond 128 nobody types, and hashing must stay cheap.
 MIN_PASSWORD: Final = 8
@@ -15,12 +16,27 @@ MAX_PASSWORD: Final = 128
 LoginType = Literal["PASSWORD", "EXTERNAL"]
 
 
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+
+
 class SignUpRequest(RequestModel):
     """A role is never taken from the client: the field is unknown, and so refused."""
 
     email: EmailStr
     nickname: Annotated[str, OneLine(max_length=64)]
-    password: Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+    password: Password
+
+
+class PasswordChange(RequestModel):
+    old_password: StoredText
+    new_password: Password
+
+
+class AccountChangeRequest(ChangeModel):
+    """The fields to change; the others stay as they are."""
+
+    role: Role | None = None
+    blocked: bool | None = None
 
 
 class PasswordGrant(BaseModel):
@@ -36,17 +52,32 @@ class RefreshRequest(RequestModel):
 
 
 class AccountAnswer(BaseModel):
-    """`email` is null for an account out of a shop's history, which cannot log in."""
+    """`email` is null for an account out of a shop's history, which cannot log in; `account_ref` is the shop's own name for it.
+
+    A `blocked` account can neither log in nor refresh its tokens.
+    """
 
     id: int
     email: str | None
     nickname: str
     role: Role
     login_type: LoginType
+    account_ref: str | None
+    blocked: bool
+    created_at: datetime
 
     @classmethod
     def of(cls, account: Account) -> "AccountAnswer":
-        return cls.model_validate(account, from_attributes=True)
+        return cls(
+            id=account.id,
+            email=account.email,
+            nickname=account.nickname,
+            role=cast("Role", account.role),
+            login_type=cast("LoginType", account.login_type),
+            account_ref=account.account_ref,
+            blocked=account.blocked_at is not None,
+            created_at=account.created_at,
+        )
 
 
 class TokenAnswer(BaseModel):

@@ -22,6 +22,7 @@ class Account(Base):
     login_type: Mapped[str]
     account_ref: Mapped[str | None] = mapped_column(unique=True)  # the shop's own name for the account
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    blocked_at: Mapped[datetime | None]  # since when it can neither log in nor refresh its tokens
 
     __table_args__ = (
         CheckConstraint("role IN ('CUSTOMER', 'ADMIN')", name="role"),

@@ -30,6 +30,9 @@ async def test_signing_up_makes_a_customer(api: RunningApi) -> None:
         "nickname": "ann",
         "role": "CUSTOMER",
         "login_type": "PASSWORD",
+        "account_ref": None,
+        "blocked": False,
+        "created_at": answer.json()["created_at"],
     }
 
 

@@ -96,6 +96,10 @@ async def test_a_body_that_is_too_large_is_413(shared_api: RunningApi, customer:
 
 NEEDS_A_TOKEN = [
     ("GET", "/accounts/me"),
+    ("POST", "/accounts/me/password"),
+    ("GET", "/accounts"),
+    ("GET", "/accounts/1"),
+    ("PATCH", "/accounts/1"),
     ("POST", "/orders"),
     ("GET", "/orders"),
     ("GET", "/orders/00000000-0000-7000-8000-000000000000"),
@@ -112,6 +116,9 @@ NEEDS_A_TOKEN = [
     ("DELETE", "/products/1/reviews/1"),
 ]
 NEEDS_AN_ADMIN = [
+    ("GET", "/accounts"),
+    ("GET", "/accounts/1"),
+    ("PATCH", "/accounts/1"),
     ("POST", "/orders/00000000-0000-7000-8000-000000000000/confirm"),
     ("POST", "/orders/import"),
     ("POST", "/products"),

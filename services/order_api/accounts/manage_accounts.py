@@ -1,0 +1,73 @@
+"""What admins do with accounts: give a role, take it, block and unblock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ordercast.services.order_api.accounts.refresh_tokens import end_all
+from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.errors import AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Role
+
+# Any fixed number that nobody else locks in this database: changes of accounts come one after the other, so that two admins who
+# block each other at the same moment do not both succeed.
+_CHANGE_LOCK: Final = 7_305_110_402
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What is to change; None stays as it is."""
+
+    role: Role | None = None
+    blocked: bool | None = None
+
+
+async def change_account(sessions: Sessions, admin_id: int, account_id: int, change: AccountChange) -> Account:
+    """The account as it is now, committed. Whoever is blocked has no refresh token any more.
+
+    Raises:
+        AccountNotFound: there is none with this id.
+        NoLongerAdmin: who asks was demoted or blocked since the token was given.
+        LastAdmin: nobody would be left who can do this.
+        CannotLogIn: an account without a password cannot be an admin.
+    """
+    async with sessions() as session, session.begin():
+        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
+        account = await _locked(session, admin_id, account_id)
+        if change.role == "ADMIN" and account.login_type != "PASSWORD":
+            raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
+        account.role = change.role or account.role
+        if change.blocked is not None and change.blocked != (account.blocked_at is not None):
+            account.blocked_at = datetime.now(UTC) if change.blocked else None
+        await session.flush()
+        if change.blocked:
+            await end_all(session, account.id)
+        # Also where it was no admin before: whoever asks is one, so somebody is left.
+        if await session.scalar(_ADMINS) == 0:
+            raise LastAdmin("the last admin can neither be blocked nor demoted; make another one first")
+        return account
+
+
+# Those who can log in and do what admins do.
+_ADMINS: Final = select(func.count()).where(Account.role == "ADMIN", Account.blocked_at.is_(None))
+
+
+async def _locked(session: AsyncSession, admin_id: int, account_id: int) -> Account:
+    """The account to change, while the one who asks is looked at, too: a token stays good after its account was demoted."""
+    rows = await session.scalars(
+        select(Account)
+        .where(or_(Account.id == admin_id, Account.id == account_id))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+    )
+    by_id = {account.id: account for account in rows}
+    admin = by_id.get(admin_id)
+    if admin is None or admin.role != "ADMIN" or admin.blocked_at is not None:
+        raise NoLongerAdmin("only an admin may do this, which the caller no longer is")
+    if account_id not in by_id:
+        raise AccountNotFound(f"there is no account {account_id}")
+    return by_id[account_id]
