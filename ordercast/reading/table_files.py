@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -12,11 +13,18 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
-Kind: TypeAlias = Literal["integer", "money", "text"]
-Row: TypeAlias = Sequence[int | Decimal | str]
+# money is the price of a piece, total that of an order, time a moment with its zone.
+Kind: TypeAlias = Literal["integer", "money", "total", "text", "time"]
+Row: TypeAlias = Sequence[int | Decimal | str | datetime | None]
 
 XLSX_ROWS_MAX: Final = 1_048_576  # of one sheet, the header among them: Excel's own limit
-PARQUET_TYPES: Final[dict[Kind, Any]] = {"integer": pa.int64(), "money": pa.decimal128(12, 4), "text": pa.string()}
+PARQUET_TYPES: Final[dict[Kind, Any]] = {
+    "integer": pa.int64(),
+    "money": pa.decimal128(12, 4),
+    "total": pa.decimal128(22, 4),
+    "text": pa.string(),
+    "time": pa.timestamp("us", tz="UTC"),
+}
 
 
 class TooManyRows(Exception):
@@ -55,7 +63,7 @@ class CsvWriter:
         self._rows.writerow(columns)
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._rows.writerows(rows)
+        self._rows.writerows(map(_plain, rows))
 
     def close(self) -> None:
         self._file.close()
@@ -76,11 +84,16 @@ class XlsxWriter:
         if self._count + len(rows) > XLSX_ROWS_MAX:
             raise TooManyRows(f"a sheet holds {XLSX_ROWS_MAX:,} rows and there are more: export as csv or parquet")
         for row in rows:
-            self._sheet.write_row(self._count, 0, row)
+            self._sheet.write_row(self._count, 0, _plain(row))
             self._count += 1
 
     def close(self) -> None:
         self._book.close()
+
+
+def _plain(row: Row) -> list[int | Decimal | str | None]:
+    """Moments as RFC 3339, which says the zone; a sheet's own dates have none."""
+    return [value.isoformat() if isinstance(value, datetime) else value for value in row]
 
 
 class ParquetWriter:

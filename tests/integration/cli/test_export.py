@@ -1,4 +1,7 @@
-"""The four exported data sets are what pandas makes of orders and views, and file 4 is the feature table's ordered rows."""
+"""The recipe's data sets are what pandas makes of orders and views, and file 4 is the feature table's ordered rows.
+
+The shop's say of each order, line, view and feature row what it is and whose.
+"""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,7 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from ordercast.reading.data_sets import RECIPE, SHOP
 from ordercast.reading.export import export
 from ordercast.reading.table_files import Format
 from ordercast.verify import verify
@@ -14,6 +19,7 @@ from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
 
 NAMES = ("orders_data", "view_counts_data", "preprocessed_orders_data", "orders_data_after_drop_duplication")
+SHOP_NAMES = ("orders", "order_lines", "views", "features")
 PAIR = ["accountId", "productId"]
 
 
@@ -51,8 +57,10 @@ async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -
     assert (await verify(running.database_url, running.bootstrap)).differences == []
     folder = tmp_path_factory.mktemp("export")
     for file_format in ("xlsx", "csv", "parquet"):
-        files = await export(running.database_url, folder, file_format)
-        assert [file.path.name for file in files] == [f"{name}.{file_format}" for name in NAMES]
+        files = await export(
+            running.database_url, folder, file_format, (*RECIPE, *SHOP), kafka_bootstrap=running.bootstrap
+        )
+        assert [file.path.name for file in files] == [f"{name}.{file_format}" for name in (*NAMES, *SHOP_NAMES)]
     return folder
 
 
@@ -109,6 +117,87 @@ async def test_of_a_history_the_oldest_order_is_the_first_and_a_cancellation_is_
     assert sorted(orders[orders["accountId"] == shop]["quantity"]) == [11, 12]
     first = read(exported, "orders_data_after_drop_duplication")
     assert list(first[first["accountId"] == shop]["quantity"]) == [12]
+
+
+@pytest.mark.parametrize("name", SHOP_NAMES)
+def test_all_formats_hold_the_same_rows_of_the_shops_files(exported: Path, name: str) -> None:
+    parquet = read(exported, name)
+    for file_format in ("xlsx", "csv"):
+        other = read(exported, name, file_format)
+        assert list(other.columns) == list(parquet.columns)
+        for column in parquet:
+            expected, found = parquet[column], other[column]
+            if isinstance(parquet[column].dtype, pd.DatetimeTZDtype):
+                found = pd.to_datetime(found, utc=True, format="ISO8601")
+            elif pd.api.types.is_numeric_dtype(found.dtype):
+                expected = expected.astype(float)
+            assert [None if pd.isna(value) else value for value in expected] == [
+                None if pd.isna(value) else value for value in found
+            ], column
+
+
+def test_orders_say_whose_they_are_what_became_of_them_and_when(exported: Path) -> None:
+    orders = read(exported, "orders").set_index("order_ref")
+    ordered, taken_back = orders.loc["export-x1"], orders.loc["export-x3"]
+    assert (ordered["kind"], ordered["status"], ordered["account_ref"]) == ("order", "CONFIRMED", "export-shop")
+    assert (ordered["currency"], ordered["total"], ordered["lines"]) == ("GBP", Decimal("5.5"), 1)
+    assert ordered["ordered_at"] == datetime(2020, 1, 9, tzinfo=UTC)
+    assert taken_back["status"] == "CANCELLED"
+    assert taken_back["cancelled_at"] == datetime(2020, 1, 1, tzinfo=UTC)
+    own = read(exported, "orders")
+    assert set(own[own["account_ref"].isna()]["status"]) >= {"PENDING", "CANCELLED"}
+
+
+def test_lines_belong_to_the_orders_and_name_their_products(exported: Path) -> None:
+    orders, lines = read(exported, "orders"), read(exported, "order_lines")
+    assert dict(lines.groupby("order_id").size()) == dict(zip(orders["order_id"], orders["lines"], strict=True))
+    line = lines[lines["order_ref"] == "export-x2"].iloc[0]
+    assert (line["sku"], line["name"], line["quantity"], line["unit_price"]) == (
+        "export-0",
+        "Export 0",
+        12,
+        Decimal("0.5"),
+    )
+    assert (line["line"], line["currency"], line["ordered_at"]) == (1, "GBP", datetime(2020, 1, 3, tzinfo=UTC))
+
+
+async def test_views_are_each_there_once_and_add_up_to_the_features(running: Running, exported: Path) -> None:
+    views, features = read(exported, "views"), read(exported, "features")
+    assert views["event_id"].is_unique
+    counted = features[features["view_count"] > 0].set_index(["account_id", "product_id"])["view_count"]
+    assert dict(views.groupby(["account_id", "product_id"])["count"].sum()) == dict(counted)
+    assert set(views[views["sku"] == "export-0"]["count"]) == {7}
+    assert dict(zip(features["sku"], features["name"], strict=True))["export-2"] == "Export 2"
+    async with connected(running.database_url) as connection:
+        rows = await connection.fetch(
+            "SELECT account_id, product_id, first_ordered_at, first_quantity, first_order_quantity FROM feature_rows"
+        )
+    names = ["account_id", "product_id", "first_ordered_at", "first_quantity", "first_order_quantity"]
+    shown = features[names].astype(object).where(features[names].notna(), None)
+    assert set(shown.itertuples(index=False, name=None)) == {tuple(row) for row in rows}
+
+
+async def test_a_repeated_view_is_exported_once(running: Running, exported: Path, tmp_path: Path) -> None:
+    async with AIOKafkaConsumer(bootstrap_servers=running.bootstrap, auto_offset_reset="earliest") as consumer:
+        consumer.assign([TopicPartition("views", number) for number in range(8)])
+        await consumer.seek_to_beginning()
+        record = await consumer.getone()
+    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+        await producer.send_and_wait(
+            "views", record.value, key=record.key, partition=record.partition, headers=list(record.headers)
+        )
+    assert (await verify(running.database_url, running.bootstrap)).differences == []  # the worker has read it
+    files = await export(running.database_url, tmp_path, "csv", SHOP[2:3], kafka_bootstrap=running.bootstrap)
+    assert files[0].rows == len(read(exported, "views"))
+
+
+async def test_the_command_writes_what_is_asked_for(running: Running, exported: Path, tmp_path: Path) -> None:
+    result = await running.run("export", "views", "orders", "--format", "csv", "--out", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.csv", "views.csv"]
+    assert result.stdout.splitlines()[0].startswith(str(tmp_path / "orders.csv"))
+    wrong = await running.run("export", "nothing", "--out", str(tmp_path))
+    assert wrong.exit_code == 2
 
 
 async def test_the_command_writes_the_files_and_tells_their_rows(

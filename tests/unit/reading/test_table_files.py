@@ -1,6 +1,7 @@
 """Tables come out of xlsx, CSV and Parquet files as they went in; a file is whole or not there."""
 
 import csv
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,32 @@ def test_what_goes_in_comes_out(tmp_path: Path, file_format: Format, rows: list[
     path = tmp_path / f"table.{file_format}"
     write(path, file_format)
     assert read(path, file_format) == [["accountId", "price", "name"], *rows]
+
+
+SHOP_COLUMNS: dict[str, Kind] = {"name": "text", "total": "total", "at": "time"}
+MOMENT = datetime(2026, 3, 1, 12, 0, 0, 5, UTC)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "rows", "missing"),
+    [
+        ("xlsx", ["2026-03-01T12:00:00.000005+00:00", 123456789012.5], ""),
+        ("csv", ["2026-03-01T12:00:00.000005+00:00", "123456789012.5000"], ""),
+        ("parquet", [MOMENT, Decimal("123456789012.5000")], None),
+    ],
+)
+def test_moments_keep_their_zone_and_what_is_missing_is_empty(
+    tmp_path: Path, file_format: Format, rows: list[Any], missing: Any
+) -> None:
+    path = tmp_path / f"table.{file_format}"
+    with open_table(path, SHOP_COLUMNS, file_format) as table:
+        table.write(
+            [("plain", Decimal("123456789012.5000"), MOMENT), (None, Decimal("1.0000"), MOMENT), ("end", None, None)]
+        )
+    _, first, second, third = read(path, file_format)
+    assert first == ["plain", *rows[::-1]]
+    assert second[0] == missing
+    assert third == ["end", missing, missing]
 
 
 def test_a_text_that_begins_with_an_equals_sign_is_no_formula(tmp_path: Path) -> None:
