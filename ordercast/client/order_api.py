@@ -1,6 +1,6 @@
 """order_api as a client sees it: accounts, products, orders, views, trends."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -152,8 +152,16 @@ class OrderApi:
         """Needs an admin."""
         return await self._post(f"/orders/{order_id}/confirm", None, Order)
 
-    async def cancel_order(self, order_id: UUID) -> Order:
-        return await self._post(f"/orders/{order_id}/cancel", None, Order)
+    async def cancel_order(
+        self, order_id: UUID, lines: Mapping[int, int] | None = None, *, key: str | None = None
+    ) -> Order:
+        """Cancels what is left of the order, or pieces of its lines (`{line: quantity}`); with the same key it is done once.
+
+        Without a key of the caller's, one is made up for the retries of this call. A confirmed order needs an admin.
+        """
+        items = [{"line": line, "quantity": quantity} for line, quantity in (lines or {}).items()]
+        body = None if lines is None else {"items": items}
+        return await self._post(f"/orders/{order_id}/cancel", body, Order, key=key or str(uuid4()))
 
     async def add_view(self, product_id: int, count: int = 1, *, key: str | None = None) -> None:
         """A customer's view counts 100 at most. With the same key it counts once, however often it is sent.

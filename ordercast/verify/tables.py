@@ -8,18 +8,37 @@ from ordercast.client.database import slices
 from ordercast.verify.spool import Spool
 
 # Moments as microseconds since 1970, money as ten-thousandths: whole numbers, so that nothing is rounded on the way. An event that
-# Kafka refused (`ordercast outbox list`) is not expected in the table: its number has passed, what it says has not.
+# Kafka refused (`ordercast outbox list`) is not expected in the table: its number has passed, what it says has not. A row for each
+# line that was ordered, and one for each time that pieces of it were taken back.
 ORDER_ITEMS_SQL: Final = """
-    SELECT o.account_id, i.product_id, o.id::text, i.line::bigint, i.quantity, (i.unit_price * 10000)::bigint,
-        (extract(epoch FROM o.created_at) * 1000000)::bigint, (extract(epoch FROM o.cancelled_at) * 1000000)::bigint,
-        NOT o.is_cancellation AND NOT coalesce(w.placed, false),
-        o.status = 'CANCELLED' AND NOT coalesce(w.cancelled, false)
-    FROM orders o JOIN order_items i ON i.order_id = o.id LEFT JOIN (
-        SELECT (convert_from(body, 'UTF8')::json ->> 'order_id')::uuid AS order_id,
-            bool_or(event_type = 'ordercast.order.placed.v1') AS placed,
-            bool_or(event_type = 'ordercast.order.cancelled.v1') AS cancelled
-        FROM outbox_dead_letters GROUP BY 1
-    ) w ON w.order_id = o.id
+    WITH refused AS (
+        SELECT event_id, event_type, (convert_from(body, 'UTF8')::json ->> 'order_id')::uuid AS order_id FROM outbox_dead_letters
+    ), lines AS (
+        SELECT o.account_id, i.product_id, o.id::text AS order_text, i.line::bigint, i.quantity,
+            (i.unit_price * 10000)::bigint AS price, (extract(epoch FROM o.created_at) * 1000000)::bigint AS ordered_at,
+            o.id AS order_id, o.status, o.is_cancellation, o.cancelled_at
+        FROM orders o JOIN order_items i ON i.order_id = o.id
+    ), taken_back AS (
+        SELECT order_id, line::bigint, quantity, cancelled_at FROM order_cancellations
+        WHERE event_id NOT IN (SELECT event_id FROM refused)
+        UNION ALL
+        SELECT order_id, line, l.quantity - coalesce(c.quantity, 0), cancelled_at
+        FROM lines l LEFT JOIN (
+            SELECT order_id, line::bigint, sum(quantity)::bigint AS quantity FROM order_cancellations GROUP BY 1, 2
+        ) c USING (order_id, line)
+        WHERE status = 'CANCELLED' AND l.quantity > coalesce(c.quantity, 0) AND order_id NOT IN (
+            SELECT order_id FROM refused WHERE event_type = 'ordercast.order.cancelled.v1'
+                AND event_id NOT IN (SELECT event_id FROM order_cancellations)
+        )
+    )
+    SELECT account_id, product_id, order_text, line, quantity, price, ordered_at, NULL::bigint, true, false
+    FROM lines WHERE NOT is_cancellation AND order_id NOT IN (
+        SELECT order_id FROM refused WHERE event_type = 'ordercast.order.placed.v1'
+    )
+    UNION ALL
+    SELECT account_id, product_id, order_text, line, b.quantity, price, ordered_at,
+        (extract(epoch FROM b.cancelled_at) * 1000000)::bigint, false, true
+    FROM taken_back b JOIN lines l USING (order_id, line)
 """
 FEATURES_SQL: Final = """
     SELECT account_id, product_id, (extract(epoch FROM first_ordered_at) * 1000000)::bigint, first_event_id::text,
@@ -37,11 +56,13 @@ SHOP_TRENDS_SQL: Final = """
     FROM shop_trends
 """
 
-ROWS_SQL: Final = "SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM feature_rows)"
+ROWS_SQL: Final = """
+    SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM order_cancellations) + (SELECT count(*) FROM feature_rows)
+"""
 
 
 async def row_count(connection: asyncpg.Connection) -> int:
-    """Order items and feature rows together."""
+    """Order items, what was taken back of them, and feature rows together."""
     return int(await connection.fetchval(ROWS_SQL))
 
 

@@ -115,6 +115,14 @@ class OrderNotPending(Permanent):
     """The order was confirmed or cancelled before."""
 
 
+class UnknownLine(Permanent):
+    """An order has no line with this number."""
+
+
+class CancelledTooMuch(Permanent):
+    """Less is left of an order's line than is to be cancelled."""
+
+
 class InvalidKey(Permanent):
     """The Idempotency-Key is empty, too long or not printable."""
 

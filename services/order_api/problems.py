@@ -34,6 +34,8 @@ PROBLEMS: Final[ProblemTable] = {
     errors.InvalidCursor: ProblemType("invalid-cursor", 422, "The cursor is not valid"),
     errors.OrderNotFound: ProblemType("order-not-found", 404, "There is no such order"),
     errors.OrderNotPending: ProblemType("order-not-pending", 409, "The order can no longer be changed"),
+    errors.UnknownLine: ProblemType("unknown-line", 422, "The order has no such line"),
+    errors.CancelledTooMuch: ProblemType("cancelled-too-much", 409, "Less is left than is to be cancelled"),
     errors.InvalidKey: ProblemType("invalid-idempotency-key", 422, "The Idempotency-Key is not valid"),
     errors.KeyReused: ProblemType("idempotency-key-reused", 422, "The Idempotency-Key was used with another body"),
     errors.KeyInFlight: ProblemType(

@@ -129,7 +129,7 @@ def answer_of(order: Order, account_ref: str | None, items: Sequence[tuple[Order
                 product_id=item.product_id,
                 sku=sku,
                 quantity=item.quantity,
-                cancelled_quantity=item.quantity if order.status == "CANCELLED" else 0,
+                cancelled_quantity=item.quantity if order.status == "CANCELLED" else item.cancelled_quantity,
                 unit_price=shown(item.unit_price),
                 line_total=line_total(item.quantity, item.unit_price, order.currency),
             )

@@ -10,12 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
+from ordercast.services.order_api.orders.change_order import CancelRequest
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.orders.import_orders import ImportOptions
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
 from ordercast.services.order_api.orders.read_changes import read_changes
 from ordercast.services.order_api.orders.read_orders import OrderList, Sort, read_order, read_orders
-from ordercast.services.order_api.orders.schemas import PlaceOrderRequest, UpdatedAfter, WantedOrders
+from ordercast.services.order_api.orders.schemas import (
+    CancelOrderRequest,
+    PlaceOrderRequest,
+    UpdatedAfter,
+    WantedOrders,
+)
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
@@ -82,9 +88,28 @@ async def confirm(order_id: UUID, admin: CurrentAdmin, service: CurrentService) 
 
 
 @router.post("/orders/{order_id}/cancel", response_model=document_of(OrderAnswer))
-async def cancel(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
-    """PENDING -> CANCELLED."""
-    return _order(await service.change_order.cancel(caller, order_id, current_traceparent()))
+async def cancel(
+    request: Request,
+    order_id: UUID,
+    caller: CurrentCaller,
+    service: CurrentService,
+    body: CancelOrderRequest | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Cancels an order, or takes back pieces of its lines (a return). With its last piece it is CANCELLED.
+
+    A customer may cancel while the order is PENDING, an admin also when it is CONFIRMED. Send a key with lines, so that a repeat
+    does not take them back again.
+    """
+    key = idempotency_header.checked(idempotency_key)
+    cancellation = CancelRequest(
+        order_id=order_id,
+        lines=None if body is None else {item.line: item.quantity for item in body.items},
+        key=key,
+        body_sha256=hashlib.sha256(order_id.bytes + await request.body()).digest() if key else b"",
+        traceparent=current_traceparent(),
+    )
+    return _json(await service.change_order.cancel(caller, cancellation))
 
 
 @router.post("/orders/import", response_model=document_of(ImportAnswer))

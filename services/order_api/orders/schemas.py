@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.orders.answers import Status
@@ -22,6 +22,24 @@ class ItemRequest(RequestModel):
 
 class PlaceOrderRequest(RequestModel):
     items: Annotated[list[ItemRequest], Field(min_length=1, max_length=MAX_ITEMS)]
+
+
+class CancelItem(RequestModel):
+    line: Annotated[int, Field(ge=1, le=MAX_ITEMS)]
+    quantity: Quantity
+
+
+class CancelOrderRequest(RequestModel):
+    """What to take back. Without a body it is all that is left of the order."""
+
+    items: Annotated[list[CancelItem], Field(min_length=1, max_length=MAX_ITEMS)]
+
+    @field_validator("items")
+    @classmethod
+    def _each_line_once(cls, items: list[CancelItem]) -> list[CancelItem]:
+        if len({item.line for item in items}) < len(items):
+            raise ValueError("must name each line once")
+        return items
 
 
 def _in_utc(time: datetime) -> datetime:

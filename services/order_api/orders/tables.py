@@ -59,12 +59,30 @@ class OrderItem(Base):
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     quantity: Mapped[int]
     unit_price: Mapped[Decimal]
+    # Of an order that is CANCELLED all is taken back, whatever this says: imports and the release before leave it at 0.
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (
         CheckConstraint("quantity BETWEEN 1 AND 1000000", name="quantity"),
+        CheckConstraint("cancelled_quantity BETWEEN 0 AND quantity", name="cancelled_quantity"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         Index(None, "product_id", "order_id"),
     )
+
+
+class OrderCancellation(Base):
+    """How many pieces of a line an `OrderCancelled` event takes back, and when.
+
+    Of a CANCELLED order the rest was taken back at its `cancelled_at`: imports and the release before write no rows here.
+    """
+
+    __tablename__ = "order_cancellations"
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    quantity: Mapped[int]
+    cancelled_at: Mapped[datetime]
 
 
 class IdempotencyKey(Base):

@@ -188,6 +188,47 @@ async def test_orders_are_their_owners_and_an_admins(
     assert (late.status_code, late.json()["type"]) == (409, "/problems/order-not-pending")
 
 
+async def test_a_return_of_a_confirmed_order_is_an_admins_and_a_keyed_repeat_gets_the_first_answer(
+    api: RunningApi, admin: Member, customer: Member, product: int
+) -> None:
+    order = (await place(api, customer, product, 3)).json()["id"]
+    await api.client.post(f"/orders/{order}/confirm", headers=admin.headers)
+    path, lines = f"/orders/{order}/cancel", {"items": [{"line": 1, "quantity": 2}]}
+    assert (await api.client.post(path, json=lines, headers=customer.headers)).status_code == 409
+    keyed = admin.headers | {"Idempotency-Key": "return-1"}
+    first = await api.client.post(path, json=lines, headers=keyed)
+    assert (first.status_code, first.json()["items"][0]["cancelled_quantity"]) == (200, 2)
+    again = await api.client.post(path, json=lines, headers=keyed)
+    assert (again.status_code, again.content) == (200, first.content)
+    other = await api.client.post(path, headers=keyed)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    beyond = await api.client.post(path, json=lines, headers=admin.headers)
+    assert (beyond.status_code, beyond.json()["type"]) == (409, "/problems/cancelled-too-much")
+    assert [error["field"] for error in beyond.json()["errors"]] == ["items.0.quantity"]
+    rest = await api.client.post(path, headers=admin.headers)
+    assert (rest.json()["status"], rest.json()["items"][0]["cancelled_quantity"]) == ("CANCELLED", 3)
+
+
+@pytest.mark.parametrize(
+    ("items", "field"),
+    [
+        ([], "items"),
+        ([{"line": 1, "quantity": 1}, {"line": 1, "quantity": 1}], "items"),
+        ([{"line": 0, "quantity": 1}], "items.0.line"),
+        ([{"line": 1, "quantity": 0}], "items.0.quantity"),
+        ([{"line": 2, "quantity": 1}], "items.0.line"),
+        ([{"line": 1}], "items.0.quantity"),
+        ([{"line": 1, "quantity": 1, "product_id": 1}], "items.0.product_id"),
+    ],
+)
+async def test_lines_to_cancel_that_cannot_be_are_named(
+    api: RunningApi, admin: Member, product: int, items: Any, field: str
+) -> None:
+    order = (await place(api, admin, product)).json()["id"]
+    answer = await api.client.post(f"/orders/{order}/cancel", json={"items": items}, headers=admin.headers)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
 async def test_an_import_takes_an_admins_lines_and_names_the_bad_ones(api: RunningApi, admin: Member) -> None:
     line = {
         "order_ref": "536365",

@@ -125,6 +125,13 @@ async def test_orders_are_filtered_on_every_page() -> None:
     ]
 
 
+async def test_a_return_that_met_a_transient_error_is_sent_again_with_the_same_key() -> None:
+    async with against(UNAVAILABLE, Answer(200, ORDER)) as (client, received):
+        await client.order_api.cancel_order(UUID(str(ORDER["id"])), {1: 2})
+    assert len({request.headers["idempotency-key"] for request in received}) == 1
+    assert [json.loads(request.body) for request in received] == [{"items": [{"line": 1, "quantity": 2}]}] * 2
+
+
 async def test_changes_are_followed_by_their_cursor() -> None:
     page = Answer(200, {"data": [ORDER], "has_more": False, "next_cursor": "c1"})
     async with against(page, page) as (client, received):
