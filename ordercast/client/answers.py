@@ -101,11 +101,13 @@ class BatchAnswer(Struct, frozen=True):
 
 
 class ImportAnswer(Struct, frozen=True):
-    """Orders of an import; `repeated` ones were there before."""
+    """Lines of an import: of new orders, of orders that were there, changed (confirmed, cancelled) or replaced, and refused."""
 
     created: int
     repeated: int
     refused: list[RefusedLine]
+    changed: int = 0  # a service of the release before knows neither
+    replaced: int = 0
 
 
 class TrendFigures(Struct, frozen=True, kw_only=True):

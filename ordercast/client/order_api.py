@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -30,6 +30,8 @@ NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 PAGE_ROWS: Final = 100  # the most that the API gives at once
 # An import commits as it reads: a long one takes minutes.
 IMPORT_TIMEOUT_S: Final = 600.0
+# The status of an import's answer that has refused lines alone.
+NOTHING_CAME_IN: Final = frozenset({422})
 
 Row = TypeVar("Row", Account, Product, Price)
 
@@ -99,17 +101,14 @@ class OrderApi:
             yield price
 
     async def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
-        """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin.
-
-        Raises:
-            ProblemAnswer: also where every line was refused.
-        """
+        """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin."""
         request = Request(
             "POST",
             self._url("/products/import"),
             ndjson(lines),
             NDJSON,
             repeatable=True,
+            answered_with=NOTHING_CAME_IN,
             read_timeout_s=IMPORT_TIMEOUT_S,
         )
         return await self.session.ask(request, ProductsAnswer)
@@ -191,13 +190,21 @@ class OrderApi:
         return await self.session.ask(request, BatchAnswer)
 
     async def import_orders(
-        self, lines: Iterable[dict[str, Any]], *, create_missing: bool = False, currency: str = "GBP"
+        self,
+        lines: Iterable[dict[str, Any]],
+        *,
+        create_missing: bool = False,
+        currency: str | None = None,
+        on_conflict: Literal["refuse", "replace"] = "refuse",
     ) -> ImportAnswer:
-        """A shop's own history. Needs an admin. An `order_ref` that is there already is repeated, not made again.
+        """A shop's own history. Needs an admin. A line whose `order_ref` is there is compared with it: the same is repeated,
+        a later status applied, anything else refused or, with `on_conflict="replace"`, taken back and ordered anew.
 
-        `currency` is that of products which are created.
+        `currency` is that of products which `create_missing` makes, where a line has none of its own.
         """
-        params = {"create_missing": "true", "currency": currency} if create_missing else {}
+        params = {"create_missing": "true"} if create_missing else {}
+        params |= {"currency": currency} if currency else {}
+        params |= {"on_conflict": on_conflict} if on_conflict != "refuse" else {}
         request = Request(
             "POST",
             self._url("/orders/import"),
@@ -205,6 +212,7 @@ class OrderApi:
             NDJSON,
             params,
             repeatable=True,
+            answered_with=NOTHING_CAME_IN,
             read_timeout_s=IMPORT_TIMEOUT_S,
         )
         return await self.session.ask(request, ImportAnswer)

@@ -39,6 +39,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     repeatable: bool = False
+    # Statuses beside those of success that come with the answer itself; a problem with such a status stays a problem.
+    answered_with: frozenset[int] = frozenset()
     read_timeout_s: float = READ_TIMEOUT_S
 
 
@@ -57,7 +59,7 @@ class Transport:
         self._retry_for_s = retry_for_s
 
     async def send(self, request: Request) -> httpx.Response:
-        """The answer, which is a success.
+        """The answer: a success, or one with a status of `answered_with`.
 
         Tries again, with growing pauses, what was surely not taken (no connection) and, if it is repeatable, what may have
         been (no answer, or a transient error).
@@ -72,7 +74,7 @@ class Transport:
             try:
                 async with self._lane() as http:
                     response = await http.send(_built(http, request))
-                if response.is_success:
+                if response.is_success or _is_answer(response, request):
                     return response
                 failure: Exception = problem_of(response)
                 again = request.repeatable and _is_transient(response)
@@ -159,6 +161,10 @@ class _Problem(msgspec.Struct):
     title: str = ""
     detail: str | None = None
     errors: list[_FieldError] = []
+
+
+def _is_answer(response: httpx.Response, request: Request) -> bool:
+    return response.status_code in request.answered_with and response.headers.get("content-type") == "application/json"
 
 
 def _is_transient(response: httpx.Response) -> bool:

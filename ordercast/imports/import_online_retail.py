@@ -1,7 +1,8 @@
 """Imports a shop's history in the shape of UCI Online Retail, through the HTTP API as any shop would.
 
 Every row of the file is imported or refused with a reason: rows in = imported + refused. An invoice is an order (its number
-the `order_ref`), so a second run finds every order there and changes nothing. The file is streamed, in chunks of invoices.
+the `order_ref`), so a second run finds every order there and changes nothing; one that has come with other rows is refused or
+replaced. The file is streamed, in chunks of invoices.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ordercast.client import Client
 from ordercast.client.order_api import ndjson
@@ -25,6 +26,7 @@ from ordercast.imports.sent_batches import SentBatches
 CHUNK_LINES: Final = 8_000
 CURRENCY: Final = "GBP"  # the shop's own; the file names none
 
+OnConflict = Literal["refuse", "replace"]
 Advance = Callable[[FileProgress], None]
 
 
@@ -44,6 +46,7 @@ class ImportReport:
     refused: Counter[str] = field(default_factory=Counter)
     orders_created: int = 0
     orders_repeated: int = 0
+    orders_replaced: int = 0
     view_events: int = 0
     view_batches_repeated: int = 0
 
@@ -61,6 +64,7 @@ async def import_online_retail(
     file: Path,
     rejects_file: Path,
     *,
+    on_conflict: OnConflict = "refuse",
     views: SimulatedViews | None = None,
     advance: Advance = lambda _: None,
 ) -> ImportReport:
@@ -80,7 +84,7 @@ async def import_online_retail(
             # The next chunk is read while the API works on this one.
             coming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
             try:
-                await _send(admin, chunk, views, rejects, report)
+                await _send(admin, chunk, on_conflict, views, rejects, report)
             except BaseException:
                 await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be cancelled
                 raise
@@ -112,34 +116,43 @@ def _chunks(file: Path, progress: FileProgress) -> Iterator[_Chunk]:
 
 
 async def _send(
-    admin: Client, chunk: _Chunk, views: SimulatedViews | None, rejects: Rejects, report: ImportReport
+    admin: Client,
+    chunk: _Chunk,
+    on_conflict: OnConflict,
+    views: SimulatedViews | None,
+    rejects: Rejects,
+    report: ImportReport,
 ) -> None:
-    taken = await _send_invoices(admin, chunk, report)
-    report.rows_imported += sum(len(invoice.lines) for invoice in taken)
+    imported = await _send_invoices(admin, chunk, on_conflict, report)
+    report.rows_imported += sum(len(invoice.lines) for invoice in imported)
     for refused in chunk.refused:
         report.refused[refused.reason] += 1
         rejects.add(refused)
     if views is not None:
-        await _send_views(admin, taken, views, report)
+        await _send_views(admin, imported, views, report)
 
 
-async def _send_invoices(admin: Client, chunk: _Chunk, report: ImportReport) -> list[Invoice]:
+async def _send_invoices(admin: Client, chunk: _Chunk, on_conflict: OnConflict, report: ImportReport) -> list[Invoice]:
     """The invoices that are in the system now; the rows of the others become refused rows of the chunk."""
     if not chunk.invoices:
         return []
     answer = await admin.order_api.import_orders(
-        (invoice.import_line() for invoice in chunk.invoices), create_missing=True, currency=CURRENCY
+        (invoice.import_line() for invoice in chunk.invoices),
+        create_missing=True,
+        currency=CURRENCY,
+        on_conflict=on_conflict,
     )
     report.orders_created += answer.created
     report.orders_repeated += answer.repeated
+    report.orders_replaced += answer.replaced
     reasons = {refused.line: f"refused by the API: {refused.reason}" for refused in answer.refused}
-    taken = []
+    imported = []
     for number, invoice in enumerate(chunk.invoices, start=1):
         if number in reasons:
             chunk.refused += [RefusedRow(line.row, reasons[number]) for line in invoice.lines]
         else:
-            taken.append(invoice)
-    return taken
+            imported.append(invoice)
+    return imported
 
 
 async def _send_views(admin: Client, invoices: list[Invoice], views: SimulatedViews, report: ImportReport) -> None:

@@ -175,6 +175,14 @@ class BodyTooLong(Permanent):
     """Unpacked, the body is longer than one request may bring."""
 
 
+class Overtaken(Transient):
+    """Somebody else writes the same orders at the same moment."""
+
+
+class NoRoomForReport(Permanent):
+    """The lines that are refused cannot be kept until the answer."""
+
+
 class Overloaded(Transient):
     """Too many requests wait already."""
 

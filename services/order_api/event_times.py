@@ -9,10 +9,10 @@ from ordercast.contracts.limits import EARLIEST
 MOST_AHEAD: Final = timedelta(days=1)
 
 
-def refusal(occurred_at: datetime, now: datetime) -> str | None:
+def refusal(occurred_at: datetime, now: datetime, name: str = "occurred_at") -> str | None:
     """Why an event cannot have happened then; None if it can."""
     if occurred_at > now + MOST_AHEAD:
-        return "occurred_at lies more than a day in the future"
+        return f"{name} lies more than a day in the future"
     if occurred_at < EARLIEST:
-        return "occurred_at lies before 1970"
+        return f"{name} lies before 1970"
     return None

@@ -55,6 +55,8 @@ PROBLEMS: Final[ProblemTable] = {
     errors.UnknownEncoding: ProblemType("unsupported-encoding", 415, "The body's encoding is not accepted here"),
     errors.NotNdjson: ProblemType("not-ndjson", 422, "The body is no NDJSON"),
     errors.BodyTooLong: CONTENT_TOO_LARGE,
+    errors.Overtaken: ProblemType("overtaken", 503, "Others write the same orders", retry_after=1),
+    errors.NoRoomForReport: ProblemType("no-room-for-the-report", 507, "The server cannot keep what it would report"),
     # infrastructure
     BrokerUnavailable: ProblemType("kafka-unavailable", 503, "Kafka takes no events at present", retry_after=1),
     RecordRefused: ProblemType("event-refused", 422, "Kafka does not take the event"),

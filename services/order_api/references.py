@@ -13,8 +13,11 @@ from ordercast.services.order_api.products.tables import Product
 
 
 class PricedProduct(NamedTuple):
+    """A product; one `without_price` is only known from views."""
+
     id: int
     currency: str
+    without_price: bool
 
 
 def one_of_ids(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
@@ -84,6 +87,8 @@ async def products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[
 
 async def priced_products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, PricedProduct]:
     rows = await session.execute(
-        select(Product.sku, Product.id, Product.currency).where(_one_of_names(Product.sku, skus))
+        select(
+            Product.sku, Product.id, Product.currency, (~Product.active & (Product.price == 0)).label("without_price")
+        ).where(_one_of_names(Product.sku, skus))
     )
-    return {row.sku: PricedProduct(row.id, row.currency) for row in rows}
+    return {row.sku: PricedProduct(row.id, row.currency, row.without_price) for row in rows}

@@ -18,12 +18,18 @@ SHOP_TIME: Final = ZoneInfo("Europe/London")
 QUANTITY_MAX: Final = 1_000_000
 PRICE_LIMIT: Final = Decimal(100_000_000)
 PRICE_DECIMALS: Final = 4
-TEXT_MAX: Final = 255  # characters of a reference or a name
+REFERENCE_MAX: Final = 255  # characters of a customer's or an invoice's number
+SKU_MAX: Final = 100
+NAME_MAX: Final = 200
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _INVOICE: Final = re.compile(r"(C?)[0-9]+")
 _ADJUSTMENT: Final = re.compile(r"[A-Z][0-9]+")
+# What a name may not have; a line feed within a cell is one.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# How a program writes a cell that was empty.
+_EMPTY: Final = frozenset({"", "nan", "null", "none"})
 _CUSTOMER: Final = re.compile(r"(.*?)(\.0)?")  # spreadsheets write whole numbers as 17850.0
 
 
@@ -67,8 +73,8 @@ def _line(row: RawRow) -> Line:
         cancellation=cancellation,
         account_ref=_customer(customer),
         occurred_at=_time(date),
-        sku=_short(sku, "StockCode"),
-        name=name[:TEXT_MAX],
+        sku=_short(sku, "StockCode", SKU_MAX),
+        name=_CONTROL.sub(" ", name)[:NAME_MAX].strip(),
         quantity=_quantity(quantity, cancellation=cancellation),
         unit_price=_price(price),
     )
@@ -93,16 +99,18 @@ def _is_cancellation(invoice: str) -> bool:
 
 def _customer(text: str) -> str:
     match = _CUSTOMER.fullmatch(text)
-    if match is None or not match[1]:
+    if match is None or match[1].lower() in _EMPTY:
         raise _Refused("no CustomerID")
-    return _short(match[1], "CustomerID")
+    return _short(match[1], "CustomerID", REFERENCE_MAX)
 
 
-def _short(text: str, column: str) -> str:
+def _short(text: str, column: str, longest: int) -> str:
     if not text:
         raise _Refused(f"no {column}")
-    if len(text) > TEXT_MAX:
-        raise _Refused(f"{column} is longer than {TEXT_MAX} characters")
+    if len(text) > longest:
+        raise _Refused(f"{column} is longer than {longest} characters")
+    if _CONTROL.search(text):
+        raise _Refused(f"{column} has a control character")
     return text
 
 

@@ -32,7 +32,7 @@ class Invoice:
             "order_ref": self.order_ref,
             "account_ref": self.account_ref,
             "occurred_at": self.occurred_at.isoformat(),
-            "status": "CANCELLED" if self.cancellation else "CONFIRMED",
+            "kind": "cancellation" if self.cancellation else "order",
             "items": [
                 {
                     "sku": line.sku,

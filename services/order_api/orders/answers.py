@@ -12,6 +12,7 @@ from msgspec import Meta
 from ordercast.services.order_api.money import line_total, shown, shown_total
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.orders.write_orders import OrderRow
+from ordercast.services.order_api.refused_lines import RefusedLine
 
 LineTotal = Annotated[
     Decimal,
@@ -68,16 +69,13 @@ class OrderPage(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
-class RefusedLine(msgspec.Struct, frozen=True):
-    """A line (from 1) of a batch that was not taken, and why."""
-
-    line: int
-    reason: str
-
-
 class ImportAnswer(msgspec.Struct, frozen=True):
-    created: int
-    repeated: int
+    """How many lines did what."""
+
+    created: Annotated[int, Meta(description="orders that are new")]
+    repeated: Annotated[int, Meta(description="lines of which all was known")]
+    changed: Annotated[int, Meta(description="known orders that were confirmed or cancelled")]
+    replaced: Annotated[int, Meta(description="known orders that were taken back and ordered anew")]
     refused: list[RefusedLine]
 
 

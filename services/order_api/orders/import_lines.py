@@ -1,20 +1,15 @@
-"""The lines of POST /orders/import, and the order that each one becomes."""
+"""The lines of POST /orders/import, and what each one says of its order."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
-from uuid_utils.compat import uuid7
 
-from ordercast.contracts.events import OrderItem
-from ordercast.contracts.limits import MAX_ITEMS, MAX_QUANTITY
+from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api import event_times
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.orders.write_orders import OrderRow
-from ordercast.services.order_api.references import PricedProduct
+from ordercast.services.order_api.products.currencies import CURRENCIES
 from ordercast.services.order_api.text import AccountRef, Name, Reference, Sku
 
 # A decimal string that fits NUMERIC(12,4): no exponent, no sign, no NaN.
@@ -29,6 +24,10 @@ _QUANTITY: Final = f"a whole number from 1 to {MAX_QUANTITY:,}"
 _Pieces = Meta(ge=1, le=MAX_QUANTITY, description=_QUANTITY)
 # Spreadsheets write whole numbers as 2.0.
 Quantity = Annotated[int, _Pieces] | Annotated[float, _Pieces]
+AccountId = Annotated[int, Meta(ge=1, le=MAX_BIGINT, description="an account's id as a number")]
+Moment = Annotated[datetime, Meta(tz=True)]
+_CURRENCY: Final = 'a currency code of ISO 4217, such as "EUR"'
+Currency = Annotated[str, Meta(description=_CURRENCY)]
 
 
 class ImportItem(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,46 +45,58 @@ class ImportItem(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ImportLine(msgspec.Struct, forbid_unknown_fields=True):
-    """An order of the past. CANCELLED is a cancellation: its quantities are taken back, and it orders nothing."""
+    """What a shop's history says of one order: what was ordered when, and what has become of it since.
+
+    A `cancellation` is a document of its own that only takes back; it has no status. A CANCELLED order was ordered first.
+    """
 
     order_ref: Reference
-    account_ref: AccountRef
-    occurred_at: Annotated[datetime, Meta(tz=True)]
+    account_ref: AccountRef | AccountId
+    occurred_at: Moment
     items: Annotated[
         list[ImportItem],
         Meta(min_length=1, max_length=MAX_ITEMS, description=f"a list of 1 to {MAX_ITEMS:,} items"),
     ]
-    status: Literal["PENDING", "CONFIRMED", "CANCELLED"] = "CONFIRMED"
+    kind: Literal["order", "cancellation"] | None = None  # none is an order
+    status: Literal["PENDING", "CONFIRMED", "CANCELLED"] | None = None  # none is CONFIRMED
+    confirmed_at: Moment | None = None
+    cancelled_at: Moment | None = None
+    currency: Currency | None = None
+
+    def __post_init__(self) -> None:
+        if self.currency is not None and self.currency not in CURRENCIES:
+            raise ValueError(f"currency must be {_CURRENCY}")
+        if self.is_cancellation:
+            for name in ("status", "confirmed_at", "cancelled_at"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} does not go with the kind cancellation, which only takes back")
+            return
+        self.status = self.status or "CONFIRMED"
+        if self.status == "PENDING" and self.confirmed_at is not None:
+            raise ValueError("confirmed_at does not go with the status PENDING")
+        if self.status != "CANCELLED" and self.cancelled_at is not None:
+            raise ValueError(f"cancelled_at does not go with the status {self.status}")
+
+    @property
+    def is_cancellation(self) -> bool:
+        return self.kind == "cancellation"
+
+    @property
+    def was_confirmed_at(self) -> datetime | None:
+        """When it was confirmed, if the line says that it was."""
+        return self.confirmed_at or (self.occurred_at if self.status == "CONFIRMED" else None)
+
+    @property
+    def was_cancelled_at(self) -> datetime | None:
+        return self.cancelled_at or (self.occurred_at if self.status == "CANCELLED" else None)
 
 
-def order_row(
-    line: ImportLine, accounts: Mapping[str, int], products: Mapping[str, PricedProduct], now: datetime
-) -> OrderRow:
-    """The order of a line, at the prices that the line states.
-
-    Raises:
-        LineRefused: it names an account or product that is not there, more than one currency, or an impossible time.
+def check_times(line: ImportLine, now: datetime) -> None:
     """
-    if line.account_ref not in accounts:
-        raise LineRefused(f"there is no account with the reference {line.account_ref!r}")
-    for item in line.items:
-        if item.sku not in products:
-            raise LineRefused(f"there is no product with the sku {item.sku!r}")
-    currencies = {products[item.sku].currency for item in line.items}
-    if len(currencies) > 1:
-        raise LineRefused(f"an order has one currency, its products have {', '.join(sorted(currencies))}")
-    if reason := event_times.refusal(line.occurred_at, now):
-        raise LineRefused(reason)
-    return OrderRow(
-        id=uuid7(),
-        account_id=accounts[line.account_ref],
-        status=line.status,
-        currency=currencies.pop(),
-        items=[
-            OrderItem(number, products[item.sku].id, int(item.quantity), Decimal(item.unit_price))
-            for number, item in enumerate(line.items, start=1)
-        ],
-        created_at=line.occurred_at.astimezone(UTC),
-        order_ref=line.order_ref,
-        is_cancellation=line.status == "CANCELLED",
-    )
+    Raises:
+        LineRefused: it names a time when nothing can have happened.
+    """
+    for name in ("occurred_at", "confirmed_at", "cancelled_at"):
+        moment: datetime | None = getattr(line, name)
+        if moment is not None and (reason := event_times.refusal(moment, now, name)):
+            raise LineRefused(reason)

@@ -1,114 +1,191 @@
 """Imports a shop's own history: lines are parsed as they stream in and committed chunk by chunk."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from typing import Final, Literal
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.order_api.missing_references import (
-    NewProduct,
-    create_missing_accounts,
-    create_missing_products,
-)
+from ordercast.services.order_api.errors import Overtaken
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
-from ordercast.services.order_api.orders.answers import ImportAnswer, RefusedLine
-from ordercast.services.order_api.orders.import_lines import ImportLine, order_row
-from ordercast.services.order_api.orders.order_events import recorded
-from ordercast.services.order_api.orders.outbox import append_to_outbox
-from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
-from ordercast.services.order_api.references import accounts_by_ref, priced_products_by_sku
+from ordercast.services.order_api.orders.answers import ImportAnswer
+from ordercast.services.order_api.orders.import_lines import ImportLine, check_times
+from ordercast.services.order_api.orders.import_references import ImportReferences
+from ordercast.services.order_api.orders.known_orders import KnownOrder, known_orders
+from ordercast.services.order_api.orders.order_events import imported
+from ordercast.services.order_api.orders.outbox import PendingEvent, append_to_outbox
+from ordercast.services.order_api.orders.write_orders import write_orders
+from ordercast.services.order_api.refused_lines import RefusedLine, RefusedLines
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.db.retry import ATTEMPTS, retry_conflicts
 from ordercast.services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
 
 # Orders in one transaction: large enough to be quick, small enough that other orders of the same shards hardly wait.
-CHUNK = 200
+CHUNK: Final = 200
+
+NumberedLine = tuple[int, ImportLine]
+OnConflict = Literal["refuse", "replace"]
 
 _decoder = msgspec.json.Decoder(ImportLine)
 
 
-@dataclass
-class _Progress:
-    created: int = 0
-    repeated: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """`currency` (ISO 4217) is that of products which `create_missing` makes."""
+    """`currency` (ISO 4217) is that of products which `create_missing` makes, where a line has none of its own.
 
-    create_missing: bool
-    currency: str
+    `on_conflict` says what becomes of a line that tells otherwise of an order which is there.
+    """
+
+    create_missing: bool = False
+    currency: str | None = None
+    on_conflict: OnConflict = "refuse"
     traceparent: str | None = None
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What became of lines."""
+
+    created: int = 0
+    repeated: int = 0
+    changed: int = 0
+    replaced: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+    events: list[PendingEvent] = field(default_factory=list)
+
+    def add(self, other: "_Outcome") -> None:
+        self.created += other.created
+        self.repeated += other.repeated
+        self.changed += other.changed
+        self.replaced += other.replaced
+
+
 class ImportOrders:
-    """Imports orders; the same `order_ref` twice is one order, so a whole import can be repeated."""
+    """Imports orders. What a line says is compared with what is there, so a whole import can be repeated."""
 
     def __init__(self, sessions: Sessions, *, partitions: int) -> None:
         self._sessions = sessions
         self._partitions = partitions
 
-    async def run(self, body: AsyncIterable[bytes], options: ImportOptions) -> ImportAnswer:
-        """Imports every line of the body. What was committed before an error, or before the client went away, stays."""
-        progress = _Progress()
-        chunk: list[tuple[int, ImportLine]] = []
+    async def run(self, body: AsyncIterable[bytes], options: ImportOptions, refused: RefusedLines) -> ImportAnswer:
+        """Imports every line of the body; `refused` gets the lines that are not taken, in their order.
+
+        What was committed before an error, or before the client went away, stays.
+
+        Raises:
+            NotNdjson: the body is something else.
+            NoRoomForReport: the refused lines cannot be kept.
+            Overtaken: others work on the same orders all the time.
+        """
+        total = _Outcome()
+        chunk: list[NumberedLine] = []
+        unread: list[RefusedLine] = []
         async for number, line in read_lines(body):
             try:
                 if isinstance(line, LineRefused):
                     raise line
                 chunk.append((number, parse_line(_decoder, line)))
             except LineRefused as refusal:
-                progress.refused.append(RefusedLine(number, str(refusal)))
-            if len(chunk) == CHUNK:
-                await self._import(chunk, options, progress)
-                chunk = []
-        if chunk:
-            await self._import(chunk, options, progress)
-        return ImportAnswer(progress.created, progress.repeated, sorted(progress.refused, key=lambda line: line.line))
+                unread.append(RefusedLine(number, str(refusal)))
+            if len(chunk) + len(unread) == CHUNK:
+                await self._import(chunk, unread, options, total, refused)
+                chunk, unread = [], []
+        await self._import(chunk, unread, options, total, refused)
+        return ImportAnswer(total.created, total.repeated, total.changed, total.replaced, [])
 
     async def _import(
-        self, chunk: Sequence[tuple[int, ImportLine]], options: ImportOptions, progress: _Progress
+        self,
+        chunk: Sequence[NumberedLine],
+        unread: Sequence[RefusedLine],
+        options: ImportOptions,
+        total: _Outcome,
+        refused: RefusedLines,
     ) -> None:
-        created, repeated, refused = await retry_conflicts(lambda: self._commit(chunk, options))
-        progress.created += created
-        progress.repeated += repeated
-        progress.refused += refused
+        outcome = await self._commit_unless_overtaken(chunk, options) if chunk else _Outcome()
+        if written := outcome.created + outcome.replaced:
+            ORDERS_ACCEPTED.inc(written)
+            ORDERS_PER_COMMIT.observe(written)
+        total.add(outcome)
+        await refused.add(sorted([*unread, *outcome.refused], key=lambda line: line.line))
 
-    async def _commit(
-        self, chunk: Sequence[tuple[int, ImportLine]], options: ImportOptions
-    ) -> tuple[int, int, list[RefusedLine]]:
-        lines = [line for _, line in chunk]
+    async def _commit_unless_overtaken(self, chunk: Sequence[NumberedLine], options: ImportOptions) -> _Outcome:
+        """Tries again where somebody else has just written the same orders: then they are there to compare with."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await retry_conflicts(lambda: self._commit(chunk, options))
+            except Overtaken:
+                continue
+        return await retry_conflicts(lambda: self._commit(chunk, options))
+
+    async def _commit(self, chunk: Sequence[NumberedLine], options: ImportOptions) -> _Outcome:
+        outcome = _Outcome()
         async with self._sessions() as session, session.begin():
-            if options.create_missing:
-                await create_missing_accounts(session, {line.account_ref for line in lines})
-                await create_missing_products(session, _products_of(lines, options.currency))
-            accounts = await accounts_by_ref(session, {line.account_ref for line in lines})
-            products = await priced_products_by_sku(session, {item.sku for line in lines for item in line.items})
-            now = datetime.now(UTC)
-            rows: list[OrderRow] = []
-            refused: list[RefusedLine] = []
-            for number, line in chunk:
-                try:
-                    rows.append(order_row(line, accounts, products, now))
-                except LineRefused as refusal:
-                    refused.append(RefusedLine(number, str(refusal)))
-            # Sorted, so that two imports of the same history never deadlock.
-            written = await write_orders(session, sorted(rows, key=lambda row: row.order_ref or ""))
-            events = [recorded(row, options.traceparent) for row in rows if row.id in written]
-            await append_to_outbox(session, events, self._partitions)
-        if written:
-            ORDERS_ACCEPTED.inc(len(written))
-            ORDERS_PER_COMMIT.observe(len(written))
-        return len(written), len(rows) - len(written), refused
+            for lines in _rounds(chunk):
+                await _import_round(session, lines, options, outcome)
+            await append_to_outbox(session, outcome.events, self._partitions)
+        return outcome
 
 
-def _products_of(lines: Sequence[ImportLine], currency: str) -> list[NewProduct]:
-    """Each product with the name and price of the first line that has it."""
-    first: dict[str, NewProduct] = {}
-    for item in (item for line in lines for item in line.items):
-        first.setdefault(item.sku, NewProduct(item.sku, item.name or item.sku, Decimal(item.unit_price), currency))
-    return list(first.values())
+def _rounds(chunk: Sequence[NumberedLine]) -> list[list[NumberedLine]]:
+    """The lines so that each order comes at most once in a round: a second line of it is judged against the first."""
+    rounds: list[list[NumberedLine]] = []
+    seen: defaultdict[str, int] = defaultdict(int)
+    for number, line in chunk:
+        position = seen[line.order_ref]
+        seen[line.order_ref] += 1
+        if position == len(rounds):
+            rounds.append([])
+        rounds[position].append((number, line))
+    return rounds
+
+
+async def _import_round(
+    session: AsyncSession, lines: Sequence[NumberedLine], options: ImportOptions, outcome: _Outcome
+) -> None:
+    known = await known_orders(session, {line.order_ref for _, line in lines})
+    references = await ImportReferences.read(
+        session, [line for _, line in lines], create_missing=options.create_missing, currency=options.currency
+    )
+    now = datetime.now(UTC)
+    new: list[ImportLine] = []
+    for number, line in lines:
+        try:
+            check_times(line, now)
+            order = known.get(line.order_ref)
+            if order is None:
+                references.accept(line)
+                outcome.created += 1
+                new.append(line)
+            elif differences := list(order.differences(line, references)):
+                _check_replaceable(order, differences, options)
+                references.accept(line)
+                outcome.replaced += 1
+                outcome.events += order.take_back(now, options.traceparent)
+                new.append(line)
+            elif events := order.apply(line, options.traceparent):
+                outcome.changed += 1
+                outcome.events += events
+            else:
+                outcome.repeated += 1
+        except LineRefused as refusal:
+            outcome.refused.append(RefusedLine(number, str(refusal)))
+    await session.flush()  # a replaced order's reference is free from here on
+    await references.create(session)
+    # Sorted, so that two imports of the same history never deadlock.
+    rows = [references.row(line) for line in sorted(new, key=lambda line: line.order_ref)]
+    if len(await write_orders(session, rows)) < len(rows):
+        raise Overtaken("another import writes the same orders at the same moment")
+    outcome.events += [event for row in rows for event in imported(row, options.traceparent)]
+
+
+def _check_replaceable(known: KnownOrder, differences: Sequence[str], options: ImportOptions) -> None:
+    reason = f"the order_ref is known with other content: {', '.join(differences)}"
+    if options.on_conflict == "refuse":
+        raise LineRefused(reason)
+    if known.order.is_cancellation:
+        raise LineRefused(
+            f"{reason}; a cancellation cannot be replaced, since what it took back cannot be ordered anew"
+        )

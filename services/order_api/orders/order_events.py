@@ -12,7 +12,7 @@ from ordercast.services.order_api.orders.write_orders import OrderRow
 
 
 def recorded(row: OrderRow, traceparent: str | None = None) -> PendingEvent:
-    """The one event of an order that was just written: placed, or cancelled for a shop's own cancellation."""
+    """The first event of an order that was just written: placed, or cancelled for a shop's own cancellation."""
     event: OrderPlaced | OrderCancelled
     if row.is_cancellation:
         event = OrderCancelled(row.id, row.account_id, list(row.items), row.created_at, row.order_ref)
@@ -20,7 +20,7 @@ def recorded(row: OrderRow, traceparent: str | None = None) -> PendingEvent:
         event = OrderPlaced(
             order_id=row.id,
             account_id=row.account_id,
-            status=row.status,
+            status="CONFIRMED" if row.confirmed_at == row.created_at else "PENDING",
             currency=row.currency,
             total=row.total,
             items=list(row.items),
@@ -28,6 +28,17 @@ def recorded(row: OrderRow, traceparent: str | None = None) -> PendingEvent:
             order_ref=row.order_ref,
         )
     return PendingEvent(row.id, row.created_at, event, traceparent)
+
+
+def imported(row: OrderRow, traceparent: str | None = None) -> list[PendingEvent]:
+    """All events of an order out of a shop's history that was just written: what has become of it since follows."""
+    events = [recorded(row, traceparent)]
+    if not row.is_cancellation:
+        if row.confirmed_at not in (None, row.created_at):
+            events.append(confirmed(row.id, row.account_id, row.confirmed_at, traceparent))
+        if row.cancelled_at is not None:
+            events.append(cancelled(row.id, row.account_id, row.items, row.cancelled_at, traceparent))
+    return events
 
 
 def confirmed(order_id: UUID, account_id: int, at: datetime, traceparent: str | None) -> PendingEvent:

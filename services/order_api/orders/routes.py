@@ -1,18 +1,19 @@
 """POST /orders, GET /orders and what can be done to an order."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import StreamingResponse
 
 from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
 from ordercast.services.order_api.orders.change_order import CancelRequest
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
-from ordercast.services.order_api.orders.import_orders import ImportOptions
+from ordercast.services.order_api.orders.import_orders import ImportOptions, OnConflict
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
 from ordercast.services.order_api.orders.read_changes import read_changes
 from ordercast.services.order_api.orders.read_orders import OrderList, Sort, read_order, read_orders
@@ -23,13 +24,44 @@ from ordercast.services.order_api.orders.schemas import (
     WantedOrders,
 )
 from ordercast.services.order_api.products.schemas import Currency
+from ordercast.services.order_api.refused_lines import RefusedLines
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
+from ordercast.services.shared.http.problem import PROBLEM_JSON
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])
+
+_NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
+    422: {
+        "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
+        "model": document_of(ImportAnswer),
+        "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
+    }
+}
+_LINES: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": (
+            "One order a line, as UTF-8, maybe with Content-Encoding: gzip. `account_ref` is the shop's reference or an email "
+            "address as text, or an account's id as a number. `status` is PENDING, CONFIRMED (without it) or CANCELLED: ordered, "
+            "then cancelled; `confirmed_at` and `cancelled_at` are `occurred_at` without them. The `kind` cancellation is a "
+            "document of its own that only takes back. `currency` is the products' own without it; items may have a `name`."
+        ),
+        "content": {
+            "application/x-ndjson": {
+                "schema": {"type": "string"},
+                "example": (
+                    '{"order_ref": "1001", "account_ref": "17850", "occurred_at": "2026-01-02T03:04:05Z", "currency": "EUR", '
+                    '"items": [{"sku": "MUG-1", "name": "Mug", "quantity": 2, "unit_price": "12.50"}]}\n'
+                ),
+            }
+        },
+    }
+}
 
 
 @router.post("/orders", status_code=201, response_model=document_of(OrderAnswer))
@@ -112,21 +144,38 @@ async def cancel(
     return _json(await service.change_order.cancel(caller, cancellation))
 
 
-@router.post("/orders/import", response_model=document_of(ImportAnswer))
+@router.post(
+    "/orders/import", response_model=document_of(ImportAnswer), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
+)
 async def import_history(
     request: Request,
     admin: CurrentAdmin,
     service: CurrentService,
     create_missing: Annotated[bool, Query(description="create unknown accounts (without login) and products")] = False,
-    currency: Annotated[Currency, Query(description="ISO 4217 currency of products that are created")] = "GBP",
+    currency: Annotated[
+        Currency | None, Query(description="ISO 4217 currency of products that are created, where a line has none")
+    ] = None,
+    on_conflict: Annotated[
+        OnConflict, Query(description="what becomes of a line that tells otherwise of a known order_ref")
+    ] = "refuse",
 ) -> Response:
     """Imports a shop's own history: NDJSON in UTF-8, of any length, as it streams in; maybe with Content-Encoding: gzip.
 
-    Lines are committed as they come; after a cut, send the whole again: an order_ref that is there counts as repeated.
+    Lines are committed as they come; after a cut, send the whole again. A known order_ref is compared: the same again is repeated;
+    a later status is applied; anything else is refused, or with `on_conflict=replace` taken back and ordered anew. 422 with the
+    same body if lines were refused and nothing came in. A refused line creates nothing.
     """
-    options = ImportOptions(create_missing, currency, current_traceparent())
+    options = ImportOptions(create_missing, currency, on_conflict, current_traceparent())
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
-    return _json(msgspec.json.encode(await service.import_orders.run(body, options)))
+    refused = RefusedLines()
+    try:
+        counts = await service.import_orders.run(body, options, refused)
+    except BaseException:
+        refused.close()
+        raise
+    nothing = not (counts.created or counts.repeated or counts.changed or counts.replaced)
+    answer = refused.answer(counts, nothing_came_in=nothing)
+    return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 
 def _order(order: OrderAnswer) -> Response:

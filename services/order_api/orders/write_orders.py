@@ -19,13 +19,13 @@ _ORDERS: Final = text("""
     INSERT INTO orders (id, account_id, status, currency, total, order_ref, is_cancellation,
                         created_at, confirmed_at, cancelled_at, updated_at)
     SELECT id, account_id, status, currency, total, order_ref, is_cancellation, created_at,
-           CASE status WHEN 'CONFIRMED' THEN created_at END, CASE status WHEN 'CANCELLED' THEN created_at END,
+           confirmed_at, cancelled_at,
            CASE WHEN order_ref IS NULL THEN created_at ELSE now() END
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:accounts AS bigint[]), CAST(:statuses AS text[]), CAST(:currencies AS text[]),
         CAST(:totals AS numeric[]), CAST(:refs AS text[]), CAST(:cancellations AS boolean[]),
-        CAST(:times AS timestamptz[])
-    ) AS o (id, account_id, status, currency, total, order_ref, is_cancellation, created_at)
+        CAST(:times AS timestamptz[]), CAST(:confirmed AS timestamptz[]), CAST(:cancelled AS timestamptz[])
+    ) AS o (id, account_id, status, currency, total, order_ref, is_cancellation, created_at, confirmed_at, cancelled_at)
     ON CONFLICT (order_ref) DO NOTHING
     RETURNING id
 """)
@@ -50,6 +50,8 @@ class OrderRow:
     created_at: datetime
     order_ref: str | None = None
     is_cancellation: bool = False
+    confirmed_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
     @cached_property
     def line_totals(self) -> list[Decimal]:
@@ -75,6 +77,8 @@ async def write_orders(session: AsyncSession, orders: Sequence[OrderRow]) -> set
             "refs": [order.order_ref for order in orders],
             "cancellations": [order.is_cancellation for order in orders],
             "times": [order.created_at for order in orders],
+            "confirmed": [order.confirmed_at for order in orders],
+            "cancelled": [order.cancelled_at for order in orders],
         },
     )
     ids = set(written.scalars())

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
-from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.import_lines import PriceText
 from ordercast.services.order_api.products.currencies import CURRENCIES
+from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.text import Name, Sku
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from ordercast.contracts.limits import MAX_BIGINT, MAX_VIEWS
-from ordercast.services.order_api.orders.answers import RefusedLine
+from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.text import AccountRef, Name, Sku
 
 Id = Annotated[int, Meta(gt=0, le=MAX_BIGINT, description="an id: a whole number from 1")]

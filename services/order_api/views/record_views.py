@@ -18,8 +18,8 @@ from ordercast.services.order_api.errors import (
     UnknownProduct,
 )
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency import KeyedAnswer
+from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer

@@ -11,9 +11,9 @@ from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchTooLong
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines, unpacked
 from ordercast.services.order_api.orders import idempotency_header
-from ordercast.services.order_api.orders.answers import RefusedLine
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.products.schemas import Currency
+from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer, ViewLine
 from ordercast.services.order_api.views.record_views import Batch, Key, RequestedView

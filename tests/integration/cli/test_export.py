@@ -37,10 +37,10 @@ async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -
     await customer.order_api.cancel_order(cancelled.id)
     await customer.order_api.add_views([{"product_id": products[0].id, "count": 7}, {"product_id": products[2].id}])
     # A shop's history: the second line is older than the first, so its quantity is "the first" of the pair.
-    for ref, day, quantity, status in (
-        ("x1", 9, 11, "CONFIRMED"),
-        ("x2", 3, 12, "CONFIRMED"),
-        ("x3", 1, 13, "CANCELLED"),
+    for ref, day, quantity, kind in (
+        ("x1", 9, 11, "order"),
+        ("x2", 3, 12, "order"),
+        ("x3", 1, 13, "cancellation"),
     ):
         await running.admin.order_api.import_orders(
             [
@@ -48,7 +48,7 @@ async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -
                     "order_ref": f"export-{ref}",
                     "account_ref": "export-shop",
                     "occurred_at": datetime(2020, 1, day, tzinfo=UTC).isoformat(),
-                    "status": status,
+                    "kind": kind,
                     "items": [{"sku": "export-0", "quantity": quantity, "unit_price": "0.5"}],
                 }
             ],

@@ -240,14 +240,17 @@ async def test_an_import_takes_an_admins_lines_and_names_the_bad_ones(api: Runni
     async def body() -> AsyncIterator[bytes]:
         yield json.dumps(line).encode() + b"\n{bad\n"
 
-    path = "/orders/import?create_missing=true"
+    path = "/orders/import?create_missing=true&currency=GBP"
     answer = await api.client.post(path, content=body(), headers=admin.headers)
     assert answer.status_code == 200
     assert (answer.json()["created"], answer.json()["repeated"]) == (1, 0)
     assert [refused["line"] for refused in answer.json()["refused"]] == [2]
+    nothing = await api.client.post(path, content=b"{bad\n" * 3, headers=admin.headers)
+    assert (nothing.status_code, nothing.headers["content-type"]) == (422, "application/json")
+    assert (nothing.json()["created"], [refused["line"] for refused in nothing.json()["refused"]]) == (0, [1, 2, 3])
     customer = await api.customer()
     assert (await api.client.post(path, content=b"", headers=customer.headers)).status_code == 403
-    unknown = await api.client.post(f"{path}&currency=XYZ", content=b"", headers=admin.headers)
+    unknown = await api.client.post("/orders/import?currency=XYZ", content=b"", headers=admin.headers)
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "currency")
 
 

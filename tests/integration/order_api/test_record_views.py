@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from ordercast.client.transport import LONGEST_PAUSE_S, RETRY_FOR_S
 from ordercast.services.order_api.errors import BatchIncomplete, KeyInFlight, KeyReused, Overloaded
-from ordercast.services.order_api.orders.answers import RefusedLine
+from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views import send_once
 from ordercast.services.order_api.views.batch_progress import decoded, digest_of
 from ordercast.services.order_api.views.limit_views import LimitViews

@@ -216,7 +216,7 @@ async def test_an_admins_lines_may_name_accounts_by_id_and_by_reference(
         "occurred_at": "2011-01-01T00:00:00Z",
         "items": [{"sku": "SKU-1", "quantity": 1, "unit_price": "1"}],
     }
-    path = "/orders/import?create_missing=true"
+    path = "/orders/import?create_missing=true&currency=GBP"
     await api.client.post(path, content=json.dumps(order).encode(), headers=admin.headers)
     answer = await send(
         api,

@@ -22,7 +22,7 @@ def test_an_invoice_holds_its_lines_and_its_earliest_time() -> None:
         "order_ref": "536365",
         "account_ref": "17850",
         "occurred_at": "2010-12-01T08:26:00+00:00",
-        "status": "CONFIRMED",
+        "kind": "order",
         "items": [
             {"sku": "85123A", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.5500"},
             {"sku": "71053", "name": "WHITE HEART", "quantity": 6, "unit_price": "2.5500"},
@@ -30,10 +30,10 @@ def test_an_invoice_holds_its_lines_and_its_earliest_time() -> None:
     }
 
 
-def test_a_cancellation_is_sent_as_cancelled_with_positive_quantities() -> None:
+def test_a_cancellation_is_sent_as_a_document_of_its_own_with_positive_quantities() -> None:
     (invoice,), _ = invoices_of([cells(InvoiceNo="C1", Quantity="-2")])
     sent = invoice.import_line()
-    assert (sent["status"], sent["items"][0]["quantity"]) == ("CANCELLED", 2)
+    assert (sent["kind"], sent["items"][0]["quantity"]) == ("cancellation", 2)
 
 
 def test_an_exact_duplicate_is_refused_but_the_same_product_with_another_quantity_is_a_line() -> None:

@@ -1,0 +1,78 @@
+"""Keeps the refused lines of a request of any length, and writes them into its answer: on disk, not in memory."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final
+
+import msgspec
+
+from ordercast.first_line import first_line
+from ordercast.services.order_api.errors import NoRoomForReport
+
+# Refusals up to this size (bytes), a few thousand, need no file.
+IN_MEMORY_BYTES: Final = 262_144
+_PIECE_BYTES: Final = 65_536
+
+
+class RefusedLine(msgspec.Struct, frozen=True):
+    """A line (from 1) of a batch that was not taken, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """The JSON of an answer, piece by piece."""
+
+    pieces: Iterator[bytes]
+    status: int
+
+
+class RefusedLines:
+    """Close it, or read its answer to the end."""
+
+    def __init__(self, file: IO[bytes] | None = None) -> None:
+        self._file: IO[bytes] = file or SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - `close`
+        self.count = 0
+
+    async def add(self, lines: Sequence[RefusedLine]) -> None:
+        """
+        Raises:
+            NoRoomForReport: the disk is full, or gone.
+        """
+        if not lines:
+            return
+        pieces = [
+            b"," * (self.count > 0 or number > 0) + msgspec.json.encode(line) for number, line in enumerate(lines)
+        ]
+        try:
+            await asyncio.to_thread(self._file.write, b"".join(pieces))
+        except OSError as error:
+            raise NoRoomForReport(
+                f"the server cannot keep the list of refused lines ({first_line(error)}); what came in before stays, "
+                "so send the whole again later"
+            ) from error
+        self.count += len(lines)
+
+    def answer(self, counts: msgspec.Struct, *, nothing_came_in: bool) -> StreamedAnswer:
+        """The answer `counts`, whose last field `refused` is empty, with the refused lines in it.
+
+        422 if lines were refused and nothing came in.
+        """
+        return StreamedAnswer(self._pieces(counts), 422 if self.count and nothing_came_in else 200)
+
+    def _pieces(self, counts: msgspec.Struct) -> Iterator[bytes]:
+        try:
+            yield msgspec.json.encode(counts).removesuffix(b"]}")
+            self._file.seek(0)
+            while piece := self._file.read(_PIECE_BYTES):
+                yield piece
+            yield b"]}"
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._file.close()
