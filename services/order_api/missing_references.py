@@ -7,13 +7,15 @@ from typing import Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.references import accounts_by_ref
 
 # Sorted by reference: two imports at once never deadlock.
 _CREATE_ACCOUNTS: Final = text("""
-    INSERT INTO accounts (nickname, role, login_type, account_ref)
-    SELECT ref || CAST(:suffix AS text), 'CUSTOMER', 'EXTERNAL', ref
-    FROM unnest(CAST(:refs AS text[])) AS r (ref) ORDER BY ref
+    INSERT INTO accounts (nickname, nickname_key, role, login_type, account_ref)
+    SELECT nickname, key, 'CUSTOMER', 'EXTERNAL', ref
+    FROM unnest(CAST(:nicknames AS text[]), CAST(:keys AS text[]), CAST(:refs AS text[])) AS r (nickname, key, ref)
+    ORDER BY ref
     ON CONFLICT DO NOTHING
 """)
 _CREATE_PRODUCTS: Final = text("""
@@ -50,7 +52,15 @@ async def create_missing_accounts(session: AsyncSession, refs: Collection[str]) 
     suffix = 0
     while missing:
         ending = f"_{suffix}" if suffix else ""
-        await session.execute(_CREATE_ACCOUNTS, {"refs": sorted(missing), "suffix": ending})
+        nicknames = {ref: f"{ref}{ending}" for ref in missing}
+        await session.execute(
+            _CREATE_ACCOUNTS,
+            {
+                "refs": list(nicknames),
+                "nicknames": list(nicknames.values()),
+                "keys": [key_of(nickname) for nickname in nicknames.values()],
+            },
+        )
         missing -= set(await accounts_by_ref(session, missing))
         suffix += 1
 

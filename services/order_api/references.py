@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ordercast.services.order_api.accounts.email_addresses import as_signed_up
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.products.tables import Product
 
@@ -64,11 +65,13 @@ async def _accounts_by_email(session: AsyncSession, emails: Collection[str]) -> 
     """Compared as sign-up compares them."""
     if not emails:
         return {}
-    wanted = select(func.unnest(literal(list(emails), ARRAY(Text))).label("email")).subquery()
+    forms = {email: as_signed_up(email) for email in emails}
+    wanted = select(func.unnest(literal(list(set(forms.values())), ARRAY(Text))).label("email")).subquery()
     rows = await session.execute(
         select(wanted.c.email, Account.id).join(Account, func.lower(Account.email) == func.lower(wanted.c.email))
     )
-    return {row.email: row.id for row in rows}
+    found = {row.email: row.id for row in rows}
+    return {email: found[form] for email, form in forms.items() if form in found}
 
 
 def no_account(name: str | int) -> str:

@@ -368,3 +368,33 @@ async def test_the_history_of_prices_begins_with_the_present_ones(empty_database
             assert [tuple(row) for row in history] == [("before", 1, True), ("after", 2, False), ("before", 3, False)]
     finally:
         await engine.dispose()
+
+
+async def test_no_account_is_lost_where_nicknames_are_the_same_by_the_rule_of_today(empty_database_url: str) -> None:
+    await migrate(empty_database_url, BEFORE)
+    engine = create_async_engine(empty_database_url)
+    names = [
+        "Ann Bee",
+        "ann bee",
+        "\uff41nn bee",
+        "\u00c9ve",
+        "e\u0301ve",
+        "zero\u200bwidth",
+        "Bob",
+        "\uff22\uff2f\uff22",
+        "J\u00fc",
+    ]
+    keys = ["ann bee", None, None, "\u00e9ve", None, None, "bob", None, "j\u00fc"]
+    try:
+        async with engine.begin() as connection:
+            for name in names:
+                await connection.execute(
+                    text("INSERT INTO accounts (nickname, role, login_type) VALUES (:name, 'CUSTOMER', 'EXTERNAL')"),
+                    {"name": name},
+                )
+        await migrate(empty_database_url, "head")
+        async with engine.connect() as connection:
+            rows = await connection.execute(text("SELECT nickname, nickname_key FROM accounts ORDER BY id"))
+            assert [tuple(row) for row in rows] == list(zip(names, keys, strict=True))
+    finally:
+        await engine.dispose()

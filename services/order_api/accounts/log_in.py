@@ -40,7 +40,7 @@ class LogIn:
     signer: TokenSigner
 
     async def with_password(self, email: str, password: str) -> TokenPair:
-        """A pair that begins a new family.
+        """A pair that begins a new family. `email` is in its normal form.
 
         Raises:
             InvalidCredentials: the same, and in the same time, for an unknown email and for a wrong password.
@@ -51,13 +51,16 @@ class LogIn:
             found = await session.scalar(select(Account).where(func.lower(Account.email) == func.lower(email)))
         checked_hash = found.password_hash if found else None
         # Between two transactions: a connection must not wait for argon2.
-        if not await self.passwords.matches(checked_hash, password) or found is None:
+        checked = await self.passwords.check(checked_hash, password)
+        if not checked.matches or found is None:
             raise _wrong()
+        new_hash = await self.passwords.hash(password) if checked.outdated else checked_hash
         async with self.sessions() as session, session.begin():
-            account = await _locked(session, found.id)
+            account = await _locked(session, found.id, to_change=checked.outdated)
             if account is None or account.password_hash != checked_hash:
                 raise _wrong()  # changed meanwhile
             _check_not_blocked(account)
+            account.password_hash = new_hash
             await refresh_tokens.forget_expired(session, account.id)
             return self._pair(session, account, family_id=uuid4())
 
@@ -92,7 +95,7 @@ class LogIn:
             found = await session.get(Account, account_id)
         if found is None:
             raise UnknownAccount("the account of this token does not exist")
-        if not await self.passwords.matches(found.password_hash, old):
+        if not (await self.passwords.check(found.password_hash, old)).matches:
             raise _wrong_old()
         new_hash = await self.passwords.hash(new)
         async with self.sessions() as session, session.begin():

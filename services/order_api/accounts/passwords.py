@@ -1,13 +1,14 @@
 """Passwords as argon2id hashes, made off the event loop and few at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
+from precis_i18n import get_profile
 
 from ordercast.services.order_api.errors import Overloaded
 
@@ -19,7 +20,28 @@ _LANES: Final = 1
 # Passwords that may wait for a thread. 64 are answered within a second or two; more is a flood, and gets 503.
 MAX_WAITING: Final = 64
 
+_PROFILE: Final = get_profile("OpaqueString")
+
 Result = TypeVar("Result")
+
+
+def normal_form(password: str) -> str:
+    """The password in the one form that all keyboards' forms of it have: NFC, any blank as a space (RFC 8265, OpaqueString).
+
+    Raises:
+        ValueError: it holds what no keyboard tells apart. Which character that is, is not said: it is a part of the password.
+    """
+    try:
+        return _PROFILE.enforce(password)
+    except UnicodeEncodeError:
+        raise ValueError("must not be empty, nor hold control or invisible characters") from None
+
+
+class Checked(NamedTuple):
+    """`outdated`: the hash is not that of the normal form, as before these were used; make a new one."""
+
+    matches: bool
+    outdated: bool = False
 
 
 class Passwords:
@@ -33,20 +55,27 @@ class Passwords:
         self._nobodys_hash = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        """
+        """The hash of the password's normal form.
+
         Raises:
             Overloaded: too many wait already.
         """
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(lambda: self._hasher.hash(_forms(password)[0]))
 
-    async def matches(self, stored_hash: str | None, password: str) -> bool:
+    async def check(self, stored_hash: str | None, password: str) -> Checked:
         """Whether the password is the one of the hash; never without a hash, in the same time.
 
         Raises:
             Overloaded: too many wait already.
         """
-        matched = await self._run(lambda: self._verify(stored_hash or self._nobodys_hash, password))
-        return matched and stored_hash is not None
+        forms = _forms(password)
+        form = await self._run(lambda: self._matching(stored_hash or self._nobodys_hash, forms))
+        if form is None or stored_hash is None:
+            return Checked(matches=False)
+        return Checked(matches=True, outdated=form != forms[0])
+
+    def _matching(self, stored_hash: str, forms: Sequence[str]) -> str | None:
+        return next((form for form in forms if self._verify(stored_hash, form)), None)
 
     def _verify(self, stored_hash: str, password: str) -> bool:
         try:
@@ -65,6 +94,14 @@ class Passwords:
 
     def _release(self, _: object) -> None:
         self._free += 1
+
+
+def _forms(password: str) -> list[str]:
+    """The forms in which the password may have been hashed: the normal one, and for hashes from before, as it was typed."""
+    try:
+        return list(dict.fromkeys((normal_form(password), password)))
+    except ValueError:
+        return [password]
 
 
 @asynccontextmanager

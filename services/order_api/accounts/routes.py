@@ -15,6 +15,7 @@ from ordercast.services.order_api.accounts.read_accounts import (
 from ordercast.services.order_api.accounts.schemas import (
     AccountAnswer,
     AccountChangeRequest,
+    KnownEmail,
     PasswordChange,
     PasswordGrant,
     RefreshRequest,
@@ -33,7 +34,10 @@ router = APIRouter(tags=["accounts"])
 
 @router.post("/accounts", status_code=201)
 async def create_account(body: SignUpRequest, service: CurrentService) -> AccountAnswer:
-    """Signs up a customer. Email (however cased) and nickname belong to one account only: 409."""
+    """Signs up a customer. Email and nickname belong to one account only: 409.
+
+    However they are written: letters may be large or small, composed or not, a domain in Unicode or in ASCII. A nickname holds no
+    invisible characters (RFC 8266)."""
     new = NewAccount(body.email, body.nickname, body.password)
     return AccountAnswer.of(await sign_up(service.sessions, service.passwords, new))
 
@@ -66,7 +70,7 @@ async def list_accounts(
         StoredText | None,
         Query(min_length=1, max_length=200, description="a part of email, nickname or account_ref, however cased"),
     ] = None,
-    email: Annotated[StoredText | None, Query(description="the account that logs in with this email")] = None,
+    email: Annotated[KnownEmail | None, Query(description="the account that logs in with this email")] = None,
     account_ref: Annotated[StoredText | None, Query(description="the shop's own name, to the letter")] = None,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal, cast
 
-from pydantic import BaseModel, EmailStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints, WithJsonSchema
 
+from ordercast.services.order_api.accounts import email_addresses, nicknames, passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel, StoredText
@@ -16,14 +17,25 @@ MAX_PASSWORD: Final = 128
 LoginType = Literal["PASSWORD", "EXTERNAL"]
 
 
-Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+Email = Annotated[
+    str, AfterValidator(email_addresses.normal_form), WithJsonSchema({"type": "string", "format": "email"})
+]
+# As the address of a new account; another text is nobody's address, and so no error.
+KnownEmail = Annotated[StoredText, AfterValidator(email_addresses.as_signed_up)]
+# The length is that of the form which is stored.
+Nickname = Annotated[
+    str, OneLine(max_length=64), AfterValidator(nicknames.shown_form), StringConstraints(max_length=64)
+]
+Password = Annotated[
+    str, AfterValidator(passwords.normal_form), StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)
+]
 
 
 class SignUpRequest(RequestModel):
     """A role is never taken from the client: the field is unknown, and so refused."""
 
-    email: EmailStr
-    nickname: Annotated[str, OneLine(max_length=64)]
+    email: Email
+    nickname: Nickname
     password: Password
 
 
@@ -43,7 +55,7 @@ class PasswordGrant(BaseModel):
     """The form of RFC 6749, 4.3.2. Parameters that it does not name are ignored, as 3.2 there demands."""
 
     grant_type: Literal["password"] = "password"
-    username: StoredText
+    username: KnownEmail
     password: StoredText
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountTaken
@@ -40,6 +41,7 @@ async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> 
             .values(
                 email=new.email,
                 nickname=new.nickname,
+                nickname_key=key_of(new.nickname),
                 password_hash=password_hash,
                 role=new.role,
                 login_type="PASSWORD",
@@ -55,7 +57,11 @@ async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> 
 
 async def _taken(session: AsyncSession, new: NewAccount) -> AccountTaken:
     same_email = func.lower(Account.email) == func.lower(new.email)
-    same_nickname = Account.nickname == new.nickname
-    rows = (await session.execute(select(same_email, same_nickname).where(or_(same_email, same_nickname)))).all()
+    same_nickname = or_(Account.nickname == new.nickname, Account.nickname_key == key_of(new.nickname))
+    rows = (
+        await session.execute(
+            select(same_email, func.coalesce(same_nickname, False)).where(or_(same_email, same_nickname))
+        )
+    ).all()
     taken = [name for column, name in enumerate(("email", "nickname")) if any(row[column] for row in rows)]
     return AccountTaken(f"{' and '.join(taken)} taken", fields=dict.fromkeys(taken, "belongs to another account"))

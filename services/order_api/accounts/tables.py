@@ -17,6 +17,8 @@ class Account(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     email: Mapped[str | None]
     nickname: Mapped[str] = mapped_column(unique=True)
+    # By it two nicknames are the same (`nicknames.py`); NULL in accounts from before it that share theirs with another one.
+    nickname_key: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
     role: Mapped[str]
     login_type: Mapped[str]

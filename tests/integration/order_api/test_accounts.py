@@ -4,6 +4,8 @@ import asyncio
 
 import httpx
 import jwt
+import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from ordercast.services.order_api.accounts.tables import Account, RefreshToken
@@ -228,3 +230,77 @@ async def test_a_token_whose_account_is_gone_is_refused(api: RunningApi) -> None
 
     assert answer.status_code == 401
     assert answer.json()["type"] == "/problems/unknown-account"
+
+
+FORMS = [
+    "Ann@B\u00fccher.example.com",
+    "ann@BU\u0308CHER.example.com",
+    "ann@xn--bcher-kva.example.com",
+    "ann@XN--BCHER-KVA.EXAMPLE.COM",
+    " ann@b\u00fccher.example.com ",
+    "ann@b\u00fccher\u3002\uff45xample.com",
+    "Ann B <ann@b\u00fccher.example.com>",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_whatever_form_of_an_address_signs_up_it_logs_in_and_so_do_the_others(api: RunningApi, form: str) -> None:
+    assert (await api.client.post("/accounts", json=ANN | {"email": form})).status_code == 201
+    assert [(await log_in(api, other)).status_code for other in FORMS] == [200] * len(FORMS)
+    for other in FORMS:
+        taken = await api.client.post("/accounts", json=ANN | {"email": other, "nickname": "another"})
+        assert [error["field"] for error in taken.json()["errors"]] == ["email"]
+
+
+async def test_the_part_before_the_at_sign_is_one_however_its_letters_are_composed(api: RunningApi) -> None:
+    assert (await api.client.post("/accounts", json=ANN | {"email": "Jose\u0301@example.com"})).status_code == 201
+    for form in ("jos\u00e9@example.com", "JOSE\u0301@example.com", "JOS\u00c9@EXAMPLE.com"):
+        assert (await log_in(api, form)).status_code == 200
+    assert (await log_in(api, "jose@example.com")).status_code == 401
+
+
+@pytest.mark.parametrize("twin", ["ANN bee", "  ann   bee ", "\uff41nn bee", "ann\u00a0bee", "Ann Bee"])
+async def test_nicknames_that_look_the_same_are_one(api: RunningApi, twin: str) -> None:
+    assert (await api.client.post("/accounts", json=ANN | {"nickname": "Ann Bee"})).json()["nickname"] == "Ann Bee"
+    answer = await api.client.post("/accounts", json=ANN | {"email": "bob@example.com", "nickname": twin})
+    assert answer.status_code == 409
+    assert [error["field"] for error in answer.json()["errors"]] == ["nickname"]
+
+
+@pytest.mark.parametrize("nickname", ["ann\u200b", "\u00adann", "a\u202enn", "\u115f", "\u3164", "\ufdfa" * 9])
+async def test_a_nickname_with_invisible_characters_is_refused_and_so_is_a_long_one_in_disguise(
+    shared_api: RunningApi, nickname: str
+) -> None:
+    answer = await shared_api.client.post("/accounts", json=ANN | {"nickname": nickname})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["nickname"]
+
+
+async def test_a_password_is_the_same_however_its_letters_are_composed(api: RunningApi) -> None:
+    assert (await api.client.post("/accounts", json=ANN | {"password": "caf\u00e9 cre\u0300me"})).status_code == 201
+    assert (await log_in(api, "ann@example.com", "cafe\u0301 cr\u00e8me")).status_code == 200
+    assert (await log_in(api, "ann@example.com", "cafe creme")).status_code == 401
+
+
+async def test_a_hash_from_before_the_normal_form_still_logs_in_and_is_made_anew(api: RunningApi) -> None:
+    account = (await api.client.post("/accounts", json=ANN)).json()
+    typed, composed = "cafe\u0301 cre\u0300me", "caf\u00e9 cr\u00e8me"
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(update(Account).values(password_hash=PasswordHasher().hash(typed)))
+
+    assert (await log_in(api, "ann@example.com", composed)).status_code == 401
+    assert (await log_in(api, "ann@example.com", typed)).status_code == 200
+
+    assert (await log_in(api, "ann@example.com", composed)).status_code == 200
+    assert (await log_in(api, "ann@example.com", typed)).status_code == 200
+    async with api.service.sessions() as session:
+        stored = await session.get_one(Account, account["id"])
+        assert (await api.service.passwords.check(stored.password_hash, typed)) == (True, False)
+
+
+async def test_passwords_that_hold_what_cannot_be_seen_are_refused_without_saying_it(shared_api: RunningApi) -> None:
+    answer = await shared_api.client.post("/accounts", json=ANN | {"password": "geheim\u200bgeheim"})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["password"]
+    assert "geheim" not in answer.text
+    assert "200b" not in answer.text.lower()
