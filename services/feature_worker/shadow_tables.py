@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.shared.db.dead_letter_states import DISCARDED
 from ordercast.services.shared.db.features import (
     FeatureLastSequence,
     FeaturePosition,
@@ -41,6 +42,13 @@ _VIEWS: Final = text("""
     FROM pg_views AS v JOIN information_schema.view_table_usage AS u ON u.view_schema = v.schemaname AND u.view_name = v.viewname
     WHERE v.schemaname = :live AND u.table_schema = :live AND u.table_name = ANY (CAST(:tables AS text[]))
 """)
+# Which dead letters somebody has discarded stands nowhere in the topics.
+_KEEP_DISCARDED: Final = text(f"""
+    UPDATE {SHADOW}.feature_last_sequences AS rebuilt SET last_sequence = live.last_sequence
+    FROM {LIVE}.feature_last_sequences AS live
+    WHERE live.producer LIKE 'replay:%' AND live.last_sequence = :discarded
+        AND (rebuilt.topic, rebuilt.partition, rebuilt.producer) = (live.topic, live.partition, live.producer)
+""")  # noqa: S608 - names of our own schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ async def swap_shadow_in(session: AsyncSession) -> None:
 
     Views of the live tables, as those for the names of the release before, are made again.
     """
+    await session.execute(_KEEP_DISCARDED, {"discarded": DISCARDED})
     views = (await session.execute(_VIEWS, {"live": LIVE, "tables": [table.name for table in _TABLES]})).all()
     for view in views:
         await session.execute(text(f"DROP VIEW {LIVE}.{view.name}"))

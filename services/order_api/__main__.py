@@ -1,5 +1,5 @@
 """`python -m ordercast.services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin;
-`... outbox-list` and `... outbox-retry`: events that Kafka refused."""
+`... outbox-list`, `... outbox-retry` and `... outbox-discard`: events that Kafka refused."""
 
 import argparse
 import asyncio
@@ -14,7 +14,11 @@ from ordercast.services.order_api.accounts.commands import create_admin, typed_p
 from ordercast.services.order_api.accounts.schemas import AccountAnswer
 from ordercast.services.order_api.app import order_api_app, relay_app
 from ordercast.services.order_api.errors import OrderApiError
-from ordercast.services.order_api.orders.outbox_dead_letters import read_dead_letters, retry_dead_letters
+from ordercast.services.order_api.orders.outbox_dead_letters import (
+    discard_dead_letters,
+    read_dead_letters,
+    retry_dead_letters,
+)
 from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, OutboxSettings, RelaySettings
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.errors import KafkaError
@@ -52,6 +56,10 @@ def run_outbox_retry(arguments: argparse.Namespace) -> None:
     asyncio.run(_write_lines(partial(retry_dead_letters, ids=arguments.ids or None)))
 
 
+def run_outbox_discard(arguments: argparse.Namespace) -> None:
+    asyncio.run(_write_lines(partial(discard_dead_letters, ids=arguments.ids)))
+
+
 async def _write_lines(use_case: Callable[[Sessions], AsyncIterator[object]]) -> None:
     """Writes what a use case yields, as it comes: a line of JSON each."""
     async with open_database(read_settings(OutboxSettings).database_url, application="outbox", pool_size=1) as sessions:
@@ -77,6 +85,9 @@ def read_arguments() -> argparse.Namespace:
     retry = commands.add_parser("outbox-retry", help="publish events again that Kafka refused; a line for each chunk")
     retry.add_argument("ids", nargs="*", help="as outbox-list shows them; none: all")
     retry.set_defaults(run=run_outbox_retry)
+    discard = commands.add_parser("outbox-discard", help="never publish events that Kafka refused")
+    discard.add_argument("ids", nargs="+", help="as outbox-list shows them")
+    discard.set_defaults(run=run_outbox_discard)
     return parser.parse_args()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import Row, delete, func, select, text, tuple_
+from sqlalchemy import Row, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -70,6 +70,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     account_id: int
     reason: str
     refused_at: datetime
+    discarded_at: datetime | None
 
 
 class _OfAnOrder(msgspec.Struct):
@@ -115,7 +116,7 @@ async def _check_limits(session: AsyncSession, place: dict[str, int], reason: st
 
 
 async def read_dead_letters(sessions: Sessions) -> AsyncIterator[DeadLetter]:
-    """All that wait, the first refused one first, a few at a time from the database."""
+    """All that wait or were discarded, the first refused one first, a few at a time from the database."""
     query = select(
         OutboxDeadLetter.shard,
         OutboxDeadLetter.number,
@@ -124,6 +125,7 @@ async def read_dead_letters(sessions: Sessions) -> AsyncIterator[DeadLetter]:
         OutboxDeadLetter.account_id,
         OutboxDeadLetter.reason,
         OutboxDeadLetter.refused_at,
+        OutboxDeadLetter.discarded_at,
     ).order_by(OutboxDeadLetter.refused_at, OutboxDeadLetter.shard, OutboxDeadLetter.number)
     async with sessions() as session:
         async for row in await session.stream(query):
@@ -134,11 +136,13 @@ async def read_dead_letters(sessions: Sessions) -> AsyncIterator[DeadLetter]:
                 account_id=row.account_id,
                 reason=row.reason,
                 refused_at=row.refused_at,
+                discarded_at=row.discarded_at,
             )
 
 
 async def retry_dead_letters(sessions: Sessions, ids: Collection[str] | None) -> AsyncIterator[list[str]]:
-    """Puts the events into the outbox again, each under the next number of its shard; None: all that wait at the start.
+    """Puts the events into the outbox again, each under the next number of its shard; None: all that wait at the start, which
+    those that were discarded do not.
 
     Yields the ids after each transaction. Who retries twice finds nothing the second time, so each counts once. The limits count
     what waits, so a retry gives the relay a new allowance: it is an operator's word that the topic is right.
@@ -146,18 +150,45 @@ async def retry_dead_letters(sessions: Sessions, ids: Collection[str] | None) ->
     Raises:
         UnknownDeadLetter: an id is none, or is gone already; nothing was done.
     """
-    sizes = select(OutboxDeadLetter.shard, OutboxDeadLetter.number, func.octet_length(OutboxDeadLetter.body))
-    if ids is not None:
-        sizes = sizes.where(_PLACE.in_([_place(id_) for id_ in ids]))
+    sizes = select(OutboxDeadLetter.shard, OutboxDeadLetter.number, func.octet_length(OutboxDeadLetter.body)).where(
+        OutboxDeadLetter.discarded_at.is_(None) if ids is None else _PLACE.in_([_place(id_) for id_ in ids])
+    )
     async with sessions() as session:
         rows = await session.execute(sizes.order_by(OutboxDeadLetter.shard, OutboxDeadLetter.number))
         waiting = {DeadLetterId(shard, number): size for shard, number, size in rows}
-    if missing := sorted(set(ids or ()) - set(map(str, waiting))):
-        raise UnknownDeadLetter(f"no event waits as {', '.join(missing)}")
+    _refuse_unknown(ids or (), waiting)
     for chunk in _chunks(waiting.items()):
         async with sessions() as session, session.begin():
             retried = await _retry(session, chunk)
         yield [str(place) for place in retried]
+
+
+async def discard_dead_letters(sessions: Sessions, ids: Collection[str]) -> AsyncIterator[list[str]]:
+    """Decides that these events are never published. They stay for the record, and for a retry that names them.
+
+    Yields the ids of those that waited. Nothing expects the events any more: not `ordercast verify`, nor an alarm. The limits
+    still count them, because a topic that is wrong stays wrong.
+
+    Raises:
+        UnknownDeadLetter: an id is none, or is gone already; nothing was done.
+    """
+    chosen = _PLACE.in_([_place(id_) for id_ in ids])
+    async with sessions() as session, session.begin():
+        found = await session.execute(select(OutboxDeadLetter.shard, OutboxDeadLetter.number).where(chosen))
+        _refuse_unknown(ids, [DeadLetterId(shard, number) for shard, number in found])
+        rows = await session.execute(
+            update(OutboxDeadLetter)
+            .where(chosen, OutboxDeadLetter.discarded_at.is_(None))
+            .values(discarded_at=func.clock_timestamp())
+            .returning(OutboxDeadLetter.shard, OutboxDeadLetter.number)
+        )
+        discarded = sorted(DeadLetterId(shard, number) for shard, number in rows)
+    yield [str(place) for place in discarded]
+
+
+def _refuse_unknown(ids: Iterable[str], found: Iterable[DeadLetterId]) -> None:
+    if missing := sorted(set(ids) - set(map(str, found))):
+        raise UnknownDeadLetter(f"no event waits as {', '.join(missing)}")
 
 
 async def _retry(session: AsyncSession, places: Collection[DeadLetterId]) -> list[DeadLetterId]:

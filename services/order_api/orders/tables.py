@@ -184,3 +184,4 @@ class OutboxDeadLetter(Base):
     traceparent: Mapped[str | None]
     reason: Mapped[str]
     refused_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    discarded_at: Mapped[datetime | None]  # when an operator decided that it is never published

@@ -16,7 +16,7 @@ INTERVAL_S: Final = 5.0
 _BACKLOG: Final = text("""
     SELECT coalesce(sum(s.last_number - coalesce(l.published_number, 0)), 0) AS events,
            coalesce(extract(epoch FROM now() - min(o.committed_at)), 0) AS oldest,
-           (SELECT count(*) FROM outbox_dead_letters) AS dead_letters
+           (SELECT count(*) FROM outbox_dead_letters WHERE discarded_at IS NULL) AS dead_letters
     FROM outbox_shards s
     LEFT JOIN outbox_leases l USING (shard)
     LEFT JOIN outbox o ON o.shard = s.shard AND o.number = coalesce(l.published_number, 0) + 1

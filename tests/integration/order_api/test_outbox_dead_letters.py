@@ -17,6 +17,7 @@ from ordercast.services.order_api.orders import outbox_dead_letters, relay_outbo
 from ordercast.services.order_api.orders.change_order import CancelRequest, ChangeOrder
 from ordercast.services.order_api.orders.outbox_dead_letters import (
     DeadLetter,
+    discard_dead_letters,
     read_dead_letters,
     retry_dead_letters,
 )
@@ -226,6 +227,28 @@ async def test_a_retry_of_all_is_many_short_transactions(
         assert len(published(log, shard)) == 8 + sum(found)
     assert found == sizes
     assert told(published(log, shard))[8:] == list(range(1, 9))
+
+
+async def test_what_is_discarded_is_neither_retried_with_all_nor_counted_nor_expected(
+    sessions: Sessions, database_url: str
+) -> None:
+    shard = await place(sessions, range(1, 4))
+    log = refuses(1, 2, 3)
+    await relay(sessions, log)
+    first, second, third = [dead_letter.id for dead_letter in await waiting(sessions)]
+    assert json.loads(await program(database_url, "outbox-discard", first, second)) == [first, second]
+    assert json.loads(await program(database_url, "outbox-discard", second)) == []
+    with pytest.raises(UnknownDeadLetter, match="0:99"):
+        [_ async for _ in discard_dead_letters(sessions, [third, "0:99"])]
+    discarded = {dead_letter.id for dead_letter in await waiting(sessions) if dead_letter.discarded_at}
+    assert discarded == {first, second}
+    await measure_backlog(sessions)
+    assert REGISTRY.get_sample_value("ordercast_outbox_dead_letters_events") == 1
+    log.refuses = lambda _: None
+    assert await retry(sessions) == [third]
+    assert await retry(sessions, [second]) == [second]
+    await relay(sessions, log)
+    assert told(published(log, shard))[3:] == [3, 2]
 
 
 async def test_a_relay_that_dies_after_a_refusal_can_only_repeat_the_stand_in(sessions: Sessions) -> None:

@@ -10,9 +10,12 @@ from ordercast.services.shared.kafka.records import Partition, Record
 
 
 def test_a_dead_letters_reason_may_quote_what_looks_like_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    letter = DeadLetter(Partition("views", 1), 12, "unknown event type '[/bold]evil[red]'", Record(b"", b"", [], 0))
-    Console(width=120).print(table([letter], {letter.id: "waiting"}))
-    assert "views:1:12  waiting  unknown event type '[/bold]evil[red]'" in capsys.readouterr().out
+    letter = DeadLetter(Partition("views", 1), 12, "unknown event type '[/bold]evil[red]'", Record(b"", b"", [], 1500))
+    Console(width=160).print(table([letter], {letter.id: "waiting"}))
+    assert (
+        "views:1:12  waiting  views  1970-01-01T00:00:01.500+00:00  unknown event type '[/bold]evil[red]'"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_letter_that_was_cut_holds_up_no_other_of_all_that_wait() -> None:
