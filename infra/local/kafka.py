@@ -16,7 +16,7 @@ from typing import Final
 from ordercast.infra.local.child import Command, run_once
 from ordercast.infra.local.jars import locked_jars
 from ordercast.infra.local.ports import HOST
-from ordercast.infra.local.probes import accepts_connections
+from ordercast.infra.local.probes import kafka_answers
 
 # Largest record batch (bytes). An order event of 2,000 items is about 200 kB; the producers' own limit is 1 MiB.
 MESSAGE_MAX_BYTES: Final = 2 * 1024 * 1024
@@ -130,7 +130,7 @@ class KafkaBroker:
 
     async def answers(self) -> bool:
         """Whether clients can use it: it listens once its log is recovered and its controller is elected."""
-        return await accepts_connections(self.port)
+        return await kafka_answers(HOST, self.port)
 
     @property
     def _properties(self) -> Path:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -16,18 +17,22 @@ app = several_commands("Make admins.")
 
 @app.command()
 @command(against=True)
-async def create(
+def create(
     context: Context,
     email: Annotated[str, typer.Option(help="What the admin logs in with.")],
     nickname: Annotated[str, typer.Option(help="What others see; no two accounts have the same one.")],
-) -> None:
+) -> Coroutine[Any, Any, None]:
     """Make an admin. The password comes from ORDERCAST_ADMIN_PASSWORD, or is asked for."""
+    database_url = context.target().database_url
+    # Asked for before there is an event loop: that would keep a first Ctrl-C for when the answer is there.
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is None:
         password = _asked_for()
-    account = msgspec.json.decode(
-        await create_admin(context.target().database_url, email, nickname, password), type=Account
-    )
+    return _create(context, database_url, email, nickname, password)
+
+
+async def _create(context: Context, database_url: str, email: str, nickname: str, password: str) -> None:
+    account = msgspec.json.decode(await create_admin(database_url, email, nickname, password), type=Account)
     context.result(account, f"admin {account.nickname} ({account.email}) is account {account.id}")
 
 

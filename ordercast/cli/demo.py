@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ordercast.cli.options import Context, command, one_command
-from ordercast.cli.up import EXIT_INTERRUPTED, cancelled_by_signals
+from ordercast.cli.options import EXIT_INTERRUPTED, Context, command, one_command
+from ordercast.cli.up import cancelled_by_signals
 from ordercast.client.caught_up import NotCaughtUp
 from ordercast.demo import demo as run
 from ordercast.demo import system_against, system_of

@@ -34,8 +34,11 @@ from ordercast.infra.local.ports import MAX_OFFSET
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
 if TYPE_CHECKING:
+    from ordercast.system.remote import RemoteSystem
     from ordercast.system.target import Target
 
+# What a shell expects of a program that Ctrl-C ended before it could do its work.
+EXIT_INTERRUPTED: Final = 130
 SHARED_PANEL: Final = "Options of every command"
 # Width (characters) in which a table is asked how much of it it would take; none of ours needs as much.
 WIDEST: Final = 10_000
@@ -124,7 +127,7 @@ class Context:
     port_offset: int | None = None
     json: bool = False
     # The system that somebody else runs, with --against.
-    remote: "Target | None" = None
+    remote: "RemoteSystem | None" = None
     # For progress bars and for tables while something is under way.
     console: Console = field(default_factory=Stderr)
 
@@ -231,7 +234,7 @@ def command(
     return decorate
 
 
-def _remote(against: str, trainer: str | None, predictor: str | None) -> "Target":
+def _remote(against: str, trainer: str | None, predictor: str | None) -> "RemoteSystem":
     from ordercast.system.remote import remote_system
 
     return remote_system(against, trainer=trainer, predictor=predictor)

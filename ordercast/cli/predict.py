@@ -1,11 +1,13 @@
 """`ordercast predict`: quantities from view counts, or for accounts and products."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.client import open_client
 from ordercast.client.answers import Prediction, Predictions
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
@@ -29,12 +31,20 @@ async def predict(
     """Predict the quantity that goes with view counts, or that accounts will order of products."""
     if bool(view_counts) == bool(pairs):
         raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
-    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
-        if view_counts:
-            answer = await access.admin.predictor.predict_views(view_counts)
-        else:
-            answer = await access.admin.predictor.predict_pairs([_pair(text) for text in pairs or ()])
+    answer = await (_of_views(context, view_counts) if view_counts else _of_pairs(context, pairs or ()))
     context.result(answer, table(answer))
+
+
+async def _of_views(context: Context, view_counts: list[int]) -> Predictions:
+    """They tell nothing of any account, so nobody has to be an admin for them."""
+    async with open_client(context.target().addresses, retry_for_s=RETRY_FOR_S) as anonymous:
+        return await anonymous.predictor.predict_views(view_counts)
+
+
+async def _of_pairs(context: Context, texts: Sequence[str]) -> Predictions:
+    pairs = [_pair(text) for text in texts]
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
+        return await access.admin.predictor.predict_pairs(pairs)
 
 
 def table(answer: Predictions) -> Table:

@@ -1,47 +1,54 @@
-"""`ordercast status`: what runs on a folder, whether it is healthy, and how far behind."""
+"""`ordercast status`: what runs, whether it is healthy, and how far behind."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Final
 
 import psutil
 import typer
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
-from ordercast.cli.metrics import Metrics, read_metrics
-from ordercast.cli.options import Context, command, one_command
-from ordercast.infra.local.probes import accepts_connections, answers_ok
-from ordercast.infra.local.processes import service_of
+from ordercast.cli.options import Context, command, one_command, printable
+from ordercast.client.database import answers as database_answers
+from ordercast.client.probe import read_failing_checks
+from ordercast.infra.local.probes import answers_ok, kafka_answers
 from ordercast.infra.local.prometheus import READY_PATH
 from ordercast.infra.local.state import ProcessRecord, SystemInfo
+from ordercast.reading.backlog import Backlog, read_backlog
+from ordercast.system.remote import RemoteSystem
 
 app = one_command()
 
-BACKLOG = "ordercast_outbox_backlog_events"
-LAG = "ordercast_worker_lag_events"
+# Deadline (s) for the figures of PostgreSQL and of Kafka.
+FIGURES_DEADLINE_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process. `pid` and `memory_bytes` are None while it is between two lives."""
+    """One process. `pid` and `memory_bytes` are None while it is between two lives, and on other machines.
+
+    It is healthy if it answers. `failing` has what it misses to do all of its work, each part with the reason.
+    """
 
     name: str
     address: str
     pid: int | None
     healthy: bool
     memory_bytes: int | None
+    failing: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """The answer of `ordercast status --json`. A figure is None when the service that keeps it does not answer."""
+    """The answer of `ordercast status --json`, without its figures. `folder` is the URL of a system that somebody else runs."""
 
     folder: str
     phase: str
     processes: list[ProcessStatus]
-    outbox_backlog_events: int | None
-    consumer_lag_events: int | None
+    backlog: Backlog
 
     @property
     def all_healthy(self) -> bool:
@@ -49,55 +56,77 @@ class SystemStatus:
 
 
 @app.command()
-@command()
+@command(against=True)
 async def status(context: Context) -> None:
     """Show what runs, where, whether it is healthy, and how far behind.
 
-    Exit code 1 if no system runs on the folder or something in it is not healthy.
+    Healthy is what answers; what a service misses stands below, with the reason. With --against it looks at order_api, trainer
+    and predictor, and at PostgreSQL and Kafka if their addresses are given. Exit code 1 if no system runs on the folder or
+    something in it is not healthy.
     """
-    found = await system_status(context.system())
-    context.result(found, _table(found))
+    remote = context.remote
+    found = await (remote_status(remote) if remote else system_status(context.system()))
+    document = asdict(found)
+    context.result({**document, **document.pop("backlog")}, _table(found))
     if not found.all_healthy:
         raise typer.Exit(1)
 
 
 async def system_status(info: SystemInfo) -> SystemStatus:
-    """Asks every process how it is. Takes no longer than one deadline, whatever hangs."""
-    servers = {"postgres": f"127.0.0.1:{info.ports['postgres']}", "kafka": info.kafka_bootstrap}
-    processes = await asyncio.gather(
-        *(_status(name, address, info.processes.get(name)) for name, address in {**servers, **info.urls}.items())
+    """Asks every process how it is. Takes no longer than the deadlines, whatever hangs."""
+    processes, backlog = await asyncio.gather(
+        _statuses(_servers(info.database_url, info.kafka_bootstrap) | info.urls, info.database_url, info.processes),
+        read_backlog(info.database_url, info.kafka_bootstrap, deadline_s=FIGURES_DEADLINE_S),
     )
-    relays, workers = await asyncio.gather(_metrics_of("relay", info), _metrics_of("feature_worker", info))
-    return SystemStatus(info.folder, info.phase, processes, backlog_of(relays), lag_of(workers))
+    return SystemStatus(info.folder, info.phase, processes, backlog)
 
 
-async def _metrics_of(service: str, info: SystemInfo) -> list[Metrics]:
-    """The metrics of each process of a service."""
-    urls = [url for name, url in info.urls.items() if service_of(name) == service]
-    return await asyncio.gather(*map(read_metrics, urls))
+async def remote_status(system: RemoteSystem) -> SystemStatus:
+    """The same of a system that somebody else runs, as far as its addresses are known."""
+    database, kafka = system.settings.database_url, system.settings.kafka_bootstrap
+    addresses = _servers(database, kafka) | asdict(system.addresses)
+    processes, backlog = await asyncio.gather(
+        _statuses(addresses, database, {}), read_backlog(database, kafka, deadline_s=FIGURES_DEADLINE_S)
+    )
+    return SystemStatus(system.addresses.order_api, "running", processes, backlog)
 
 
-def backlog_of(relays: Sequence[Metrics]) -> int | None:
-    """Every relay measures the whole outbox, at moments of their own."""
-    return max((found for relay in relays if (found := relay.total(BACKLOG)) is not None), default=None)
+def _servers(database_url: str | None, kafka_bootstrap: str | None) -> dict[str, str]:
+    """The addresses of PostgreSQL, without its password, and of Kafka."""
+    database = database_url and database_url.rpartition("@")[2].partition("/")[0]
+    return {name: address for name, address in (("postgres", database), ("kafka", kafka_bootstrap)) if address}
 
 
-def lag_of(workers: Sequence[Metrics]) -> int | None:
-    """Every worker measures its own partitions: a sum without one of them would be too small."""
-    found = [worker.total(LAG) for worker in workers if worker.values]
-    known = [lag for lag in found if lag is not None]  # a worker without partitions has none
-    return sum(known) if known and len(found) == len(workers) else None
+async def _statuses(
+    addresses: Mapping[str, str], database_url: str | None, records: Mapping[str, ProcessRecord]
+) -> list[ProcessStatus]:
+    return await asyncio.gather(
+        *(_status(name, address, database_url, records.get(name), bool(records)) for name, address in addresses.items())
+    )
 
 
-async def _status(name: str, address: str, record: ProcessRecord | None) -> ProcessStatus:
+async def _status(
+    name: str, address: str, database_url: str | None, record: ProcessRecord | None, is_here: bool
+) -> ProcessStatus:
     process = record.process() if record else None
-    healthy = process is not None and await _answers(address, READY_PATH if name == "prometheus" else "/healthz")
-    return ProcessStatus(name, address, process.pid if process else None, healthy, _memory(process))
+    failing = None if is_here and process is None else await _failing(name, address, database_url)
+    return ProcessStatus(
+        name, address, process.pid if process else None, failing is not None, _memory(process), failing or {}
+    )
 
 
-async def _answers(address: str, path: str) -> bool:
-    port = int(address.rsplit(":", 1)[1])
-    return await (answers_ok(port, path) if address.startswith("http") else accepts_connections(port))
+async def _failing(name: str, address: str, database_url: str | None) -> dict[str, str] | None:
+    """What it misses; None if it does not answer."""
+    if name == "postgres":
+        answers = database_url is not None and await database_answers(database_url)
+    elif name == "kafka":
+        brokers = (broker.rpartition(":") for broker in address.split(","))
+        answers = any(await asyncio.gather(*(kafka_answers(host, int(port)) for host, _, port in brokers)))
+    elif name == "prometheus":
+        answers = await answers_ok(int(address.rpartition(":")[2]), READY_PATH)
+    else:
+        return await read_failing_checks(address)
+    return {} if answers else None
 
 
 def _memory(process: psutil.Process | None) -> int | None:
@@ -118,13 +147,26 @@ def _table(found: SystemStatus) -> Group:
         health = "[green]healthy[/]" if process.healthy else "[red]not healthy[/]"
         memory = "" if process.memory_bytes is None else f"{process.memory_bytes / 1e6:.0f} MB"
         table.add_row(process.name, process.address, str(process.pid or "-"), health, memory)
+    failing = [
+        Text(printable(f"{process.name} misses {part}: {reason}"))
+        for process in found.processes
+        for part, reason in process.failing.items()
+    ]
+    backlog = found.backlog
     return Group(
         f"{found.folder}: {found.phase}",
         table,
-        f"events not yet published:             {_figure(found.outbox_backlog_events)}",
-        f"events not yet in the feature table:  {_figure(found.consumer_lag_events)}",
+        *failing,
+        f"events not yet published:             {_figure(backlog.outbox_backlog_events)}",
+        f"events not yet in the feature table:  {_figure(backlog.consumer_lag_events)}",
+        f"events that the worker refused:       {_waiting(backlog.dead_letters_waiting, 'dead-letters')}",
+        f"events of orders that Kafka refused:  {_waiting(backlog.outbox_dead_letters_waiting, 'outbox')}",
     )
 
 
 def _figure(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def _waiting(number: int | None, command: str) -> str:
+    return _figure(number) + (f" wait: ordercast {command} list" if number else "")

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.options import EXIT_INTERRUPTED, Context, command, one_command
 from ordercast.cli.service_counts import read_scale
 from ordercast.infra.local.follow_logs import following_logs
 from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
@@ -26,8 +26,6 @@ app = one_command()
 COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 NAME_WIDTH: Final = 16
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What a shell expects of a program that Ctrl-C ended before it could do its work.
-EXIT_INTERRUPTED: Final = 130
 
 
 @app.command()

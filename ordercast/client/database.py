@@ -1,5 +1,6 @@
 """A way into the system's PostgreSQL that shares no code with the services: one connection, raw SQL, one frozen moment."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -38,6 +39,15 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
             yield connection
     finally:
         await connection.close()
+
+
+async def answers(url: str) -> bool:
+    """Whether it accepts sessions."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S), snapshot(url, application="ordercast"):
+            return True
+    except (DatabaseUnavailable, TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
 
 
 async def slices(

@@ -1,9 +1,30 @@
 """One quick look at an address, so that a wrong one is told at once and not after all retries."""
 
+from typing import Final
+
 import httpx
+import msgspec
 
 from ordercast.client.errors import AnswerUnreadable, ServiceUnreachable
 from ordercast.client.transport import CONNECT_TIMEOUT_S
+
+# A service looks at its parts for 2 s before it says that one is missing.
+READINESS_TIMEOUT_S: Final = 4.0
+
+
+class _Readiness(msgspec.Struct):
+    checks: dict[str, str]
+
+
+async def read_failing_checks(address: str) -> dict[str, str] | None:
+    """The parts that a service of ours misses, each with the reason (`/readyz`); None if it does not answer."""
+    try:
+        async with httpx.AsyncClient(timeout=READINESS_TIMEOUT_S, trust_env=False) as http:
+            answer = await http.get(f"{address}/readyz")
+        checks = msgspec.json.decode(answer.content, type=_Readiness).checks
+    except (httpx.TransportError, msgspec.DecodeError):
+        return None
+    return {name: outcome for name, outcome in checks.items() if outcome != "ok"}
 
 
 async def check_answers(address: str) -> None:

@@ -11,7 +11,6 @@ from typing import Final
 import pytest
 from sqlalchemy import text
 
-from ordercast.cli.metrics import read_metrics
 from ordercast.client import Client, open_client
 from ordercast.client.answers import FINISHED, Training
 from ordercast.client.follow_training import until_served
@@ -19,6 +18,7 @@ from ordercast.client.predictor import PredictorApi
 from ordercast.infra.local.system import System, running_system
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.system.access import addresses_of
+from tests.support.metrics import read_metrics
 from tests.support.offsets import free_offset
 from tests.support.shopping import assert_all_counted_once, log_in_as_operator, shopping
 

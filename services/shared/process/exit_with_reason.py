@@ -3,16 +3,25 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
 
+# What a shell expects of a program that Ctrl-C ended.
+EXIT_INTERRUPTED: Final = 130
+
 
 @contextmanager
 def exit_with_reason(name: str, *expected: type[Exception]) -> Iterator[None]:
-    """Ends the process with status 1 and one line on stderr at CannotStart and the errors that are expected."""
+    """Ends the process with status 1 and one line on stderr at CannotStart and the errors that are expected.
+
+    Ctrl-C needs no words: whoever pressed it knows.
+    """
     reasons: tuple[type[Exception], ...] = (CannotStart, *expected)
     try:
         yield
     except reasons as error:
         sys.exit(f"{name}: {first_line(error)}")
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

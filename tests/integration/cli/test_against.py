@@ -1,6 +1,7 @@
 """Commands on a system that somebody else runs: the one of the fixture, of whose state folder they know nothing."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -69,6 +70,9 @@ async def lone_order_api(running: Running) -> AsyncIterator[str]:
         (("export", "--format", "csv"), "orders_data.csv"),
         (("tail", "orders", "--from-start", "-n", "1"), "order.placed"),
         (("dead-letters", "list"), ""),
+        (("features", "rebuild"), ""),
+        (("status",), "events not yet in the feature table"),
+        (("doctor",), "all is healthy"),
         (("admin", "create", "--email", "remote@example.com", "--nickname", "remote"), "(remote@example.com)"),
     ],
 )
@@ -145,6 +149,15 @@ async def test_without_an_admin_the_hint_says_where_to_name_one(running: Running
     assert "ORDERCAST_ADMIN_EMAIL" in result.stderr
 
 
+async def test_view_counts_are_predicted_for_anybody(running: Running, variables: Variables) -> None:
+    nobody = dict.fromkeys(variables, "")
+    result = await run(running.system.urls["order_api"], nobody, "predict", "5000")
+    # No model is served in this system yet, which only the predictor can know.
+    assert result.exit_code == 1
+    assert "model" in result.stderr
+    assert "admin" not in result.stderr
+
+
 async def test_all_may_come_from_files_of_secrets(running: Running, variables: Variables, tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
@@ -161,3 +174,35 @@ async def test_views_are_not_simulated_where_nothing_remembers_them(running: Run
     result = await run(running.system.urls["order_api"], variables, *command)
     assert result.exit_code == 1
     assert "--simulate-views does not go with --against" in result.stderr
+
+
+async def test_status_and_doctor_need_no_more_than_the_address_of_order_api(
+    running: Running, variables: Variables
+) -> None:
+    nothing = dict.fromkeys(variables, "")
+    status = await run(running.system.urls["order_api"], nothing, "status", "--json")
+    found = json.loads(status.stdout)
+    assert [process["name"] for process in found["processes"]] == ["order_api", "trainer", "predictor"]
+    assert (found["outbox_backlog_events"], found["dead_letters_waiting"]) == (None, None)
+    doctor = await run(running.system.urls["order_api"], nothing, "doctor")
+    assert doctor.exit_code == 1
+    assert "wrong PostgreSQL: the address of PostgreSQL was not given" in doctor.stderr
+    assert "set ORDERCAST_KAFKA_BOOTSTRAP" in doctor.stderr
+
+
+async def test_doctor_names_what_does_not_answer_and_who_is_not_let_in(
+    lone_order_api: str, variables: Variables
+) -> None:
+    wrong = {
+        **variables,
+        "ORDERCAST_ADMIN_PASSWORD": "a wrong password",
+        "ORDERCAST_DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
+        "ORDERCAST_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    }
+    result = await run(lone_order_api, wrong, "doctor")
+    assert result.exit_code == 1
+    assert f"ok    order_api: {lone_order_api}" in result.stderr
+    for part in ("trainer", "predictor", "admin", "PostgreSQL", "Kafka"):
+        assert f"wrong {part}: " in result.stderr
+    assert "a wrong password" not in result.output
+    assert "5 of 6 checks found something wrong" in result.stdout

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from ordercast.cli import app
 from ordercast.client.errors import ProblemAnswer
 from ordercast.infra.local.state import StateFolder
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
 from ordercast.system.operator_account import AdminNotMade, operator_login
 from tests.integration.cli.conftest import Running
 
@@ -135,3 +138,35 @@ async def test_dead_letters_are_sent_again_only_when_they_are_named(running: Run
     unknown = await running.run("dead-letters", "replay", "views:0:999999")
     assert "there is no dead letter views:0:999999" in unknown.stderr
     assert (nothing.exit_code, unknown.exit_code) == (1, 1)
+
+
+async def test_a_refused_event_is_counted_by_status_until_it_is_discarded_for_good(running: Running) -> None:
+    async def status() -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads((await running.run("status", "--json")).stdout)
+        return answer
+
+    async with open_publisher(running.bootstrap, client_id="stranger") as publisher:
+        await publisher.publish("views", 3, [Record(b"3", b"nonsense", [("ce_type", b"nonsense")], 1_700_000_000_000)])
+    async with asyncio.timeout(30):
+        while (await status())["dead_letters_waiting"] != 1:
+            await asyncio.sleep(0.1)
+    shown = await running.run("status")
+    assert "1 wait: ordercast dead-letters list" in shown.stdout
+
+    [refused] = json.loads((await running.run("dead-letters", "list", "--json")).stdout)
+    assert (refused["state"], refused["topic"], refused["partition"]) == ("waiting", "views", 3)
+    assert refused["accepted_at"] == "2023-11-14T22:13:20.000+00:00"
+    discarded = await running.run("dead-letters", "discard", refused["id"], "--json")
+    assert json.loads(discarded.stdout) == {"discarded": [refused["id"]]}
+    assert (await status())["dead_letters_waiting"] == 0
+
+    # A rebuild finds the refused event in the topic, but not that somebody has discarded it.
+    assert (await running.run("features", "rebuild")).exit_code == 0
+    [refused] = json.loads((await running.run("dead-letters", "list", "--json")).stdout)
+    assert refused["state"] == "discarded"
+    replayed = await running.run("dead-letters", "replay", refused["id"])
+    assert (replayed.exit_code, "discarded" in replayed.stderr) == (1, True)
+    everything = await running.run("dead-letters", "replay", "--all", "--json")
+    assert json.loads(everything.stdout)["replayed"] == []
+    unknown = await running.run("dead-letters", "discard", "views:0:999999")
+    assert (unknown.exit_code, "there is no dead letter views:0:999999" in unknown.stderr) == (1, True)

@@ -1,6 +1,10 @@
 """`train` follows a training to its end, and `predict` asks the version that came of it."""
 
+import asyncio
 import json
+import re
+import signal
+import sys
 from typing import Any
 
 import pytest
@@ -67,3 +71,45 @@ async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Runn
     assert "cake" in unknown.stderr
     assert "members" in too_many.stderr
     assert "Traceback" not in unknown.output + too_many.output
+
+
+async def test_ctrl_c_says_that_the_training_goes_on_and_how_to_follow_and_to_cancel_it(
+    running: Running, posted: PostedSample
+) -> None:
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # the tests themselves may ignore it in the background
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "ordercast.cli", "train", "--members", "2", "--epochs", "10000"),
+            *("--state", str(running.system.folder.root)),
+            stderr=asyncio.subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.stderr is not None
+    started = re.fullmatch(r"training (\S+)\n", (await process.stderr.readline()).decode())
+    assert started
+    process.send_signal(signal.SIGINT)
+    said = (await process.stderr.read()).decode()
+    assert await process.wait() == 130
+    assert "goes on, and its model goes live when it succeeds" in said
+    follow, cancel = re.findall(r"ordercast (train --\w+ \S+)", said)
+
+    cancelled = await running.run(*cancel.split(), "--json")
+    assert cancelled.exit_code == 0, cancelled.output
+    answer = json.loads(cancelled.stdout)
+    assert (answer["id"], answer["status"]) == (started.group(1), "cancelled")
+    followed = await running.run(*follow.split())
+    assert (followed.exit_code, "the training cancelled" in followed.stderr) == (1, True)
+
+
+async def test_what_starts_no_training_takes_no_recipe_for_one(running: Running) -> None:
+    unknown = "00000000-0000-0000-0000-000000000000"
+    both = await running.run("train", "--follow", unknown, "--cancel", unknown)
+    changed = await running.run("train", "--follow", unknown, "--epochs", "3")
+    missing = await running.run("train", "--cancel", unknown)
+    assert (both.exit_code, changed.exit_code, missing.exit_code) == (1, 1, 1)
+    assert "start no training" in both.stderr
+    assert "start no training" in changed.stderr
+    assert f"there is no training {unknown}" in missing.stderr

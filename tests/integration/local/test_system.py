@@ -28,6 +28,7 @@ from ordercast.infra.local.ports import Ports, free_port
 from ordercast.infra.local.processes import SERVICES, Program, SystemPlan
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import System, newest_revision, running_system
+from ordercast.reading.backlog import Backlog
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.offsets import free_offset
@@ -149,12 +150,25 @@ async def test_status_shows_what_runs_and_what_does_not(system: System) -> None:
     assert {process.name: process.pid for process in status.processes} == {
         name: record.pid for name, record in system.info.processes.items()
     }
-    system.signal("predictor", signal.SIGSTOP)
+    assert [(process.name, *process.failing) for process in status.processes if process.failing] == [
+        ("predictor", "model")
+    ]
+    assert status.backlog == Backlog(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["predictor", "kafka", "postgres"])
+async def test_what_hangs_is_not_healthy_though_it_still_listens(system: System, name: str) -> None:
+    system.signal(name, signal.SIGSTOP)
     try:
         status = await system_status(system.info)
     finally:
-        system.signal("predictor", signal.SIGCONT)
-    assert [process.name for process in status.processes if not process.healthy] == ["predictor"]
+        system.signal(name, signal.SIGCONT)
+    assert [process.name for process in status.processes if not process.healthy] == [name]
+    failing = {process.name: process.failing for process in status.processes}
+    assert (name == "kafka") == ("kafka" in failing["order_api"])
+    assert (name == "postgres") == ("database" in failing["relay"])
+    unknown = {"kafka": Backlog(0, None, 0, 0), "postgres": Backlog()}
+    assert status.backlog == unknown.get(name, Backlog(0, 0, 0, 0))
 
 
 async def test_with_prometheus_it_runs_beside_the_services_comes_back_and_keeps_what_it_saw(tmp_path: Path) -> None:

@@ -23,3 +23,10 @@ def test_what_is_expected_becomes_one_line(error: Exception, said: str) -> None:
 def test_what_is_not_expected_keeps_its_traceback() -> None:
     with pytest.raises(KeyError), exit_with_reason("relay", OSError):
         raise KeyError("a mistake in the code")
+
+
+def test_ctrl_c_ends_the_process_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end, exit_with_reason("example"):
+        raise KeyboardInterrupt
+    assert end.value.code == 130
+    assert capsys.readouterr() == ("", "")

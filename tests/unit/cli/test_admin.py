@@ -1,0 +1,32 @@
+"""`ordercast admin create` at a terminal."""
+
+import subprocess
+import sys
+
+# Runs a command at a terminal of its own, whose keys come from standard input. The tests themselves may run in a background
+# whose programs ignore Ctrl-C.
+AT_A_TERMINAL = """
+import os, pty, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
+CREATE = ("admin", "create", "--email", "a@example.com", "--nickname", "a", "--against", "http://127.0.0.1:1")
+END_DEADLINE_S = 30.0
+
+
+def test_the_first_ctrl_c_at_the_question_for_the_password_ends_it() -> None:
+    command = (sys.executable, "-c", AT_A_TERMINAL, sys.executable, "-P", "-m", "ordercast.cli", *CREATE)
+    database = {"ORDERCAST_DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing", "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=database) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        said = b""
+        while b"Password:" not in said:
+            piece = process.stdout.read(4096)
+            assert piece, said
+            said += piece
+        process.stdin.write(b"\x03")
+        try:
+            assert process.wait(END_DEADLINE_S) == 1
+        finally:
+            process.kill()
