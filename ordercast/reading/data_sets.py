@@ -101,12 +101,14 @@ ORDER_LINES: Final[dict[str, Kind]] = {
     "sku": "text",
     "name": "text",
     "quantity": "integer",
+    "cancelled_quantity": "integer",
     "unit_price": "money",
     "currency": "text",
 }
 ORDER_LINES_SQL: Final = """
     SELECT o.id::text, o.order_ref, CASE WHEN o.is_cancellation THEN 'cancellation' ELSE 'order' END, o.status, o.account_id,
-        a.account_ref, o.created_at, o.cancelled_at, i.line, i.product_id, p.sku, p.name, i.quantity, i.unit_price, o.currency
+        a.account_ref, o.created_at, o.cancelled_at, i.line, i.product_id, p.sku, p.name, i.quantity,
+        CASE o.status WHEN 'CANCELLED' THEN i.quantity ELSE i.cancelled_quantity END, i.unit_price, o.currency
     FROM orders o JOIN accounts a ON a.id = o.account_id
     JOIN order_items i ON i.order_id = o.id JOIN products p ON p.id = i.product_id
     ORDER BY o.created_at, o.id, i.line

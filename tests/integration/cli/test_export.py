@@ -35,6 +35,9 @@ async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -
     await customer.order_api.place_order([(products[0].id, 3), (products[1].id, 4), (products[0].id, 5)])
     cancelled = await customer.order_api.place_order([(products[1].id, 6)])
     await customer.order_api.cancel_order(cancelled.id)
+    returned = await customer.order_api.place_order([(products[2].id, 8), (products[2].id, 9)])
+    await running.admin.order_api.confirm_order(returned.id)
+    await running.admin.order_api.cancel_order(returned.id, {2: 5})
     await customer.order_api.add_views([{"product_id": products[0].id, "count": 7}, {"product_id": products[2].id}])
     # A shop's history: the second line is older than the first, so its quantity is "the first" of the pair.
     for ref, day, quantity, kind in (
@@ -158,6 +161,8 @@ def test_lines_belong_to_the_orders_and_name_their_products(exported: Path) -> N
         12,
         Decimal("0.5"),
     )
+    taken_back = lines[lines["quantity"].isin([6, 8, 9])].groupby("quantity")["cancelled_quantity"].sum()
+    assert dict(taken_back) == {6: 6, 8: 0, 9: 5}
     assert (line["line"], line["currency"], line["ordered_at"]) == (1, "GBP", datetime(2020, 1, 3, tzinfo=UTC))
 
 
