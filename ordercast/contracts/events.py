@@ -41,7 +41,7 @@ class OrderConfirmed(msgspec.Struct, frozen=True):
 
 
 class OrderCancelled(msgspec.Struct, frozen=True):
-    """An order was cancelled; `items` are the quantities that it takes back.
+    """An order was cancelled, or pieces of it came back; `items` are the quantities that it takes back. An order may have several.
 
     A cancellation out of a shop's history (`order_ref` set) stands for itself: no OrderPlaced came before it.
     """

@@ -10,13 +10,12 @@ from uuid import UUID
 
 import msgspec
 from opentelemetry.trace import SpanKind
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.events import OrderItem
-from ordercast.services.order_api.accounts.read_accounts import account_refs
 from ordercast.services.order_api.errors import (
     InactiveProduct,
     KeyInFlight,
@@ -32,14 +31,19 @@ from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
-from ordercast.services.order_api.products.tables import Product
-from ordercast.services.order_api.references import one_of_ids
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
 from ordercast.services.shared.telemetry.tracing import Operation, spans
 
 OPERATION = "POST /orders"
+# One way to the database in place of two, on the path with the most traffic.
+_PRICES_AND_REFS: Final = text("""
+    SELECT id, sku, price, currency, active FROM products WHERE id = ANY (CAST(:products AS bigint[]))
+    UNION ALL
+    SELECT id, account_ref, NULL, NULL, NULL FROM accounts
+    WHERE id = ANY (CAST(:accounts AS bigint[])) AND account_ref IS NOT NULL
+""")
 _IN_POSTGRESQL: Final = {"db.system.name": "postgresql", "db.operation.name": "COMMIT"}
 
 
@@ -122,8 +126,7 @@ class PlaceOrders:
     ) -> list[bytes | Exception]:
         now = datetime.now(UTC)
         async with self._sessions() as session, session.begin():
-            prices = await _prices(session, requests)
-            refs = await account_refs(session, {request.account_id for request in requests})
+            prices, refs = await _prices_and_refs(session, requests)
             checked = _one_for_each_key(
                 [
                     _prepare(request, prices, refs.get(request.account_id), now, trace)
@@ -145,14 +148,21 @@ class PlaceOrders:
         return [_answer(order, repeats) for order in checked]
 
 
-async def _prices(session: AsyncSession, requests: Sequence[OrderRequest]) -> dict[int, Price]:
-    wanted = {line.product_id for request in requests for line in request.lines}
-    rows = await session.execute(
-        select(Product.id, Product.sku, Product.price, Product.currency, Product.active).where(
-            one_of_ids(Product.id, wanted)
-        )
-    )
-    return {row.id: Price(row.sku, row.price, row.currency, row.active) for row in rows}
+async def _prices_and_refs(
+    session: AsyncSession, requests: Sequence[OrderRequest]
+) -> tuple[dict[int, Price], dict[int, str]]:
+    """The products by id, and the shop's own references of those accounts that have one."""
+    products = {line.product_id for request in requests for line in request.lines}
+    accounts = {request.account_id for request in requests}
+    rows = await session.execute(_PRICES_AND_REFS, {"products": list(products), "accounts": list(accounts)})
+    prices: dict[int, Price] = {}
+    refs: dict[int, str] = {}
+    for id_, name, price, currency, active in rows:
+        if price is None:
+            refs[id_] = name
+        else:
+            prices[id_] = Price(name, price, currency, active)
+    return prices, refs
 
 
 def _prepare(
