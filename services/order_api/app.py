@@ -26,6 +26,8 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         routers=[orders, views, products, accounts, reviews, trends],
         problems=PROBLEMS,
         body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None, "/products/import": None},
+        cors_origins=settings.allowed_origins,
+        token_url="/auth/token",  # noqa: S106 - a path
     )
 
 

@@ -13,6 +13,7 @@ from ordercast.services.order_api.accounts.passwords import Passwords, open_pass
 from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
+from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.orders.import_orders import ImportOrders
 from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
@@ -44,7 +45,7 @@ class OrderApi:
     public_jwk: Mapping[str, str]
     passwords: Passwords
     log_in: LogIn
-    place_orders: GroupCommit[OrderRequest, bytes]
+    place_orders: GroupCommit[OrderRequest, KeyedAnswer]
     change_order: ChangeOrder
     import_orders: ImportOrders
     record_views: RecordViews

@@ -19,4 +19,5 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
         wiring=partial(open_predictor, settings),
         routers=[predictions, models],
         problems=PROBLEMS,
+        cors_origins=settings.allowed_origins,
     )

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Query, Request
 
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
+from ordercast.services.predictor import errors
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
 from ordercast.services.predictor.recorded_models import list_models
 from ordercast.services.predictor.wiring import predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 log = structlog.stdlib.get_logger()
@@ -28,6 +30,7 @@ AfterVersion = Annotated[
 
 
 @router.get("/models")
+@raises(errors.UnknownModel)
 async def show_models(
     request: Request, limit: Limit = DEFAULT_LIMIT, starting_after: AfterVersion = None
 ) -> Page[ModelAnswer]:
@@ -38,6 +41,7 @@ async def show_models(
 
 
 @router.get("/models/current")
+@raises(errors.NoModel)
 async def show_current_model(request: Request) -> CurrentModelAnswer:
     """The version that answers now."""
     slot = predictor(request).slot
@@ -45,6 +49,7 @@ async def show_current_model(request: Request) -> CurrentModelAnswer:
 
 
 @router.post("/models/{version}/activate")
+@raises(errors.UnknownModel, errors.ModelRefused)
 async def activate_model(request: Request, _: CurrentAdmin, version: str) -> ActivatedAnswer:
     """Makes all predictors serve this version, be it newer or older, until another is published or activated."""
     service = predictor(request)

@@ -10,6 +10,7 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from ordercast.services.predictor import errors
 from ordercast.services.predictor.features import Pair, read_feature_row
 from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
 from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
@@ -22,6 +23,8 @@ from ordercast.services.predictor.schemas import (
 )
 from ordercast.services.predictor.wiring import predictor
 from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
+from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS
 
@@ -33,6 +36,7 @@ _PAIRS: Final = PREDICTIONS.labels("pair")
 
 
 @router.get("/predictions", response_model=Prediction)
+@raises(errors.NoModel)
 async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -> Response:
     """The quantity to expect from an account with so many views of a product. No token is needed."""
     service = predictor(request)
@@ -43,6 +47,7 @@ async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -
 
 
 @router.get("/predictions/{account_id}/{product_id}")
+@raises(errors.NoModel, errors.NotYours)
 async def predict_for_pair(
     request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
 ) -> PairPrediction:
@@ -55,6 +60,7 @@ async def predict_for_pair(
 
 
 @router.post("/predictions", response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction])
+@raises(NOT_AUTHENTICATED, errors.NoModel, errors.NotYours)
 async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     """Many predictions from one model version: for view counts (no token needed) or for pairs (one's own, an admin any)."""
     service = predictor(request)
@@ -78,6 +84,7 @@ def _encoded(answer: type[PredictionsAnswer[Item]], predictions: list[Item], ver
 
 
 @router.get("/features/{account_id}/{product_id}")
+@raises(errors.NotYours, errors.NoFeatures)
 async def show_features(
     request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
 ) -> FeaturesAnswer:

@@ -14,5 +14,9 @@ from ordercast.services.trainer.wiring import open_trainer
 def trainer_app(settings: TrainerSettings) -> FastAPI:
     """The app; its lifespan opens and closes the wiring."""
     return create_app(
-        title="Ordercast trainer", wiring=partial(open_trainer, settings), routers=[router], problems=PROBLEMS
+        title="Ordercast trainer",
+        wiring=partial(open_trainer, settings),
+        routers=[router],
+        problems=PROBLEMS,
+        cors_origins=settings.allowed_origins,
     )

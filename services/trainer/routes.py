@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
+from ordercast.services.shared.http.raises import raises
+from ordercast.services.trainer import errors
 from ordercast.services.trainer.event_stream import EVENTS_DESCRIBED, EventStream
 from ordercast.services.trainer.jobs.answers import TrainingAnswer
 from ordercast.services.trainer.jobs.ask_for_training import (
@@ -24,6 +26,7 @@ router = APIRouter(tags=["trainings"])
 
 
 @router.post("/trainings", status_code=202)
+@raises(errors.BadRecipe)
 async def ask(body: TrainingRequest, _: CurrentAdmin, service: CurrentService, response: Response) -> TrainingAnswer:
     """Queues a training on all that the feature table holds when it starts."""
     recipe = choose_recipe(body.recipe, members=body.members, epochs=body.epochs, batch_size=body.batch_size)
@@ -45,7 +48,9 @@ async def list_trainings(
 
 
 @router.get("/trainings/{training_id}")
+@raises(errors.UnknownTraining)
 async def get_training(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
+    """One training, with its progress."""
     return await read_training(service.sessions, training_id)
 
 
@@ -54,12 +59,14 @@ Existing = Annotated[TrainingAnswer, Depends(get_training)]
 
 
 @router.get("/trainings/{training_id}/events", status_code=200, response_class=EventStream, responses=EVENTS_DESCRIBED)
+@raises(errors.UnknownTraining)
 async def get_events(training: Existing, request: Request, service: CurrentService) -> EventStream:
     """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`)."""
     return EventStream(watch_training(service.sessions, training.id, request.app.state.stopping))
 
 
 @router.delete("/trainings/{training_id}", status_code=202)
+@raises(errors.UnknownTraining, errors.TrainingFinished)
 async def cancel(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
     """Cancels: a queued training at once, a running one within about a second."""
     return await cancel_training(service.sessions, training_id)

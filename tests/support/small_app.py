@@ -1,6 +1,6 @@
 """A small app in the common frame, for tests of the frame itself."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,15 @@ def small_service(checks: Mapping[str, Check] | None = None) -> SmallService:
     return SmallService(checks or {}, TokenSigner(key), TokenVerifier(key.public_key()))
 
 
+def wiring_of(service: SmallService) -> Callable[[], AbstractAsyncContextManager[SmallService]]:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[SmallService]:
+        yield service
+        service.closed.append("wiring")
+
+    return opened
+
+
 def small_app(
     router: APIRouter | None = None,
     *,
@@ -38,19 +47,9 @@ def small_app(
     max_body_bytes: int = 1_000,
     body_limits: Mapping[str, int | None] | None = None,
 ) -> FastAPI:
-    wired = service or small_service()
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[SmallService]:
-        yield wired
-        wired.closed.append("wiring")
-
-    def wiring() -> AbstractAsyncContextManager[SmallService]:
-        return opened()
-
     return create_app(
         title="Small",
-        wiring=wiring,
+        wiring=wiring_of(service or small_service()),
         routers=[router] if router else [],
         problems=problems,
         max_body_bytes=max_body_bytes,

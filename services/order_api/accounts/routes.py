@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
+from ordercast.services.order_api import errors
 from ordercast.services.order_api.accounts.log_in import TokenPair
 from ordercast.services.order_api.accounts.manage_accounts import AccountChange, change_account
 from ordercast.services.order_api.accounts.read_accounts import (
@@ -27,28 +28,33 @@ from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["accounts"])
 
 
 @router.post("/accounts", status_code=201)
-async def create_account(body: SignUpRequest, service: CurrentService) -> AccountAnswer:
+@raises(errors.AccountTaken, errors.Overloaded)
+async def create_account(body: SignUpRequest, response: Response, service: CurrentService) -> AccountAnswer:
     """Signs up a customer. Email and nickname belong to one account only: 409.
 
     However they are written: letters may be large or small, composed or not, a domain in Unicode or in ASCII. A nickname holds no
     invisible characters (RFC 8266)."""
     new = NewAccount(body.email, body.nickname, body.password)
+    response.headers["Location"] = "/accounts/me"
     return AccountAnswer.of(await sign_up(service.sessions, service.passwords, new))
 
 
 @router.get("/accounts/me")
+@raises(errors.UnknownAccount)
 async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountAnswer:
     """The caller's account."""
     return AccountAnswer.of(await read_own_account(service.sessions, caller.account_id))
 
 
 @router.post("/accounts/me/password")
+@raises(errors.UnknownAccount, errors.AccountBlocked, errors.WrongPassword, errors.Overloaded)
 async def change_password(
     body: PasswordChange, response: Response, caller: CurrentCaller, service: CurrentService
 ) -> TokenAnswer:
@@ -82,12 +88,14 @@ async def list_accounts(
 
 
 @router.get("/accounts/{account_id}")
+@raises(errors.AccountNotFound)
 async def get_account(account_id: PathId, _: CurrentAdmin, service: CurrentService) -> AccountAnswer:
     """One account."""
     return AccountAnswer.of(await read_account(service.sessions, account_id))
 
 
 @router.patch("/accounts/{account_id}")
+@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn)
 async def change(
     account_id: PathId, body: AccountChangeRequest, admin: CurrentAdmin, service: CurrentService
 ) -> AccountAnswer:
@@ -101,12 +109,14 @@ async def change(
 
 
 @router.post("/auth/token")
+@raises(errors.InvalidCredentials, errors.AccountBlocked, errors.Overloaded)
 async def log_in(form: Annotated[PasswordGrant, Form()], response: Response, service: CurrentService) -> TokenAnswer:
     """OAuth2 password grant; `username` is the email."""
     return _answer(await service.log_in.with_password(form.username, form.password), response)
 
 
 @router.post("/auth/refresh")
+@raises(errors.InvalidRefreshToken)
 async def refresh(body: RefreshRequest, response: Response, service: CurrentService) -> TokenAnswer:
     """The next pair of tokens. Each refresh token is good once; one that comes again ends all of its log-in."""
     return _answer(await service.log_in.with_refresh_token(body.refresh_token), response)

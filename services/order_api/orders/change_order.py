@@ -25,7 +25,7 @@ from ordercast.services.order_api.errors import (
 )
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.orders.answers import OrderAnswer
-from ordercast.services.order_api.orders.idempotency import Claim, claim_keys, store_answer
+from ordercast.services.order_api.orders.idempotency import Claim, KeyedAnswer, claim_keys, store_answer
 from ordercast.services.order_api.orders.order_events import cancelled, confirmed
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.read_orders import answers_of, visible_to
@@ -70,8 +70,8 @@ class ChangeOrder:
             await append_to_outbox(session, [confirmed(order.id, order.account_id, now, traceparent)], self._partitions)
         return answer
 
-    async def cancel(self, caller: Caller, request: CancelRequest) -> bytes:
-        """The answer's JSON: the order without what was taken back, or with a key that came before, the first answer.
+    async def cancel(self, caller: Caller, request: CancelRequest) -> KeyedAnswer:
+        """The order without what was taken back, or with a key that came before, the first answer.
 
         Raises:
             OrderNotFound: there is none, or it is another's.
@@ -82,7 +82,7 @@ class ChangeOrder:
         """
         return await retry_conflicts(lambda: self._cancel(caller, request))
 
-    async def _cancel(self, caller: Caller, request: CancelRequest) -> bytes:
+    async def _cancel(self, caller: Caller, request: CancelRequest) -> KeyedAnswer:
         now = datetime.now(UTC)
         claim = Claim(caller.account_id, CANCEL, request.key or "", request.body_sha256, uuid7(), None)
         async with self._sessions() as session, session.begin():
@@ -106,14 +106,14 @@ class ChangeOrder:
             )
             await session.flush()
             await append_to_outbox(session, [event], self._partitions)
-        return answer
+        return KeyedAnswer(answer)
 
 
 def _cancellable_by(caller: Caller) -> set[str]:
     return {"PENDING", "CONFIRMED"} if caller.is_admin else {"PENDING"}
 
 
-async def _first_answer(session: AsyncSession, claim: Claim, now: datetime) -> bytes | None:
+async def _first_answer(session: AsyncSession, claim: Claim, now: datetime) -> KeyedAnswer | None:
     """The answer that the key got before. It waits for one that is in flight with it."""
     repeat = (await claim_keys(session, [claim], now)).get(claim.claim_id)
     if isinstance(repeat, KeyReused):
@@ -122,7 +122,7 @@ async def _first_answer(session: AsyncSession, claim: Claim, now: datetime) -> b
         return None
     if repeat.answer is None:
         raise KeyInFlight("a request with this Idempotency-Key is in flight")
-    return repeat.answer
+    return KeyedAnswer(repeat.answer, replayed=True)
 
 
 async def _locked(session: AsyncSession, caller: Caller, order_id: UUID, statuses: set[str]) -> Order:

@@ -27,7 +27,7 @@ from ordercast.services.order_api.errors import (
 )
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.orders.answers import answer_of_new
-from ordercast.services.order_api.orders.idempotency import Claim, Repeat, claim_keys, repeats_of
+from ordercast.services.order_api.orders.idempotency import Claim, KeyedAnswer, Repeat, claim_keys, repeats_of
 from ordercast.services.order_api.orders.order_events import recorded
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.write_orders import OrderRow, write_orders
@@ -109,8 +109,8 @@ class PlaceOrders:
         self._sessions = sessions
         self._partitions = partitions
 
-    async def __call__(self, requests: Sequence[OrderRequest]) -> list[bytes | Exception]:
-        """For each request the answer's JSON or why it was refused, in their order; all after the commit."""
+    async def __call__(self, requests: Sequence[OrderRequest]) -> list[KeyedAnswer | Exception]:
+        """For each request the answer or why it was refused, in their order; all after the commit."""
         placing = Operation("place order", SpanKind.CLIENT, {**_IN_POSTGRESQL, "ordercast.batch.orders": len(requests)})
         try:
             with spans((placing, [request.traceparent for request in requests])) as [traceparents]:
@@ -123,7 +123,7 @@ class PlaceOrders:
 
     async def _place(
         self, requests: Sequence[OrderRequest], traceparents: Sequence[str | None]
-    ) -> list[bytes | Exception]:
+    ) -> list[KeyedAnswer | Exception]:
         now = datetime.now(UTC)
         async with self._sessions() as session, session.begin():
             prices, refs = await _prices_and_refs(session, requests)
@@ -223,12 +223,12 @@ def _claim(request: OrderRequest, claim_id: UUID, answer: bytes | None) -> Claim
 
 def _answer(
     order: NewOrder | RefusedOrder | KeyInFlight, repeats: Mapping[UUID, Repeat | KeyReused]
-) -> bytes | Exception:
+) -> KeyedAnswer | Exception:
     if isinstance(order, KeyInFlight):
         return order
     repeat = repeats.get(order.claim_id)
     if isinstance(repeat, KeyReused):
         return repeat
     if repeat is not None and repeat.answer is not None:
-        return repeat.answer
-    return order.answer if isinstance(order, NewOrder) else order.reason
+        return KeyedAnswer(repeat.answer, replayed=True)
+    return KeyedAnswer(order.answer) if isinstance(order, NewOrder) else order.reason

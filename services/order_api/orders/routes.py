@@ -8,7 +8,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
+from ordercast.services.order_api.ndjson_document import ndjson_body
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
 from ordercast.services.order_api.orders.change_order import CancelRequest
@@ -26,11 +28,10 @@ from ordercast.services.order_api.orders.schemas import (
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.refused_lines import RefusedLines
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
-from ordercast.services.shared.http.problem import PROBLEM_JSON
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])
@@ -39,32 +40,43 @@ _NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
     422: {
         "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
         "model": document_of(ImportAnswer),
-        "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
     }
 }
-_LINES: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": (
-            "One order a line, as UTF-8, maybe with Content-Encoding: gzip. `account_ref` is the shop's reference or an email "
-            "address as text, or an account's id as a number. `status` is PENDING, CONFIRMED (without it) or CANCELLED: ordered, "
-            "then cancelled; `confirmed_at` and `cancelled_at` are `occurred_at` without them. The `kind` cancellation is a "
-            "document of its own that only takes back. `currency` is the products' own without it; items may have a `name`."
-        ),
-        "content": {
-            "application/x-ndjson": {
-                "schema": {"type": "string"},
-                "example": (
-                    '{"order_ref": "1001", "account_ref": "17850", "occurred_at": "2026-01-02T03:04:05Z", "currency": "EUR", '
-                    '"items": [{"sku": "MUG-1", "name": "Mug", "quantity": 2, "unit_price": "12.50"}]}\n'
-                ),
-            }
-        },
-    }
-}
+
+
+class _Placed(msgspec.Struct):
+    """What is read of an order's answer, which may be a stored one."""
+
+    id: UUID
+
+
+_LINES: Final = ndjson_body(
+    "One order a line, as UTF-8, maybe with Content-Encoding: gzip. `account_ref` is the shop's reference or an email "
+    "address as text, or an account's id as a number. `status` is PENDING, CONFIRMED (without it) or CANCELLED: ordered, "
+    "then cancelled; `confirmed_at` and `cancelled_at` are `occurred_at` without them. The `kind` cancellation is a "
+    "document of its own that only takes back. `currency` is the products' own without it; items may have a `name`.",
+    {
+        "order_ref": "1001",
+        "account_ref": "17850",
+        "occurred_at": "2026-01-02T03:04:05Z",
+        "currency": "EUR",
+        "items": [{"sku": "MUG-1", "name": "Mug", "quantity": 2, "unit_price": "12.50"}],
+    },
+)
+_id: Final = msgspec.json.Decoder(_Placed)
 
 
 @router.post("/orders", status_code=201, response_model=document_of(OrderAnswer))
+@raises(
+    errors.UnknownAccount,
+    errors.UnknownProduct,
+    errors.InactiveProduct,
+    errors.MixedCurrencies,
+    errors.InvalidKey,
+    errors.KeyReused,
+    errors.KeyInFlight,
+    errors.Overloaded,
+)
 async def place(
     request: Request,
     body: PlaceOrderRequest,
@@ -85,10 +97,14 @@ async def place(
         body_sha256=hashlib.sha256(await request.body()).digest() if key else b"",
         traceparent=current_traceparent(),
     )
-    return _json(await service.place_orders.submit(order), status=201)
+    answer = await service.place_orders.submit(order)
+    response = idempotency_header.answered(answer, status=201)
+    response.headers["Location"] = f"/orders/{_id.decode(answer.body).id}"
+    return response
 
 
 @router.get("/orders", response_model=document_of(OrderPage))
+@raises(errors.NotAllowed, errors.InvalidPeriod, errors.InvalidCursor, errors.OrderNotFound)
 async def list_orders(
     caller: CurrentCaller,
     service: CurrentService,
@@ -108,18 +124,29 @@ async def list_orders(
 
 
 @router.get("/orders/{order_id}", response_model=document_of(OrderAnswer))
+@raises(errors.OrderNotFound)
 async def get_order(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
     """One order; another account's is 404."""
     return _order(await read_order(service.sessions, caller, order_id))
 
 
 @router.post("/orders/{order_id}/confirm", response_model=document_of(OrderAnswer))
+@raises(errors.OrderNotFound, errors.OrderNotPending)
 async def confirm(order_id: UUID, admin: CurrentAdmin, service: CurrentService) -> Response:
-    """PENDING -> CONFIRMED."""
+    """Confirms an order that is pending."""
     return _order(await service.change_order.confirm(admin, order_id, current_traceparent()))
 
 
 @router.post("/orders/{order_id}/cancel", response_model=document_of(OrderAnswer))
+@raises(
+    errors.OrderNotFound,
+    errors.OrderNotPending,
+    errors.UnknownLine,
+    errors.CancelledTooMuch,
+    errors.InvalidKey,
+    errors.KeyReused,
+    errors.KeyInFlight,
+)
 async def cancel(
     request: Request,
     order_id: UUID,
@@ -141,12 +168,13 @@ async def cancel(
         body_sha256=hashlib.sha256(order_id.bytes + await request.body()).digest() if key else b"",
         traceparent=current_traceparent(),
     )
-    return _json(await service.change_order.cancel(caller, cancellation))
+    return idempotency_header.answered(await service.change_order.cancel(caller, cancellation))
 
 
 @router.post(
     "/orders/import", response_model=document_of(ImportAnswer), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
 )
+@raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport, errors.Overtaken)
 async def import_history(
     request: Request,
     admin: CurrentAdmin,

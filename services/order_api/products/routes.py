@@ -5,17 +5,18 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
+from ordercast.services.order_api.ndjson_document import ndjson_body
 from ordercast.services.order_api.products.edit_products import add_product, change_product
 from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
 from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
-from ordercast.services.shared.http.problem import PROBLEM_JSON
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["products"])
@@ -24,32 +25,27 @@ _NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
     422: {
         "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
         "model": document_of(ImportedProducts),
-        "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
     }
 }
-_LINES: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "One product a line, as UTF-8; `active` may be left out. It may come with Content-Encoding: gzip.",
-        "content": {
-            "application/x-ndjson": {
-                "schema": {"type": "string"},
-                "example": '{"sku": "MUG-1", "name": "Mug", "price": "12.50", "currency": "EUR", "active": true}\n',
-            }
-        },
-    }
-}
+_LINES: Final = ndjson_body(
+    "One product a line, as UTF-8; `active` may be left out. It may come with Content-Encoding: gzip.",
+    {"sku": "MUG-1", "name": "Mug", "price": "12.50", "currency": "EUR", "active": True},
+)
 
 
 @router.post("/products", status_code=201)
-async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
+@raises(errors.SkuTaken)
+async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService, response: Response) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
-    return ProductAnswer.of(await add_product(service.sessions, **body.model_dump()))
+    product = await add_product(service.sessions, **body.model_dump())
+    response.headers["Location"] = f"/products/{product.id}"
+    return ProductAnswer.of(product)
 
 
 @router.post(
     "/products/import", response_model=document_of(ImportedProducts), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
 )
+@raises(errors.NotNdjson, errors.UnknownEncoding)
 async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentService) -> Response:
     """Adds the products of NDJSON lines, of any number, and changes those whose SKU is there; bad lines are refused one by one.
 
@@ -63,6 +59,7 @@ async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentSe
 
 
 @router.patch("/products/{product_id}")
+@raises(errors.ProductNotFound, errors.SkuTaken)
 async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
     """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
     return ProductAnswer.of(await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True)))
@@ -87,6 +84,7 @@ async def list_products(
 
 # Before the paths with an id: a SKU may have slashes, and be called "prices".
 @router.get("/products/by-sku/{sku:path}")
+@raises(errors.ProductNotFound)
 async def get_product_by_sku(
     sku: Annotated[StoredText, Path(description="percent-encoded; it may have slashes")], service: CurrentService
 ) -> ProductAnswer:
@@ -95,12 +93,14 @@ async def get_product_by_sku(
 
 
 @router.get("/products/{product_id}")
+@raises(errors.ProductNotFound)
 async def get_product(product_id: PathId, service: CurrentService) -> ProductAnswer:
     """One product."""
     return ProductAnswer.of(await read_product(service.sessions, product_id))
 
 
 @router.get("/products/{product_id}/prices")
+@raises(errors.ProductNotFound)
 async def list_prices(
     product_id: PathId, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
 ) -> Page[PriceAnswer]:

@@ -5,17 +5,20 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
+from ordercast.services.order_api import errors
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.trends.read_trends import read_trends
 from ordercast.services.order_api.trends.schemas import Day, ZoneName
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import MAX_ID
 
 router = APIRouter(tags=["trends"])
 
 
 @router.get("/trends")
+@raises(errors.ProductNotFound, errors.InvalidPeriod)
 async def trends(
     service: CurrentService,
     _: CurrentAdmin,

@@ -8,8 +8,10 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
+from ordercast.services.order_api import errors
 from ordercast.services.order_api.errors import BatchTooLong
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines, unpacked
+from ordercast.services.order_api.ndjson_document import ndjson_body
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
 from ordercast.services.order_api.products.schemas import Currency
@@ -20,10 +22,12 @@ from ordercast.services.order_api.views.record_views import Batch, Key, Requeste
 from ordercast.services.order_api.views.resolve_lines import CreateMissing
 from ordercast.services.order_api.views.schemas import ViewRequest
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.app import PROBLEM_SCHEMA
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
+from ordercast.services.shared.http.openapi import PROBLEM_SCHEMA
 from ordercast.services.shared.http.problem import FORBIDDEN, PROBLEM_JSON, Problem
+from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])
@@ -36,7 +40,6 @@ MAX_VIEW_BATCH_BYTES: Final = 8 * 1_048_576
 # The members that `batch-incomplete` has beside those of every problem; the answers' models stand among the components.
 _INCOMPLETE: Final = document_of(IncompleteBatch).model_json_schema(ref_template="#/components/schemas/{model}")
 _UNAVAILABLE: Final[dict[str, Any]] = {
-    "description": "Transient; `batch-incomplete` says what became of each line",
     "content": {
         PROBLEM_JSON: {
             "schema": PROBLEM_SCHEMA | {"properties": PROBLEM_SCHEMA["properties"] | _INCOMPLETE["properties"]}
@@ -45,7 +48,26 @@ _UNAVAILABLE: Final[dict[str, Any]] = {
 }
 
 
+_LINES: Final = ndjson_body(
+    "One view a line, as UTF-8, 10,000 lines at most. It may come with Content-Encoding: gzip.",
+    {"product_id": 1, "count": 3, "occurred_at": "2026-01-02T03:04:05Z"},
+    {"account_ref": "C-17850", "sku": "MUG-1", "name": "Mug"},
+)
+
+
 @router.post("/views", status_code=202, response_model=document_of(ViewAnswer))
+@raises(
+    errors.UnknownProduct,
+    errors.EventTimeRefused,
+    errors.TooManyInOneView,
+    errors.TooManyViews,
+    errors.InvalidKey,
+    errors.KeyReused,
+    errors.KeyInFlight,
+    errors.Overloaded,
+    RecordRefused,
+    BrokerUnavailable,
+)
 async def record(
     request: Request,
     body: ViewRequest,
@@ -64,7 +86,22 @@ async def record(
     return idempotency_header.answered(answer, status=202)
 
 
-@router.post("/views/batch", response_model=document_of(BatchAnswer), responses={503: _UNAVAILABLE})
+@router.post(
+    "/views/batch", response_model=document_of(BatchAnswer), responses={503: _UNAVAILABLE}, openapi_extra=_LINES
+)
+@raises(
+    FORBIDDEN,
+    errors.NotNdjson,
+    errors.UnknownEncoding,
+    errors.BodyTooLong,
+    errors.BatchTooLong,
+    errors.BatchIncomplete,
+    errors.InvalidKey,
+    errors.KeyReused,
+    errors.KeyInFlight,
+    errors.Overloaded,
+    BrokerUnavailable,
+)
 async def record_batch(
     request: Request,
     caller: CurrentCaller,

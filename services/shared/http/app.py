@@ -11,12 +11,15 @@ Routes declare full paths (routers have no prefix) and the type of their answer:
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache, partial
 from importlib.metadata import version
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from ordercast.services.shared.http.body_limit import BodyLimit
 from ordercast.services.shared.http.docs import add_docs
@@ -24,33 +27,16 @@ from ordercast.services.shared.http.handlers import add_problem_handlers
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.health import router as health_router
 from ordercast.services.shared.http.observe import Observe
-from ordercast.services.shared.http.problem import PROBLEM_JSON, ProblemTable
+from ordercast.services.shared.http.openapi import document
+from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
 
 # An order of 2,000 lines takes about 100 kB.
 MAX_BODY_BYTES: Final = 1_048_576
 
-PROBLEM_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "examples": ["/problems/invalid-request"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-# Every route's errors look the same; this also takes the place of FastAPI's own description of a 422.
-_ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    "default": {"description": "Problem details (RFC 9457)", "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}}}
-}
+# What a page of another origin may send and see.
+_CORS_HEADERS: Final = ("Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
+_CORS_EXPOSED: Final = ("Location", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate")
 # `Observe` makes the spans and the metrics.
 _NO_TELEMETRY_BY_FASTAPI: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
@@ -73,11 +59,15 @@ def create_app(
     problems: ProblemTable | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int | None] | None = None,
+    cors_origins: Sequence[str] = (),
+    token_url: str | None = None,
 ) -> FastAPI:
     """An app with all that services have in common.
 
-    `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`.
+    `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`. Pages of the
+    `cors_origins` may use the API from a browser. /docs logs in at the `token_url`, if the service has one.
     """
+    table = problems or {}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -93,16 +83,38 @@ def create_app(
         redoc_url=None,
         # A redirected POST loses its body or its token in many clients: a wrong path is a 404.
         redirect_slashes=False,
-        responses=_ERROR_RESPONSES,
         middleware=[
+            # Outermost: an error that `Observe` answers has to be readable, too.
+            *_cors(cors_origins),
             Middleware(Observe),
             Middleware(BodyLimit, limit=max_body_bytes, by_path=body_limits or {}),
         ],
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
-    add_problem_handlers(app, problems or {})
+    add_problem_handlers(app, table)
     for router in routers:
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     app.include_router(health_router)
+    routes, health = _routes(*routers), _routes(health_router)
+    # FastAPI's way to change its document. Made once, at the first request for it.
+    app.openapi = cache(partial(document, app, routes, health, table, token_url))  # type: ignore[method-assign]
     add_docs(app)
     return app
+
+
+def _routes(*routers: APIRouter) -> list[APIRoute]:
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+def _cors(origins: Sequence[str]) -> list[Middleware]:
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["*"],
+            allow_headers=_CORS_HEADERS,
+            expose_headers=_CORS_EXPOSED,
+        )
+    ]

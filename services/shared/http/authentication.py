@@ -13,13 +13,16 @@ from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
 from ordercast.services.shared.http.tokens import InvalidToken, TokenVerifier
 
+# The name of the token's scheme in the API's documentation.
+SCHEME: Final = "access_token"
+
 
 class _CallerOfRequest(SecurityBase):
     """The dependency behind `CurrentCaller`; as a security scheme it puts the lock into the API's documentation."""
 
     def __init__(self) -> None:
         self.model = BearerScheme(bearerFormat="JWT")
-        self.scheme_name = "access_token"
+        self.scheme_name = SCHEME
 
     async def __call__(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -43,10 +46,10 @@ caller_of: Final = _CallerOfRequest()
 CurrentCaller = Annotated[Caller, Depends(caller_of)]
 
 
-async def _admin(caller: CurrentCaller) -> Caller:
+async def admin_of(caller: CurrentCaller) -> Caller:
     if not caller.is_admin:
         raise Problem(FORBIDDEN, "only an admin may do this")
     return caller
 
 
-CurrentAdmin = Annotated[Caller, Depends(_admin)]
+CurrentAdmin = Annotated[Caller, Depends(admin_of)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.http.problem import NOT_READY, Problem
+from ordercast.services.shared.http.raises import raises
 
 # A part that has not answered by then (s) counts as missing: whoever asks gives up soon after.
 PROBE_DEADLINE_S: Final = 2.0
@@ -29,14 +30,18 @@ class Check:
 
 
 class Health(BaseModel):
-    status: str
+    status: Literal["ok"]
 
 
 class Readiness(BaseModel):
     """`checks` has "ok" or the reason for each part. `status` is "degraded" when one that is not required is missing."""
 
-    status: str
+    status: Literal["ready", "degraded"]
     checks: dict[str, str]
+
+
+class PrometheusText(Response):
+    media_type = CONTENT_TYPE_LATEST
 
 
 router = APIRouter(tags=["health"])
@@ -49,6 +54,7 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz")
+@raises(NOT_READY)
 async def readyz(request: Request) -> Readiness:
     """Whether all is there that requests need; 503 names what is missing."""
     checks: Mapping[str, Check] = request.app.state.service.checks
@@ -70,7 +76,7 @@ async def _outcome(check: Check) -> str:
     return "ok"
 
 
-@router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
+@router.get("/metrics", response_class=PrometheusText)
+async def metrics() -> PrometheusText:
     """All metrics of the process in Prometheus's text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return PrometheusText(generate_latest())

@@ -37,6 +37,14 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
     log_format: LogFormat = "console"
+    cors_origins: str = Field(
+        default="",
+        description="origins whose pages may use the API from a browser, with commas between; none unless set",
+    )
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        return [origin for origin in (part.strip() for part in self.cors_origins.split(",")) if origin]
 
 
 class _SecretsFolder(BaseSettings):

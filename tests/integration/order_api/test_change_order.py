@@ -17,6 +17,7 @@ from ordercast.services.order_api.errors import (
     UnknownLine,
 )
 from ordercast.services.order_api.orders.change_order import CancelRequest, ChangeOrder
+from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.read_orders import OrderList, read_order, read_orders
 from ordercast.services.shared.db.engine import Sessions
@@ -28,7 +29,7 @@ ADMIN = Caller(10**6, "ADMIN")
 
 async def place(sessions: Sessions, account: int, product: int, count: int = 1) -> list[UUID]:
     results = await PlaceOrders(sessions, partitions=4)([OrderRequest(account, [Line(product, 2)])] * count)
-    return [UUID(msgspec.json.decode(result)["id"]) for result in results if isinstance(result, bytes)]
+    return [UUID(msgspec.json.decode(result.body)["id"]) for result in results if isinstance(result, KeyedAnswer)]
 
 
 async def cancel(
@@ -36,7 +37,7 @@ async def cancel(
 ) -> dict[str, Any]:
     hashed = repr((order, lines)).encode()
     answer = await ChangeOrder(sessions, partitions=4).cancel(caller, CancelRequest(order, lines, key, hashed))
-    decoded: dict[str, Any] = msgspec.json.decode(answer)
+    decoded: dict[str, Any] = msgspec.json.decode(answer.body)
     return decoded
 
 
@@ -128,7 +129,8 @@ async def confirmed(sessions: Sessions, customer: Caller) -> UUID:
     cheap, dear = await seed_products(sessions, ["1", "2"], currency="USD")
     request = OrderRequest(customer.account_id, [Line(cheap, 5), Line(dear, 3)])
     (result,) = await PlaceOrders(sessions, partitions=4)([request])
-    order = UUID(msgspec.json.decode(result)["id"])  # type: ignore[arg-type]
+    assert isinstance(result, KeyedAnswer)
+    order = UUID(msgspec.json.decode(result.body)["id"])
     await ChangeOrder(sessions, partitions=4).confirm(ADMIN, order)
     return order
 

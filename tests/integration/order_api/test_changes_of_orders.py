@@ -12,6 +12,7 @@ from sqlalchemy import text
 from ordercast.services.order_api.errors import InvalidCursor, NotAllowed, OrderNotPending
 from ordercast.services.order_api.orders.answers import OrderAnswer
 from ordercast.services.order_api.orders.change_order import CancelRequest, ChangeOrder
+from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.read_changes import START, read_changes
 from ordercast.services.order_api.orders.read_orders import OrderFilter, OrderList, read_order
@@ -49,7 +50,7 @@ class Poller:
 
 async def place(sessions: Sessions, requests: Sequence[OrderRequest]) -> list[UUID]:
     results = await PlaceOrders(sessions, partitions=PARTITIONS)(requests)
-    return [UUID(msgspec.json.decode(result)["id"]) for result in results if isinstance(result, bytes)]
+    return [UUID(msgspec.json.decode(result.body)["id"]) for result in results if isinstance(result, KeyedAnswer)]
 
 
 async def test_an_order_whose_commit_comes_late_is_heard_of_after_those_that_overtook_it(sessions: Sessions) -> None:

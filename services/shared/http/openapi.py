@@ -1,0 +1,147 @@
+"""The OpenAPI document of an app: FastAPI's, with every status that can come, each with the types of its problems.
+
+What a route has in common with others follows from it: a token that it asks for may be missing (401), an admin is asked for (403),
+a body may be damaged (400, 413, 415). What is its own it names with `@raises`.
+"""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from ordercast.services.shared.http.authentication import SCHEME, admin_of, caller_of
+from ordercast.services.shared.http.problem import (
+    CONTENT_TOO_LARGE,
+    FORBIDDEN,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    MALFORMED_BODY,
+    NOT_AUTHENTICATED,
+    PROBLEM_JSON,
+    UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    ProblemTable,
+    ProblemType,
+)
+from ordercast.services.shared.http.raises import raised_by
+
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Problem details (RFC 9457). `errors` names the fields of the request that are wrong.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/invalid-request"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "seconds after which to try again", "schema": {"type": "integer", "minimum": 0}}
+}
+_LOCATION: Final = {"description": "the path of what was made", "required": True, "schema": {"type": "string"}}
+_REPLAYED: Final = {
+    "description": "true: a request with this Idempotency-Key had this answer before",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+
+
+def document(
+    app: FastAPI, routes: Sequence[APIRoute], health: Sequence[APIRoute], table: ProblemTable, token_url: str | None
+) -> dict[str, Any]:
+    """The document of an app with these routes; with a `token_url` /docs logs in there by email and password."""
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description or None,
+        routes=app.routes,
+        servers=[{"url": "/", "description": "where this document is"}],
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for replaced in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(replaced, None)
+    schemas["Problem"] = PROBLEM_SCHEMA
+    for route in (*routes, *health):
+        kinds = _own_kinds(route, table) if route in health else [*_common_kinds(route), *_own_kinds(route, table)]
+        for method in route.methods or ():
+            operation = made["paths"][route.path_format][method.lower()]
+            operation["summary"] = summary_of(route)
+            _describe_headers(operation)
+            _describe_problems(operation, [*kinds, INTERNAL_ERROR])
+    if token_url is not None and SCHEME in components.get("securitySchemes", {}):
+        flow = {"tokenUrl": token_url, "scopes": {}}
+        components["securitySchemes"][SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
+    return made
+
+
+def summary_of(route: APIRoute) -> str:
+    """The first sentence of what the route says of itself."""
+    first_paragraph = " ".join(route.description.split("\n\n")[0].split())
+    return first_paragraph.split(". ")[0].removesuffix(".")
+
+
+def _own_kinds(route: APIRoute, table: ProblemTable) -> list[ProblemType]:
+    return [error if isinstance(error, ProblemType) else table[error] for error in raised_by(route.endpoint)]
+
+
+def _common_kinds(route: APIRoute) -> list[ProblemType]:
+    kinds = [INVALID_REQUEST, UNAVAILABLE]
+    calls = {dependency.call for dependency in _dependencies(route.dependant)}
+    if caller_of in calls:
+        kinds.append(NOT_AUTHENTICATED)
+    if admin_of in calls:
+        kinds.append(FORBIDDEN)
+    if route.body_field is not None:
+        kinds += [MALFORMED_BODY, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE]
+    return kinds
+
+
+def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
+    for dependency in dependant.dependencies:
+        yield dependency
+        yield from _dependencies(dependency)
+
+
+def _describe_headers(operation: dict[str, Any]) -> None:
+    """Of the answer to a request that made something, and of one that may be repeated."""
+    takes_key = any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
+    for status, response in operation["responses"].items():
+        headers = ({"Location": _LOCATION} if status == "201" else {}) | (
+            {"Idempotency-Replayed": _REPLAYED} if takes_key and status.startswith("2") else {}
+        )
+        if headers:
+            response["headers"] = headers
+
+
+def _describe_problems(operation: dict[str, Any], kinds: Sequence[ProblemType]) -> None:
+    responses = operation["responses"]
+    # FastAPI describes a 422 of its own, which never comes.
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in dict.fromkeys(kinds):
+        by_status.setdefault(kind.status, []).append(kind)
+    for status, of_status in sorted(by_status.items()):
+        described = responses.setdefault(str(status), {})
+        lines = [f"`{kind.slug}`: {kind.title}" for kind in of_status]
+        described["description"] = "; ".join(lines) if lines else HTTPStatus(status).phrase
+        types = {"type": "string", "enum": [f"/problems/{kind.slug}" for kind in of_status]}
+        content = described.setdefault("content", {}).setdefault(PROBLEM_JSON, {})
+        content["schema"] = {"allOf": [content.get("schema", _PROBLEM), {"properties": {"type": types}}]}
+        if any(kind.retry_after is not None for kind in of_status):
+            described["headers"] = _RETRY_AFTER
