@@ -80,13 +80,20 @@ class KnownOrder:
         return events
 
     def take_back(self, now: datetime, traceparent: str | None) -> list[PendingEvent]:
-        """Cancels the order and gives its reference free, for another one in its place. A cancelled one has been taken back."""
+        """Cancels what is left of the order and gives its reference free, for another one in its place.
+
+        One that is cancelled has been taken back.
+        """
         self.order.order_ref = None
         return [] if self.order.status == "CANCELLED" else [self._cancel(now, now, traceparent)]
 
     def _cancel(self, at: datetime, now: datetime, traceparent: str | None) -> PendingEvent:
         self.order.status, self.order.cancelled_at, self.order.updated_at = "CANCELLED", at, now
-        items = [EventItem(item.line, item.product_id, item.quantity, shown(item.unit_price)) for item in self.items]
+        items = [
+            EventItem(item.line, item.product_id, left, shown(item.unit_price))
+            for item in self.items
+            if (left := item.quantity - item.cancelled_quantity)
+        ]
         return cancelled(self.order.id, self.order.account_id, items, at, traceparent)
 
 

@@ -68,7 +68,7 @@ def rows_file(tmp_path: Path) -> Callable[[list[tuple[str, ...]]], Path]:
 
     def write(rows: list[tuple[str, ...]]) -> Path:
         path = tmp_path / "rows.csv"
-        with path.open("w", newline="") as file:
+        with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             csv.writer(file).writerows([COLUMNS, *rows])
         return path
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from ordercast.client.answers import ImportAnswer
 from ordercast.imports.import_online_retail import SimulatedViews, import_online_retail
 from ordercast.imports.sent_batches import SentBatches
 from ordercast.reading.tail import tail
@@ -103,6 +104,69 @@ async def test_a_second_run_changes_nothing_with_simulated_views_too(
         assert (again.orders_created, again.orders_repeated) == (0, 3)
         assert (again.rows, again.rows_imported) == (first.rows, first.rows_imported)
     assert (second.view_events, second.view_batches_repeated) == (0, 1)
+
+
+async def test_a_row_that_was_refused_can_be_brought_in_once_it_is_corrected(
+    running: Running, rows_file: WriteRows, tmp_path: Path
+) -> None:
+    good = [cells(InvoiceNo="751", StockCode="85123A"), cells(InvoiceNo="752", StockCode="85123A")]
+    broken = cells(InvoiceNo="751", StockCode="71053", Description="caf\udce9")
+    corrected = cells(InvoiceNo="751", StockCode="71053", Description="café")
+    rejects = tmp_path / "rejects.csv"
+    first = await import_online_retail(running.admin, rows_file([*good, broken]), rejects)
+    assert (first.rows_imported, first.rows_refused) == (2, 1)
+    second = await import_online_retail(running.admin, rows_file([*good, corrected]), rejects)
+    reason = "refused by the API: the order_ref is known with other content: the number of items is 1 there"
+    assert (second.rows_imported, dict(second.refused)) == (1, {reason: 2})
+    third = await import_online_retail(running.admin, rows_file([*good, corrected]), rejects, on_conflict="replace")
+    assert (third.rows_imported, third.rows_refused, third.orders_replaced) == (3, 0, 1)
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
+
+
+async def test_verify_finds_no_difference_whatever_an_import_did_to_orders(running: Running) -> None:
+    def line(ref: str, quantity: int = 2, **changes: Any) -> dict[str, Any]:
+        items = [
+            {"sku": "import-a", "quantity": quantity, "unit_price": "1.50"},
+            {"sku": "import-b", "quantity": 1, "unit_price": "0"},
+        ]
+        return {
+            "order_ref": f"import-{ref}",
+            "account_ref": "import-shop",
+            "occurred_at": "2019-03-01T00:00:00Z",
+            "items": items,
+        } | changes
+
+    async def send(*lines: dict[str, Any], **options: Any) -> ImportAnswer:
+        return await running.admin.order_api.import_orders(lines, create_missing=True, currency="EUR", **options)
+
+    await send(line("1"), line("2", status="PENDING"), line("3"), line("4"), line("5", status="CANCELLED"))
+    await send(line("6", kind="cancellation"), line("7", status="PENDING", currency="JPY"))
+    (returned,) = [order async for order in running.admin.order_api.orders(order_ref="import-3")]
+    await running.admin.order_api.cancel_order(returned.id, {1: 1})
+    later: dict[str, Any] = {"status": "CANCELLED", "cancelled_at": "2019-04-01T00:00:00Z"}
+    answer = await send(
+        line("1", **later), line("3", **later), line("2", confirmed_at="2019-03-05T00:00:00Z"), line("2", **later)
+    )
+    assert (answer.changed, answer.refused) == (4, [])
+    replaced = await send(line("4", 7), line("5", 8), line("7", 9, status="CANCELLED"), on_conflict="replace")
+    assert (replaced.replaced, replaced.refused) == (3, [])
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
+    async with connected(running.database_url) as connection:
+        row = await connection.fetchrow(
+            "SELECT order_count, total_quantity, cancelled_quantity FROM feature_rows f JOIN products p "
+            "ON p.id = f.product_id WHERE sku = 'import-a'"
+        )
+    # Ordered: six orders of 2, then 7, 8 and 9 anew. Taken back: all that was cancelled, each piece once, and the cancellation.
+    assert tuple(row) == (9, 6 * 2 + 7 + 8 + 9, 6 * 2 + 9 + 2)
+
+
+async def test_a_file_of_which_nothing_comes_in_ends_with_exit_code_1(
+    running: Running, rows_file: WriteRows, tmp_path: Path
+) -> None:
+    file = str(rows_file([cells(InvoiceNo="761", InvoiceDate="2999-01-01 00:00:00"), cells(CustomerID="")]))
+    result = await running.run("import", "online-retail", file, "--rejects", str(tmp_path / "rejects.csv"))
+    assert result.exit_code == 1
+    assert "rows in 2 = imported 0 + refused 2" in result.stdout
 
 
 async def test_simulated_views_are_marked_in_their_events(

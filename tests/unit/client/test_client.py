@@ -89,6 +89,22 @@ async def test_a_refusal_is_an_error_with_its_detail_and_fields_and_is_not_tried
     assert len(received) == 1
 
 
+async def test_an_import_of_which_nothing_came_in_has_its_answer_and_a_refused_request_is_an_error() -> None:
+    nothing = {"created": 0, "repeated": 0, "changed": 0, "replaced": 0, "refused": [{"line": 1, "reason": "a reason"}]}
+    problem = {"type": "/problems/not-ndjson", "title": "The body is no NDJSON", "status": 422}
+    answers = (
+        Answer(422, nothing, {"Content-Type": "application/json"}),
+        Answer(422, problem, {"Content-Type": "application/problem+json"}),
+    )
+    async with against(*answers) as (client, received):
+        answer = await client.order_api.import_orders([{}], create_missing=True, currency="EUR", on_conflict="replace")
+        assert [refused.reason for refused in answer.refused] == ["a reason"]
+        with pytest.raises(ProblemAnswer, match="no NDJSON"):
+            await client.order_api.import_orders([{}])
+    assert received[0].query == {"create_missing": "true", "currency": "EUR", "on_conflict": "replace"}
+    assert received[1].query == {}
+
+
 async def test_an_error_that_is_no_problem_json_still_tells_its_status() -> None:
     async with against(Answer(500, "oops")) as (client, _):
         with pytest.raises(ProblemAnswer, match="500 Internal Server Error"):
