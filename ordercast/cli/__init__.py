@@ -26,7 +26,7 @@ COMMANDS: Final = (
     Entry("demo", "ordercast.cli.demo", "Show the whole flow on sample data, from an order to a prediction."),
     Entry("status", "ordercast.cli.status", "Show what runs, where, whether it is healthy, and how far behind."),
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
-    Entry("admin", "ordercast.cli.admin", "Make admins."),
+    Entry("admin", "ordercast.cli.admin", "Make admins; list, block and unblock accounts, give roles."),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's history."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),

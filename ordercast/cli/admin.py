@@ -1,18 +1,22 @@
-"""`ordercast admin create`."""
+"""`ordercast admin`: makes admins, and does what they do with accounts."""
 
 import os
 import sys
 from collections.abc import Coroutine
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from ordercast.cli.options import Context, command, several_commands
 from ordercast.client.answers import Account
+from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.operator_account import PASSWORD_VARIABLE, create_admin
 
-app = several_commands("Make admins.")
+app = several_commands("Make admins, and look after accounts.")
 
 
 @app.command()
@@ -34,6 +38,76 @@ def create(
 async def _create(context: Context, database_url: str, email: str, nickname: str, password: str) -> None:
     account = msgspec.json.decode(await create_admin(database_url, email, nickname, password), type=Account)
     context.result(account, f"admin {account.nickname} ({account.email}) is account {account.id}")
+
+
+class Role(StrEnum):
+    CUSTOMER = "CUSTOMER"
+    ADMIN = "ADMIN"
+
+
+AccountId = Annotated[int, typer.Argument(metavar="ACCOUNT_ID", min=1, help="As `list` shows it.")]
+
+
+@app.command(name="list")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def list_(
+    context: Context,
+    search: Annotated[
+        str | None, typer.Option(help="A part of email, nickname or reference, however cased.", show_default=False)
+    ] = None,
+    role: Annotated[Role | None, typer.Option(help="Only those with this role.", show_default=False)] = None,
+    blocked: Annotated[
+        bool | None,
+        typer.Option("--blocked/--not-blocked", help="Only those that are blocked, or only the others."),
+    ] = None,
+) -> None:
+    """Show accounts."""
+    async with open_access(context.target()) as access:
+        found = access.admin.order_api.accounts(search=search, role=role, blocked=blocked)
+        accounts = [account async for account in found]
+    context.result(accounts, table(accounts))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def role(
+    context: Context, account_id: AccountId, role: Annotated[Role, typer.Argument(help="The new one.")]
+) -> None:
+    """Make an account an admin, or a customer."""
+    await _change(context, account_id, role=role)
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def block(context: Context, account_id: AccountId) -> None:
+    """End an account's log-ins and let it log in no more; what it has a token for ends within 15 minutes."""
+    await _change(context, account_id, blocked=True)
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def unblock(context: Context, account_id: AccountId) -> None:
+    """Let a blocked account log in again."""
+    await _change(context, account_id, blocked=False)
+
+
+async def _change(context: Context, account_id: int, *, role: Role | None = None, blocked: bool | None = None) -> None:
+    async with open_access(context.target()) as access:
+        account = await access.admin.order_api.change_account(account_id, role=role, blocked=blocked)
+    state = ", blocked" if account.blocked else ""
+    context.result(account, f"account {account.id} ({account.nickname}) is {account.role}{state}")
+
+
+def table(accounts: list[Account]) -> Table | str:
+    """The accounts as lines to read."""
+    if not accounts:
+        return "no account is like that"
+    shown = Table("id", "role", "", "email", "nickname", "reference", box=None, pad_edge=False, header_style="bold")
+    for account in accounts:
+        names = (account.email or "", account.nickname, account.account_ref or "")
+        state = "blocked" if account.blocked else ""
+        shown.add_row(str(account.id), account.role, state, *(Text(name) for name in names))
+    return shown
 
 
 def _asked_for() -> str:

@@ -170,3 +170,25 @@ async def test_a_refused_event_is_counted_by_status_until_it_is_discarded_for_go
     assert json.loads(everything.stdout)["replayed"] == []
     unknown = await running.run("dead-letters", "discard", "views:0:999999")
     assert (unknown.exit_code, "there is no dead letter views:0:999999" in unknown.stderr) == (1, True)
+
+
+async def test_accounts_are_listed_blocked_and_given_roles(running: Running) -> None:
+    made = await running.run(
+        "admin", "create", "--email", "eve@example.com", "--nickname", "Eve", "--json", env=PASSWORD
+    )
+    eve = str(json.loads(made.stdout)["id"])
+
+    listed = await running.run("admin", "list", "--search", "EVE@", "--role", "ADMIN", "--not-blocked")
+    blocked = await running.run("admin", "block", eve)
+    found = json.loads((await running.run("admin", "list", "--blocked", "--json")).stdout)
+    unblocked = await running.run("admin", "unblock", eve)
+    demoted = await running.run("admin", "role", eve, "CUSTOMER")
+    missing = await running.run("admin", "block", "1000000000")
+
+    assert listed.stdout.splitlines()[1].split() == [eve, "ADMIN", "eve@example.com", "Eve"]
+    assert blocked.stdout == f"account {eve} (Eve) is ADMIN, blocked\n"
+    assert [str(account["id"]) for account in found] == [eve]
+    assert unblocked.stdout == f"account {eve} (Eve) is ADMIN\n"
+    assert demoted.stdout == f"account {eve} (Eve) is CUSTOMER\n"
+    assert missing.exit_code == 1
+    assert "there is no account 1000000000" in missing.stderr

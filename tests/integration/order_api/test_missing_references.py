@@ -70,3 +70,29 @@ async def test_an_account_goes_by_reference_or_email_and_by_id_only_as_a_number(
 @pytest.mark.parametrize(("name", "reason"), [(7, "the id 7"), ("7", "'7' (an id is given as a number)")])
 def test_the_refusal_of_an_account_says_how_an_id_is_given(name: str | int, reason: str) -> None:
     assert no_account(name).endswith(reason)
+
+
+async def test_references_that_would_be_one_nickname_are_accounts_of_their_own(sessions: Sessions) -> None:
+    refs = ["Ann", "ann", "\uff21NN", "zero\u200bwidth"]
+    async with sessions() as session, session.begin():
+        await create_missing_accounts(session, refs)
+        rows = await session.execute(text("SELECT account_ref, nickname, nickname_key FROM accounts"))
+        made = {row.account_ref: (row.nickname, row.nickname_key) for row in rows}
+    assert made == {
+        "Ann": ("Ann", "ann"),
+        "ann": ("ann_1", "ann_1"),
+        "\uff21NN": ("\uff21NN_2", "ann_2"),
+        "zero\u200bwidth": ("zero\u200bwidth", None),
+    }
+
+
+async def test_an_account_is_found_by_its_address_however_it_is_written(sessions: Sessions) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text("""
+                INSERT INTO accounts (email, nickname, password_hash, role, login_type)
+                VALUES ('ann@b\u00fccher.example.com', 'ann', 'x', 'CUSTOMER', 'PASSWORD')
+            """)
+        )
+        names = ["Ann@xn--bcher-kva.example.com", "ann@BU\u0308CHER.example.com", " ann@b\u00fccher.example.com"]
+        assert (await accounts_named(session, names)).keys() == set(names)
