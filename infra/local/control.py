@@ -7,55 +7,64 @@ temporary folder; system.json says which it is.
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import shutil
 import socket
 import tempfile
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, get_type_hints
+
+import msgspec
 
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
-
-logger = logging.getLogger(__name__)
 
 NAME: Final = "control"
 # A socket's address holds 108 bytes on Linux and 104 on macOS, with a zero at the end.
 LONGEST_PATH_BYTES: Final = 103
 # The temporary folder of every Unix, for when TMPDIR is a long path too.
 SHORT_TMPDIR: Final = "/tmp"  # noqa: S108 - mkdtemp makes a folder of its own in it
+SHORT_FOLDER_PREFIX: Final = "ordercast-"
 # Time (s) for the last answers to go out when the system has ended.
 LAST_ANSWERS_S: Final = 2.0
 OWNER_ONLY_UMASK: Final = 0o177
+# A request (bytes) names a command and a few words.
+MAX_REQUEST_BYTES: Final = 65_536
 
 Report = Callable[[str], None]
-# Does a command: gets a way to tell progress, then the command's arguments. Its result goes back as JSON.
+Form = TypeVar("Form", bound=msgspec.Struct)
+# Does a command: gets a way to tell progress, then the command's arguments by name. A request must fit the types of these. The
+# result goes back as JSON.
 Handler = Callable[..., Awaitable[object]]
 
 
+class Request(msgspec.Struct, forbid_unknown_fields=True):
+    command: str
+    arguments: msgspec.Raw
+
+
 @asynccontextmanager
-async def control_socket(folder: Path, handlers: Mapping[str, Handler]) -> AsyncIterator[Path]:
+async def control_socket(folder: Path, handlers: Mapping[str, Handler], report: Report) -> AsyncIterator[Path]:
     """Answers requests for as long as the block runs, and those of that time to their end. The path of the socket.
 
-    Handlers raise ActionableError for what the caller is to be told. Any other error is told and logged.
+    Handlers raise ActionableError for what the caller is to be told. Any other error is told, and its traceback reported.
 
     Raises:
-        ActionableError: no path is short enough for a socket.
+        ActionableError: the socket cannot be made.
     """
     with _place(folder) as path:
-        # Whoever holds the folder's lock made the socket that may still lie there, and was killed.
-        path.unlink(missing_ok=True)
         answering: set[asyncio.Task[None]] = set()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(_answer(handlers, reader, writer))
+            task = asyncio.create_task(_answer(handlers, report, reader, writer))
             answering.add(task)
             task.add_done_callback(answering.discard)
 
-        server = await asyncio.start_unix_server(accept, sock=_bound(path))
+        server = await asyncio.start_unix_server(accept, sock=_bound(path), limit=MAX_REQUEST_BYTES)
         try:
             yield path
         finally:
@@ -88,7 +97,7 @@ def _fits(path: Path) -> bool:
 def _short_folder() -> Path:
     for parent in (tempfile.gettempdir(), SHORT_TMPDIR):
         with contextlib.suppress(OSError):
-            folder = Path(tempfile.mkdtemp(prefix="ordercast-", dir=parent))
+            folder = Path(tempfile.mkdtemp(prefix=SHORT_FOLDER_PREFIX, dir=parent))
             if _fits(folder / NAME):
                 return folder
             folder.rmdir()
@@ -98,20 +107,36 @@ def _short_folder() -> Path:
     )
 
 
+def remove_control(path: Path) -> None:
+    """Removes what a system that was killed left of its socket: a temporary folder is not found again by its name."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        if path.parent.name.startswith(SHORT_FOLDER_PREFIX):
+            path.parent.rmdir()
+
+
 def _bound(path: Path) -> socket.socket:
+    """A socket that only its owner may connect to. Raises ActionableError."""
     listener = socket.socket(socket.AF_UNIX)
     before = os.umask(OWNER_ONLY_UMASK)  # so that it is never open to others, not even for a moment
     try:
+        # Whoever holds the folder's lock made the socket that may still lie there, and was killed.
+        path.unlink(missing_ok=True)
         listener.bind(str(path))
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise ActionableError(
+            f"the socket {path} cannot be made: {error.strerror or error}",
+            hint="remove what lies there, or choose another folder with --state DIR",
+        ) from error
     finally:
         os.umask(before)
     return listener
 
 
-async def _answer(handlers: Mapping[str, Handler], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer(
+    handlers: Mapping[str, Handler], report: Report, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     def send(**answer: object) -> None:
         writer.write(json.dumps(answer).encode() + b"\n")
 
@@ -121,7 +146,7 @@ async def _answer(handlers: Mapping[str, Handler], reader: asyncio.StreamReader,
         except ActionableError as error:
             send(error=str(error), hint=error.hint)
         except Exception as error:
-            logger.exception("a command failed")
+            report(f"a command failed:\n{traceback.format_exc()}")
             send(error=first_line(error), hint="")
         finally:
             await writer.drain()
@@ -131,8 +156,26 @@ async def _answer(handlers: Mapping[str, Handler], reader: asyncio.StreamReader,
 
 async def _result(handlers: Mapping[str, Handler], reader: asyncio.StreamReader, progress: Report) -> object:
     try:
-        request = json.loads(await reader.readline())
-        work = handlers[request["command"]](progress, **request["arguments"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ActionableError(f"the request cannot be read: {error!r}") from error
-    return await work
+        line = await reader.readline()
+    except ValueError:
+        raise ActionableError(f"the request is longer than {MAX_REQUEST_BYTES} bytes") from None
+    request = _decoded(line, Request)
+    handler = handlers.get(request.command)
+    if handler is None:
+        raise ActionableError(f"there is no command {request.command[:40]!r}; known are {', '.join(handlers)}")
+    arguments = _decoded(bytes(request.arguments), _arguments_of(handler))
+    return await handler(progress, **msgspec.structs.asdict(arguments))
+
+
+def _decoded(text: bytes, form: type[Form]) -> Form:
+    try:
+        return msgspec.json.decode(text, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ActionableError(f"the request cannot be read: {first_line(error)}") from None
+
+
+def _arguments_of(handler: Handler) -> type[msgspec.Struct]:
+    """The form of a handler's arguments: those that it takes by name, all of them needed."""
+    hints = get_type_hints(handler, include_extras=True)
+    names = [name for name, one in signature(handler).parameters.items() if one.kind is Parameter.KEYWORD_ONLY]
+    return msgspec.defstruct("Arguments", [(name, hints[name]) for name in names], forbid_unknown_fields=True)

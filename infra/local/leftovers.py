@@ -1,4 +1,4 @@
-"""Ends what a supervisor left running when it was killed itself.
+"""Ends what a supervisor left running when it was killed itself, and removes its socket.
 
 On Linux the kernel has ended most of it already (launch.py); elsewhere, and for what a service started in turn, this
 does it. It touches only processes that system.json names, with the same start time, and those that carry the folder in
@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import os
 import signal
+from pathlib import Path
 from typing import Final
 
 import psutil
 
+from ordercast.infra.local.control import remove_control
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
 # The variable that marks every process of a system, and what those start, with the system's folder.
@@ -27,7 +29,8 @@ async def end_leftovers(folder: StateFolder) -> list[str]:
 
 
 def _end_leftovers(folder: StateFolder) -> list[str]:
-    recorded = _recorded(folder.recorded_system())
+    info = folder.recorded_system()
+    recorded = _recorded(info)
     for name, process in recorded.items():
         with contextlib.suppress(psutil.NoSuchProcess):
             # PostgreSQL's polite stop waits for its clients; its fast one is SIGINT.
@@ -38,6 +41,8 @@ def _end_leftovers(folder: StateFolder) -> list[str]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=GRACE_S)
+    if info is not None:
+        remove_control(Path(info.control_socket))
     return sorted({*recorded, *(f"pid {process.pid}" for process in alive)})
 
 

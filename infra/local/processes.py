@@ -16,6 +16,8 @@ from ordercast.infra.local.prometheus import PrometheusServer
 from ordercast.infra.local.state import StateFolder
 
 DEFAULT_PARTITIONS: Final = 8
+# Processes of one service: far more than one machine can use, and few enough for PostgreSQL's connections.
+MOST_PROCESSES: Final = 16
 # Time (s) for a service to finish what it has in hand before it is killed.
 SERVICE_STOP_DEADLINE_S: Final = 10.0
 

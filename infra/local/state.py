@@ -181,14 +181,22 @@ class StateFolder:
         new.replace(self.system_file)
 
     def recorded_system(self) -> SystemInfo | None:
-        """What system.json says, whether the system still runs or not; None without one, or with a broken one."""
+        """What system.json says, whether the system still runs or not; None without one, or with a broken one.
+
+        Raises StateFolderUnusable if it may not be read: it is another user's.
+        """
         try:
             return msgspec.json.decode(self.system_file.read_bytes(), type=SystemInfo)
-        except (OSError, msgspec.DecodeError):
+        except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
             return None
+        except OSError as error:
+            raise StateFolderUnusable(
+                f"{self.system_file} cannot be read: {error.strerror or error}",
+                hint="run the command as the user who started the system, or name another folder with --state DIR",
+            ) from error
 
     def system(self) -> SystemInfo:
-        """The system that runs on this folder. Raises NotRunning."""
+        """The system that runs on this folder. Raises NotRunning, or StateFolderUnusable as `recorded_system` does."""
         info = self.recorded_system()
         if info is None or info.supervisor.process() is None:
             raise NotRunning(f"no system runs on {self.root}", hint="start it: ordercast up")

@@ -227,7 +227,7 @@ async def running_system(
         ports.check_free()
         prometheus = _prometheus(folder, ports, scrape_every_s)
         plan = await _plan(folder, ports, partitions, prometheus, report)
-        async with control_socket(folder.root, commands.handlers) as control:
+        async with control_socket(folder.root, commands.handlers, report) as control:
             system = System(plan, report, services, control)
             for service, count in scale.items():
                 system.plan.scale(service, count)

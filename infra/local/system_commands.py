@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
+
+from msgspec import Meta
 
 from ordercast.errors import ActionableError
 from ordercast.infra.local.control import Handler, Report
+from ordercast.infra.local.processes import MOST_PROCESSES
 
 STOPS: Final = "the system stops"
 
@@ -56,7 +59,9 @@ class SystemCommands:
         if self._in_flight:
             await asyncio.wait(self._in_flight)
 
-    async def _scale(self, progress: Report, *, service: str, count: int) -> dict[str, str]:
+    async def _scale(
+        self, progress: Report, *, service: str, count: Annotated[int, Meta(ge=1, le=MOST_PROCESSES)]
+    ) -> dict[str, str]:
         """The URLs of all processes afterwards."""
         with self._heard_by(progress), self._ended_by_stop():
             system = self._running()

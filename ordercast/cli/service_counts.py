@@ -1,14 +1,10 @@
 """How often services run, as words of the command line: relay=3."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import typer
 
-from ordercast.infra.local.processes import SERVICES
-
-# Processes of one service: far more than one machine can use, and few enough for PostgreSQL's connections.
-MOST_PROCESSES: Final = 16
+from ordercast.infra.local.processes import MOST_PROCESSES, SERVICES
 
 
 def read_scale(words: Sequence[str]) -> dict[str, int]:
@@ -21,5 +17,7 @@ def read_scale(words: Sequence[str]) -> dict[str, int]:
                 f"{word!r} is not SERVICE=COUNT with a service of {', '.join(SERVICES)} and a count from 1 to"
                 f" {MOST_PROCESSES}"
             )
+        if service in scale:
+            raise typer.BadParameter(f"{service} is named twice")
         scale[service] = int(count)
     return scale

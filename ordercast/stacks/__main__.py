@@ -53,9 +53,13 @@ async def run(stack: StackName, folder: Path, partitions: int, send: Send) -> No
     assert task is not None, "in a coroutine"  # noqa: S101
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
     threading.Thread(target=cancel_at_the_end, args=(sys.stdin.fileno(), loop, task), daemon=True).start()
+
+    def report(line: str) -> None:
+        send(Reported(line))
+
     async with (
-        open_stack(stack, folder, partitions=partitions, report=lambda line: send(Reported(line))) as system,
-        control_socket(folder, _handlers(system)) as control,
+        open_stack(stack, folder, partitions=partitions, report=report) as system,
+        control_socket(folder, _handlers(system), report) as control,
     ):
         where = (system.addresses, system.database_url, system.kafka_bootstrap, partitions, system.admin, str(control))
         send(Ready(SystemUnderTest(stack, *where)))

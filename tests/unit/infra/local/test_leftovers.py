@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 from msgspec import structs
 
+from ordercast.infra.local.control import NAME, SHORT_FOLDER_PREFIX
 from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE, end_leftovers
 from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.infra.local.test_state import system_info
@@ -90,3 +91,24 @@ async def test_what_the_services_had_started_is_ended_by_its_mark(folder: StateF
 
 async def test_without_a_record_there_is_nothing_to_do(folder: StateFolder) -> None:
     assert await end_leftovers(folder) == []
+
+
+async def test_the_socket_of_a_long_path_goes_with_its_folder(folder: StateFolder, tmp_path: Path) -> None:
+    short = tmp_path / f"{SHORT_FOLDER_PREFIX}abc"
+    short.mkdir()
+    left = short / NAME
+    left.touch()
+    info = system_info(folder, ProcessRecord(os.getpid(), 0.0))
+    folder.write_system(structs.replace(info, control_socket=str(left)))
+    await end_leftovers(folder)
+    assert not short.exists()
+
+
+async def test_a_folder_beside_the_recorded_socket_stays(folder: StateFolder) -> None:
+    kept = folder.root / "kept"
+    kept.touch()
+    folder.write_system(
+        structs.replace(system_info(folder, ProcessRecord(os.getpid(), 0.0)), control_socket=str(folder.root / NAME))
+    )
+    await end_leftovers(folder)
+    assert kept.exists()

@@ -145,3 +145,9 @@ def test_no_system_runs_without_a_readable_system_json(folder: StateFolder, cont
         folder.system_file.write_bytes(content)
     with pytest.raises(NotRunning):
         folder.system()
+
+
+def test_a_system_json_that_may_not_be_read_is_not_taken_for_none(folder: StateFolder) -> None:
+    folder.system_file.mkdir()  # a permission does not keep root out
+    with pytest.raises(StateFolderUnusable, match=r"system\.json cannot be read: Is a directory"):
+        folder.system()
