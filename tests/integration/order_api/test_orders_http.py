@@ -152,6 +152,8 @@ async def test_a_repeated_key_gives_the_same_answer_and_another_body_is_refused(
 ) -> None:
     first = await place(api, customer, product, **{"Idempotency-Key": "key-1"})
     again = await place(api, customer, product, **{"Idempotency-Key": "key-1"})
+    assert [answer.headers.get("idempotency-replayed") for answer in (first, again)] == [None, "true"]
+    assert first.headers["location"] == again.headers["location"] == f"/orders/{first.json()['id']}"
     other = await place(api, customer, product, 2, **{"Idempotency-Key": "key-1"})
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
