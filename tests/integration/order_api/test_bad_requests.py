@@ -114,6 +114,7 @@ NEEDS_A_TOKEN = [
     ("POST", "/products/1/reviews"),
     ("PATCH", "/products/1/reviews/1"),
     ("DELETE", "/products/1/reviews/1"),
+    ("GET", "/trends"),
 ]
 NEEDS_AN_ADMIN = [
     ("GET", "/accounts"),
@@ -124,6 +125,7 @@ NEEDS_AN_ADMIN = [
     ("POST", "/products"),
     ("POST", "/products/import"),
     ("PATCH", "/products/1"),
+    ("GET", "/trends"),
 ]
 
 
