@@ -5,6 +5,7 @@ a collector there would be no trace for the log lines and the events.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 from typing import Final
@@ -19,6 +20,7 @@ from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
 from ordercast.services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
 
 log = structlog.stdlib.get_logger()
+_access_log = logging.getLogger(__name__)
 
 # What nginx logs for a client that went away before its answer; no client ever sees it.
 CLIENT_CLOSED_REQUEST: Final = 499
@@ -74,7 +76,12 @@ class Observe:
             await problem.response()(scope, receive, send_noting_status)
         finally:
             status = status or INTERNAL_ERROR.status
-            _count(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _count(scope, status, seconds)
+            if _access_log.isEnabledFor(logging.DEBUG):  # asked first: to build a line costs more than to leave it out
+                log.debug(
+                    "request", method=scope["method"], path=scope["path"], status=status, ms=round(1e3 * seconds, 1)
+                )
             _end_span(span, scope, status, failure)
             leave(token)
 

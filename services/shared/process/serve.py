@@ -39,7 +39,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         lifespan="off",
         log_config=None,
         log_level="warning",
-        access_log=False,  # metrics count requests; a line for each costs more than many of them
+        access_log=False,  # `Observe` has one, at the level debug: a line for each costs more than many of them
         server_header=False,
         proxy_headers=False,  # nothing here looks at the client's address
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
-from ordercast.services.shared.telemetry.settings import LogFormat
+from ordercast.services.shared.telemetry.settings import LogFormat, LogLevel
 
 # How the settings describe a name that `process_name` makes.
 PROCESS_NAME: Final = "the same after a restart, another for each process; HOST-PORT unless set"
@@ -37,6 +37,7 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
     log_format: LogFormat = "console"
+    log_level: LogLevel = Field(default="info", description="of our own lines; debug has a line for each request")
     cors_origins: str = Field(
         default="",
         description="origins whose pages may use the API from a browser, with commas between; none unless set",

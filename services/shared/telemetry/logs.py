@@ -15,6 +15,8 @@ from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
 from ordercast.services.shared.telemetry.settings import LogFormat
 from ordercast.services.shared.telemetry.tracing import current_span
 
+# What all of our loggers stand below.
+OURS: Final = "ordercast"
 # Libraries that repeat themselves while their server is away; the services say once what is missing.
 _QUIET: Final = {
     "aiokafka": logging.CRITICAL,
@@ -24,8 +26,11 @@ _QUIET: Final = {
 }
 
 
-def configure_logging(service: str, log_format: LogFormat = "console", level: int = logging.INFO) -> None:
-    """Sends structlog's and the standard library's lines through one formatter, each with service, trace and span."""
+def configure_logging(service: str, log_format: LogFormat = "console", level: int | str = logging.INFO) -> None:
+    """Sends structlog's and the standard library's lines through one formatter, each with service, trace and span.
+
+    `level` holds for our own lines; libraries write none below INFO.
+    """
 
     def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         event["service"] = service
@@ -58,7 +63,9 @@ def configure_logging(service: str, log_format: LogFormat = "console", level: in
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    ours = logging.getLogger(OURS)
+    ours.setLevel(level)
+    root.setLevel(max(ours.level, logging.INFO))
     for name, quiet_level in _QUIET.items():
         logging.getLogger(name).setLevel(quiet_level)
 

@@ -16,6 +16,7 @@ def _lower(value: object) -> object:
 
 Lower = BeforeValidator(_lower)
 LogFormat = Literal["console", "json"]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], Lower]
 Protocol = Annotated[Literal["http/protobuf"], Lower]
 
 

@@ -1,6 +1,7 @@
 """What every app has: health, readiness, metrics, documentation that works offline, a trace for each request."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterator
 
@@ -150,3 +151,20 @@ async def test_the_wiring_is_closed_with_the_app() -> None:
     async with client_of(small_app(service=service)):
         assert service.closed == []
     assert service.closed == ["wiring"]
+
+
+async def test_at_the_level_debug_each_request_is_a_line_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "ordercast"), capture_logs() as lines:
+        async with client_of(small_app(router)) as client:
+            await client.get("/things/7?email=ann@example.com")
+    [line] = [line for line in lines if line["event"] == "request"]
+    assert (line["method"], line["path"], line["log_level"]) == ("GET", "/things/7", "debug")
+    assert line["status"] in (200, 422)  # an app may refuse parameters that it does not know
+    assert line["ms"] >= 0
+
+
+async def test_above_that_level_requests_leave_no_line() -> None:
+    with capture_logs() as lines:
+        async with client_of(small_app(router)) as client:
+            await client.get("/things/7")
+    assert [line["event"] for line in lines] == ["looked at"]

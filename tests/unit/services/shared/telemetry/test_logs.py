@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from ordercast.services.shared.telemetry.logs import configure_logging
+from ordercast.services.shared.telemetry.logs import OURS, configure_logging
 from ordercast.services.shared.telemetry.settings import LogFormat
 from ordercast.services.shared.telemetry.tracing import belonging_to, sending, spans
 from tests.support.recorded_spans import recorded_spans, traceparent_of
@@ -21,10 +21,12 @@ TRACE = "ab" * 16
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    ours = logging.getLogger(OURS)
+    handlers, levels = root.handlers[:], (root.level, ours.level)
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    for logger, level in zip((root, ours), levels, strict=True):
+        logger.setLevel(level)
     structlog.reset_defaults()
 
 
@@ -90,3 +92,14 @@ def test_lines_of_one_cause_are_limited(monkeypatch: pytest.MonkeyPatch) -> None
         structlog.stdlib.get_logger().warning("not there", cause="refused", path=f"/orders/{number}")
     assert json.loads(stream.getvalue().splitlines()[0])["path"] == "/orders/0"
     assert len(stream.getvalue().splitlines()) <= 3  # one a second, and the thousand take less than two
+
+
+@pytest.mark.parametrize(("level", "written"), [("DEBUG", ["detail", "news"]), ("INFO", ["news"]), ("WARNING", [])])
+def test_the_level_is_that_of_our_own_lines(monkeypatch: pytest.MonkeyPatch, level: str, written: list[str]) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logging("order_api", "json", level)
+    structlog.stdlib.get_logger("ordercast.services.order_api").debug("detail")
+    structlog.stdlib.get_logger("ordercast.services.order_api").info("news")
+    logging.getLogger("library").debug("chatter")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == written
