@@ -230,6 +230,21 @@ class Predictions(Struct, frozen=True):
     model_version: str
 
 
+class Model(Struct, frozen=True):
+    """A published version; the last fields are None if the predictor cannot read its files any more."""
+
+    version: str
+    recipe: str
+    state: str
+    refused: str | None
+    published_at: datetime
+    activated_at: datetime | None
+    members: int | None = None
+    trained_at: datetime | None = None
+    rows: int | None = None
+    metrics: dict[str, Any] | None = None
+
+
 class CurrentModel(Struct, frozen=True):
     """The version that answers now, with the number of rows it learned from and the figures of its training."""
 

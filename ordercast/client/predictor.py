@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ordercast.client.answers import CurrentModel, Features, Prediction, Predictions
+from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -38,6 +38,14 @@ class PredictorApi:
 
     async def current_model(self) -> CurrentModel:
         return await self.session.ask(Request("GET", f"{self.address}/models/current", repeatable=True), CurrentModel)
+
+    async def models(self, limit: int = 20) -> list[Model]:
+        """The newest published versions, the newest first."""
+        request = Request("GET", f"{self.address}/models", params={"limit": limit}, repeatable=True)
+        return (await self.session.ask(request, Page[Model])).data
+
+    async def model(self, version: str) -> Model:
+        return await self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)
 
     async def activate(self, version: str) -> None:
         """Makes the predictor serve `version`, maybe an older one. Needs an admin."""

@@ -63,6 +63,12 @@ def load_model(artifacts: Path, version: str, manifest_sha256: str) -> ServedMod
     return ServedModel(manifest, manifest_sha256, ensemble, datetime.now(UTC))
 
 
+def read_manifest(artifacts: Path, version: str, manifest_sha256: str) -> ModelManifest:
+    """What is known of a version, served or not. It reads a file: call it in a thread. Raises ModelRefused as `load_model` does."""
+    with _refusing_os_errors(version), _open_folder(artifacts / version) as folder:
+        return _verified_manifest(folder, version, manifest_sha256)
+
+
 def _verified_manifest(folder: int, version: str, sha256: str) -> ModelManifest:
     with _open_file(folder, MANIFEST_FILE) as file:
         raw = file.read(MAX_MANIFEST_BYTES + 1)

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Request
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
+from ordercast.services.predictor.describe_models import read_manifests
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
-from ordercast.services.predictor.recorded_models import list_models
+from ordercast.services.predictor.recorded_models import find_model, list_models
 from ordercast.services.predictor.wiring import predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentAdmin
@@ -34,10 +35,12 @@ AfterVersion = Annotated[
 async def show_models(
     request: Request, limit: Limit = DEFAULT_LIMIT, starting_after: AfterVersion = None
 ) -> Page[ModelAnswer]:
-    """All published versions, newest first."""
+    """All published versions, newest first, with the figures of their trainings."""
     service = predictor(request)
     records, has_more = cut_page(await list_models(service.sessions, limit + 1, starting_after), limit)
-    return Page(data=[ModelAnswer.of(record, service.slot) for record in records], has_more=has_more)
+    manifests = await read_manifests(service.artifacts, records)
+    data = [ModelAnswer.of(*found, service.slot) for found in zip(records, manifests, strict=True)]
+    return Page(data=data, has_more=has_more)
 
 
 @router.get("/models/current")
@@ -46,6 +49,16 @@ async def show_current_model(request: Request) -> CurrentModelAnswer:
     """The version that answers now."""
     slot = predictor(request).slot
     return CurrentModelAnswer.of(slot.take(), slot.previous)
+
+
+@router.get("/models/{version}")
+@raises(errors.UnknownModel)
+async def show_model(request: Request, version: str) -> ModelAnswer:
+    """One published version with the figures of its training."""
+    service = predictor(request)
+    record = await find_model(service.sessions, version)
+    [manifest] = await read_manifests(service.artifacts, [record])
+    return ModelAnswer.of(record, manifest, service.slot)
 
 
 @router.post("/models/{version}/activate")

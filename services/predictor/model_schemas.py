@@ -6,12 +6,16 @@ from typing import Any, Literal, Self
 import msgspec
 from pydantic import BaseModel
 
+from ordercast.contracts.model_manifest import ModelManifest
 from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from ordercast.services.shared.db.models import ModelVersion
 
 
 class ModelAnswer(BaseModel):
-    """A published version as this process sees it. `refused` is the reason why it could not be loaded when last tried."""
+    """A published version as this process sees it. `refused` is the reason why it could not be loaded when last tried.
+
+    Members, time, rows and metrics are its manifest's, and null if its files are gone or damaged.
+    """
 
     version: str
     recipe: str
@@ -19,9 +23,13 @@ class ModelAnswer(BaseModel):
     refused: str | None
     published_at: datetime
     activated_at: datetime | None
+    members: int | None
+    trained_at: datetime | None
+    rows: int | None
+    metrics: dict[str, Any] | None
 
     @classmethod
-    def of(cls, record: ModelVersion, slot: ModelSlot) -> Self:
+    def of(cls, record: ModelVersion, manifest: ModelManifest | None, slot: ModelSlot) -> Self:
         refusal = slot.refusal(record.version)
         answer = cls(
             version=record.version,
@@ -30,6 +38,10 @@ class ModelAnswer(BaseModel):
             refused=refusal.reason if refusal else None,
             published_at=record.published_at,
             activated_at=record.activated_at,
+            members=manifest.recipe.members if manifest else None,
+            trained_at=manifest.created_at if manifest else None,
+            rows=manifest.data.rows if manifest else None,
+            metrics=msgspec.to_builtins(manifest.metrics) if manifest else None,
         )
         if slot.current and slot.current.version == record.version:
             answer.state = "current"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
@@ -29,6 +30,7 @@ class Predictor:
     """What the routes use; at `app.state.service`."""
 
     sessions: Sessions
+    artifacts: Path
     slot: ModelSlot
     follower: ModelFollower
     topic: ModelsTopic
@@ -57,6 +59,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         ):
             yield Predictor(
                 sessions=sessions,
+                artifacts=settings.artifacts_dir,
                 slot=slot,
                 follower=follower,
                 topic=topic,

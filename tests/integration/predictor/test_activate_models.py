@@ -4,11 +4,12 @@ import asyncio
 from datetime import datetime
 
 import httpx
+import msgspec
 import pytest
 
 from ordercast.contracts.envelope import decode
 from ordercast.contracts.events import ModelActivated
-from ordercast.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (
@@ -111,3 +112,22 @@ async def test_requests_during_a_swap_are_answered_by_exactly_one_version(
                 assert answer.status_code == 200
             stop.set()
     assert seen == set(versions)
+
+
+async def test_each_version_is_shown_with_the_figures_of_its_training(workplace: Workplace) -> None:
+    older, damaged, newer = [await workplace.publish(quantity) for quantity in (1.0, 2.0, 3.0)]
+    (damaged.folder / MANIFEST_FILE).write_bytes(b"{}")
+    async with workplace.predictor() as client:
+        await eventually_serves(client, newer)
+        listed = {row["version"]: row for row in (await client.get("/models")).json()["data"]}
+        for model in (older, newer):
+            shown = listed[model.version]
+            assert shown["metrics"] == msgspec.json.decode(msgspec.json.encode(model.manifest.metrics))
+            assert (shown["members"], shown["rows"]) == (model.manifest.recipe.members, model.manifest.data.rows)
+            assert datetime.fromisoformat(shown["trained_at"]) == model.manifest.created_at
+        nothing = listed[damaged.version]
+        assert (nothing["metrics"], nothing["members"], nothing["state"]) == (None, None, "available")
+        for version, row in listed.items():
+            assert (await client.get(f"/models/{version}")).json() == row
+        for unknown in ("v20200101T000000-00000000", "nonsense"):
+            assert (await client.get(f"/models/{unknown}")).status_code == 404
