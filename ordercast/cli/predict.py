@@ -1,6 +1,6 @@
 """`ordercast predict`: quantities from view counts, or for accounts and products."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -9,12 +9,15 @@ from rich.table import Table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client import open_client
 from ordercast.client.answers import Prediction, Predictions
+from ordercast.client.errors import ProblemAnswer
+from ordercast.client.order_api import OrderApi
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 
 # A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
 RETRY_FOR_S: Final = 3.0
+NOT_FOUND: Final = 404
 
 
 @app.command()
@@ -30,7 +33,7 @@ async def predict(
 ) -> None:
     """Predict the quantity that goes with view counts, or that accounts will order of products."""
     if bool(view_counts) == bool(pairs):
-        raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 1/7")
+        raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 2/7")
     answer = await (_of_views(context, view_counts) if view_counts else _of_pairs(context, pairs or ()))
     context.result(answer, table(answer))
 
@@ -44,7 +47,22 @@ async def _of_views(context: Context, view_counts: list[int]) -> Predictions:
 async def _of_pairs(context: Context, texts: Sequence[str]) -> Predictions:
     pairs = [_pair(text) for text in texts]
     async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
-        return await access.admin.predictor.predict_pairs(pairs)
+        answer = await access.admin.predictor.predict_pairs(pairs)
+        without = [pair for pair, prediction in zip(pairs, answer.data, strict=True) if not prediction.has_features]
+        await _expect_existing(access.admin.order_api, without)
+    return answer
+
+
+async def _expect_existing(shop: OrderApi, pairs: Iterable[tuple[int, int]]) -> None:
+    """The predictor answers for any numbers; a mistyped one must not look like an account without views."""
+    for account, product in pairs:
+        for kind, find, number in (("account", shop.account, account), ("product", shop.product, product)):
+            try:
+                await find(number)
+            except ProblemAnswer as problem:
+                if problem.status != NOT_FOUND:
+                    raise
+                raise CommandFailed(f"there is no {kind} {number}") from problem
 
 
 def table(answer: Predictions) -> Table:
@@ -71,5 +89,5 @@ def _cells(prediction: Prediction) -> tuple[str, ...]:
 def _pair(text: str) -> tuple[int, int]:
     account, slash, product = text.partition("/")
     if not (slash and account.isdecimal() and product.isdecimal()):
-        raise CommandFailed(f"{text!r} is no pair", hint="a pair is ACCOUNT_ID/PRODUCT_ID, such as 1/7")
+        raise CommandFailed(f"{text!r} is no pair", hint="a pair is ACCOUNT_ID/PRODUCT_ID, such as 2/7")
     return int(account), int(product)

@@ -51,9 +51,14 @@ async def sample(
 
 def _summary(posted: PostedSample) -> str:
     return (
-        f"{len(posted.account_ids)} accounts, {len(posted.product_ids)} products, views of {posted.views:,} pairs, "
+        f"{_named('accounts', posted.account_ids)}, {_named('products', posted.product_ids)}, views of {posted.views:,} pairs, "
         f"{posted.orders:,} orders; {len(posted.failures)} orders refused"
     )
+
+
+def _named(what: str, ids: Sequence[int]) -> str:
+    """How many, and which, to ask for predictions of."""
+    return f"{len(ids)} {what} ({min(ids)} to {max(ids)})" if ids else f"0 {what}"
 
 
 def _report_failures(console: Console, failures: Sequence[OrderFailure]) -> None:

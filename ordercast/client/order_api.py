@@ -88,6 +88,9 @@ class OrderApi:
         async for product in self._pages("/products", Page[Product], filters):
             yield product
 
+    async def product(self, product_id: int) -> Product:
+        return await self._get(f"/products/{product_id}", Product)
+
     async def product_by_sku(self, sku: str) -> Product:
         return await self._get(f"/products/by-sku/{quote(sku, safe='')}", Product)
 

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -57,11 +58,26 @@ async def test_a_pair_is_predicted_from_its_feature_row(
     running: Running, posted: PostedSample, trained: dict[str, Any]
 ) -> None:
     account, product = posted.account_ids[0], posted.product_ids[0]
-    result = await running.run("predict", "--pair", f"{account}/{product}", "--pair", f"{account}/999999", "--json")
+    unseen = await running.admin.order_api.create_product("unseen", "Unseen", Decimal(1), "USD")
+    pairs = ("--pair", f"{account}/{product}", "--pair", f"{account}/{unseen.id}")
+    result = await running.run("predict", *pairs, "--json")
     known, unknown = json.loads(result.stdout)["data"]
     features = await running.admin.predictor.features(account, product)
     assert (known["view_count"], known["has_features"]) == (features.view_count, True)
     assert (unknown["view_count"], unknown["has_features"]) == (0, False)
+
+
+async def test_an_account_or_a_product_that_does_not_exist_is_no_pair_without_views(
+    running: Running, posted: PostedSample, trained: dict[str, Any]
+) -> None:
+    account, product = posted.account_ids[0], posted.product_ids[0]
+    for pair, says in (
+        (f"{account}/999999", "there is no product 999999"),
+        (f"999999/{product}", "there is no account 999999"),
+    ):
+        result = await running.run("predict", "--pair", f"{account}/{product}", "--pair", pair)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert says in result.stderr
 
 
 async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Running) -> None:
