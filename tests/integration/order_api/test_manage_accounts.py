@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from ordercast.services.order_api.accounts.tables import Account
+from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.order_api import PASSWORD, Member, RunningApi
 
 NEW_PASSWORD = "another horse battery"
@@ -226,3 +227,39 @@ async def test_of_two_changes_of_a_password_at_once_one_counts_and_no_log_in_wit
     for answer in log_ins:
         if answer.status_code == 200:
             assert (await refresh(api, answer)).status_code == 401
+
+
+@pytest.mark.parametrize("fields", [{"role": "CUSTOMER"}, {"blocked": True}])
+async def test_of_the_last_two_admins_that_both_step_down_at_once_one_stays(
+    api: RunningApi, fields: dict[str, Any]
+) -> None:
+    for _ in range(8):
+        async with api.service.sessions() as session, session.begin():
+            await session.execute(text("UPDATE accounts SET role = 'CUSTOMER'"))
+        admins = [await api.admin(), await api.admin()]
+        answers = await asyncio.gather(*(change(api, admin, admin.id, **fields) for admin in admins))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+@pytest.mark.parametrize(
+    ("change_of_row", "log_in_status"), [("blocked_at = now()", 403), ("password_hash = 'another'", 401)]
+)
+async def test_a_log_in_waits_for_a_change_of_its_account_that_is_being_committed(
+    api: RunningApi, change_of_row: str, log_in_status: int
+) -> None:
+    ann = await api.customer()
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text(f"UPDATE accounts SET {change_of_row} WHERE id = :id"), {"id": ann.id})  # noqa: S608
+        logging_in = asyncio.create_task(log_in(api, ann))
+        await until_somebody_waits_for_a_lock(api.service.sessions)
+    assert (await logging_in).status_code == log_in_status
+
+
+async def test_a_refresh_waits_for_a_block_that_is_being_committed(api: RunningApi) -> None:
+    ann = await api.customer()
+    before = await log_in(api, ann)
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text("UPDATE accounts SET blocked_at = now() WHERE id = :id"), {"id": ann.id})
+        refreshing = asyncio.create_task(refresh(api, before))
+        await until_somebody_waits_for_a_lock(api.service.sessions)
+    assert (await refreshing).status_code == 401
