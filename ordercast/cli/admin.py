@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.options import Context, command, several_commands
+from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.client.answers import Account
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.operator_account import PASSWORD_VARIABLE, create_admin
@@ -113,6 +113,11 @@ def table(accounts: list[Account]) -> Table | str:
 def _asked_for() -> str:
     """The password typed twice at the terminal, or the first line of what is piped in."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        piped = sys.stdin.readline().rstrip("\r\n")
+        if not piped:
+            raise CommandFailed(
+                "there is no password", hint=f"set {PASSWORD_VARIABLE}, pipe it in, or run this at a terminal"
+            )
+        return piped
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return password

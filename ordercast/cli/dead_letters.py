@@ -37,8 +37,8 @@ async def replay_(
     everything: Annotated[bool, typer.Option("--all", help="All that wait.")] = False,
 ) -> None:
     """Send refused events again to where they came from. However often, each counts once."""
-    if not ids and not everything:
-        raise CommandFailed("say which events to send again", hint="name their ids, or --all")
+    if bool(ids) == everything:
+        raise CommandFailed("say which events to send again", hint="name either their ids or --all")
     letters, states = await _read(context)
     _refuse_unknown(ids or (), letters)
     if over := sorted(id_ for id_ in ids or () if states[id_] == "discarded"):
@@ -75,9 +75,10 @@ def chosen_letters(
     letters: Sequence[DeadLetter], states: Mapping[str, State], ids: Collection[str], *, everything: bool
 ) -> tuple[list[DeadLetter], list[DeadLetter]]:
     """The letters to send again, and those of the waiting ones that cannot be: with `everything` these hold up no other."""
-    waiting = [letter for letter in letters if everything and states[letter.id] == "waiting" and letter.id not in ids]
-    chosen = [letter for letter in letters if letter.id in ids] + [letter for letter in waiting if not letter.is_cut]
-    return chosen, [letter for letter in waiting if letter.is_cut]
+    if not everything:
+        return [letter for letter in letters if letter.id in ids], []
+    waiting = [letter for letter in letters if states[letter.id] == "waiting"]
+    return [letter for letter in waiting if not letter.is_cut], [letter for letter in waiting if letter.is_cut]
 
 
 async def _read(context: Context) -> tuple[list[DeadLetter], dict[str, State]]:

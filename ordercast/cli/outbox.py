@@ -31,7 +31,7 @@ async def retry(
 ) -> None:
     """Publish refused events again, each under a new number. However often, each counts once."""
     if bool(ids) == everything:
-        raise CommandFailed("say which events to publish again", hint="name their ids, or --all")
+        raise CommandFailed("say which events to publish again", hint="name either their ids or --all")
     retried: list[str] = []
     async for line in run_order_api(context.target().database_url, "outbox-retry", *(ids or ())):
         retried += msgspec.json.decode(line, type=list[str])

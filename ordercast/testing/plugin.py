@@ -68,7 +68,7 @@ def ordercast_system(ordercast_stack: StackName, tmp_path_factory: pytest.TempPa
             )
         except NotStarted as error:
             hint = f" ({error.hint})" if error.hint else ""
-            pytest.fail(f"Ordercast does not start: {error}{hint}", pytrace=False)
+            raise pytest.fail.Exception(f"Ordercast does not start: {error}{hint}", pytrace=False) from None
         yield background.value
 
 

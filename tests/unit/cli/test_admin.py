@@ -12,12 +12,20 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
 """
 CREATE = ("admin", "create", "--email", "a@example.com", "--nickname", "a", "--against", "http://127.0.0.1:1")
 END_DEADLINE_S = 30.0
+DATABASE = {"ORDERCAST_DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing", "PATH": "/usr/bin:/bin"}
+
+
+def test_without_a_terminal_and_a_password_it_says_where_one_comes_from() -> None:
+    command = (sys.executable, "-P", "-m", "ordercast.cli", *CREATE)
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=DATABASE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: there is no password\n")
+    assert "ORDERCAST_ADMIN_PASSWORD" in ran.stderr
 
 
 def test_the_first_ctrl_c_at_the_question_for_the_password_ends_it() -> None:
     command = (sys.executable, "-c", AT_A_TERMINAL, sys.executable, "-P", "-m", "ordercast.cli", *CREATE)
-    database = {"ORDERCAST_DATABASE_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing", "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=database) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=DATABASE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         said = b""

@@ -71,6 +71,7 @@ def test_without_an_engine_one_line_says_so(run_project: RunProject, tmp_path: P
     assert "Ordercast does not start: no Docker engine answers" in ran.stdout
     assert "DOCKER_HOST" in ran.stdout
     assert "Traceback" not in ran.stdout
+    assert "another exception" not in ran.stdout
 
 
 def test_a_project_that_does_not_ask_for_it_loads_nothing_of_it(run_project: RunProject) -> None:
