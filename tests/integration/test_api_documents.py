@@ -39,6 +39,8 @@ CHECKS: Final = (
 EXAMPLES: Final = 5
 # Far more than it takes, for a machine that does other things too (s).
 DEADLINE_S: Final = 300.0
+# Longer than any deadline of the services, whose own error is to arrive.
+REQUEST_TIMEOUT_S: Final = 40
 HOOKS: Final = "tests.support.schemathesis_hooks"
 ROOT: Final = Path(__file__).parents[2]
 
@@ -55,6 +57,7 @@ async def keeps_to_its_document(app: Any, token: str, folder: Path, *options: st
             *("--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES)),
             *("--generation-deterministic", "--phases", "examples,coverage,fuzzing", "--workers", "1"),
             *("--header", f"Authorization: Bearer {token}", "--no-color", "--warnings", "off", "--no-shrink"),
+            *("--request-timeout", str(REQUEST_TIMEOUT_S)),
             *options,
             cwd=folder,
             env={**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(ROOT)},
@@ -101,10 +104,10 @@ async def test_trainer(
     await keeps_to_its_document(trainer_app(settings), token(keys, 1), tmp_path, "--exclude-path-regex", "/events$")
 
 
-async def test_predictor(database_url: str, kafka_bootstrap: str, keys: TokenKeys, tmp_path: Path) -> None:
+async def test_predictor(database_url: str, fresh_topics: FreshTopics, keys: TokenKeys, tmp_path: Path) -> None:
     settings = PredictorSettings(
         database_url=database_url,
-        kafka_bootstrap=kafka_bootstrap,
+        kafka_bootstrap=fresh_topics.bootstrap,
         artifacts_dir=tmp_path / "artifacts",
         token_public_key_file=keys.public,
     )
