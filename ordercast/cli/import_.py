@@ -1,74 +1,181 @@
-"""`ordercast import online-retail`: a shop's own history."""
+"""`ordercast import orders|views|products FILE`: a shop's own data, from whatever file it has."""
 
-from dataclasses import asdict
+import hashlib
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 from rich.text import Text
 
-from ordercast.cli.options import CommandFailed, Context, command, several_commands
-from ordercast.imports.import_online_retail import ImportReport, OnConflict, SimulatedViews, import_online_retail
-from ordercast.imports.online_retail.rows import FileProgress, FileUnreadable
+from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.client import Client
+from ordercast.imports.columns.numbers import Decimals
+from ordercast.imports.find_form import Choices
+from ordercast.imports.import_file import ReadFile, import_file, read_file, try_file
+from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
+from ordercast.imports.send import OnConflict, OrderSender, ProductSender, Sender, SimulatedViews, ViewSender
 from ordercast.imports.sent_batches import SentBatches
+from ordercast.imports.sent_views import SentViews
 from ordercast.progress import bars
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
-app = several_commands("Import a shop's history.")
+app = one_command()
 
-REJECTS: Final = Path("out/online_retail_rejects.csv")
+OUT: Final = Path("out")
+# Documents that a dry run shows.
+SHOWN: Final = 3
+_FORM: Final = "How the file is read"
 
 
-@app.command(name="online-retail")
-@command(expected=(*SYSTEM_ERRORS, FileUnreadable), against=True)
-async def online_retail(
+@app.command(name="import")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def import_(
     context: Context,
-    file: Annotated[Path, typer.Argument(help="CSV, plain or gzip, with the columns of UCI Online Retail.")],
-    rejects: Annotated[Path, typer.Option(help="Where refused rows go, each with its reason.")] = REJECTS,
+    subject: Annotated[Subject, typer.Argument(help="What the rows of the file are.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, TSV, XLSX, Parquet or NDJSON, also in .gz or .zip; a folder where a profile has several."
+        ),
+    ],
+    zone: Annotated[
+        str | None, typer.Option(help="Of times that say none, such as Asia/Seoul.", rich_help_panel=_FORM)
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Of prices that say none, such as EUR.", rich_help_panel=_FORM)
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Of a known export; found by the header if not given.", rich_help_panel=_FORM)
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Which column is what; FIELD==TEXT for all rows.",
+            rich_help_panel=_FORM,
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A file that --save-mapping wrote.", rich_help_panel=_FORM)
+    ] = None,
+    save_mapping: Annotated[
+        Path | None, typer.Option(help="Write what was told and found to this TOML file.", rich_help_panel=_FORM)
+    ] = None,
+    group_by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Rows that agree in these columns are one order.", rich_help_panel=_FORM),
+    ] = None,
+    sum_duplicate_lines: Annotated[
+        bool | None,
+        typer.Option(
+            "--sum-duplicate-lines/--keep-duplicate-lines",
+            help="Rows of an order with the same product and price are one item; if not given, the profile says.",
+            rich_help_panel=_FORM,
+        ),
+    ] = None,
+    dayfirst: Annotated[
+        bool | None,
+        typer.Option("--dayfirst/--monthfirst", help="Where the file does not tell.", rich_help_panel=_FORM),
+    ] = None,
+    decimal_point: Annotated[
+        bool | None,
+        typer.Option("--decimal-point/--decimal-comma", help="Where the file does not tell.", rich_help_panel=_FORM),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text; found if not given.", rich_help_panel=_FORM)] = None,
+    account_prefix: Annotated[
+        str, typer.Option(help="Before each customer's number, for two shops whose numbers are the same.")
+    ] = "",
     on_conflict: Annotated[
-        OnConflict, typer.Option(help="What becomes of an invoice that is there with other rows.")
+        OnConflict, typer.Option(help="What becomes of a known order with another content.")
     ] = "refuse",
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where refused rows go; out/rejects_FILE.csv if not given.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would come in and what would be refused; write nothing.")
+    ] = False,
     simulate_views: Annotated[
         bool, typer.Option("--simulate-views", help="Add views that the orders could have had, marked as simulated.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the simulated views.")] = 1,
 ) -> None:
-    """Import orders and cancellations with their times, accounts and products, through the HTTP API.
+    """Import orders, views or products from a file of any common form, through the HTTP API.
 
-    Every row is imported or refused with a reason; if all are refused, the exit status is 1.
-    A second run changes nothing. Times without a zone are London's.
+    It says how it reads the file, and asks for what the file leaves open. Every row is imported, refused or left out, each with a
+    reason. The same file twice changes nothing, and of a file that was appended to only what is new comes in.
     """
-    if simulate_views and context.remote:
-        raise CommandFailed("--simulate-views does not go with --against: a state folder keeps which were sent")
-    views = SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
+    if simulate_views and (context.remote or subject is not Subject.ORDERS):
+        raise CommandFailed(
+            "--simulate-views goes with orders, and not with --against: a state folder keeps what was sent"
+        )
+    choices = Choices(
+        subject,
+        profile,
+        map_ or (),
+        read_mapping(mapping) if mapping else None,
+        group_by or (),
+        sum_duplicate_lines,
+        zone,
+        currency,
+        account_prefix,
+        dayfirst,
+        None if decimal_point is None else Decimals.POINT if decimal_point else Decimals.COMMA,
+        encoding,
+    )
+    with read_file(file, choices) as read:
+        for words in read.found.words:
+            context.report(Text(words))
+        if dry_run:
+            _show(context, read)
+            return
+        if save_mapping:
+            write_mapping(save_mapping, read.found.saved())
+        simulated = (
+            SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
+        )
+        await _import(context, read, rejects or OUT / f"rejects_{file.name}.csv", on_conflict, simulated)
 
+
+def _show(context: Context, read: ReadFile) -> None:
+    report, first = try_file(read, SHOWN)
+    shown = "\n".join(msgspec.json.format(msgspec.json.encode(line)).decode() for line in first)
+    text = f"{shown}\n{report.text()}\nnothing was written: --dry-run"
+    context.result({**report.as_data(), "first_documents": first}, Text(text))
+
+
+async def _import(
+    context: Context, read: ReadFile, rejects: Path, on_conflict: OnConflict, simulated: SimulatedViews | None
+) -> None:
     async with open_access(context.target()) as access:
-        with bars(context.console, {"MB read": None}) as progress:
-
-            def advance(now: FileProgress) -> None:
-                progress.set("MB read", round(now.position / 1e6, 1), round(now.size / 1e6, 1))
-
-            report = await import_online_retail(
-                access.admin, file, rejects, on_conflict=on_conflict, views=views, advance=advance
+        sender = _sender(context, read, access.admin, access.target.addresses.order_api, on_conflict, simulated)
+        with bars(context.console, {"rows": read.rows}) as progress:
+            report = await import_file(
+                read, sender, rejects, advance=lambda done, rows: progress.set("rows", done, rows)
             )
-    counts = {"rows": report.rows, "rows_refused": report.rows_refused, "refused": dict(report.refused)}
-    data = {**asdict(report), **counts, "rejects": str(rejects)}
-    context.result(data, Text(_text(report, rejects)))
+    where = f"\nrefused rows with their reasons, to be corrected and imported: {rejects}" if report.refused else ""
+    context.result({**report.as_data(), "rejects": str(rejects)}, Text(report.text() + where))
     if report.refused and not report.rows_imported:
         raise typer.Exit(1)
 
 
-def _text(report: ImportReport, rejects: Path) -> str:
-    lines = [
-        f"rows in {report.rows:,} = imported {report.rows_imported:,} + refused {report.rows_refused:,}",
-        *(f"  refused {count:>9,}  {reason}" for reason, count in report.refused.most_common()),
-        f"orders and cancellations: {report.orders_created:,} created, {report.orders_repeated:,} were there, "
-        f"{report.orders_replaced:,} replaced",
-        f"refused rows with their reasons: {rejects}",
-    ]
-    if report.view_events or report.view_batches_repeated:
-        lines.append(
-            f"simulated views: {report.view_events:,} events acknowledged (those of a repeated batch count once), "
-            f"{report.view_batches_repeated:,} batches had been sent before"
-        )
-    return "\n".join(lines)
+def _sender(
+    context: Context,
+    read: ReadFile,
+    admin: Client,
+    address: str,
+    on_conflict: OnConflict,
+    simulated: SimulatedViews | None,
+) -> Sender:
+    currency = read.found.form.currency
+    match read.found.form.subject:
+        case Subject.ORDERS:
+            return OrderSender(admin, currency, on_conflict, simulated)
+        case Subject.PRODUCTS:
+            return ProductSender(admin)
+        case Subject.VIEWS:
+            # Beside what it is true of: a system of this machine may be thrown away with its folder.
+            name = f"views_sent_{hashlib.sha256(address.encode()).hexdigest()[:12]}"
+            sent = SentViews(OUT / name if context.remote else context.folder.root / "views_sent")
+            return ViewSender(admin, currency, sent, sent.sent_before(read.lines()))

@@ -1,10 +1,8 @@
 """One running system for all tests of the commands: real processes, reached only the way a user reaches them."""
 
 import asyncio
-import csv
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from typer.testing import CliRunner, Result
 
 from ordercast.cli import app
 from ordercast.client import Client, open_client
-from ordercast.imports.online_retail.rows import COLUMNS
 from ordercast.infra.local.system import System, running_system
 from ordercast.system.access import addresses_of
 from ordercast.system.operator_account import operator_login
@@ -37,7 +34,7 @@ class Running:
 
     async def run(self, *arguments: str, **options: Any) -> Result:
         """`ordercast ARGUMENTS` on this system, in a thread: a command has an event loop of its own."""
-        state = ["--state", str(self.system.folder.root)]
+        state = [] if "--state" in arguments else ["--state", str(self.system.folder.root)]
         return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, *state], **options)
 
 
@@ -60,16 +57,3 @@ def customer_of(running: Running) -> Callable[[str], Any]:
         return await running.anonymous.log_in(f"{name}@example.com", "correct horse")
 
     return make
-
-
-@pytest.fixture
-def rows_file(tmp_path: Path) -> Callable[[list[tuple[str, ...]]], Path]:
-    """Writes rows in the shape of the real file."""
-
-    def write(rows: list[tuple[str, ...]]) -> Path:
-        path = tmp_path / "rows.csv"
-        with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            csv.writer(file).writerows([COLUMNS, *rows])
-        return path
-
-    return write

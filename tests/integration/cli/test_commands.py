@@ -114,7 +114,6 @@ async def test_tail_names_a_topic_that_is_not_there(running: Running) -> None:
         ("outbox", "list"),
         ("features", "rebuild"),
         ("sample", "--mode", "uniform"),
-        ("import", "online-retail", "rows.csv"),
         ("admin", "create", "--email", "a@example.com", "--nickname", "a"),
     ],
 )

@@ -1,0 +1,57 @@
+"""The file of refused rows: as they stood in the input, each with its number and the reason. Corrected, it can be imported."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from ordercast.imports.documents.cells import Refused
+from ordercast.imports.files.table import Row, Table
+
+# Before the columns of the file itself; names that no export has.
+_ADDED: Final = ("ordercast_row", "ordercast_reason")
+
+
+class Rejects(Protocol):
+    def add(self, refused: Refused) -> None: ...
+
+
+class _RejectsFile:
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        # Bytes that were no text come out again as they came in.
+        self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        self._rows = csv.writer(self._file)
+        self._rows.writerow([*_ADDED, *header])
+
+    def add(self, refused: Refused) -> None:
+        self._rows.writerow([refused.row.number, refused.reason, *refused.row.cells])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@contextmanager
+def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
+    """A file of refused rows. It takes its name at the end, whole; an import that fails keeps what it has as `.part`.
+
+    Raises:
+        OSError: the folder cannot be made or written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    rejects = _RejectsFile(part, header)
+    try:
+        yield rejects
+    finally:
+        rejects.close()
+    part.replace(path)
+
+
+def without_reasons(table: Table) -> Table:
+    """A rejects file as the file that its rows came from; any other as it is."""
+    if table.header[: len(_ADDED)] != _ADDED:
+        return table
+    rows = (Row(row.number, row.cells[len(_ADDED) :]) for row in table.rows)
+    return replace(table, header=table.header[len(_ADDED) :], rows=rows, found=f"{table.found}, refused rows")

@@ -1,0 +1,53 @@
+"""Refused rows are kept as they stood, and can be read again."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from ordercast.imports.documents.cells import Refused
+from ordercast.imports.files.open_table import open_table
+from ordercast.imports.files.table import Row
+from ordercast.imports.rejects import open_rejects, without_reasons
+
+HEADER = ("order", "name", "qty")
+
+
+def refused(number: int, text: str) -> Refused:
+    return Refused(Row(number, ("1", text, "x")), "a reason")
+
+
+def test_refused_rows_come_out_as_they_stood_with_number_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "rejects.csv"
+    with open_rejects(path, HEADER) as rejects:
+        rejects.add(refused(7, 'a, "b"\nc'))
+        rejects.add(refused(9, "caf\udce9"))
+    assert b"caf\xe9" in path.read_bytes()  # not UTF-8, and as it was
+    with path.open(newline="", errors="replace") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["ordercast_row", "ordercast_reason", *HEADER]
+    assert rows[1] == ["7", "a reason", "1", 'a, "b"\nc', "x"]
+
+
+def test_refused_rows_are_read_as_those_of_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    with open_rejects(path, HEADER) as rejects:
+        rejects.add(refused(7, "MUG"))
+    table = without_reasons(open_table(path, tmp_path))
+    assert table.header == HEADER
+    assert [row.cells for row in table.rows] == [("1", "MUG", "x")]
+
+
+def test_an_import_that_fails_keeps_the_old_rejects_and_its_own_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text("old")
+
+    def fail_in_the_middle() -> None:
+        with open_rejects(path, HEADER) as rejects:
+            rejects.add(refused(7, "x"))
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        fail_in_the_middle()
+    assert path.read_text() == "old"
+    assert "a reason" in (tmp_path / "rejects.csv.part").read_text()
