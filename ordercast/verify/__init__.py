@@ -82,6 +82,7 @@ async def verify(
 @dataclass(frozen=True, slots=True)
 class _Spools:
     slices: int
+    order_items: int
     items: Spool
     views: Spool
     features: Spool
@@ -104,6 +105,7 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
         )
         shop_trends = stack.enter_context(Spool(folder, "shop_trends", kinds.SHOP_TRENDS, 1, dealt_by="partition"))
         step("reading orders")
+        order_items = await tables.item_count(connection)
         await tables.read_into(items, connection, tables.ORDER_ITEMS_SQL)
         step("reading the feature table")
         await tables.read_into(features, connection, tables.FEATURES_SQL)
@@ -112,14 +114,14 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
         step("reading views")
         async for rows in topic.read(positions):
             views.add(rows)
-    return _Spools(count, items, views, features, product_trends, shop_trends)
+    return _Spools(count, order_items, items, views, features, product_trends, shop_trends)
 
 
 def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
     result = Verification(
         feature_rows=spools.features.rows,
         trend_rows=spools.product_trends.rows + spools.shop_trends.rows,
-        order_items=spools.items.rows,
+        order_items=spools.order_items,
         unreadable_records=topic.unreadable,
     )
     shop: list[pd.DataFrame] = []

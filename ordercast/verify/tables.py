@@ -56,9 +56,15 @@ SHOP_TRENDS_SQL: Final = """
     FROM shop_trends
 """
 
+ITEMS_SQL: Final = "SELECT count(*) FROM order_items"
 ROWS_SQL: Final = """
     SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM order_cancellations) + (SELECT count(*) FROM feature_rows)
 """
+
+
+async def item_count(connection: asyncpg.Connection) -> int:
+    """Lines of orders and of cancellations."""
+    return int(await connection.fetchval(ITEMS_SQL))
 
 
 async def row_count(connection: asyncpg.Connection) -> int:

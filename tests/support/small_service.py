@@ -1,4 +1,4 @@
-"""A service that does nothing but be well, for tests of the supervisor: `python small_service.py PORT [BEHAVIOUR]`.
+"""A service that does nothing but be healthy, for tests of the supervisor: `python small_service.py PORT [BEHAVIOUR]`.
 
 Behaviours: `deaf` ignores SIGTERM; `slow` takes half a second over it; `broken` says why and ends; `parent` starts a
 process of its own and writes its pid to the file that SMALL_SERVICE_NOTES names.
@@ -12,14 +12,18 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+# What it says at /readyz: it answers, so it is healthy, and misses something.
+READY = b'{"status":"unavailable","checks":{"database":"ok","flour":"there is none"}}'
+
 
 class Health(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/healthz" else 404)
-        self.send_header("Content-Length", "0")
+        self.send_response(200 if self.path in ("/healthz", "/readyz") else 404)
+        self.send_header("Content-Length", str(len(READY)))
         self.end_headers()
+        self.wfile.write(READY)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Says nothing: the log belongs to what the tests look for."""

@@ -16,7 +16,7 @@ CLIENT = f"00-{'ab' * 16}-{'cd' * 8}-01"
 
 
 @router.get("/things/{thing_id}")
-async def thing(thing_id: int) -> int:
+async def thing(thing_id: int, token: str = "") -> int:
     structlog.stdlib.get_logger().info("looked at")
     return thing_id
 
