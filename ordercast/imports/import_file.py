@@ -108,7 +108,7 @@ async def import_file(
             coming = asyncio.create_task(asyncio.to_thread(next, chunks, None))
             try:
                 await _send(chunk, sender, file.found.form.currency, rejects, report)
-            except BaseException:
+            except BaseException:  # a cancellation, too: nothing may read the file once it is closed
                 await asyncio.gather(coming, return_exceptions=True)  # a thread cannot be cancelled
                 raise
             done += chunk.rows

@@ -144,7 +144,7 @@ class TooManyInOneView(Permanent):
 
 
 class TooManyViews(Transient):
-    """An account has added as many views as it may for now. `retry_after_s`: when it may add these (s)."""
+    """An account has added as many views as it may in this time. `retry_after_s`: when it may add these (s)."""
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)

@@ -31,8 +31,12 @@ def unpack(path: Path, folder: Path) -> Path:
             return _unzip(path, folder)
     except OSError as error:  # gzip.BadGzipFile is one
         raise FileUnreadable(f"{path}: {error.strerror or error}") from error
-    except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise FileUnreadable(f"{path} is damaged: {first_line(error)}") from error
+    except (
+        RuntimeError
+    ) as error:  # zipfile's: a password is needed, or (NotImplementedError) a compression that it does not know
+        raise FileUnreadable(f"{path} cannot be unpacked: {first_line(error)}") from error
     return path
 
 

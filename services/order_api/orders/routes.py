@@ -198,7 +198,7 @@ async def import_history(
     refused = RefusedLines()
     try:
         counts = await service.import_orders.run(body, options, refused)
-    except BaseException:
+    except BaseException:  # a cancellation, too: no answer is left that would close the temporary file
         refused.close()
         raise
     nothing = not (counts.created or counts.repeated or counts.changed or counts.replaced)

@@ -259,10 +259,10 @@ async def test_the_part_before_the_at_sign_is_one_however_its_letters_are_compos
     assert (await log_in(api, "jose@example.com")).status_code == 401
 
 
-@pytest.mark.parametrize("twin", ["ANN bee", "  ann   bee ", "\uff41nn bee", "ann\u00a0bee", "Ann Bee"])
-async def test_nicknames_that_look_the_same_are_one(api: RunningApi, twin: str) -> None:
+@pytest.mark.parametrize("similar", ["ANN bee", "  ann   bee ", "\uff41nn bee", "ann\u00a0bee", "Ann Bee"])
+async def test_nicknames_that_look_the_same_are_one(api: RunningApi, similar: str) -> None:
     assert (await api.client.post("/accounts", json=ANN | {"nickname": "Ann Bee"})).json()["nickname"] == "Ann Bee"
-    answer = await api.client.post("/accounts", json=ANN | {"email": "bob@example.com", "nickname": twin})
+    answer = await api.client.post("/accounts", json=ANN | {"email": "bob@example.com", "nickname": similar})
     assert answer.status_code == 409
     assert [error["field"] for error in answer.json()["errors"]] == ["nickname"]
 
