@@ -134,3 +134,16 @@ def test_an_archive_of_several_files_names_them(tmp_path: Path) -> None:
         archive.writestr("b.csv", CSV)
     with pytest.raises(FileUnreadable, match=r"2 files: a\.csv, b\.csv"):
         open_table(tmp_path / "all.zip", tmp_path)
+
+
+def test_an_archive_with_a_password_is_not_called_damaged(tmp_path: Path) -> None:
+    locked = bytearray(zipped())
+    for header, flags in (
+        (b"PK\x03\x04", 6),
+        (b"PK\x01\x02", 8),
+    ):  # of the file and of the directory: bit 0 says it is encrypted
+        locked[locked.index(header) + flags] |= 1
+    path = tmp_path / "orders.zip"
+    path.write_bytes(locked)
+    with pytest.raises(FileUnreadable, match=r"cannot be unpacked: .*password required"):
+        open_table(path, tmp_path)
