@@ -13,8 +13,8 @@ class Clock:
     def __init__(self) -> None:
         self.now_s = 1_000.0
 
-    def __call__(self) -> float:
-        return self.now_s
+    def __call__(self) -> int:
+        return round(self.now_s * 1e9)
 
 
 def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
@@ -28,6 +28,16 @@ def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
     limit.charge(2, 120)  # another account's bucket is full
     clock.now_s += refused.value.retry_after_s
     limit.charge(1, 20)
+
+
+@given(st.floats(0, 1e9), st.integers(1, 1_000))
+def test_a_full_bucket_holds_a_whole_minutes_views_at_any_time(now_s: float, per_minute: int) -> None:
+    clock = Clock()
+    clock.now_s = now_s
+    limit = LimitViews(per_minute, clock)
+    limit.charge(1, per_minute)
+    with pytest.raises(TooManyViews):
+        limit.charge(1, 1)
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 100)), max_size=60))
