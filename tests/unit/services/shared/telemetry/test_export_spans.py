@@ -22,6 +22,7 @@ from tests.support.collector import running_collector
 
 # Far more than a stop may take (FLUSH_S), far less than the 30 s that the SDK would wait.
 STOPS_WITHIN_S = 12.0
+EXPORTERS_THREADS = ("OtelBatchSpanRecordProcessor", "last-spans")
 TAKES_AGAIN = "the collector takes spans again"
 WITHOUT_SDK = """
 import sys
@@ -39,6 +40,16 @@ with exported_spans("order_api", TracingSettings()):
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_exporter_outlives_its_test() -> Iterator[None]:
+    """One that still waits for a silent collector when its service has stopped would speak up in the next test."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name in EXPORTERS_THREADS:
+            thread.join(STOPS_WITHIN_S)
+            assert not thread.is_alive()
 
 
 @contextmanager
