@@ -5,7 +5,6 @@ A broker with Kafka's defaults stands for one that nobody has set up: it refuses
 
 import json
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,7 @@ from ordercast.services.order_api.views import send_views
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.flow import count_all, relay_all
 from tests.support.fresh_topics import FreshTopics
-from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
+from tests.support.order_api import Member, RunningApi
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,11 +28,8 @@ def latest() -> datetime:
 
 
 @pytest.fixture
-async def api(database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics) -> AsyncIterator[RunningApi]:
-    async with running_order_api(
-        database_url, token_keys, kafka_bootstrap=fresh_topics.bootstrap, partitions=fresh_topics.partitions
-    ) as running:
-        yield running
+def api(kafka_api: RunningApi) -> RunningApi:
+    return kafka_api
 
 
 def ndjson(lines: list[Any]) -> bytes:

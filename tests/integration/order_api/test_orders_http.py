@@ -12,21 +12,6 @@ from tests.support.order_api import Member, RunningApi
 pytestmark = pytest.mark.usefixtures("sessions")
 
 
-@pytest.fixture
-async def admin(api: RunningApi) -> Member:
-    return await api.admin()
-
-
-@pytest.fixture
-async def customer(api: RunningApi) -> Member:
-    return await api.customer()
-
-
-@pytest.fixture
-async def product(api: RunningApi, admin: Member) -> int:
-    return int((await api.product(admin, price="2.50"))["id"])
-
-
 async def place(api: RunningApi, who: Member, product: int, quantity: Any = 1, **headers: str) -> Any:
     body = {"items": [{"product_id": product, "quantity": quantity}]}
     return await api.client.post("/orders", json=body, headers=who.headers | headers)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from sqlalchemy import text
@@ -20,7 +20,7 @@ from ordercast.services.order_api.views.send_views import SendViews, View
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent, RecordRefused
 from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
-from tests.support.order_api import RunningApi, TokenKeys, running_order_api
+from tests.support.order_api import RunningApi
 
 COUNTS = None
 UNKNOWN = BrokerUnavailable("away")
@@ -46,12 +46,6 @@ class Process(SendViews):
         if isinstance(self.answers, Exception):
             raise self.answers
         return [self.answers[number] for _, number in numbers]
-
-
-@pytest.fixture
-async def api(database_url: str, token_keys: TokenKeys) -> AsyncIterator[RunningApi]:
-    async with running_order_api(database_url, token_keys) as running:
-        yield running
 
 
 Record = Callable[..., "asyncio.Task[bytes]"]

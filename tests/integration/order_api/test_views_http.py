@@ -1,7 +1,7 @@
 """Views on a real Kafka: acknowledged before the answer, counted once however often a batch comes."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -20,26 +20,8 @@ from tests.support.order_api import Member, RunningApi, TokenKeys, running_order
 
 
 @pytest.fixture
-async def api(database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics) -> AsyncIterator[RunningApi]:
-    async with running_order_api(
-        database_url, token_keys, kafka_bootstrap=fresh_topics.bootstrap, partitions=fresh_topics.partitions
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-async def admin(api: RunningApi) -> Member:
-    return await api.admin()
-
-
-@pytest.fixture
-async def customer(api: RunningApi) -> Member:
-    return await api.customer()
-
-
-@pytest.fixture
-async def product(api: RunningApi, admin: Member) -> int:
-    return int((await api.product(admin, sku="SKU-1"))["id"])
+def api(kafka_api: RunningApi) -> RunningApi:
+    return kafka_api
 
 
 async def published(topics: FreshTopics) -> list[Envelope]:

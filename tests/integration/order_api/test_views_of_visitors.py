@@ -1,7 +1,6 @@
 """A shop's visitors who only looked, and products that were never sold, come in with their views: a model learns from them, too."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,22 +8,14 @@ from sqlalchemy import text
 
 from tests.support.flow import count_all
 from tests.support.fresh_topics import FreshTopics
-from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
+from tests.support.order_api import Member, RunningApi
 
 CREATE = {"create_missing": "true", "currency": "EUR"}
 
 
 @pytest.fixture
-async def api(database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics) -> AsyncIterator[RunningApi]:
-    async with running_order_api(
-        database_url, token_keys, kafka_bootstrap=fresh_topics.bootstrap, partitions=fresh_topics.partitions
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-async def admin(api: RunningApi) -> Member:
-    return await api.admin()
+def api(kafka_api: RunningApi) -> RunningApi:
+    return kafka_api
 
 
 async def send(api: RunningApi, who: Member, *lines: Any, key: str | None = None, **params: str) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,23 +16,15 @@ from ordercast.services.shared.kafka.records import Record
 from tests.support.alter_topic import AN_HOUR_AHEAD, alter_topic
 from tests.support.flow import count_all
 from tests.support.fresh_topics import FreshTopics
-from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
+from tests.support.order_api import Member, RunningApi
 
 # A view with so many is sent with a timestamp two hours ahead, which the topic of these tests does not take.
 REFUSED_COUNT = 13
 
 
 @pytest.fixture
-async def api(database_url: str, token_keys: TokenKeys, fresh_topics: FreshTopics) -> AsyncIterator[RunningApi]:
-    async with running_order_api(
-        database_url, token_keys, kafka_bootstrap=fresh_topics.bootstrap, partitions=fresh_topics.partitions
-    ) as running:
-        yield running
-
-
-@pytest.fixture
-async def product(api: RunningApi) -> int:
-    return int((await api.product(await api.admin(), sku="SKU-1"))["id"])
+def api(kafka_api: RunningApi) -> RunningApi:
+    return kafka_api
 
 
 @pytest.fixture
