@@ -165,12 +165,16 @@ class OrderApi:
         body = None if lines is None else {"items": items}
         return await self._post(f"/orders/{order_id}/cancel", body, Order, key=key or str(uuid4()))
 
-    async def add_view(self, product_id: int, count: int = 1, *, key: str | None = None) -> None:
+    async def add_view(
+        self, product_id: int, count: int = 1, *, kind: Literal["view", "cart"] = "view", key: str | None = None
+    ) -> None:
         """A customer's view counts 100 at most. With the same key it counts once, however often it is sent.
+
+        `kind` is `cart` where the product was put into the cart.
 
         Without a key of the caller's, one is made up for the retries of this call.
         """
-        body = {"product_id": product_id, "count": count}
+        body = {"product_id": product_id, "count": count, "kind": kind}
         await self._post("/views", body, dict[str, Any], key=key or str(uuid4()))
 
     async def add_views(
@@ -181,8 +185,8 @@ class OrderApi:
         create_missing: bool = False,
         currency: str | None = None,
     ) -> BatchAnswer:
-        """Up to 10,000 lines of {product_id | sku, account_id? | account_ref?, count?, occurred_at?}; with the same key they count
-        once.
+        """Up to 10,000 lines of {product_id | sku, account_id? | account_ref?, count?, occurred_at?, kind?}; with the same key
+        they count once.
 
         An admin's may name accounts, and with `create_missing` those that are not there are created, and products in `currency`.
         """

@@ -76,6 +76,19 @@ class ProductViewed(msgspec.Struct, frozen=True):
     simulated: bool = False
 
 
+class ProductCarted(msgspec.Struct, frozen=True):
+    """An account put a product into its cart, `count` times; what it takes out again has no event. It is no view.
+
+    A type of its own: who does not know it would count a view.
+    """
+
+    account_id: int
+    product_id: int
+    count: int
+    occurred_at: datetime
+    simulated: bool = False
+
+
 class ModelPublished(msgspec.Struct, frozen=True):
     """A model version is whole on disk and recorded; predictors load it and serve it as the newest."""
 
@@ -93,7 +106,14 @@ class ModelActivated(msgspec.Struct, frozen=True):
 
 
 Event: TypeAlias = (
-    OrderPlaced | OrderConfirmed | OrderCancelled | OrderUnpublishable | ProductViewed | ModelPublished | ModelActivated
+    OrderPlaced
+    | OrderConfirmed
+    | OrderCancelled
+    | OrderUnpublishable
+    | ProductViewed
+    | ProductCarted
+    | ModelPublished
+    | ModelActivated
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
@@ -102,6 +122,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     "ordercast.order.cancelled.v1": OrderCancelled,
     "ordercast.order.unpublishable.v1": OrderUnpublishable,
     "ordercast.product.viewed.v1": ProductViewed,
+    "ordercast.product.carted.v1": ProductCarted,
     "ordercast.model.published.v1": ModelPublished,
     "ordercast.model.activated.v1": ModelActivated,
 }

@@ -1,8 +1,8 @@
 """Sends documents to the API, a chunk in each request. What it refuses comes back by its place in the chunk."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -13,7 +13,7 @@ from ordercast.imports.documents.orders import Order
 from ordercast.imports.documents.simulated_views import simulate_views
 from ordercast.imports.documents.views_and_products import Document
 from ordercast.imports.sent_batches import SentBatches
-from ordercast.imports.sent_views import Prefix, SentViews
+from ordercast.imports.sent_views import Prefix, SentViews, kind_of
 
 # Rows in one request: some 1 MB, a second's work for the API, and no more views than a batch may have.
 CHUNK_ROWS: Final = 8_000
@@ -93,29 +93,40 @@ class ProductSender:
 
 
 class ViewSender:
-    """`sent_before`: how many views, from the first, are in the system already."""
+    """Sends views and carts, each for itself: a file whose views alone were sent before has its carts added."""
 
-    def __init__(self, admin: Client, currency: str | None, sent: SentViews, sent_before: int) -> None:
+    def __init__(self, admin: Client, currency: str | None, sent: SentViews, sent_before: Mapping[str, int]) -> None:
+        """`sent_before`: of each kind, how many from the first are in the system already."""
         self.counts: Counter[str] = Counter()
         self._admin = admin
         self._currency = currency
         self._sent = sent
         self._sent_before = sent_before
-        self._prefix = Prefix()
+        self._prefixes = defaultdict[str, Prefix](Prefix)
 
     async def send(self, documents: Sequence[Document]) -> dict[int, str]:
-        known = min(max(self._sent_before - self._prefix.count, 0), len(documents))
-        for document in documents:
-            self._prefix.add(document.line)
-        new = [document.line for document in documents[known:]]
-        self.counts["views_sent_before"] += known
-        if not new:
+        by_kind = defaultdict[str, list[int]](list)
+        for place, document in enumerate(documents):
+            by_kind[kind_of(document.line)].append(place)
+        refused: dict[int, str] = {}
+        for kind, places in by_kind.items():
+            reasons = await self._send(kind, [documents[place].line for place in places])
+            refused |= {places[place]: reason for place, reason in reasons.items()}
+        return refused
+
+    async def _send(self, kind: str, lines: Sequence[dict[str, Any]]) -> dict[int, str]:
+        prefix = self._prefixes[kind]
+        known = min(max(self._sent_before.get(kind, 0) - prefix.count, 0), len(lines))
+        for line in lines:
+            prefix.add(line)
+        self.counts[f"{kind}s_sent_before"] += known
+        if not lines[known:]:
             return {}
         answer = await self._admin.order_api.add_views(
-            new, key=self._prefix.name, create_missing=True, currency=self._currency
+            lines[known:], key=prefix.name, create_missing=True, currency=self._currency
         )
-        self._sent.add(self._prefix)
-        self.counts["views_added"] += answer.accepted
+        self._sent.add(prefix)
+        self.counts[f"{kind}s_added"] += answer.accepted
         return {known + place: reason for place, reason in _by_place(answer.refused).items()}
 
 

@@ -2,17 +2,21 @@
 
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-_NOTHING: Final = 0
+
+def kind_of(line: dict[str, Any]) -> str:
+    """`view` or `cart`: each kind has a beginning of its own, so that views which were sent alone are known beside carts."""
+    return str(line.get("kind", "view"))
 
 
 class Prefix:
-    """The views of a file up to a place in it: how many, and what they are."""
+    """The views, or the carts, of a file up to a place in it: how many, and what they are."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -39,14 +43,15 @@ class SentViews:
         entries = (line.split() for line in path.read_text().splitlines()) if path.exists() else iter(())
         self._known = {(int(count), name) for count, name in entries}
 
-    def sent_before(self, lines: Iterable[dict[str, Any]]) -> int:
-        """How many of the lines, from the first, were sent."""
+    def sent_before(self, lines: Iterable[dict[str, Any]]) -> dict[str, int]:
+        """How many lines of each kind, from the first, were sent."""
         counts = {count for count, _ in self._known}
-        prefix, sent = Prefix(), _NOTHING
+        prefixes, sent = defaultdict[str, Prefix](Prefix), dict[str, int]()
         for line in lines:
+            prefix = prefixes[kind_of(line)]
             prefix.add(line)
             if prefix.count in counts and (prefix.count, prefix.name) in self._known:
-                sent = prefix.count
+                sent[kind_of(line)] = prefix.count
         return sent
 
     def add(self, prefix: Prefix) -> None:

@@ -14,7 +14,7 @@ import asyncpg
 from ordercast.client.caught_up import view_positions
 from ordercast.client.database import SLICE_ROWS
 from ordercast.verify import spool as kinds
-from ordercast.verify.recompute import without_repeats
+from ordercast.verify.recompute import without_carts, without_repeats
 from ordercast.verify.spool import Spool, slices_for
 from ordercast.verify.view_topic import open_view_topic
 
@@ -37,7 +37,8 @@ async def views_once(connection: asyncpg.Connection, kafka_bootstrap: str) -> As
                 async for views in topic.read(positions):
                     spool.add(views)
         for number in range(number_of_slices):
-            frame = without_repeats(spool.frame(number)).sort_values(["viewed_at", "event_id"])
+            once = without_carts(without_repeats(spool.frame(number)))
+            frame = once.drop(columns="is_cart").sort_values(["viewed_at", "event_id"])
             for start in range(0, len(frame), SLICE_ROWS):
                 part = frame.iloc[start : start + SLICE_ROWS]
                 # Lists hold Python's own numbers, which a sheet and the database know.

@@ -29,6 +29,7 @@ from ordercast.verify.recompute import (
     added_up,
     expected_features,
     expected_trends,
+    without_carts,
     without_repeats,
 )
 from ordercast.verify.spool import Spool, slices_for
@@ -127,9 +128,10 @@ def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
     shop: list[pd.DataFrame] = []
     for number in range(spools.slices):
         items, all_views = spools.items.frame(number), spools.views.frame(number)
-        views = without_repeats(all_views)
+        events = without_repeats(all_views)
+        views = without_carts(events)
         result.views += len(views)
-        result.repeated_views += len(all_views) - len(views)
+        result.repeated_views += len(all_views) - len(events)
         features = expected_features(items, views, topic.partitions)
         for difference in differences("feature_rows", PAIR, features, spools.features.frame(number)):
             result.keep(difference)

@@ -23,6 +23,11 @@ def without_repeats(views: pd.DataFrame) -> pd.DataFrame:
     return views.drop_duplicates("event_id")
 
 
+def without_carts(views: pd.DataFrame) -> pd.DataFrame:
+    """Those that are views: the feature table and the trends do not count carts."""
+    return views[~views["is_cart"]]
+
+
 def expected_features(items: pd.DataFrame, views: pd.DataFrame, partitions: int) -> pd.DataFrame:
     """One row for each pair with an order, a cancellation or a view, in the columns of the feature table."""
     placed = items[items["placed"]].sort_values(["ordered_at", "order_id", "line"])

@@ -40,6 +40,7 @@ VIEWS: Final = pa.schema(
         "event_id": pa.string(),
         "count": pa.int64(),
         "viewed_at": pa.int64(),
+        "is_cart": pa.bool_(),
     }
 )
 FEATURES: Final = pa.schema(

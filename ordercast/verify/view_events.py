@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 VIEWED: Final = "ordercast.product.viewed.v1"
+CARTED: Final = "ordercast.product.carted.v1"
 # The contract's bounds: what lies outside is a dead letter, not a view.
 COUNT_MAX: Final = 1_000_000_000
 BIGINT_MAX: Final = 2**63 - 1
@@ -22,19 +23,20 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ViewRow(NamedTuple):
-    """A view; `viewed_at` in microseconds since 1970."""
+    """A view, or a cart; `viewed_at` in microseconds since 1970."""
 
     account_id: int
     product_id: int
     event_id: str
     views: int
     viewed_at: int
+    is_cart: bool = False
 
 
 def view_of(
     headers: Sequence[tuple[str, bytes]], body: bytes | None, partition: int, partitions: int
 ) -> ViewRow | None:
-    """The view, or None if the record is no view that the contract allows in this partition."""
+    """The view or cart, or None if the record is none that the contract allows in this partition."""
     try:
         attributes = {name: value.decode() for name, value in headers if name.startswith("ce_") and value is not None}
         if not _is_numbered(attributes) or len(body or b"") > BODY_MAX_BYTES:
@@ -56,7 +58,11 @@ def _is_numbered(attributes: dict[str, str]) -> bool:
 
 
 def _view(attributes: dict[str, str], body: bytes, partition: int, partitions: int) -> ViewRow:
-    if attributes["ce_specversion"] != "1.0" or attributes["ce_type"] != VIEWED or "ce_source" not in attributes:
+    if (
+        attributes["ce_specversion"] != "1.0"
+        or attributes["ce_type"] not in (VIEWED, CARTED)
+        or "ce_source" not in attributes
+    ):
         raise ValueError("no view")
     event_id = str(UUID(attributes["ce_id"]))
     moment = datetime.fromisoformat(attributes["ce_time"])
@@ -73,7 +79,9 @@ def _view(attributes: dict[str, str], body: bytes, partition: int, partitions: i
     count = _integer(document, "count", COUNT_MAX)
     if account_id % partitions != partition:
         raise ValueError("another account's partition")
-    return ViewRow(account_id, product_id, event_id, count, (moment - EPOCH) // MICROSECOND)
+    return ViewRow(
+        account_id, product_id, event_id, count, (moment - EPOCH) // MICROSECOND, attributes["ce_type"] == CARTED
+    )
 
 
 def _no_number(constant: str) -> None:

@@ -20,6 +20,7 @@ from ordercast.contracts.events import (
     OrderItem,
     OrderPlaced,
     OrderUnpublishable,
+    ProductCarted,
     ProductViewed,
 )
 from ordercast.contracts.limits import EARLIEST, MAX_BIGINT, MAX_BODY_BYTES, MAX_PRICE, MAX_QUANTITY, MAX_VIEWS
@@ -33,7 +34,7 @@ LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 _BELONGS: Final = {
     ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
-    VIEWS.name: (ProductViewed,),
+    VIEWS.name: (ProductViewed, ProductCarted),
 }
 
 
@@ -126,7 +127,7 @@ def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> N
         raise MisplacedEvent(f"account {event.account_id} does not belong in partition {number} of {partitions}")
     if not EARLIEST <= envelope.time < LATEST:
         raise MalformedEvent(f"ce_time is {envelope.time}")
-    if isinstance(event, ProductViewed):
+    if isinstance(event, ProductViewed | ProductCarted):
         if not 1 <= event.product_id <= MAX_BIGINT or not 1 <= event.count <= MAX_VIEWS:
             raise MalformedEvent(f"product_id is {event.product_id}, count is {event.count}")
     elif isinstance(event, OrderPlaced | OrderCancelled):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from ordercast.contracts.envelope import Envelope, Numbering, SequenceNumber, encode
-from ordercast.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductViewed
+from ordercast.contracts.events import Event, OrderCancelled, OrderItem, OrderPlaced, ProductCarted, ProductViewed
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.services.shared.kafka.records import Partition, Record
 
@@ -43,6 +43,7 @@ class View:
     time: datetime
     count: int = 1
     id: UUID = field(default_factory=uuid4)
+    is_cart: bool = False
 
 
 Fact = Order | Cancellation | View
@@ -67,7 +68,9 @@ def place_of(fact: Fact, partitions: int) -> Partition:
 
 def event_of(fact: Fact) -> Event:
     if isinstance(fact, View):
-        return ProductViewed(fact.account_id, fact.product_id, fact.count, fact.time)
+        return (ProductCarted if fact.is_cart else ProductViewed)(
+            fact.account_id, fact.product_id, fact.count, fact.time
+        )
     items = [
         OrderItem(number, line.product_id, line.quantity, line.price) for number, line in enumerate(fact.lines, start=1)
     ]

@@ -30,6 +30,7 @@ class View(NamedTuple):
     event_id: str
     views: int
     viewed_at: int
+    is_cart: bool = False
 
 
 def frame(schema: Any, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

@@ -133,6 +133,8 @@ class Form:
             value = row.cells[place].strip()
             if value != only.value:
                 return f"{only.column} is {value[:40]!r}, not {only.value!r}"
+        if (kind := self.text(row, "kind")) and kind.casefold() not in self.mapping.kinds:
+            return f"{self.columns.name('kind')} is {kind[:40]!r}, not {' or '.join(map(repr, self.mapping.kinds))}"
         if without is not None and (place := self.columns.place(without)) is not None and not row.cells[place].strip():
             return f"no {without}"
         return None

@@ -8,6 +8,7 @@ from ordercast.contracts.limits import MAX_VIEWS
 from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 
+CART: Final = "cart"
 _YES: Final = frozenset({"true", "yes", "1", "active", "published"})
 _NO: Final = frozenset({"false", "no", "0", "inactive", "draft", "archived"})
 
@@ -57,6 +58,9 @@ def _view(row: Row, form: Form) -> dict[str, Any]:
         if number != int(number) or not 1 <= number <= MAX_VIEWS:
             raise Refusal(f"{form.columns.name('count')} is no whole number from 1 to {MAX_VIEWS:,}")
         line["count"] = int(number)
+    # A view is a line without a kind, as it was before there were carts: sent_views.py knows it by that.
+    if (kind := form.text(row, "kind")) and form.mapping.kinds[kind.casefold()] == CART:
+        line["kind"] = CART
     return line
 
 

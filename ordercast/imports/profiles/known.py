@@ -147,7 +147,8 @@ RETAILROCKET: Final = Profile(
             sum_duplicate_lines=True,
         ),
         Subject.VIEWS: Mapping(
-            {"account_ref": ["visitorid"], "occurred_at": ["timestamp"], "sku": ["itemid"]}, only=Only("event", "view")
+            {"account_ref": ["visitorid"], "occurred_at": ["timestamp"], "sku": ["itemid"], "kind": ["event"]},
+            kinds={"view": "view", "addtocart": "cart"},
         ),
     },
 )
@@ -170,8 +171,7 @@ REES46: Final = Profile(
             sum_duplicate_lines=True,
         ),
         Subject.VIEWS: Mapping(
-            {"account_ref": ["user_id"], "occurred_at": ["event_time"], "sku": ["product_id"]},
-            only=Only("event_type", "view"),
+            {"account_ref": ["user_id"], "occurred_at": ["event_time"], "sku": ["product_id"], "kind": ["event_type"]}
         ),
     },
 )
@@ -221,7 +221,7 @@ GENERIC: Final = Profile(
     (),
     {
         Subject.ORDERS: _named("order_ref", "account_ref", "occurred_at", "sku", "name", "currency", **_ORDER_NAMES),
-        Subject.VIEWS: _named("account_ref", "occurred_at", "sku", "name", count=["count", "views"]),
+        Subject.VIEWS: _named("account_ref", "occurred_at", "sku", "name", count=["count", "views"], kind=["kind"]),
         Subject.PRODUCTS: _named("sku", "name", "currency", price=["price", "unit_price"], active=["active"]),
     },
 )

@@ -27,7 +27,7 @@ REQUIRED: Final = {
 }
 OPTIONAL: Final = {
     Subject.ORDERS: ("name", "currency", "status", "confirmed_at", "cancelled_at", "refunded", "total"),
-    Subject.VIEWS: ("name", "count"),
+    Subject.VIEWS: ("name", "count", "kind"),
     Subject.PRODUCTS: ("name", "currency", "active"),
 }
 NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total", "price")
@@ -45,13 +45,15 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """`columns`: for each field its columns; of those in the file, the first that is not empty counts.
 
     `constants`: fields that the file does not tell. `group_by`: the columns in which the rows of one order agree, if not those
-    of order_ref; where there is no order_ref, they are it. `statuses`: the shop's words, in lower case.
+    of order_ref; where there is no order_ref, they are it. `statuses`, `kinds`: the shop's words, in lower case; a row of another
+    kind is left out.
     """
 
     columns: dict[str, list[str]]
     constants: dict[str, str] = {}
     group_by: list[str] = []
     statuses: dict[str, str] = {}
+    kinds: dict[str, str] = msgspec.field(default_factory=lambda: {"view": "view", "cart": "cart"})
     only: Only | None = None
     # Rows of one order with the same sku and price become one item.
     sum_duplicate_lines: bool = False

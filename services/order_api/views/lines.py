@@ -1,18 +1,23 @@
 """The lines of POST /views/batch, and the answers to views."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from ordercast.contracts.events import ProductCarted, ProductViewed
 from ordercast.contracts.limits import MAX_BIGINT, MAX_VIEWS
 from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.text import AccountRef, Name, Sku
 
 Id = Annotated[int, Meta(gt=0, le=MAX_BIGINT, description="an id: a whole number from 1")]
 ViewCount = Annotated[int, Meta(ge=1, le=MAX_VIEWS, description=f"a whole number from 1 to {MAX_VIEWS:,}")]
+# What an account did with a product: looked at it, or put it into the cart.
+ViewKind: TypeAlias = Literal["view", "cart"]
+ViewEvent: TypeAlias = ProductViewed | ProductCarted
+EVENT_OF: Final[dict[ViewKind, type[ViewEvent]]] = {"view": ProductViewed, "cart": ProductCarted}
 
 
 class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,6 +32,7 @@ class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
     count: ViewCount = 1
     occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
     simulated: bool = False
+    kind: ViewKind = "view"
 
     def __post_init__(self) -> None:
         self.sku = self.sku and self.sku.strip()

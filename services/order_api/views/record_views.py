@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import msgspec
 from uuid_utils.compat import uuid7
 
-from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.errors import (
     BatchIncomplete,
@@ -22,7 +21,14 @@ from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views.batch_progress import digest_of
 from ordercast.services.order_api.views.limit_views import LimitViews
-from ordercast.services.order_api.views.lines import BatchAnswer, IncompleteBatch, ViewAnswer
+from ordercast.services.order_api.views.lines import (
+    EVENT_OF,
+    BatchAnswer,
+    IncompleteBatch,
+    ViewAnswer,
+    ViewEvent,
+    ViewKind,
+)
 from ordercast.services.order_api.views.resolve_lines import CreateMissing, NumberedLine, ResolvedLine, resolve_lines
 from ordercast.services.order_api.views.send_once import KeyedRequest, Outcomes, SendOnce, Views
 from ordercast.services.order_api.views.send_views import SendViews, View
@@ -47,11 +53,12 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RequestedView:
-    """A product that the caller looked at, `count` times; without a time, now."""
+    """A product that the caller looked at, or put into the cart, `count` times; without a time, now."""
 
     product_id: int
     count: int = 1
     occurred_at: datetime | None = None
+    kind: ViewKind = "view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ class RecordViews:
             raise _incomplete(batch, refused, tried.outcomes)
         return KeyedAnswer(tried.answer, tried.replayed)
 
-    async def _viewed(self, caller: Caller, request: RequestedView) -> ProductViewed:
+    async def _viewed(self, caller: Caller, request: RequestedView) -> ViewEvent:
         now = datetime.now(UTC)
         occurred_at = request.occurred_at or now
         if reason := event_times.refusal(occurred_at, now):
@@ -157,16 +164,16 @@ class RecordViews:
             reason = f"a customer's view counts {MAX_CUSTOMERS_COUNT} at most; an admin's, or a line of a batch, may count more"
             raise TooManyInOneView(reason, fields={"count": reason})
         await self._check_product(request.product_id)
-        return ProductViewed(caller.account_id, request.product_id, request.count, occurred_at.astimezone(UTC))
+        return EVENT_OF[request.kind](caller.account_id, request.product_id, request.count, occurred_at.astimezone(UTC))
 
     async def _send(self, views: Mapping[int, View]) -> dict[int, KafkaError | None]:
         """What became of each line: None if it counts."""
         return dict(zip(views, await self._sender.send(list(views.values())), strict=True))
 
-    async def _resolve(self, caller: Caller, batch: Batch) -> tuple[dict[int, ProductViewed], list[RefusedLine]]:
+    async def _resolve(self, caller: Caller, batch: Batch) -> tuple[dict[int, ViewEvent], list[RefusedLine]]:
         """The events of the good lines by number, and the lines that are refused."""
         resolved = await retry_conflicts(lambda: self._look_up(caller, batch))
-        events = {number: event for number, event in resolved if isinstance(event, ProductViewed)}
+        events = {number: event for number, event in resolved if not isinstance(event, LineRefused)}
         refused = [RefusedLine(number, str(reason)) for number, reason in resolved if isinstance(reason, LineRefused)]
         return events, [*batch.refused, *refused]
 

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.contracts.events import ProductViewed
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.missing_references import (
     NewProduct,
@@ -15,14 +14,14 @@ from ordercast.services.order_api.missing_references import (
     create_missing_products,
 )
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.views.lines import ViewLine
+from ordercast.services.order_api.views.lines import EVENT_OF, ViewEvent, ViewLine
 from ordercast.services.shared.http.caller import Caller
 
 # Views that a line of a customer's batch may count: as many as somebody adds up in months. An admin's lines have no such limit.
 MAX_CUSTOMERS_LINE: Final = 10_000
 
 NumberedLine = tuple[int, ViewLine]
-ResolvedLine = tuple[int, ProductViewed | LineRefused]
+ResolvedLine = tuple[int, ViewEvent | LineRefused]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,8 @@ async def resolve_lines(
     ]
 
 
-def _event(
-    line: ViewLine, pair: _Pair, accounts: dict[str, int], products: dict[str, int], now: datetime
-) -> ProductViewed:
-    return ProductViewed(
+def _event(line: ViewLine, pair: _Pair, accounts: dict[str, int], products: dict[str, int], now: datetime) -> ViewEvent:
+    return EVENT_OF[line.kind](
         account_id=accounts[pair.account] if isinstance(pair.account, str) else pair.account,
         product_id=products[pair.product.sku] if isinstance(pair.product, NewProduct) else pair.product,
         count=line.count,

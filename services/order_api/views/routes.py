@@ -50,7 +50,7 @@ _UNAVAILABLE: Final[dict[str, Any]] = {
 
 _LINES: Final = ndjson_body(
     "One view a line, as UTF-8, 10,000 lines at most. It may come with Content-Encoding: gzip.",
-    {"product_id": 1, "count": 3, "occurred_at": "2026-01-02T03:04:05Z"},
+    {"product_id": 1, "count": 3, "occurred_at": "2026-01-02T03:04:05Z", "kind": "cart"},
     {"account_ref": "C-17850", "sku": "MUG-1", "name": "Mug"},
 )
 
@@ -75,11 +75,11 @@ async def record(
     service: CurrentService,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Records that the caller looked at a product. 202 is sent after Kafka has acknowledged the event.
+    """Records that the caller looked at a product, or put it into the cart. 202 is sent after Kafka has acknowledged the event.
 
     A customer may add so many views a minute (429); an admin, and batches, as many as they like.
     """
-    view = RequestedView(body.product_id, body.count, body.occurred_at)
+    view = RequestedView(body.product_id, body.count, body.occurred_at, body.kind)
     value = idempotency_header.checked(idempotency_key)
     key = None if value is None else Key(value, await request.body())
     answer = await service.record_views.record(caller, view, current_traceparent(), key)
@@ -115,7 +115,7 @@ async def record_batch(
     currency: Annotated[Currency | None, Query(description="ISO 4217 currency of products that are created")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Records up to 10,000 views, one JSON document a line; bad lines are refused one by one, the good ones count.
+    """Records up to 10,000 views and carts, one JSON document a line; bad lines are refused one by one, the good ones count.
 
     If Kafka goes away in between, the answer is 503 `batch-incomplete`: `counted` names the lines that count, `unknown` those that
     may, `refused` those that do not. Sent again with the same Idempotency-Key, the batch is finished and no line counts twice;

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.contracts.events import ProductViewed
 from ordercast.first_line import first_line
 from ordercast.services.order_api.errors import KeyInFlight, KeyReused, Overloaded, TooManyViews
 from ordercast.services.order_api.orders.idempotency import (
@@ -24,6 +23,7 @@ from ordercast.services.order_api.orders.idempotency import (
     store_progress,
 )
 from ordercast.services.order_api.views.batch_progress import BatchProgress, decoded
+from ordercast.services.order_api.views.lines import ViewEvent
 from ordercast.services.order_api.views.send_views import View
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
@@ -84,7 +84,7 @@ class SendOnce:
     async def __call__(
         self,
         request: KeyedRequest,
-        events: Mapping[int, ProductViewed],
+        events: Mapping[int, ViewEvent],
         send: Callable[[Views], Awaitable[Outcomes]],
         answer: Callable[[Views, Outcomes], bytes | None],
     ) -> Tried:
@@ -221,7 +221,7 @@ def _must_stay(lines: Sequence[int]) -> str:
     return f"a repeat of this Idempotency-Key has to hold lines that count, or may count, as they were: {named}"
 
 
-def _keyed(event: ProductViewed, number: int, stream: UUID, traceparent: str | None) -> View:
+def _keyed(event: ViewEvent, number: int, stream: UUID, traceparent: str | None) -> View:
     """A line of a keyed batch: a repeat has the same event id and number, so that consumers can tell it."""
     sequence = SequenceNumber(f"batch:{stream}", number, "rising")
     return View(uuid5(stream, str(number)), event, traceparent, sequence)

@@ -16,9 +16,9 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode, sequence_headers
-from ordercast.contracts.events import ProductViewed
 from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.views.lines import ViewEvent
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError, NotSent
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.publish_around_refused import publish_around_refused
@@ -42,10 +42,10 @@ OpenPublisher = Callable[[], AbstractAsyncContextManager[Publisher]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view to publish. `sequence` is set for a line of a keyed batch, which brings its own number."""
+    """A view or cart to publish. `sequence` is set for a line of a keyed batch, which brings its own number."""
 
     id: UUID
-    event: ProductViewed
+    event: ViewEvent
     traceparent: str | None = None
     sequence: SequenceNumber | None = None
 

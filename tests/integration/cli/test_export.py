@@ -39,6 +39,7 @@ async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -
     await running.admin.order_api.confirm_order(returned.id)
     await running.admin.order_api.cancel_order(returned.id, {2: 5})
     await customer.order_api.add_views([{"product_id": products[0].id, "count": 7}, {"product_id": products[2].id}])
+    await customer.order_api.add_view(products[0].id, kind="cart")  # no view
     # A shop's history: the second line is older than the first, so its quantity is "the first" of the pair.
     for ref, day, quantity, kind in (
         ("x1", 9, 11, "order"),

@@ -138,8 +138,8 @@ def numbered(content: str, shop: str) -> str:
         ("orders", numbered(shop_files.WOOCOMMERCE, "w"), 4, 3),
         ("orders", shop_files.RETAILROCKET, 2, 1),
         ("orders", shop_files.REES46, 3, 1),
-        ("views", shop_files.RETAILROCKET, 2, 2),
-        ("views", shop_files.REES46, 1, 1),
+        ("views", shop_files.RETAILROCKET, 3, 2),
+        ("views", shop_files.REES46, 2, 1),
         ("products", "sku,name,price\nFILE-1,One,1.50\nFILE-2,Two,2.50\n", 2, 2),
     ],
     ids=["online-retail", "shopify", "woocommerce", "retailrocket", "rees46", "rr-views", "rees-views", "products"],
@@ -151,11 +151,12 @@ async def test_a_file_of_each_shape_comes_in_and_the_second_time_changes_nothing
     assert first["rows_imported"] == imported
     new = {"orders": "orders_created", "views": "views_added", "products": "products_created"}[subject]
     assert first[new] == created
+    assert first.get("carts_added", 0) == ("addtocart" in content or ",cart," in content) * (subject == "views")
     await verify(running.database_url, running.bootstrap)
     async with connected(running.database_url) as connection:
         before = await state(connection)
         again = answer(await import_(subject, content, "--json"))
-        assert again.get(new, 0) == 0
+        assert (again.get(new, 0), again.get("carts_added", 0)) == (0, 0)
         assert again["rows_imported"] == imported
         assert (await verify(running.database_url, running.bootstrap)).differences == []
         assert await state(connection) == before

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from ordercast.contracts.envelope import Envelope, decode
-from ordercast.contracts.events import ProductViewed
+from ordercast.contracts.events import ProductCarted, ProductViewed
 from ordercast.services.order_api.views import send_once
 from ordercast.services.order_api.views.send_once import SendOnce
 from tests.support.flow import count_all
@@ -93,6 +93,7 @@ async def test_an_accepted_view_is_in_kafka(
         ({"product_id": 1, "occurred_at": 1767322800}, "occurred_at"),
         ({"product_id": 1, "occurred_at": "2999-01-01T00:00:00Z"}, "occurred_at"),
         ({"product_id": 1, "account_id": 7}, "account_id"),
+        ({"product_id": 1, "kind": "removal"}, "kind"),
     ],
 )
 async def test_a_bad_view_is_refused_with_its_field(
@@ -107,6 +108,23 @@ async def test_a_bad_view_is_refused_with_its_field(
 async def view(api: RunningApi, who: Member, body: Any, key: str | None = None) -> Any:
     headers = who.headers | ({"Idempotency-Key": key} if key else {})
     return await api.client.post("/views", json=body, headers=headers)
+
+
+async def test_a_cart_is_an_event_of_its_own_and_repeats_like_a_view(
+    api: RunningApi, customer: Member, product: int, fresh_topics: FreshTopics
+) -> None:
+    body = {"product_id": product, "kind": "cart", "occurred_at": "2026-01-02T03:04:05Z"}
+    assert (await view(api, customer, body)).status_code == 202
+    lines = [{**body, "count": 2}, {**body, "kind": "view"}, {**body, "kind": "removal"}]
+    for _ in range(2):
+        answer = (await send(api, customer, *lines, key="carts")).json()
+        assert (answer["accepted"], [refused["line"] for refused in answer["refused"]]) == (2, [3])
+    time = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert [envelope.event for envelope in await published(fresh_topics)] == [
+        ProductCarted(customer.id, product, 1, time),
+        ProductCarted(customer.id, product, 2, time),
+        ProductViewed(customer.id, product, 1, time),
+    ]
 
 
 async def test_larger_counts_are_an_admins_or_a_batchs(

@@ -31,6 +31,7 @@ from ordercast.contracts.events import (
     OrderItem,
     OrderPlaced,
     OrderUnpublishable,
+    ProductCarted,
     ProductViewed,
 )
 from ordercast.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
@@ -53,6 +54,7 @@ MEANINGS: Final[dict[str, Event]] = {
         ORDER_ID, 1001, "ordercast.order.placed.v1", ORDER_ID, "MESSAGE_SIZE_TOO_LARGE: The message is too large."
     ),
     "ordercast.product.viewed.v1": ProductViewed(1001, 7, 2, datetime(2026, 7, 1, 9, 29, 58, tzinfo=UTC)),
+    "ordercast.product.carted.v1": ProductCarted(1001, 7, 1, datetime(2026, 7, 1, 9, 29, 59, tzinfo=UTC)),
     "ordercast.model.published.v1": ModelPublished(
         "v20260703T000000-0a1b2c3d",
         "baseline",

@@ -26,6 +26,14 @@ def test_a_view_is_read_out_of_headers_and_body() -> None:
     assert view_of(list(HEADERS.items()), BODY, 1, 4) == ViewRow(5, 3, HEADERS["ce_id"].decode(), 2, moment)
 
 
+def test_a_cart_is_told_from_a_view() -> None:
+    headers = {**HEADERS, "ce_type": b"ordercast.product.carted.v1"}
+    cart = view_of(list(headers.items()), BODY, 1, 4)
+    assert cart is not None
+    assert cart.is_cart
+    assert isinstance(of_worker(list(headers.items()), BODY), Admitted)
+
+
 def of_worker(headers: list[tuple[str, bytes]], body: bytes | None) -> Admitted | Refused:
     return admit(StoredRecord(b"5", body, headers, 0, Partition("views", 1), 7), 4)
 

@@ -41,6 +41,10 @@ def view(minutes: float = 0, *, account: int = 1, product: int = 1, count: int =
     return View(account, product, at(minutes), count)
 
 
+def cart(minutes: float = 0, *, account: int = 1, product: int = 1, count: int = 1) -> View:
+    return View(account, product, at(minutes), count, is_cart=True)
+
+
 def order(minutes: float, *lines: Line, order_id: UUID = SMALL_ID) -> Order:
     return Order(1, at(minutes), lines or (Line(1, 2),), order_id)
 

@@ -17,7 +17,7 @@ from ordercast.contracts.limits import MAX_BODY_BYTES
 from ordercast.services.feature_worker.admit import REFUSALS, Admitted, Refused, admit, refuse
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, record_of
-from tests.unit.services.feature_worker.streams import NOON, PARTITIONS, stored, view
+from tests.unit.services.feature_worker.streams import NOON, PARTITIONS, cart, stored, view
 
 ORDER = Order(1, NOON, (Line(5, 2),))
 
@@ -40,7 +40,7 @@ def with_body(change: Callable[[dict[str, Any]], None]) -> StoredRecord:
     return replace(original, value=msgspec.json.encode(body))
 
 
-@pytest.mark.parametrize("fact", [ORDER, Cancellation(1, NOON, (Line(5, 2),)), view()])
+@pytest.mark.parametrize("fact", [ORDER, Cancellation(1, NOON, (Line(5, 2),)), view(), cart()])
 def test_events_in_their_place_are_admitted(fact: Fact) -> None:
     item = admit(record(fact), PARTITIONS)
     assert isinstance(item, Admitted)
