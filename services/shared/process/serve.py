@@ -51,9 +51,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
 async def _run(app: FastAPI, config: uvicorn.Config, listener: socket.socket) -> None:
     app.state.stopping = asyncio.Event()
     async with app.router.lifespan_context(app):
-        host, port, *_ = listener.getsockname()
         _collect_less_garbage()
-        log.info("listening", address=f"http://{host}:{port}")
         await _Server(config, app.state.stopping).serve(sockets=[listener])
     log.info("stopped")
 
@@ -74,6 +72,13 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._stopping = stopping
         self._loop = asyncio.get_running_loop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # Only here: before it, connections would be refused, and whoever reads the line may come at once.
+        for listener in sockets or ():
+            host, port, *_ = listener.getsockname()
+            log.info("listening", address=f"http://{host}:{port}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not handed on: uvicorn would raise the signal again after its stop, and end us before the wiring is closed.

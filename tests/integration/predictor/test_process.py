@@ -1,22 +1,18 @@
 """`python -m ordercast.services.predictor` as a process of its own: what it loads, how much memory it takes, how it ends."""
 
 import asyncio
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import psutil
 from sqlalchemy import text
 
-from ordercast.infra.local.ports import free_port
-from ordercast.services.predictor.settings import PredictorSettings
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually
 from tests.support.model_artifacts import BASELINE_LAYERS, write_model
+from tests.support.service_process import environment, service_process
 
 # Promised for predictor, order_api and worker each.
 MEMORY_LIMIT_BYTES = 200 * 1000 * 1000
@@ -25,47 +21,26 @@ STOP_DEADLINE_S = 10.0
 FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scipy")
 
 
-def environment(settings: PredictorSettings, port: int) -> dict[str, str]:
-    values = settings.model_dump(mode="json") | {"port": port, "log_format": "json"}
-    return {**os.environ, **{f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}}
-
-
-@contextmanager
-def predictor_process(settings: PredictorSettings, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "ordercast.services.predictor"], env=environment(settings, port))
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def run_predictor(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """For a predictor that ends by itself."""
     command = [sys.executable, "-m", "ordercast.services.predictor"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-async def test_serves_within_its_memory_and_stops_in_order_when_asked(workplace: Workplace) -> None:
+async def test_serves_within_its_memory_and_stops_in_order_when_asked(workplace: Workplace, tmp_path: Path) -> None:
     model = await workplace.record(write_model(workplace.settings.artifacts_dir, layers=BASELINE_LAYERS))
-    port = free_port()
-    with predictor_process(workplace.settings, port) as process:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    with service_process("predictor", workplace.settings, tmp_path / "log") as predictor:
+        async with httpx.AsyncClient(base_url=await predictor.address(), trust_env=False) as client:
 
             async def is_ready() -> bool:
-                try:
-                    return (await client.get("/readyz")).status_code == 200
-                except httpx.TransportError:
-                    assert process.poll() is None
-                    return False
+                return (await client.get("/readyz")).status_code == 200
 
             await eventually(is_ready, seconds=30)
             for _ in range(3):
                 answer = await client.post("/predictions", json={"view_counts": list(range(10_000))}, timeout=30)
                 assert answer.json()["model_version"] == model.version
-            assert psutil.Process(process.pid).memory_info().rss < MEMORY_LIMIT_BYTES
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(STOP_DEADLINE_S) == 0
+            assert psutil.Process(predictor.process.pid).memory_info().rss < MEMORY_LIMIT_BYTES
+        assert await predictor.stopped(STOP_DEADLINE_S) == 0
 
 
 def test_imports_nothing_that_executes_what_it_loads() -> None:
@@ -75,7 +50,7 @@ def test_imports_nothing_that_executes_what_it_loads() -> None:
 
 
 def test_missing_settings_are_one_line_that_names_them(workplace: Workplace) -> None:
-    values = environment(workplace.settings, 0)
+    values = environment(workplace.settings)
     missing = ("ORDERCAST_DATABASE_URL", "ORDERCAST_ARTIFACTS_DIR")
     for variable in missing:
         del values[variable]
@@ -87,7 +62,7 @@ def test_missing_settings_are_one_line_that_names_them(workplace: Workplace) -> 
 
 
 def test_a_missing_key_is_one_line_that_names_the_file(workplace: Workplace) -> None:
-    values = environment(workplace.settings, 0) | {"ORDERCAST_TOKEN_PUBLIC_KEY_FILE": "/nowhere/public.pem"}
+    values = environment(workplace.settings) | {"ORDERCAST_TOKEN_PUBLIC_KEY_FILE": "/nowhere/public.pem"}
     ended = run_predictor(values)
     assert ended.returncode == 1
     assert "/nowhere/public.pem" in ended.stderr
@@ -99,7 +74,7 @@ async def test_a_statement_that_the_database_refuses_ends_the_process_instead_of
 ) -> None:
     async with workplace.sessions() as session, session.begin():
         await session.execute(text("ALTER TABLE model_versions RENAME COLUMN activated_at TO chosen_at"))
-    ended = await asyncio.to_thread(run_predictor, environment(workplace.settings, free_port()))
+    ended = await asyncio.to_thread(run_predictor, environment(workplace.settings))
     assert ended.returncode == 1
     assert "activated_at does not exist" in ended.stderr
     assert "will try again" not in ended.stdout + ended.stderr

@@ -1,13 +1,9 @@
 """Whole trainers on a real database and a real broker, in this process or in one of their own."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +21,7 @@ from ordercast.services.shared.http.token_keys import create_key_pair, load_priv
 from ordercast.services.shared.http.tokens import TokenSigner
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.settings import TrainerSettings
+from tests.support.service_process import ServiceProcess, service_process
 
 # A training's process imports TensorFlow (10 s where nothing is compiled yet) and compiles its graph: far more than any
 # test takes alone, for a machine that does other things too.
@@ -85,19 +82,13 @@ class Workplace:
         ):
             yield client
 
-    @contextmanager
-    def process(self, port: int, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-        """`python -m ordercast.services.trainer`, which logs into the file `log`; killed at the end if it still runs."""
-        values = self.settings.model_dump(mode="json", exclude_none=True) | {"port": port, "log_format": "json"}
-        variables = {f"ORDERCAST_{name}".upper(): str(value) for name, value in values.items()}
-        command = [sys.executable, "-m", "ordercast.services.trainer"]
-        with log.open("wb") if log else nullcontext() as output:
-            process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=output, stderr=output)
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+    def process(self, log: Path) -> AbstractContextManager[ServiceProcess]:
+        """A trainer as a process of its own."""
+        return service_process("trainer", self.settings, log)
+
+    def client_of(self, address: str) -> httpx.AsyncClient:
+        """An admin's client of a trainer's process."""
+        return httpx.AsyncClient(base_url=address, headers=self.token(), timeout=TRAINED_WITHIN_S, trust_env=False)
 
 
 @pytest.fixture

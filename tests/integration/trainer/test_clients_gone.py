@@ -12,15 +12,15 @@ from uuid import UUID
 from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
-from ordercast.infra.local.ports import free_port
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from tests.integration.trainer.conftest import Workplace, until
-from tests.integration.trainer.test_process import client_of, is_ready
+from tests.integration.trainer.test_process import is_ready
 
 TRIES = 100
 EPOCHS = 3_000
 # The client goes away after at most so long (s): while epochs are sent, and while the next ones are waited for.
 LONGEST_S = 0.6
+STOP_DEADLINE_S = 30.0
 
 
 async def add_running_training(workplace: Workplace) -> UUID:
@@ -61,16 +61,16 @@ def watch_and_leave(port: int, path: str, authorization: str, seconds: float) ->
 async def test_clients_that_go_away_leave_no_line_in_the_log(workplace: Workplace, tmp_path: Path) -> None:
     path = f"/trainings/{await add_running_training(workplace)}/events"
     authorization = workplace.token()["Authorization"]
-    port, log = free_port(), tmp_path / "trainer.log"
-    with workplace.process(port, log) as process:
-        async with client_of(workplace, port) as client:
+    with workplace.process(tmp_path / "log") as trainer:
+        address = await trainer.address()
+        port = int(address.rpartition(":")[2])
+        async with workplace.client_of(address) as client:
             await until(lambda: is_ready(client))
             lengths = random.Random(1)
             for _ in range(TRIES // 10):
                 waits = [lengths.uniform(0, LONGEST_S) for _ in range(10)]
                 await asyncio.gather(*(asyncio.to_thread(watch_and_leave, port, path, authorization, w) for w in waits))
             assert (await client.get("/readyz")).status_code == 200
-        process.terminate()
-        assert process.wait(30) == 0
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
+        assert await trainer.stopped(STOP_DEADLINE_S) == 0
+    entries = [json.loads(line) for line in trainer.log.read_text().splitlines()]
     assert [entry["event"] for entry in entries] == ["listening", "stopped"]

@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import psutil
 
-from ordercast.infra.local.ports import free_port
-from tests.integration.trainer.conftest import TRAINED_WITHIN_S, Workplace, eventually, start, until
+from tests.integration.trainer.conftest import Workplace, eventually, start, until
 
 STOP_DEADLINE_S = 10.0
 # Only the training's own process may hold these: the service has to start fast and stay small.
@@ -20,15 +20,8 @@ FORBIDDEN = ("tensorflow", "keras", "joblib", "h5py", "pandas", "sklearn", "scip
 OF_THE_SERVICE = ("pydantic_core", "asyncpg", "uvloop", "httptools")
 
 
-def client_of(workplace: Workplace, port: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=workplace.token(), timeout=TRAINED_WITHIN_S)
-
-
 async def is_ready(client: httpx.AsyncClient) -> bool:
-    try:
-        return (await client.get("/readyz")).status_code == 200
-    except httpx.TransportError:
-        return False
+    return (await client.get("/readyz")).status_code == 200
 
 
 def test_the_service_itself_loads_no_tensorflow() -> None:
@@ -37,37 +30,33 @@ def test_the_service_itself_loads_no_tensorflow() -> None:
     assert found.stdout.strip() == "[]"
 
 
-async def test_a_killed_trainer_finds_its_training_again(workplace: Workplace) -> None:
+async def test_a_killed_trainer_finds_its_training_again(workplace: Workplace, tmp_path: Path) -> None:
     await workplace.add_pairs(60)
-    port = free_port()
-    async with client_of(workplace, port) as client:
-        with workplace.process(port) as process:
+    with workplace.process(tmp_path / "killed.log") as trainer:
+        async with workplace.client_of(await trainer.address()) as client:
             await until(lambda: is_ready(client))
             training_id = await start(client, epochs=300)
             await eventually(client, training_id, lambda training: training["progress"]["epoch"] > 0)
-            orphans = psutil.Process(process.pid).children(recursive=True)
+            orphans = psutil.Process(trainer.process.pid).children(recursive=True)
             loaded = " ".join(part.path for orphan in orphans for part in orphan.memory_maps())
             assert "tensorflow" in loaded
             assert not [name for name in OF_THE_SERVICE if name in loaded]
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        # What trained for the dead service ends too: its version would be nobody's.
-        psutil.wait_procs(orphans, timeout=STOP_DEADLINE_S)
-        assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
+    # What trained for the dead service ends too: its version would be nobody's.
+    psutil.wait_procs(orphans, timeout=STOP_DEADLINE_S)
+    assert not [orphan for orphan in orphans if orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE]
 
-        with workplace.process(port):
-            await until(lambda: is_ready(client))
+    with workplace.process(tmp_path / "next.log") as trainer:
+        async with workplace.client_of(await trainer.address()) as client:
             training = await eventually(client, training_id, lambda t: t["status"] in ("succeeded", "failed"))
 
     assert training["status"] == "succeeded"
     assert [version.name for version in workplace.versions] == [training["model_version"]]
 
 
-async def test_a_watched_training_does_not_hold_up_a_stop(workplace: Workplace) -> None:
+async def test_a_watched_training_does_not_hold_up_a_stop(workplace: Workplace, tmp_path: Path) -> None:
     await workplace.add_pairs(60)
-    port = free_port()
-    with workplace.process(port) as process:
-        async with client_of(workplace, port) as client:
+    with workplace.process(tmp_path / "log") as trainer:
+        async with workplace.client_of(await trainer.address()) as client:
             await until(lambda: is_ready(client))
             training_id = await start(client, epochs=10_000)
             async with client.stream("GET", f"/trainings/{training_id}/events") as stream:
@@ -77,8 +66,8 @@ async def test_a_watched_training_does_not_hold_up_a_stop(workplace: Workplace) 
                         assert json.loads(line.removeprefix("data:"))["epoch"] == 1
                         break
                 began = time.monotonic()
-                process.send_signal(signal.SIGTERM)
+                trainer.process.send_signal(signal.SIGTERM)
                 async for _ in lines:  # the stream ends by itself
                     pass
-        assert process.wait(STOP_DEADLINE_S) == 0
+        assert trainer.process.wait(STOP_DEADLINE_S) == 0
         assert time.monotonic() - began < STOP_DEADLINE_S

@@ -15,7 +15,7 @@ import pytest
 
 # What a service's `__main__` does, with a slow request, an endless stream, and a wiring that shows when it is closed.
 SERVICE: Final = """
-import asyncio, sys
+import asyncio, sys, uvicorn
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from fastapi import APIRouter, Request
@@ -60,6 +60,13 @@ async def wiring():
     yield SimpleNamespace(checks={})
     print("wiring closed", flush=True)
 
+if "late" in sys.argv:  # seconds pass before the port accepts
+    accept = uvicorn.Server.startup
+    async def accept_late(*arguments):
+        await asyncio.sleep(0.5)
+        await accept(*arguments)
+    uvicorn.Server.startup = accept_late
+
 configure_logging("small", "json")
 try:
     serve(create_app(title="Small", wiring=wiring, routers=[router]), host="127.0.0.1", port=int(sys.argv[1]))
@@ -82,12 +89,17 @@ async def process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def running(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """The process and its address, which its first log line names."""
-    async with process("0") as child:
+    async with process("0", *arguments) as child:
         assert child.stderr is not None
         line = (await child.stderr.readline()).decode()
         yield child, line.split('"address": "')[1].split('"')[0]
+
+
+async def test_its_port_accepts_as_soon_as_the_log_names_it() -> None:
+    async with running("late") as (_, address), httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_a_taken_port_is_named_in_one_line() -> None:
