@@ -1,13 +1,13 @@
 """Commands of `ordercast` run for a test, each as a process of its own: their packages stay out of the tests' process."""
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE
 from typing import TypeVar
 
 import msgspec
 
+from ordercast.testing.environment import child_environment
 from ordercast.testing.system import SystemUnderTest
 
 Answer = TypeVar("Answer")
@@ -55,18 +55,17 @@ async def run_command(
     Raises:
         CommandFailed: it gave none.
     """
-    variables = {
-        "ORDERCAST_ADMIN_EMAIL": system.admin.email,
-        "ORDERCAST_ADMIN_PASSWORD": system.admin.password,
-        "ORDERCAST_SAMPLE_PASSWORD": sample_password,
-        "ORDERCAST_DATABASE_URL": system.database_url,
-        "ORDERCAST_KAFKA_BOOTSTRAP": system.kafka_bootstrap,
-    }
     addresses = system.addresses
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "ordercast.cli", *arguments, "--json"),
         *("--against", addresses.order_api, "--trainer", addresses.trainer, "--predictor", addresses.predictor),
-        env={**{name: value for name, value in os.environ.items() if not name.startswith("ORDERCAST_")}, **variables},
+        env=child_environment(
+            ORDERCAST_ADMIN_EMAIL=system.admin.email,
+            ORDERCAST_ADMIN_PASSWORD=system.admin.password,
+            ORDERCAST_SAMPLE_PASSWORD=sample_password,
+            ORDERCAST_DATABASE_URL=system.database_url,
+            ORDERCAST_KAFKA_BOOTSTRAP=system.kafka_bootstrap,
+        ),
         stdout=PIPE,
         stderr=PIPE,
     )

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from ordercast.errors import ActionableError
+from ordercast.testing.environment import child_environment
 from ordercast.testing.system import StackName, SystemUnderTest
 
 MODULE: Final = "ordercast.stacks"
@@ -71,6 +72,7 @@ async def open_system(
             stdin=PIPE,
             stdout=PIPE,
             stderr=log,
+            env=child_environment(),
             limit=LINE_LIMIT,
             start_new_session=True,  # Ctrl-C goes to the tests alone
         )
