@@ -4,6 +4,7 @@ At a release, `BEFORE` becomes its newest migration, and `STATEMENTS` what it ru
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -12,7 +13,7 @@ import pytest
 from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 
 from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.upgrade import alembic_config, upgrade
@@ -75,7 +76,7 @@ APPEND: Final = text("""
     INSERT INTO outbox (shard, number, event_id, event_type, account_id, occurred_at, body)
     VALUES (1, :number, :id, :type, 1, now(), :body)
 """)
-LETTER_STATES: Final = text("""
+DEAD_LETTER_STATES: Final = text("""
     SELECT feature_producer_marks.producer, feature_producer_marks.last_number FROM feature_producer_marks
     WHERE (feature_producer_marks.producer LIKE :prefix || '%')
 """)
@@ -111,60 +112,63 @@ class PodOfTheReleaseBefore:
             marks = await self._rows(READ_MARKS, streams | {"producers": ["outbox", "old"]})
             assert marks == [("orders", 0, "outbox", number)]
             assert await self._rows(READ_REPLAY_MARKS, {}) == [("replay:a",)]
-            assert await self._rows(LETTER_STATES, {"prefix": "replay:"}) == [("replay:a", number + 1)]
+            assert await self._rows(DEAD_LETTER_STATES, {"prefix": "replay:"}) == [("replay:a", number + 1)]
 
     async def _rows(self, statement: Any, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self._connection.execute(statement, parameters)]
 
 
-async def migrate(url: str, revision: str) -> None:
-    await asyncio.to_thread(command.upgrade, alembic_config(url), revision)
-
-
-async def test_the_statements_of_the_release_before_run_through_the_upgrade(empty_database_url: str) -> None:
-    await migrate(empty_database_url, BEFORE)
+@pytest.fixture
+async def engine(empty_database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.connect() as connection:
-            pod = PodOfTheReleaseBefore(connection)
-            await pod.takes_and_repeats_keyed_requests("before")
-            await pod.moves_marks(1)
-            await migrate(empty_database_url, "head")
-            await pod.takes_and_repeats_keyed_requests("after")
-            await pod.moves_marks(5)
-            query = text("SELECT producer, last_sequence FROM feature_last_sequences ORDER BY producer")
-            assert [tuple(row) for row in await connection.execute(query)] == [("outbox", 5), ("replay:a", 6)]
-    finally:
-        await engine.dispose()
+    yield engine
+    await engine.dispose()
+
+
+def url_of(engine: AsyncEngine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+async def migrate(engine: AsyncEngine, revision: str) -> None:
+    await asyncio.to_thread(command.upgrade, alembic_config(url_of(engine)), revision)
+
+
+async def test_the_statements_of_the_release_before_run_through_the_upgrade(engine: AsyncEngine) -> None:
+    await migrate(engine, BEFORE)
+    async with engine.connect() as connection:
+        pod = PodOfTheReleaseBefore(connection)
+        await pod.takes_and_repeats_keyed_requests("before")
+        await pod.moves_marks(1)
+        await migrate(engine, "head")
+        await pod.takes_and_repeats_keyed_requests("after")
+        await pod.moves_marks(5)
+        query = text("SELECT producer, last_sequence FROM feature_last_sequences ORDER BY producer")
+        assert [tuple(row) for row in await connection.execute(query)] == [("outbox", 5), ("replay:a", 6)]
 
 
 async def test_changes_of_orders_are_kept_from_before_the_upgrade_and_from_pods_that_know_nothing_of_them(
-    empty_database_url: str,
+    engine: AsyncEngine,
 ) -> None:
     """Such a pod writes into the outbox as ever."""
     placed_before, placed_after = uuid4(), uuid4()
-    await migrate(empty_database_url, BEFORE)
-    engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.connect() as connection:
-            async with connection.begin():
-                await connection.execute(ACCOUNT)
-                await connection.execute(ORDER, {"id": placed_before})
-            await migrate(empty_database_url, "head")
-            async with connection.begin():
-                await connection.execute(ORDER, {"id": placed_after})
-                placed = {"number": 1, "id": placed_after, "type": "ordercast.order.placed.v1", "body": b"{}"}
-                confirmation = {"number": 2, "id": uuid4(), "type": "ordercast.order.confirmed.v1"}
-                body = f'{{"order_id": "{placed_before}"}}'.encode()
-                await connection.execute(APPEND, [placed, confirmation | {"body": body}])
-            changes = text("SELECT shard, number, order_id FROM order_changes ORDER BY shard, number")
-            assert [tuple(row) for row in await connection.execute(changes)] == [
-                (-1, 1, placed_before),
-                (1, 1, placed_after),
-                (1, 2, placed_before),
-            ]
-    finally:
-        await engine.dispose()
+    await migrate(engine, BEFORE)
+    async with engine.connect() as connection:
+        async with connection.begin():
+            await connection.execute(ACCOUNT)
+            await connection.execute(ORDER, {"id": placed_before})
+        await migrate(engine, "head")
+        async with connection.begin():
+            await connection.execute(ORDER, {"id": placed_after})
+            placed = {"number": 1, "id": placed_after, "type": "ordercast.order.placed.v1", "body": b"{}"}
+            confirmation = {"number": 2, "id": uuid4(), "type": "ordercast.order.confirmed.v1"}
+            body = f'{{"order_id": "{placed_before}"}}'.encode()
+            await connection.execute(APPEND, [placed, confirmation | {"body": body}])
+        changes = text("SELECT shard, number, order_id FROM order_changes ORDER BY shard, number")
+        assert [tuple(row) for row in await connection.execute(changes)] == [
+            (-1, 1, placed_before),
+            (1, 1, placed_after),
+            (1, 2, placed_before),
+        ]
 
 
 def relations(connection: Connection) -> dict[str, dict[str, Any]]:
@@ -177,18 +181,14 @@ def relations(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 async def test_what_the_release_before_reads_is_there_and_what_it_leaves_out_has_a_default(
-    empty_database_url: str,
+    engine: AsyncEngine,
 ) -> None:
-    engine = create_async_engine(empty_database_url)
-    try:
-        await migrate(empty_database_url, BEFORE)
-        async with engine.connect() as connection:
-            before = await connection.run_sync(relations)
-        await migrate(empty_database_url, "head")
-        async with engine.connect() as connection:
-            after = await connection.run_sync(relations)
-    finally:
-        await engine.dispose()
+    await migrate(engine, BEFORE)
+    async with engine.connect() as connection:
+        before = await connection.run_sync(relations)
+    await migrate(engine, "head")
+    async with engine.connect() as connection:
+        after = await connection.run_sync(relations)
     assert {(table, column) for table in before for column in before[table]} <= {
         (table, column) for table in after for column in after[table]
     }
@@ -201,41 +201,33 @@ async def test_what_the_release_before_reads_is_there_and_what_it_leaves_out_has
                 assert column["nullable"] or column["default"] is not None, (table, name)
 
 
-async def test_a_table_in_use_ends_the_upgrade_soon_and_whole_with_advice(empty_database_url: str) -> None:
+async def test_a_table_in_use_ends_the_upgrade_soon_and_whole_with_advice(engine: AsyncEngine) -> None:
     """Whoever comes after a migration that waits for a table waits, too."""
-    await migrate(empty_database_url, BEFORE)
-    engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.connect() as connection:
-            async with connection.begin():
-                await connection.execute(text("SELECT * FROM idempotency_keys"))
-                with pytest.raises(TablesInUse, match=r"for more than 3 s; nothing was changed\. Try again") as caught:
-                    await asyncio.to_thread(upgrade, empty_database_url)
-            assert "\n" not in str(caught.value)
-            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
-            assert revision == BEFORE
-    finally:
-        await engine.dispose()
-    await asyncio.to_thread(upgrade, empty_database_url)
-
-
-async def test_a_deadlock_is_told_apart_from_a_table_in_use(empty_database_url: str) -> None:
-    await migrate(empty_database_url, BEFORE)
-    engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.begin() as connection:
-            # The upgrade looks for a deadlock so late that there is one by then, and this transaction never does.
-            await connection.execute(text(LATE_DEADLOCKS))
-        async with engine.connect() as connection:
-            await connection.execute(text("SET deadlock_timeout = '1min'"))
+    await migrate(engine, BEFORE)
+    async with engine.connect() as connection:
+        async with connection.begin():
             await connection.execute(text("SELECT * FROM idempotency_keys"))
-            upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database_url))
-            await until_somebody_waits_for_a_lock(async_sessionmaker(engine))
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            with pytest.raises(TablesInUse, match=r"in another order \(a deadlock\); nothing was changed\. Try again"):
-                await upgrading
-    finally:
-        await engine.dispose()
+            with pytest.raises(TablesInUse, match=r"for more than 3 s; nothing was changed\. Try again") as caught:
+                await asyncio.to_thread(upgrade, url_of(engine))
+        assert "\n" not in str(caught.value)
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+        assert revision == BEFORE
+    await asyncio.to_thread(upgrade, url_of(engine))
+
+
+async def test_a_deadlock_is_told_apart_from_a_table_in_use(engine: AsyncEngine) -> None:
+    await migrate(engine, BEFORE)
+    async with engine.begin() as connection:
+        # The upgrade looks for a deadlock so late that there is one by then, and this transaction never does.
+        await connection.execute(text(LATE_DEADLOCKS))
+    async with engine.connect() as connection:
+        await connection.execute(text("SET deadlock_timeout = '1min'"))
+        await connection.execute(text("SELECT * FROM idempotency_keys"))
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, url_of(engine)))
+        await until_somebody_waits_for_a_lock(async_sessionmaker(engine))
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        with pytest.raises(TablesInUse, match=r"in another order \(a deadlock\); nothing was changed\. Try again"):
+            await upgrading
 
 
 TWO_ORDERS: Final = (
@@ -257,20 +249,16 @@ TWO_ORDERS: Final = (
 )
 
 
-async def test_the_quantity_of_the_first_order_is_filled_from_its_lines(empty_database_url: str) -> None:
-    await migrate(empty_database_url, "0009")
-    engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.begin() as connection:
-            for statement in TWO_ORDERS:
-                await connection.execute(text(statement))
-        await migrate(empty_database_url, "head")
-        async with engine.connect() as connection:
-            query = "SELECT product_id, first_quantity, first_order_quantity FROM feature_rows ORDER BY product_id"
-            rows = [tuple(row) for row in await connection.execute(text(query))]
-            assert rows == [(1, 2, 7), (2, 9, 9), (3, None, None)]
-    finally:
-        await engine.dispose()
+async def test_the_quantity_of_the_first_order_is_filled_from_its_lines(engine: AsyncEngine) -> None:
+    await migrate(engine, "0009")
+    async with engine.begin() as connection:
+        for statement in TWO_ORDERS:
+            await connection.execute(text(statement))
+    await migrate(engine, "head")
+    async with engine.connect() as connection:
+        query = "SELECT product_id, first_quantity, first_order_quantity FROM feature_rows ORDER BY product_id"
+        rows = [tuple(row) for row in await connection.execute(text(query))]
+        assert rows == [(1, 2, 7), (2, 9, 9), (3, None, None)]
 
 
 COUNTED_UP_TO_THE_LAST_ORDER: Final = (
@@ -294,85 +282,72 @@ COUNTED_UP_TO_THE_LAST_ORDER: Final = (
 )
 
 
-async def test_trends_are_made_of_what_is_counted_and_of_nothing_else(empty_database_url: str) -> None:
-    await migrate(empty_database_url, "0013")
-    engine = create_async_engine(empty_database_url)
+async def test_trends_are_made_of_what_is_counted_and_of_nothing_else(engine: AsyncEngine) -> None:
+    await migrate(engine, "0013")
     figures = "CAST(starts_at AT TIME ZONE 'UTC' AS text), orders, order_lines, quantity, cancelled_quantity, views"
-    try:
-        async with engine.begin() as connection:
-            for statement in COUNTED_UP_TO_THE_LAST_ORDER:
-                await connection.execute(text(statement))
-        await migrate(empty_database_url, "head")
-        async with engine.connect() as connection:
-            products = await connection.execute(text(f"SELECT product_id, {figures} FROM product_trends ORDER BY 1, 2"))  # noqa: S608
-            assert [tuple(row) for row in products] == [
-                (1, "2026-03-02 10:15:00", 1, 2, 7, 0, 0),
-                (1, "2026-03-02 12:00:00", 0, 0, 0, 0, 30),
-                (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
-                (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
-                (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
-                (2, "2026-03-02 10:15:00", 1, 1, 9, 0, 0),
-                (2, "2026-03-02 12:00:00", 0, 0, 0, 0, 12),
-            ]
-            shop = await connection.execute(text(f"SELECT partition, {figures} FROM shop_trends ORDER BY 2"))  # noqa: S608
-            assert [tuple(row) for row in shop] == [
-                (1, "2026-03-02 10:15:00", 1, 3, 16, 0, 0),
-                (0, "2026-03-02 12:00:00", 0, 0, 0, 0, 42),
-                (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
-                (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
-                (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
-            ]
-    finally:
-        await engine.dispose()
+    async with engine.begin() as connection:
+        for statement in COUNTED_UP_TO_THE_LAST_ORDER:
+            await connection.execute(text(statement))
+    await migrate(engine, "head")
+    async with engine.connect() as connection:
+        products = await connection.execute(text(f"SELECT product_id, {figures} FROM product_trends ORDER BY 1, 2"))  # noqa: S608
+        assert [tuple(row) for row in products] == [
+            (1, "2026-03-02 10:15:00", 1, 2, 7, 0, 0),
+            (1, "2026-03-02 12:00:00", 0, 0, 0, 0, 30),
+            (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
+            (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
+            (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
+            (2, "2026-03-02 10:15:00", 1, 1, 9, 0, 0),
+            (2, "2026-03-02 12:00:00", 0, 0, 0, 0, 12),
+        ]
+        shop = await connection.execute(text(f"SELECT partition, {figures} FROM shop_trends ORDER BY 2"))  # noqa: S608
+        assert [tuple(row) for row in shop] == [
+            (1, "2026-03-02 10:15:00", 1, 3, 16, 0, 0),
+            (0, "2026-03-02 12:00:00", 0, 0, 0, 0, 42),
+            (1, "2026-03-03 10:15:00", 1, 1, 7, 0, 0),
+            (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
+            (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
+        ]
 
 
-async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(empty_database_url: str) -> None:
-    await migrate(empty_database_url, "head")
-    engine = create_async_engine(empty_database_url)
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "INSERT INTO outbox_dead_letters (shard, number, event_id, event_type, account_id, occurred_at, body, reason) "
-                    "VALUES (0, 1, gen_random_uuid(), 'type', 1, now(), 'body', 'refused')"
-                )
+async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(engine: AsyncEngine) -> None:
+    await migrate(engine, "head")
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO outbox_dead_letters (shard, number, event_id, event_type, account_id, occurred_at, body, reason) "
+                "VALUES (0, 1, gen_random_uuid(), 'type', 1, now(), 'body', 'refused')"
             )
-        with pytest.raises(CommandError, match="the only copy of 1 accepted events"):
-            await asyncio.to_thread(command.downgrade, alembic_config(empty_database_url), "0006")
-        async with engine.begin() as connection:
-            assert (await connection.execute(text("SELECT count(*) FROM outbox_dead_letters"))).scalar_one() == 1
-    finally:
-        await engine.dispose()
+        )
+    with pytest.raises(CommandError, match="the only copy of 1 accepted events"):
+        await asyncio.to_thread(command.downgrade, alembic_config(url_of(engine)), "0006")
+    async with engine.begin() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM outbox_dead_letters"))).scalar_one() == 1
 
 
-async def test_the_history_of_prices_begins_with_the_present_ones(empty_database_url: str) -> None:
-    await migrate(empty_database_url, BEFORE)
-    engine = create_async_engine(empty_database_url)
+async def test_the_history_of_prices_begins_with_the_present_ones(engine: AsyncEngine) -> None:
+    await migrate(engine, BEFORE)
     added = "INSERT INTO products (sku, name, price, currency, updated_at) VALUES (:sku, 'name', :price, 'EUR', :at)"
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text(added), {"sku": "before", "price": 1, "at": NOW})
-        await migrate(empty_database_url, "head")
-        async with engine.begin() as connection:
-            # What pods of the release before do meanwhile.
-            await connection.execute(text(added), {"sku": "after", "price": 2, "at": NOW})
-            await connection.execute(text("UPDATE products SET price = 3, updated_at = now() WHERE sku = 'before'"))
-        async with engine.connect() as connection:
-            history = await connection.execute(
-                text(
-                    "SELECT sku, h.price, h.valid_from = :at FROM product_prices AS h "
-                    "JOIN products ON products.id = product_id ORDER BY h.id"
-                ),
-                {"at": NOW},
-            )
-            assert [tuple(row) for row in history] == [("before", 1, True), ("after", 2, False), ("before", 3, False)]
-    finally:
-        await engine.dispose()
+    async with engine.begin() as connection:
+        await connection.execute(text(added), {"sku": "before", "price": 1, "at": NOW})
+    await migrate(engine, "head")
+    async with engine.begin() as connection:
+        # What pods of the release before do meanwhile.
+        await connection.execute(text(added), {"sku": "after", "price": 2, "at": NOW})
+        await connection.execute(text("UPDATE products SET price = 3, updated_at = now() WHERE sku = 'before'"))
+    async with engine.connect() as connection:
+        history = await connection.execute(
+            text(
+                "SELECT sku, h.price, h.valid_from = :at FROM product_prices AS h "
+                "JOIN products ON products.id = product_id ORDER BY h.id"
+            ),
+            {"at": NOW},
+        )
+        assert [tuple(row) for row in history] == [("before", 1, True), ("after", 2, False), ("before", 3, False)]
 
 
-async def test_no_account_is_lost_where_nicknames_are_the_same_by_the_rule_of_today(empty_database_url: str) -> None:
-    await migrate(empty_database_url, BEFORE)
-    engine = create_async_engine(empty_database_url)
+async def test_no_account_is_lost_where_nicknames_are_the_same_by_the_rule_of_today(engine: AsyncEngine) -> None:
+    await migrate(engine, BEFORE)
     names = [
         "Ann Bee",
         "ann bee",
@@ -385,16 +360,13 @@ async def test_no_account_is_lost_where_nicknames_are_the_same_by_the_rule_of_to
         "J\u00fc",
     ]
     keys = ["ann bee", None, None, "\u00e9ve", None, None, "bob", None, "j\u00fc"]
-    try:
-        async with engine.begin() as connection:
-            for name in names:
-                await connection.execute(
-                    text("INSERT INTO accounts (nickname, role, login_type) VALUES (:name, 'CUSTOMER', 'EXTERNAL')"),
-                    {"name": name},
-                )
-        await migrate(empty_database_url, "head")
-        async with engine.connect() as connection:
-            rows = await connection.execute(text("SELECT nickname, nickname_key FROM accounts ORDER BY id"))
-            assert [tuple(row) for row in rows] == list(zip(names, keys, strict=True))
-    finally:
-        await engine.dispose()
+    async with engine.begin() as connection:
+        for name in names:
+            await connection.execute(
+                text("INSERT INTO accounts (nickname, role, login_type) VALUES (:name, 'CUSTOMER', 'EXTERNAL')"),
+                {"name": name},
+            )
+    await migrate(engine, "head")
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT nickname, nickname_key FROM accounts ORDER BY id"))
+        assert [tuple(row) for row in rows] == list(zip(names, keys, strict=True))
