@@ -1,0 +1,183 @@
+"""Features of pairs and of products at a moment, by the same functions for a training's many rows and for one answer."""
+
+from typing import Final
+
+import numpy as np
+
+from ordercast.services.shared.demand.activity import Bools, Floats, Ints, pair_positions, positions
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, matrix
+from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, total
+from ordercast.services.shared.demand.weekly_levels import pieces_by_week, smoothed_levels, weeks_on_sale
+
+_EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
+_YEAR_DAYS: Final = 365.2425
+
+
+class Features:
+    """All that can be asked at one moment. Sums over what is known are made once, then any pairs are looked up."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._pairs = _pairs(known)
+        self._products = _products(known)
+        self._accounts = _accounts(known)
+        self._calendar: dict[str, Floats | float] = dict(_calendar(known.moment))
+
+    def of_pairs(self, account_ids: Ints, product_ids: Ints) -> Floats:
+        """[pairs, PAIR_FEATURES]; what is not known has the features of something new."""
+        known = self._known
+        pair, account, product = pair_positions(known.activity, account_ids, product_ids)
+        columns = {name: column[pair] for name, column in self._pairs.items()}
+        columns |= {f"account_{name}": column[account] for name, column in self._accounts.items()}
+        columns |= {f"product_{name}": column[product] for name, column in self._products.items()}
+        expected = known.product_log[product] + known.factor[account]
+        columns["pair_level"] = (columns["log_sum"] + expected) / (columns["lines"] + 1)
+        return matrix(PAIR_FEATURES, columns | self._calendar, len(pair))
+
+    def of_products(self, product_ids: Ints) -> Floats:
+        """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
+        product = positions(self._known.activity.products, product_ids)
+        weeks = pieces_by_week(self._known)
+        columns = {name: column[product] for name, column in (self._products | _weeks(self._known, weeks)).items()}
+        return matrix(PRODUCT_FEATURES, columns | _shop(weeks.sum(axis=0)) | self._calendar, len(product))
+
+
+def _log(values: Ints | Floats) -> Floats:
+    return np.log1p(np.maximum(values, 0).astype(np.float64))
+
+
+def _ratio(part: Ints | Floats, whole: Ints | Floats) -> Floats:
+    """The quotient; not-a-number without a whole."""
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
+
+
+def _span(known: Known, group: Ints, groups: int) -> tuple[Ints, Ints]:
+    """The first and the last day with an order by group; the moment itself and -1 without one."""
+    ordered = known.days.ordered
+    first, last = np.full(groups, known.moment, np.int64), np.full(groups, -1, np.int64)
+    np.minimum.at(first, group[ordered], known.days.day[ordered])
+    np.maximum.at(last, group[ordered], known.days.day[ordered])
+    return first, last
+
+
+def _ago(known: Known, day: Ints, orders: Ints) -> Floats:
+    """log(1 + days) before the moment; unknown without an order."""
+    return np.where(orders > 0, _log(known.moment - day), np.nan)
+
+
+def _since(known: Known, days: int) -> Bools:
+    return known.days.day >= known.moment - days
+
+
+def _pairs(known: Known) -> dict[str, Floats]:
+    days, groups = known.days, known.pairs
+    orders, log_sum = total(days.pair, days.ordered, groups), total(days.pair, days.log_pieces, groups) / LOG_UNITS
+    first, last = _span(known, days.pair, groups)
+    after_last = days.day > last[days.pair]
+    is_last = days.ordered & (days.day == last[days.pair])
+
+    def summed(values: Ints, where: Bools) -> Floats:
+        return _log(total(days.pair, np.where(where, values, 0), groups))
+
+    return {
+        "lines": orders.astype(np.float64),
+        "log_sum": log_sum,
+        "pair_known": (orders > 0).astype(np.float64),
+        "pair_orders": _log(orders),
+        "pair_pieces": _log(total(days.pair, days.pieces, groups)),
+        "pair_days_since_first": _ago(known, first, orders),
+        "pair_days_since_last": _ago(known, last, orders),
+        "pair_last_quantity": summed(days.pieces, is_last),
+        "pair_mean_log_quantity": _ratio(log_sum, orders),
+        **{f"pair_views_{span}": summed(days.views, _since(known, span)) for span in (7, 28, 90)},
+        "pair_views_since_order": summed(days.views, after_last),
+        "pair_carts_28": summed(days.carts, _since(known, 28)),
+        "pair_carts_since_order": summed(days.carts, after_last),
+    }
+
+
+def _products(known: Known) -> dict[str, Floats]:
+    days, groups = known.days, known.products
+    lines = total(days.product, days.ordered, groups)
+    lines_28 = total(days.product, days.ordered & _since(known, 28), groups)
+    log_28 = total(days.product, np.where(_since(known, 28), days.log_pieces, 0), groups) / LOG_UNITS
+    first, last = _span(known, days.product, groups)
+    is_last = days.day == last[days.product]
+    log_price = _log_price(known, days.priced)
+    level = smoothed_levels(pieces_by_week(known), weeks_on_sale(known))
+    return {
+        "level": _log(level),
+        "lines": _log(lines),
+        "lines_7": _log(total(days.product, days.ordered & _since(known, 7), groups)),
+        "lines_28": _log(lines_28),
+        "accounts": _log(_distinct(days.pair, days.ordered, known.activity.pair_product, groups)),
+        "mean_log_quantity": known.product_log,
+        "mean_log_quantity_28": (log_28 + PRODUCT_PRIOR * known.product_log) / (lines_28 + PRODUCT_PRIOR),
+        "mean_price": np.log1p(np.exp(log_price)),
+        "price_ratio": _log_price(known, is_last) - log_price,
+        "age": _ago(known, first, lines),
+        "days_since_last": _ago(known, last, lines),
+        "views_28": _log(total(days.product, np.where(_since(known, 28), days.views, 0), groups)),
+    }
+
+
+def _log_price(known: Known, where: Bools) -> Floats:
+    """Mean log price of a piece by product over some pair-days, so that a large order counts as one; unknown without any."""
+    days, counted = known.days, known.days.priced & where
+    sums = total(days.product, np.where(counted, days.log_price, 0), known.products)
+    return _ratio(sums / LOG_UNITS, total(days.product, counted, known.products))
+
+
+def _accounts(known: Known) -> dict[str, Floats]:
+    days, groups = known.days, known.accounts
+    lines = total(days.account, days.ordered, groups)
+    first, last = _span(known, days.account, groups)
+    return {
+        "orders": _log(known.account_orders),
+        "lines": _log(lines),
+        "products": _log(_distinct(days.pair, days.ordered, known.activity.pair_account, groups)),
+        "age": _ago(known, first, lines),
+        "days_since_last": _ago(known, last, lines),
+        "factor": known.factor,
+        "factor_60": known.factor_60,
+        "views_28": _log(total(days.account, np.where(_since(known, 28), days.views, 0), groups)),
+    }
+
+
+def _distinct(pair: Ints, ordered: Bools, side: Ints, groups: int) -> Ints:
+    """Pairs with an order, by their product or account."""
+    return np.bincount(side[np.unique(pair[ordered])], minlength=groups).astype(np.int64)
+
+
+def _weeks(known: Known, weeks: Ints) -> dict[str, Floats]:
+    last_8 = weeks[:, :8]
+    return {
+        **{f"week_{ago}": _log(weeks[:, ago - 1]) for ago in range(1, 7)},
+        **{f"mean_{count}": _log(weeks[:, :count].sum(axis=1) / count) for count in (2, 4, 8, 13)},
+        "mean_all": _log(_ratio(weeks.sum(axis=1), weeks_on_sale(known))),
+        "median_8": _log(np.median(last_8, axis=1)),
+        "most_8": _log(last_8.max(axis=1)),
+        "empty_8": (last_8 == 0).mean(axis=1),
+    }
+
+
+def _shop(weeks: Ints) -> dict[str, float]:
+    """How all products went lately, from their pieces by week."""
+    sold = np.flatnonzero(weeks)
+    since_first = weeks[: sold[-1] + 1] if len(sold) else weeks[:1]
+
+    def ratio(part: Ints, whole: Ints) -> float:
+        return float(np.log(part.mean() / whole.mean())) if part.any() and whole.any() else 0.0
+
+    return {"shop_week": ratio(weeks[:1], weeks[:8]), "shop_month": ratio(since_first[:4], since_first)}
+
+
+def _calendar(moment: int) -> dict[str, float]:
+    weekday = 2 * np.pi * ((moment + _EPOCH_WEEKDAY) % 7) / 7
+    year = 2 * np.pi * (moment % _YEAR_DAYS) / _YEAR_DAYS
+    return {
+        "weekday_sin": float(np.sin(weekday)),
+        "weekday_cos": float(np.cos(weekday)),
+        "year_sin": float(np.sin(year)),
+        "year_cos": float(np.cos(year)),
+    }
