@@ -11,3 +11,9 @@ def ndjson_body(description: str, *lines: dict[str, Any]) -> dict[str, Any]:
     example = "".join(json.dumps(line) + "\n" for line in lines)
     content = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": example}}
     return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+def nothing_came_in(model: Any) -> dict[int | str, dict[str, Any]]:
+    """For the `responses` of an import's route, whose answer has this model."""
+    description = "Nothing came in: each line with its reason, or what is wrong with the whole"
+    return {422: {"description": description, "model": model}}

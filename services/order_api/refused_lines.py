@@ -1,7 +1,7 @@
 """Keeps the refused lines of a request of any length, and writes them into its answer: on disk, not in memory."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
@@ -23,6 +23,14 @@ class RefusedLine(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ImportCounts(msgspec.Struct, frozen=True):
+    """How many lines did what. The last field, `refused`, is empty: those lines are written into the answer from a file."""
+
+    @property
+    def nothing_came_in(self) -> bool:
+        return not any(getattr(self, name) for name in self.__struct_fields__)
+
+
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
     """The JSON of an answer, piece by piece."""
@@ -32,7 +40,7 @@ class StreamedAnswer:
 
 
 class RefusedLines:
-    """Close it, or read its answer to the end."""
+    """Close it, or read its answer to the end: `answer_of_import` does one or the other."""
 
     def __init__(self, file: IO[bytes] | None = None) -> None:
         self._file: IO[bytes] = file or SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - `close`
@@ -57,14 +65,11 @@ class RefusedLines:
             ) from error
         self.count += len(lines)
 
-    def answer(self, counts: msgspec.Struct, *, nothing_came_in: bool) -> StreamedAnswer:
-        """The answer `counts`, whose last field `refused` is empty, with the refused lines in it.
+    def answer(self, counts: ImportCounts) -> StreamedAnswer:
+        """The counts with the refused lines in them; 422 if lines were refused and nothing came in."""
+        return StreamedAnswer(self._pieces(counts), 422 if self.count and counts.nothing_came_in else 200)
 
-        422 if lines were refused and nothing came in.
-        """
-        return StreamedAnswer(self._pieces(counts), 422 if self.count and nothing_came_in else 200)
-
-    def _pieces(self, counts: msgspec.Struct) -> Iterator[bytes]:
+    def _pieces(self, counts: ImportCounts) -> Iterator[bytes]:
         try:
             yield msgspec.json.encode(counts).removesuffix(b"]}")
             self._file.seek(0)
@@ -76,3 +81,13 @@ class RefusedLines:
 
     def close(self) -> None:
         self._file.close()
+
+
+async def answer_of_import(run: Callable[[RefusedLines], Awaitable[ImportCounts]]) -> StreamedAnswer:
+    """What came in, and the lines that `run` refused."""
+    refused = RefusedLines()
+    try:
+        return refused.answer(await run(refused))
+    except BaseException:  # a cancellation, too: no answer is left that would close the temporary file
+        refused.close()
+        raise

@@ -1,8 +1,10 @@
-"""Text that a shop names its things with, as lines of NDJSON have it."""
+"""Text in lines of NDJSON: what a shop names its things with, prices and currencies."""
 
 from typing import Annotated, Final
 
 from msgspec import Meta
+
+from ordercast.services.order_api.products.currencies import CURRENCIES
 
 # The characters that no name may have, as in requests of single things (`OneLine`): C0 and C1 controls and Unicode's line ends.
 _CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -39,5 +41,20 @@ AccountRef = Annotated[
         description=(
             "text of 1 to 255 characters on one line (a shop's reference or an email address; nan, null and none are nobody's)"
         ),
+    ),
+]
+# A decimal string that fits NUMERIC(12,4): no exponent, no sign, no NaN.
+PriceText = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9]{1,8}(\.[0-9]{1,4})?\Z",
+        description='a decimal with at most 4 decimals, from 0 to 99999999.9999, as text such as "12.50"',
+    ),
+]
+Currency = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A({'|'.join(sorted(CURRENCIES))})\Z",
+        description='a currency code of ISO 4217, such as "EUR"',
     ),
 ]

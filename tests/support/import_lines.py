@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ordercast.services.order_api.orders.answers import ImportAnswer
 from ordercast.services.order_api.orders.import_orders import ImportOptions, ImportOrders
-from ordercast.services.order_api.refused_lines import RefusedLines
+from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.shared.db.engine import Sessions
 
 PARTITIONS: Final = 4
@@ -37,9 +37,8 @@ async def run(sessions: Sessions, lines: Sequence[bytes], options: ImportOptions
     async def body() -> AsyncIterator[bytes]:
         yield b"\n".join(lines)
 
-    refused = RefusedLines()
-    counts = await ImportOrders(sessions, partitions=PARTITIONS).run(body(), options, refused)
-    answer = refused.answer(counts, nothing_came_in=False)
+    importer = ImportOrders(sessions, partitions=PARTITIONS)
+    answer = await answer_of_import(lambda refused: importer.run(body(), options, refused))
     return msgspec.json.decode(b"".join(answer.pieces), type=ImportAnswer)
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from ordercast.services.order_api.money import line_total, shown, shown_total
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.orders.write_orders import OrderRow
-from ordercast.services.order_api.refused_lines import RefusedLine
+from ordercast.services.order_api.refused_lines import ImportCounts, RefusedLine
 
 LineTotal = Annotated[
     Decimal,
@@ -69,7 +69,7 @@ class OrderPage(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
-class ImportAnswer(msgspec.Struct, frozen=True):
+class ImportAnswer(ImportCounts, frozen=True):
     """How many lines did what."""
 
     created: Annotated[int, Meta(description="orders that are new")]

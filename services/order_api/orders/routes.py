@@ -1,7 +1,7 @@
 """POST /orders, GET /orders and what can be done to an order."""
 
 import hashlib
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
-from ordercast.services.order_api.ndjson_document import ndjson_body
+from ordercast.services.order_api.ndjson_document import ndjson_body, nothing_came_in
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.answers import ImportAnswer, OrderAnswer, OrderPage
 from ordercast.services.order_api.orders.change_order import CancelRequest
@@ -26,7 +26,7 @@ from ordercast.services.order_api.orders.schemas import (
     WantedOrders,
 )
 from ordercast.services.order_api.products.schemas import Currency
-from ordercast.services.order_api.refused_lines import RefusedLines
+from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.documents import document_of
@@ -35,13 +35,6 @@ from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["orders"])
-
-_NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
-    422: {
-        "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
-        "model": document_of(ImportAnswer),
-    }
-}
 
 
 class _Placed(msgspec.Struct):
@@ -172,7 +165,10 @@ async def cancel(
 
 
 @router.post(
-    "/orders/import", response_model=document_of(ImportAnswer), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
+    "/orders/import",
+    response_model=document_of(ImportAnswer),
+    responses=nothing_came_in(document_of(ImportAnswer)),
+    openapi_extra=_LINES,
 )
 @raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport, errors.Overtaken)
 async def import_history(
@@ -195,14 +191,7 @@ async def import_history(
     """
     options = ImportOptions(create_missing, currency, on_conflict, current_traceparent())
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
-    refused = RefusedLines()
-    try:
-        counts = await service.import_orders.run(body, options, refused)
-    except BaseException:  # a cancellation, too: no answer is left that would close the temporary file
-        refused.close()
-        raise
-    nothing = not (counts.created or counts.repeated or counts.changed or counts.replaced)
-    answer = refused.answer(counts, nothing_came_in=nothing)
+    answer = await answer_of_import(lambda refused: service.import_orders.run(body, options, refused))
     return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 

@@ -1,19 +1,16 @@
 """Adds and changes many products by SKU: lines are parsed as they stream in and committed chunk by chunk."""
 
 from collections.abc import AsyncIterable, Collection
-from dataclasses import dataclass, field
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
-from ordercast.services.order_api.orders.import_lines import PriceText
-from ordercast.services.order_api.products.currencies import CURRENCIES
-from ordercast.services.order_api.refused_lines import RefusedLine
-from ordercast.services.order_api.text import Name, Sku
+from ordercast.services.order_api.refused_lines import ImportCounts, RefusedLine, RefusedLines
+from ordercast.services.order_api.text import Currency, Name, PriceText, Sku
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 
@@ -46,17 +43,15 @@ class ProductLine(msgspec.Struct, forbid_unknown_fields=True):
     sku: Sku
     name: Name
     price: PriceText
-    currency: Annotated[str, Meta(description='a currency code of ISO 4217, such as "EUR"', examples=["EUR"])]
+    currency: Currency
     active: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.currency not in CURRENCIES:
-            raise ValueError('currency must be a code of ISO 4217, such as "EUR"')
         self.sku = self.sku.strip()
         self.name = self.name.strip()
 
 
-class ImportedProducts(msgspec.Struct, frozen=True):
+class ImportedProducts(ImportCounts, frozen=True):
     """What became of the lines."""
 
     created: int
@@ -64,49 +59,56 @@ class ImportedProducts(msgspec.Struct, frozen=True):
     unchanged: int
     refused: list[RefusedLine]
 
-    @property
-    def nothing_came_in(self) -> bool:
-        return bool(self.refused) and not (self.created or self.changed or self.unchanged)
-
 
 @dataclass
-class _Progress:
+class _Written:
     created: int = 0
     changed: int = 0
     unchanged: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)
 
 
 _decoder = msgspec.json.Decoder(ProductLine)
 
 
-async def import_products(sessions: Sessions, body: AsyncIterable[bytes]) -> ImportedProducts:
-    """Adds the products that are not there, and changes those that differ. What was committed before an error stays."""
-    progress = _Progress()
+async def import_products(sessions: Sessions, body: AsyncIterable[bytes], refused: RefusedLines) -> ImportedProducts:
+    """Adds the products that are not there, and changes those that differ; `refused` gets the lines that are not taken.
+
+    What was committed before an error stays.
+
+    Raises:
+        NotNdjson: the body is something else.
+        NoRoomForReport: the refused lines cannot be kept.
+    """
+    written = _Written()
     chunk: dict[str, ProductLine] = {}
+    unread: list[RefusedLine] = []
     async for number, line in read_lines(body):
         try:
             if isinstance(line, LineRefused):
                 raise line
             product = parse_line(_decoder, line)
         except LineRefused as refusal:
-            progress.refused.append(RefusedLine(number, str(refusal)))
+            unread.append(RefusedLine(number, str(refusal)))
+            if len(unread) == CHUNK:
+                await refused.add(unread)
+                unread = []
             continue
         # A SKU that comes twice is two changes, one after the other.
         if product.sku in chunk or len(chunk) == CHUNK:
-            await _import(sessions, chunk.values(), progress)
+            await _import(sessions, chunk.values(), written)
             chunk = {}
         chunk[product.sku] = product
     if chunk:
-        await _import(sessions, chunk.values(), progress)
-    return ImportedProducts(progress.created, progress.changed, progress.unchanged, progress.refused)
+        await _import(sessions, chunk.values(), written)
+    await refused.add(unread)
+    return ImportedProducts(written.created, written.changed, written.unchanged, [])
 
 
-async def _import(sessions: Sessions, lines: Collection[ProductLine], progress: _Progress) -> None:
+async def _import(sessions: Sessions, lines: Collection[ProductLine], written: _Written) -> None:
     created = await retry_conflicts(lambda: _commit(sessions, lines))
-    progress.created += created.count(True)
-    progress.changed += created.count(False)
-    progress.unchanged += len(lines) - len(created)
+    written.created += created.count(True)
+    written.changed += created.count(False)
+    written.unchanged += len(lines) - len(created)
 
 
 async def _commit(sessions: Sessions, lines: Collection[ProductLine]) -> list[bool]:

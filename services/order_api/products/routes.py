@@ -1,17 +1,18 @@
 """/products: read by all, written by admins."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.responses import StreamingResponse
 
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
-from ordercast.services.order_api.ndjson_document import ndjson_body
+from ordercast.services.order_api.ndjson_document import ndjson_body, nothing_came_in
 from ordercast.services.order_api.products.edit_products import add_product, change_product
 from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
 from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
+from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.documents import document_of
@@ -21,12 +22,6 @@ from ordercast.services.shared.http.requests import PathId, StoredText
 
 router = APIRouter(tags=["products"])
 
-_NOTHING_CAME_IN: Final[dict[int | str, dict[str, Any]]] = {
-    422: {
-        "description": "Nothing came in: each line with its reason, or what is wrong with the whole",
-        "model": document_of(ImportedProducts),
-    }
-}
 _LINES: Final = ndjson_body(
     "One product a line, as UTF-8; `active` may be left out. It may come with Content-Encoding: gzip.",
     {"sku": "MUG-1", "name": "Mug", "price": "12.50", "currency": "EUR", "active": True},
@@ -43,9 +38,12 @@ async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService, respon
 
 
 @router.post(
-    "/products/import", response_model=document_of(ImportedProducts), responses=_NOTHING_CAME_IN, openapi_extra=_LINES
+    "/products/import",
+    response_model=document_of(ImportedProducts),
+    responses=nothing_came_in(document_of(ImportedProducts)),
+    openapi_extra=_LINES,
 )
-@raises(errors.NotNdjson, errors.UnknownEncoding)
+@raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport)
 async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentService) -> Response:
     """Adds the products of NDJSON lines, of any number, and changes those whose SKU is there; bad lines are refused one by one.
 
@@ -53,9 +51,8 @@ async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentSe
     without `active` leaves that as it is.
     """
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
-    answer = await import_products(service.sessions, body)
-    status = 422 if answer.nothing_came_in else 200
-    return Response(msgspec.json.encode(answer), status, media_type="application/json")
+    answer = await answer_of_import(lambda refused: import_products(service.sessions, body, refused))
+    return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 
 @router.patch("/products/{product_id}")

@@ -91,7 +91,7 @@ async def test_bad_lines_are_refused_one_by_one_with_the_rules_of_single_product
     bad: dict[str, dict[str, Any]] = {
         "price must be": MUG | {"price": 12.5},
         "price must be a decimal": MUG | {"price": "1.23456"},
-        'currency must be a code of ISO 4217, such as "EUR"': MUG | {"currency": "eur"},
+        'currency must be a currency code of ISO 4217, such as "EUR"': MUG | {"currency": "eur"},
         "sku must be": MUG | {"sku": " "},
         "sku must be text of 1 to 100 characters": MUG | {"sku": "s" * 101},
         "name must be": MUG | {"name": "two\nlines"},
