@@ -316,7 +316,7 @@ async def _start_broker(system: System) -> None:
         except (KafkaError, TimeoutError) as error:
             # On a busy machine a broker accepts connections for a while before it answers questions.
             if not isinstance(error, BrokerUnavailable) or clock() > give_up_at:
-                raise StartFailed(f"the topics cannot be made: {error or 'Kafka does not answer'}") from error
+                raise StartFailed(f"the topics cannot be made: {first_line(error)}") from error
         await asyncio.sleep(TOPICS_PAUSE_S)
 
 

@@ -216,7 +216,8 @@ def command(
             **own: Any,
         ) -> None:
             try:
-                remote = _remote(against, trainer, predictor) if against else None
+                # An empty one, out of a variable that is not set, must not mean the system of the folder.
+                remote = None if against is None else _remote(against, trainer, predictor)
                 answer = function(Context(StateFolder.at(state), port_offset, json, remote), **own)
                 if answer is not None:
                     asyncio.run(answer)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from ordercast.first_line import first_line
+
 # A database that does not answer the connection within this time (s) counts as gone.
 CONNECT_TIMEOUT_S: Final = 5
 # Rows taken from a server-side cursor at a time: memory stays flat however many there are.
@@ -33,7 +35,7 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
             server_settings={"application_name": application, "timezone": "UTC", "jit": "off"},
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseUnavailable(f"PostgreSQL does not answer: {error or type(error).__name__}") from error
+        raise DatabaseUnavailable(f"PostgreSQL does not answer: {first_line(error)}") from error
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection

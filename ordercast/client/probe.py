@@ -7,6 +7,7 @@ import msgspec
 
 from ordercast.client.errors import AnswerUnreadable, ServiceUnreachable
 from ordercast.client.transport import CONNECT_TIMEOUT_S
+from ordercast.first_line import first_line
 
 # A service looks at its parts for 2 s before it says that one is missing.
 READINESS_TIMEOUT_S: Final = 4.0
@@ -38,7 +39,7 @@ async def check_answers(address: str) -> None:
         async with httpx.AsyncClient(timeout=CONNECT_TIMEOUT_S, trust_env=False) as http:
             answer = await http.get(f"{address}/healthz")
     except httpx.TransportError as error:
-        raise ServiceUnreachable(f"nothing answers at {address}: {error or type(error).__name__}") from error
+        raise ServiceUnreachable(f"nothing answers at {address}: {first_line(error)}") from error
     if not (answer.is_success and answer.text == '{"status":"ok"}'):
         raise AnswerUnreadable(
             f"what answers at {address} is no service of Ordercast: status {answer.status_code} at /healthz"

@@ -79,7 +79,7 @@ class Transport:
                 failure: Exception = problem_of(response)
                 again = request.repeatable and _is_transient(response)
             except httpx.TransportError as error:
-                failure = ServiceUnreachable(f"{request.url} does not answer: {error or type(error).__name__}")
+                failure = ServiceUnreachable(f"{request.url} does not answer: {first_line(error)}")
                 again = request.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             if not again or time.monotonic() + pause > give_up_at:
                 raise failure
@@ -106,7 +106,7 @@ class Transport:
                 finally:
                     await response.aclose()
             except httpx.TransportError as error:
-                raise ServiceUnreachable(f"{request.url} broke off: {error or type(error).__name__}") from error
+                raise ServiceUnreachable(f"{request.url} broke off: {first_line(error)}") from error
 
     @asynccontextmanager
     async def _lane(self) -> AsyncIterator[httpx.AsyncClient]:

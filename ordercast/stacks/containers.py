@@ -8,6 +8,7 @@ from typing import Final
 
 from ordercast.client import Addresses
 from ordercast.client.session import Login
+from ordercast.first_line import first_line
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.together import together
 from ordercast.services.shared.kafka.errors import KafkaError
@@ -70,4 +71,4 @@ async def _make_topics(bootstrap: str, partitions: int) -> None:
         async with asyncio.timeout(TOPICS_DEADLINE_S):
             await create_topics(bootstrap, partitions)
     except (KafkaError, TimeoutError) as error:
-        raise StartFailed(f"the topics cannot be made: {error or 'Kafka does not answer'}") from error
+        raise StartFailed(f"the topics cannot be made: {first_line(error)}") from error

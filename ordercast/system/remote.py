@@ -100,7 +100,10 @@ def checked_url(text: str) -> str:
     """The URL without a slash at its end. Raises ActionableError for what is no URL of HTTP."""
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        # A name and a password in it would take the place of the token.
+        usable = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
     except ValueError:
         usable = False
     if not usable:

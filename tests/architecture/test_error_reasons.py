@@ -54,7 +54,9 @@ def caught(handler: ast.ExceptHandler) -> set[str]:
 
 def is_text_of(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.FormattedValue):  # {error!r} names the type
-        return isinstance(node.value, ast.Name) and node.value.id == name and node.conversion != ord("r")
+        # In `{error or "nothing"}` the error is never false, however empty its text.
+        shown = node.value.values[0] if isinstance(node.value, ast.BoolOp) else node.value
+        return isinstance(shown, ast.Name) and shown.id == name and node.conversion != ord("r")
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -76,6 +78,7 @@ def test_every_reason_says_something() -> None:
 def test_the_rule_finds_what_it_is_for() -> None:
     handler = "try:\n    f()\nexcept {} as error:\n    raise CannotStart({}) from error\n"
     assert list(reasons_that_may_be_empty(handler.format("OSError", 'f"at {place}: {error}"'))) == [4]
+    assert list(reasons_that_may_be_empty(handler.format("OSError", "f\"{error or 'silence'}\""))) == [4]
     assert list(reasons_that_may_be_empty(handler.format("(ValueError, asyncio.TimeoutError)", "str(error)"))) == [4]
     assert list(reasons_that_may_be_empty(handler.format("OSError", 'f"{error!r}"'))) == []
     assert list(reasons_that_may_be_empty(handler.format("OSError", "first_line(error)"))) == []

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Integer, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.errors import InvalidPeriod
@@ -33,8 +33,19 @@ class _Period:
     zone: ZoneInfo
 
     def holds(self, trend: Trend) -> ColumnElement[bool]:
-        begin, end = (datetime.combine(day, time.min, self.zone) for day in (self.first, self.last + timedelta(days=1)))
-        return (trend.starts_at >= begin) & (trend.starts_at < end)
+        return (trend.starts_at >= self._begin(self.first)) & (
+            trend.starts_at < self._begin(self.last + timedelta(days=1))
+        )
+
+    def number_of_day(self, trend: Trend) -> ColumnElement[int]:
+        """1 for the first day. By when each day begins: PostgreSQL has a database of zones of its own, which does not know each
+        zone, and takes CET for +01:00 in summer, too."""
+        days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        begins = literal([self._begin(day) for day in days], ARRAY(DateTime(timezone=True)))
+        return func.width_bucket(trend.starts_at, begins, type_=Integer())
+
+    def _begin(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.zone)
 
 
 async def read_trends(
@@ -78,11 +89,12 @@ def _check_period(first: date, last: date) -> None:
 
 async def _days(session: AsyncSession, period: _Period, product_id: int | None) -> list[DayTrend]:
     trend: Trend = ShopTrend if product_id is None else ProductTrend
-    day = cast(func.timezone(period.zone.key, trend.starts_at), Date).label("day")
+    day = period.number_of_day(trend).label("day")
     query = select(day, *_sums(trend)).where(period.holds(trend)).group_by("day").order_by("day")
     if product_id is not None:
         query = query.where(ProductTrend.product_id == product_id)
-    return [DayTrend(date=row.day, **_figures(row)) for row in await session.execute(query)]
+    rows = await session.execute(query)
+    return [DayTrend(date=period.first + timedelta(days=row.day - 1), **_figures(row)) for row in rows]
 
 
 async def _top_products(session: AsyncSession, period: _Period, product_id: int | None) -> list[ProductAnswer]:

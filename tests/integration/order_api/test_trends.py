@@ -1,6 +1,7 @@
 """GET /trends over rows as the worker writes them."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -110,6 +111,32 @@ async def test_the_day_of_a_change_of_the_clocks_has_all_its_hours(api: RunningA
     period = {"from": "2011-10-30", "to": "2011-10-30"}
     answer = await trends_of(api, admin, tz="Europe/Berlin", **period)
     assert [(day["date"], day["orders"]) for day in answer["days"]] == [("2011-10-30", 25)]
+
+
+# PostgreSQL takes CET for an abbreviation: +01:00 all year.
+@pytest.mark.parametrize("tz", ["CET", "Europe/Berlin"])
+async def test_a_zone_whose_name_is_an_abbreviation_has_its_summer_time(api: RunningApi, tz: str) -> None:
+    admin = await api.admin()
+    product = await api.product(admin)
+    await add_trends(api, (product["id"], datetime(2011, 7, 1, 22, tzinfo=UTC), 1, 1, 1))
+    answer = await trends_of(api, admin, tz=tz)
+    assert [day["date"] for day in answer["days"]] == ["2011-07-02"]
+
+
+async def test_a_day_that_a_zone_left_out_has_nothing(api: RunningApi) -> None:
+    admin = await api.admin()
+    product = await api.product(admin)
+    begins = datetime(2011, 12, 30, 9, 45, tzinfo=UTC)  # Samoa went over the date line: the 31st came after the 29th
+    await add_trends(api, *((product["id"], begins + timedelta(minutes=15 * n), 1, 1, 1) for n in range(2)))
+    answer = await trends_of(api, admin, tz="Pacific/Apia")
+    assert [(day["date"], day["orders"]) for day in answer["days"]] == [("2011-12-29", 1), ("2011-12-31", 1)]
+
+
+async def test_every_zone_that_is_taken_has_days(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    # Not known to PostgreSQL, and there on most machines only.
+    for tz in {"localtime", "Factory", "EST5EDT"} & available_timezones():
+        await trends_of(shared_api, admin, tz=tz)
 
 
 async def test_sales_are_shown_to_admins_alone(shared_api: RunningApi) -> None:

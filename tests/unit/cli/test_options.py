@@ -74,6 +74,11 @@ def test_json_is_the_answer_for_programs(tmp_path: Path) -> None:
     assert result.stderr == "baking\n"
 
 
+def test_an_empty_address_is_refused_and_does_not_mean_the_system_of_the_folder(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["status", "--against", "", "--state", str(tmp_path)])
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (1, "error: '' is no address of a service")
+
+
 def test_an_expected_error_is_one_line_and_exit_code_1() -> None:
     result = runner.invoke(example, ["3", "--fail", "expected"])
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: the oven is cold\n")

@@ -11,6 +11,7 @@ import pytest
 
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.errors import AnswerUnreadable, ProblemAnswer, ServiceUnreachable
+from ordercast.client.transport import Request, open_transport
 from tests.support.oracle_http import Answer, Answerer, Received, serving
 
 ORDER = {
@@ -123,6 +124,15 @@ async def test_a_client_gives_up_when_its_time_is_over() -> None:
             await client.order_api.me()
 
 
+async def test_a_silence_has_a_name() -> None:
+    async with silence() as address, open_transport(connections=1, retry_for_s=0) as transport:
+        with pytest.raises(ServiceUnreachable, match=r"does not answer: ReadTimeout$"):
+            await transport.send(Request("GET", address, read_timeout_s=0.05))
+        with pytest.raises(ServiceUnreachable, match=r"broke off: ReadTimeout$"):
+            async with transport.stream(Request("GET", address, read_timeout_s=0.05)):
+                pass
+
+
 async def test_pages_are_followed_to_the_end() -> None:
     products = [{"id": n, "sku": f"s{n}", "name": "n", "price": "1.5", "currency": "EUR"} for n in (1, 2, 3)]
     pages = [{"data": products[:2], "has_more": True}, {"data": products[2:], "has_more": False}]
@@ -231,3 +241,20 @@ async def against(*answers: Answer | None) -> AsyncIterator[tuple[Client, list[R
 async def answered_by(answer: Answerer, *, connections: int = 8) -> AsyncIterator[Client]:
     async with serving(answer) as url, open_client(Addresses(url, url, url), connections=connections) as client:
         yield client
+
+
+@asynccontextmanager
+async def silence() -> AsyncIterator[str]:
+    """The address of a server that takes connections and never answers."""
+    ended = asyncio.Event()
+
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            ended.set()
