@@ -16,6 +16,7 @@ the expected errors into one line on stderr and exit code 1. With `@command(agai
 import asyncio
 import functools
 import inspect
+import os
 import re
 import sys
 from collections.abc import Callable, Coroutine
@@ -30,6 +31,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from ordercast.errors import ActionableError
+from ordercast.first_line import first_line
 from ordercast.infra.local.ports import MAX_OFFSET
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
@@ -157,7 +159,20 @@ class Context:
 
         A str is printed as it is, since it may quote what others wrote; a table's cell that does is a rich Text. Lines stay
         lines, for grep and for reading.
+
+        Raises:
+            CommandFailed: standard output does not take it, such as a file on a full disk.
         """
+        try:
+            self._write(data, text)
+        except BrokenPipeError:
+            raise  # nobody reads any more, which is no failure
+        except OSError as error:
+            # What is left of it would fail once more at the program's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandFailed(f"the answer cannot be written: {first_line(error)}") from error
+
+    def _write(self, data: object, text: RenderableType) -> None:
         if self.json:
             sys.stdout.write(msgspec.json.encode(data).decode() + "\n")
             sys.stdout.flush()

@@ -161,3 +161,16 @@ def test_a_command_whose_packages_are_missing_names_the_extra_that_has_them(
         f"error: `ordercast {name}` needs packages that are not installed ({packages[-1]}):"
         f' pip install "ordercast[{extra}]"\n'
     )
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_answer_that_cannot_be_written_is_an_error(form: list[str]) -> None:
+    code = "from tests.unit.cli.test_options import example; example()"
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", code, "3", *form], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (result.returncode, result.stderr) == (
+        1,
+        "baking\nerror: the answer cannot be written: [Errno 28] No space left on device\n",
+    )
