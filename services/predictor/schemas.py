@@ -1,33 +1,25 @@
 """What requests and answers look like."""
 
-import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Generic, Self, TypeVar
+from typing import Annotated, Final, Generic, Self, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from ordercast.contracts.features import FEATURES
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.shared.db.features import FeatureRow
-from ordercast.services.shared.http.requests import MAX_ID, RequestModel
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, RequestModel
 
 # Predictions in one request: 0.1 s of work and an answer of 3 MB.
 MAX_BATCH: Final = 10_000
 
 
-def _plain_integer(value: Any) -> Any:
-    """A query holds text: only digits are a whole number, although Python would also take "1_0", " 7" and "7.0"."""
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value) is None:
-        raise ValueError("must be a whole number")
-    return value
-
-
 ViewCount = Annotated[int, Field(ge=0, le=MAX_VIEW_COUNT)]
 ViewCountQuery = Annotated[
-    int, BeforeValidator(_plain_integer), Query(ge=0, le=MAX_VIEW_COUNT, description="views of a product by an account")
+    int, PLAIN_INTEGER, Query(ge=0, le=MAX_VIEW_COUNT, description="views of a product by an account")
 ]
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 

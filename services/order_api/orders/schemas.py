@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.orders.answers import Status
 from ordercast.services.order_api.orders.read_orders import OrderFilter
-from ordercast.services.shared.http.requests import MAX_ID, WITHOUT_NUL, RequestModel, Timestamp
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL, RequestModel, Timestamp
 
 ProductId = Annotated[int, Field(gt=0, le=MAX_BIGINT)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
@@ -50,7 +50,7 @@ def _in_utc(time: datetime) -> datetime:
 
 
 _Time = Annotated[Timestamp, AfterValidator(_in_utc)]
-_Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+_Id = Annotated[int, PLAIN_INTEGER, Field(ge=1, le=MAX_ID)]
 _Ref = Annotated[str, Field(min_length=1, max_length=255), WITHOUT_NUL]
 _From = Query(description="from this time on, with its zone", examples=["2026-01-01T00:00:00Z"])
 _To = Query(description="before this time, with its zone", examples=["2026-02-01T00:00:00Z"])

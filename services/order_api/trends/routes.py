@@ -12,7 +12,7 @@ from ordercast.services.order_api.trends.schemas import Day, ZoneName
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.raises import raises
-from ordercast.services.shared.http.requests import MAX_ID
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER
 
 router = APIRouter(tags=["trends"])
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["trends"])
 async def trends(
     service: CurrentService,
     _: CurrentAdmin,
-    product_id: Annotated[int | None, Query(ge=1, le=MAX_ID, description="one product only")] = None,
+    product_id: Annotated[int | None, PLAIN_INTEGER, Query(ge=1, le=MAX_ID, description="one product only")] = None,
     first: Annotated[Day | None, Query(alias="from", description="first day, in the zone `tz`")] = None,
     last: Annotated[Day | None, Query(alias="to", description="last day, in the zone; at most 366 days in all")] = None,
     tz: Annotated[ZoneName, Query(description="the zone whose days are meant, by its IANA name")] = "UTC",

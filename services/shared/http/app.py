@@ -91,11 +91,11 @@ def create_app(
         ],
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
-    add_problem_handlers(app, table)
+    routes, health = _routes(*routers), _routes(health_router)
+    add_problem_handlers(app, table, [*routes, *health])
     for router in routers:
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
     app.include_router(health_router)
-    routes, health = _routes(*routers), _routes(health_router)
     # FastAPI's way to change its document. Made once, at the first request for it.
     app.openapi = cache(partial(document, app, routes, health, table, token_url))  # type: ignore[method-assign]
     add_docs(app)

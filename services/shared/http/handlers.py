@@ -1,13 +1,16 @@
 """Which handler answers which exception, so that every error leaves as problem+json."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.db.unavailable import is_unavailable
@@ -29,16 +32,24 @@ log = structlog.stdlib.get_logger()
 MAX_FIELD_ERRORS: Final = 50
 
 
-def add_problem_handlers(app: FastAPI, table: ProblemTable) -> None:
+def add_problem_handlers(app: FastAPI, table: ProblemTable, routes: Sequence[APIRoute]) -> None:
     """Answers the errors of the table, the framework's and those of a missing database; the rest is `Observe`'s."""
 
     async def answer_from_table(_: Request, error: Exception) -> Response:
         return of_error(error, table).response()
 
+    async def answer_method_not_allowed(request: Request, error: Any) -> Response:
+        # The framework names the methods of the first route with the path alone.
+        of_path = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+        methods = {method for route in of_path for method in route.methods or ()}
+        headers = {"Allow": ", ".join(sorted(methods))} if methods else error.headers
+        return of_status(error.status_code, error.detail, headers).response()
+
     for error_class in table:
         app.add_exception_handler(error_class, answer_from_table)
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, answer_method_not_allowed)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     # asyncpg reports a server that refuses connections with the bare OSError.
     for infrastructure_error in (SQLAlchemyError, OSError):
@@ -51,9 +62,11 @@ async def _answer_problem(_: Request, error: Any) -> Response:
     return response
 
 
-async def _answer_http_exception(_: Request, error: Any) -> Response:
+async def _answer_http_exception(request: Request, error: Any) -> Response:
     detail = error.detail
     if isinstance(error.__cause__, UnicodeError):
+        if coding := request.headers.get("content-encoding"):
+            return Problem(UNSUPPORTED_MEDIA_TYPE, f"Content-Encoding {coding[:100]!r} is not accepted here").response()
         detail = "the body is not UTF-8"
     return of_status(error.status_code, detail, error.headers).response()
 

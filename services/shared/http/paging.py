@@ -8,15 +8,17 @@ from typing import Annotated, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel
 
-from ordercast.services.shared.http.requests import MAX_ID
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER
 
 DEFAULT_LIMIT: Final = 20
 MAX_LIMIT: Final = 100
 
 Item = TypeVar("Item")
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows in a page")]
-StartingAfter = Annotated[int | None, Query(ge=0, le=MAX_ID, description="id of the last row of the page before")]
+Limit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, description="rows in a page")]
+StartingAfter = Annotated[
+    int | None, PLAIN_INTEGER, Query(ge=0, le=MAX_ID, description="id of the last row of the page before")
+]
 
 
 class Page(BaseModel, Generic[Item]):

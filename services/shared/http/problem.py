@@ -86,12 +86,16 @@ UNAVAILABLE: Final = ProblemType("unavailable", 503, "Something that this needs 
 NOT_READY: Final = ProblemType("not-ready", 503, "The service is not ready", retry_after=1)
 
 
+# What the framework leaves at the status's own phrase.
+_DETAILS: Final = {404: "there is nothing at this path", 405: "the header Allow says what can be done at this path"}
+
+
 def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None) -> Problem:
     """The problem for an HTTP status that the framework answers with, such as 404 for an unknown path."""
     known = {413: CONTENT_TOO_LARGE, 400: MALFORMED_BODY}
     phrase = HTTPStatus(status).phrase
     kind = known.get(status) or ProblemType(phrase.lower().replace(" ", "-"), status, phrase)
-    return Problem(kind, detail if detail != phrase else None, headers=headers or {})
+    return Problem(kind, detail if detail != phrase else _DETAILS.get(status), headers=headers or {})
 
 
 def of_error(error: Exception, table: ProblemTable) -> Problem:

@@ -1,8 +1,10 @@
-"""Refuses query parameters that a route does not know: one that is ignored, a filter with a typing mistake, gives everybody's rows.
+"""Refuses query parameters that a route does not know, or that come twice: one that is ignored, a filter with a typing mistake or a
+second value, gives the wrong rows.
 
 For the routes that services bring. Health and metrics take whatever comes: probes and scrapers add parameters of their own.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 
 from ordercast.services.shared.http.problem import INVALID_REQUEST, FieldError, Problem
 
-# Unknown names that an answer lists: enough to find a mistake, and short for a query of a thousand of them.
+# Names that an answer lists: enough to find a mistake, and short for a query of a thousand of them.
 MAX_NAMED: Final = 10
 
 
@@ -19,16 +21,18 @@ async def refuse_unknown_parameters(request: Request) -> None:
     """A dependency.
 
     Raises:
-        Problem: 422, with the parameter and those that the route knows.
+        Problem: 422, with the parameter, and those that the route knows.
     """
     if not request.scope["query_string"]:
         return
     known = list(dict.fromkeys(_query_parameters(request.scope["route"].dependant)))
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        message = f"is not known here; {_listed(known)}"
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    wrong = {name: f"is not known here; {_listed(known)}" for name in given if name not in known}
+    wrong |= {name: "may be given once" for name, times in given.items() if times > 1 and name in known}
+    if wrong:
         # Names are the client's own: a long one is cut.
-        raise Problem(INVALID_REQUEST, errors=[FieldError(name[:100], message) for name in unknown[:MAX_NAMED]])
+        errors = [FieldError(name[:100], message) for name, message in wrong.items()]
+        raise Problem(INVALID_REQUEST, errors=errors[:MAX_NAMED])
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[str]:

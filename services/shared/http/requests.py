@@ -26,6 +26,8 @@ MAX_ID: Final = MAX_BIGINT
 
 # C0 and C1 controls and Unicode's own line ends.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# How each time begins; pydantic looks at the rest.
+_DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 
 
 class RequestModel(BaseModel):
@@ -80,15 +82,25 @@ class OneLine(GroupedMetadata):
         yield AfterValidator(_on_one_line)
 
 
-# An identity in a path. Beyond bigint it cannot exist; refusing it here keeps it out of SQL.
-PathId = Annotated[int, Path(ge=1, le=MAX_ID)]
-
-
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("must be a time as RFC 3339 text, for example 2026-01-02T03:04:05Z")  # noqa: TRY004 - pydantic's way
+def _plain_integer(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value) is None:
+        raise ValueError("must be a whole number")
     return value
 
 
-# RFC 3339 with a time zone. Not strict, since JSON has no times; but a number, which pydantic would take as seconds, is none.
-Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text_only)]
+# Before an `int` of a path or a query, which hold text: only digits are a whole number, although Python would also take "1_0",
+# " 7" and "7.0".
+PLAIN_INTEGER: Final = BeforeValidator(_plain_integer)
+# An identity in a path. Beyond bigint it cannot exist; refusing it here keeps it out of SQL.
+PathId = Annotated[int, PLAIN_INTEGER, Path(ge=1, le=MAX_ID)]
+
+
+def _date_and_time(value: object) -> object:
+    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
+        raise ValueError("must be a time as RFC 3339 text, for example 2026-01-02T03:04:05Z")
+    return value
+
+
+# RFC 3339 with a time zone. Not strict, since JSON has no times; but a number, which pydantic would take as seconds, is none,
+# also as text.
+Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_date_and_time)]

@@ -1,5 +1,6 @@
 """Every error leaves as problem+json, says what is wrong, and never what was sent."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -13,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.testing import capture_logs
 
 from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, ProblemType
-from ordercast.services.shared.http.requests import OneLine, RequestModel
+from ordercast.services.shared.http.requests import OneLine, PathId, RequestModel, Timestamp
 from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
 from tests.support.small_app import client_of, small_app
 
@@ -27,6 +28,10 @@ class Item(RequestModel):
 class Body(RequestModel):
     name: Annotated[str, OneLine(max_length=10)]
     items: Annotated[list[Item], Field(default_factory=list)]
+
+
+class Times(RequestModel):
+    at: Timestamp
 
 
 class Refused(Exception):
@@ -58,6 +63,21 @@ ERRORS: dict[str, Exception] = {
 @router.post("/things")
 async def create(body: Body, x_small: Annotated[int, Header(le=5)] = 0) -> dict[str, int]:
     return {"items": len(body.items)}
+
+
+@router.delete("/things")
+async def delete() -> None:
+    pass
+
+
+@router.post("/times")
+async def tell_time(body: Times) -> None:
+    pass
+
+
+@router.get("/things/{thing_id}")
+async def get_thing(thing_id: PathId) -> int:
+    return thing_id
 
 
 @router.get("/raise/{name}")
@@ -149,10 +169,44 @@ async def test_an_unexpected_error_is_500_without_internals_and_logged_once_with
 
 async def test_unknown_paths_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
     missing, wrong_method = await client.get("/nowhere"), await client.get("/things")
-    assert missing.json() == {"type": "/problems/not-found", "title": "Not Found", "status": 404}
+    assert missing.json() == {
+        "type": "/problems/not-found",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "there is nothing at this path",
+    }
     assert wrong_method.json()["status"] == 405
-    assert wrong_method.headers["allow"] == "POST"
+    assert wrong_method.headers["allow"] == "DELETE, POST"
     assert missing.headers["content-type"] == wrong_method.headers["content-type"] == PROBLEM_JSON
+
+
+@pytest.mark.parametrize("thing_id", ["1_0", "1.0", "+1", "%201", "1%0a", "\u0661"])
+async def test_an_id_in_a_path_is_digits_alone(client: httpx.AsyncClient, thing_id: str) -> None:
+    answer = await client.get(f"/things/{thing_id}")
+    assert (answer.status_code, fields_of(answer)) == (422, ["thing_id"])
+
+
+@pytest.mark.parametrize(
+    "time", [1767323045, "1767323045", "1", "-1.5", "2026-01-02", "2026-01-02T03:04:05", "12:30Z", ""]
+)
+async def test_a_time_has_its_date_and_zone(client: httpx.AsyncClient, time: object) -> None:
+    answer = await client.post("/times", json={"at": time})
+    assert (answer.status_code, fields_of(answer)) == (422, ["at"])
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-01-02T03:04:05Z", "2026-01-02t03:04:05.123456+05:45", "2026-01-02 03:04:05-00:00"]
+)
+async def test_each_form_of_rfc_3339_is_a_time(client: httpx.AsyncClient, time: str) -> None:
+    assert (await client.post("/times", json={"at": time})).status_code == 200
+
+
+async def test_a_packed_body_is_told_from_a_damaged_one(client: httpx.AsyncClient) -> None:
+    body = gzip.compress(b'{"name": "x"}')
+    packed = await client.post("/things", content=body, headers=JSON | {"Content-Encoding": "gzip"})
+    damaged = await client.post("/things", content=body, headers=JSON)
+    assert (packed.status_code, packed.json()["detail"]) == (415, "Content-Encoding 'gzip' is not accepted here")
+    assert (damaged.status_code, damaged.json()["detail"]) == (400, "the body is not UTF-8")
 
 
 async def test_each_bad_field_is_named_with_its_place(client: httpx.AsyncClient) -> None:

@@ -40,6 +40,15 @@ async def test_known_ones_are_taken_by_their_names_in_a_query_those_of_dependenc
         assert (await client.get("/days?")).json() == ["UTC", ""]
 
 
+async def test_a_parameter_that_comes_twice_is_refused() -> None:
+    async with client_of(small_app(router)) as client:
+        answer = await client.get("/days?from=1&tz=UTC&from=2")
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422,
+        [{"field": "from", "message": "may be given once"}],
+    )
+
+
 async def test_a_route_without_parameters_says_so() -> None:
     async with client_of(small_app(router)) as client:
         answer = await client.post("/bare?dry_run=true")
