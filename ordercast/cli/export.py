@@ -28,7 +28,7 @@ async def export(
     """Write data sets into files, as they are at this moment.
 
     The recipe's: orders, view counts, both joined, and the first row of each pair. The shop's, with ids, SKUs, names, status,
-    times and currency: orders, order_lines, views (read in Kafka) and features.
+    times and currency: orders, order_lines, views (read in Kafka), features and activity by day.
     """
     target = context.target()
     wanted = [data_set for data_set in (*RECIPE, *SHOP) if data_set.name in data] if data else RECIPE

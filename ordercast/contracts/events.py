@@ -43,7 +43,8 @@ class OrderConfirmed(msgspec.Struct, frozen=True):
 class OrderCancelled(msgspec.Struct, frozen=True):
     """An order was cancelled, or pieces of it came back; `items` are the quantities that it takes back. An order may have several.
 
-    A cancellation out of a shop's history (`order_ref` set) stands for itself: no OrderPlaced came before it.
+    A cancellation out of a shop's history (`order_ref` set) stands for itself: no OrderPlaced came before it. `placed_at` is the
+    order's own time; None for such a cancellation, and in events from before the field.
     """
 
     order_id: UUID
@@ -51,6 +52,7 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     items: list[OrderItem]
     cancelled_at: datetime
     order_ref: str | None = None
+    placed_at: datetime | None = None
 
 
 class OrderUnpublishable(msgspec.Struct, frozen=True):

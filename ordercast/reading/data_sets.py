@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ordercast.contracts.activity import DAYS, SUMS
 from ordercast.contracts.features import FEATURES
 from ordercast.reading.table_files import Kind
 
@@ -26,6 +27,7 @@ class DataName(StrEnum):
     ORDER_LINES = "order_lines"
     VIEWS = "views"
     FEATURES = "features"
+    ACTIVITY = "activity"
 
 
 ORDER_COLUMNS: Final[dict[str, Kind]] = {
@@ -138,6 +140,19 @@ FEATURES_SQL: Final = f"""
     FROM feature_rows f LEFT JOIN accounts a ON a.id = f.account_id LEFT JOIN products p ON p.id = f.product_id
     ORDER BY f.account_id, f.product_id
 """  # noqa: S608 - names of our own columns
+_ACTIVITY_KINDS: Final[dict[str, Kind]] = {"date": "date", "integer": "integer", "decimal": "amount"}
+ACTIVITY: Final[dict[str, Kind]] = {
+    "account_id": "integer",
+    "account_ref": "text",
+    "product_id": "integer",
+    "sku": "text",
+    **{column.name: _ACTIVITY_KINDS[column.type] for column in (*DAYS, *SUMS)},
+}
+ACTIVITY_SQL: Final = f"""
+    SELECT t.account_id, a.account_ref, t.product_id, p.sku, {", ".join(f"t.{column.name}" for column in (*DAYS, *SUMS))}
+    FROM pair_activity t LEFT JOIN accounts a ON a.id = t.account_id LEFT JOIN products p ON p.id = t.product_id
+    ORDER BY t.account_id, t.product_id, t.day, t.known_on
+"""  # noqa: S608 - names of our own columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +175,5 @@ SHOP: Final[tuple[DataSet, ...]] = (
     DataSet(DataName.ORDER_LINES, ORDER_LINES, ORDER_LINES_SQL),
     DataSet(DataName.VIEWS, VIEWS, None),
     DataSet(DataName.FEATURES, FEATURES_COLUMNS, FEATURES_SQL),
+    DataSet(DataName.ACTIVITY, ACTIVITY, ACTIVITY_SQL),
 )

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
-# money is the price of a piece, total that of an order, time a moment with its zone.
-Kind: TypeAlias = Literal["integer", "money", "total", "text", "time"]
-Row: TypeAlias = Sequence[int | Decimal | str | datetime | None]
+# money is the price of a piece, total that of an order, time a moment with its zone, amount a sum of prices.
+Kind: TypeAlias = Literal["integer", "money", "total", "amount", "text", "time", "date"]
+Row: TypeAlias = Sequence[int | Decimal | str | datetime | date | None]
 
 XLSX_ROWS_MAX: Final = 1_048_576  # of one sheet, the header among them: Excel's own limit
 PARQUET_TYPES: Final[dict[Kind, Any]] = {
@@ -23,7 +23,9 @@ PARQUET_TYPES: Final[dict[Kind, Any]] = {
     "money": pa.decimal128(12, 4),
     "total": pa.decimal128(22, 4),
     "text": pa.string(),
+    "amount": pa.decimal128(38, 4),
     "time": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
 }
 
 
@@ -92,8 +94,8 @@ class XlsxWriter:
 
 
 def _plain(row: Row) -> list[int | Decimal | str | None]:
-    """Moments as RFC 3339, which says the zone; a sheet's own dates have none."""
-    return [value.isoformat() if isinstance(value, datetime) else value for value in row]
+    """Moments and days as RFC 3339, which says the zone; a sheet's own dates have none."""
+    return [value.isoformat() if isinstance(value, date) else value for value in row]
 
 
 class ParquetWriter:

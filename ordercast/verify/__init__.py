@@ -1,4 +1,5 @@
-"""Recomputes the feature table and the trends from the source data, and compares them with the worker's, field by field.
+"""Recomputes the feature table, the trends and the activity by day from the source data, and compares them with the worker's, field
+by field.
 
 The source data are the orders in PostgreSQL and the views in Kafka. Everything is taken of one moment (one snapshot of the
 database, and the views up to the positions that it names), so it may run while orders and views come in. It goes through the
@@ -24,9 +25,12 @@ from ordercast.verify import tables
 from ordercast.verify.compare import Difference, differences
 from ordercast.verify.recompute import (
     PAIR,
+    PAIR_DAY,
+    PRODUCT_DAY,
     PRODUCT_TREND,
     SHOP_TREND,
     added_up,
+    expected_activity,
     expected_features,
     expected_trends,
     without_carts,
@@ -47,8 +51,10 @@ class Verification:
 
     feature_rows: int = 0
     trend_rows: int = 0
+    activity_rows: int = 0
     order_items: int = 0
     views: int = 0
+    carts: int = 0
     repeated_views: int = 0
     unreadable_records: int = 0
     difference_count: int = 0
@@ -89,19 +95,23 @@ class _Spools:
     features: Spool
     product_trends: Spool
     shop_trends: Spool
+    pair_activity: Spool
+    product_activity: Spool
 
 
 async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, step: Step) -> _Spools:
     positions = await view_positions(connection)
     count = slices_for(await tables.row_count(connection) + sum(positions.values()))
     with ExitStack() as stack:
-        items, views, features, product_trends = (
+        items, views, features, product_trends, pair_activity, product_activity = (
             stack.enter_context(Spool(folder, name, schema, count))
             for name, schema in {
                 "items": kinds.ORDER_ITEMS,
                 "views": kinds.VIEWS,
                 "features": kinds.FEATURES,
                 "product_trends": kinds.PRODUCT_TRENDS,
+                "pair_activity": kinds.PAIR_ACTIVITY,
+                "product_activity": kinds.PRODUCT_ACTIVITY,
             }.items()
         )
         shop_trends = stack.enter_context(Spool(folder, "shop_trends", kinds.SHOP_TRENDS, 1, dealt_by="partition"))
@@ -112,16 +122,21 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
         await tables.read_into(features, connection, tables.FEATURES_SQL)
         await tables.read_into(product_trends, connection, tables.PRODUCT_TRENDS_SQL)
         await tables.read_into(shop_trends, connection, tables.SHOP_TRENDS_SQL)
+        await tables.read_into(pair_activity, connection, tables.PAIR_ACTIVITY_SQL)
+        await tables.read_into(product_activity, connection, tables.PRODUCT_ACTIVITY_SQL)
         step("reading views")
         async for rows in topic.read(positions):
             views.add(rows)
-    return _Spools(count, order_items, items, views, features, product_trends, shop_trends)
+    return _Spools(
+        count, order_items, items, views, features, product_trends, shop_trends, pair_activity, product_activity
+    )
 
 
 def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
     result = Verification(
         feature_rows=spools.features.rows,
         trend_rows=spools.product_trends.rows + spools.shop_trends.rows,
+        activity_rows=spools.pair_activity.rows + spools.product_activity.rows,
         order_items=spools.order_items,
         unreadable_records=topic.unreadable,
     )
@@ -131,9 +146,15 @@ def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
         events = without_repeats(all_views)
         views = without_carts(events)
         result.views += len(views)
+        result.carts += len(events) - len(views)
         result.repeated_views += len(all_views) - len(events)
         features = expected_features(items, views, topic.partitions)
         for difference in differences("feature_rows", PAIR, features, spools.features.frame(number)):
+            result.keep(difference)
+        pairs, products = expected_activity(items, events)
+        for difference in differences("pair_activity", PAIR_DAY, pairs, spools.pair_activity.frame(number)):
+            result.keep(difference)
+        for difference in differences("product_activity", PRODUCT_DAY, products, spools.product_activity.frame(number)):
             result.keep(difference)
         trends, of_shop = expected_trends(items, views, topic.partitions)
         shop = [added_up([*shop, of_shop])]

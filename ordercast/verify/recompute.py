@@ -1,4 +1,4 @@
-"""The feature table and the trends, computed anew from orders and views with pandas. Pure.
+"""The feature table, the trends and the activity by day, computed anew from orders and views with pandas. Pure.
 
 It follows the recipe (left join, missing views are 0, the first row for each pair) and the meaning of each feature, and
 shares no code with the worker that it judges.
@@ -9,13 +9,17 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ordercast.verify.spool import TREND_FIGURES
+from ordercast.verify.spool import ACTIVITY_SUMS, TREND_FIGURES
 
 PAIR: Final = ["account_id", "product_id"]
 PRODUCT_TREND: Final = ["product_id", "starts_at"]
 SHOP_TREND: Final = ["starts_at", "partition"]
+PRODUCT_DAY: Final = ["product_id", "day", "known_on"]
+PAIR_DAY: Final = ["account_id", *PRODUCT_DAY]
 COUNTS: Final = ["order_count", "total_quantity", "cancelled_quantity", "view_count", "views_before_first_order"]
 QUARTER_US: Final = 900_000_000  # a quarter of an hour: what a row of the trends stands for
+DAY_US: Final = 86_400_000_000
+AMOUNT_MODULUS: Final = 2**62  # amounts are compared modulo this: the largest order alone is more than 64 bits hold
 
 
 def without_repeats(views: pd.DataFrame) -> pd.DataFrame:
@@ -83,6 +87,43 @@ def expected_trends(items: pd.DataFrame, views: pd.DataFrame, partitions: int) -
     facts[figures] = facts[figures].astype("Int64").fillna(0)
     of_shop = facts.drop(columns="orders").rename(columns={"shop_orders": "orders"})
     return _summed(facts, PRODUCT_TREND), _summed(of_shop, SHOP_TREND)
+
+
+def expected_activity(items: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What each pair did on each day, and each product; `events` are views and carts, each once."""
+    placed, cancelled = items[items["placed"]], items[items["cancelled"]]
+    ordered_on = placed["ordered_at"] // DAY_US
+    lines = placed[PAIR].assign(
+        day=ordered_on,
+        known_on=ordered_on,
+        orders=~placed.duplicated(["order_id", "product_id"]),
+        # Each order has one line 1, whatever products are looked at.
+        first_lines=placed["line"] == 1,
+        order_lines=1,
+        quantity=placed["quantity"],
+        amount=placed["price"] * placed["quantity"],
+    )
+    taken_back = cancelled[PAIR].assign(
+        day=cancelled["ordered_at"] // DAY_US,
+        known_on=cancelled[["ordered_at", "cancelled_at"]].max(axis="columns") // DAY_US,
+        cancelled_quantity=cancelled["quantity"],
+    )
+    seen_on = events["viewed_at"] // DAY_US
+    seen = events[PAIR].assign(
+        day=seen_on,
+        known_on=seen_on,
+        views=events["count"].where(~events["is_cart"], 0),
+        carts=events["count"].where(events["is_cart"], 0),
+    )
+    facts = pd.concat([lines, taken_back, seen])
+    facts[list(ACTIVITY_SUMS)] = facts[list(ACTIVITY_SUMS)].astype("Int64").fillna(0)
+    return _summed_by_day(facts, PAIR_DAY), _summed_by_day(facts, PRODUCT_DAY)
+
+
+def _summed_by_day(facts: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    sums = facts.groupby(key)[list(ACTIVITY_SUMS)].sum().reset_index()
+    # Right also where products and sums of whole numbers have wrapped around, which they do at 2^64.
+    return sums.assign(amount=sums["amount"] % AMOUNT_MODULUS)
 
 
 def added_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 # Rows of all kinds that one slice should hold: some 200 MB while pandas works on it.
 SLICE_ROWS: Final = 300_000
-# Each slice keeps three files open; this many stay below the usual limit of 1,024.
-SLICES_MAX: Final = 256
+# Each slice keeps a file open for each of six kinds of rows; this many stay below the usual limit of 1,024.
+SLICES_MAX: Final = 150
 # Rows kept in memory before they go to their files.
 FLUSH_ROWS: Final = 20_000
 
@@ -64,6 +64,20 @@ FEATURES: Final = pa.schema(
 )
 TREND_FIGURES: Final = ("orders", "order_lines", "quantity", "cancelled_quantity", "views")
 PRODUCT_TRENDS: Final = pa.schema(dict.fromkeys(("product_id", "starts_at", *TREND_FIGURES), pa.int64()))
+ACTIVITY_SUMS: Final = (
+    "orders",
+    "first_lines",
+    "order_lines",
+    "quantity",
+    "amount",
+    "cancelled_quantity",
+    "views",
+    "carts",
+)
+# Days are counted from 1970 on.
+_DAY_OF_PRODUCT: Final = ("product_id", "day", "known_on", *ACTIVITY_SUMS)
+PRODUCT_ACTIVITY: Final = pa.schema(dict.fromkeys(_DAY_OF_PRODUCT, pa.int64()))
+PAIR_ACTIVITY: Final = pa.schema(dict.fromkeys(("account_id", *_DAY_OF_PRODUCT), pa.int64()))
 SHOP_TRENDS: Final = pa.schema(dict.fromkeys(("starts_at", "partition", *TREND_FIGURES), pa.int64()))
 
 

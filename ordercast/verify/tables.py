@@ -55,10 +55,22 @@ SHOP_TRENDS_SQL: Final = """
     SELECT (extract(epoch FROM starts_at) * 1000000)::bigint, partition, orders, order_lines, quantity, cancelled_quantity, views
     FROM shop_trends
 """
+# Amounts modulo 2^62: the largest order alone is more than a bigint holds.
+PAIR_ACTIVITY_SQL: Final = """
+    SELECT account_id, product_id, day - DATE '1970-01-01', known_on - DATE '1970-01-01', orders, first_lines, order_lines,
+        quantity, mod(amount * 10000, 4611686018427387904)::bigint, cancelled_quantity, views, carts
+    FROM pair_activity
+"""
+PRODUCT_ACTIVITY_SQL: Final = """
+    SELECT product_id, day - DATE '1970-01-01', known_on - DATE '1970-01-01', orders, first_lines, order_lines, quantity,
+        mod(amount * 10000, 4611686018427387904)::bigint, cancelled_quantity, views, carts
+    FROM product_activity
+"""
 
 ITEMS_SQL: Final = "SELECT count(*) FROM order_items"
 ROWS_SQL: Final = """
     SELECT (SELECT count(*) FROM order_items) + (SELECT count(*) FROM order_cancellations) + (SELECT count(*) FROM feature_rows)
+        + (SELECT count(*) FROM pair_activity)
 """
 
 
@@ -68,7 +80,7 @@ async def item_count(connection: asyncpg.Connection) -> int:
 
 
 async def row_count(connection: asyncpg.Connection) -> int:
-    """Order items, what was taken back of them, and feature rows together."""
+    """Order items, what was taken back of them, feature rows and their days together."""
     return int(await connection.fetchval(ROWS_SQL))
 
 

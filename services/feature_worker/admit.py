@@ -133,6 +133,13 @@ def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> N
     elif isinstance(event, OrderPlaced | OrderCancelled):
         for item in event.items:
             _check_item(item)
+        if isinstance(event, OrderCancelled) and event.placed_at is not None:
+            _check_placed_at(event.placed_at)
+
+
+def _check_placed_at(time: datetime) -> None:
+    if time.tzinfo is None or not EARLIEST <= time < LATEST:
+        raise MalformedEvent(f"placed_at is {time}")
 
 
 def _check_item(item: OrderItem) -> None:

@@ -1,24 +1,32 @@
-"""Sums events up to one change for each (account, product), and for each quarter of an hour of a product and of the shop. Pure.
+"""Sums events up to one change for each (account, product), for each of its days, and for each quarter of an hour of a product
+and of the shop. Pure.
 
 Every sum is commutative, and "first" and "last" go by event time, so events give the same table in whatever order and
 batches they come.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from ordercast.contracts.events import OrderCancelled, OrderItem, OrderPlaced, ProductViewed
+from ordercast.contracts.events import OrderCancelled, OrderItem, OrderPlaced, ProductCarted, ProductViewed
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.feature_worker.admit import Admitted
 from ordercast.services.shared.db.features import TREND_BUCKET
 from ordercast.services.shared.kafka.records import StoredRecord
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_DAY: Final = date(1970, 1, 1)
+QUARTERS_OF_A_DAY: Final = timedelta(days=1) // TREND_BUCKET
+
+# account_id, product_id, day, known_on: days of event time, counted from 1970 on. A plain tuple, one is made for every event.
+ActivityKey: TypeAlias = tuple[int, int, int, int]
+# When orders were placed, by id, for cancellations that do not say so themselves.
+PlacedAt: TypeAlias = Mapping[UUID, datetime]
 
 
 class Pair(NamedTuple):
@@ -83,16 +91,41 @@ class TrendChange:
 
 
 @dataclass(slots=True)
+class ActivityChange:
+    """What a batch adds to a day of a pair. See `contracts.activity` for the meaning of each sum."""
+
+    orders: int = 0
+    first_lines: int = 0
+    order_lines: int = 0
+    quantity: int = 0
+    amount: Decimal = Decimal(0)
+    cancelled_quantity: int = 0
+    views: int = 0
+    carts: int = 0
+
+
+@dataclass(slots=True)
 class Changes:
     """Everything that a batch changes."""
 
     pairs: dict[Pair, PairChange] = field(default_factory=dict)
     product_trends: defaultdict[ProductQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
     shop_trends: defaultdict[ShopQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
+    activity: defaultdict[ActivityKey, ActivityChange] = field(default_factory=lambda: defaultdict(ActivityChange))
 
 
-def aggregate(events: Iterable[Admitted]) -> Changes:
+class _Ordered(NamedTuple):
+    """The lines of an order with one product; `first` is the one with the smallest number."""
+
+    first: OrderItem
+    lines: int
+    quantity: int
+    amount: Decimal
+
+
+def aggregate(events: Iterable[Admitted], placed_at: PlacedAt | None = None) -> Changes:
     """The changes that the events make together. Each event must be new: repeats count again here."""
+    placed_at = placed_at or {}
     changes = Changes()
     for item in events:
         envelope = item.envelope
@@ -102,7 +135,11 @@ def aggregate(events: Iterable[Admitted]) -> Changes:
         elif isinstance(event, OrderPlaced):
             _add_order(changes, item.record, event, envelope.id, envelope.time)
         elif isinstance(event, OrderCancelled):
-            _add_cancellation(changes, item.record, event, envelope.time)
+            placed = event.placed_at or placed_at.get(event.order_id, envelope.time)
+            _add_cancellation(changes, item.record, event, envelope.time, placed)
+        elif isinstance(event, ProductCarted):
+            day = _quarter(envelope.time) // QUARTERS_OF_A_DAY
+            changes.activity[event.account_id, event.product_id, day, day].carts += event.count
     return changes
 
 
@@ -115,13 +152,18 @@ def _add_view(changes: Changes, record: StoredRecord, event: ProductViewed, time
     quarter = _quarter(time)
     changes.product_trends[ProductQuarter(event.product_id, quarter)].views += event.count
     changes.shop_trends[ShopQuarter(quarter, record.partition.number)].views += event.count
+    day = quarter // QUARTERS_OF_A_DAY
+    changes.activity[event.account_id, event.product_id, day, day].views += event.count
 
 
 def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event_id: UUID, time: datetime) -> None:
     quarter = _quarter(time)
     shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
     shop.orders += 1
-    for product_id, (first, lines, quantity) in _by_product(event.items).items():
+    day = quarter // QUARTERS_OF_A_DAY
+    products = _by_product(event.items)
+    first_line = min((ordered.first.line for ordered in products.values()), default=0)
+    for product_id, (first, lines, quantity, amount) in products.items():
         pair = _change(changes, record, event.account_id, product_id)
         pair.order_count += 1
         pair.total_quantity += quantity
@@ -135,24 +177,45 @@ def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event
         for trend in (product, shop):
             trend.order_lines += lines
             trend.quantity += quantity
+        activity = changes.activity[event.account_id, product_id, day, day]
+        activity.orders += 1
+        activity.first_lines += first.line == first_line
+        activity.order_lines += lines
+        activity.quantity += quantity
+        activity.amount += amount
 
 
-def _by_product(items: Iterable[OrderItem]) -> dict[int, tuple[OrderItem, int, int]]:
-    """For each product of an order its line with the smallest number, how many lines there are, and the quantity of them all."""
-    products: dict[int, tuple[OrderItem, int, int]] = {}
+def _by_product(items: Iterable[OrderItem]) -> dict[int, _Ordered]:
+    products: dict[int, _Ordered] = {}
     for item in items:
-        first, lines, quantity = products.get(item.product_id, (item, 0, 0))
-        products[item.product_id] = (first if first.line <= item.line else item, lines + 1, quantity + item.quantity)
+        amount = item.unit_price * item.quantity
+        ordered = products.get(item.product_id)
+        if ordered is None:
+            products[item.product_id] = _Ordered(item, 1, item.quantity, amount)
+        else:
+            products[item.product_id] = _Ordered(
+                ordered.first if ordered.first.line <= item.line else item,
+                ordered.lines + 1,
+                ordered.quantity + item.quantity,
+                ordered.amount + amount,
+            )
     return products
 
 
-def _add_cancellation(changes: Changes, record: StoredRecord, event: OrderCancelled, time: datetime) -> None:
+def _add_cancellation(
+    changes: Changes, record: StoredRecord, event: OrderCancelled, time: datetime, placed_at: datetime
+) -> None:
     quarter = _quarter(time)
+    day = _quarter(placed_at) // QUARTERS_OF_A_DAY
+    # Never known before the order itself, whatever the clocks say.
+    known_on = max(day, quarter // QUARTERS_OF_A_DAY)
     shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
     for item in event.items:
         _change(changes, record, event.account_id, item.product_id).cancelled_quantity += item.quantity
         changes.product_trends[ProductQuarter(item.product_id, quarter)].cancelled_quantity += item.quantity
         shop.cancelled_quantity += item.quantity
+        activity = changes.activity[event.account_id, item.product_id, day, known_on]
+        activity.cancelled_quantity += item.quantity
 
 
 def _change(changes: Changes, record: StoredRecord, account_id: int, product_id: int) -> PairChange:

@@ -8,6 +8,7 @@ from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.feature_worker.activity import add_to_activity, read_placed_at
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.aggregate import aggregate
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
@@ -77,13 +78,16 @@ class RecordFeatures:
                 await self._check_limits(session, refused)
                 # Before the position passes them. If the commit fails they are written again under the same ids.
                 await self._keep_refused(refused)
-            changes = aggregate(event for event in new.events if isinstance(event, Admitted))
+            admitted = [event for event in new.events if isinstance(event, Admitted)]
+            placed_at = await read_placed_at(session, (event.envelope.event for event in admitted))
+            changes = aggregate(admitted, placed_at)
             await write_rows(session, changes.pairs)
             await write_last_sequences(session, new.last_sequences)
             await move_positions(session, slices)
             await add_to_trends(session, changes.product_trends, changes.shop_trends)
+            await add_to_activity(session, changes.activity)
         return Recorded(
-            applied=_by_topic(event for event in new.events if isinstance(event, Admitted)),
+            applied=_by_topic(admitted),
             repeated=new.repeats,
             dead_lettered=Counter((event.record.partition.topic, event.refusal.__name__) for event in refused),
         )

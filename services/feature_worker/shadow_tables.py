@@ -16,6 +16,8 @@ from ordercast.services.shared.db.features import (
     FeaturePosition,
     FeatureRow,
     FeatureViewTime,
+    PairActivity,
+    ProductActivity,
     ProductTrend,
     ShopTrend,
 )
@@ -28,14 +30,12 @@ LOCK_TIMEOUT_MS: Final = 3_000
 # Differences shown of each table; more would not tell more.
 SHOWN: Final = 20
 
-_TABLES: Final[tuple[Table, ...]] = tuple(
-    Base.metadata.tables[model.__tablename__]
-    for model in (FeatureRow, FeatureViewTime, FeaturePosition, FeatureLastSequence, ProductTrend, ShopTrend)
-)
 # Last sequences differ by right: old streams are forgotten, and their times are those of the reading.
-_COMPARED: Final[tuple[Table, ...]] = tuple(
-    Base.metadata.tables[model.__tablename__] for model in (FeatureRow, FeatureViewTime, ProductTrend, ShopTrend)
+_COMPARED_MODELS: Final = (FeatureRow, FeatureViewTime, ProductTrend, ShopTrend, PairActivity, ProductActivity)
+_TABLES: Final[tuple[Table, ...]] = tuple(
+    Base.metadata.tables[model.__tablename__] for model in (*_COMPARED_MODELS, FeaturePosition, FeatureLastSequence)
 )
+_COMPARED: Final[tuple[Table, ...]] = tuple(Base.metadata.tables[model.__tablename__] for model in _COMPARED_MODELS)
 _NOT_COMPARED: Final = frozenset({"updated_at"})
 _VIEWS: Final = text("""
     SELECT DISTINCT quote_ident(v.viewname) AS name, v.definition

@@ -6,6 +6,7 @@ At a release, `BEFORE` becomes its newest migration, and `STATEMENTS` what it ru
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
@@ -308,6 +309,34 @@ async def test_trends_are_made_of_what_is_counted_and_of_nothing_else(engine: As
             (1, "2026-03-05 00:00:00", 0, 0, 0, 7, 0),
             (1, "2026-03-06 00:00:00", 0, 0, 0, 4, 0),
         ]
+
+
+# Pieces that came back before the migration, of an order whose rest was cancelled later.
+BACK_IN_PARTS: Final = (
+    """INSERT INTO order_cancellations (event_id, line, order_id, quantity, cancelled_at)
+    VALUES (gen_random_uuid(), 1, '00000000-0000-0000-0000-000000000002', 3, '2026-03-04 00:10Z')""",
+    "UPDATE order_items SET unit_price = 2.5 WHERE line = 1",
+)
+
+
+async def test_activity_is_made_of_what_is_counted_and_of_nothing_else(engine: AsyncEngine) -> None:
+    await migrate(engine, "0018")
+    sums = "day::text, known_on::text, orders, first_lines, order_lines, quantity, amount, cancelled_quantity, views"
+    async with engine.begin() as connection:
+        for statement in (*COUNTED_UP_TO_THE_LAST_ORDER, *BACK_IN_PARTS):
+            await connection.execute(text(statement))
+    await migrate(engine, "head")
+    async with engine.connect() as connection:
+        for table in ("pair_activity", "product_activity"):
+            rows = await connection.execute(text(f"SELECT product_id, {sums} FROM {table} ORDER BY 1, 2, 3"))  # noqa: S608
+            assert [tuple(row) for row in rows] == [
+                (1, "2026-03-02", "2026-03-02", 1, 1, 2, 7, 10, 0, 0),
+                (1, "2026-03-03", "2026-03-03", 1, 1, 1, 7, Decimal("17.5"), 0, 0),
+                (1, "2026-03-03", "2026-03-04", 0, 0, 0, 0, 0, 3, 0),
+                (1, "2026-03-03", "2026-03-05", 0, 0, 0, 0, 0, 4, 0),
+                (1, "2026-03-04", "2026-03-06", 0, 0, 0, 0, 0, 4, 0),
+                (2, "2026-03-02", "2026-03-02", 1, 0, 1, 9, 9, 0, 0),
+            ]
 
 
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(engine: AsyncEngine) -> None:

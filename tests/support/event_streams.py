@@ -34,6 +34,7 @@ class Cancellation:
     time: datetime
     lines: tuple[Line, ...]
     id: UUID = field(default_factory=uuid4)
+    placed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def event_of(fact: Fact) -> Event:
         OrderItem(number, line.product_id, line.quantity, line.price) for number, line in enumerate(fact.lines, start=1)
     ]
     if isinstance(fact, Cancellation):
-        return OrderCancelled(fact.id, fact.account_id, items, fact.time)
+        return OrderCancelled(fact.id, fact.account_id, items, fact.time, placed_at=fact.placed_at)
     total = sum((line.quantity * line.price for line in fact.lines), Decimal(0))
     return OrderPlaced(fact.id, fact.account_id, "PENDING", "EUR", total, items, fact.time)
 

@@ -3,26 +3,42 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import select
 
+from ordercast.contracts.activity import SUMS
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.admit import admit as admit_as_it_is
-from ordercast.services.feature_worker.aggregate import EPOCH, Pair, TrendChange, aggregate
+from ordercast.services.feature_worker.aggregate import (
+    EPOCH,
+    EPOCH_DAY,
+    ActivityChange,
+    ActivityKey,
+    Pair,
+    TrendChange,
+    aggregate,
+)
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats
 from ordercast.services.feature_worker.errors import PositionMoved
 from ordercast.services.feature_worker.merge import KnownFirst, Merged, merge
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import TREND_BUCKET, FeatureRow, ProductTrend, ShopTrend
+from ordercast.services.shared.db.features import (
+    TREND_BUCKET,
+    FeatureRow,
+    PairActivity,
+    ProductActivity,
+    ProductTrend,
+    ShopTrend,
+)
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition
-from tests.support.oracle import Table, Trends
+from tests.support.oracle import Activity, Table, Trends
 
 FEATURES = (
     "first_ordered_at",
@@ -38,6 +54,7 @@ FEATURES = (
     "last_viewed_at",
     "last_ordered_at",
 )
+ACTIVITY_SUMS = tuple(column.name for column in SUMS)
 FIGURES = ("orders", "order_lines", "quantity", "cancelled_quantity", "views")
 
 
@@ -66,6 +83,8 @@ class FeatureTable(Protocol):
 
     async def trends(self) -> Trends: ...
 
+    async def activity(self) -> Activity: ...
+
 
 class SqlTable:
     """The real one."""
@@ -83,12 +102,16 @@ class SqlTable:
     async def trends(self) -> Trends:
         return await read_trends(self._sessions)
 
+    async def activity(self) -> Activity:
+        return await read_activity(self._sessions)
+
 
 @dataclass
 class _State:
     rows: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     view_times: dict[Pair, dict[datetime, int]] = field(default_factory=dict)
     trends: dict[tuple[int | None, int], TrendChange] = field(default_factory=dict)
+    activity: dict[ActivityKey, ActivityChange] = field(default_factory=dict)
     last_sequences: dict[Stream, int] = field(default_factory=dict)
     positions: dict[Partition, int] = field(default_factory=dict)
 
@@ -98,6 +121,7 @@ class _State:
             {pair: dict(row) for pair, row in self.rows.items()},
             {pair: dict(times) for pair, times in self.view_times.items()},
             {key: replace(trend) for key, trend in self.trends.items()},
+            {key: replace(change) for key, change in self.activity.items()},
             dict(self.last_sequences),
             dict(self.positions),
         )
@@ -138,6 +162,8 @@ class MemoryTable:
             trend = state.trends.setdefault((product_id, quarter), TrendChange())
             for name in FIGURES:
                 setattr(trend, name, getattr(trend, name) + getattr(change, name))
+        for key, sums in changes.activity.items():
+            _add_sums(state.activity.setdefault(key, ActivityChange()), sums)
         state.last_sequences.update(new.last_sequences)
         self._state = state
 
@@ -156,6 +182,20 @@ class MemoryTable:
             (product_id, EPOCH + quarter * TREND_BUCKET, trend)
             for (product_id, quarter), trend in self._state.trends.items()
         )
+
+    async def activity(self) -> Activity:
+        products: defaultdict[tuple[None, int, int, int], ActivityChange] = defaultdict(ActivityChange)
+        for (_, product_id, day, known_on), sums in self._state.activity.items():
+            _add_sums(products[None, product_id, day, known_on], sums)
+        return {
+            (account_id, product_id, EPOCH_DAY + timedelta(days=day), EPOCH_DAY + timedelta(days=known_on)): _sums(row)
+            for (account_id, product_id, day, known_on), row in (*self._state.activity.items(), *products.items())
+        }
+
+
+def _add_sums(row: ActivityChange, more: ActivityChange) -> None:
+    for name in ACTIVITY_SUMS:
+        setattr(row, name, getattr(row, name) + getattr(more, name))
 
 
 def _apply(state: _State, pair: Pair, merged: Merged) -> None:
@@ -200,6 +240,20 @@ async def read_trends(sessions: Sessions) -> Trends:
     return _by_product_and_start(
         [(row.product_id, row.starts_at, row) for row in products] + [(None, row.starts_at, row) for row in shop]
     )
+
+
+async def read_activity(sessions: Sessions) -> Activity:
+    """The activity by day in PostgreSQL."""
+    async with sessions() as session:
+        pairs = (await session.execute(select(PairActivity))).scalars().all()
+        products = (await session.execute(select(ProductActivity))).scalars().all()
+    return {(row.account_id, row.product_id, row.day, row.known_on): _sums(row) for row in pairs} | {
+        (None, row.product_id, row.day, row.known_on): _sums(row) for row in products
+    }
+
+
+def _sums(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ACTIVITY_SUMS}
 
 
 def _by_product_and_start(rows: Iterable[tuple[int | None, datetime, Any]]) -> Trends:

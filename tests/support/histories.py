@@ -39,8 +39,8 @@ IDS: Final = st.uuids()
 FACTS: Final = st.lists(
     st.one_of(
         st.builds(Order, ACCOUNTS, TIMES, LINES, IDS),
-        st.builds(Cancellation, ACCOUNTS, TIMES, LINES, IDS),
-        st.builds(View, ACCOUNTS, PRODUCTS, TIMES, st.integers(1, 4), IDS),
+        st.builds(Cancellation, ACCOUNTS, TIMES, LINES, IDS, st.none() | TIMES),
+        st.builds(View, ACCOUNTS, PRODUCTS, TIMES, st.integers(1, 4), IDS, st.booleans()),
     ),
     max_size=25,
     unique_by=lambda fact: fact.id,

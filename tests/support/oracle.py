@@ -4,7 +4,8 @@ It shares no code with the worker: no aggregation of batches, no order of arriva
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -16,6 +17,8 @@ SUMS = ["order_lines", "quantity", "cancelled_quantity", "views"]
 Table: TypeAlias = dict[tuple[int, int], dict[str, Any]]
 # By product_id (None: the whole shop) and the start of the quarter of an hour.
 Trends: TypeAlias = dict[tuple[int | None, datetime], dict[str, int]]
+# By account_id (None: all accounts), product_id, day and known_on.
+Activity: TypeAlias = dict[tuple[int | None, int, date, date], dict[str, Any]]
 
 
 def feature_table(facts: Iterable[Fact]) -> Table:
@@ -89,6 +92,41 @@ def trends_table(facts: Iterable[Fact]) -> Trends:
     return trends
 
 
+def activity_table(facts: Iterable[Fact]) -> Activity:
+    """The sums of each day on which something happened, by account and product and by product alone."""
+    facts = list(facts)
+    ordered = _lines(fact for fact in facts if isinstance(fact, Order))
+    back = [fact for fact in facts if isinstance(fact, Cancellation)]
+    taken_back = _lines(back).rename(columns={"quantity": "cancelled_quantity"})
+    placed_at = {fact.id.hex: fact.placed_at or fact.time for fact in back}
+    frame = pd.concat(
+        [
+            ordered.assign(
+                day=ordered["time"],
+                order_lines=1,
+                first_lines=(ordered["line"] == 1).astype(int),
+                amount=[
+                    price * quantity for price, quantity in zip(ordered["price"], ordered["quantity"], strict=True)
+                ],
+            ),
+            taken_back.assign(day=pd.to_datetime(taken_back["id"].map(placed_at), utc=True)).drop(columns="id"),
+            _views(facts).rename(columns={"count": "views"}).assign(day=lambda views: views["time"]),
+            _views(facts, carts=True).rename(columns={"count": "carts"}).assign(day=lambda carts: carts["time"]),
+        ]
+    )
+    frame["known_on"] = frame[["time", "day"]].max(axis="columns").dt.date
+    frame["day"] = frame["day"].dt.date
+    frame["amount"] = frame["amount"].map(lambda amount: amount if isinstance(amount, Decimal) else Decimal(0))
+    sums = ["first_lines", *SUMS, "carts"]
+    figures = {"orders": ("id", "nunique"), "amount": ("amount", "sum")} | {name: (name, "sum") for name in sums}
+    table: Activity = {}
+    for key in ([*PAIR, "day", "known_on"], ["product_id", "day", "known_on"]):
+        for row in frame.groupby(key).agg(**figures).reset_index().to_dict("records"):
+            values = {name: row[name] if name == "amount" else int(row[name]) for name in figures}
+            table[row.get("account_id"), int(row["product_id"]), row["day"], row["known_on"]] = values
+    return table
+
+
 def _lines(facts: Iterable[Order | Cancellation]) -> pd.DataFrame:
     """One row for each line, as in orders_data.xlsx."""
     rows = [
@@ -102,8 +140,9 @@ def _lines(facts: Iterable[Order | Cancellation]) -> pd.DataFrame:
     )
 
 
-def _views(facts: Iterable[Fact]) -> pd.DataFrame:
-    rows = [(fact.account_id, fact.product_id, fact.time, fact.count) for fact in facts if isinstance(fact, View)]
+def _views(facts: Iterable[Fact], *, carts: bool = False) -> pd.DataFrame:
+    views = [fact for fact in facts if isinstance(fact, View) and fact.is_cart == carts]
+    rows = [(view.account_id, view.product_id, view.time, view.count) for view in views]
     frame = pd.DataFrame(rows, columns=[*PAIR, "time", "count"])
     return frame.astype({"account_id": int, "product_id": int, "count": int}).assign(
         time=pd.to_datetime(frame["time"], utc=True)

@@ -6,9 +6,18 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from ordercast.verify.spool import FEATURES, ORDER_ITEMS, PRODUCT_TRENDS, SHOP_TRENDS, VIEWS
+from ordercast.verify.spool import (
+    FEATURES,
+    ORDER_ITEMS,
+    PAIR_ACTIVITY,
+    PRODUCT_ACTIVITY,
+    PRODUCT_TRENDS,
+    SHOP_TRENDS,
+    VIEWS,
+)
 
 QUARTER_US = 900_000_000
+DAY_US = 86_400_000_000
 
 
 class Item(NamedTuple):
@@ -110,6 +119,32 @@ def plain_trends(
     )
 
 
+def plain_activity(items: Sequence[Item], events: Sequence[View]) -> tuple[list[list[int]], list[list[int]]]:
+    """The rows of the pairs' days, and of the products'."""
+    pairs: dict[tuple[int, ...], list[int]] = {}
+    products: dict[tuple[int, ...], list[int]] = {}
+    orders: set[tuple[str, int]] = set()
+
+    def add(row: Item | View, moment: int, known_at: int, *sums: int) -> None:
+        key = (row.product_id, moment // DAY_US, known_at // DAY_US)
+        for table, whole_key in ((pairs, (row.account_id, *key)), (products, key)):
+            table[whole_key] = [a + b for a, b in zip(table.get(whole_key, [0] * 8), sums, strict=True)]
+
+    for item in items:
+        order, at = (item.order_id, item.product_id), item.ordered_at
+        if item.placed:
+            add(
+                item, at, at, order not in orders, item.line == 1, 1, item.quantity, item.quantity * item.price, 0, 0, 0
+            )
+            orders.add(order)
+        if item.cancelled:
+            add(item, at, max(at, item.cancelled_at), 0, 0, 0, 0, 0, item.quantity, 0, 0)
+    for view in events:
+        counts = (0, view.views) if view.is_cart else (view.views, 0)
+        add(view, view.viewed_at, view.viewed_at, 0, 0, 0, 0, 0, 0, *counts)
+    return [[*key, *row] for key, row in pairs.items()], [[*key, *row] for key, row in products.items()]
+
+
 def items_frame(items: Sequence[Item]) -> pd.DataFrame:
     return frame(ORDER_ITEMS, items)
 
@@ -124,6 +159,14 @@ def features_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 def product_trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     return frame(PRODUCT_TRENDS, rows)
+
+
+def pair_activity_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(PAIR_ACTIVITY, rows)
+
+
+def product_activity_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    return frame(PRODUCT_ACTIVITY, rows)
 
 
 def shop_trends_frame(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

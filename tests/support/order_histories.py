@@ -3,13 +3,14 @@
 from hypothesis import strategies as st
 
 from tests.support.oracle_features import (
+    DAY_US,
     QUARTER_US,
     Item,
     View,
 )
 
 # Few ids and few moments, so that ties and repeats are common.
-MOMENTS = st.sampled_from([0, 5, 7, QUARTER_US - 1, QUARTER_US])
+MOMENTS = st.sampled_from([0, 5, 7, QUARTER_US - 1, QUARTER_US, DAY_US])
 ORDER = st.tuples(
     st.integers(1, 3),
     MOMENTS,
@@ -17,7 +18,15 @@ ORDER = st.tuples(
     st.sampled_from([(True, False), (True, True), (False, True)]),
 )
 LINES = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(0, 30_000)), min_size=1, max_size=3)
-VIEW = st.builds(View, st.integers(1, 3), st.integers(1, 3), st.uuids().map(str), st.integers(1, 99), st.integers(0, 9))
+VIEW = st.builds(
+    View,
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.uuids().map(str),
+    st.integers(1, 99),
+    st.integers(0, 9),
+    st.booleans(),
+)
 
 
 @st.composite

@@ -99,7 +99,8 @@ class ChangeOrder:
             answer = msgspec.json.encode((await answers_of(session, [order]))[0])
             if request.key is not None:
                 await store_answer(session, claim.claim_id, answer, claim.body_sha256)
-            event = cancelled(order.id, order.account_id, _event_items(items, taken), now, request.traceparent)
+            taken_back = _event_items(items, taken)
+            event = cancelled(order.id, order.account_id, taken_back, order.created_at, now, request.traceparent)
             session.add_all(
                 OrderCancellation(event_id=event.id, line=line, order_id=order.id, quantity=quantity, cancelled_at=now)
                 for line, quantity in taken.items()

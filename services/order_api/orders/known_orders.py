@@ -94,7 +94,7 @@ class KnownOrder:
             for item in self.items
             if (left := item.quantity - item.cancelled_quantity)
         ]
-        return cancelled(self.order.id, self.order.account_id, items, at, traceparent)
+        return cancelled(self.order.id, self.order.account_id, items, self.order.created_at, at, traceparent)
 
 
 async def known_orders(session: AsyncSession, refs: Collection[str]) -> dict[str, KnownOrder]:

@@ -37,7 +37,7 @@ def imported(row: OrderRow, traceparent: str | None = None) -> list[PendingEvent
         if row.confirmed_at not in (None, row.created_at):
             events.append(confirmed(row.id, row.account_id, row.confirmed_at, traceparent))
         if row.cancelled_at is not None:
-            events.append(cancelled(row.id, row.account_id, row.items, row.cancelled_at, traceparent))
+            events.append(cancelled(row.id, row.account_id, row.items, row.created_at, row.cancelled_at, traceparent))
     return events
 
 
@@ -46,6 +46,12 @@ def confirmed(order_id: UUID, account_id: int, at: datetime, traceparent: str | 
 
 
 def cancelled(
-    order_id: UUID, account_id: int, items: Sequence[OrderItem], at: datetime, traceparent: str | None
+    order_id: UUID,
+    account_id: int,
+    items: Sequence[OrderItem],
+    placed_at: datetime,
+    at: datetime,
+    traceparent: str | None,
 ) -> PendingEvent:
-    return PendingEvent(uuid7(), at, OrderCancelled(order_id, account_id, list(items), at), traceparent)
+    event = OrderCancelled(order_id, account_id, list(items), at, placed_at=placed_at)
+    return PendingEvent(uuid7(), at, event, traceparent)

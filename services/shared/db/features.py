@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
 
 # A day of any time zone is made of these: the offsets from UTC since 1972 are multiples of a quarter of an hour.
 TREND_BUCKET: Final = timedelta(minutes=15)
+# Without a scale: a sum is the same whatever parts it was added up in.
+ACTIVITY_AMOUNT: Final = Numeric()
 
 
 class FeatureRow(Base):
@@ -109,6 +111,42 @@ class ShopTrend(TrendFigures, Base):
 
     starts_at: Mapped[datetime] = mapped_column(primary_key=True)
     partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class ActivitySums:
+    """What happened on `day`, as far as it came to be known on `known_on`, both UTC days of event time: the same day, but for
+    what is taken back, whose `day` is the order's. See `contracts.activity` for the meaning of each sum.
+
+    Rows with `known_on` before a day are what was known when it began. They never change once all events of before are in.
+    """
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    known_on: Mapped[date] = mapped_column(primary_key=True)
+    orders: Mapped[int] = mapped_column(server_default=text("0"))
+    first_lines: Mapped[int] = mapped_column(server_default=text("0"))
+    order_lines: Mapped[int] = mapped_column(server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    amount: Mapped[Decimal] = mapped_column(ACTIVITY_AMOUNT, server_default=text("0"))
+    cancelled_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    views: Mapped[int] = mapped_column(server_default=text("0"))
+    carts: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class PairActivity(ActivitySums, Base):
+    """Of one account with one product. Summed over its products it is the account's, whose orders are the `first_lines`."""
+
+    __tablename__ = "pair_activity"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-2)
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-1)
+
+
+class ProductActivity(ActivitySums, Base):
+    """Of all accounts with one product: the sum of its pairs."""
+
+    __tablename__ = "product_activity"
+
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-1)
 
 
 class DailyTrend(Base):

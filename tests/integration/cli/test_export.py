@@ -3,7 +3,7 @@
 The shop's say of each order, line, view and feature row what it is and whose.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
 
 NAMES = ("orders_data", "view_counts_data", "preprocessed_orders_data", "orders_data_after_drop_duplication")
-SHOP_NAMES = ("orders", "order_lines", "views", "features")
+SHOP_NAMES = ("orders", "order_lines", "views", "features", "activity")
 PAIR = ["accountId", "productId"]
 
 
@@ -133,6 +133,8 @@ def test_all_formats_hold_the_same_rows_of_the_shops_files(exported: Path, name:
             expected, found = parquet[column], other[column]
             if isinstance(parquet[column].dtype, pd.DatetimeTZDtype):
                 found = pd.to_datetime(found, utc=True, format="ISO8601")
+            elif column in ("day", "known_on"):
+                expected = expected.map(str)
             elif pd.api.types.is_numeric_dtype(found.dtype):
                 expected = expected.astype(float)
             assert [None if pd.isna(value) else value for value in expected] == [
@@ -181,6 +183,22 @@ async def test_views_are_each_there_once_and_add_up_to_the_features(running: Run
     names = ["account_id", "product_id", "first_ordered_at", "first_quantity", "first_order_quantity"]
     shown = features[names].astype(object).where(features[names].notna(), None)
     assert set(shown.itertuples(index=False, name=None)) == {tuple(row) for row in rows}
+
+
+def test_the_activity_adds_up_to_the_features_and_to_the_accounts_orders(exported: Path) -> None:
+    activity, features = read(exported, "activity"), read(exported, "features")
+    pairs = ["account_id", "product_id"]
+    sums = activity.groupby(pairs)[["orders", "quantity", "cancelled_quantity", "views"]].sum().reset_index()
+    known = features.rename(columns={"order_count": "orders", "total_quantity": "quantity", "view_count": "views"})
+    assert sums.sort_values(pairs).values.tolist() == known.sort_values(pairs)[sums.columns].values.tolist()
+    orders = read(exported, "orders")
+    placed = orders[orders["kind"] == "order"].groupby("account_id").size()
+    first_lines = activity.groupby("account_id")["first_lines"].sum()
+    assert dict(first_lines[first_lines > 0]) == dict(placed)
+    of_history = (activity["account_ref"] == "export-shop") & (activity["day"] == date(2020, 1, 3))
+    assert activity[of_history]["amount"].tolist() == [Decimal(6)]
+    assert (activity["known_on"] >= activity["day"]).all()
+    assert activity["carts"].sum() == 1
 
 
 async def test_a_repeated_view_is_exported_once(running: Running, exported: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from ordercast.client.caught_up import NotCaughtUp
 from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.kafka import KafkaUnavailable
+from ordercast.contracts.activity import SUMS
 from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
@@ -22,6 +23,14 @@ PRODUCT_TREND = """product_trends SET orders = orders {} 1
     WHERE product_id = $1 AND starts_at = (SELECT max(starts_at) FROM product_trends WHERE product_id = $1)"""
 SHOP_TREND = """shop_trends SET orders = orders {} 1
     WHERE (starts_at, partition) = (SELECT starts_at, partition FROM shop_trends ORDER BY 1 DESC, 2 LIMIT 1)"""
+
+ACTIVITY_SUMS = [column.name for column in SUMS]
+# Every column of one row of the activity by day.
+ACTIVITY = [
+    f"""{table} SET {", ".join(f"{name} = {name} {{0}} 1" for name in ACTIVITY_SUMS)}
+    WHERE ctid = (SELECT ctid FROM {table} WHERE product_id = $1 ORDER BY day, known_on LIMIT 1)"""  # noqa: S608
+    for table in ("pair_activity", "product_activity")
+]
 
 
 @pytest.fixture
@@ -37,6 +46,7 @@ async def ordered(running: Running, customer_of: Callable[[str], Any]) -> tuple[
     cancelled = await customer.order_api.place_order([(product.id, 9)])
     await customer.order_api.cancel_order(cancelled.id)
     await customer.order_api.add_views([{"product_id": product.id, "count": 40}])
+    await customer.order_api.add_view(product.id, 2, kind="cart")
     return (await customer.order_api.me()).id, product.id
 
 
@@ -47,7 +57,22 @@ async def test_orders_cancellations_and_views_make_no_difference(running: Runnin
         row = await connection.fetchrow(
             "SELECT * FROM feature_rows WHERE (account_id, product_id) = ($1, $2)", *ordered
         )
+        day = await connection.fetchrow(
+            f"SELECT {', '.join(f'sum({name})' for name in ACTIVITY_SUMS)} FROM pair_activity "  # noqa: S608
+            "WHERE (account_id, product_id) = ($1, $2)",
+            *ordered,
+        )
     assert (row["order_count"], row["total_quantity"], row["cancelled_quantity"], row["view_count"]) == (2, 16, 12, 40)
+    assert dict(zip(ACTIVITY_SUMS, day, strict=True)) == {
+        "orders": 2,
+        "first_lines": 2,
+        "order_lines": 3,
+        "quantity": 16,
+        "amount": Decimal(40),
+        "cancelled_quantity": 12,
+        "views": 40,
+        "carts": 2,
+    }
 
 
 async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_code_1(
@@ -59,16 +84,23 @@ async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_co
         await connection.execute(f"UPDATE feature_rows SET view_count = view_count + 1 {where}", *ordered)  # noqa: S608
         await connection.execute(f"UPDATE {PRODUCT_TREND.format('+')}", ordered[1])
         await connection.execute(f"UPDATE {SHOP_TREND.format('+')}")
+        for row in ACTIVITY:
+            await connection.execute(f"UPDATE {row.format('+')}", ordered[1])
         try:
             result = await running.run("verify", "--json")
         finally:
             await connection.execute(f"UPDATE feature_rows SET view_count = view_count - 1 {where}", *ordered)  # noqa: S608
             await connection.execute(f"UPDATE {PRODUCT_TREND.format('-')}", ordered[1])
             await connection.execute(f"UPDATE {SHOP_TREND.format('-')}")
+            for row in ACTIVITY:
+                await connection.execute(f"UPDATE {row.format('-')}", ordered[1])
     assert result.exit_code == 1
     found = json.loads(result.stdout)
+    one_of = {"amount": 10_000}  # in ten-thousandths
     assert [(d["table"], d["field"], d["found"] - d["expected"]) for d in found["differences"]] == [
         ("feature_rows", "view_count", 1),
+        *(("pair_activity", name, one_of.get(name, 1)) for name in ACTIVITY_SUMS),
+        *(("product_activity", name, one_of.get(name, 1)) for name in ACTIVITY_SUMS),
         ("product_trends", "orders", 1),
         ("shop_trends", "orders", 1),
     ]

@@ -32,10 +32,10 @@ from tests.integration.feature_worker.test_worker_process import (
     publish_slowly,
 )
 from tests.support.event_streams import Fact, View, record_of
-from tests.support.feature_tables import SqlTable, read_rows, read_trends
+from tests.support.feature_tables import SqlTable, read_activity, read_rows, read_trends
 from tests.support.fresh_topics import FreshTopics
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
-from tests.support.oracle import feature_table, trends_table
+from tests.support.oracle import activity_table, feature_table, trends_table
 from tests.support.worker_process import WorkerPlace
 
 ADMIT: Final = partial(admit, partitions=PARTITIONS)
@@ -124,6 +124,7 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     assert not await shadow_exists(sessions)
     assert await read_rows(sessions) == feature_table([*facts, *strangers[:3]])
     assert await read_trends(sessions) == trends_table([*facts, *strangers[:3]])
+    assert await read_activity(sessions) == activity_table([*facts, *strangers[:3]])
     await asyncio.to_thread(command.check, alembic_config(database_url))
     async with sessions() as session:  # by the name of the release before, too
         named_before = text("SELECT topic, partition, producer, last_number FROM feature_producer_marks")
@@ -172,10 +173,14 @@ async def test_rows_that_somebody_changed_are_named_and_healed(
         await session.execute(
             text("DELETE FROM product_trends WHERE product_id = 3 AND starts_at = '2026-03-01T12:15:00Z'")
         )
+        await session.execute(
+            text("UPDATE pair_activity SET amount = amount + 1 WHERE (account_id, product_id) = (1, 1)")
+        )
         await session.execute(text("INSERT INTO feature_view_times VALUES (500, 1, '2026-01-01T00:00:00Z', 1)"))
     differences = await rebuilds.make()()
-    assert differences.count == 3
-    row, view, trend = sorted(differences.examples)
+    assert differences.count == 4
+    row, view, activity, trend = sorted(differences.examples)
+    assert activity.startswith("pair_activity (1,1,2026-03-01,2026-03-01): live (1,1,")
     assert row.startswith("feature_rows (1,1): live (1,1,")
     assert ",77," in row.partition("rebuilt")[0]
     assert trend.startswith('product_trends (3,"2026-03-01 12:15:00+00"): live None, rebuilt (')
@@ -183,6 +188,7 @@ async def test_rows_that_somebody_changed_are_named_and_healed(
     assert view.endswith("rebuilt None")
     assert await read_rows(sessions) == feature_table(facts)
     assert await read_trends(sessions) == trends_table(facts)
+    assert await read_activity(sessions) == activity_table(facts)
 
 
 async def test_a_rebuild_killed_in_the_middle_changes_nothing_and_the_next_one_works(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -26,11 +26,11 @@ from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
-from tests.support.event_streams import Fact, Line, Order, View, numbered_records, record_of
-from tests.support.feature_tables import DeadLettersInMemory, SqlTable, read_rows, read_trends
+from tests.support.event_streams import Cancellation, Fact, Line, Order, View, numbered_records, record_of
+from tests.support.feature_tables import DeadLettersInMemory, SqlTable, read_activity, read_rows, read_trends
 from tests.support.histories import PARTITIONS, History, histories
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
-from tests.support.oracle import feature_table, trends_table
+from tests.support.oracle import activity_table, feature_table, trends_table
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VIEWS_1 = Partition("views", 1)
@@ -69,7 +69,12 @@ async def table_is_untouched(sessions: Sessions) -> bool:
         moved = await session.execute(text("SELECT count(*) FROM feature_positions WHERE next_offset > 0"))
         streams = await session.execute(text("SELECT count(*) FROM feature_last_sequences"))
         counts = moved.scalar_one() + streams.scalar_one()
-    return counts == 0 and await read_rows(sessions) == {} and await read_trends(sessions) == {}
+    return (
+        counts == 0
+        and await read_rows(sessions) == {}
+        and await read_trends(sessions) == {}
+        and await read_activity(sessions) == {}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +90,8 @@ async def test_any_stream_gives_the_oracles_table(
 ) -> None:
     async with shared_sessions() as session, session.begin():
         tables = (
-            "feature_rows, feature_view_times, feature_positions, feature_last_sequences, product_trends, shop_trends"
+            "feature_rows, feature_view_times, feature_positions, feature_last_sequences, product_trends, shop_trends, "
+            "pair_activity, product_activity"
         )
         await session.execute(text(f"TRUNCATE {tables}"))
     log, table = MemoryLog(), SqlTable(shared_sessions, PARTITIONS)
@@ -98,6 +104,27 @@ async def test_any_stream_gives_the_oracles_table(
 
     assert await table.rows() == feature_table(history.facts)
     assert await table.trends() == trends_table(history.facts)
+    assert await table.activity() == activity_table(history.facts)
+
+
+async def test_a_cancellation_of_before_the_field_counts_on_the_day_of_its_order(
+    table: SqlTable, sessions: Sessions
+) -> None:
+    known, unknown = Cancellation(1, NOON, (Line(1, 2),)), Cancellation(1, NOON, (Line(2, 3),))
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text("INSERT INTO accounts (id, nickname, role, login_type) VALUES (1, 'ann', 'CUSTOMER', 'EXTERNAL')")
+        )
+        await session.execute(
+            text(
+                "INSERT INTO orders (id, account_id, status, currency, total, created_at) "
+                "VALUES (:id, 1, 'CANCELLED', 'EUR', 1, '2026-02-27T23:00:00Z')"
+            ),
+            {"id": known.id},
+        )
+    await table.record(slices_of([known, unknown]))
+    pairs = {product: key[1:] for *key, product in [(*key[1:], key[1]) for key in await table.activity() if key[0]]}
+    assert pairs == {1: [date(2026, 2, 27), date(2026, 3, 1)], 2: [date(2026, 3, 1)] * 2}
 
 
 async def test_rows_name_the_offsets_up_to_which_they_are_true(table: SqlTable, sessions: Sessions) -> None:

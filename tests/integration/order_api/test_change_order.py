@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from ordercast.contracts.events import OrderCancelled
+from ordercast.contracts.events import OrderCancelled, OrderPlaced
 from ordercast.services.order_api.errors import (
     CancelledTooMuch,
     KeyReused,
@@ -75,7 +75,9 @@ async def test_a_cancelled_order_tells_what_it_takes_back(sessions: Sessions, cu
     assert answer["cancelled_at"] == answer["updated_at"]
     placed, cancelled = await events(sessions)
     assert (cancelled.event_type, cancelled.number) == ("ordercast.order.cancelled.v1", placed.number + 1)
-    assert [item["quantity"] for item in msgspec.json.decode(cancelled.body)["items"]] == [2]
+    event = msgspec.json.decode(cancelled.body, type=OrderCancelled)
+    assert [item.quantity for item in event.items] == [2]
+    assert event.placed_at == msgspec.json.decode(placed.body, type=OrderPlaced).placed_at
 
 
 async def test_an_admin_confirms_a_customers_order(sessions: Sessions, order: UUID) -> None:

@@ -97,6 +97,7 @@ async def test_a_later_status_is_applied_with_its_event_and_an_earlier_one_is_kn
     told = await events(sessions)
     assert [kind for kind, _ in told] == ["placed", "confirmed", "cancelled"]
     assert (told[1][1]["confirmed_at"], told[2][1]["cancelled_at"]) == (LATER, "2011-03-01T00:00:00Z")
+    assert told[2][1]["placed_at"] == told[0][1]["placed_at"]
     assert [entry["quantity"] for entry in told[2][1]["items"]] == [2, 3]
     (order,) = await rows(sessions, "SELECT * FROM orders")
     assert (order.status, order.confirmed_at, order.cancelled_at) == (

@@ -96,6 +96,12 @@ def test_events_in_their_place_are_admitted(fact: Fact) -> None:
         (record(View(1, 2**63, NOON)), "MalformedEvent: product_id is"),
         (record(View(1, 1, NOON, 0)), "MalformedEvent: .*count is 0"),
         (record(View(1, 1, NOON, 1_000_000_001)), "MalformedEvent: .*count is"),
+        (
+            record(Cancellation(1, NOON, (Line(1, 1),), placed_at=NOON.replace(tzinfo=None))),
+            "MalformedEvent: placed_at is 2026-03-01 12:00:00",
+        ),
+        (record(Cancellation(1, NOON, (Line(1, 1),), placed_at=NOON.replace(year=1969))), "MalformedEvent: placed_at"),
+        (record(Cancellation(1, NOON, (Line(1, 1),), placed_at=NOON.replace(year=9000))), "MalformedEvent: placed_at"),
         (replace(record(ORDER), partition=Partition("views", 1)), "MisplacedEvent: .* does not belong in views"),
         (replace(record(view()), partition=Partition("orders", 1)), "MisplacedEvent: .* does not belong in orders"),
     ],

@@ -5,14 +5,15 @@ from decimal import Decimal
 
 from ordercast.services.feature_worker.aggregate import (
     EPOCH,
+    ActivityChange,
     PairChange,
     ProductQuarter,
     ShopQuarter,
     TrendChange,
     aggregate,
 )
-from tests.support.event_streams import Cancellation, Line, Order, View
-from tests.unit.services.feature_worker.streams import LARGE_ID, SMALL_ID, admitted, at, change_of, order, view
+from tests.support.event_streams import Cancellation, Fact, Line, Order, View
+from tests.unit.services.feature_worker.streams import LARGE_ID, SMALL_ID, admitted, at, cart, change_of, order, view
 
 
 def test_a_product_on_several_lines_is_one_order_and_its_smallest_line_is_the_first() -> None:
@@ -79,4 +80,32 @@ def test_an_order_of_two_products_is_one_of_the_shop_and_one_of_each_and_counts_
         ShopQuarter(quarter, 1): TrendChange(orders=1, order_lines=3, quantity=9, views=5),
         ShopQuarter(quarter + 1, 1): TrendChange(views=7),
         ShopQuarter(quarter + 4, 1): TrendChange(cancelled_quantity=3),
+    }
+
+
+def test_what_comes_back_counts_on_the_orders_day_and_is_known_when_it_comes_back() -> None:
+    facts: list[Fact] = [
+        order(0, Line(1, 3, Decimal("0.5")), Line(2, 1), Line(1, 2, Decimal("2"))),
+        Cancellation(1, at(3 * 24 * 60), (Line(1, 4),), placed_at=at(0)),
+        Cancellation(1, at(0), (Line(1, 1),), placed_at=at(24 * 60)),  # by a clock that is slow
+    ]
+    activity = aggregate(admitted(fact) for fact in facts).activity
+    day = (at(0) - EPOCH).days
+    assert activity == {
+        (1, 1, day, day): ActivityChange(orders=1, first_lines=1, order_lines=2, quantity=5, amount=Decimal("5.5")),
+        (1, 2, day, day): ActivityChange(orders=1, order_lines=1, quantity=1, amount=Decimal("9.99")),
+        (1, 1, day, day + 3): ActivityChange(cancelled_quantity=4),
+        (1, 1, day + 1, day + 1): ActivityChange(cancelled_quantity=1),
+    }
+
+
+def test_a_cart_is_no_view_and_makes_no_feature_row() -> None:
+    changes = aggregate(admitted(fact) for fact in (cart(0, count=2), view(0, product=2), cart(24 * 60)))
+    assert set(changes.pairs) == {(1, 2)}
+    assert {key.product_id for key in changes.product_trends} == {2}
+    day = (at(0) - EPOCH).days
+    assert changes.activity == {
+        (1, 1, day, day): ActivityChange(carts=2),
+        (1, 2, day, day): ActivityChange(views=1),
+        (1, 1, day + 1, day + 1): ActivityChange(carts=1),
     }

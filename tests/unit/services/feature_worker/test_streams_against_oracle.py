@@ -8,7 +8,7 @@ from ordercast.services.shared.kafka.memory import MemoryLog
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.feature_tables import MemoryTable
 from tests.support.histories import PARTITIONS, History, histories
-from tests.support.oracle import feature_table, trends_table
+from tests.support.oracle import activity_table, feature_table, trends_table
 
 
 @pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
@@ -27,3 +27,4 @@ async def test_any_stream_gives_the_oracles_table(history: History, data: st.Dat
 
     assert await table.rows() == feature_table(history.facts)
     assert await table.trends() == trends_table(history.facts)
+    assert await table.activity() == activity_table(history.facts)
