@@ -68,6 +68,8 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     subject = choices.subject
     name, mapping = _mapping(table, choices)
     columns = Columns(mapping, table.header)
+    if twice := columns.ambiguous():
+        raise Undecided(f"several columns are called {twice}", hint="rename in the file those that are not meant")
     own_lines = LINE in columns.fields
     if not own_lines and (missing := columns.missing(subject, mapping.constants)):
         raise Undecided(
@@ -80,12 +82,16 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
                 f"there is no column {column} to group by", hint=f"there are: {', '.join(table.header)[:500]}"
             )
     decimals = choices.decimals or find_decimals(_values(spool, columns, NUMBERS), typed=table.typed)
+    constants = mapping.constants
     times: dict[str, TimeForm] = {
-        field: find_time_form(_values(spool, columns, [field]), choices.dayfirst)
+        field: find_time_form(
+            [*_values(spool, columns, [field]), *filter(None, [constants.get(field)])], choices.dayfirst
+        )
         for field in TIMES
-        if field in columns.fields
+        if field in columns.fields or field in constants
     }
-    zone, currency = _told(choices, columns, times, own_lines=own_lines)
+    says_currency = own_lines or "currency" in columns.fields or "currency" in constants
+    zone, currency = _told(choices, columns, times, says_currency=says_currency)
     prefix = choices.account_prefix or (choices.saved.account_prefix if choices.saved else "")
     form = Form(subject, mapping, columns, decimals, times, zone, currency, prefix)
     return Found(form, _words(table, name, form))
@@ -115,7 +121,7 @@ def _values(spool: Spool, columns: Columns, fields: Sequence[str]) -> list[str]:
 
 
 def _told(
-    choices: Choices, columns: Columns, times: dict[str, TimeForm], *, own_lines: bool
+    choices: Choices, columns: Columns, times: dict[str, TimeForm], *, says_currency: bool
 ) -> tuple[ZoneInfo | None, str | None]:
     saved = choices.saved
     zone_name = choices.zone or (saved.zone if saved else None)
@@ -126,7 +132,7 @@ def _told(
             f"{columns.name(unzoned[0])} has times without a zone, such as {times[unzoned[0]].example}",
             hint="say where the shop's clock hangs, such as --zone Asia/Seoul",
         )
-    if currency is None and "currency" not in columns.fields and not own_lines:
+    if currency is None and not says_currency:
         raise Undecided("the file does not say its currency", hint="say it, such as --currency EUR")
     try:
         return (ZoneInfo(zone_name) if zone_name else None), (currency.upper() if currency else None)

@@ -16,6 +16,7 @@ from typing import Any
 from ordercast.imports.documents.cells import LeftOut, Refused
 from ordercast.imports.documents.orders import Order, orders_of
 from ordercast.imports.documents.views_and_products import Document, products_of, views_of
+from ordercast.imports.errors import FileUnreadable
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.find_form import Choices, Found, find_form, open_any
 from ordercast.imports.profiles.mapping import Subject
@@ -57,9 +58,12 @@ def read_file(path: Path, choices: Choices) -> Iterator[ReadFile]:
     """
     with tempfile.TemporaryDirectory(prefix="ordercast-import-") as name:
         folder = Path(name)
-        table = without_reasons(open_any(path, folder, choices.encoding))
         with Spool(folder) as spool:
-            rows = spool.add(table.rows)
+            try:
+                table = without_reasons(open_any(path, folder, choices.encoding))
+                rows = spool.add(table.rows)
+            except FileUnreadable as error:  # what was unpacked is called by its name alone
+                raise FileUnreadable(str(error).replace(f"{name}/", ""), hint=error.hint) from error
             yield ReadFile(table.header, rows, find_form(table, spool, choices), spool)
 
 

@@ -85,13 +85,20 @@ def read_time(text: str, form: TimeForm, zone: ZoneInfo | None) -> datetime:
         return _EPOCH_START + timedelta(microseconds=int(text) * 1_000_000 // _EPOCH[len(text)])
     wall, own_zone = _parts(text, form)
     if own_zone is not None:
-        return wall.replace(tzinfo=own_zone).astimezone(UTC)
+        return _utc(wall.replace(tzinfo=own_zone))
     if zone is None:
         raise NoTime("says no time zone")
-    time = wall.replace(tzinfo=zone).astimezone(UTC)
+    time = _utc(wall.replace(tzinfo=zone))
     if time.astimezone(zone).replace(tzinfo=None) != wall:
         raise NoTime("is in the hour that summer time leaves out")
     return time
+
+
+def _utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # at the ends of the calendar
+        raise NoTime("is no date and time") from None
 
 
 def _is_zoned(text: str) -> bool:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
-from ordercast.contracts.limits import MAX_ITEMS
+from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 from ordercast.imports.files.typed_files import LINE
 
+_OWN_FORM: Final = "no order: it needs order_ref, account_ref, occurred_at and items of sku, quantity, unit_price"
 _DOCUMENT: Final = re.compile(r"([A-Z])[0-9]+")
 _STATUSES: Final = {
     **dict.fromkeys(("pending", "open", "new", "created", "on hold"), "PENDING"),
@@ -39,10 +40,28 @@ class Order:
 
     @property
     def total(self) -> Decimal:
-        return sum((item["quantity"] * Decimal(item["unit_price"]) for item in self.line["items"]), Decimal(0))
+        return sum((int(item["quantity"]) * Decimal(item["unit_price"]) for item in self.line["items"]), Decimal(0))
 
 
 Outcome = Order | Refused | LeftOut
+
+
+class _OwnItem(msgspec.Struct):
+    """What the report reads in an item of the API's own form; the API itself looks at all of it."""
+
+    sku: str
+    quantity: (
+        Annotated[int, msgspec.Meta(ge=0, le=MAX_QUANTITY)] | Annotated[float, msgspec.Meta(ge=0, le=MAX_QUANTITY)]
+    )
+    unit_price: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}(\.[0-9]{1,12})?\Z")]
+
+
+class _OwnLine(msgspec.Struct):
+    order_ref: str
+    account_ref: str | Annotated[int, msgspec.Meta(ge=0, le=MAX_BIGINT)]
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    items: list[_OwnItem]
+    currency: str | None = None
 
 
 def orders_of(rows: Iterable[Row], form: Form) -> Iterator[Outcome]:
@@ -66,13 +85,12 @@ def _own_line(row: Row, form: Form) -> Outcome:
         return Refused(row, reason)
     try:
         line = msgspec.json.decode(row.cells[0], type=dict[str, Any])
-        items = msgspec.convert(line.get("items"), list[dict[str, Any]])
-        for item in items:
-            int(item["quantity"]), Decimal(item["unit_price"])
-    except (msgspec.DecodeError, ArithmeticError, KeyError, TypeError, ValueError):
-        return Refused(
-            row, "no order: it needs order_ref, account_ref, occurred_at and items of sku, quantity, unit_price"
-        )
+        msgspec.convert(line, _OwnLine)
+    except msgspec.ValidationError as error:
+        place = str(error).rpartition(" - at `$.")[2].removesuffix("`")
+        return Refused(row, _OWN_FORM if " " in place else f"{_OWN_FORM}; look at {place}")
+    except (msgspec.DecodeError, RecursionError):
+        return Refused(row, _OWN_FORM)
     if form.account_prefix and isinstance(line.get("account_ref"), str):
         line["account_ref"] = form.account_prefix + line["account_ref"]
     return Order(line, [row])

@@ -6,7 +6,12 @@ from typing import Final
 from charset_normalizer import from_bytes
 
 UTF8: Final = "utf-8"
-_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BOMS: Final = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),  # before UTF-16, whose mark it begins with
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 # Of shops' exports: Korean, Japanese (both as Windows writes them), and the Windows of western Europe and America.
 _OLDER: Final = ("cp949", "cp932", "cp1252")
 # Bytes of lines beyond ASCII that are enough to tell a language.
@@ -19,7 +24,7 @@ def find_encoding(path: Path) -> str:
     A file whose lines beyond ASCII are mostly UTF-8 is UTF-8: the others are damaged, and are refused one by one.
     """
     with path.open("rb") as file:
-        start = file.read(3)
+        start = file.read(4)
         file.seek(0)
         for bom, name in _BOMS:
             if start.startswith(bom):

@@ -35,4 +35,6 @@ def open_table(path: Path, folder: Path, encoding: str | None = None) -> Table:
         )
     if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
         return read_ndjson(plain)
+    if start.startswith(_UTF16) and start[2:].replace(b"\0", b"").lstrip().startswith((b"{", b"[")):
+        raise FileUnreadable(f"{path} is JSON in UTF-16", hint="JSON is UTF-8: `iconv -f UTF-16 -t UTF-8` makes it so")
     return read_csv(plain, folder, encoding)

@@ -1,5 +1,6 @@
 """Workbooks, Parquet and NDJSON: forms that know numbers and times. All becomes text, written in one way."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -87,9 +88,11 @@ def read_ndjson(path: Path) -> Table:
     keys: dict[str, None] = {}
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
             try:
-                keys |= dict.fromkeys(_object.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                keys |= dict.fromkeys(_object.decode(line.removeprefix(codecs.BOM_UTF8)))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if not keys:
                     hint = "one JSON object a line is needed: `jq -c '.[]'` makes that of an array"
                     raise FileUnreadable(f"{path}, line {number}: {first_line(error)}", hint=hint) from error
@@ -109,7 +112,7 @@ def _objects(path: Path, keys: tuple[str, ...]) -> Iterator[Row]:
     for row in _lines(path):
         try:
             values = _object.decode(row.cells[0].encode(errors="surrogateescape"))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             yield row  # one cell: refused by its width
             continue
         yield Row(row.number, tuple(_json_text(values[key]) if key in values else "" for key in keys))

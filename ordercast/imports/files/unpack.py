@@ -1,11 +1,11 @@
-"""Takes a file out of gzip or zip."""
+"""Takes a file out of gzip or zip, and out of a pipe."""
 
 import gzip
-import shutil
+import stat
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ordercast.first_line import first_line
 from ordercast.imports.errors import FileUnreadable
@@ -14,51 +14,95 @@ _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
 # A workbook is a zip archive, too; this is in every one.
 _OFFICE: Final = "[Content_Types].xml"
+# Archives in archives: somebody's export may be a zip with a gzip in it, and no more.
+_NESTED_MAX: Final = 4
+# What unpacks to more than this (bytes) and this many times its own size is no shop's export, but made to fill a disk.
+_HARMLESS_BYTES: Final = 1 << 30
+_RATIO_MAX: Final = 250
+_COPIED_AT_ONCE: Final = 1 << 20
+# A workbook is read as a whole: with more XML (bytes) than this it would take the machine's memory.
+_WORKBOOK_MAX: Final = 1 << 30
 
 
-def unpack(path: Path, folder: Path) -> Path:
-    """The file itself: `path`, or what is packed in it, written to `folder`. What a file is goes by its first bytes.
+def unpack(path: Path, folder: Path, nested: int = 0) -> Path:
+    """The file itself: `path`, or what is packed in it or comes through it, written to `folder`. What a file is goes by its
+    first bytes.
 
     Raises:
-        FileUnreadable: missing, damaged, or an archive of several files.
+        FileUnreadable: missing, damaged, no file, or an archive of several files.
     """
+    if nested > _NESTED_MAX:
+        raise FileUnreadable(f"{path}: more than {_NESTED_MAX} archives in one another", hint="unpack it")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISFIFO(mode):  # can be read once only
+            return unpack(_copied(path, folder), folder, nested + 1)
+        if not stat.S_ISREG(mode):
+            raise FileUnreadable(f"{path} is neither a file nor a pipe")
         with path.open("rb") as file:
             start = file.read(4)
         if start.startswith(_GZIP):
-            return unpack(_gunzip(path, folder), folder)
+            return unpack(_gunzip(path, folder), folder, nested + 1)
         if start == _ZIP:
-            return _unzip(path, folder)
+            return _unzip(path, folder, nested)
     except OSError as error:  # gzip.BadGzipFile is one
         raise FileUnreadable(f"{path}: {error.strerror or error}") from error
     except (EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise FileUnreadable(f"{path} is damaged: {first_line(error)}") from error
-    except (
-        RuntimeError
-    ) as error:  # zipfile's: a password is needed, or (NotImplementedError) a compression that it does not know
+    # zipfile's: a password is needed, or (NotImplementedError) a compression that it does not know
+    except RuntimeError as error:
         raise FileUnreadable(f"{path} cannot be unpacked: {first_line(error)}") from error
     return path
 
 
-def _gunzip(path: Path, folder: Path) -> Path:
-    target = folder / f"{path.name}.unpacked"
-    with gzip.open(path) as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
+def _copied(path: Path, folder: Path) -> Path:
+    target = _target(folder, path.name)
+    with path.open("rb") as pipe, target.open("wb") as plain:
+        while piece := pipe.read(_COPIED_AT_ONCE):
+            plain.write(piece)
     return target
 
 
-def _unzip(path: Path, folder: Path) -> Path:
+def _gunzip(path: Path, folder: Path) -> Path:
+    target = _target(folder, path.name)
+    with gzip.open(path) as packed:
+        _write(packed, target, path)
+    return target
+
+
+def _target(folder: Path, name: str) -> Path:
+    return folder / f"unpacked {name[-60:]}"  # the name has to fit twice into what file systems take
+
+
+def _write(packed: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
+    harmless = max(_HARMLESS_BYTES, _RATIO_MAX * path.stat().st_size)
+    with target.open("wb") as plain:
+        while piece := packed.read(_COPIED_AT_ONCE):
+            plain.write(piece)
+            if plain.tell() > harmless:
+                reason = f"{path} unpacks to more than {_RATIO_MAX} times its size"
+                raise FileUnreadable(reason, hint="if that is right, unpack it, and import what was in it")
+
+
+def _unzip(path: Path, folder: Path, nested: int) -> Path:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if _OFFICE in names:
+            if sum(file.file_size for file in archive.infolist()) > _WORKBOOK_MAX:
+                raise FileUnreadable(f"{path} is too large for a workbook", hint="save its sheet as CSV")
             return path
-        files = [name for name in names if not name.endswith("/") and not name.startswith(("__MACOSX/", "."))]
+        files = [name for name in names if not name.endswith("/") and not _is_of_desktop(name)]
         if len(files) != 1:
             raise FileUnreadable(
                 f"{path} holds {len(files)} files: {', '.join(files)[:200]}",
                 hint="unpack it and name one file, or the folder where a profile has several",
             )
-        target = folder / f"{Path(files[0]).name}.unpacked"
-        with archive.open(files[0]) as packed, target.open("wb") as plain:
-            shutil.copyfileobj(packed, plain)
-    return unpack(target, folder)
+        target = _target(folder, Path(files[0]).name)
+        with archive.open(files[0]) as packed:
+            _write(packed, target, path)
+    return unpack(target, folder, nested + 1)
+
+
+def _is_of_desktop(name: str) -> bool:
+    """Whether it is one of the files that desktops put into archives."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(".") or name.endswith("Thumbs.db")

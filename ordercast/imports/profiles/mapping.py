@@ -30,7 +30,7 @@ OPTIONAL: Final = {
     Subject.VIEWS: ("name", "count", "kind"),
     Subject.PRODUCTS: ("name", "currency", "active"),
 }
-NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total", "price")
+NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total", "price", "count")
 TIMES: Final[tuple[str, ...]] = ("occurred_at", "confirmed_at", "cancelled_at")
 
 
@@ -123,9 +123,11 @@ class Columns:
     """A mapping's columns by their place in a header."""
 
     def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
-        self._places: dict[str, int] = {}
+        self._places: dict[str, list[int]] = {}
         for place, name in enumerate(header):
-            self._places.setdefault(plain(name), place)
+            for key in {name, plain(name)} - {""}:
+                self._places.setdefault(key, []).append(place)
+        self._asked = {name for names in (*mapping.columns.values(), mapping.group_by) for name in names}
         self.header = tuple(header)
         self.fields = {field: self._of(names) for field, names in mapping.columns.items() if self._of(names)}
         self.group_by = self._of(mapping.group_by) or self.fields.get("order_ref", [])
@@ -133,7 +135,12 @@ class Columns:
             self.fields["order_ref"] = self.group_by
 
     def place(self, name: str) -> int | None:
-        return self._places.get(plain(name))
+        places = self._called(name)
+        return places[0] if places else None
+
+    def ambiguous(self) -> str | None:
+        """A name in the mapping that several columns have."""
+        return next((name for name in sorted(self._asked) if len(self._called(name)) > 1), None)
 
     def missing(self, subject: Subject, constants: dict[str, Any]) -> list[str]:
         return [field for field in REQUIRED[subject] if field not in self.fields and field not in constants]
@@ -144,4 +151,8 @@ class Columns:
         return self.header[places[0]] if places else field
 
     def _of(self, names: Sequence[str]) -> list[int]:
-        return [self._places[plain(name)] for name in names if plain(name) in self._places]
+        return [place for name in names if (place := self.place(name)) is not None]
+
+    def _called(self, name: str) -> list[int]:
+        """The columns of this name to the letter, else those that it is but for case and punctuation."""
+        return self._places.get(name) or self._places.get(plain(name)) or []

@@ -8,7 +8,12 @@ from ordercast.imports.errors import FileUnreadable
 from ordercast.imports.files.open_table import open_table
 from ordercast.imports.files.table import Row, Table
 
-_FILES: Final = ("olist_order_items_dataset", "olist_orders_dataset", "olist_customers_dataset")
+# The files, with the columns that join them.
+_FILES: Final = {
+    "olist_order_items_dataset": {"order_id"},
+    "olist_orders_dataset": {"order_id", "customer_id"},
+    "olist_customers_dataset": {"customer_id"},
+}
 
 
 def open_folder(folder: Path, unpacked: Path, encoding: str | None = None) -> Table:
@@ -18,13 +23,16 @@ def open_folder(folder: Path, unpacked: Path, encoding: str | None = None) -> Ta
         FileUnreadable: a file is missing, or is of another form.
     """
     tables = []
-    for name in _FILES:
+    for name, keys in _FILES.items():
         found = sorted(folder.glob(f"{name}.*"))
         if not found:
             raise FileUnreadable(f"{folder} has no {name}.csv", hint="a folder is read where it has the files of olist")
         own = unpacked / name
         own.mkdir()
-        tables.append(open_table(found[0], own, encoding))
+        table = open_table(found[0], own, encoding)
+        if missing := keys.difference(table.header):
+            raise FileUnreadable(f"{found[0]} has no column {' and '.join(sorted(missing))}")
+        tables.append(table)
     items, orders, customers = tables
     header = (*items.header, *_other(orders.header, "order_id"), *_other(customers.header, "customer_id"))
     return Table(header, _joined(items, orders, customers), f"a folder of olist; {items.found}")

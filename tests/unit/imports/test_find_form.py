@@ -55,6 +55,7 @@ def test_a_mapping_is_saved_and_used_again(tmp_path: Path) -> None:
         (OWN.replace("13.04", "03.04"), {"map": MAP}, "tells the day from the month", "--dayfirst"),
         (OWN.replace("10,25", "1,250"), {"map": MAP}, "numbers such as 1,250", "--decimal-comma"),
         (OWN, {"profile": "shop"}, "no profile shop", "shopify"),
+        (OWN.replace("Beleg;Kunde", "Preis;Kunde"), {"map": MAP[1:]}, "several columns are called Preis", "rename"),
     ],
 )
 def test_what_is_not_said_is_asked_for(
@@ -76,3 +77,26 @@ def test_a_mapping_of_views_is_none_of_orders(tmp_path: Path) -> None:
     first = read(own(tmp_path), map=MAP)
     with pytest.raises(Undecided, match="the mapping is one of orders"):
         read(own(tmp_path), Subject.VIEWS, saved=first.found.saved())
+
+
+def test_a_constant_stands_for_a_column_also_where_it_is_a_time_or_the_currency(tmp_path: Path) -> None:
+    path = own(tmp_path, OWN.replace(";Datum", "").replace(";13.04.2026 09:00", ""))
+    told = [entry for entry in MAP if not entry.startswith("occurred_at")]
+    (line,) = read(path, map=[*told, "occurred_at==2026-04-13 09:00", "currency==EUR"], currency=None).lines
+    assert (line["occurred_at"], line["currency"]) == ("2026-04-13T07:00:00+00:00", "EUR")
+
+
+def test_a_column_is_found_by_its_name_to_the_letter_before_any_that_differs_in_case_or_punctuation(
+    tmp_path: Path,
+) -> None:
+    path = own(tmp_path, "Beleg;Kunde;Datum;Artikel;%;€\n7;ann;13.04.2026 09:00;MUG;2;10,25\n")
+    (line,) = read(path, map=[*MAP[:4], "quantity=%", "unit_price=€"]).lines
+    assert line["items"] == [{"sku": "MUG", "name": "MUG", "quantity": 2, "unit_price": "10.2500"}]
+
+
+def test_counts_of_views_are_read_as_the_column_is_written(tmp_path: Path) -> None:
+    path = own(tmp_path, "account_ref;sku;occurred_at;count\nann;MUG;2026-04-13T09:00:00Z;1.000\n")
+    with pytest.raises(Undecided, match=r"numbers such as 1\.000"):
+        read(path, Subject.VIEWS)
+    (line,) = read(path, Subject.VIEWS, decimals=Decimals.COMMA).lines
+    assert line["count"] == 1_000

@@ -38,7 +38,20 @@ def test_a_time_is_read(text: str, utc: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2011-02-30 10:00", "13/13/2010", "25/12/2010", "12/1/2010 13:00 PM", "5"]
+    "text",
+    [
+        "yesterday",
+        "2011-02-30 10:00",
+        "13/13/2010",
+        "25/12/2010",
+        "12/1/2010 13:00 PM",
+        "5",
+        "0000-01-01 00:00",
+        "0001-01-01 00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+        "2016-12-31T23:59:60Z",
+    ],
 )
 def test_what_is_no_time_says_so(text: str) -> None:
     with pytest.raises(NoTime, match="is no date and time"):

@@ -1,6 +1,7 @@
 """Rows become orders, whole or not at all, and none is lost."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from ordercast.imports.columns.times import TimeForm
 from ordercast.imports.documents.cells import Form
 from ordercast.imports.documents.orders import Order, orders_of
 from ordercast.imports.files.table import Row
+from ordercast.imports.find_form import Choices
+from ordercast.imports.import_file import read_file, try_file
 from ordercast.imports.profiles.known import GENERIC
 from ordercast.imports.profiles.mapping import Columns, Subject
 from tests.support.shop_files import Read, read
@@ -155,3 +158,49 @@ def test_every_row_is_in_exactly_one_order_or_refused(cells_of_rows: list[tuple[
             refused.append(outcome.row.number)
     assert sorted(imported + refused) == [row.number for row in rows]
     assert len(set(refs)) == len(refs)
+
+
+OWN: dict[str, Any] = {
+    "order_ref": "1",
+    "account_ref": "ann",
+    "occurred_at": "2026-04-05T21:06:00Z",
+    "items": [{"sku": "MUG", "quantity": 2.0, "unit_price": "1.50"}],
+}
+
+
+def own_lines(folder: Path, *lines: dict[str, Any] | str) -> Path:
+    path = folder / "own.ndjson"
+    path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"account_ref": ["ann"]}, "account_ref"),
+        ({"occurred_at": "soon"}, "occurred_at"),
+        ({"occurred_at": "2026-04-05T21:06:00"}, "occurred_at"),
+        ({"currency": ["EUR"]}, "currency"),
+        ({"items": None}, "items"),
+        ({"items": [{"quantity": 1, "unit_price": "1"}]}, "items[0]"),
+        ({"items": [{"sku": ["MUG"], "quantity": 1, "unit_price": "1"}]}, "items[0].sku"),
+        ({"items": [{"sku": "MUG", "quantity": "1", "unit_price": "1"}]}, "items[0].quantity"),
+        ({"items": [{"sku": "MUG", "quantity": 1, "unit_price": "1e999999999"}]}, "items[0].unit_price"),
+        ({"items": [{"sku": "MUG", "quantity": 1, "unit_price": "sNaN"}]}, "items[0].unit_price"),
+    ],
+)
+def test_a_line_of_the_apis_own_form_that_is_none_is_refused_with_its_place(
+    tmp_path: Path, changes: dict[str, Any], place: str
+) -> None:
+    with read_file(own_lines(tmp_path, OWN, {**OWN, **changes}), Choices(Subject.ORDERS)) as file:
+        report, _ = try_file(file, 0)
+    assert report.rows_imported == 1
+    (reason,) = report.refused
+    assert reason.endswith(f"look at {place}")
+
+
+def test_a_line_of_the_apis_own_form_without_end_is_refused_alone(tmp_path: Path) -> None:
+    deep = '{"order_ref": "2", "items": ' + "[" * 99_999 + "\n"
+    with read_file(own_lines(tmp_path, OWN, deep), Choices(Subject.ORDERS)) as file:
+        report, _ = try_file(file, 0)
+    assert (report.rows_imported, report.refused.total(), report.ordered.total()) == (1, 1, 3)

@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import xlsxwriter
 
 from ordercast.imports.errors import FileUnreadable
+from ordercast.imports.files import unpack
 from ordercast.imports.files.open_table import open_table
 from ordercast.imports.files.table import Row
 
@@ -113,6 +116,11 @@ def test_a_row_that_is_too_short_or_too_long_comes_through_as_it_is(tmp_path: Pa
         (b"PAR1no parquet", "no Parquet file"),
         (b"\x89PNG\0\0\0\x01", "neither text nor a workbook"),
         (b"[1, 2]", "one JSON object a line|Expected `object`"),
+        (b'{"a":' + b"[" * 9_999, r"line 1: maximum recursion depth"),
+        ('{"a": 1}\n'.encode("utf-16"), "JSON in UTF-16"),
+        (CSV.encode("utf-16")[:-1], "damaged after row 2"),
+        (CSV.encode() + b'3,"open,2,1,2026\r\n4,MUG,2,1,2026\r\n', "a quote that opens in row 4 is never closed"),
+        (b"x" * 3_000_000, "damaged after row 0"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_so_in_words(tmp_path: Path, content: bytes, says: str) -> None:
@@ -121,6 +129,68 @@ def test_a_file_that_cannot_be_read_says_so_in_words(tmp_path: Path, content: by
     with pytest.raises(FileUnreadable, match=says) as refused:
         list(open_table(path, tmp_path).rows)
     assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV.replace("\r\n1,", "\n1,").encode(),
+        CSV.replace("\r\n", "\r").encode(),
+        CSV.encode("utf-32"),
+        b"\r\n\r\n" + CSV.encode(),
+    ],
+    ids=["mixed ends of lines", "ends of lines of old Macs", "UTF-32", "empty lines first"],
+)
+def test_what_python_reads_is_not_refused_by_the_sniffer(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    table = open_table(path, tmp_path)
+    assert (table.header, [row.cells[:3] for row in table.rows]) == (HEADER, [row[:3] for row in ROWS])
+
+
+def test_a_byte_order_mark_and_empty_lines_are_no_part_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "views.ndjson"
+    path.write_bytes(b'\xef\xbb\xbf{"sku": "MUG"}\r\n\r\n{"sku": "TEA"}')
+    assert [row.cells for row in open_table(path, tmp_path).rows] == [("MUG",), ("TEA",)]
+
+
+def test_a_file_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as writer:
+        written = writer.submit(pipe.write_bytes, gzip.compress(CSV.encode(), mtime=0))
+        table = open_table(pipe, tmp_path)
+        written.result()
+    assert len(list(table.rows)) == len(ROWS)
+
+
+def test_what_is_neither_a_file_nor_a_pipe_is_not_opened(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match="neither a file nor a pipe"):
+        open_table(Path("/dev/zero"), tmp_path)
+
+
+def test_archives_in_archives_come_to_an_end(tmp_path: Path) -> None:
+    packed = CSV.encode()
+    for _ in range(9):
+        packed = gzip.compress(packed, mtime=0)
+    (tmp_path / "rows.gz").write_bytes(packed)
+    with pytest.raises(FileUnreadable, match="archives in one another"):
+        open_table(tmp_path / "rows.gz", tmp_path)
+
+
+def test_an_archive_made_to_fill_the_disk_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "_HARMLESS_BYTES", 1_000_000)
+    (tmp_path / "rows.gz").write_bytes(gzip.compress(b"\0" * 9_000_000, mtime=0))
+    with pytest.raises(FileUnreadable, match="more than 250 times its size"):
+        open_table(tmp_path / "rows.gz", tmp_path)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 4_000_000
+
+
+def test_what_desktops_put_into_an_archive_is_no_second_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in ("shop/orders.csv", "shop/.DS_Store", "shop/Thumbs.db", "__MACOSX/shop/._orders.csv"):
+            archive.writestr(name, CSV)
+    assert open_table(tmp_path / "all.zip", tmp_path).header == HEADER
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
