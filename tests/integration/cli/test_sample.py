@@ -1,10 +1,17 @@
 """The sample on a running system: it arrives whole, arrives once, and verify agrees with the worker."""
 
 from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
 
 import asyncpg
+import pytest
 
 from ordercast.sample.make_sample import make_sample
+from ordercast.sample.market.make_market import make_market
+from ordercast.sample.market.parameters import read_market
+from ordercast.sample.market.post_market import AnotherMarket, post_market
+from ordercast.sample.market.simulate import simulate
 from ordercast.sample.post_sample import post_sample
 from ordercast.system.operator_account import sample_password
 from ordercast.verify import verify
@@ -85,3 +92,72 @@ async def test_the_command_says_what_it_sent(running: Running) -> None:
     assert result.exit_code == 0, result.output
     assert '"orders":20' in result.stdout
     assert "sample_password" not in result.output
+
+
+async def test_a_market_that_was_interrupted_arrives_whole_and_once_and_verify_agrees(running: Running) -> None:
+    """The connection is lost after the views; what is in then is what was simulated, and a third time adds nothing."""
+    history = simulate(make_market(SEED, date(2026, 3, 1), accounts=30, products=6))
+
+    def interrupt(what: str, _by: int) -> None:
+        if what == "views":
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await post_market(running.admin, history, advance=interrupt)
+    posted = await post_market(running.admin, history)
+    assert posted.orders + posted.orders_repeated == len(history.orders)
+    again = await post_market(running.admin, history)
+    assert (again.products, again.views, again.orders) == (0, 0, 0)
+    result = await verify(running.database_url, running.bootstrap)
+    assert result.differences == []
+    async with connected(running.database_url) as connection:
+        views = await connection.fetchval(
+            "SELECT sum(view_count) FROM feature_rows JOIN products p ON p.id = product_id WHERE p.sku LIKE $1",
+            f"market-{SEED}-%",
+        )
+        pieces = await connection.fetchval(
+            "SELECT sum(quantity) FROM order_items JOIN orders o ON o.id = order_id"
+            " WHERE o.order_ref LIKE $1 AND o.status <> 'CANCELLED'",
+            f"market-{SEED}-%",
+        )
+    assert views == sum(one.views for one in history.occasions)
+    assert pieces == sum(sum(order.lines.values()) for order in history.orders if not order.cancelled)
+
+
+async def test_a_market_with_another_end_is_refused_before_its_views_are_added(running: Running) -> None:
+    market = make_market(6, date(2026, 3, 1), accounts=3, products=2)
+    await post_market(running.admin, simulate(market))
+    moved = simulate(make_market(6, market.until + timedelta(days=1), accounts=3, products=2))
+    done: list[str] = []
+    with pytest.raises(AnotherMarket, match="order_ref is known with other content"):
+        await post_market(running.admin, moved, advance=lambda what, _by: done.append(what))
+    assert done == []
+
+
+async def test_the_command_sends_a_market_and_writes_what_is_true_of_it(
+    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordercast.cli.sample.make_market", lambda seed, until: make_market(seed, until, accounts=9))
+    file = tmp_path / "market.json"
+    market = ("sample", "--mode", "market", "--seed", "7", "--until", "2026-03-01", "--parameters", str(file))
+    result = await running.run(*market, "--json")
+    assert result.exit_code == 0, result.output
+    assert '"products":60' in result.stdout
+    assert read_market(file) == make_market(7, date(2026, 3, 1), accounts=9)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["market", "--orders", "5"], "a market has no --orders"),
+        (["market", "--until", "2999-01-01"], "is not over"),
+        (["market", "--seed", "-1"], "cannot be negative"),
+        (["signal", "--until", "2026-01-01"], "neither --until nor --parameters"),
+    ],
+)
+async def test_an_option_that_does_not_fit_the_mode_is_refused(
+    running: Running, options: list[str], reason: str
+) -> None:
+    result = await running.run("sample", "--mode", *options)
+    assert result.exit_code == 1
+    assert reason in result.stderr
