@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, several_commands
 from ordercast.client.answers import Account
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.operator_account import PASSWORD_VARIABLE, create_admin
@@ -119,5 +119,8 @@ def _asked_for() -> str:
                 "there is no password", hint=f"set {PASSWORD_VARIABLE}, pipe it in, or run this at a terminal"
             )
         return piped
-    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    except typer.Abort:  # as everywhere, and not the 1 of an admin that could not be made
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     return password
