@@ -10,8 +10,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
-# By name, once: this looks at each file of the database of time zones.
-_zones = cache(available_timezones)
+
+@cache
+def _zones() -> frozenset[str]:
+    """By name; made once, since it looks at each file of the database of time zones. `localtime` is a machine's own, whichever."""
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def _parse_date(value: object) -> object:

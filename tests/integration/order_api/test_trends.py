@@ -1,7 +1,6 @@
 """GET /trends over rows as the worker writes them."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import available_timezones
 
 import pytest
 
@@ -132,13 +131,6 @@ async def test_a_day_that_a_zone_left_out_has_nothing(api: RunningApi) -> None:
     assert [(day["date"], day["orders"]) for day in answer["days"]] == [("2011-12-29", 1), ("2011-12-31", 1)]
 
 
-async def test_every_zone_that_is_taken_has_days(shared_api: RunningApi) -> None:
-    admin = await shared_api.admin()
-    # Not known to PostgreSQL, and there on most machines only.
-    for tz in {"localtime", "Factory", "EST5EDT"} & available_timezones():
-        await trends_of(shared_api, admin, tz=tz)
-
-
 async def test_sales_are_shown_to_admins_alone(shared_api: RunningApi) -> None:
     customer = await shared_api.customer()
     assert (await shared_api.client.get("/trends")).status_code == 401
@@ -208,6 +200,7 @@ async def test_ten_products_at_most(api: RunningApi) -> None:
         ({"to": "9999-12-31"}, "to"),
         ({"tz": "Berlin"}, "tz"),
         ({"tz": "UTC+3"}, "tz"),
+        ({"tz": "localtime"}, "tz"),
         ({"tz": "../../etc/passwd"}, "tz"),
         ({"tz": ""}, "tz"),
         ({"product_id": "0"}, "product_id"),
