@@ -91,7 +91,7 @@ async def import_(
         OnConflict, typer.Option(help="What becomes of a known order with another content.")
     ] = "refuse",
     rejects: Annotated[
-        Path | None, typer.Option(help="Where refused rows go; out/rejects_FILE.csv if not given.")
+        Path | None, typer.Option(help="Where refused rows go; out/rejects_NAME.csv if not given.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would come in and what would be refused; write nothing.")
@@ -135,7 +135,9 @@ async def import_(
         simulated = (
             SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
         )
-        await _import(context, read, rejects or OUT / f"rejects_{file.name}.csv", on_conflict, simulated)
+        await _import(
+            context, read, rejects or OUT / f"rejects_{file.name.removesuffix('.csv')}.csv", on_conflict, simulated
+        )
 
 
 def _show(context: Context, read: ReadFile) -> None:

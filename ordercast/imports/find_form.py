@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -26,6 +27,9 @@ from ordercast.imports.profiles.mapping import (
     told_mapping,
 )
 from ordercast.imports.profiles.recognise import recognise
+
+# Of a file's columns in an error: some exports have 80.
+_NAMES_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,12 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     own_lines = LINE in columns.fields
     if not own_lines and (missing := columns.missing(subject, mapping.constants)):
         raise Undecided(
-            f"no column is known to be {', '.join(missing)}; there are: {', '.join(table.header)[:500]}",
+            f"no column is known to be {', '.join(missing)}; there are: {_names(table.header)}",
             hint=f"--map {missing[0]}=COLUMN; fields: {', '.join((*REQUIRED[subject], *OPTIONAL[subject]))}",
         )
     for column in mapping.group_by:
         if columns.place(column) is None:
-            raise Undecided(
-                f"there is no column {column} to group by", hint=f"there are: {', '.join(table.header)[:500]}"
-            )
+            raise Undecided(f"there is no column {column} to group by", hint=f"there are: {_names(table.header)}")
     decimals = choices.decimals or find_decimals(_values(spool, columns, NUMBERS), typed=table.typed)
     constants = mapping.constants
     times: dict[str, TimeForm] = {
@@ -95,6 +97,12 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     prefix = choices.account_prefix or (choices.saved.account_prefix if choices.saved else "")
     form = Form(subject, mapping, columns, decimals, times, zone, currency, prefix)
     return Found(form, _words(table, name, form))
+
+
+def _names(header: Sequence[str]) -> str:
+    named = [name for name in header if name.strip()]
+    more = len(named) - _NAMES_SHOWN
+    return ", ".join(named[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _mapping(table: Table, choices: Choices) -> tuple[str, Mapping]:

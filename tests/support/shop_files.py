@@ -71,6 +71,7 @@ Lineitem price,Lineitem sku,Cancelled at,Refunded Amount,Phone
 #1002,bob@example.com,refunded,2026-04-06 10:00:00 +0400,EUR,10.00,2026-04-06 09:59:00 +0400,1,Mug,10.00,MUG-1,,10.00,
 #1003,cy@example.com,voided,,EUR,10.00,2026-04-07 09:00:00 +0400,1,Mug,10.00,MUG-1,2026-04-07 12:00:00 +0400,0.00,
 #1004,,pending,,EUR,10.00,2026-04-08 09:00:00 +0400,1,Mug,10.00,MUG-1,,0.00,
+#1005,dee@example.com,expired,,EUR,10.00,2026-04-09 09:00:00 +0400,1,Mug,10.00,MUG-1,,0.00,
 """
 
 WOOCOMMERCE = """Order Number,Order Status,Order Date,Email (Billing),Order Total Amount,SKU,Item Name,Quantity,Item Cost
@@ -79,6 +80,14 @@ WOOCOMMERCE = """Order Number,Order Status,Order Date,Email (Billing),Order Tota
 72,wc-on-hold,2026-03-03 10:00,bob@example.com,8.00,MUG,Mug,1,8.00
 73,Cancelled,2026-03-04 10:00,bob@example.com,8.00,MUG,Mug,1,8.00
 74,Lost,2026-03-04 10:00,bob@example.com,8.00,MUG,Mug,1,8.00
+"""
+
+# What newer versions of the plugin start with: the quantity without what was refunded.
+WOOCOMMERCE_REFUNDED = """Order Number,Order Status,Order Date,Customer Note,Email (Billing),Order Refund Amount,\
+Order Total Amount,SKU,Item #,Item Name,Quantity (- Refund),Item Cost,Coupon Code
+81,Completed,2026-03-02 11:20,,ann@example.com,8.00,24.00,MUG,1,Mug,2,8.00,
+81,Completed,2026-03-02 11:20,,ann@example.com,8.00,24.00,TEA,2,Tea towel,0,8.00,
+82,Refunded,2026-03-03 11:20,,ann@example.com,8.00,8.00,MUG,1,Mug,0,8.00,
 """
 
 OLIST = {

@@ -137,6 +137,8 @@ class Form:
             return f"{self.columns.name('kind')} is {kind[:40]!r}, not {' or '.join(map(repr, self.mapping.kinds))}"
         if without is not None and (place := self.columns.place(without)) is not None and not row.cells[place].strip():
             return f"no {without}"
+        if self.mapping.leave_out_zero and (quantity := self.text(row, "quantity")) and not quantity.strip("0.,"):
+            return f"{self.columns.name('quantity')} is 0"
         return None
 
 

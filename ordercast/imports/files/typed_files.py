@@ -2,9 +2,10 @@
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from ordercast.imports.errors import FileUnreadable
 from ordercast.imports.files.table import Row, Table
 
 _BATCH_ROWS: Final = 20_000
+# Rows of a sheet that are looked at for the header.
+_LOOKED_AT_ROWS: Final = 100
 # The only column of a file whose lines are orders of the API's own form.
 LINE: Final = "line"
 
@@ -36,25 +39,39 @@ def read_workbook(path: Path) -> Table:
         filled = [(name, sheet) for name, sheet in sheets if sheet.total_height > 0]
     except (python_calamine.CalamineError, OSError) as error:
         raise FileUnreadable(f"{path} is no workbook that can be read: {first_line(error)}") from error
-    headers = {name: _texts(next(iter(sheet.iter_rows()))) for name, sheet in filled}
+    above = {name: _rows_above_header(sheet) for name, sheet in filled}
+    headers = {name: _texts(next(islice(sheet.iter_rows(), above[name], None))) for name, sheet in filled}
     if not filled:
         raise FileUnreadable(f"{path} has no rows")
     first = headers[filled[0][0]]
-    same = [(name, sheet) for name, sheet in filled if headers[name] == first]
-    passed_over = [name for name in book.sheet_names if name not in dict(same)]
-    found = f"workbook, sheet {', '.join(name for name, _ in same)}"
+    same = [(sheet, above[name]) for name, sheet in filled if headers[name] == first]
+    read = [name for name in headers if headers[name] == first]
+    passed_over = [name for name in book.sheet_names if name not in read]
+    found = f"workbook, sheet {', '.join(read)}"
     if passed_over:
         found += f"; passed over: {', '.join(passed_over)}"
-    return Table(first, _sheet_rows([sheet for _, sheet in same]), found, typed=True)
+    return Table(first, _sheet_rows(same), found, typed=True)
 
 
-def _sheet_rows(sheets: list[Any]) -> Iterator[Row]:
+def _rows_above_header(sheet: Any) -> int:
+    """Rows such as a report's title: they fill less than half as many cells as most rows do."""
+    widths = [_filled(cells) for cells in islice(sheet.iter_rows(), _LOOKED_AT_ROWS)]
+    rows_of = Counter(width for width in widths if width)
+    most = max(rows_of, key=lambda width: (rows_of[width], width), default=0)
+    return next((place for place, width in enumerate(widths) if width * 2 >= most), 0)
+
+
+def _sheet_rows(sheets: list[tuple[Any, int]]) -> Iterator[Row]:
     numbers = count(1)
-    for sheet in sheets:
+    for sheet, header in sheets:
         for position, cells in enumerate(sheet.iter_rows()):
             number = next(numbers)
-            if position > 0 and any(cell not in ("", None) for cell in cells):
+            if position > header and _filled(cells):
                 yield Row(number, _texts(cells))
+
+
+def _filled(cells: list[Any]) -> int:
+    return sum(cell not in ("", None) for cell in cells)
 
 
 def read_parquet(path: Path) -> Table:

@@ -79,12 +79,17 @@ SHOPIFY: Final = Profile(
                 "quantity": ["Lineitem quantity"],
                 "unit_price": ["Lineitem price"],
             },
-            statuses={**_PAID, **dict.fromkeys(("pending", "authorized", "unpaid"), "PENDING"), "voided": "CANCELLED"},
+            statuses={
+                **_PAID,
+                **dict.fromkeys(("pending", "authorized", "expired", "unpaid"), "PENDING"),
+                "voided": "CANCELLED",
+            },
         )
     },
 )
 
-# The plugin "Advanced Order Export For WooCommerce" with the columns that it starts with.
+# The plugin "Advanced Order Export For WooCommerce": the columns that it starts with, and others that can be chosen. Its newer
+# versions start with the quantity that was not refunded, older ones with the quantity that was ordered.
 WOOCOMMERCE: Final = Profile(
     "woocommerce",
     (("Order Number",), ("Order Status",), ("Order Date",), ("Item Cost",)),
@@ -92,16 +97,17 @@ WOOCOMMERCE: Final = Profile(
         Subject.ORDERS: Mapping(
             {
                 "order_ref": ["Order Number"],
-                "account_ref": ["Email (Billing)", "Customer User Email", "Customer ID"],
+                "account_ref": ["Email (Billing)", "Customer User Email", "Customer User ID"],
                 "occurred_at": ["Order Date"],
                 "confirmed_at": ["Paid Date"],
                 "status": ["Order Status"],
-                "currency": ["Order Currency"],
+                "currency": ["Currency"],
                 "sku": ["SKU", "Item Name", "Product Name"],
                 "name": ["Item Name", "Product Name"],
-                "quantity": ["Quantity"],
+                "quantity": ["Quantity", "Quantity (- Refund)"],
                 "unit_price": ["Item Cost"],
             },
+            leave_out_zero=True,
             statuses={**_WOO_STATUSES, **{f"wc-{word}": status for word, status in _WOO_STATUSES.items()}},
         )
     },

@@ -61,6 +61,8 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     leave_out_repeats: bool = False
     # Rows without this column are left out, such as orders without items.
     leave_out_without: str | None = None
+    # A row with quantity 0 is left out: all of its pieces came back before the export.
+    leave_out_zero: bool = False
     # An order_ref of this letter and digits only takes back, of another letter and digits is a booking and no order.
     cancellation_letter: str | None = None
 

@@ -134,7 +134,7 @@ def numbered(content: str, shop: str) -> str:
     ("subject", "content", "imported", "created"),
     [
         ("orders", shop_files.ONLINE_RETAIL_II, 2, 1),
-        ("orders", numbered(shop_files.SHOPIFY, "s"), 4, 3),
+        ("orders", numbered(shop_files.SHOPIFY, "s"), 5, 4),
         ("orders", numbered(shop_files.WOOCOMMERCE, "w"), 4, 3),
         ("orders", shop_files.RETAILROCKET, 2, 1),
         ("orders", shop_files.REES46, 3, 1),

@@ -29,6 +29,14 @@ def test_a_file_of_its_own_is_told_by_map_and_what_was_found_is_said(tmp_path: P
         assert said in words
 
 
+def test_an_error_names_the_columns_that_have_a_name_and_not_all_of_many(tmp_path: Path) -> None:
+    header = ";".join(["", *(f"c{number}" for number in range(50))])
+    with pytest.raises(Undecided) as asked:
+        read(own(tmp_path, f"{header}\n{header}\n"))
+    assert ": c0, c1, " in str(asked.value)
+    assert str(asked.value).endswith(", c39 and 10 more")
+
+
 def test_a_mapping_is_saved_and_used_again(tmp_path: Path) -> None:
     first = read(own(tmp_path), map=MAP, account_prefix="north-")
     saved = tmp_path / "new" / "own.toml"

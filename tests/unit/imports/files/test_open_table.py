@@ -193,6 +193,25 @@ def test_what_desktops_put_into_an_archive_is_no_second_file(tmp_path: Path) -> 
     assert open_table(tmp_path / "all.zip", tmp_path).header == HEADER
 
 
+def test_the_header_of_a_sheet_may_stand_below_a_title(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "rows.xlsx")
+    for name in ("2025", "2026"):
+        sheet = book.add_worksheet(name)
+        sheet.write(0, 0, f"Orders of {name}")
+        sheet.write_row(2, 0, HEADER)
+        sheet.write_row(3, 0, [1, "MUG", 2, 10.25, name])
+        sheet.write_row(4, 0, ["", "", 2])  # a sum is a row as any other
+    book.close()
+    table = open_table(tmp_path / "rows.xlsx", tmp_path)
+    assert table.header == HEADER
+    assert [row.cells[2:] for row in table.rows] == [
+        ("2", "10.25", "2025"),
+        ("2", "", ""),
+        ("2", "10.25", "2026"),
+        ("2", "", ""),
+    ]
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable, match=r"gone\.csv: No such file"):
         open_table(tmp_path / "gone.csv", tmp_path)

@@ -44,11 +44,12 @@ def test_shopify(tmp_path: Path) -> None:
     result = of(tmp_path, shop_files.SHOPIFY, zone=None, currency=None)
     assert "profile: shopify" in result.found.words
     assert quantities(result)["#1001"] == [("MUG-1", 2), ("Tea towel", 1)]
-    paid, refunded, voided = result.lines
+    paid, refunded, voided, expired = result.lines
     assert (paid["occurred_at"], paid["confirmed_at"]) == ("2026-04-05T17:06:20+00:00", "2026-04-05T17:06:21+00:00")
     assert (paid["account_ref"], paid["status"], paid["currency"]) == ("ann@example.com", "CONFIRMED", "EUR")
     assert (refunded["status"], "cancelled_at" in refunded) == ("CANCELLED", False)
     assert (voided["status"], voided["cancelled_at"]) == ("CANCELLED", "2026-04-07T08:00:00+00:00")
+    assert expired["status"] == "PENDING"  # what the customer's bank had allowed was not collected in time
     assert result.refused == {6: "no Email"}
 
 
@@ -58,6 +59,14 @@ def test_woocommerce(tmp_path: Path) -> None:
     assert quantities(result)["71"] == [("MUG", 2), ("Tea towel", 1)]
     assert [line["status"] for line in result.lines] == ["CONFIRMED", "PENDING", "CANCELLED"]
     assert result.refused == {6: "Order Status 'Lost' is no status that is known"}
+
+
+def test_woocommerce_with_refunds_taken_off(tmp_path: Path) -> None:
+    result = of(tmp_path, shop_files.WOOCOMMERCE_REFUNDED)
+    assert "profile: woocommerce" in result.found.words
+    assert quantities(result) == {"81": [("MUG", 2)]}
+    assert result.left_out == {3: "Quantity (- Refund) is 0", 4: "Quantity (- Refund) is 0"}
+    assert result.refused == {}
 
 
 def test_olist_is_a_folder_of_three_files(tmp_path: Path) -> None:
