@@ -20,15 +20,17 @@ app = one_command()
 async def export(
     context: Context,
     data: Annotated[
-        list[DataName] | None, typer.Argument(help="What to write; by default the recipe's four files.")
+        list[DataName] | None,
+        typer.Argument(metavar="NAME...", help="What to write; by default the recipe's four files."),
     ] = None,
     file_format: Annotated[Format, typer.Option("--format", help="Of the files.")] = "xlsx",
     out: Annotated[Path, typer.Option(help="The folder to write them to.")] = Path("out"),
 ) -> None:
     """Write data sets into files, as they are at this moment.
 
-    The recipe's: orders, view counts, both joined, and the first row of each pair. The shop's, with ids, SKUs, names, status,
-    times and currency: orders, order_lines, views (read in Kafka), features and activity by day.
+    The recipe's: orders_data, view_counts_data, preprocessed_orders_data (both joined) and orders_data_after_drop_duplication
+    (the first row of each pair). The shop's, with ids, SKUs, names, status, times and currency: orders, order_lines, views (read
+    in Kafka), features and activity (by day).
     """
     target = context.target()
     wanted = [data_set for data_set in (*RECIPE, *SHOP) if data_set.name in data] if data else RECIPE

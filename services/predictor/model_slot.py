@@ -57,7 +57,9 @@ class ModelSlot:
         """
         model = self._models[0]
         if model is None:
-            raise NoModel("train one with POST /trainings at the trainer, or ask /readyz why none is served")
+            raise NoModel(
+                "train one with `ordercast train` or POST /trainings, or ask the predictor's /readyz why none is served"
+            )
         return model
 
     async def check(self) -> None:

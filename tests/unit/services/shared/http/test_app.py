@@ -105,6 +105,16 @@ async def test_the_documentation_needs_no_network() -> None:
     assert "/things/{thing_id}" in schema["paths"]
 
 
+async def test_the_documentation_shows_lines_of_ndjson_as_they_are_sent() -> None:
+    async with client_of(small_app(router)) as client:
+        page = (await client.get("/docs")).text
+        bundle = (await client.get("/docs/assets/swagger-ui-bundle.js")).text
+    assert re.search(r"SwaggerUIBundle\(\{plugins: .*getSampleSchema", page, re.DOTALL)
+    # What the plugin puts right, and what it calls, are still there in the version that is installed.
+    assert "when:/json/" in bundle
+    assert ".getSampleSchema(" in bundle
+
+
 async def test_a_request_continues_the_trace_of_its_client() -> None:
     traceparent = f"00-{'ab' * 16}-{'cd' * 8}-01"
     async with client_of(small_app(router)) as client:
