@@ -110,7 +110,7 @@ def _products(known: Known) -> dict[str, Floats]:
         "lines": _log(lines),
         "lines_7": _log(total(days.product, days.ordered & _since(known, 7), groups)),
         "lines_28": _log(lines_28),
-        "accounts": _log(_distinct(days.pair, days.ordered, known.activity.pair_product, groups)),
+        "accounts": _log(_distinct(known, known.activity.pair_product, groups)),
         "mean_log_quantity": known.product_log,
         "mean_log_quantity_28": (log_28 + PRODUCT_PRIOR * known.product_log) / (lines_28 + PRODUCT_PRIOR),
         "mean_price": np.log1p(np.exp(log_price)),
@@ -135,7 +135,7 @@ def _accounts(known: Known) -> dict[str, Floats]:
     return {
         "orders": _log(known.account_orders),
         "lines": _log(lines),
-        "products": _log(_distinct(days.pair, days.ordered, known.activity.pair_account, groups)),
+        "products": _log(_distinct(known, known.activity.pair_account, groups)),
         "age": _ago(known, first, lines),
         "days_since_last": _ago(known, last, lines),
         "factor": known.factor,
@@ -144,9 +144,10 @@ def _accounts(known: Known) -> dict[str, Floats]:
     }
 
 
-def _distinct(pair: Ints, ordered: Bools, side: Ints, groups: int) -> Ints:
+def _distinct(known: Known, side: Ints, groups: int) -> Ints:
     """Pairs with an order, by their product or account."""
-    return np.bincount(side[np.unique(pair[ordered])], minlength=groups).astype(np.int64)
+    with_order = total(known.days.pair, known.days.ordered, known.pairs)[:-1] > 0
+    return np.bincount(side[with_order], minlength=groups).astype(np.int64)
 
 
 def _weeks(known: Known, weeks: Ints) -> dict[str, Floats]:

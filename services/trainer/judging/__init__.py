@@ -1,0 +1,1 @@
+"""Judging: scores, opponents that are hard to beat, and the verdict of the gate."""

@@ -1,0 +1,79 @@
+"""The gate: whether a candidate may be published, and why, in words and numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from ordercast.services.shared.demand.activity import Floats, Ints
+from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
+from ordercast.services.trainer.judging.scores import row_deviance
+
+# Fewer accounts than this can be drawn together by chance too often for a share of 95 % to mean anything.
+FEWEST_GROUPS: Final = 20
+FEWEST_ROWS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`against`: the difference of deviance to each opponent, under 0 where the candidate is better."""
+
+    verdict: Literal["better", "not better"]
+    reason: str
+    against: Mapping[str, Difference]
+
+
+def judge(
+    answer: Floats,
+    opponents: Mapping[str, Floats],
+    target: Ints,
+    group: Ints,
+    clip: float,
+    with_other_future: Floats | None = None,
+) -> Verdict:
+    """Judges a candidate by the Poisson deviance of its answers, targets clipped, on rows after those it learned from.
+
+    Args:
+        answer: the candidate's pieces by row.
+        opponents: the same of each opponent, by name; each has to be beaten beyond the noise of which accounts there are.
+        target: what was ordered.
+        group: the account (or product) of each row.
+        clip: the largest target that counts as it is.
+        with_other_future: what the candidate answers where all that happened from each row's moment on is replaced. Where
+            that moves an answer, it knows the future.
+
+    Raises:
+        ValueError: no opponent was given, or the lengths differ.
+    """
+    if not opponents or any(len(other) != len(target) for other in (answer, group, *opponents.values())):
+        raise ValueError("a candidate is judged against at least one opponent, on the same rows")
+    if refusal := _refusal(answer, target, group, with_other_future):
+        return Verdict("not better", refusal, {})
+    clipped = np.minimum(target, clip)
+    loss = row_deviance(answer, clipped)
+    against = {name: paired_difference(loss, row_deviance(other, clipped), group) for name, other in opponents.items()}
+    closest, difference = max(against.items(), key=lambda named: named[1].high)
+    deviance = f"deviance {loss.mean():.4g} on {len(target):,} rows of {difference.groups:,} accounts or products"
+    numbers = f"{difference.mean:+.4g} ({difference.low:+.4g} to {difference.high:+.4g}) against {closest}"
+    if difference.high < 0:
+        return Verdict("better", f"{deviance}: better than every opponent, by the least {numbers}", against)
+    why = "worse" if difference.low > 0 else "no clear difference"
+    return Verdict("not better", f"{deviance}: {why}, {numbers}", against)
+
+
+def _refusal(answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None) -> str:
+    """Why the candidate need not be compared at all; empty where it has to be."""
+    groups = len(np.unique(group))
+    if len(target) < FEWEST_ROWS or groups < FEWEST_GROUPS:
+        return (
+            f"too little to judge by: {len(target)} rows of {groups} accounts or products, "
+            f"needed are {FEWEST_ROWS} of {FEWEST_GROUPS}"
+        )
+    if not np.isfinite(answer).all():
+        return f"{int((~np.isfinite(answer)).sum())} of {len(answer):,} answers are no finite numbers"
+    if np.ptp(answer) <= 1e-6 * max(abs(float(answer[0])), 1e-6):
+        return f"it answers {float(answer[0]):.4g} whatever it is asked"
+    if with_other_future is not None and (moved := int((with_other_future != answer).sum())):
+        return f"it knows the future: {moved:,} of {len(answer):,} answers move with what happened after them"
+    return ""

@@ -1,0 +1,49 @@
+"""Scores against numbers reckoned by hand, and what one row may do."""
+
+import numpy as np
+import pytest
+
+from ordercast.services.trainer.judging.scores import (
+    clip_at,
+    influential_rows,
+    order_scores,
+    piece_scores,
+    row_deviance,
+)
+
+TARGET = np.array([0, 1, 4, 10])
+ANSWER = np.array([1.0, 1.0, 2.0, 16.0])
+
+
+def test_deviance_by_hand() -> None:
+    expected = [2.0, 0.0, 2 * (4 * np.log(2) - 2), 2 * (10 * np.log(10 / 16) + 6)]
+    assert row_deviance(ANSWER, TARGET) == pytest.approx(expected)
+
+
+def test_of_clipped_targets_the_deviance_alone_is_clipped() -> None:
+    scores = piece_scores(ANSWER, TARGET, clip=4)
+    assert scores.deviance == pytest.approx(row_deviance(ANSWER, np.array([0, 1, 4, 4])).mean())
+    assert scores.deviance_unclipped == pytest.approx(row_deviance(ANSWER, TARGET).mean())
+    assert (scores.mae, scores.wape, scores.bias) == pytest.approx((9 / 4, 9 / 15, 20 / 15 - 1))
+
+
+def test_an_answer_of_nothing_against_an_order_is_bad_but_finite() -> None:
+    assert 100 < row_deviance(np.zeros(1), np.array([10]))[0] < 1000
+
+
+def test_the_clip_is_a_quantile_of_what_was_ordered() -> None:
+    assert clip_at(np.array([0] * 900 + [5] * 100), 0.99) == 5
+    assert clip_at(np.zeros(3, np.int64)) == 1.0
+
+
+def test_the_probability_of_an_order() -> None:
+    scores = order_scores(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    assert (scores.auc, scores.average_precision) == pytest.approx((0.75, 0.8333333))
+    assert scores.brier == pytest.approx((0.01 + 0.16 + 0.4225 + 0.04) / 4)
+    assert np.isnan(order_scores(np.ones(2), np.array([True, True])).auc)
+
+
+def test_the_row_of_greatest_influence_comes_first() -> None:
+    rows = influential_rows(np.full(1000, 5.0), np.append(np.full(999, 6), 80_995))
+    assert (rows[0].row, rows[0].target) == (999, 80_995)
+    assert rows[0].share > 0.99
