@@ -6,6 +6,7 @@ exact distribution comes from its generating function by a Fourier transform (Em
 for compound distributions", 2009). Huge orders are left out, as they are of the expectations.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -40,8 +41,29 @@ def product_noise_floor(market: Market, first_week: int, end_week: int, *, clip:
     )
 
 
+def product_quantiles(market: Market, product: int, weeks: int, levels: Sequence[float]) -> Floats:
+    """(levels, weeks): of the pieces of a product in each week from 0."""
+    _, products, _ = pair_columns(market)
+    of_it = products == product
+    lines = kept_lines(market, weeks)[of_it].T
+    cumulated = _chances(lines, extra_pieces(market)[None, of_it], market.quantity_shape).cumsum(axis=1)
+    return np.array([(cumulated < level).sum(axis=1) for level in levels], dtype=float)
+
+
 def _floor(lines: Floats, extra: Floats, shape: float, clip: float) -> Floats:
     """(cells,) from the lines of (cells, pairs); `extra` is (cells, 1) or (1, pairs)."""
+    mean = (lines * (1 + extra)).sum(axis=1)
+    chances = _chances(lines, extra, shape)
+    target = np.minimum(np.arange(chances.shape[1]), clip)
+    spread = chances @ (target * np.log(np.maximum(target, 1)))
+    targets = chances @ target
+    log_mean = np.log(np.where(mean > 0, mean, 1))
+    floor: Floats = 2 * (spread - targets * log_mean - targets + mean)
+    return floor
+
+
+def _chances(lines: Floats, extra: Floats, shape: float) -> Floats:
+    """(cells, pieces): the probability of 0, 1, 2, ... pieces; the arguments are those of `_floor`."""
     mean = (lines * (1 + extra)).sum(axis=1)
     variance = (lines * ((1 + extra) ** 2 + extra + extra**2 / shape)).sum(axis=1)
     highest = float((mean + DEVIATIONS * np.sqrt(variance)).max(initial=1)) + 1
@@ -50,10 +72,5 @@ def _floor(lines: Floats, extra: Floats, shape: float, clip: float) -> Floats:
     # The generating function of a line's pieces, at the points of the transform.
     line = z * (1 + extra[..., None] / shape * (1 - z)) ** -shape
     exponent = lines @ (line[0] - 1) if extra.shape[0] == 1 else lines * (line[:, 0] - 1)
-    chances = np.fft.irfft(np.exp(exponent), n=size, axis=1)
-    target = np.minimum(np.arange(size), clip)
-    spread = chances @ (target * np.log(np.maximum(target, 1)))
-    targets = chances @ target
-    log_mean = np.log(np.where(mean > 0, mean, 1))
-    floor: Floats = 2 * (spread - targets * log_mean - targets + mean)
-    return floor
+    chances: Floats = np.fft.irfft(np.exp(exponent), n=size, axis=1)
+    return chances

@@ -67,6 +67,14 @@ class History:
         """For POST /orders/import, by time."""
         return [self._order_line(number, order) for number, order in enumerate(self.orders, start=1)]
 
+    def kept_pieces(self, product: int) -> list[int]:
+        """Pieces of a product by the week of the order, less cancelled and huge orders: what the expectations are about."""
+        weeks = [0] * WEEKS
+        for order in self.orders:
+            if not order.cancelled and not order.huge:
+                weeks[order.at // (7 * DAY_S)] += order.lines.get(product, 0)
+        return weeks
+
     def _order_line(self, number: int, order: PlacedOrder) -> dict[str, Any]:
         ended = {"status": "CANCELLED", "cancelled_at": self._time(order.cancelled)} if order.cancelled else {}
         products = self.market.products

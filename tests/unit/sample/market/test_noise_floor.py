@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ordercast.sample.market.make_market import make_market
-from ordercast.sample.market.noise_floor import pair_noise_floor, product_noise_floor
+from ordercast.sample.market.noise_floor import pair_noise_floor, product_noise_floor, product_quantiles
 from ordercast.sample.market.parameters import Floats, expected_pieces, extra_pieces, kept_lines
 
 MARKET = make_market(2, date(2026, 3, 1), accounts=30, products=4)
@@ -55,3 +55,14 @@ def test_the_floor_of_a_products_week_is_the_mean_deviance_of_drawn_pieces(clip:
 def test_a_product_that_is_not_sold_is_known_exactly() -> None:
     long_ago = product_noise_floor(MARKET, 600, 601)
     assert long_ago == pytest.approx(np.zeros((4, 1)))
+
+
+def test_quantiles_of_a_product_are_those_of_drawn_pieces() -> None:
+    levels = (0.05, 0.5, 0.95)
+    lines = kept_lines(MARKET)
+    for product in range(4):
+        pairs = np.array([pair.product == product for pair in MARKET.pairs])
+        drawn = drawn_pieces(lines[:, 31])[:, pairs].sum(axis=1)
+        for level, quantile in zip(levels, product_quantiles(MARKET, product, 32, levels)[:, 31], strict=True):
+            assert (drawn < quantile).mean() <= level + 0.02
+            assert (drawn <= quantile).mean() >= level - 0.02

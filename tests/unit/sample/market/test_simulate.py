@@ -90,7 +90,8 @@ def test_kept_pieces_of_each_product_are_as_expected() -> None:
     market = make_market(5, UNTIL, accounts=30, products=5)
     product = np.array([pair.product for pair in market.pairs])
     expected = np.array([expected_pieces(market, WEEKS)[product == number].sum() for number in range(5)])
-    years = np.array([_kept(simulate(msgspec.structs.replace(market, seed=seed))) for seed in range(60)])
+    histories = [simulate(msgspec.structs.replace(market, seed=seed)) for seed in range(60)]
+    years = np.array([[sum(history.kept_pieces(number)) for number in range(5)] for history in histories])
     errors = years.std(axis=0) / np.sqrt(len(years))
     assert (np.abs(years.mean(axis=0) - expected) < 4 * errors).all()
 
@@ -118,12 +119,3 @@ def test_another_end_moves_every_time_and_changes_nothing_else(history: History)
 
 def _bought(happened: Sequence[Occasion]) -> float:
     return float(np.mean([one.pieces > 0 for one in happened]))
-
-
-def _kept(history: History) -> list[int]:
-    pieces = [0] * len(history.market.products)
-    for order in history.orders:
-        if not order.cancelled and not order.huge:
-            for product, ordered in order.lines.items():
-                pieces[product] += ordered
-    return pieces
