@@ -16,7 +16,7 @@ SLICE_ROWS: Final = 10_000
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL does not answer at the address of ORDERCAST_DATABASE_URL."""
+    """PostgreSQL does not answer at the address of ORDERCAST_DATABASE_URL, or not as this release needs it."""
 
 
 @asynccontextmanager
@@ -26,7 +26,7 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
     `url` is SQLAlchemy's (`postgresql+asyncpg://…`) or plain; `application` shows in pg_stat_activity.
 
     Raises:
-        DatabaseUnavailable: nobody answers.
+        DatabaseUnavailable: nobody answers, or a table that is asked for is not there.
     """
     try:
         connection = await asyncpg.connect(
@@ -39,6 +39,8 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        raise DatabaseUnavailable(f"PostgreSQL has the schema of another release: {first_line(error)}") from error
     finally:
         await connection.close()
 

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from ordercast.client.caught_up import NotCaughtUp
-from ordercast.client.database import DatabaseUnavailable
+from ordercast.client.database import DatabaseUnavailable, snapshot
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.contracts.activity import SUMS
 from ordercast.verify import verify
@@ -138,3 +138,9 @@ async def test_a_missing_broker_or_database_is_named(running: Running) -> None:
         await verify(running.database_url, "127.0.0.1:9")
     with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
         await verify("postgresql+asyncpg://nobody@127.0.0.1:9/none", running.bootstrap)
+
+
+async def test_a_database_that_no_migration_has_brought_to_this_release_is_named(empty_database_url: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match='schema of another release: relation "pair_activity" does not exist'):
+        async with snapshot(empty_database_url, application="test") as connection:
+            await connection.fetch("SELECT FROM pair_activity")
