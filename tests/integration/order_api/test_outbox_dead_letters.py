@@ -208,6 +208,16 @@ async def test_a_topic_that_refuses_too_many_ends_the_relay_until_it_is_put_righ
     assert told(published(log, shard)) == [OrderUnpublishable if n in passed else n for n in range(1, 12)]
 
 
+async def test_what_lies_before_the_last_events_is_forgotten(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_dead_letters, "WINDOW", 5)
+    shard = await place(sessions, range(1, 8))
+    log = refuses(1, 2, 6)
+    await relay(sessions, log, Limits(in_a_row=3, ratio=0.4))
+    assert told(published(log, shard)) == [OrderUnpublishable if n in {1, 2, 6} else n for n in range(1, 8)]
+
+
 @pytest.mark.parametrize(
     ("events", "body_bytes", "sizes"), [(3, 10**9, [3, 3, 2]), (500, 1, [1] * 8), (500, 10**9, [8])], ids=str
 )

@@ -41,12 +41,20 @@ def test_an_input_that_ends_after_the_system_is_no_error() -> None:
     os.close(read)
 
 
-async def test_the_end_of_the_input_cancels_the_task() -> None:
+async def test_the_end_of_the_input_cancels_the_task_and_nothing_before_it_does() -> None:
+    loop = asyncio.get_running_loop()
     read, write = os.pipe()
     os.write(write, b"dropped")
-    os.close(write)
     task = asyncio.create_task(asyncio.sleep(600))
-    await asyncio.to_thread(cancel_at_the_end, read, asyncio.get_running_loop(), task)
-    os.close(read)
-    await asyncio.wait([task], timeout=30)
+    loop.set_debug(True)  # refuses what a thread may not do to the loop
+    try:
+        reading = asyncio.create_task(asyncio.to_thread(cancel_at_the_end, read, loop, task))
+        await asyncio.wait([reading], timeout=0.2)
+        assert not reading.done()
+        os.close(write)
+        await asyncio.wait([task], timeout=30)
+        await reading
+    finally:
+        loop.set_debug(False)
+        os.close(read)
     assert task.cancelled()

@@ -21,6 +21,8 @@ class SlowSystem:
         self._changing = asyncio.Lock()
 
     async def scale(self, service: str, count: int) -> None:
+        if service == "postgres":
+            raise ValueError("postgres cannot be scaled")
         await self._change(service)
 
     async def restart(self, name: str) -> list[str]:
@@ -41,6 +43,7 @@ class SlowSystem:
 class Bench:
     def __init__(self) -> None:
         self.stops = 0
+        self.heard: list[str] = []
         self.commands = SystemCommands(self._stop)
         self.system = self.commands.system = SlowSystem()
 
@@ -49,7 +52,7 @@ class Bench:
 
     def ask(self, command: str, **arguments: object) -> asyncio.Task[Any]:
         async def answer() -> Any:
-            return await self.commands.handlers[command](lambda _: None, **arguments)
+            return await self.commands.handlers[command](self.heard.append, **arguments)
 
         return asyncio.create_task(answer())
 
@@ -89,6 +92,28 @@ async def test_commands_go_through_while_nothing_stops() -> None:
     assert await bench.ask("scale", service="relay", count=1) == bench.system.urls
     assert await bench.ask("restart", name="relay") == ["relay"]
     await bench.commands.end()
+
+
+async def test_what_the_system_refuses_is_told_in_its_words() -> None:
+    bench = Bench()
+    assert await refusal(bench.ask("scale", service="postgres", count=2)) == "postgres cannot be scaled"
+
+
+async def test_a_system_that_starts_takes_no_commands_and_says_so() -> None:
+    bench = Bench()
+    bench.commands.system = None
+    assert await refusal(bench.ask("restart", name="relay")) == "the system is starting"
+
+
+async def test_what_the_system_reports_is_heard_by_who_asked_until_the_answer() -> None:
+    bench = Bench()
+    asking = bench.ask("restart", name="relay")
+    await let_run()
+    bench.commands.report("relay ended")
+    bench.system.go_on.set()
+    await asking
+    bench.commands.report("predictor ended")
+    assert bench.heard == ["relay ended"]
 
 
 async def test_stop_asked_twice_stops_once_and_answers_both_when_all_has_ended() -> None:
