@@ -110,6 +110,8 @@ async def import_(
         raise CommandFailed(
             "--simulate-views goes with orders, and not with --against: a state folder keeps what was sent"
         )
+    if rejects and rejects.resolve() == file.resolve():
+        raise CommandFailed("--rejects is the file itself, which would be overwritten", hint="name another file")
     choices = Choices(
         subject,
         profile,

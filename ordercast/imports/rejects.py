@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import uuid4
 
 from ordercast.imports.documents.cells import Refused
 from ordercast.imports.files.table import Row, Table
@@ -34,13 +35,14 @@ class _RejectsFile:
 
 @contextmanager
 def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
-    """A file of refused rows. It takes its name at the end, whole; an import that fails keeps what it has as `.part`.
+    """A file of refused rows. It takes its name at the end, whole; an import that fails keeps what it has in a `.part` of its own,
+    for two of one file may run at the same time.
 
     Raises:
         OSError: the folder cannot be made or written to.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     rejects = _RejectsFile(part, header)
     try:
         yield rejects

@@ -50,4 +50,14 @@ def test_an_import_that_fails_keeps_the_old_rejects_and_its_own_beside_them(tmp_
     with pytest.raises(ConnectionResetError):
         fail_in_the_middle()
     assert path.read_text() == "old"
-    assert "a reason" in (tmp_path / "rejects.csv.part").read_text()
+    (part,) = tmp_path.glob("rejects.csv.*.part")
+    assert "a reason" in part.read_text()
+
+
+def test_two_imports_of_one_file_at_the_same_time_mix_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    with open_rejects(path, HEADER) as first:
+        with open_rejects(path, HEADER) as second:
+            second.add(refused(7, "TEA"))
+        first.add(refused(7, "MUG"))
+    assert [row.cells for row in without_reasons(open_table(path, tmp_path)).rows] == [("1", "MUG", "x")]
