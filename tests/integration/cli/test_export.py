@@ -3,6 +3,7 @@
 The shop's say of each order, line, view and feature row what it is and whose.
 """
 
+import shlex
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from ordercast.reading.table_files import Format
 from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
+from tests.support.page_examples import examples
 
 NAMES = ("orders_data", "view_counts_data", "preprocessed_orders_data", "orders_data_after_drop_duplication")
 SHOP_NAMES = ("orders", "order_lines", "views", "features", "activity")
@@ -238,3 +240,21 @@ async def test_a_folder_that_cannot_be_written_to_is_an_error_in_one_line(runnin
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     assert str(tmp_path / "file") in result.stderr.replace("\n", "")
+
+
+async def test_the_examples_of_the_page_write_what_they_name(
+    running: Running, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = examples(Path(__file__).parents[3] / "docs/export.md")
+    for command in commands:
+        program, *arguments = shlex.split(command.text)
+        assert program == "ordercast"
+        result = await running.run(*arguments)
+        assert result.exit_code == 0, f"{command.text}\n{result.output}"
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
+    assert written == {
+        *(f"shop/{name}.csv" for name in ("orders", "order_lines")),
+        *(f"out/{name}.parquet" for name in ("features", "activity")),
+        *(f"out/{name}.xlsx" for name in NAMES),
+    }

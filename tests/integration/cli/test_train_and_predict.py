@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,15 @@ async def test_view_counts_are_predicted_by_the_new_version(running: Running, tr
     assert answer["data"][0]["quantity"] == pytest.approx(sum(answer["data"][0]["members"]) / 2)
     shown = await running.run("predict", "5000")
     assert f"{answer['data'][1]['quantity']:.3f}" in shown.stdout
+
+
+async def test_what_the_readme_asks_for_is_predicted(running: Running, trained: dict[str, Any]) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    commands = re.findall(r"`ordercast (predict [^`]+)`", readme)
+    assert "predict --pair 2/7" in commands
+    for command in commands:
+        result = await running.run(*command.split())
+        assert result.exit_code == 0, f"{command}\n{result.output}"
 
 
 async def test_a_pair_is_predicted_from_its_feature_row(

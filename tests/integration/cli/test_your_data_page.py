@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,29 +12,9 @@ from ordercast.cli.import_ import app
 from ordercast.imports.profiles.known import PROFILES
 from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
+from tests.support.page_examples import examples
 
 PAGE: Final = Path(__file__).parents[3] / "docs/your-data.md"
-# An indented block; of several files or commands one after the other, there is an empty line between.
-BLOCK: Final = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Example:
-    """A file to write, or a command to run."""
-
-    file: str | None
-    text: str
-
-
-def examples() -> list[Example]:
-    found = []
-    for block in BLOCK.findall(PAGE.read_text()):
-        lines = [line[4:] for line in block.splitlines()]
-        if lines[0].startswith("# "):
-            found.append(Example(lines[0][2:], "\n".join(lines[1:]) + "\n"))
-        else:
-            found += [Example(None, line) for line in lines]
-    return found
 
 
 async def test_every_example_of_the_page_works(
@@ -43,7 +22,7 @@ async def test_every_example_of_the_page_works(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = {}
-    for example in examples():
+    for example in examples(PAGE):
         if example.file is not None:
             Path(example.file).write_text(example.text)
             continue
