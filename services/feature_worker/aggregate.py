@@ -22,9 +22,14 @@ from ordercast.services.shared.kafka.records import StoredRecord
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY: Final = date(1970, 1, 1)
 QUARTERS_OF_A_DAY: Final = timedelta(days=1) // TREND_BUCKET
+_SECONDS_OF_A_QUARTER: Final = TREND_BUCKET // timedelta(seconds=1)
 
 # account_id, product_id, day, known_on: days of event time, counted from 1970 on. A plain tuple, one is made for every event.
 ActivityKey: TypeAlias = tuple[int, int, int, int]
+# A product's id, or of the shop the partition whose accounts are counted, and a quarter of an hour of event time, counted from
+# 1970 on. Plain tuples: named ones take several times as long to make, and each event makes two.
+ProductQuarter: TypeAlias = tuple[int, int]
+PartitionQuarter: TypeAlias = tuple[int, int]
 # When orders were placed, by id, for cancellations that do not say so themselves.
 PlacedAt: TypeAlias = Mapping[UUID, datetime]
 
@@ -32,20 +37,6 @@ PlacedAt: TypeAlias = Mapping[UUID, datetime]
 class Pair(NamedTuple):
     account_id: int
     product_id: int
-
-
-class ProductQuarter(NamedTuple):
-    """A product in a quarter of an hour of event time, which is counted from 1970 on."""
-
-    product_id: int
-    quarter: int
-
-
-class ShopQuarter(NamedTuple):
-    """The accounts of a partition in a quarter of an hour of event time."""
-
-    quarter: int
-    partition: int
 
 
 class FirstOrder(NamedTuple):
@@ -110,7 +101,7 @@ class Changes:
 
     pairs: dict[Pair, PairChange] = field(default_factory=dict)
     product_trends: defaultdict[ProductQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
-    shop_trends: defaultdict[ShopQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
+    shop_trends: defaultdict[PartitionQuarter, TrendChange] = field(default_factory=lambda: defaultdict(TrendChange))
     activity: defaultdict[ActivityKey, ActivityChange] = field(default_factory=lambda: defaultdict(ActivityChange))
 
 
@@ -150,15 +141,15 @@ def _add_view(changes: Changes, record: StoredRecord, event: ProductViewed, time
     if pair.last_viewed_at is None or time > pair.last_viewed_at:
         pair.last_viewed_at = time
     quarter = _quarter(time)
-    changes.product_trends[ProductQuarter(event.product_id, quarter)].views += event.count
-    changes.shop_trends[ShopQuarter(quarter, record.partition.number)].views += event.count
+    changes.product_trends[event.product_id, quarter].views += event.count
+    changes.shop_trends[record.partition.number, quarter].views += event.count
     day = quarter // QUARTERS_OF_A_DAY
     changes.activity[event.account_id, event.product_id, day, day].views += event.count
 
 
 def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event_id: UUID, time: datetime) -> None:
     quarter = _quarter(time)
-    shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
+    shop = changes.shop_trends[record.partition.number, quarter]
     shop.orders += 1
     day = quarter // QUARTERS_OF_A_DAY
     products = _by_product(event.items)
@@ -172,7 +163,7 @@ def _add_order(changes: Changes, record: StoredRecord, event: OrderPlaced, event
             pair.first = candidate
         if pair.last_ordered_at is None or time > pair.last_ordered_at:
             pair.last_ordered_at = time
-        product = changes.product_trends[ProductQuarter(product_id, quarter)]
+        product = changes.product_trends[product_id, quarter]
         product.orders += 1
         for trend in (product, shop):
             trend.order_lines += lines
@@ -209,10 +200,10 @@ def _add_cancellation(
     day = _quarter(placed_at) // QUARTERS_OF_A_DAY
     # Never known before the order itself, whatever the clocks say.
     known_on = max(day, quarter // QUARTERS_OF_A_DAY)
-    shop = changes.shop_trends[ShopQuarter(quarter, record.partition.number)]
+    shop = changes.shop_trends[record.partition.number, quarter]
     for item in event.items:
         _change(changes, record, event.account_id, item.product_id).cancelled_quantity += item.quantity
-        changes.product_trends[ProductQuarter(item.product_id, quarter)].cancelled_quantity += item.quantity
+        changes.product_trends[item.product_id, quarter].cancelled_quantity += item.quantity
         shop.cancelled_quantity += item.quantity
         activity = changes.activity[event.account_id, item.product_id, day, known_on]
         activity.cancelled_quantity += item.quantity
@@ -232,4 +223,6 @@ def _change(changes: Changes, record: StoredRecord, account_id: int, product_id:
 
 
 def _quarter(time: datetime) -> int:
-    return (time - EPOCH) // TREND_BUCKET
+    """As `(time - EPOCH) // TREND_BUCKET`, in a third of the time: this is done for every event."""
+    since = time - EPOCH
+    return since.days * QUARTERS_OF_A_DAY + since.seconds // _SECONDS_OF_A_QUARTER

@@ -156,8 +156,8 @@ class MemoryTable:
         for pair, merged in merge(changes.pairs, known).items():
             _apply(state, pair, merged)
         for product_id, quarter, change in (
-            *((key.product_id, key.quarter, change) for key, change in changes.product_trends.items()),
-            *((None, key.quarter, change) for key, change in changes.shop_trends.items()),
+            *((product_id, quarter, change) for (product_id, quarter), change in changes.product_trends.items()),
+            *((None, quarter, change) for (_, quarter), change in changes.shop_trends.items()),
         ):
             trend = state.trends.setdefault((product_id, quarter), TrendChange())
             for name in FIGURES:

@@ -7,8 +7,6 @@ from ordercast.services.feature_worker.aggregate import (
     EPOCH,
     ActivityChange,
     PairChange,
-    ProductQuarter,
-    ShopQuarter,
     TrendChange,
     aggregate,
 )
@@ -70,16 +68,16 @@ def test_an_order_of_two_products_is_one_of_the_shop_and_one_of_each_and_counts_
         ]
     )
     assert changes.product_trends == {
-        ProductQuarter(1, quarter): TrendChange(orders=1, order_lines=2, quantity=5, views=5),
-        ProductQuarter(2, quarter): TrendChange(orders=1, order_lines=1, quantity=4),
-        ProductQuarter(1, quarter + 1): TrendChange(views=7),
-        ProductQuarter(1, quarter + 4): TrendChange(cancelled_quantity=2),
-        ProductQuarter(2, quarter + 4): TrendChange(cancelled_quantity=1),
+        (1, quarter): TrendChange(orders=1, order_lines=2, quantity=5, views=5),
+        (2, quarter): TrendChange(orders=1, order_lines=1, quantity=4),
+        (1, quarter + 1): TrendChange(views=7),
+        (1, quarter + 4): TrendChange(cancelled_quantity=2),
+        (2, quarter + 4): TrendChange(cancelled_quantity=1),
     }
     assert changes.shop_trends == {
-        ShopQuarter(quarter, 1): TrendChange(orders=1, order_lines=3, quantity=9, views=5),
-        ShopQuarter(quarter + 1, 1): TrendChange(views=7),
-        ShopQuarter(quarter + 4, 1): TrendChange(cancelled_quantity=3),
+        (1, quarter): TrendChange(orders=1, order_lines=3, quantity=9, views=5),
+        (1, quarter + 1): TrendChange(views=7),
+        (1, quarter + 4): TrendChange(cancelled_quantity=3),
     }
 
 
@@ -102,7 +100,7 @@ def test_what_comes_back_counts_on_the_orders_day_and_is_known_when_it_comes_bac
 def test_a_cart_is_no_view_and_makes_no_feature_row() -> None:
     changes = aggregate(admitted(fact) for fact in (cart(0, count=2), view(0, product=2), cart(24 * 60)))
     assert set(changes.pairs) == {(1, 2)}
-    assert {key.product_id for key in changes.product_trends} == {2}
+    assert {product_id for product_id, _ in changes.product_trends} == {2}
     day = (at(0) - EPOCH).days
     assert changes.activity == {
         (1, 1, day, day): ActivityChange(carts=2),
