@@ -87,6 +87,10 @@ compose-down: ## Stop the containers; their data stays (ARGS=-v takes it too)
 bench-quick: setup ## Measure speed and memory beside the plain way (about 8 minutes) and write BENCHMARKS.md
 	@$(BIN)/python -m tests.bench.quick
 
+.PHONY: quality
+quality: setup ## Judge naive and classical answers on a real shop's history (minutes) and write QUALITY.md
+	@$(BIN)/python -m ordercast.quality
+
 $(VENV)/.created:
 	@PYTHON="$(PYTHON)" sh infra/local/create_venv.sh $(VENV)
 	@touch $@

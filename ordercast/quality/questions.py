@@ -1,0 +1,146 @@
+"""The three questions on a real shop's history: rows, opponents, scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.quality.online_retail import read_shop
+from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
+from ordercast.services.trainer.judging.opponents import (
+    LINE_OPPONENTS,
+    PRODUCT_OPPONENTS,
+    Opponent,
+    order_opponents,
+    pair_opponents,
+)
+from ordercast.services.trainer.judging.scores import (
+    Influence,
+    OrderScores,
+    PieceScores,
+    clip_at,
+    influential_rows,
+    order_scores,
+    piece_scores,
+    row_deviance,
+)
+from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
+
+HORIZON_DAYS: Final = 28
+WEEKS: Final = 4
+
+Progress = Callable[[int], None]
+
+
+def day(text: str) -> int:
+    """Days since 1970-01-01."""
+    return int(np.datetime64(text, "D").astype(np.int64))
+
+
+# All of the file is known before this day.
+END: Final = day("2011-12-10")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An opponent's scores; `against` is its difference of deviance to the best one, by customers or products."""
+
+    name: str
+    scores: PieceScores
+    against: Difference
+    influential: Influence
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was judged: rows, how many had an order, and the clip of the deviance's targets."""
+
+    learned: int
+    judged: int
+    ordered: int
+    pieces: int
+    clip: float
+    opponents: tuple[Judged, ...]
+    probabilities: tuple[tuple[str, OrderScores], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`rows` makes those to learn from and those to be judged by; with cancelled pieces taken off, or left in."""
+
+    name: str
+    steps: int
+    rows: Callable[[bool, Progress], tuple[Rows, Rows]]
+    opponents: tuple[Opponent, ...]
+    probabilities: tuple[Opponent, ...] = ()
+
+
+def _lines(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
+    shop = read_shop(anonymous=False, cancelled=cancelled).activity
+    learned_until = day("2011-08-01")
+    learned = line_rows(shop, day("2011-01-01"), learned_until, learned_until, advance)
+    return learned, line_rows(shop, day("2011-09-01"), END, END, advance)
+
+
+def _products(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
+    shop = read_shop(anonymous=True, cancelled=cancelled).activity
+    first, last = day("2011-08-29"), day("2011-12-05")
+    learned = product_rows(shop, range(day("2011-01-31"), first, 7), WEEKS, first, advance)
+    return learned, product_rows(shop, range(first, last, 7), WEEKS, last, advance)
+
+
+def _pairs(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
+    shop = read_shop(anonymous=False, cancelled=cancelled).activity
+    learned = [day(f"2011-0{month}-01") for month in (6, 7, 8)]
+    judged = [day(f"2011-{month}-01") for month in ("09", "10", "11")]
+    return (
+        pair_rows(shop, learned, HORIZON_DAYS, learned[-1] + HORIZON_DAYS, advance),
+        pair_rows(shop, judged, HORIZON_DAYS, END, advance),
+    )
+
+
+QUESTIONS: Final = (
+    Question("A pair within 28 days", 6, _pairs, pair_opponents(HORIZON_DAYS), order_opponents(HORIZON_DAYS)),
+    Question("A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS),
+    Question("An order line", 312, _lines, LINE_OPPONENTS),
+)
+
+
+def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None) -> Answered:
+    """Makes the rows, fits each opponent, and judges it."""
+    learned, judged = question.rows(cancelled, advance)
+    clip = clip_at(learned.target)
+    answers = {}
+    for opponent in question.opponents:
+        answers[opponent.name] = opponent.fit(learned, clip)(judged)
+        advance(1)
+    probabilities = []
+    for opponent in question.probabilities:
+        probabilities.append((opponent.name, order_scores(opponent.fit(learned, clip)(judged), judged.target > 0)))
+        advance(1)
+    return Answered(
+        learned=len(learned),
+        judged=len(judged),
+        ordered=int((judged.target > 0).sum()),
+        pieces=int(judged.target.sum()),
+        clip=clip,
+        opponents=_judged(answers, judged, clip),
+        probabilities=tuple(probabilities),
+    )
+
+
+def _judged(answers: dict[str, Floats], rows: Rows, clip: float) -> tuple[Judged, ...]:
+    losses = {name: row_deviance(answer, np.minimum(rows.target, clip)) for name, answer in answers.items()}
+    best = min(losses.values(), key=lambda loss: float(loss.mean()))
+    group = rows.account_id if rows.account_id.any() else rows.product_id
+    return tuple(
+        Judged(
+            name,
+            piece_scores(answer, rows.target, clip),
+            paired_difference(losses[name], best, group),
+            influential_rows(answer, rows.target, 1)[0],
+        )
+        for name, answer in answers.items()
+    )
