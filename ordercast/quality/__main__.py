@@ -74,7 +74,7 @@ def _machine() -> str:
     versions = f"scikit-learn {version('scikit-learn')}, numpy {version('numpy')}, Python {platform.python_version()}"
     load = os.getloadavg()[0]
     return (
-        f"Machine: {os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB, load {load:.1f} at the end. {versions}. "
+        f"Machine: {os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB, load {load:.1f} at the start. {versions}. "
         f"{datetime.now(UTC):%Y-%m-%d}."
     )
 

@@ -12,6 +12,7 @@ from ordercast.reading.data_sets import ACTIVITY, ACTIVITY_SQL
 from ordercast.services.feature_worker import activity
 from ordercast.services.feature_worker.aggregate import ActivityChange
 from ordercast.services.shared.db.features import PairActivity, ProductActivity
+from ordercast.services.shared.demand import activity as demand
 from ordercast.verify import spool, tables
 
 NAMES = [column.name for column in (*DAYS, *SUMS)]
@@ -25,6 +26,10 @@ LEVELS = pytest.mark.parametrize(
         (ProductActivity, PAIR[1:], spool.PRODUCT_ACTIVITY, tables.PRODUCT_ACTIVITY_SQL),
     ],
 )
+
+
+def test_the_features_at_a_moment_are_made_of_its_columns() -> None:
+    assert set(demand.KEYS) | set(demand.SUMS) <= {*PAIR, *NAMES}
 
 
 @LEVELS
