@@ -60,7 +60,7 @@ async def wiring():
     yield SimpleNamespace(checks={})
     print("wiring closed", flush=True)
 
-if "late" in sys.argv:  # seconds pass before the port accepts
+if "late" in sys.argv:  # a while passes between the start and the moment that the port accepts
     accept = uvicorn.Server.startup
     async def accept_late(*arguments):
         await asyncio.sleep(0.5)
