@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ordercast.first_line import first_line
+from ordercast.running_client import running
 
 # A broker that does not answer within this time (s) counts as gone.
 START_DEADLINE_S: Final = 10.0
-# The client's own stop hangs while the broker is down.
-STOP_DEADLINE_S: Final = 2.0
 # A broker that gives no record for this long (s), although there are more, counts as gone.
 SILENCE_S: Final = 20.0
 FETCH_RECORDS: Final = 5_000
@@ -31,25 +30,12 @@ async def open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         KafkaUnavailable: no broker answers at `bootstrap`.
     """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none")
-    try:
+    async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(START_DEADLINE_S):
-                await consumer.start()
+            await stack.enter_async_context(running(consumer, start_deadline_s=START_DEADLINE_S))
         except (KafkaError, TimeoutError, OSError) as error:
             raise KafkaUnavailable(f"no broker answers at {bootstrap}: {first_line(error)}") from error
         yield consumer
-    finally:
-        await _stop(consumer)
-
-
-async def _stop(consumer: AIOKafkaConsumer) -> None:
-    # In a task of its own: with the broker gone, stop() may end its caller as if that had been cancelled (aiokafka 0.14).
-    stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait([stopping], timeout=STOP_DEADLINE_S)
-    if not stopping.done():
-        stopping.cancel()
-    elif not stopping.cancelled():
-        stopping.exception()  # seen, and of no use any more
 
 
 async def ends_of(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:

@@ -12,6 +12,7 @@ from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
 from ordercast.infra.migrations.upgrade import MigrationSettings
+from ordercast.running_client import STOP_DEADLINE_S
 from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.watchdog import SWITCH_S
@@ -23,7 +24,6 @@ from ordercast.services.shared.http.health import PROBE_DEADLINE_S
 from ordercast.services.shared.kafka.consumer import SHOW_DEADLINE_S
 from ordercast.services.shared.kafka.open_consumer import START_DEADLINE_S
 from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
-from ordercast.services.shared.kafka.stop_client import STOP_DEADLINE_S
 from ordercast.services.shared.kafka.topics import TopicSettings
 from ordercast.services.shared.process.serve import SHUTDOWN_GRACE_S
 from ordercast.services.shared.process.settings import read_settings

@@ -1,8 +1,7 @@
 """Opening consumers: a member of a group, or a reader of given partitions."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -10,11 +9,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.running_client import running
 from ordercast.services.shared.kafka.consumer import KafkaConsumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import ReadPositions
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
-from ordercast.services.shared.kafka.stop_client import stop_client
 from ordercast.services.shared.kafka.topic_ends import end_offsets
 
 log = structlog.stdlib.get_logger()
@@ -136,13 +135,9 @@ def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
 
 @asynccontextmanager
 async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[None]:
-    try:
+    async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(START_DEADLINE_S):
-                await client.start()
+            await stack.enter_async_context(running(client, start_deadline_s=START_DEADLINE_S))
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka broker to read from at {bootstrap}: {error!r}") from error
         yield
-    finally:
-        # Also after a start that was cancelled half-way: its connections and tasks are there already.
-        await stop_client(client)

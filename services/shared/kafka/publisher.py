@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -17,9 +17,9 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as ClientError
 
 from ordercast.first_line import first_line
+from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.records import Record
-from ordercast.services.shared.kafka.stop_client import stop_client
 
 # One request's worth of records (bytes), below the broker's message.max.bytes (1 MiB by default) with its overhead.
 MAX_BATCH_BYTES: Final = 900_000
@@ -109,13 +109,9 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
         max_request_size=MAX_BATCH_BYTES + 100_000,
         request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
     )
-    try:
+    async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(PUBLISH_DEADLINE_S):
-                await producer.start()
+            await stack.enter_async_context(running(producer, start_deadline_s=PUBLISH_DEADLINE_S))
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {first_line(error)}") from error
         yield KafkaPublisher(producer)
-    finally:
-        # Also after a start that was cancelled half-way: its connections and tasks are there already.
-        await stop_client(producer)

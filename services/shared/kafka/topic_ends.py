@@ -7,9 +7,9 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.records import Partition
-from ordercast.services.shared.kafka.stop_client import stop_client
 
 # A broker that has not named the ends of its partitions by then (s) counts as gone.
 DEADLINE_S: Final = 10.0
@@ -26,14 +26,11 @@ async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition
     """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            await consumer.start()
+        async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
             wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]
             ends = await consumer.end_offsets(wanted)
     except (ClientError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {bootstrap}: {error!r}") from error
-    finally:
-        await stop_client(consumer)
     return {Partition(found.topic, found.partition): offset for found, offset in ends.items()}
 
 
