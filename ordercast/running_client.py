@@ -30,9 +30,15 @@ async def running(client: AIOKafkaConsumer | AIOKafkaProducer, *, start_deadline
             await _end(starting)
         yield
     finally:
-        # In a task of its own: with the broker gone, `stop()` awaits tasks that it has cancelled and lets their CancelledError
-        # out (aiokafka issue 647), which would silently end whoever awaits it.
-        await _end(asyncio.create_task(client.stop(), name="stop-kafka-client"))
+        await _stop(client)
+
+
+async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    # In tasks of their own: with the broker gone, `stop()` awaits tasks that it has cancelled and lets their CancelledError out
+    # (aiokafka issue 647), which would silently end whoever awaits it. Either way it may end before it has hung up.
+    await _end(asyncio.create_task(client.stop(), name="stop-kafka-client"))
+    connections = client.client if isinstance(client, AIOKafkaProducer) else client._client
+    await _end(asyncio.create_task(connections.close(), name="hang-up-kafka-client"))
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

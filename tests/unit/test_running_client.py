@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from ordercast import running_client
 from ordercast.running_client import running
 
 METADATA = 3
@@ -81,6 +82,27 @@ async def test_a_client_cancelled_while_it_starts_leaves_no_connection_open(
             broker.answers.set()
             with pytest.raises(asyncio.CancelledError):
                 await using
+        gc.collect()
+    assert [str(warning.message) for warning in seen] == []
+
+
+async def test_a_client_whose_stop_hangs_leaves_no_connection_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running_client, "STOP_DEADLINE_S", 0.05)
+
+    class Hanging(AIOKafkaConsumer):  # type: ignore[misc]
+        async def stop(self) -> None:
+            self._closed = True
+            await asyncio.Event().wait()
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ResourceWarning)
+        async with slow_broker() as broker:
+            broker.answers.set()
+            consumer = Hanging(bootstrap_servers=f"127.0.0.1:{broker.port}")
+            async with running(consumer, start_deadline_s=PATIENCE_S):
+                # Keeps a connection, as a client does that works.
+                assert (await consumer.topics()) == set()
+            del consumer
         gc.collect()
     assert [str(warning.message) for warning in seen] == []
 
