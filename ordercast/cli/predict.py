@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import typer
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client import open_client
@@ -65,14 +67,23 @@ async def _expect_existing(shop: OrderApi, pairs: Iterable[tuple[int, int]]) -> 
                 raise CommandFailed(f"there is no {kind} {number}") from problem
 
 
-def table(answer: Predictions) -> Table:
-    """The predictions, a line each."""
-    shown = Table(box=None, pad_edge=False, header_style="bold", title=f"model {answer.model_version}")
+def table(answer: Predictions) -> Group:
+    """What the model is worth, and the predictions, a line each."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("account", "product", "views", "quantity", "spread"):
         shown.add_column(heading, justify="right")
     for prediction in answer.data:
         shown.add_row(*_cells(prediction))
-    return shown
+    return Group(Text(_title(answer)), shown)
+
+
+def _title(answer: Predictions) -> str:
+    """The version and what it is worth, which all answers of one request share."""
+    worth = answer.data[0]
+    told = [f"model {answer.model_version}", *([worth.quality] if worth.quality else [])]
+    if worth.collapsed_members:
+        told.append(f"{worth.collapsed_members} of {len(worth.members)} networks answer one constant")
+    return ", ".join(told)
 
 
 def _cells(prediction: Prediction) -> tuple[str, ...]:

@@ -78,4 +78,5 @@ async def _cancel(context: Context, trainer: TrainerApi, training_id: UUID) -> N
 def _text(training: Training, metrics: Metrics) -> str:
     named = (("ensemble", metrics.ensemble), ("the mean", metrics.mean), ("a straight line", metrics.line))
     lines = [f"{name:<16} mse {errors.mse:8.4f}   mae {errors.mae:8.4f}" for name, errors in named]
-    return "\n".join([f"model {training.model_version}, on {metrics.holdout_rows:,} held-out rows", *lines])
+    title = f"model {training.model_version}, on {metrics.holdout_rows:,} held-out rows"
+    return "\n".join([title, *lines, *(training.judgement.lines() if training.judgement else ())])

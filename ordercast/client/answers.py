@@ -185,6 +185,25 @@ class Metrics(Struct, frozen=True):
     line: Errors
 
 
+class Judgement(Struct, frozen=True):
+    """What a model is worth on held-out rows beside answering their mean, by a deviance that no single row decides."""
+
+    quality: str
+    reason: str
+    collapsed_members: int
+    deviance: float
+    mean_deviance: float
+    difference: float
+    low: float
+    high: float
+    clip: float
+    warnings: list[str] = []
+
+    def lines(self) -> list[str]:
+        """To be read: what it is worth, and what makes its answers doubtful."""
+        return [self.reason, *(f"warning: {warning}" for warning in self.warnings)]
+
+
 class Progress(Struct, frozen=True):
     epoch: int
     epochs: int
@@ -204,12 +223,14 @@ class Training(Struct, frozen=True):
     metrics: Metrics | None = None
     model_version: str | None = None
     error: str | None = None
+    judgement: Judgement | None = None
 
 
 class Prediction(Struct, frozen=True):
     """`quantity` is the mean of the members' answers (pieces), `spread` their standard deviation.
 
-    The last fields are those of a pair; without a feature row (`has_features` false) it is the prediction for 0 views.
+    `quality` and `collapsed_members` say what the model is worth; a service of the release before says neither. The last fields
+    are those of a pair; without a feature row (`has_features` false) it is the prediction for 0 views.
     """
 
     quantity: float
@@ -217,6 +238,8 @@ class Prediction(Struct, frozen=True):
     members: list[float]
     model_version: str
     view_count: int
+    quality: str | None = None
+    collapsed_members: int | None = None
     account_id: int | None = None
     product_id: int | None = None
     has_features: bool | None = None
@@ -243,6 +266,7 @@ class Model(Struct, frozen=True):
     trained_at: datetime | None = None
     rows: int | None = None
     metrics: dict[str, Any] | None = None
+    judgement: Judgement | None = None
 
 
 class CurrentModel(Struct, frozen=True):
@@ -254,3 +278,4 @@ class CurrentModel(Struct, frozen=True):
     trained_at: datetime
     rows: int
     metrics: dict[str, Any]
+    judgement: Judgement | None = None

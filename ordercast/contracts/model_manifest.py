@@ -114,6 +114,30 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beats_line: bool
 
 
+Quality = Literal["better than the mean", "no better than the mean", "worse than the mean"]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What the ensemble is worth on the held-out rows, beside answering the mean of the other rows' quantities.
+
+    `deviance` and `mean_deviance` are Poisson deviances a row, of the ensemble and of the mean; quantities over `clip` count
+    as `clip`, in the mean too, so that no single row decides. `difference` is the first less the second, and `low` to `high`
+    holds it in 95 % of the draws of a paired bootstrap by account. `reason` says all that in words, and `warnings` what else
+    makes the model's answers doubtful.
+    """
+
+    quality: Quality
+    reason: str
+    collapsed_members: Count  # networks that answer one and the same number over the range of view counts
+    deviance: float
+    mean_deviance: float
+    difference: float
+    low: float
+    high: float
+    clip: float
+    warnings: tuple[str, ...] = ()
+
+
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Size in bytes and SHA-256 of one file of the version folder."""
 
@@ -121,8 +145,8 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Sha256
 
 
-class ModelManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that is known of one model version."""
+class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one model version. Fields that a later release adds are passed over; `judgement` is such a one."""
 
     schema: Literal["ordercast.model/1"] = "ordercast.model/1"
     version: Version
@@ -134,6 +158,7 @@ class ModelManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     metrics: Metrics
     libraries: dict[str, str]
     files: dict[str, FileEntry]
+    judgement: Judgement | None = None
 
 
 def new_version(now: datetime | None = None) -> str:

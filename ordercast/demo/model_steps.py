@@ -59,6 +59,8 @@ async def train(access: Access, story: Story) -> Training:
         story.say(f"  {name:<14} mse {errors.mse:7.4f}   mae {errors.mae:7.4f}")
     beaten = [name for name, errors in named[1:] if metrics.ensemble.mse < errors.mse]
     story.say(f"  The ensemble beats {' and '.join(f'the {name}' for name in beaten) or 'neither of the two'}.")
+    for line in training.judgement.lines() if training.judgement else ():
+        story.say(f"  {line}")
     return training
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 from pydantic import BaseModel
 
-from ordercast.contracts.model_manifest import ModelManifest
+from ordercast.contracts.model_manifest import Judgement, ModelManifest, Quality
 from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from ordercast.services.shared.db.models import ModelVersion
 
@@ -14,7 +14,8 @@ from ordercast.services.shared.db.models import ModelVersion
 class ModelAnswer(BaseModel):
     """A published version as this process sees it. `refused` is the reason why it could not be loaded when last tried.
 
-    Members, time, rows and metrics are its manifest's, and null if its files are gone or damaged.
+    Members, time, rows, metrics and judgement are its manifest's, and null if its files are gone or damaged. `quality` and
+    `collapsed_members` are those of the judgement, which a version from before it does not have.
     """
 
     version: str
@@ -27,6 +28,9 @@ class ModelAnswer(BaseModel):
     trained_at: datetime | None
     rows: int | None
     metrics: dict[str, Any] | None
+    quality: Quality | None
+    collapsed_members: int | None
+    judgement: dict[str, Any] | None
 
     @classmethod
     def of(cls, record: ModelVersion, manifest: ModelManifest | None, slot: ModelSlot) -> Self:
@@ -42,6 +46,7 @@ class ModelAnswer(BaseModel):
             trained_at=manifest.created_at if manifest else None,
             rows=manifest.data.rows if manifest else None,
             metrics=msgspec.to_builtins(manifest.metrics) if manifest else None,
+            **_judged(manifest.judgement if manifest else None),
         )
         if slot.current and slot.current.version == record.version:
             answer.state = "current"
@@ -60,6 +65,9 @@ class CurrentModelAnswer(BaseModel):
     loaded_at: datetime
     rows: int
     metrics: dict[str, Any]
+    quality: Quality | None
+    collapsed_members: int | None
+    judgement: dict[str, Any] | None
     previous: str | None
 
     @classmethod
@@ -73,6 +81,7 @@ class CurrentModelAnswer(BaseModel):
             loaded_at=model.loaded_at,
             rows=manifest.data.rows,
             metrics=msgspec.to_builtins(manifest.metrics),
+            **_judged(manifest.judgement),
             previous=previous.version if previous else None,
         )
 
@@ -83,3 +92,11 @@ class ActivatedAnswer(BaseModel):
     version: str
     activated_at: datetime
     announced: bool
+
+
+def _judged(judgement: Judgement | None) -> dict[str, Any]:
+    return {
+        "quality": judgement.quality if judgement else None,
+        "collapsed_members": judgement.collapsed_members if judgement else None,
+        "judgement": msgspec.to_builtins(judgement),
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ordercast.contracts.ensemble_forward import Ensemble
-from ordercast.contracts.model_manifest import ModelManifest
+from ordercast.contracts.model_manifest import ModelManifest, Quality
 from ordercast.services.predictor.errors import NoModel
 
 
@@ -23,6 +23,14 @@ class ServedModel:
     @property
     def version(self) -> str:
         return self.manifest.version
+
+    @property
+    def quality(self) -> Quality | None:
+        return self.manifest.judgement.quality if self.manifest.judgement else None
+
+    @property
+    def collapsed_members(self) -> int | None:
+        return self.manifest.judgement.collapsed_members if self.manifest.judgement else None
 
 
 @dataclass(frozen=True, slots=True)

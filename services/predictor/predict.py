@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
+from ordercast.contracts.model_manifest import Quality
 from ordercast.services.predictor.model_slot import ServedModel
 from ordercast.services.shared.telemetry.metrics import PREDICTION_SECONDS
 
@@ -22,7 +23,8 @@ class Prediction:
     """The quantity that an account with `view_count` views of a product is expected to order.
 
     `quantity` is the mean of `members`, the numbers of the single networks; `spread` is their standard deviation (of just
-    these ten, so divided by ten), in pieces like the quantity.
+    these ten, so divided by ten), in pieces like the quantity. `quality` is what the model was worth on held-out rows beside
+    answering their mean, and `collapsed_members` how many networks answer one constant; null for a model from before both.
     """
 
     view_count: int
@@ -30,6 +32,8 @@ class Prediction:
     spread: float
     members: list[float]
     model_version: str
+    quality: Quality | None
+    collapsed_members: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def _predict_group(model: ServedModel, view_counts: Sequence[int]) -> Iterator[P
         # Plain Python: for ten numbers numpy's mean and std take ten times as long.
         quantity = sum(members) / len(members)
         spread = (sum((member - quantity) ** 2 for member in members) / len(members)) ** 0.5
-        yield Prediction(view_count, quantity, spread, members, model.version)
+        yield Prediction(view_count, quantity, spread, members, model.version, model.quality, model.collapsed_members)
 
 
 class PredictTogether:

@@ -54,6 +54,8 @@ def _of_pair(pair: Pair, views: Views | None, prediction: Prediction) -> PairPre
         spread=prediction.spread,
         members=prediction.members,
         model_version=prediction.model_version,
+        quality=prediction.quality,
+        collapsed_members=prediction.collapsed_members,
         account_id=pair.account_id,
         product_id=pair.product_id,
         has_features=views is not None,

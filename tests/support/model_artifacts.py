@@ -18,10 +18,12 @@ from ordercast.contracts.model_manifest import (
     SCALER_FILE,
     WEIGHTS_FILE,
     Errors,
+    Judgement,
     Layer,
     MemberMetrics,
     Metrics,
     ModelManifest,
+    Quality,
     Recipe,
     Scaler,
     TopicPosition,
@@ -90,6 +92,7 @@ def write_model(
     members: int = 10,
     arrays: Arrays | None = None,
     scaler: bytes | None = None,
+    judgement: Judgement | None = None,
 ) -> WrittenModel:
     """Writes a whole and consistent version folder; what differs from a good model is the caller's doing.
 
@@ -115,6 +118,7 @@ def write_model(
         metrics=_metrics(members),
         libraries={"numpy": np.__version__},
         files={name: file_entry(content) for name, content in files.items()},
+        judgement=judgement,
     )
     folder = artifacts / manifest.version
     folder.mkdir(parents=True)
@@ -128,6 +132,10 @@ def write_manifest(folder: Path, manifest: ModelManifest) -> str:
     raw = encode_manifest(manifest)
     (folder / MANIFEST_FILE).write_bytes(raw)
     return hashlib.sha256(raw).hexdigest()
+
+
+def judgement(quality: Quality, collapsed_members: int = 0) -> Judgement:
+    return Judgement(quality, f"{quality}, as the test says", collapsed_members, 1.0, 1.0, 0.0, -0.1, 0.1, 10.0)
 
 
 def _recipe(layers: Sequence[Layer], members: int) -> Recipe:

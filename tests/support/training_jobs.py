@@ -1,7 +1,7 @@
 """Small training jobs and the rows for them."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -11,6 +11,8 @@ from ordercast.services.trainer.recipes import BASELINE
 from ordercast.services.trainer.training.messages import TrainingJob
 from ordercast.services.trainer.training.training_set import TrainingSet, TrainingSetBuilder
 
+ROWS_OF_AN_ACCOUNT: Final = 5
+
 
 def training_set(rows: int, mode: Literal["uniform", "signal"] = "uniform", seed: int = 1) -> TrainingSet:
     """Rows as the sample has them: views 1000..10000; quantity 1..10, with `signal` along a bell over the views."""
@@ -19,7 +21,8 @@ def training_set(rows: int, mode: Literal["uniform", "signal"] = "uniform", seed
     centre = 1.5 + 7 * np.exp(-(((views - 5_500) / 1_800) ** 2)) if mode == "signal" else np.full(rows, 5.0)
     quantities = np.clip(np.round(random.normal(centre, 0.7 if mode == "signal" else 2)), 1, 10)
     builder = TrainingSetBuilder()
-    builder.add([(1, i, float(view), float(q)) for i, (view, q) in enumerate(zip(views, quantities, strict=True))])
+    numbered = enumerate(zip(views, quantities, strict=True))
+    builder.add([(1 + i // ROWS_OF_AN_ACCOUNT, i, float(view), float(q)) for i, (view, q) in numbered])
     return builder.finish((TopicPosition("orders", 0, rows), TopicPosition("views", 0, rows)))
 
 

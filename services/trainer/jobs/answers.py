@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ordercast.contracts.model_manifest import Quality
 from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
 
 
@@ -17,7 +18,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class TrainingAnswer:
-    """A training. `metrics` compares the ensemble on held-out rows with the mean and with a straight line."""
+    """A training. `metrics` compares the ensemble on held-out rows with the mean and with a straight line.
+
+    `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
+    that answer one constant.
+    """
 
     id: UUID
     recipe: str
@@ -28,6 +33,9 @@ class TrainingAnswer:
     status: Status
     progress: Progress
     metrics: dict[str, Any] | None
+    quality: Quality | None
+    collapsed_members: int | None
+    judgement: dict[str, Any] | None
     model_version: str | None
     error: str | None
     created_at: datetime
@@ -46,6 +54,7 @@ class EpochEvent:
 
 
 def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
+    judgement = training.judgement or {}
     return TrainingAnswer(
         id=training.id,
         recipe=training.recipe,
@@ -56,6 +65,9 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         status=training.status,
         progress=Progress(epoch=epoch or 0, epochs=training.epochs),
         metrics=training.metrics,
+        quality=judgement.get("quality"),
+        collapsed_members=judgement.get("collapsed_members"),
+        judgement=training.judgement,
         model_version=training.model_version,
         error=training.error,
         created_at=training.created_at,

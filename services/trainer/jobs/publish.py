@@ -14,14 +14,14 @@ from ordercast.services.trainer.training.messages import TrainedModel
 
 async def publish(lease: Lease, trained: TrainedModel, artifacts: Path, stopping: asyncio.Event) -> Outcome:
     """Ends the training as succeeded. The files of a training that was lost meanwhile go again."""
-    metrics: dict[str, Any] = msgspec.to_builtins(trained.metrics)
+    told: dict[str, Any] = msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement})
     model = ModelVersion(
         version=trained.version,
         training_id=lease.training.id,
         recipe=lease.training.recipe,
         manifest_sha256=trained.manifest_sha256,
     )
-    outcome = await lease.finish("succeeded", stopping, model=model, metrics=metrics, model_version=trained.version)
+    outcome = await lease.finish("succeeded", stopping, model=model, model_version=trained.version, **told)
     if outcome != "succeeded":
         await discard(artifacts, trained)
     return outcome

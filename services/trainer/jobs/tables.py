@@ -32,6 +32,7 @@ class Training(Base):
     error: Mapped[str | None]
     traceparent: Mapped[str | None]  # of the request that asked for it
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    judgement: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # as in the manifest
     model_version: Mapped[str | None]
     announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

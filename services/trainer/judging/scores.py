@@ -45,9 +45,13 @@ class Influence:
 
 
 def clip_at(targets: Ints, quantile: float = CLIP_QUANTILE) -> float:
-    """The quantile of the targets over 0; 1 where there is none."""
+    """The quantile of the targets over 0; 1 where there is none.
+
+    One of the targets, and of two or more never the greatest: between few targets a quantile lies in the middle of a gap, which
+    one huge target makes as wide as it likes.
+    """
     over = targets[targets > 0]
-    return float(np.quantile(over, quantile)) if len(over) else 1.0
+    return float(np.quantile(over, quantile, method="lower")) if len(over) else 1.0
 
 
 def row_deviance(answer: Floats, target: Ints | Floats) -> Floats:

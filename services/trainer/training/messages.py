@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ordercast.contracts.model_manifest import Metrics, Recipe
+from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
 from ordercast.services.trainer.networks.fit import EpochLosses
 
 
@@ -26,6 +26,7 @@ class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
     version: str
     manifest_sha256: str
     metrics: Metrics
+    judgement: Judgement
 
 
 class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):

@@ -25,6 +25,7 @@ from ordercast.services.trainer.errors import ModelRefused
 from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
+from ordercast.services.trainer.training.judge_ensemble import judge_ensemble
 from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
@@ -57,8 +58,10 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     except WeightsError as error:
         raise ModelRefused(f"not published: {error}") from error
     train, test = ((rows.view_counts[part], rows.quantities[part]) for part in (split.train, split.test))
-    metrics = evaluate(Ensemble(weights, scaler).answer(test[0]), trained.loss, trained.val_loss, train, test)
+    ensemble = Ensemble(weights, scaler)
+    metrics = evaluate(ensemble.answer(test[0]), trained.loss, trained.val_loss, train, test)
     refuse_diverged_model(metrics, rows.quantities)
+    judgement = judge_ensemble(ensemble, rows, split)
 
     manifest = ModelManifest(
         version=new_version(),
@@ -70,11 +73,12 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         metrics=metrics,
         libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
         files={},
+        judgement=judgement,
     )
     contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
-    return TrainedModel(manifest.version, manifest_sha256, metrics)
+    return TrainedModel(manifest.version, manifest_sha256, metrics, judgement)
 
 
 def _train(job: TrainingJob, fit: EnsembleFit, on_epoch: Callable[[EpochLosses], None]) -> TrainedEnsemble:

@@ -21,8 +21,9 @@ _ROW = np.dtype([("account_id", "<i8"), ("product_id", "<i8"), ("view_count", "<
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """view_counts and quantities, each (rows,), in key order; `data` is what the manifest says of them."""
+    """account_ids, view_counts and quantities, each (rows,), in key order; `data` is what the manifest says of them."""
 
+    account_ids: npt.NDArray[np.int64]
     view_counts: Numbers
     quantities: Numbers
     data: TrainingData
@@ -30,9 +31,10 @@ class TrainingSet:
 
 @dataclass(slots=True)
 class TrainingSetBuilder:
-    """Takes the rows slice by slice, in key order; keeps 16 bytes a row."""
+    """Takes the rows slice by slice, in key order; keeps 24 bytes a row."""
 
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _accounts: list[npt.NDArray[np.int64]] = field(default_factory=list)
     _slices: list[npt.NDArray[np.void]] = field(default_factory=list)
     _last_key: tuple[int, int] | None = None
 
@@ -56,6 +58,7 @@ class TrainingSetBuilder:
                     f"{column} of account {row['account_id']}, product {row['product_id']} is {row[column]}"
                 )
         self._digest.update(table.tobytes())
+        self._accounts.append(table["account_id"].copy())
         self._slices.append(np.stack([table["view_count"], table["first_quantity"]]))
 
     def finish(self, positions: tuple[TopicPosition, ...]) -> TrainingSet:
@@ -74,4 +77,5 @@ class TrainingSetBuilder:
             raise UnusableTrainingSet(
                 f"the target is constant: all {rows} rows have the quantity {quantities[0]:g}, so there is nothing to learn"
             )
-        return TrainingSet(view_counts, quantities, TrainingData(rows, self._digest.hexdigest(), positions))
+        data = TrainingData(rows, self._digest.hexdigest(), positions)
+        return TrainingSet(np.concatenate(self._accounts), view_counts, quantities, data)

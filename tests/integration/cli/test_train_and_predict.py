@@ -53,6 +53,11 @@ async def test_view_counts_are_predicted_by_the_new_version(running: Running, tr
     assert answer["data"][0]["quantity"] == pytest.approx(sum(answer["data"][0]["members"]) / 2)
     shown = await running.run("predict", "5000")
     assert f"{answer['data'][1]['quantity']:.3f}" in shown.stdout
+    worth = trained["judgement"]
+    assert {(p["quality"], p["collapsed_members"]) for p in answer["data"]} == {
+        (worth["quality"], worth["collapsed_members"])
+    }
+    assert f"model {trained['model_version']}, {worth['quality']}" in shown.stdout
 
 
 async def test_what_the_readme_asks_for_is_predicted(running: Running, trained: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from tests.integration.predictor.watch import (
     states,
 )
 from tests.support.fresh_topics import FreshTopics
+from tests.support.model_artifacts import judgement, write_model
 
 
 async def test_an_older_version_is_activated_in_all_predictors_and_stays_after_a_restart(
@@ -115,7 +116,9 @@ async def test_requests_during_a_swap_are_answered_by_exactly_one_version(
 
 
 async def test_each_version_is_shown_with_the_figures_of_its_training(workplace: Workplace) -> None:
-    older, damaged, newer = [await workplace.publish(quantity) for quantity in (1.0, 2.0, 3.0)]
+    older, damaged = [await workplace.publish(quantity) for quantity in (1.0, 2.0)]
+    judged = judgement("worse than the mean", collapsed_members=7)
+    newer = await workplace.record(write_model(workplace.settings.artifacts_dir, quantity=3.0, judgement=judged))
     (damaged.folder / MANIFEST_FILE).write_bytes(b"{}")
     async with workplace.predictor() as client:
         await eventually_serves(client, newer)
@@ -123,8 +126,13 @@ async def test_each_version_is_shown_with_the_figures_of_its_training(workplace:
         for model in (older, newer):
             shown = listed[model.version]
             assert shown["metrics"] == msgspec.json.decode(msgspec.json.encode(model.manifest.metrics))
+            assert shown["judgement"] == msgspec.json.decode(msgspec.json.encode(model.manifest.judgement))
             assert (shown["members"], shown["rows"]) == (model.manifest.recipe.members, model.manifest.data.rows)
             assert datetime.fromisoformat(shown["trained_at"]) == model.manifest.created_at
+        worth = [(listed[m.version]["quality"], listed[m.version]["collapsed_members"]) for m in (older, newer)]
+        assert worth == [(None, None), ("worse than the mean", 7)]
+        current = (await client.get("/models/current")).json()
+        assert (current["quality"], current["collapsed_members"]) == ("worse than the mean", 7)
         nothing = listed[damaged.version]
         assert (nothing["metrics"], nothing["members"], nothing["state"]) == (None, None, "available")
         for version, row in listed.items():

@@ -17,7 +17,7 @@ from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeatureRow
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_serves
-from tests.support.model_artifacts import write_model
+from tests.support.model_artifacts import judgement, write_model
 from tests.support.stack import Stack
 
 AS_OF = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
@@ -39,7 +39,8 @@ async def write_row(sessions: Sessions, account_id: int, product_id: int, view_c
 
 
 async def test_a_pair_is_predicted_from_the_views_of_its_feature_row(workplace: Workplace) -> None:
-    model = await workplace.record(write_model(workplace.settings.artifacts_dir, seed=4))
+    judged = judgement("no better than the mean", collapsed_members=3)
+    model = await workplace.record(write_model(workplace.settings.artifacts_dir, seed=4, judgement=judged))
     await write_row(workplace.sessions, 7, 70, 4321)
     async with workplace.predictor() as client:
         await eventually_serves(client, model)
@@ -47,6 +48,7 @@ async def test_a_pair_is_predicted_from_the_views_of_its_feature_row(workplace: 
         by_views = (await client.get("/predictions?view_count=4321")).json()
     assert answer.items() >= by_views.items()
     assert (answer["account_id"], answer["product_id"], answer["has_features"]) == (7, 70, True)
+    assert (answer["quality"], answer["collapsed_members"]) == ("no better than the mean", 3)
     assert datetime.fromisoformat(answer["features_as_of"]) == AS_OF
 
 

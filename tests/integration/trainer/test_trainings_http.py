@@ -72,10 +72,17 @@ async def test_a_training_becomes_a_published_and_announced_version(
     assert training["progress"] == {"epoch": 3, "epochs": 3}
     assert training["metrics"].keys() >= {"holdout_rows", "ensemble", "mean", "line", "members", "beats_mean"}
 
+    judgement = training["judgement"]
+    assert (judgement["quality"], judgement["collapsed_members"]) == (
+        training["quality"],
+        training["collapsed_members"],
+    )
+
     folder = workplace.settings.artifacts_dir / training["model_version"]
     raw = (folder / MANIFEST_FILE).read_bytes()
     manifest = decode_manifest(raw)
     assert (manifest.training_id, manifest.seed, manifest.data.rows) == (training_id, 7, 60)
+    assert msgspec.to_builtins(manifest.judgement) == judgement | {"warnings": tuple(judgement["warnings"])}
     assert [(p.topic, p.partition, p.next_offset) for p in manifest.data.positions] == [("orders", 1, 60)]
 
     async with workplace.sessions() as session:

@@ -14,7 +14,15 @@ from ordercast.services.predictor.schemas import PredictionsAnswer
 from tests.support.described_answers import differences, schema_of
 from tests.unit.services.predictor.conftest import LonelyPredictor
 
-PREDICTION = {"view_count": 5, "quantity": 1.5, "spread": 0.5, "members": [1.0, 2.0], "model_version": "v"}
+PREDICTION = {
+    "view_count": 5,
+    "quantity": 1.5,
+    "spread": 0.5,
+    "members": [1.0, 2.0],
+    "model_version": "v",
+    "quality": "no better than the mean",
+    "collapsed_members": 1,
+}
 
 
 async def document_of(lonely: LonelyPredictor) -> dict[str, Any]:
@@ -46,7 +54,12 @@ async def test_a_field_too_many_too_few_or_of_another_type_is_a_difference(lonel
     document = await document_of(lonely)
     schema = schema_of(document, "get", "/predictions")
     assert differences(document, schema, PREDICTION) == []
-    for wrong in (PREDICTION | {"more": 1}, PREDICTION | {"quantity": "1.5"}, {"view_count": 5}):
+    for wrong in (
+        PREDICTION | {"more": 1},
+        PREDICTION | {"quantity": "1.5"},
+        PREDICTION | {"quality": "good"},
+        {"view_count": 5},
+    ):
         assert differences(document, schema, wrong)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.model_artifacts import write_model
+from tests.support.model_artifacts import judgement, write_model
 from tests.unit.services.predictor.conftest import LonelyPredictor
 
 PROBLEM = "application/problem+json"
@@ -37,11 +37,21 @@ async def test_a_view_count_is_answered_without_a_token_a_database_and_a_broker(
     answer = await serving.client.get("/predictions?view_count=4200")
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"view_count", "quantity", "spread", "members", "model_version"}
+    plain = {"view_count", "quantity", "spread", "members", "model_version"}
+    assert set(body) == plain | {"quality", "collapsed_members"}
+    assert (body["quality"], body["collapsed_members"]) == (None, None)  # a version from before both
     assert body["view_count"] == 4200
     assert len(body["members"]) == 10
     assert body["quantity"] == pytest.approx(sum(body["members"]) / 10)
     assert body["model_version"] == serving.slot.take().version
+
+
+async def test_each_answer_says_what_its_model_is_worth(lonely: LonelyPredictor) -> None:
+    lonely.serve(write_model(lonely.artifacts, judgement=judgement("worse than the mean", collapsed_members=8)))
+    single = (await lonely.client.get("/predictions?view_count=350")).json()
+    batch = (await lonely.client.post("/predictions", json={"view_counts": [1, 2]})).json()
+    for answer in (single, *batch["data"]):
+        assert (answer["quality"], answer["collapsed_members"]) == ("worse than the mean", 8)
 
 
 @pytest.mark.parametrize("view_count", [0, 1, 10**12])

@@ -69,7 +69,7 @@ def test_the_manifest_says_all_that_makes_the_model_again(trained: TrainedModel,
     assert manifest.training_id == job(Path()).training_id
     assert manifest.recipe == msgspec.structs.replace(BASELINE, epochs=2)
     assert (manifest.seed, manifest.data) == (1, rows.data)
-    assert manifest.metrics == trained.metrics
+    assert (manifest.metrics, manifest.judgement) == (trained.metrics, trained.judgement)
     assert {"python", "tensorflow", "keras", "numpy", "scikit-learn"} <= manifest.libraries.keys()
 
 
@@ -119,6 +119,7 @@ def test_on_a_signal_the_ensemble_beats_the_straight_line(tmp_path: Path) -> Non
     assert trained.metrics.beats_line
     assert trained.metrics.beats_mean
     assert trained.metrics.ensemble.mse < 0.8 * trained.metrics.line.mse
+    assert trained.judgement.quality == "better than the mean"
 
 
 def test_on_uniform_views_the_ensemble_is_no_better_than_the_mean_by_more_than_luck(tmp_path: Path) -> None:
@@ -127,3 +128,5 @@ def test_on_uniform_views_the_ensemble_is_no_better_than_the_mean_by_more_than_l
     metrics = trained.metrics
     assert metrics.ensemble.mse > 0.9 * metrics.mean.mse
     assert metrics.beats_mean == (metrics.ensemble.mse < metrics.mean.mse)
+    assert trained.judgement.quality != "better than the mean"
+    assert trained.judgement.collapsed_members > 0

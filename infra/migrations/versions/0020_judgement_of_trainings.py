@@ -1,0 +1,20 @@
+"""judgement of trainings"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0020"
+down_revision: str | None = "0019"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.add_column("trainings", sa.Column("judgement", postgresql.JSONB(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("trainings", "judgement")
