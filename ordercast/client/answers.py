@@ -267,10 +267,14 @@ class Model(Struct, frozen=True):
     rows: int | None = None
     metrics: dict[str, Any] | None = None
     judgement: Judgement | None = None
+    pinned: bool = False
 
 
 class CurrentModel(Struct, frozen=True):
-    """The version that answers now, with the number of rows it learned from and the figures of its training."""
+    """The version that answers now, with the number of rows it learned from and the figures of its training.
+
+    With `pinned` it stays until it is unpinned; `challenger` is the newest version that waits for that.
+    """
 
     version: str
     recipe: str
@@ -279,3 +283,12 @@ class CurrentModel(Struct, frozen=True):
     rows: int
     metrics: dict[str, Any]
     judgement: Judgement | None = None
+    pinned: bool = False
+    challenger: str | None = None
+
+
+class Unpinned(Struct, frozen=True):
+    """`unpinned` was pinned until now (None: none was), `version` answers now."""
+
+    unpinned: str | None
+    version: str

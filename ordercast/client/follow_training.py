@@ -44,7 +44,7 @@ async def until_served(predictor: PredictorApi, version: str) -> None:
     """Returns when the predictor answers from that version.
 
     Raises:
-        ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`.
+        ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`; or another one is pinned.
     """
     try:
         async with asyncio.timeout(SERVED_WITHIN_S):
@@ -56,8 +56,11 @@ async def until_served(predictor: PredictorApi, version: str) -> None:
 
 async def _serves(predictor: PredictorApi, version: str) -> bool:
     try:
-        return (await predictor.current_model()).version == version
+        current = await predictor.current_model()
     except ProblemAnswer as problem:
         if problem.status != UNAVAILABLE:
             raise
         return False  # the first version is still loading
+    if current.pinned and current.challenger == version:
+        raise ServiceUnreachable(f"{version} waits as a challenger: {current.version} is pinned")
+    return current.version == version

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions
+from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -48,8 +48,12 @@ class PredictorApi:
         return await self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)
 
     async def activate(self, version: str) -> None:
-        """Makes the predictor serve `version`, maybe an older one. Needs an admin."""
+        """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""
         await self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))
+
+    async def unpin(self) -> Unpinned:
+        """Makes the predictors serve the latest version again. Needs an admin."""
+        return await self.session.ask(Request("DELETE", f"{self.address}/models/pin", repeatable=True), Unpinned)
 
     async def _predict(self, body: dict[str, Any]) -> Predictions:
         headers = {"Content-Type": "application/json"}

@@ -101,10 +101,17 @@ class ModelPublished(msgspec.Struct, frozen=True):
 
 
 class ModelActivated(msgspec.Struct, frozen=True):
-    """An operator chose the version to serve, maybe an older one."""
+    """An operator chose the version to serve, maybe an older one. It is pinned until `ModelUnpinned` or another choice."""
 
     version: str
     activated_at: datetime
+
+
+class ModelUnpinned(msgspec.Struct, frozen=True):
+    """An operator took back the choice of a version: the latest one is served again."""
+
+    version: str
+    unpinned_at: datetime
 
 
 Event: TypeAlias = (
@@ -116,6 +123,7 @@ Event: TypeAlias = (
     | ProductCarted
     | ModelPublished
     | ModelActivated
+    | ModelUnpinned
 )
 
 EVENT_TYPES: Final[dict[str, type[Event]]] = {
@@ -127,6 +135,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     "ordercast.product.carted.v1": ProductCarted,
     "ordercast.model.published.v1": ModelPublished,
     "ordercast.model.activated.v1": ModelActivated,
+    "ordercast.model.unpinned.v1": ModelUnpinned,
 }
 
 TYPE_NAMES: Final[dict[type[Event], str]] = {struct: name for name, struct in EVENT_TYPES.items()}

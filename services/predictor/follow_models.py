@@ -1,4 +1,4 @@
-"""Keeps the slot at what the record says: the version that was published or activated last.
+"""Keeps the slot at what the record says: the pinned version, or the one that was published or activated last.
 
 The table is the record and the topic only a signal to look into it, so a model is served while Kafka is down, and a version
 that an operator chose stays chosen after a restart.
@@ -14,8 +14,8 @@ import structlog
 from ordercast.first_line import first_line
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.load_model import load_model
-from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
-from ordercast.services.predictor.recorded_models import activate, find_model, latest_models
+from ordercast.services.predictor.model_slot import ModelSlot, Pin, ServedModel
+from ordercast.services.predictor.recorded_models import activate, find_model, latest_models, unpin
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.db.repeat import repeat
@@ -75,7 +75,9 @@ class ModelFollower:
         """Serves the latest version of the record that can be served; what is damaged is refused and passed over."""
         async with self._one_at_a_time:
             reasons: list[str] = []
-            for record in await latest_models(self._sessions, MAX_TRIED):
+            latest = await latest_models(self._sessions, MAX_TRIED)
+            self._slot.pin = latest.pin
+            for record in latest.versions:
                 try:
                     model = self._at_hand(record) or await self._load(record)
                 except ModelRefused as error:
@@ -86,7 +88,7 @@ class ModelFollower:
             self._newest_refused = reasons[0] if reasons else None
 
     async def activate(self, version: str) -> tuple[ServedModel, datetime]:
-        """Serves `version` from now on, here and, by the record, everywhere. Returns it and the moment.
+        """Pins `version`: it is served from now on, here and, by the record, everywhere. Returns it and the moment.
 
         It is read and verified again even if it was served before: a damaged one must not be what restarts find.
 
@@ -99,8 +101,17 @@ class ModelFollower:
             model = await self._load(record)
             activated_at = await activate(self._sessions, version)
             self._serve(model)
+            self._slot.pin = Pin(version, activated_at)
             self._newest_refused = None
         return model, activated_at
+
+    async def unpin(self) -> tuple[str | None, datetime]:
+        """Serves the latest version again, by whatever decision. Returns the version that was pinned, and the moment."""
+        async with self._one_at_a_time:
+            pin = (await latest_models(self._sessions, 1)).pin
+            unpinned_at = await unpin(self._sessions)
+        await self.catch_up()
+        return pin.version if pin else None, unpinned_at
 
     def _at_hand(self, record: ModelVersion) -> ServedModel | None:
         for model in (self._slot.current, self._slot.previous):

@@ -3,18 +3,20 @@
 Versions, recipes and errors on held-out rows tell nothing of any account, so that looking needs no token.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query, Request
 
+from ordercast.contracts.events import ModelActivated, ModelUnpinned
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
-from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer
+from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer, UnpinnedAnswer
 from ordercast.services.predictor.recorded_models import find_model, list_models
-from ordercast.services.predictor.wiring import predictor
+from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
@@ -48,7 +50,7 @@ async def show_models(
 async def show_current_model(request: Request) -> CurrentModelAnswer:
     """The version that answers now."""
     slot = predictor(request).slot
-    return CurrentModelAnswer.of(slot.take(), slot.previous)
+    return CurrentModelAnswer.of(slot.take(), slot)
 
 
 @router.get("/models/{version}")
@@ -64,13 +66,32 @@ async def show_model(request: Request, version: str) -> ModelAnswer:
 @router.post("/models/{version}/activate")
 @raises(errors.UnknownModel, errors.ModelRefused)
 async def activate_model(request: Request, _: CurrentAdmin, version: str) -> ActivatedAnswer:
-    """Makes all predictors serve this version, be it newer or older, until another is published or activated."""
+    """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another is activated,
+    versions that are published wait as challengers."""
     service = predictor(request)
     model, activated_at = await service.follower.activate(version)
+    announced = await _announced(service, ModelActivated(model.version, activated_at), activated_at)
+    return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=announced)
+
+
+@router.delete("/models/pin")
+@raises(errors.NoModel)
+async def unpin_model(request: Request, _: CurrentAdmin) -> UnpinnedAnswer:
+    """Takes the pin back: all predictors serve the latest version again, and each that is published from then on.
+
+    Without a pin nothing changes.
+    """
+    service = predictor(request)
+    unpinned, unpinned_at = await service.follower.unpin()
+    announced = await _announced(service, ModelUnpinned(unpinned, unpinned_at), unpinned_at) if unpinned else True
+    return UnpinnedAnswer(unpinned=unpinned, version=service.slot.take().version, announced=announced)
+
+
+async def _announced(service: Predictor, event: ModelActivated | ModelUnpinned, at: datetime) -> bool:
+    """Whether the others were told. The record holds already: to fail now would tell the admin that nothing has changed."""
     try:
-        await service.topic.announce(model.version, activated_at)
+        await service.topic.announce(event, at)
     except (BrokerUnavailable, RecordRefused) as error:
-        # The record holds already: to fail now would tell the admin that nothing has changed.
-        log.warning("an activation was not announced", version=model.version, reason=first_line(error))
-        return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=False)
-    return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=True)
+        log.warning("a choice of version was not announced", version=event.version, reason=first_line(error))
+        return False
+    return True

@@ -14,13 +14,16 @@ from ordercast.services.shared.db.models import ModelVersion
 class ModelAnswer(BaseModel):
     """A published version as this process sees it. `refused` is the reason why it could not be loaded when last tried.
 
+    A `challenger` was published under the pin of another version, and would be served but for it.
+
     Members, time, rows, metrics and judgement are its manifest's, and null if its files are gone or damaged. `quality` and
     `collapsed_members` are those of the judgement, which a version from before it does not have.
     """
 
     version: str
     recipe: str
-    state: Literal["current", "previous", "refused", "available"]
+    state: Literal["current", "previous", "refused", "challenger", "available"]
+    pinned: bool
     refused: str | None
     published_at: datetime
     activated_at: datetime | None
@@ -39,6 +42,7 @@ class ModelAnswer(BaseModel):
             version=record.version,
             recipe=record.recipe,
             state="available" if refusal is None else "refused",
+            pinned=slot.pin is not None and slot.pin.version == record.version,
             refused=refusal.reason if refusal else None,
             published_at=record.published_at,
             activated_at=record.activated_at,
@@ -52,11 +56,16 @@ class ModelAnswer(BaseModel):
             answer.state = "current"
         elif slot.previous and slot.previous.version == record.version:
             answer.state = "previous"
+        elif refusal is None and slot.pin and slot.pin.holds_back(record.published_at):
+            answer.state = "challenger"
         return answer
 
 
 class CurrentModelAnswer(BaseModel):
-    """The version that answers now, with what its manifest says of its training."""
+    """The version that answers now, with what its manifest says of its training.
+
+    With `pinned` it stays until it is unpinned; `challenger` is the newest version that waits for that.
+    """
 
     version: str
     recipe: str
@@ -69,10 +78,12 @@ class CurrentModelAnswer(BaseModel):
     collapsed_members: int | None
     judgement: dict[str, Any] | None
     previous: str | None
+    pinned: bool
+    challenger: str | None
 
     @classmethod
-    def of(cls, model: ServedModel, previous: ServedModel | None) -> Self:
-        manifest = model.manifest
+    def of(cls, model: ServedModel, slot: ModelSlot) -> Self:
+        manifest, previous, pin = model.manifest, slot.previous, slot.pin
         return cls(
             version=model.version,
             recipe=manifest.recipe.name,
@@ -83,6 +94,8 @@ class CurrentModelAnswer(BaseModel):
             metrics=msgspec.to_builtins(manifest.metrics),
             **_judged(manifest.judgement),
             previous=previous.version if previous else None,
+            pinned=pin is not None and pin.version == model.version,
+            challenger=pin.challenger if pin else None,
         )
 
 
@@ -91,6 +104,14 @@ class ActivatedAnswer(BaseModel):
 
     version: str
     activated_at: datetime
+    announced: bool
+
+
+class UnpinnedAnswer(BaseModel):
+    """`unpinned` was pinned until now (null: none was), `version` answers now; `announced` as for an activation."""
+
+    unpinned: str | None
+    version: str
     announced: bool
 
 

@@ -5,6 +5,7 @@ A request takes `current` once and keeps it: a swap in the middle of the request
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import ModelManifest, Quality
@@ -42,12 +43,25 @@ class Refusal:
     refused_at: datetime
 
 
+class Pin(NamedTuple):
+    """The version that is served until it is unpinned, and the newest one that was published meanwhile and waits."""
+
+    version: str
+    pinned_at: datetime
+    challenger: str | None = None
+
+    def holds_back(self, published_at: datetime) -> bool:
+        """Whether a version that was published then would be served but for the pin."""
+        return published_at > self.pinned_at
+
+
 class ModelSlot:
     """Holds two models at most; the pair is replaced in one assignment, so no reader sees half a swap."""
 
     def __init__(self) -> None:
         self._models: tuple[ServedModel | None, ServedModel | None] = (None, None)
         self._refusals: dict[str, Refusal] = {}
+        self.pin: Pin | None = None  # as it stood in the record at the last look
 
     @property
     def current(self) -> ServedModel | None:

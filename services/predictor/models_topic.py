@@ -12,7 +12,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import Envelope, encode
-from ordercast.contracts.events import ModelActivated
+from ordercast.contracts.events import ModelActivated, ModelUnpinned
 from ordercast.contracts.topics import MODELS
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.open_consumer import open_reader
@@ -35,7 +35,7 @@ LAST_RETRY_S: Final = 8.0
 
 
 class ModelsTopic:
-    """Listens to the topic and announces activations on it."""
+    """Listens to the topic and announces on it what operators choose."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
@@ -77,16 +77,14 @@ class ModelsTopic:
     async def _from_the_end(self, _: Collection[Partition]) -> Mapping[Partition, int]:
         return await end_offsets(self._bootstrap, [MODELS.name])
 
-    async def announce(self, version: str, activated_at: datetime) -> None:
-        """Tells all predictors that an operator chose `version`.
+    async def announce(self, event: ModelActivated | ModelUnpinned, at: datetime) -> None:
+        """Tells all predictors what an operator chose.
 
         Raises:
             BrokerUnavailable, RecordRefused: they will see it in the database within half a minute.
         """
-        event = ModelActivated(version, activated_at)
-        envelope = Envelope(uuid7(), SOURCE, activated_at, event, traceparent=current_traceparent())
-        headers, body = encode(envelope)
-        record = Record(version.encode(), body, headers, int(activated_at.timestamp() * 1000))
+        headers, body = encode(Envelope(uuid7(), SOURCE, at, event, traceparent=current_traceparent()))
+        record = Record(event.version.encode(), body, headers, int(at.timestamp() * 1000))
         # A connection for each: an operator does this now and then, and the service must start without a broker.
         async with open_publisher(self._bootstrap, client_id="predictor") as publisher:
             await publisher.publish(*_PARTITION, [record])

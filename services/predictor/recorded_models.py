@@ -3,24 +3,42 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, select, update
 
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.errors import UnknownModel
+from ordercast.services.predictor.model_slot import Pin
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 
-# When a version was last decided on: publishing decides too, so a new model takes over from one that was chosen before it.
+# When a version was last decided on: publishing decides too, so a new model takes over from one that was unpinned before it.
 _DECIDED_AT: Final = func.greatest(ModelVersion.published_at, ModelVersion.activated_at)
+_PIN_HOLDS: Final = func.coalesce(
+    ModelVersion.pinned_at >= select(func.max(ModelVersion.activated_at)).scalar_subquery(), false()
+)
+# The first is the version to serve.
+SERVING_ORDER: Final = (_PIN_HOLDS.desc(), _DECIDED_AT.desc(), ModelVersion.version.desc())
 
 
-async def latest_models(sessions: Sessions, limit: int) -> Sequence[ModelVersion]:
-    """Versions by the moment of the last decision for them: the first is the one to serve."""
-    query = select(ModelVersion).order_by(_DECIDED_AT.desc(), ModelVersion.version.desc()).limit(limit)
+class Latest(NamedTuple):
+    """Versions in the order in which they are to be served, and the pin among them that puts one first."""
+
+    versions: Sequence[ModelVersion]
+    pin: Pin | None
+
+
+async def latest_models(sessions: Sessions, limit: int) -> Latest:
+    """The pinned version first, the others by the moment of the last decision for them."""
     async with sessions() as session:
-        return (await session.scalars(query)).all()
+        rows = (await session.execute(select(ModelVersion, _PIN_HOLDS).order_by(*SERVING_ORDER).limit(limit))).all()
+    versions = [version for version, _ in rows]
+    if not rows or not rows[0][1] or versions[0].pinned_at is None:
+        return Latest(versions, None)
+    pin = Pin(versions[0].version, versions[0].pinned_at)
+    challengers = [version for version in versions[1:] if pin.holds_back(version.published_at)]
+    return Latest(versions, pin._replace(challenger=challengers[0].version if challengers else None))
 
 
 async def list_models(sessions: Sessions, limit: int, after: str | None) -> Sequence[ModelVersion]:
@@ -48,12 +66,16 @@ async def find_model(sessions: Sessions, version: str) -> ModelVersion:
 
 
 async def activate(sessions: Sessions, version: str) -> datetime:
-    """Records the decision for a version that exists, by the database's clock: all decisions are compared by it."""
-    statement = (
-        update(ModelVersion)
-        .where(ModelVersion.version == version)
-        .values(activated_at=func.clock_timestamp())
-        .returning(ModelVersion.activated_at)
-    )
+    """Pins a version that exists, by the database's clock: all decisions are compared by it. A pin before it holds no more."""
     async with sessions() as session, session.begin():
-        return cast("datetime", (await session.execute(statement)).scalar_one())
+        now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+        chosen = update(ModelVersion).where(ModelVersion.version == version)
+        await session.execute(chosen.values(activated_at=now, pinned_at=now))
+    return now
+
+
+async def unpin(sessions: Sessions) -> datetime:
+    """Takes back every pin, if there is one; returns the moment."""
+    async with sessions() as session, session.begin():
+        await session.execute(update(ModelVersion).where(ModelVersion.pinned_at.is_not(None)).values(pinned_at=None))
+        return cast("datetime", (await session.execute(select(func.clock_timestamp()))).scalar_one())

@@ -81,7 +81,7 @@ def predictors(system: System, admin: Client) -> list[PredictorApi]:
 async def published_versions(sessions: Sessions) -> list[str]:
     """The oldest first."""
     async with sessions() as session:
-        return list(await session.scalars(text("SELECT version FROM model_versions ORDER BY published_at")))
+        return list(await session.scalars(text("SELECT version FROM models ORDER BY published_at")))
 
 
 @pytest.mark.timeout(600)

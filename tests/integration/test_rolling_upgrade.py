@@ -13,11 +13,13 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.util import CommandError
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 
 from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.upgrade import alembic_config, upgrade
+from ordercast.services.predictor.recorded_models import SERVING_ORDER
+from ordercast.services.shared.db.models import ModelVersion
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 
 # As in infra/migrations/env.py, which Alembic alone can import.
@@ -337,6 +339,45 @@ async def test_activity_is_made_of_what_is_counted_and_of_nothing_else(engine: A
                 (1, "2026-03-04", "2026-03-06", 0, 0, 0, 0, 0, 4, 0),
                 (2, "2026-03-02", "2026-03-02", 1, 0, 1, 9, 9, 0, 0),
             ]
+
+
+SERVED_BEFORE: Final = text("""
+    SELECT version FROM model_versions ORDER BY greatest(published_at, activated_at) DESC, version DESC LIMIT 1
+""")
+PUBLISHED_BEFORE: Final = text("""
+    INSERT INTO model_versions (version, training_id, recipe, manifest_sha256)
+    VALUES (:version, gen_random_uuid(), 'baseline', '0') RETURNING published_at
+""")
+ACTIVATED_BEFORE: Final = text("""
+    UPDATE model_versions SET activated_at = clock_timestamp() WHERE version = :version RETURNING activated_at
+""")
+
+
+async def test_pods_of_the_release_before_publish_and_activate_models_and_serve_what_is_pinned(
+    engine: AsyncEngine,
+) -> None:
+    await migrate(engine, BEFORE)
+    async with engine.connect() as connection:
+
+        async def run(statement: Any, **parameters: object) -> Any:
+            async with connection.begin():
+                return (await connection.execute(statement, parameters)).scalar_one_or_none()
+
+        await run(PUBLISHED_BEFORE, version="v1")
+        await migrate(engine, "head")
+        assert await run(SERVED_BEFORE) == "v1"
+        assert await run(PUBLISHED_BEFORE, version="v2") is not None
+        assert await run(SERVED_BEFORE) == "v2"
+        pin = "UPDATE models SET activated_at = t, pinned_at = t FROM clock_timestamp() AS t WHERE version = 'v1' RETURNING 1"
+        await run(text(pin))
+        assert await run(PUBLISHED_BEFORE, version="v3") is not None
+        assert await run(SERVED_BEFORE) == "v1"
+        # An old pod's choice is one like any other: the pin from before it holds no more, for new pods neither.
+        assert await run(ACTIVATED_BEFORE, version="v2") is not None
+        assert await run(SERVED_BEFORE) == "v2"
+        async with async_sessionmaker(engine)() as session:
+            latest = await session.scalars(select(ModelVersion).order_by(*SERVING_ORDER))
+            assert [version.version for version in latest] == ["v2", "v3", "v1"]
 
 
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(engine: AsyncEngine) -> None:

@@ -95,6 +95,25 @@ async def test_an_account_or_a_product_that_does_not_exist_is_no_pair_without_vi
         assert says in result.stderr
 
 
+async def test_a_version_is_listed_shown_pinned_and_unpinned(running: Running, trained: dict[str, Any]) -> None:
+    version, worth = trained["model_version"], trained["judgement"]
+    listed = await running.run("models", "list")
+    assert (listed.exit_code, version in listed.stdout, worth["quality"] in listed.stdout) == (0, True, True)
+    shown = await running.run("models", "show", version)
+    assert worth["reason"] in shown.stdout
+    try:
+        pinned = await running.run("models", "pin", "--json")
+        assert json.loads(pinned.stdout).items() >= {"version": version, "pinned": True}.items()
+        assert f"{version} (baseline, " in (await running.run("models", "show", version)).stdout
+        assert "current, pinned" in (await running.run("models", "list")).stdout
+    finally:
+        unpinned = await running.run("models", "unpin")
+    assert f"{version} is pinned no more; {version} is served" in unpinned.stdout
+    assert "no version was pinned" in (await running.run("models", "unpin")).stdout
+    unknown = await running.run("models", "activate", "v20200101T000000-00000000")
+    assert (unknown.exit_code, "Traceback" in unknown.output) == (1, False)
+
+
 async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Running) -> None:
     unknown = await running.run("train", "--recipe", "cake")
     too_many = await running.run("train", "--members", "100000")

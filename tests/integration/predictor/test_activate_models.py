@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 import httpx
 import msgspec
@@ -15,13 +16,14 @@ from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (
     announce,
     damage,
+    eventually,
     eventually_listens,
     eventually_serves,
     serves,
     states,
 )
 from tests.support.fresh_topics import FreshTopics
-from tests.support.model_artifacts import judgement, write_model
+from tests.support.model_artifacts import WrittenModel, judgement, write_model
 
 
 async def test_an_older_version_is_activated_in_all_predictors_and_stays_after_a_restart(
@@ -41,10 +43,54 @@ async def test_an_older_version_is_activated_in_all_predictors_and_stays_after_a
         assert await states(one) == {older.version: "current", newer.version: "previous"}
     async with workplace.predictor() as restarted:
         await eventually_serves(restarted, older)
-        newest = await workplace.publish(3.0)
+
+
+async def test_a_pin_holds_against_new_versions_and_restarts_until_it_is_taken_back_everywhere(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    pinned, before = await workplace.publish(1.0), await workplace.publish(2.0)
+    admin = workplace.token(1, "ADMIN")
+    async with workplace.predictor() as one:
+        await eventually_listens(one)
+        assert (await one.post(f"/models/{pinned.version}/activate", headers=admin)).status_code == 200
+        challenger = await workplace.publish(3.0)
+        await announce(fresh_topics.bootstrap, challenger)
+        await eventually(lambda: waits(one, challenger))
+        assert await serves(one, pinned)
+    async with workplace.predictor() as restarted, workplace.predictor() as other:
+        for client in (restarted, other):
+            await eventually_serves(client, pinned)
+            await eventually_listens(client)
+            await eventually(partial(waits, client, challenger))
+        shown = await states(restarted)
+        assert (shown[before.version], shown[challenger.version]) == ("available", "challenger")
+        assert (await restarted.delete("/models/pin", headers=workplace.token(1))).status_code == 403
+        answer = (await restarted.delete("/models/pin", headers=admin)).json()
+        assert answer == {"unpinned": pinned.version, "version": challenger.version, "announced": True}
+        for client in (restarted, other):
+            await eventually_serves(client, challenger)
+        assert (await restarted.get("/models/current")).json()["pinned"] is False
+        assert (await restarted.delete("/models/pin", headers=admin)).json()["unpinned"] is None
+        newest = await workplace.publish(4.0)
         await announce(fresh_topics.bootstrap, newest)
-        await eventually_listens(restarted)
-        await eventually_serves(restarted, newest)
+        await eventually_serves(other, newest)
+
+
+async def test_of_two_choices_the_later_is_pinned(workplace: Workplace) -> None:
+    first, second = await workplace.publish(1.0), await workplace.publish(2.0)
+    admin = workplace.token(1, "ADMIN")
+    async with workplace.predictor() as client:
+        for model in (second, first):
+            assert (await client.post(f"/models/{model.version}/activate", headers=admin)).status_code == 200
+        pins = {row["version"]: row["pinned"] for row in (await client.get("/models")).json()["data"]}
+        assert pins == {first.version: True, second.version: False}
+    async with workplace.predictor() as restarted:
+        await eventually_serves(restarted, first)
+
+
+async def waits(client: httpx.AsyncClient, model: WrittenModel) -> bool:
+    current = (await client.get("/models/current")).json()
+    return (current.get("pinned"), current.get("challenger")) == (True, model.version)
 
 
 async def test_an_activation_is_an_event_of_the_contract(workplace: Workplace, fresh_topics: FreshTopics) -> None:

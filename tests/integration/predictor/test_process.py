@@ -73,7 +73,7 @@ async def test_a_statement_that_the_database_refuses_ends_the_process_instead_of
     workplace: Workplace,
 ) -> None:
     async with workplace.sessions() as session, session.begin():
-        await session.execute(text("ALTER TABLE model_versions RENAME COLUMN activated_at TO chosen_at"))
+        await session.execute(text("ALTER TABLE models RENAME COLUMN activated_at TO chosen_at"))
     ended = await asyncio.to_thread(run_predictor, environment(workplace.settings))
     assert ended.returncode == 1
     assert "activated_at does not exist" in ended.stderr

@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
+import pytest
+
 from ordercast.client import Addresses, open_client
+from ordercast.client.errors import ServiceUnreachable
 from ordercast.client.follow_training import follow_training, until_served
 from tests.support.oracle_http import Answer, Received, serving
 
@@ -57,3 +60,15 @@ async def test_a_new_version_is_waited_for() -> None:
     async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
         await until_served(client.predictor, "v2")
     assert answers == []
+
+
+async def test_a_version_that_waits_under_a_pin_is_not_waited_for() -> None:
+    model = {"version": "v1", "recipe": "baseline", "members": 10, "trained_at": "2026-01-01T00:00:00Z", "rows": 5}
+    pinned = Answer(200, {**model, "metrics": {}, "pinned": True, "challenger": "v2"})
+
+    async def answer(request: Received) -> Answer:
+        return pinned
+
+    async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
+        with pytest.raises(ServiceUnreachable, match="v2 waits as a challenger: v1 is pinned"):
+            await until_served(client.predictor, "v2")

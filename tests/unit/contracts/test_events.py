@@ -26,6 +26,7 @@ from ordercast.contracts.events import (
     Event,
     ModelActivated,
     ModelPublished,
+    ModelUnpinned,
     OrderCancelled,
     OrderConfirmed,
     OrderItem,
@@ -62,6 +63,7 @@ MEANINGS: Final[dict[str, Event]] = {
         datetime(2026, 7, 3, tzinfo=UTC),
     ),
     "ordercast.model.activated.v1": ModelActivated("v20260703T000000-0a1b2c3d", datetime(2026, 7, 4, tzinfo=UTC)),
+    "ordercast.model.unpinned.v1": ModelUnpinned("v20260703T000000-0a1b2c3d", datetime(2026, 7, 5, tzinfo=UTC)),
 }
 
 

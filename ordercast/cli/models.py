@@ -1,0 +1,91 @@
+"""`ordercast models`: the published versions, what each is worth, and which one is served."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.client import Client, open_client
+from ordercast.client.answers import Model
+from ordercast.system.access import SYSTEM_ERRORS, open_access
+
+app = several_commands("Show model versions, and choose the one that is served.")
+
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `list` shows it.")]
+
+
+@app.command(name="list")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def list_(
+    context: Context, limit: Annotated[int, typer.Option(min=1, max=100, help="The newest so many.")] = 20
+) -> None:
+    """Show the newest versions and what each is worth."""
+    async with open_client(context.target().addresses) as anonymous:
+        models = await anonymous.predictor.models(limit)
+    context.result(models, table(models))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def show(context: Context, version: Version) -> None:
+    """Show what is known of a version."""
+    async with open_client(context.target().addresses) as anonymous:
+        model = await anonymous.predictor.model(version)
+    worth = model.judgement.lines() if model.judgement else ["what it is worth was not judged"]
+    pinned = ", pinned" if model.pinned else ""
+    rows = f"{model.rows:,} rows" if model.rows else "rows unknown"
+    title = f"{model.version} ({model.recipe}, {rows}): {model.refused or model.state}{pinned}"
+    context.result(model, "\n".join([title, *worth]))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def activate(context: Context, version: Version) -> None:
+    """Serve this version, and pin it."""
+    async with open_access(context.target()) as access:
+        await _pin(context, access.admin, version)
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def pin(
+    context: Context,
+    version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="The current one if not given.")] = None,
+) -> None:
+    """Serve a version until it is unpinned; what is trained meanwhile waits as a challenger."""
+    async with open_access(context.target()) as access:
+        await _pin(context, access.admin, version or (await access.admin.predictor.current_model()).version)
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def unpin(context: Context) -> None:
+    """Serve the latest version again, and each that is trained from now on."""
+    async with open_access(context.target()) as access:
+        answer = await access.admin.predictor.unpin()
+    told = f"{answer.unpinned} is pinned no more" if answer.unpinned else "no version was pinned"
+    context.result(answer, f"{told}; {answer.version} is served")
+
+
+async def _pin(context: Context, admin: Client, version: str) -> None:
+    await admin.predictor.activate(version)
+    model = await admin.predictor.model(version)
+    if not model.pinned:
+        raise CommandFailed(
+            f"{version} was served and is not pinned any more: somebody has chosen another one meanwhile"
+        )
+    context.result(model, f"{version} is served until it is unpinned (ordercast models unpin)")
+
+
+def table(models: list[Model]) -> Table | str:
+    """The versions as lines to read."""
+    if not models:
+        return "no model was published yet"
+    shown = Table("version", "recipe", "state", "worth", "collapsed", box=None, pad_edge=False, header_style="bold")
+    for model in models:
+        judgement = model.judgement
+        collapsed = f"{judgement.collapsed_members} of {model.members}" if judgement else ""
+        state = f"{model.state}, pinned" if model.pinned else model.state
+        shown.add_row(model.version, model.recipe, state, judgement.quality if judgement else "not judged", collapsed)
+    return shown
