@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,12 +30,15 @@ def write_version(
 ) -> str:
     """Write the version folder; returns the SHA-256 of its manifest.json.
 
+    A cancelled training is ended by SIGTERM; while the folder is unfinished that removes it first. Call it in the main thread.
+
     `contents` are files by name, `export` adds more to the folder that it is given; the manifest gets size and hash of all.
     """
     artifacts.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(artifacts)
     folder = artifacts / f"{_UNFINISHED}{manifest.version}"
     folder.mkdir()
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         for name, content in contents.items():
             (folder / name).write_bytes(content)
@@ -47,8 +52,15 @@ def write_version(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
     _sync(artifacts)
     return hashlib.sha256(raw).hexdigest()
+
+
+def _end(number: int, _: object) -> None:
+    """An exit that runs what stands in `except` and `finally`, which SIGTERM by itself does not."""
+    sys.exit(128 + number)
 
 
 def _made_durable(path: Path) -> FileEntry:

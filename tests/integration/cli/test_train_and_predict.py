@@ -114,6 +114,19 @@ async def test_a_version_is_listed_shown_pinned_and_unpinned(running: Running, t
     assert (unknown.exit_code, "Traceback" in unknown.output) == (1, False)
 
 
+async def test_trainings_are_listed_and_shown(running: Running, trained: dict[str, Any]) -> None:
+    listed = await running.run("trainings", "list")
+    line = next(line for line in listed.stdout.splitlines() if trained["id"] in line)
+    assert all(
+        part in line for part in ("succeeded", "2 of 2", trained["model_version"], trained["judgement"]["quality"])
+    )
+    shown = await running.run("trainings", "show", trained["id"])
+    assert "2 members, 2 epochs, seed 3): succeeded, epoch 2 of 2" in shown.stdout
+    assert trained["judgement"]["reason"] in shown.stdout
+    unknown = await running.run("trainings", "show", "00000000-0000-0000-0000-000000000000")
+    assert (unknown.exit_code, "there is no training" in unknown.stderr) == (1, True)
+
+
 async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Running) -> None:
     unknown = await running.run("train", "--recipe", "cake")
     too_many = await running.run("train", "--members", "100000")

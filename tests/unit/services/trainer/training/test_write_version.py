@@ -1,6 +1,8 @@
 import os
+import signal
 import time
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,22 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="no space left"):
         write_version(tmp_path, manifest(), CONTENTS, fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def end_in_the_middle(artifacts: Path) -> None:
+    def be_cancelled(folder: Path) -> None:
+        export(folder)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    write_version(artifacts, manifest(), CONTENTS, be_cancelled)
+
+
+def test_a_process_that_is_ended_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = get_context("spawn").Process(target=end_in_the_middle, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode
     assert list(tmp_path.iterdir()) == []
 
 

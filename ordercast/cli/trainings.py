@@ -1,0 +1,54 @@
+"""`ordercast trainings`: which trainings there were, and how each ended. `ordercast train` starts, follows and cancels them."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from ordercast.cli.options import Context, command, several_commands
+from ordercast.client.answers import Training
+from ordercast.system.access import SYSTEM_ERRORS, open_access
+
+app = several_commands("Show trainings. To follow or cancel one: ordercast train --follow ID, --cancel ID.")
+
+
+@app.command(name="list")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def list_(
+    context: Context, limit: Annotated[int, typer.Option(min=1, max=100, help="The newest so many.")] = 20
+) -> None:
+    """Show the newest trainings."""
+    async with open_access(context.target()) as access:
+        trainings = await access.admin.trainer.newest(limit)
+    context.result(trainings, table(trainings))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def show(context: Context, training_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")]) -> None:
+    """Show a training: what was asked for, how far it is, and how it ended."""
+    async with open_access(context.target()) as access:
+        training = await access.admin.trainer.get(training_id)
+    asked = f"{training.recipe}, {training.members} members, {training.epochs} epochs, seed {training.seed}"
+    lines = [f"{training.id} ({asked}): {training.status}, {_progress(training)}"]
+    lines += [f"model {training.model_version}"] if training.model_version else []
+    lines += training.judgement.lines() if training.judgement else []
+    lines += [training.error] if training.error else []
+    context.result(training, "\n".join(lines))
+
+
+def table(trainings: list[Training]) -> Table | str:
+    """The trainings as lines to read."""
+    if not trainings:
+        return "nothing was trained yet"
+    shown = Table("id", "recipe", "status", "epochs", "model", "worth", box=None, pad_edge=False, header_style="bold")
+    for training in trainings:
+        worth = training.judgement.quality if training.judgement else ""
+        progress = _progress(training).removeprefix("epoch ")
+        shown.add_row(str(training.id), training.recipe, training.status, progress, training.model_version, worth)
+    return shown
+
+
+def _progress(training: Training) -> str:
+    return f"epoch {training.progress.epoch} of {training.progress.epochs}"
