@@ -88,8 +88,8 @@ bench-quick: setup ## Measure speed and memory beside the plain way (about 8 min
 	@$(BIN)/python -m tests.bench.quick
 
 .PHONY: quality
-quality: setup ## Judge naive and classical answers on a real shop's history (minutes) and write QUALITY.md
-	@$(BIN)/python -m ordercast.quality
+quality: setup ## Judge naive answers, classical ones and networks on a real shop's history (minutes) and write QUALITY.md (ONLY=pair|product|line for one question)
+	@$(BIN)/python -m ordercast.quality $(if $(ONLY),--only $(ONLY))
 
 $(VENV)/.created:
 	@PYTHON="$(PYTHON)" sh infra/local/create_venv.sh $(VENV)

@@ -51,9 +51,9 @@ def bias_name(index: int) -> str:
 
 
 def stack_weights(
-    layers: Sequence[Layer], members: int, arrays: Mapping[str, npt.NDArray[np.generic]]
+    layers: Sequence[Layer], members: int, arrays: Mapping[str, npt.NDArray[np.generic]], inputs: int = 1
 ) -> StackedWeights:
-    """Put the arrays of weights.safetensors in order.
+    """Put the arrays of weights.safetensors in order, for networks of so many `inputs`.
 
     Raises WeightsError unless each is there, float32, of its shape and finite.
     """
@@ -61,7 +61,6 @@ def stack_weights(
     if expected != arrays.keys():
         raise WeightsError(f"missing {sorted(expected - arrays.keys())}, unexpected {sorted(arrays.keys() - expected)}")
     stacked: list[StackedDense] = []
-    inputs = 1
     for index, layer in enumerate(layers):
         kernel = _checked(arrays, kernel_name(index), (members, inputs, layer.units))
         bias = _checked(arrays, bias_name(index), (members, layer.units))

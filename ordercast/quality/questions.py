@@ -1,5 +1,6 @@
-"""The three questions on a real shop's history: rows, opponents, scores."""
+"""The three questions on a real shop's history: rows, opponents, networks, scores."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -8,6 +9,14 @@ import numpy as np
 
 from ordercast.quality.online_retail import read_shop
 from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.trainer.demand_networks.demand_fit import TrainedDemand
+from ordercast.services.trainer.demand_networks.demand_questions import (
+    LINE,
+    PAIR,
+    DemandQuestion,
+    answer_rows,
+    train_question,
+)
 from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
 from ordercast.services.trainer.judging.opponents import (
     LINE_OPPONENTS,
@@ -27,9 +36,12 @@ from ordercast.services.trainer.judging.scores import (
     row_deviance,
 )
 from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
+from ordercast.services.trainer.rows.seasons import learnable
 
 HORIZON_DAYS: Final = 28
 WEEKS: Final = 4
+# Of the networks' starts and bootstraps.
+SEED: Final = 1
 
 Progress = Callable[[int], None]
 
@@ -55,7 +67,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was judged: rows, how many had an order, and the clip of the deviance's targets."""
+    """What was judged: rows, how many had an order, and the clip of the deviance's targets; the networks' training."""
 
     learned: int
     judged: int
@@ -64,17 +76,20 @@ class Answered:
     clip: float
     opponents: tuple[Judged, ...]
     probabilities: tuple[tuple[str, OrderScores], ...]
+    networks: TrainedDemand | None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """`rows` makes those to learn from and those to be judged by; with cancelled pieces taken off, or left in."""
 
+    key: str
     name: str
     steps: int
     rows: Callable[[bool, Progress], tuple[Rows, Rows]]
     opponents: tuple[Opponent, ...]
     probabilities: tuple[Opponent, ...] = ()
+    networks: DemandQuestion | None = None
 
 
 def _lines(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
@@ -102,24 +117,43 @@ def _pairs(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
 
 
 QUESTIONS: Final = (
-    Question("A pair within 28 days", 6, _pairs, pair_opponents(HORIZON_DAYS), order_opponents(HORIZON_DAYS)),
-    Question("A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS),
-    Question("An order line", 312, _lines, LINE_OPPONENTS),
+    Question(
+        "pair",
+        "A pair within 28 days",
+        6,
+        _pairs,
+        pair_opponents(HORIZON_DAYS),
+        order_opponents(HORIZON_DAYS),
+        PAIR,
+    ),
+    Question("product", "A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS),
+    Question("line", "An order line", 312, _lines, LINE_OPPONENTS, networks=LINE),
 )
 
 
 def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None) -> Answered:
-    """Makes the rows, fits each opponent, and judges it."""
+    """Makes the rows, fits each opponent and the networks, and judges them."""
     learned, judged = question.rows(cancelled, advance)
+    features = learnable(learned)
+    learned, judged = learned.only(features), judged.only(features)
     clip = clip_at(learned.target)
     answers = {}
     for opponent in question.opponents:
         answers[opponent.name] = opponent.fit(learned, clip)(judged)
         advance(1)
-    probabilities = []
+    probabilities = {}
     for opponent in question.probabilities:
-        probabilities.append((opponent.name, order_scores(opponent.fit(learned, clip)(judged), judged.target > 0)))
+        probabilities[opponent.name] = opponent.fit(learned, clip)(judged)
         advance(1)
+    trained = None
+    if question.networks:
+        trained = train_question(question.networks, learned, clip, SEED, os.cpu_count() or 1)
+        answer = answer_rows(question.networks, trained, judged)
+        answers["ten networks"] = answer.expected.astype(np.float64)
+        if question.probabilities:
+            probabilities["ten networks"] = answer.order_probability.astype(np.float64)
+        else:
+            answers["ten networks, median"] = answer.median.astype(np.float64)
     return Answered(
         learned=len(learned),
         judged=len(judged),
@@ -127,7 +161,10 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
         pieces=int(judged.target.sum()),
         clip=clip,
         opponents=_judged(answers, judged, clip),
-        probabilities=tuple(probabilities),
+        probabilities=tuple(
+            (name, order_scores(probability, judged.target > 0)) for name, probability in probabilities.items()
+        ),
+        networks=trained,
     )
 
 

@@ -35,11 +35,10 @@ class TrainingState(NamedTuple):
     second_moments: Tensors
 
 
-def initial_parameters(layers: Sequence[Layer], seed: int, members: Sequence[int]) -> list[Floats]:
+def initial_parameters(layers: Sequence[Layer], seed: int, members: Sequence[int], inputs: int = 1) -> list[Floats]:
     """Keras's start for each member: kernels Glorot-uniform, biases zero. A member's depend on `seed` and its number."""
     randoms = [np.random.default_rng([seed, member]) for member in members]
     parameters: list[Floats] = []
-    inputs = 1
     for layer in layers:
         limit = np.sqrt(6 / (inputs + layer.units))
         kernels = [random.uniform(-limit, limit, (inputs, layer.units)) for random in randoms]
@@ -89,6 +88,11 @@ def draw_keep_masks(layers: Sequence[Layer], members: int, rows: int, key: Tenso
 
 def forward_pass(layers: Sequence[Layer], parameters: Tensors, inputs: Tensor, keep: Sequence[Tensor] = ()) -> Tensor:
     """Prediction [members, rows] for inputs [members, rows, 1]; with `keep` as in training, without as in serving."""
+    return last_layer(layers, parameters, inputs, keep)[:, :, 0]
+
+
+def last_layer(layers: Sequence[Layer], parameters: Tensors, inputs: Tensor, keep: Sequence[Tensor] = ()) -> Tensor:
+    """All units of the last layer, [members, rows, units], for inputs [members, rows, inputs]."""
     value = inputs
     masks = iter(keep)
     for index, layer in enumerate(layers):
@@ -100,7 +104,7 @@ def forward_pass(layers: Sequence[Layer], parameters: Tensors, inputs: Tensor, k
         if layer.dropout and keep:
             # What stays is scaled up, so that the sum that the next layer sees is the same on average.
             value = tf.where(next(masks), value * (1 / (1 - layer.dropout)), 0.0)
-    return value[:, :, 0]
+    return value
 
 
 def squared_errors_and_gradients(

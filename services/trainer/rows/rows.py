@@ -4,7 +4,7 @@ Cancelled pieces are taken off the targets as far as they were known before `unt
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,11 @@ class Rows:
             weeks_ahead=self.weeks_ahead[chosen],
             target=self.target[chosen],
         )
+
+    def only(self, features: tuple[Feature, ...]) -> "Rows":
+        """The rows with some of their features, in this order."""
+        places = [names(self.features).index(feature.name) for feature in features]
+        return replace(self, features=features, values=self.values[:, places])
 
     def __len__(self) -> int:
         return len(self.target)

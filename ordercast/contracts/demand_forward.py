@@ -1,0 +1,154 @@
+"""What the networks of demand answer, in numpy: the trainer judges by this class what a predictor would say.
+
+Each network adds to what is known before it, so that one which learned nothing answers that: log of the mean is the log of a
+level plus its head, the median on log(1 + pieces) is that of the level plus its head.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ordercast.contracts.ensemble_forward import Floats, StackedWeights, WeightsError, stack_weights
+from ordercast.contracts.model_manifest import Layer
+
+# "order": log odds of any order. "mean": of pieces. "median", and how far "low" and "high" stand from it before softplus: the
+# quantiles 0.05, 0.5, 0.95 of log(1 + pieces).
+Head = Literal["order", "mean", "median", "low", "high"]
+
+# Standardised inputs are held to this: more of anything says no more.
+MOST_DEVIATIONS: Final = 6.0
+# A level of nothing: a network adds to its logarithm.
+LEAST_LEVEL: Final = 0.3
+# Bounds of the log of the mean: exp(12) are 163,000 pieces.
+LEAST_LOG_MEAN: Final = -7.0
+MOST_LOG_MEAN: Final = 12.0
+
+INPUT_MEAN: Final = "inputs/mean"
+INPUT_SCALE: Final = "inputs/scale"
+INPUT_MISSING: Final = "inputs/missing"
+_INPUTS: Final = (INPUT_MEAN, INPUT_SCALE, INPUT_MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class InputScaling:
+    """By feature: `scale` is one over the standard deviation, 0 for a feature that never varied and so must say nothing.
+
+    `missing` is the value that stands for "unknown", not-a-number where there is none. An unknown value goes in as the mean,
+    with a flag of its own after all features.
+    """
+
+    mean: Floats
+    scale: Floats
+    missing: Floats
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers a network sees: the features, then the flags."""
+        return len(self.mean) + int((~np.isnan(self.missing)).sum())
+
+    def __call__(self, values: npt.NDArray[np.float64]) -> Floats:
+        """Features [rows, features] as a network sees them [rows, inputs], within +-6."""
+        values = values.astype(np.float32)
+        flags = values == self.missing
+        scaled = (values - self.mean) * self.scale
+        np.clip(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS, out=scaled)
+        scaled[flags] = 0
+        return np.concatenate([scaled, flags[:, ~np.isnan(self.missing)].astype(np.float32)], axis=1)
+
+    def arrays(self) -> dict[str, Floats]:
+        """As they are kept beside the weights."""
+        return dict(zip(_INPUTS, (self.mean, self.scale, self.missing), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class DemandAnswer:
+    """By row, of all networks together. `order_probability` is 1, and quantiles are the mean, where there is no such head."""
+
+    order_probability: Floats
+    mean: Floats
+    low: Floats
+    median: Floats
+    high: Floats
+
+    @property
+    def expected(self) -> Floats:
+        """Pieces: the probability of an order times those if there is one."""
+        return self.order_probability * self.mean
+
+
+class DemandNetworks:
+    """All networks for one question. It holds no state of a call, so any thread may use it."""
+
+    def __init__(self, heads: tuple[Head, ...], scaling: InputScaling, weights: StackedWeights) -> None:
+        self._heads = heads
+        self._scaling = scaling
+        self._weights = weights
+
+    @classmethod
+    def of_arrays(
+        cls, heads: tuple[Head, ...], hidden: tuple[int, ...], members: int, arrays: Mapping[str, Floats]
+    ) -> "DemandNetworks":
+        """From the arrays of weights.safetensors.
+
+        Raises:
+            WeightsError: one is missing, of another shape, or holds a number that is not finite.
+        """
+        if missing := [name for name in _INPUTS if name not in arrays]:
+            raise WeightsError(f"missing {missing}")
+        scaling = InputScaling(*(arrays[name] for name in _INPUTS))
+        if not np.isfinite(scaling.mean).all() or not np.isfinite(scaling.scale).all():
+            raise WeightsError("the scaling of the inputs holds a number that is not finite")
+        dense = {name: array for name, array in arrays.items() if name not in _INPUTS}
+        layers = demand_layers(hidden, heads)
+        return cls(heads, scaling, stack_weights(layers, members, dense, scaling.inputs))
+
+    @property
+    def members(self) -> int:
+        return self._weights.members
+
+    def outputs(self, values: npt.NDArray[np.float64]) -> Floats:
+        """The last layer's units [members, rows, heads] for features [rows, features].
+
+        Memory grows with the rows (members x rows x the widest layer): callers with many pass slices.
+        """
+        value = self._scaling(values)[None]
+        for layer in self._weights.layers:
+            value = np.matmul(value, layer.kernel)
+            value += layer.bias[:, None, :]
+            if layer.activation == "relu":
+                np.maximum(value, 0, out=value)
+        return value
+
+    def answer(self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64]) -> DemandAnswer:
+        """What all networks together answer for features [rows, features] and a level in pieces [rows]."""
+        heads = dict(zip(self._heads, np.moveaxis(self.outputs(values), -1, 0), strict=True))
+        level = np.maximum(level, LEAST_LEVEL).astype(np.float32)
+        log_mean = np.clip(np.log(level) + heads["mean"], LEAST_LOG_MEAN, MOST_LOG_MEAN)
+        mean: Floats = np.exp(log_mean).mean(axis=0)
+        if "order" in heads:
+            probability: Floats = (1 / (1 + np.exp(-heads["order"]))).mean(axis=0)
+        else:
+            probability = np.ones_like(mean)
+        if "median" not in heads:
+            return DemandAnswer(probability, mean, mean, mean, mean)
+        median = np.log1p(level) + heads["median"]
+        low = median - _softplus(heads["low"]) if "low" in heads else median
+        high = median + _softplus(heads["high"]) if "high" in heads else median
+        return DemandAnswer(probability, mean, _pieces(low), _pieces(median), _pieces(high))
+
+
+def demand_layers(hidden: tuple[int, ...], heads: tuple[Head, ...]) -> tuple[Layer, ...]:
+    """Hidden layers with relu, then one linear unit for each head."""
+    return (*(Layer(units, "relu") for units in hidden), Layer(len(heads), "linear"))
+
+
+def _softplus(value: Floats) -> Floats:
+    return np.asarray(np.logaddexp(0, value), np.float32)
+
+
+def _pieces(logs: Floats) -> Floats:
+    """The members' mean on log(1 + pieces), as pieces."""
+    return np.asarray(np.expm1(np.clip(logs.mean(axis=0), 0, MOST_LOG_MEAN)), np.float32)

@@ -1,0 +1,104 @@
+"""What goes into the fit of the networks of demand, and what comes out. Nothing here imports TensorFlow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_forward import DemandNetworks, Head, InputScaling
+from ordercast.contracts.ensemble_forward import Floats
+from ordercast.services.shared.demand.activity import Floats as Doubles
+from ordercast.services.shared.demand.activity import Ints
+from ordercast.services.shared.demand.feature_list import Feature
+
+# A head that adds the same to all rows within this, in logs, has learned nothing of them: a thousandth of the pieces.
+CONSTANT_RANGE: Final = 1e-3
+# Times that a member which answers a constant is trained again, from another start.
+MOST_ATTEMPTS: Final = 3
+
+
+class DemandFitRefused(ValueError):
+    """The rows cannot be learned from, or the losses were no finite numbers; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRecipe:
+    """How the networks of one question are built and trained. `loss_weights` are those of the heads' losses, one for each.
+
+    The rate of AdamW falls to 0 by a cosine over all steps; a member's gradient is held to `most_gradient` in norm.
+    """
+
+    heads: tuple[Head, ...]
+    loss_weights: tuple[float, ...]
+    hidden: tuple[int, ...] = (64, 32)
+    members: int = 10
+    epochs: int = 8
+    batch_size: int = 1024
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    most_gradient: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemandFit:
+    """Rows to learn from: `values` [rows, features], `level` and `target` in pieces [rows], the target clipped already.
+
+    Each member draws the `group`s (accounts, or products) anew, as many as there are: a bootstrap.
+    """
+
+    recipe: DemandRecipe
+    seed: int
+    values: Doubles
+    level: Doubles
+    target: Doubles
+    group: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedDemand:
+    """Members in order: `loss` [members][epochs] as learned, by the start that stayed; `attempts` beyond the first start.
+
+    `collapsed`: members that answer a constant even so.
+    """
+
+    recipe: DemandRecipe
+    arrays: Mapping[str, Floats]
+    loss: tuple[tuple[float, ...], ...]
+    attempts: tuple[int, ...]
+    collapsed: tuple[int, ...]
+
+    def networks(self) -> DemandNetworks:
+        """What answers."""
+        return DemandNetworks.of_arrays(self.recipe.heads, self.recipe.hidden, self.recipe.members, self.arrays)
+
+
+def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScaling:
+    """Means and deviations of what is known in each column; a column beyond the features is never unknown.
+
+    For days the value of "never" stands for unknown: it is far from all others and says something else.
+    """
+    unknown = [feature.default if feature.kind == "log days" and feature.default else np.nan for feature in features]
+    missing = np.array(unknown + [np.nan] * (values.shape[1] - len(features)), np.float32)
+    known = np.ma.masked_array(values, values.astype(np.float32) == missing)
+    mean, deviation = known.mean(axis=0).filled(0), known.std(axis=0).filled(0)
+    varies = deviation > 1e-6
+    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=varies)
+    return InputScaling(mean.astype(np.float32), scale.astype(np.float32), missing)
+
+
+def refuse_unusable(fit: DemandFit) -> None:
+    """Raises DemandFitRefused unless there are rows, and all numbers in them are finite."""
+    if not len(fit.target):
+        raise DemandFitRefused("there are no rows to learn from")
+    for name, column in (("features", fit.values), ("levels", fit.level), ("targets", fit.target)):
+        if wrong := int((~np.isfinite(column)).sum()):
+            raise DemandFitRefused(f"{wrong:,} of the {name} are no finite numbers")
+    for name, column in (("levels", fit.level), ("targets", fit.target)):
+        if (column < 0).any():
+            raise DemandFitRefused(f"{int((column < 0).sum()):,} of the {name} are under 0")
+
+
+def constant_members(outputs: Floats) -> list[int]:
+    """Of outputs [members, rows, heads] those members of which a head adds the same to all rows."""
+    return np.flatnonzero((np.ptp(outputs, axis=1) < CONSTANT_RANGE).any(axis=1)).tolist()

@@ -1,0 +1,65 @@
+"""The three questions of demand as networks learn them: from which level, with which heads, and how long."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_forward import DemandAnswer
+from ordercast.contracts.ensemble_forward import Floats
+from ordercast.services.shared.demand.activity import Floats as Doubles
+from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, TrainedDemand
+from ordercast.services.trainer.rows.rows import Rows
+
+# Rows that are answered at once: ten members of 64 units are 20 MB.
+SLICE: Final = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class DemandQuestion:
+    """`level`: the feature, a log(1 + pieces), that the networks correct."""
+
+    level: str
+    recipe: DemandRecipe
+
+
+PAIR: Final = DemandQuestion("pair_level", DemandRecipe(("order", "mean", "median"), (1.0, 0.3, 1.0)))
+LINE: Final = DemandQuestion("pair_level", DemandRecipe(("mean", "median", "low", "high"), (0.1, 1.0, 1.0, 1.0)))
+
+
+def inputs(rows: Rows) -> Doubles:
+    """Features, and how many weeks ahead."""
+    return np.column_stack([rows.values, rows.weeks_ahead])
+
+
+def demand_fit(question: DemandQuestion, rows: Rows, clip: float, seed: int) -> DemandFit:
+    """What is learned from rows: targets clipped, members' bootstraps by account, for products by product."""
+    group = rows.account_id if rows.account_id.any() else rows.product_id
+    level = np.expm1(rows.column(question.level))
+    return DemandFit(question.recipe, seed, inputs(rows), level, np.minimum(rows.target, clip), group)
+
+
+def train_question(question: DemandQuestion, rows: Rows, clip: float, seed: int, threads: int = 1) -> TrainedDemand:
+    """Trains the networks of a question.
+
+    Raises:
+        DemandFitRefused: the rows cannot be learned from, or a loss was no finite number.
+    """
+    # Here, because whoever has TensorFlow imported in its own way does so before.
+    from ordercast.services.trainer.demand_networks.train_demand import train_demand
+
+    return train_demand(rows.features, demand_fit(question, rows, clip, seed), threads=threads)
+
+
+def answer_rows(question: DemandQuestion, trained: TrainedDemand, rows: Rows) -> DemandAnswer:
+    """What all networks together answer, a slice of the rows at a time."""
+    networks, values, level = trained.networks(), inputs(rows), np.expm1(rows.column(question.level))
+    parts = [
+        networks.answer(values[first : first + SLICE], level[first : first + SLICE])
+        for first in range(0, max(len(rows), 1), SLICE)
+    ]
+
+    def joined(name: str) -> Floats:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return DemandAnswer(*(joined(name) for name in ("order_probability", "mean", "low", "median", "high")))
