@@ -1,13 +1,16 @@
 """`ordercast train`: a training on the feature table, followed to its end."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
 from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, one_command
+from ordercast.client import open_client
 from ordercast.client.answers import FINISHED, Metrics, Training
+from ordercast.client.errors import ClientError
 from ordercast.client.follow_training import follow_training
 from ordercast.client.trainer import TrainerApi
 from ordercast.progress import member_bars
@@ -17,6 +20,8 @@ app = one_command()
 
 # Time (s) between two looks whether a training has ended, which it does within about a second.
 CANCEL_POLL_S: Final = 0.25
+# A predictor that loads its first model is waited for this long (s): what is asked of it is only an addition.
+PREDICTOR_RETRY_FOR_S: Final = 3.0
 
 
 @app.command()
@@ -55,14 +60,25 @@ async def train(
                 training = await follow_training(trainer, started, progress.show)
         except asyncio.CancelledError:
             context.report(
-                f"The training goes on, and its model goes live when it succeeds.\n"
+                f"The training goes on, and its model goes live when it succeeds, unless one is pinned.\n"
                 f"To follow it: ordercast train --follow {started}\n"
                 f"To cancel it: ordercast train --cancel {started}"
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.metrics is None or training.status != "succeeded":
         raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    context.result(training, _text(training, training.metrics))
+    pinned = await _pinned(context)
+    waits = f"\nit waits as a challenger: {pinned} is pinned (ordercast models unpin)" if pinned else ""
+    context.result(training, _text(training, training.metrics) + waits)
+
+
+async def _pinned(context: Context) -> str | None:
+    """The version that is served whatever was trained; None if there is no such one, or no predictor says so."""
+    with suppress(ClientError):
+        async with open_client(context.target().addresses, retry_for_s=PREDICTOR_RETRY_FOR_S) as anonymous:
+            current = await anonymous.predictor.current_model()
+            return current.version if current.pinned else None
+    return None
 
 
 async def _cancel(context: Context, trainer: TrainerApi, training_id: UUID) -> None:

@@ -106,9 +106,12 @@ async def test_a_version_is_listed_shown_pinned_and_unpinned(running: Running, t
         assert json.loads(pinned.stdout).items() >= {"version": version, "pinned": True}.items()
         assert f"{version} (baseline, " in (await running.run("models", "show", version)).stdout
         assert "current, pinned" in (await running.run("models", "list")).stdout
+        later = await running.run("train", "--members", "1", "--epochs", "1")
+        assert f"it waits as a challenger: {version} is pinned" in later.stdout
     finally:
         unpinned = await running.run("models", "unpin")
-    assert f"{version} is pinned no more; {version} is served" in unpinned.stdout
+    challenger = later.stdout.split(",")[0].removeprefix("model ")
+    assert f"{version} is pinned no more; {challenger} is served" in unpinned.stdout
     assert "no version was pinned" in (await running.run("models", "unpin")).stdout
     unknown = await running.run("models", "activate", "v20200101T000000-00000000")
     assert (unknown.exit_code, "Traceback" in unknown.output) == (1, False)
