@@ -91,6 +91,7 @@ def uv(*arguments: str, cwd: Path) -> str:
 
 def outside() -> dict[str, str]:
     """The variables of a shell that knows nothing of this test run but the names of the images, where others are here."""
-    inside = ("ORDERCAST_", "PYTEST_", "COV_", "VIRTUAL_ENV", "PYTHONPATH")
+    # Nothing but tests keeps Python from keeping what it compiled: a system of nine processes would compile it nine times.
+    inside = ("ORDERCAST_", "PYTEST_", "COV_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
     images = ("_IMAGE", "ORDERCAST_IMAGES", "ORDERCAST_VERSION")
     return {name: value for name, value in os.environ.items() if not name.startswith(inside) or name.endswith(images)}
