@@ -1,6 +1,7 @@
 """Fixtures that any test may ask for. The two servers start when the first test asks for them, once for the run."""
 
 import asyncio
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -44,7 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Without an engine there is one clear error, and not one for each test."""
+    """Tests send Ctrl-C, which a run that a script put into the background would ignore, with all that it starts.
+
+    Without an engine there is one clear error, and not one for each test.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--stack") == "containers":
         from ordercast.stacks.engine import EngineMissing, connect
 
