@@ -1,0 +1,172 @@
+"""Split conformal prediction by group (Mondrian): of held-out rows' scores, what at most a share of new rows goes beyond.
+
+A score says how far out a target lay; a new row's score is under a group's threshold of a level with at least that
+probability, as long as new rows come as the held-out ones did (Vovk, Gammerman, Shafer: Algorithmic Learning in a Random World).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Not those of `activity`: a predictor that answers intervals needs no pandas.
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+LEAST_LEVEL: Final = 0.5
+DEFAULT_LEVEL: Final = 0.9
+MOST_LEVEL: Final = 0.99
+# What of a group's n scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations away.
+# A smaller group has the threshold of the next larger one.
+FEWEST_IN_GROUP: Final = 400
+# With fewer scores than this in all, none lies above 99 % of a new row's.
+FEWEST_IN_ALL: Final = 99
+# Scores kept of a group: steps of 0.1 % from the lowest level on, 4 kB.
+KEPT_SCORES: Final = 500
+
+
+class CalibrationRefused(ValueError):
+    """Scores or stored arrays from which no threshold can be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Thresholds by group. `groups` are sorted keys of (depth, group), depth 0 the finest; the last is all rows.
+
+    `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
+    how many they were kept, and so their ranks.
+    """
+
+    depths: int
+    groups: Ints
+    starts: Ints
+    rows: Ints
+    scores: Floats
+
+    def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
+        """What is stored with a model version."""
+        return {
+            "depths": np.array([self.depths], np.int64),
+            "groups": self.groups,
+            "starts": self.starts,
+            "rows": self.rows,
+            "scores": self.scores,
+        }
+
+
+def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -> Calibration:
+    """What `arrays` gave.
+
+    Raises:
+        CalibrationRefused: an array is missing, or they do not belong together.
+    """
+    try:
+        depths, groups, starts, rows = (
+            arrays[name].astype(np.int64) for name in ("depths", "groups", "starts", "rows")
+        )
+        scores = arrays["scores"].astype(np.float64)
+    except KeyError as error:
+        raise CalibrationRefused(f"a calibration lacks its array {error}") from error
+    kept = [len(_kept_ranks(int(count))) for count in rows]
+    if (
+        not len(rows)
+        or len(depths) != 1
+        or len(groups) != len(rows)
+        or starts.tolist() != np.cumsum([0, *kept]).tolist()
+    ):
+        raise CalibrationRefused("a calibration's groups, rows and starts differ")
+    if len(scores) != starts[-1]:
+        raise CalibrationRefused(f"a calibration has {len(scores)} scores in place of {starts[-1]}")
+    return Calibration(int(depths[0]), groups, starts, rows, scores)
+
+
+def calibrate(scores: Floats, groups: Ints) -> Calibration:
+    """Keeps scores by group.
+
+    Args:
+        scores: of held-out rows; minus infinity for a target that no interval leaves out.
+        groups: [rows, depths] group of each row, from the finest kind to the coarsest; all rows together come after these.
+
+    Raises:
+        CalibrationRefused: fewer than `FEWEST_IN_ALL` scores, or one that is no number.
+    """
+    if len(scores) < FEWEST_IN_ALL:
+        raise CalibrationRefused(f"{len(scores)} held-out rows are too few for intervals, needed are {FEWEST_IN_ALL}")
+    if np.isnan(scores).any():
+        raise CalibrationRefused(f"{int(np.isnan(scores).sum())} of {len(scores):,} scores are no numbers")
+    found, counts, kept = [], [], []
+    keys = _keys(groups)
+    for depth in range(keys.shape[1]):
+        order = np.lexsort((scores, keys[:, depth]))
+        group, first, rows = np.unique(keys[order, depth], return_index=True, return_counts=True)
+        last = depth == keys.shape[1] - 1
+        for key, start, count in zip(group, first, rows, strict=True):
+            if last or count >= FEWEST_IN_GROUP:
+                found.append(int(key))
+                counts.append(int(count))
+                kept.append(scores[order[start : start + count]][_kept_ranks(int(count)) - 1])
+    by_key = np.argsort(found)
+    return Calibration(
+        depths=keys.shape[1],
+        groups=np.array(found, np.int64)[by_key],
+        starts=np.cumsum([0, *(len(kept[place]) for place in by_key)]).astype(np.int64),
+        rows=np.array(counts, np.int64)[by_key],
+        scores=np.concatenate([kept[place] for place in by_key]),
+    )
+
+
+def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
+    """By row, the smallest kept score that a new row's stays under or at with at least this probability.
+
+    Raises:
+        ValueError: the level is not between `LEAST_LEVEL` and `MOST_LEVEL`.
+    """
+    if not LEAST_LEVEL <= level <= MOST_LEVEL:
+        raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
+    by_group = np.array(
+        [
+            calibration.scores[start + _place(int(rows), level)]
+            for start, rows in zip(calibration.starts, calibration.rows, strict=False)
+        ]
+    )
+    return np.asarray(by_group[_group_places(calibration, groups)], np.float64)
+
+
+def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
+    """By row, of how many held-out rows its threshold comes."""
+    return np.asarray(calibration.rows[_group_places(calibration, groups)], np.int64)
+
+
+def _group_places(calibration: Calibration, groups: Ints) -> Ints:
+    """By row, the place of the finest group that was kept."""
+    keys = _keys(groups)
+    if keys.shape[1] != calibration.depths:
+        raise ValueError(f"groups of {keys.shape[1] - 1} kinds in place of {calibration.depths - 1}")
+    places = np.minimum(np.searchsorted(calibration.groups, keys), len(calibration.groups) - 1)
+    finest = np.argmax(calibration.groups[places] == keys, axis=1)
+    return np.asarray(np.take_along_axis(places, finest[:, None], axis=1)[:, 0], np.int64)
+
+
+def _keys(groups: Ints) -> Ints:
+    """One number for depth and group; all rows have the same in the last column."""
+    depths = groups.shape[1] + 1
+    everybody = np.zeros((len(groups), 1), np.int64)
+    return np.asarray(np.hstack([groups, everybody]) * depths + np.arange(depths), np.int64)
+
+
+def _kept_ranks(rows: int) -> Ints:
+    """Ranks, from 1 on, of the scores that are kept of so many: all from the lowest level on, or `KEPT_SCORES` of them."""
+    lowest = max(int(rows * LEAST_LEVEL), 1)
+    if rows - lowest < KEPT_SCORES:
+        return np.arange(lowest, rows + 1)
+    steps = np.arange(KEPT_SCORES + 1)
+    return np.asarray(lowest - (-steps * (rows - lowest) // KEPT_SCORES), np.int64)
+
+
+def _place(rows: int, level: float) -> int:
+    """Where the score of the level stands among the kept: the one of rank (rows + 1) x level, or the next one kept."""
+    # 1e-9: a product like 0.9 x 100 that comes out a little above its whole number is meant to be it.
+    rank = int(np.ceil((rows + 1) * level - 1e-9))
+    return int(np.searchsorted(_kept_ranks(rows), rank))

@@ -1,0 +1,40 @@
+"""Groups of rows that have thresholds of their own: what holds for all together may fail for large predictions alone."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ordercast.services.shared.demand.conformal import Floats, Ints
+
+# Lines of a product from which on it is in the next group: rare, usual, often.
+PRODUCT_LINES: Final = (20, 200)
+# Predicted pieces from which on a row is in the next group: each about twice the one before.
+PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
+# Probability of an order from which on a pair is in the next group. Close where a level turns from "nothing" to something.
+PROBABILITIES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+
+
+def classes(values: Floats, edges: Sequence[float]) -> Ints:
+    """How many of the edges each value has reached."""
+    return np.searchsorted(np.asarray(edges, np.float64), values, side="right").astype(np.int64)
+
+
+def line_groups(mean: Floats, product_lines: Floats, pair_known: NDArray[np.bool_]) -> Ints:
+    """[rows, 3] size with product's class and whether the pair is known; size with product's class; size."""
+    size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
+    sized = size * (len(PRODUCT_LINES) + 1) + product
+    return np.column_stack([sized * 2 + pair_known, sized, size])
+
+
+def product_groups(mean: Floats, product_lines: Floats) -> Ints:
+    """[rows, 2] size with product's class; size. The same for a week's pieces and for those of several weeks."""
+    size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
+    return np.column_stack([size * (len(PRODUCT_LINES) + 1) + product, size])
+
+
+def pair_groups(probability: Floats, product_lines: Floats) -> Ints:
+    """[rows, 2] probability of an order with product's class; the probability."""
+    size, product = classes(probability, PROBABILITIES), classes(product_lines, PRODUCT_LINES)
+    return np.column_stack([size * (len(PRODUCT_LINES) + 1) + product, size])

@@ -1,0 +1,106 @@
+"""Intervals and stock levels in whole pieces, from what a model says of a row and thresholds of held-out scores.
+
+What a model says of the spread is stretched until it holds (conformalised quantile regression: Romano, Patterson, Candes 2019,
+here with a factor, so that one set of scores serves every level). Ends are rounded inward: whole pieces lie within the rounded
+ends if they lie within the ends, so rounding does not change what an interval holds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ordercast.services.shared.demand.conformal import Floats, Ints
+
+# Pieces that a median counts as at least, either way, of its spread: half a piece either side of the median is no error.
+LEAST_SPREAD: Final = 0.5
+# Room for rounding: the pieces whose own score is the threshold are in.
+_EXACT: Final = 1e-9
+# log(1 + 2**52): more pieces than a float can tell apart.
+_MOST_LOG: Final = 36.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model says of each row: expected pieces, and the quantiles .05, .5 and .95 of log(1 + pieces)."""
+
+    mean: Floats
+    low: Floats
+    middle: Floats
+    high: Floats
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Said":
+        """Some of the rows."""
+        return Said(self.mean[chosen], self.low[chosen], self.middle[chosen], self.high[chosen])
+
+
+def interval_scores(said: Said, pieces: Ints) -> Floats:
+    """By row, the smallest threshold whose interval holds the pieces; 0 at the median, 1 at the quantile .05 or .95."""
+    middle, down, up = _spread(said)
+    off = np.log1p(pieces) - middle
+    scores = np.where(off > 0, off / up, -off / down)
+    least, most = _always_in(said)
+    return np.asarray(np.where((pieces >= least) & (pieces <= most), 0.0, scores), np.float64)
+
+
+def intervals(said: Said, thresholds: Floats) -> tuple[Ints, Ints]:
+    """Lowest and highest pieces; the rounded mean and median are always in, so no interval is empty."""
+    middle, down, up = _spread(said)
+    wide = np.maximum(thresholds, 0.0)
+    least, most = _always_in(said)
+    return np.minimum(_at_least(middle - wide * down), least), np.maximum(_at_most(middle + wide * up), most)
+
+
+def upper_scores(said: Said, pieces: Ints) -> Floats:
+    """By row, the smallest threshold whose stock is enough; minus infinity where nothing is needed."""
+    middle, down, up = _spread(said)
+    off = np.log1p(pieces) - middle
+    return np.asarray(np.where(pieces > 0, np.where(off > 0, off / up, off / down), -np.inf), np.float64)
+
+
+def stock(said: Said, thresholds: Floats) -> Ints:
+    """Pieces that are enough with the probability of the thresholds' level."""
+    middle, down, up = _spread(said)
+    return _at_most(middle + thresholds * np.where(thresholds > 0, up, down))
+
+
+def of_several_weeks(weeks: Sequence[Said]) -> Said:
+    """Of their pieces together, as if all weeks came out high or low together: thresholds of such sums make up for it."""
+
+    def summed(column: Callable[[Said], Floats]) -> Floats:
+        return np.asarray(
+            np.log1p(np.sum([np.expm1(np.maximum(column(week), 0.0)) for week in weeks], axis=0)), np.float64
+        )
+
+    return Said(
+        mean=np.asarray(np.sum([week.mean for week in weeks], axis=0), np.float64),
+        low=summed(lambda week: week.low),
+        middle=summed(lambda week: week.middle),
+        high=summed(lambda week: week.high),
+    )
+
+
+def _spread(said: Said) -> tuple[Floats, Floats, Floats]:
+    """The median, and how far the outer quantiles are from it, in log(1 + pieces); quantiles that cross are put in order."""
+    low, middle, high = np.sort(np.stack([said.low, said.middle, said.high]), axis=0)
+    middle = np.maximum(middle, 0.0)
+    least = np.log1p(LEAST_SPREAD * np.exp(-middle))
+    return middle, np.maximum(middle - low, least), np.maximum(high - middle, least)
+
+
+def _always_in(said: Said) -> tuple[Ints, Ints]:
+    middle = _spread(said)[0]
+    ends = np.rint(np.stack([np.expm1(middle), np.maximum(said.mean, 0.0)])).astype(np.int64)
+    return ends.min(axis=0), ends.max(axis=0)
+
+
+def _at_least(log_pieces: Floats) -> Ints:
+    pieces = np.expm1(np.clip(log_pieces, 0.0, _MOST_LOG))
+    return np.ceil(pieces - _EXACT * (1 + pieces)).astype(np.int64)
+
+
+def _at_most(log_pieces: Floats) -> Ints:
+    pieces = np.expm1(np.clip(log_pieces, 0.0, _MOST_LOG))
+    return np.floor(pieces + _EXACT * (1 + pieces)).astype(np.int64)

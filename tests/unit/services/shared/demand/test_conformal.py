@@ -1,0 +1,134 @@
+"""Thresholds hold what their level says, by group, whatever comes back from storage."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordercast.services.shared.demand.conformal import (
+    FEWEST_IN_ALL,
+    FEWEST_IN_GROUP,
+    Calibration,
+    CalibrationRefused,
+    Floats,
+    Ints,
+    calibrate,
+    from_arrays,
+    rows_behind,
+    thresholds,
+)
+
+LEVELS = st.floats(0.5, 0.99)
+
+
+@st.composite
+def held_out(draw: st.DrawFn) -> tuple[Floats, Ints]:
+    """Scores with ties and some minus infinities, and two kinds of groups, the first within the second."""
+    rows = draw(st.integers(FEWEST_IN_ALL, 3000))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    scores = random.normal(0, 2, rows).round(draw(st.integers(0, 6)))
+    scores[random.random(rows) < draw(st.sampled_from((0, 0.3, 0.95)))] = -np.inf
+    coarse = random.integers(0, draw(st.integers(1, 4)), rows)
+    return scores, np.column_stack([coarse * 3 + random.integers(0, 3, rows), coarse])
+
+
+@settings(max_examples=40, deadline=None)
+@given(held_out(), st.lists(LEVELS, min_size=2, max_size=5))
+def test_a_higher_level_never_has_a_lower_threshold(rows: tuple[Floats, Ints], levels: list[float]) -> None:
+    calibration = calibrate(*rows)
+    found = [thresholds(calibration, rows[1], level) for level in sorted(levels)]
+    assert all((low <= high).all() for low, high in pairwise(found))
+
+
+@settings(max_examples=40, deadline=None)
+@given(held_out(), LEVELS)
+def test_a_threshold_is_the_score_of_its_rank_or_at_most_a_thousandth_above(
+    rows: tuple[Floats, Ints], level: float
+) -> None:
+    scores, groups = rows
+    calibration = calibrate(scores, groups)
+    found, behind = thresholds(calibration, groups, level), rows_behind(calibration, groups)
+    for row in (0, len(scores) // 2, len(scores) - 1):
+        same = [groups[:, depth] == groups[row, depth] for depth in (0, 1)]
+        of_group = next((there for there in same if there.sum() >= FEWEST_IN_GROUP), np.ones(len(scores), np.bool_))
+        assert behind[row] == of_group.sum()
+        held = np.sort(scores[of_group])
+        rank = int(np.ceil((len(held) + 1) * level - 1e-9))
+        assert held[rank - 1] <= found[row] <= held[min(rank - 1 + len(held) // 1000 + 1, len(held) - 1)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(held_out(), LEVELS)
+def test_stored_arrays_give_the_same_thresholds(rows: tuple[Floats, Ints], level: float) -> None:
+    calibration = calibrate(*rows)
+    again = from_arrays(calibration.arrays())
+    assert np.array_equal(thresholds(again, rows[1], level), thresholds(calibration, rows[1], level))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(FEWEST_IN_ALL, 150), LEVELS, st.integers(0, 2**32), st.sampled_from((5, 40, 10**6)))
+def test_a_row_is_under_what_the_others_say_as_often_as_the_level_says(
+    rows: int, level: float, seed: int, values: int
+) -> None:
+    """Each of rows + 1 could have been the new one, with the same right: this is all that the promise rests on."""
+    scores = np.random.default_rng(seed).integers(0, values, rows + 1).astype(np.float64)
+    nobody = np.zeros((rows, 0), np.int64)
+    said = [thresholds(calibrate(np.delete(scores, one), nobody), nobody[:1], level)[0] for one in range(rows + 1)]
+    assert (scores <= said).mean() >= level - 1e-9
+
+
+def test_a_new_group_and_a_small_one_have_the_threshold_of_the_next_larger() -> None:
+    coarse = np.repeat([0, 1], [1000, 10])
+    fine = np.concatenate([np.repeat([0, 1], [FEWEST_IN_GROUP, 1000 - FEWEST_IN_GROUP]), np.full(10, 5)])
+    scores = np.concatenate([np.arange(1000.0), np.full(10, 5000.0)])
+    calibration = calibrate(scores, np.column_stack([fine, coarse]))
+    asked = np.array([[0, 0], [7, 0], [5, 1], [8, 9]])
+    assert rows_behind(calibration, asked).tolist() == [FEWEST_IN_GROUP, 1000, 1010, 1010]
+    assert thresholds(calibration, asked[:2], 0.9).tolist() == pytest.approx([360, 900], abs=1)
+
+
+def test_groups_differ_where_they_have_rows_enough() -> None:
+    random = np.random.default_rng(0)
+    group = np.repeat([0, 1], 5000)
+    scores, new = (random.normal(0, 1 + 9 * group) for _ in range(2))
+    found = thresholds(calibrate(scores, group[:, None]), group[:, None], 0.9)
+    assert [(new[group == one] <= found[group == one]).mean() for one in (0, 1)] == pytest.approx([0.9, 0.9], abs=0.015)
+
+
+def test_much_is_stored_in_little() -> None:
+    calibration = calibrate(np.random.default_rng(0).normal(size=200_000), np.zeros((200_000, 1), np.int64))
+    assert sum(array.nbytes for array in calibration.arrays().values()) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"), [(np.zeros(FEWEST_IN_ALL - 1), "too few"), (np.full(200, np.nan), "200 of 200 scores")]
+)
+def test_what_no_threshold_can_come_from_is_refused(scores: Floats, said: str) -> None:
+    with pytest.raises(CalibrationRefused, match=said):
+        calibrate(scores, np.zeros((len(scores), 0), np.int64))
+
+
+@pytest.mark.parametrize("level", [0.4, 0.995, float("nan")])
+def test_a_level_out_of_bounds_is_refused(level: float) -> None:
+    with pytest.raises(ValueError, match="not between"):
+        thresholds(_any(), np.zeros((1, 1), np.int64), level)
+
+
+def test_groups_of_other_kinds_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 kinds in place of 1"):
+        thresholds(_any(), np.zeros((1, 2), np.int64), 0.9)
+
+
+@pytest.mark.parametrize("broken", ["scores", "starts", "rows", "groups", "depths"])
+def test_stored_arrays_that_do_not_belong_together_are_refused(broken: str) -> None:
+    arrays = _any().arrays()
+    with pytest.raises(CalibrationRefused):
+        from_arrays(arrays | {broken: arrays[broken][:-1]})
+    with pytest.raises(CalibrationRefused, match=broken):
+        from_arrays({name: array for name, array in arrays.items() if name != broken})
+
+
+def _any() -> Calibration:
+    return calibrate(np.arange(1000.0), np.zeros((1000, 1), np.int64))

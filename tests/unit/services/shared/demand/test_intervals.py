@@ -1,0 +1,150 @@
+"""Whole pieces, in order, never empty, and holding what their level says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordercast.services.shared.demand.conformal import Floats, Ints, calibrate, thresholds
+from ordercast.services.shared.demand.interval_groups import line_groups, pair_groups, product_groups
+from ordercast.services.shared.demand.intervals import (
+    Said,
+    interval_scores,
+    intervals,
+    of_several_weeks,
+    stock,
+    upper_scores,
+)
+
+LOGS = st.floats(-2, 16)
+
+
+@st.composite
+def said_and_pieces(draw: st.DrawFn) -> tuple[Said, Ints]:
+    """Quantiles in any order, also crossing and equal."""
+    rows = draw(st.integers(1, 20))
+    columns = [draw(st.lists(LOGS, min_size=rows, max_size=rows)) for _ in range(3)]
+    mean = draw(st.lists(st.floats(0, 1e7), min_size=rows, max_size=rows))
+    pieces = draw(st.lists(st.integers(0, 2_000_000), min_size=rows, max_size=rows))
+    return Said(*(np.array(column) for column in (mean, *columns))), np.array(pieces, np.int64)
+
+
+@settings(max_examples=40, deadline=None)
+@given(said_and_pieces())
+def test_the_threshold_of_its_own_score_holds_the_pieces_and_no_smaller_one_does(rows: tuple[Said, Ints]) -> None:
+    said, pieces = rows
+    scores = interval_scores(said, pieces)
+    low, high = intervals(said, scores)
+    assert ((low <= pieces) & (pieces <= high)).all()
+    low, high = intervals(said, scores * (1 - 1e-5) - 1e-5)
+    assert ((scores == 0) | (pieces < low) | (high < pieces)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(said_and_pieces())
+def test_the_stock_of_its_own_score_is_enough_and_no_smaller_one_is(rows: tuple[Said, Ints]) -> None:
+    said, pieces = rows
+    scores = upper_scores(said, pieces)
+    assert (stock(said, scores) >= pieces).all()
+    less = stock(said, scores - 1e-5 * (1 + np.abs(np.where(pieces > 0, scores, 0))))
+    assert ((pieces == 0) | (less < pieces)).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(said_and_pieces(), st.floats(-10, 1000), st.floats(0, 1000))
+def test_ends_are_in_order_around_mean_and_median_and_only_move_outward(
+    rows: tuple[Said, Ints], threshold: float, more: float
+) -> None:
+    said, _ = rows
+    low, high = intervals(said, np.full(len(said.mean), threshold))
+    wider_low, wider_high = intervals(said, np.full(len(said.mean), threshold + more))
+    assert ((wider_low <= low) & (low <= high) & (high <= wider_high) & (low >= 0)).all()
+    median = np.maximum(np.median([said.low, said.middle, said.high], axis=0), 0)
+    for inside in (np.rint(said.mean), np.rint(np.expm1(median))):
+        assert ((low <= inside) & (inside <= high)).all()
+    needed, more_needed = (stock(said, np.full(len(said.mean), one)) for one in (threshold, threshold + more))
+    assert ((needed >= 0) & (needed <= more_needed)).all()
+
+
+def test_a_median_of_a_certain_model_leaves_room() -> None:
+    """A member that answers a constant says no spread at all; the scores must stay finite."""
+    certain = Said(*(np.full(3, value) for value in (0.0, 0.0, 0.0, 0.0)))
+    assert np.isfinite(interval_scores(certain, np.array([0, 1, 10_000]))).all()
+
+
+def simulated(rows: int, seed: int) -> tuple[Said, Floats, Ints, Ints]:
+    """Lines of pairs that nothing is known of: pieces of a heavy-tailed shop, and a model that is a bit wrong about them.
+
+    It says too narrow a spread for rare products, too wide a one for others, and is biased by a tenth.
+    """
+    random = np.random.default_rng(seed)
+    product_lines = np.exp(random.uniform(0, 7, rows))
+    level, spread = random.normal(2, 1.2, rows), random.uniform(0.3, 1.1, rows)
+    pieces = 1 + np.floor(np.exp(random.normal(level, spread) + random.standard_t(4, rows) * 0.1)).astype(np.int64)
+    middle = level + random.normal(0, 0.2, rows) - 0.1
+    off = 1.645 * spread * np.where(product_lines < 20, 0.5, 1.3)
+    said = Said(np.exp(middle + spread**2 / 2), middle - off, middle, middle + off)
+    return said, product_lines, line_groups(said.mean, product_lines, np.zeros(rows, np.bool_)), pieces
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.95])
+def test_intervals_hold_for_ten_thousand_new_pairs_and_each_group_of_them(level: float) -> None:
+    said, _, groups, pieces = simulated(20_000, seed=1)
+    calibration = calibrate(interval_scores(said, pieces), groups)
+    said, product_lines, groups, pieces = simulated(10_000, seed=2)
+    low, high = intervals(said, thresholds(calibration, groups, level))
+    held = (low <= pieces) & (pieces <= high)
+    assert held.mean() == pytest.approx(level, abs=0.015)
+    for group in (product_lines < 20, product_lines >= 200, said.mean >= 20, said.mean < 4):
+        assert group.sum() > 400
+        assert (
+            level - 0.03 <= held[group].mean() <= level + 0.05
+        )  # in small whole pieces, the next lower end holds less
+
+
+def test_stock_is_exceeded_as_seldom_as_it_says() -> None:
+    said, _, groups, pieces = simulated(20_000, seed=1)
+    calibration = calibrate(upper_scores(said, pieces), groups)
+    said, _, groups, pieces = simulated(10_000, seed=2)
+    assert 0.04 <= (pieces > stock(said, thresholds(calibration, groups, 0.95))).mean() <= 0.06
+
+
+def test_stock_for_several_weeks_holds_with_thresholds_of_their_sums() -> None:
+    """Weeks of a product are alike and not the same: the sum of the weeks' own stocks would be too much."""
+    random = np.random.default_rng(5)
+
+    def products(rows: int) -> tuple[Said, Ints]:
+        level = random.normal(2, 1, rows)
+        pieces = random.poisson(np.exp(level + random.normal(0, 0.6, (4, rows))))
+        week = Said(np.exp(level + 0.18), level - 1.2, level, level + 1.2)
+        return of_several_weeks([week] * 4), pieces.sum(axis=0)
+
+    said, pieces = products(10_000)
+    calibration = calibrate(upper_scores(said, pieces), product_groups(said.mean, np.full(10_000, 50.0)))
+    said, pieces = products(10_000)
+    enough = stock(said, thresholds(calibration, product_groups(said.mean, np.full(10_000, 50.0)), 0.95))
+    assert 0.04 <= (pieces > enough).mean() <= 0.06
+    assert enough.sum() < stock(said, np.ones(10_000)).sum()
+
+
+def test_a_pair_that_seldom_orders_has_nothing_as_its_interval_and_one_that_often_does_has_more() -> None:
+    """Where no order is likelier than the level, no interval can hold less: of the others it holds its level."""
+    random = np.random.default_rng(3)
+
+    def pairs(rows: int) -> tuple[Said, Ints, Ints, Floats]:
+        probability = random.choice([0.03, 0.06, 0.25, 0.6], rows)
+        middle = random.normal(2, 0.5, rows)
+        pieces = np.where(random.random(rows) < probability, np.ceil(np.exp(random.normal(middle, 0.7))), 0)
+        said = Said(probability * np.exp(middle), middle - 1.2, middle, middle + 1.2)
+        return said, pair_groups(probability, np.full(rows, 50.0)), pieces.astype(np.int64), probability
+
+    said, groups, pieces, _ = pairs(40_000)
+    calibration = calibrate(upper_scores(said, pieces), groups)
+    said, groups, pieces, probability = pairs(10_000)
+    high = stock(said, thresholds(calibration, groups, 0.9))
+    seldom = probability < 0.1
+    assert (high[seldom] == 0).all()
+    assert (pieces[seldom] <= 0).mean() == pytest.approx(0.955, abs=0.015)
+    for often in (0.25, 0.6):
+        assert (pieces <= high)[probability == often].mean() == pytest.approx(0.9, abs=0.02)
+    assert np.median(high[probability == 0.6]) > np.median(high[probability == 0.25]) > 0

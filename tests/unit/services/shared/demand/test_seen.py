@@ -1,0 +1,62 @@
+"""A row that lies far outside of what was learned from says so, in words."""
+
+import numpy as np
+import pytest
+
+from ordercast.services.shared.demand.conformal import Floats
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
+from ordercast.services.shared.demand.seen import outside, seen_in
+
+VIEWS = names(PAIR_FEATURES).index("pair_views_28")
+PRODUCTS = np.arange(500) % 7 + 1
+
+
+def learned() -> Floats:
+    random = np.random.default_rng(0)
+    values = np.column_stack([random.uniform(feature.low, feature.high / 2, 500) for feature in PAIR_FEATURES])
+    values[:, VIEWS] = np.log1p(random.integers(0, 41, 500))
+    return values
+
+
+def test_a_thousand_million_views_are_outside_and_forty_are_not() -> None:
+    values = learned()
+    rows = values[:2].copy()
+    rows[:, VIEWS] = np.log1p([999_999_999, 40])
+    far, usual = outside(seen_in(values, PRODUCTS), PAIR_FEATURES, rows, PRODUCTS[:2])
+    assert far == ("pair_views_28 is 999,999,999, far more than the most that was seen, 40",)
+    assert usual == ()
+
+
+def test_less_than_half_the_least_is_outside_too() -> None:
+    values = learned()
+    price = names(PAIR_FEATURES).index("product_mean_price")
+    values[:, price] += np.log1p(10)
+    row = values[:1].copy()
+    row[0, price] = np.log1p(0.5)
+    ((reason,),) = outside(seen_in(values, PRODUCTS), PAIR_FEATURES, row, PRODUCTS[:1])
+    assert reason.startswith("product_mean_price is 0.5, far less than the least that was seen, 10")
+
+
+def test_an_unknown_product_is_outside() -> None:
+    values = learned()
+    assert outside(seen_in(values, PRODUCTS), PAIR_FEATURES, values[:1], np.array([99])) == [
+        ("product 99 was not in what was learned from",)
+    ]
+
+
+def test_one_row_in_ten_thousand_does_not_make_anything_seen() -> None:
+    values = np.tile(learned(), (20, 1))
+    products = np.tile(PRODUCTS, 20)
+    values[77, VIEWS] = np.log1p(999_999_999)
+    assert outside(seen_in(values, products), PAIR_FEATURES, values[77:78], products[77:78]) != [()]
+    assert outside(seen_in(values[:9000], products), PAIR_FEATURES, values[77:78], products[77:78]) == [()]
+
+
+def test_what_was_learned_from_is_inside() -> None:
+    values = learned()
+    assert outside(seen_in(values, PRODUCTS), PAIR_FEATURES, values, PRODUCTS) == [()] * len(values)
+
+
+def test_nothing_seen_is_refused() -> None:
+    with pytest.raises(ValueError, match="no row"):
+        seen_in(learned()[:0], PRODUCTS[:0])
