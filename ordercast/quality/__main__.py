@@ -15,6 +15,7 @@ import psutil
 from rich.console import Console
 
 from ordercast.progress import bars
+from ordercast.quality import intervals
 from ordercast.quality.online_retail import FILE
 from ordercast.quality.questions import QUESTIONS, Question, ask
 from ordercast.quality.report import replaced, section
@@ -49,13 +50,18 @@ NOTES: Final = """
 def main() -> None:
     """Runs the questions twice each, with cancelled pieces left in and taken off, and writes their sections."""
     parser = ArgumentParser("python -m ordercast.quality", description=__doc__)
-    keys = [question.key for question in QUESTIONS]
-    parser.add_argument("--only", choices=keys, action="append", help="one question; the others' sections stay")
+    keys = [*(question.key for question in QUESTIONS), intervals.KEY]
+    parser.add_argument(
+        "--only", choices=keys, action="append", help="one question, or intervals; the other sections stay"
+    )
     asked = parser.parse_args().only or keys
     if not FILE.exists():
         sys.exit(f"quality: the history of the real shop is not at {FILE}")
     import_tensorflow(os.cpu_count() or 1)
-    sections = dict(_sections([question for question in QUESTIONS if question.key in asked], Console(stderr=True)))
+    console = Console(stderr=True)
+    sections = dict(_sections([question for question in QUESTIONS if question.key in asked], console))
+    if intervals.KEY in asked:
+        sections[intervals.TITLE] = _intervals(console)
     _, _, old = TARGET.read_text().partition("\n## ") if TARGET.exists() else ("", "", "")
     stays = f"{HEAD}\n## {old}" if old and len(asked) < len(keys) else HEAD
     text = replaced(stays, sections | {NOTES_TITLE: NOTES})
@@ -78,8 +84,19 @@ def _sections(questions: Sequence[Question], console: Console) -> Iterator[tuple
             tables = [
                 section(question.name, ask(question, cancelled, advance), cancelled) for cancelled in (False, True)
             ]
-            took = f"It took {(monotonic() - started) / 60:.1f} minutes. {machine}"
-            yield question.name, "\n\n".join([*tables, took])
+            yield question.name, "\n\n".join([*tables, _took(started, machine)])
+
+
+def _intervals(console: Console) -> str:
+    """The text of the section on intervals."""
+    started, machine = monotonic(), _machine()
+    with bars(console, {intervals.TITLE: intervals.STEPS}) as shown:
+        judged = intervals.judge_real_lines(lambda by: shown.advance(intervals.TITLE, by))
+    return f"{intervals.section(judged)}\n\n{_took(started, machine)}"
+
+
+def _took(started: float, machine: str) -> str:
+    return f"It took {(monotonic() - started) / 60:.1f} minutes. {machine}"
 
 
 def _machine() -> str:
