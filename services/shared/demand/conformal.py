@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ordercast.first_line import first_line
+
 # Not those of `activity`: a predictor that answers intervals needs no pandas.
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -68,7 +70,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -
         )
         scores = arrays["scores"].astype(np.float64)
     except KeyError as error:
-        raise CalibrationRefused(f"a calibration lacks its array {error}") from error
+        raise CalibrationRefused(f"a calibration lacks its array {first_line(error)}") from error
     kept = [len(_kept_ranks(int(count))) for count in rows]
     if (
         not len(rows)
