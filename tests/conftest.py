@@ -1,6 +1,7 @@
 """Fixtures that any test may ask for. The two servers start when the first test asks for them, once for the run."""
 
 import asyncio
+import os
 import signal
 import uuid
 from collections.abc import AsyncIterator
@@ -47,8 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Tests send Ctrl-C, which a run that a script put into the background would ignore, with all that it starts.
 
+    Trainings find what was compiled for the same networks before: half of a small training is compiling.
+
     Without an engine there is one clear error, and not one for each test.
     """
+    compiled = config.cache.mkdir("compiled_networks") if config.cache else None
+    if compiled:
+        os.environ.setdefault("TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={compiled}")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--stack") == "containers":

@@ -30,8 +30,8 @@ EDGES = (
     "settings",
     "wiring",
 )
-# What runs in the training process alone; TensorFlow takes seconds to load, and `.importlinter` looks at these, too.
-OWN_PROCESS = ("networks", "training", "cluster")
+# What runs in the training process alone. TensorFlow and scikit-learn take seconds to load; `.importlinter` looks at these, too.
+OWN_PROCESS = ("cluster", "demand_networks", "judging", "networks", "rows", "training")
 # Loaded once, before the process divides: what use cases may well know.
 SHARED_LIBRARIES = (
     "asyncpg",

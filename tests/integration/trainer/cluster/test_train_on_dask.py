@@ -24,7 +24,7 @@ from ordercast.services.trainer.training.messages import TrainedModel
 from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
 from tests.support.dask_cluster import DaskCluster, dask_cluster
-from tests.support.training_jobs import job, training_set
+from tests.support.training_jobs import SMALL_LAYERS, job, training_set
 
 # A training is three processes here that import TensorFlow and compile at once.
 pytestmark = pytest.mark.timeout(900)
@@ -49,7 +49,9 @@ async def trained(folder: Path, scheduler: str | None = None, on_epoch: Any = No
         if on_epoch:
             on_epoch(losses)
 
-    asked = msgspec.structs.replace(job(folder, members=SEVEN, epochs=EPOCHS), dask_scheduler=scheduler)
+    asked = msgspec.structs.replace(
+        job(folder, members=SEVEN, epochs=EPOCHS, layers=SMALL_LAYERS), dask_scheduler=scheduler
+    )
     return await train_in_child(asked, training_set(60), note), told
 
 
