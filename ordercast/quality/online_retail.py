@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ordercast.services.shared.demand.activity import Activity, activity_of
+from ordercast.services.shared.demand.activity import Activity, activity_of, amount_units, days_since_epoch
 
 FILE: Final = Path(__file__).parents[2].parent / "shared" / "data" / "online_retail.csv.gz"
 # Of rows without a customer.
 NOBODY: Final = 0
-_KEYS: Final = ["account_id", "product_id", "day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +40,20 @@ def read_shop(path: Path = FILE, *, anonymous: bool, cancelled: bool) -> Shop:
         keep &= lines["CustomerID"].notna()
     lines, taken_back = lines[keep], taken_back[keep]
     pieces = lines["Quantity"].abs()
-    pairs = pd.DataFrame(
+    quantity, cancelled_quantity = pieces.where(~taken_back, 0), pieces.where(taken_back, 0)
+    day = days_since_epoch(pd.to_datetime(lines["InvoiceDate"]).to_numpy())
+    activity = activity_of(
         {
-            "account_id": lines["CustomerID"].fillna(NOBODY).astype(np.int64),
+            "account_id": lines["CustomerID"].fillna(NOBODY).to_numpy(np.int64),
             "product_id": pd.factorize(lines["StockCode"], sort=True)[0] + 1,
-            "day": pd.to_datetime(lines["InvoiceDate"]).dt.normalize(),
-            "quantity": pieces.where(~taken_back, 0),
-            "amount": (pieces * lines["UnitPrice"]).where(~taken_back, 0.0),
-            "cancelled_quantity": pieces.where(taken_back, 0),
-            "views": 0,
-            "carts": 0,
-            "invoice": lines["InvoiceNo"],
+            "day": day,
+            "known_on": day,
+            "first_lines": np.array(~taken_back & ~lines["InvoiceNo"].duplicated(), np.int64),
+            "quantity": quantity.to_numpy(np.int64),
+            "amount": amount_units((quantity * lines["UnitPrice"]).to_numpy(np.float64)),
+            "cancelled_quantity": cancelled_quantity.to_numpy(np.int64),
+            "views": np.zeros(len(lines), np.int64),
+            "carts": np.zeros(len(lines), np.int64),
         }
     )
-    invoices = pairs[~taken_back].drop_duplicates("invoice")
-    orders = invoices.groupby(["account_id", "day"]).size().rename("orders").reset_index()
-    summed = pairs.drop(columns="invoice").groupby(_KEYS, as_index=False).sum()
-    activity = activity_of(summed.assign(known_on=summed["day"]), orders.rename(columns={"day": "known_on"}))
-    return Shop(activity, int(summed["quantity"].sum()), int(summed["cancelled_quantity"].sum()))
+    return Shop(activity, int(quantity.sum()), int(cancelled_quantity.sum()))

@@ -1,10 +1,10 @@
 """The activity of a shop by day, as arrays that can be asked for what was known at any moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
@@ -12,7 +12,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 KEYS: Final = ("account_id", "product_id", "day", "known_on")
-SUMS: Final = ("quantity", "amount", "cancelled_quantity", "views", "carts")
+# Of those of `contracts.activity`: what features are made of.
+SUMS: Final = ("first_lines", "quantity", "amount", "cancelled_quantity", "views", "carts")
 # Prices keep four decimals: sums of whole numbers are exact in any order, so a feature has one value to the bit.
 AMOUNT_UNITS: Final = 10_000
 
@@ -38,44 +39,40 @@ class Activity:
     row_known_on: Ints
     row_pair_day: Ints
     sums: dict[str, Ints]
-    order_known_on: Ints
-    order_account: Ints
-    order_count: Ints
 
 
-def days_since_epoch(dates: "pd.Series[pd.Timestamp]") -> Ints:
-    """Days since 1970-01-01 of a column of dates or times (UTC)."""
-    return pd.to_datetime(dates).to_numpy().astype("datetime64[D]").astype(np.int64)
+def days_since_epoch(dates: NDArray[np.datetime64]) -> Ints:
+    """Days since 1970-01-01 of dates or times (UTC)."""
+    return dates.astype("datetime64[D]").astype(np.int64)
 
 
-def activity_of(pairs: pd.DataFrame, account_orders: pd.DataFrame) -> Activity:
+def amount_units(amounts: Floats) -> Ints:
+    """Amounts of money in whole `1 / AMOUNT_UNITS`."""
+    return np.rint(amounts * AMOUNT_UNITS).astype(np.int64)
+
+
+def activity_of(columns: Mapping[str, Ints]) -> Activity:
     """Makes the arrays.
 
     Args:
-        pairs: a row for each (account_id, product_id, day, known_on), with `SUMS`; rows of the same key are summed.
-        account_orders: account_id, known_on, orders: distinct orders, which rows of pairs cannot tell.
+        columns: a row for each (account_id, product_id, day, known_on), with `SUMS`; rows of the same key are summed. Days
+            are counted from 1970-01-01, `amount` is in whole `1 / AMOUNT_UNITS`.
 
     Raises:
         ActivityRefused: a column is missing, or a row is known before its day.
     """
-    for frame, columns in ((pairs, (*KEYS, *SUMS)), (account_orders, ("account_id", "known_on", "orders"))):
-        if missing := [name for name in columns if name not in frame.columns]:
-            raise ActivityRefused(f"columns are missing: {', '.join(missing)}")
-    day, known_on = days_since_epoch(pairs["day"]), days_since_epoch(pairs["known_on"])
+    if missing := [name for name in (*KEYS, *SUMS) if name not in columns]:
+        raise ActivityRefused(f"columns are missing: {', '.join(missing)}")
+    day, known_on = columns["day"], columns["known_on"]
     if (known_on < day).any():
         raise ActivityRefused(f"{int((known_on < day).sum())} rows are known before their day")
-    accounts, account = np.unique(
-        np.concatenate([pairs["account_id"].to_numpy(np.int64), account_orders["account_id"].to_numpy(np.int64)]),
-        return_inverse=True,
-    )
-    products, product = np.unique(pairs["product_id"].to_numpy(np.int64), return_inverse=True)
-    pair_key, pair = np.unique(account[: len(pairs)] * max(len(products), 1) + product, return_inverse=True)
-    first_day = int(day.min(initial=0)) if len(day) else 0
-    span = int(day.max(initial=first_day)) - first_day + 1
+    accounts, account = np.unique(columns["account_id"], return_inverse=True)
+    products, product = np.unique(columns["product_id"], return_inverse=True)
+    pair_key, pair = np.unique(account * max(len(products), 1) + product, return_inverse=True)
+    first_day = int(day.min()) if len(day) else 0
+    span = int(day.max()) - first_day + 1 if len(day) else 1
     pair_day_key, pair_day = np.unique(pair * span + (day - first_day), return_inverse=True)
     by_known = np.argsort(known_on, kind="stable")
-    orders_known = days_since_epoch(account_orders["known_on"])
-    orders_by_known = np.argsort(orders_known, kind="stable")
     return Activity(
         accounts=accounts,
         products=products,
@@ -85,17 +82,8 @@ def activity_of(pairs: pd.DataFrame, account_orders: pd.DataFrame) -> Activity:
         pair_day_day=pair_day_key % span + first_day,
         row_known_on=known_on[by_known],
         row_pair_day=pair_day[by_known],
-        sums={name: _whole(pairs[name], name)[by_known] for name in SUMS},
-        order_known_on=orders_known[orders_by_known],
-        order_account=account[len(pairs) :][orders_by_known],
-        order_count=account_orders["orders"].to_numpy(np.int64)[orders_by_known],
+        sums={name: columns[name][by_known] for name in SUMS},
     )
-
-
-def _whole(values: "pd.Series[float]", name: str) -> Ints:
-    """Whole numbers: pieces and counts as they are, amounts in `1 / AMOUNT_UNITS`."""
-    units = AMOUNT_UNITS if name == "amount" else 1
-    return np.rint(values.to_numpy(np.float64) * units).astype(np.int64)
 
 
 def positions(keys: Ints, wanted: Ints) -> Ints:

@@ -77,8 +77,9 @@ def known_at(activity: Activity, moment: int) -> Known:
     factor /= total(days.account, days.ordered, accounts) + ACCOUNT_PRIOR
     factor_60 = total(days.account, np.where(recent, over, 0), accounts) / LOG_UNITS + ACCOUNT_PRIOR * factor
     factor_60 /= total(days.account, days.ordered & recent, accounts) + ACCOUNT_PRIOR
-    known_orders = int(np.searchsorted(activity.order_known_on, moment))
-    orders = total(activity.order_account[:known_orders], activity.order_count[:known_orders], accounts)
+    rows = int(np.searchsorted(activity.row_known_on, moment))
+    account = activity.pair_account[activity.pair_day_pair[activity.row_pair_day[:rows]]]
+    orders = total(account, activity.sums["first_lines"][:rows], accounts)
     return Known(
         moment, activity, pairs, products, accounts, days, cap, mean_log, product_log, factor, factor_60, orders
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from ordercast.services.shared.demand.activity import Activity, activity_of
+from ordercast.services.shared.demand.activity import Activity, Ints, activity_of, amount_units, days_since_epoch
 
 START = date(2024, 1, 1)
 COLUMNS = ["account_id", "product_id", "day", "known_on", "quantity", "amount", "cancelled_quantity", "views", "carts"]
@@ -38,14 +38,22 @@ def frame(rows: Sequence[tuple[int, ...]]) -> pd.DataFrame:
     )
 
 
-def orders_of(pairs: pd.DataFrame) -> pd.DataFrame:
-    """One order for each account and day on which a quantity came to be known."""
-    ordered = pairs[pairs["quantity"] > 0].drop_duplicates(["account_id", "known_on"])
-    return pd.DataFrame({"account_id": ordered["account_id"], "known_on": ordered["known_on"], "orders": 1})
-
-
 def activity(pairs: pd.DataFrame) -> Activity:
-    return activity_of(pairs, orders_of(pairs))
+    """Its arrays; one order for each account and day on which a quantity came to be known."""
+    return activity_of(columns_of(pairs))
+
+
+def columns_of(pairs: pd.DataFrame) -> dict[str, Ints]:
+    """The frame as `activity_of` takes it."""
+    ordered = pairs["quantity"].to_numpy() > 0
+    first = np.zeros(len(pairs), np.int64)
+    first[np.flatnonzero(ordered)[~pairs[ordered].duplicated(["account_id", "known_on"]).to_numpy()]] = 1
+    return {
+        **{name: days_since_epoch(pd.to_datetime(pairs[name]).to_numpy()) for name in ("day", "known_on")},
+        **{name: pairs[name].to_numpy(np.int64) for name in COLUMNS if name not in ("day", "known_on", "amount")},
+        "amount": amount_units(pairs["amount"].to_numpy(np.float64)),
+        "first_lines": first,
+    }
 
 
 ROWS = st.lists(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.activity import ActivityRefused, activity_of, pair_positions
-from tests.unit.services.shared.demand.histories import activity, frame, orders_of
+from tests.unit.services.shared.demand.histories import activity, columns_of, frame
 
 ROWS = [(7, 3, 5, 0, 2, 1, 0, 0, 0), (2, 9, 6, 1, 4, 1, 0, 0, 0)]
 
@@ -15,9 +15,10 @@ def test_a_row_known_before_its_day_is_refused() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    pairs = frame(ROWS)
+    columns = columns_of(frame(ROWS))
+    del columns["carts"]
     with pytest.raises(ActivityRefused, match="columns are missing: carts"):
-        activity_of(pairs.drop(columns="carts"), orders_of(pairs))
+        activity_of(columns)
 
 
 def test_keys_lead_to_their_places_and_unknown_ones_to_none() -> None:
