@@ -52,6 +52,7 @@ async def test_no_range_is_sent_twice(count: int, bad: set[int], largest_batch: 
 
 
 @given(st.integers(1, 40), st.none() | st.integers(0, 39), st.integers(0, 39))
+@example(8, 7, 7)
 async def test_a_broker_that_goes_away_leaves_the_count_of_what_has_arrived(
     count: int, bad: int | None, answered: int
 ) -> None:
@@ -72,7 +73,8 @@ async def test_a_broker_that_goes_away_leaves_the_count_of_what_has_arrived(
         async for outcome in publish_around_refused(lambda a, z: log.publish("t", 0, records[a:z]), count):
             arrived += outcome.arrived
 
-    if answered < good:
+    # One that would be refused, and is the last, does not come to that either.
+    if answered < good or answered == bad == count - 1:
         with pytest.raises(BrokerUnavailable):
             await publish_all()
     else:
