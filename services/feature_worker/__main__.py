@@ -16,8 +16,8 @@ from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.wiring import open_rebuild
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.process.run_service import run_service
 from ordercast.services.shared.process.settings import read_settings
+from ordercast.services.shared.serving.run_service import run_service
 from ordercast.services.shared.telemetry.logs import configure_logging
 
 # New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its

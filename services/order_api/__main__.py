@@ -23,8 +23,8 @@ from ordercast.services.order_api.settings import AdminSettings, OrderApiSetting
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.process.run_service import run_service
 from ordercast.services.shared.process.settings import read_settings
+from ordercast.services.shared.serving.run_service import run_service
 
 
 def run_api(_: argparse.Namespace) -> None:

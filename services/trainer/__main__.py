@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.process.run_service import run_service
+from ordercast.services.shared.serving.run_service import run_service
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.settings import TrainerSettings
 

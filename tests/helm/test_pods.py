@@ -25,8 +25,8 @@ from ordercast.services.shared.kafka.consumer import SHOW_DEADLINE_S
 from ordercast.services.shared.kafka.open_consumer import START_DEADLINE_S
 from ordercast.services.shared.kafka.publisher import PUBLISH_DEADLINE_S
 from ordercast.services.shared.kafka.topics import TopicSettings
-from ordercast.services.shared.process.serve import SHUTDOWN_GRACE_S
 from ordercast.services.shared.process.settings import read_settings
+from ordercast.services.shared.serving.serve import SHUTDOWN_GRACE_S
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.jobs.train_in_child import END_WITHIN_S
 from ordercast.services.trainer.settings import TrainerSettings

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from ordercast.services.shared.process.serve import serve
 from ordercast.services.shared.process.settings import ServiceSettings, read_settings
+from ordercast.services.shared.serving.serve import serve
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
 from ordercast.services.shared.telemetry.settings import TracingSettings

@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from ordercast.services.shared.http.app import create_app
-from ordercast.services.shared.process.serve import serve
+from ordercast.services.shared.serving.serve import serve
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.telemetry.logs import configure_logging
 
