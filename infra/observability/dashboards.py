@@ -290,7 +290,14 @@ HTTP: Final = [
                 "{{job}} {{method}} {{route}}",
             )
         ],
-        width=24,
+        width=12,
+    ),
+    Panel(
+        "Connections refused in the last hour",
+        "Ended before a request of theirs was whole, by reason; such as headers over 64 KiB.",
+        "short",
+        [Query("sum by (job, reason) (increase(ordercast_http_refused_total[1h]))", "{{job}} {{reason}}")],
+        width=12,
     ),
 ]
 PROCESSES: Final = [

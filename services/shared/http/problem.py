@@ -80,6 +80,9 @@ NOT_AUTHENTICATED: Final = ProblemType("not-authenticated", 401, "A valid access
 FORBIDDEN: Final = ProblemType("forbidden", 403, "Not allowed")
 CONTENT_TOO_LARGE: Final = ProblemType("content-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType("unsupported-media-type", 415, "The body's type is not accepted here")
+MALFORMED_REQUEST: Final = ProblemType("malformed-request", 400, "The request cannot be read")
+URL_TOO_LONG: Final = ProblemType("url-too-long", 414, "The URL is too long")
+HEADERS_TOO_LARGE: Final = ProblemType("headers-too-large", 431, "The headers are too large")
 INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
 # One second: a restarted database or broker is back within a few, and clients that all wait longer come in waves.
 UNAVAILABLE: Final = ProblemType("unavailable", 503, "Something that this needs is not there", retry_after=1)

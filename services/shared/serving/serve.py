@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from ordercast.services.shared.process.errors import CannotStart
+from ordercast.services.shared.serving.bounded_protocol import BoundedProtocol
 
 log = structlog.stdlib.get_logger()
 
@@ -33,7 +34,7 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         # `_run` opens the wiring itself, so that its errors arrive here and not as a traceback in the log.
         lifespan="off",

@@ -29,6 +29,10 @@ HTTP_REQUEST_SECONDS: Final = Histogram(
     ("method", "route", "status"),
     buckets=_REQUEST_BUCKETS,
 )
+# `reason` is the last part of the problem's type, such as headers-too-large.
+HTTP_REFUSED: Final = Counter(
+    "ordercast_http_refused_total", "Connections that were ended before a request of theirs was whole.", ("reason",)
+)
 
 # order_api
 ORDERS_ACCEPTED: Final = Counter("ordercast_orders_accepted_total", "Orders committed.")

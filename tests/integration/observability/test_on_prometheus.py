@@ -30,6 +30,7 @@ from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.system.operator_account import operator_login
 from ordercast.system.order_api_program import run_order_api
 from tests.support.alter_topic import alter_topic
+from tests.support.attacks import endless, send_until_closed
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset
@@ -46,6 +47,7 @@ RATE_INTERVAL: Final = "10m"
 # Panels that show 0 as long as all is healthy, and have to show more in the tests of trouble.
 SHOWS_OUTBOX_TROUBLE: Final = {"Outbox backlog", "Age of the oldest event in the outbox"}
 SHOWS_REFUSAL_BY_KAFKA: Final = {"Events that Kafka refused"}
+SHOWS_ATTACKS: Final = {"Connections refused in the last hour"}
 SHOWS_WORKER_TROUBLE: Final = {
     "Lag in events",
     "Lag in seconds",
@@ -79,6 +81,7 @@ class Watched:
         await self.admin.order_api.add_view(product, 3)
         await self.admin.predictor.predict_views([1_000])
         await self.admin.predictor.predict(account, product)
+        await asyncio.to_thread(send_until_closed, port_of(self.system.urls["order_api"]), [b"no request"])
 
     async def until(self, expr: str) -> list[dict[str, Any]]:
         """Waits until the expression has an answer; that answer."""
@@ -101,6 +104,10 @@ class Watched:
     async def _shows(self, query: PanelQuery, *, more_than_0: bool) -> bool:
         values = [float(sample["value"][1]) for sample in await self.prometheus.query(query.expr)]
         return any(math.isfinite(value) and (value > 0 or not more_than_0) for value in values)
+
+
+def port_of(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +161,7 @@ async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched
 async def test_every_query_of_every_dashboard_shows_something(watched: Watched) -> None:
     all_queries = list(queries(RATE_INTERVAL))
     assert len(all_queries) > 30
-    trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_WORKER_TROUBLE
+    trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_ATTACKS | SHOWS_WORKER_TROUBLE
     quiet = [query for query in all_queries if query.panel in trouble]
     await watched.work()
     training = await watched.admin.trainer.start("baseline", epochs=10_000)  # its progress is on a panel
@@ -173,6 +180,15 @@ async def test_what_was_done_is_what_is_counted(watched: Watched) -> None:
     assert float(views["value"][1]) >= watched.posted.views
     [trained] = await watched.prometheus.query('sum(ordercast_trainings_total{status="succeeded"})')
     assert float(trained["value"][1]) == 1
+
+
+async def test_a_head_without_end_is_refused_by_every_service_and_counted(watched: Watched) -> None:
+    for service, url in watched.system.urls.items():
+        if service != "prometheus":
+            attack = endless(b"GET / HTTP/1.1\r\nHost: us\r\nname: ", b"a" * 16_384, 64 * 1_048_576)
+            heard = await asyncio.to_thread(send_until_closed, port_of(url), attack)
+            assert (service, heard.statuses) == (service, [431])
+    await watched.until('count(sum by (job) (ordercast_http_refused_total{reason="headers-too-large"}) > 0) == 5')
 
 
 async def test_no_label_of_ours_names_an_account_or_a_product(watched: Watched) -> None:
