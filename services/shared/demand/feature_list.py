@@ -110,8 +110,9 @@ PRODUCT_FEATURES: Final[tuple[Feature, ...]] = (
     _quantity("median_8", "median pieces a week of the last 8 weeks"),
     _quantity("most_8", "most pieces a week of the last 8 weeks"),
     Feature("empty_8", "share", "share", "weeks without a piece, of the last 8", 1.0, 0.0, 1.0),
-    _count("lines_7", "pair-days with an order in the last 7 days"),
-    _count("lines_28", "pair-days with an order in the last 28 days"),
+    _count("lines", "pair-days with an order"),
+    _count("lines_7", "the same in the last 7 days"),
+    _count("lines_28", "the same in the last 28 days"),
     _count("views_28", "views in the last 28 days"),
     _quantity("mean_log_quantity", "mean of log(1 + pieces) of its lines, shrunken to all"),
     Feature(

@@ -29,9 +29,14 @@ def line_groups(mean: Floats, product_lines: Floats, pair_known: NDArray[np.bool
 
 
 def product_groups(mean: Floats, product_lines: Floats) -> Ints:
-    """[rows, 2] size with product's class; size. The same for a week's pieces and for those of several weeks."""
+    """[rows, 2] size with product's class; size."""
     size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
     return np.column_stack([size * (len(PRODUCT_LINES) + 1) + product, size])
+
+
+def stock_groups(mean: Floats, weeks: Ints) -> Ints:
+    """[rows, 2] weeks with size; the weeks."""
+    return np.column_stack([weeks * (len(PIECES) + 1) + classes(mean, PIECES), weeks])
 
 
 def pair_groups(probability: Floats, product_lines: Floats) -> Ints:

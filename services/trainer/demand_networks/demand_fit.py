@@ -1,6 +1,6 @@
 """What goes into the fit of the networks of demand, and what comes out. Nothing here imports TensorFlow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,9 @@ from ordercast.services.shared.demand.feature_list import Feature
 CONSTANT_RANGE: Final = 1e-3
 # Times that a member which answers a constant is trained again, from another start.
 MOST_ATTEMPTS: Final = 3
+
+# Hears of an epoch, from 1 on, and each member's mean loss in it.
+OnEpoch = Callable[[int, Sequence[float]], None]
 
 
 class DemandFitRefused(ValueError):

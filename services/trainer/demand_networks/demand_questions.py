@@ -8,7 +8,7 @@ import numpy as np
 from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
-from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, TrainedDemand
+from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, OnEpoch, TrainedDemand
 from ordercast.services.trainer.rows.rows import Rows
 
 # Rows that are answered at once: ten members of 64 units are 20 MB.
@@ -23,8 +23,11 @@ class DemandQuestion:
     recipe: DemandRecipe
 
 
-PAIR: Final = DemandQuestion("pair_level", DemandRecipe(("order", "mean", "median"), (1.0, 0.3, 1.0)))
+PAIR: Final = DemandQuestion(
+    "pair_level", DemandRecipe(("order", "mean", "median", "low", "high"), (1.0, 0.3, 1.0, 1.0, 1.0))
+)
 LINE: Final = DemandQuestion("pair_level", DemandRecipe(("mean", "median", "low", "high"), (0.1, 1.0, 1.0, 1.0)))
+PRODUCT: Final = DemandQuestion("level", DemandRecipe(("mean", "median", "low", "high"), (1.0, 1.0, 1.0, 1.0)))
 
 
 def inputs(rows: Rows) -> Doubles:
@@ -39,8 +42,15 @@ def demand_fit(question: DemandQuestion, rows: Rows, clip: float, seed: int) -> 
     return DemandFit(question.recipe, seed, inputs(rows), level, np.minimum(rows.target, clip), group)
 
 
-def train_question(question: DemandQuestion, rows: Rows, clip: float, seed: int, threads: int = 1) -> TrainedDemand:
-    """Trains the networks of a question.
+def train_question(
+    question: DemandQuestion,
+    rows: Rows,
+    clip: float,
+    seed: int,
+    threads: int = 1,
+    on_epoch: OnEpoch = lambda _epoch, _losses: None,
+) -> TrainedDemand:
+    """Trains the networks of a question; `on_epoch` hears of each epoch of their first start.
 
     Raises:
         DemandFitRefused: the rows cannot be learned from, or a loss was no finite number.
@@ -48,7 +58,7 @@ def train_question(question: DemandQuestion, rows: Rows, clip: float, seed: int,
     # Here, because whoever has TensorFlow imported in its own way does so before.
     from ordercast.services.trainer.demand_networks.train_demand import train_demand
 
-    return train_demand(rows.features, demand_fit(question, rows, clip, seed), threads=threads)
+    return train_demand(rows.features, demand_fit(question, rows, clip, seed), threads=threads, on_epoch=on_epoch)
 
 
 def answer_rows(question: DemandQuestion, trained: TrainedDemand, rows: Rows) -> DemandAnswer:

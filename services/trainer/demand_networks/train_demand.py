@@ -22,6 +22,7 @@ from ordercast.services.trainer.demand_networks.demand_fit import (
     DemandFit,
     DemandFitRefused,
     DemandRecipe,
+    OnEpoch,
     TrainedDemand,
     constant_members,
     input_scaling,
@@ -46,11 +47,17 @@ Start = Callable[[Sequence[Layer], int, Sequence[int], int], list[Floats]]
 
 
 def train_demand(
-    features: tuple[Feature, ...], fit: DemandFit, *, threads: int = 1, start: Start = initial_parameters
+    features: tuple[Feature, ...],
+    fit: DemandFit,
+    *,
+    threads: int = 1,
+    start: Start = initial_parameters,
+    on_epoch: OnEpoch = lambda _epoch, _losses: None,
 ) -> TrainedDemand:
     """Fit all members; the same rows, recipe, seed and kind of machine give the same weights, on however many threads.
 
     `start` makes the weights before the first step; the last kernel becomes zero, so each member begins as the level.
+    `on_epoch` hears of the epochs of the first start, not of those of members that are trained again.
 
     Raises:
         DemandFitRefused: the rows cannot be learned from, or a loss was no finite number.
@@ -58,14 +65,14 @@ def train_demand(
     refuse_unusable(fit)
     trainer = _Trainer(input_scaling(features, fit.values), fit, threads, start)
     recipe = fit.recipe
-    arrays, loss = trainer.train(range(recipe.members), 0)
+    arrays, loss = trainer.train(range(recipe.members), 0, on_epoch)
     attempts = [0] * recipe.members
     watched = np.random.default_rng(fit.seed).permutation(len(fit.target))[:WATCHED_ROWS]
     collapsed = trainer.constant(arrays, watched)
     for attempt in range(1, MOST_ATTEMPTS + 1):
         if not collapsed or np.ptp(fit.target) == 0:  # a constant is right where all targets are alike
             break
-        again, losses = trainer.train(collapsed, attempt)
+        again, losses = trainer.train(collapsed, attempt, lambda _epoch, _losses: None)
         for place, member in enumerate(collapsed):
             attempts[member] = attempt
             loss[member] = losses[place]
@@ -90,7 +97,9 @@ class _Trainer:
         self._accounts, self._place = np.unique(fit.group, return_inverse=True)
         self._epoch = tf.function(partial(_epoch, fit.recipe, self._layers), autograph=False, jit_compile=True)
 
-    def train(self, members: Sequence[int], attempt: int) -> tuple[dict[str, Floats], list[list[float]]]:
+    def train(
+        self, members: Sequence[int], attempt: int, on_epoch: OnEpoch
+    ) -> tuple[dict[str, Floats], list[list[float]]]:
         """The arrays of some members, and their losses by epoch.
 
         Raises DemandFitRefused if a loss is no finite number.
@@ -112,6 +121,7 @@ class _Trainer:
                             f"the loss of member {members[place]} is no finite number in epoch {number + 1}"
                         )
                     losses[place].append(float(value))
+                on_epoch(number + 1, [of_member[-1] for of_member in losses])
         stacked = zip(*(state.parameters for state in states), strict=True)
         parameters = [np.concatenate([part.numpy() for part in parts])[: len(members)] for parts in stacked]
         names = [name for i in range(len(self._layers)) for name in (kernel_name(i), bias_name(i))]

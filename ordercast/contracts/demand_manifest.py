@@ -1,0 +1,155 @@
+"""manifest.json of a version of `demand`: the trainer writes it beside the weights, the predictor checks it before it serves.
+
+A version is a folder named by its id, as one of `baseline` is (`model_manifest`). Beside the manifest it holds, in safetensors:
+
+- `pair`, `line` and `product`: the networks of each question, as `demand_forward` describes them, in float32;
+- `calibration`: what intervals are made of, by kind (`pair/`, `line/`, `week/`, `stock/`; `services.shared.demand.conformal`);
+- `seen`: which values and products each question learned from (`pair/low`, `pair/high`, `pair/products` and so on).
+
+Fields that a later release adds are passed over.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from ordercast.contracts.demand_forward import Head
+from ordercast.contracts.model_manifest import (
+    MANIFEST_FILE,
+    AtLeastOne,
+    Count,
+    FileEntry,
+    ManifestError,
+    Sha256,
+    TopicPosition,
+    Version,
+)
+from ordercast.first_line import first_line
+
+SCHEMA: Final = "ordercast.demand/1"  # rises when an old reader could misread a new manifest
+RECIPE: Final = "demand"
+
+Question = Literal["pair", "line", "product"]
+QUESTIONS: Final[tuple[Question, ...]] = ("pair", "line", "product")
+CALIBRATION_FILE: Final = "calibration.safetensors"
+SEEN_FILE: Final = "seen.safetensors"
+
+# Days that "within the horizon" may mean.
+HORIZONS: Final = (7, 14, 28, 56)
+DEFAULT_HORIZON: Final = 28
+# Weeks ahead that products are asked for.
+MOST_WEEKS: Final = 8
+
+
+def weights_file(question: Question) -> str:
+    """Name of the file with a question's networks."""
+    return f"{question}.safetensors"
+
+
+class Opponent(msgspec.Struct, frozen=True):
+    """How an answer did on the held-out rows, the model's own ("networks") or another's.
+
+    `deviance` is the mean Poisson deviance with targets over `clip` counted as `clip`, `unclipped` the same without; `wape` is
+    the sum of absolute errors over the sum of targets, `said` the pieces said over the pieces sold.
+    """
+
+    name: str
+    deviance: float
+    unclipped: float
+    mae: float
+    wape: float
+    said: float
+
+
+class OrderScores(msgspec.Struct, frozen=True):
+    """Of the probability that a pair orders."""
+
+    auc: float
+    average_precision: float
+    brier: float
+
+
+class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One question: its networks, what they learned from, and how they were judged on rows after that.
+
+    `features` are those of the networks, in order, as `services.shared.demand.feature_list` names them; `average` is the mean of
+    each over the rows learned from. `level` is the feature that they correct. `better_than` is by how much less deviance an
+    opponent's is undercut, as a share of it.
+    """
+
+    features: tuple[str, ...]
+    average: tuple[float, ...]
+    level: str
+    heads: tuple[Head, ...]
+    hidden: tuple[AtLeastOne, ...]
+    members: AtLeastOne
+    epochs: AtLeastOne
+    batch_size: AtLeastOne
+    learning_rate: float
+    rows: AtLeastOne
+    held_out: AtLeastOne
+    clip: float
+    scores: tuple[Opponent, ...]
+    order_scores: OrderScores | None
+    better_than: dict[str, float]
+    collapsed_members: Count
+    trained_again: Count
+    judgement: str
+
+
+class DemandData(msgspec.Struct, frozen=True):
+    """Which activity the model learned from: rows of activity by day known before `until`.
+
+    `digest` is the SHA-256 of their columns in the order of `services.shared.db.read_activity.COLUMNS`, as int64, little-endian,
+    in rising order of account, product, day and known_on.
+    """
+
+    rows: AtLeastOne
+    digest: Sha256
+    first_day: date
+    until: date
+    positions: tuple[TopicPosition, ...]
+
+
+class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words."""
+
+    schema: Literal["ordercast.demand/1"] = "ordercast.demand/1"
+    recipe: Literal["demand"] = "demand"
+    version: Version
+    training_id: str
+    created_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    seed: int
+    horizon_days: Literal[7, 14, 28, 56]
+    weeks: Annotated[int, msgspec.Meta(ge=1, le=MOST_WEEKS)]
+    data: DemandData
+    questions: dict[Question, QuestionRecord]
+    judgement: str
+    warnings: tuple[str, ...] = ()
+    libraries: dict[str, str]
+    files: dict[str, FileEntry]
+
+
+def decode_demand_manifest(raw: bytes) -> DemandManifest:
+    """Reads manifest.json; raises ManifestError for anything that is not whole and consistent."""
+    try:
+        manifest = msgspec.json.decode(raw, type=DemandManifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{MANIFEST_FILE}: {first_line(error)}") from error
+    if missing := [question for question in QUESTIONS if question not in manifest.questions]:
+        raise ManifestError(f"{MANIFEST_FILE} says nothing of the question {missing[0]}")
+    for name in (*map(weights_file, QUESTIONS), CALIBRATION_FILE, SEEN_FILE):
+        if name not in manifest.files:
+            raise ManifestError(f"{MANIFEST_FILE} names no {name}")
+    for name, record in manifest.questions.items():
+        if len(record.average) != len(record.features):
+            raise ManifestError(
+                f"{MANIFEST_FILE}: {name} has {len(record.average)} averages of {len(record.features)} features"
+            )
+    return manifest
+
+
+def encode_demand_manifest(manifest: DemandManifest) -> bytes:
+    """The bytes of manifest.json: indented, because people read it too."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"

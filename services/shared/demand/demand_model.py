@@ -1,0 +1,265 @@
+"""A version of `demand` as it answers: the trainer judges and calibrates by this class, and the predictor serves by it.
+
+All methods take features in the order of the whole list (`PAIR_FEATURES`, `PRODUCT_FEATURES`); each question picks its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
+from ordercast.contracts.demand_manifest import (
+    CALIBRATION_FILE,
+    QUESTIONS,
+    SEEN_FILE,
+    DemandManifest,
+    Question,
+    QuestionRecord,
+    weights_file,
+)
+from ordercast.contracts.ensemble_forward import WeightsError
+from ordercast.first_line import first_line
+from ordercast.services.shared.demand.conformal import (
+    Calibration,
+    CalibrationRefused,
+    Floats,
+    Ints,
+    from_arrays,
+    thresholds,
+)
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
+from ordercast.services.shared.demand.interval_groups import line_groups, pair_groups, product_groups, stock_groups
+from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
+from ordercast.services.shared.demand.seen import Seen, outside
+from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+FEATURES: Final[Mapping[Question, tuple[Feature, ...]]] = {
+    "pair": PAIR_FEATURES,
+    "line": PAIR_FEATURES,
+    "product": PRODUCT_FEATURES,
+}
+CALIBRATIONS: Final = ("pair", "line", "week", "stock")
+# Rows that are answered at once: ten members of 64 units are 20 MB.
+SLICE: Final = 8_192
+
+
+class ModelDamaged(ValueError):
+    """The files are not those of a version: something is missing, of another shape or no number. The message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionModel:
+    """The networks of one question, and which columns of its features they take."""
+
+    features: tuple[Feature, ...]
+    columns: Ints
+    level: int
+    networks: DemandNetworks
+    seen: Seen
+
+    def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
+        """For values [rows, all features], a slice of the rows at a time."""
+        inputs = np.column_stack([values[:, self.columns], np.full(len(values), weeks_ahead)])
+        level = np.expm1(values[:, self.level])
+        parts = [
+            self.networks.answer(inputs[first : first + SLICE], level[first : first + SLICE])
+            for first in range(0, max(len(values), 1), SLICE)
+        ]
+        columns = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("order_probability", "mean", "low", "median", "high")
+        )
+        return DemandAnswer(*columns)
+
+    def outside(self, values: Floats, product_ids: Ints) -> list[tuple[str, ...]]:
+        """By row, why what was learned says nothing about it; empty where it does."""
+        return outside(self.seen, self.features, values[:, self.columns], product_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class PairAnswers:
+    """By row: the probability of an order within the horizon, pieces if there is one, and all pieces with their interval."""
+
+    order_probability: Floats
+    mean: Floats
+    median: Floats
+    expected: Floats
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class PieceAnswers:
+    """Expected pieces and their interval: [rows] of order lines, [rows, weeks] of products."""
+
+    expected: Floats
+    median: Floats
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class DemandModel:
+    """It holds no state of a call, so any thread may use it."""
+
+    questions: Mapping[Question, QuestionModel]
+    calibrations: Mapping[str, Calibration]
+
+    def pairs(self, values: Floats, level: float) -> PairAnswers:
+        """Within the horizon. Raises ValueError for a level that no calibration has."""
+        answer, said, groups = self.said_of_pairs(values)
+        low, high = intervals(said, thresholds(self.calibrations["pair"], groups, level))
+        probability, mean, median = (
+            column.astype(np.float64) for column in (answer.order_probability, answer.mean, answer.median)
+        )
+        return PairAnswers(probability, mean, median, said.mean, low, high)
+
+    def lines(self, values: Floats, level: float) -> PieceAnswers:
+        """The next order line. Raises ValueError for a level that no calibration has."""
+        answer, said, groups = self.said_of_lines(values)
+        low, high = intervals(said, thresholds(self.calibrations["line"], groups, level))
+        return PieceAnswers(said.mean, answer.median.astype(np.float64), low, high)
+
+    def products(self, values: Floats, weeks: int, level: float) -> PieceAnswers:
+        """Pieces of the next weeks, each [rows, weeks]. Raises ValueError for a level that no calibration has."""
+        columns = []
+        for ahead in range(1, weeks + 1):
+            said, groups = self.said_of_week(values, ahead)
+            low, high = intervals(said, thresholds(self.calibrations["week"], groups, level))
+            columns.append((said.mean, np.expm1(said.middle), low, high))
+        return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
+
+    def stock(self, values: Floats, weeks: int, service_level: float) -> Ints:
+        """Pieces that are enough for all of the next weeks, with this probability [rows]."""
+        said, groups = self.said_of_weeks_together(values, weeks)
+        return stock(said, thresholds(self.calibrations["stock"], groups, service_level))
+
+    def said_of_pairs(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
+        """The answer, its spread, and the groups of its interval."""
+        answer = self.questions["pair"].answer(values)
+        probability = answer.order_probability.astype(np.float64)
+        return answer, said_of_pairs(answer), pair_groups(probability, _lines(PAIR_FEATURES, values))
+
+    def said_of_lines(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
+        """The same of the next order line."""
+        answer = self.questions["line"].answer(values)
+        said = said_of_pieces(answer)
+        known = values[:, names(PAIR_FEATURES).index("pair_known")] > 0
+        return answer, said, line_groups(said.mean, _lines(PAIR_FEATURES, values), known)
+
+    def said_of_week(self, values: Floats, ahead: int) -> tuple[Said, Ints]:
+        """The spread of a product's pieces in one of the next weeks, from 1 on, and the groups of its interval."""
+        said = said_of_pieces(self.questions["product"].answer(values, ahead))
+        return said, product_groups(said.mean, _lines(PRODUCT_FEATURES, values))
+
+    def said_of_weeks_together(self, values: Floats, weeks: int) -> tuple[Said, Ints]:
+        """The same of all pieces of the next weeks."""
+        said = of_several_weeks([self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)])
+        return said, stock_groups(said.mean, np.full(len(values), weeks))
+
+
+def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> DemandModel:
+    """From the files that the manifest names.
+
+    Raises:
+        ModelDamaged: one is missing or damaged.
+    """
+    seen, calibrations = _arrays(files, SEEN_FILE), _arrays(files, CALIBRATION_FILE)
+    return DemandModel(
+        {
+            question: question_model(
+                question,
+                manifest.questions[question],
+                _arrays(files, weights_file(question)),
+                _seen(_below(seen, question), question),
+            )
+            for question in QUESTIONS
+        },
+        {kind: _calibration(_below(calibrations, kind), kind) for kind in CALIBRATIONS},
+    )
+
+
+def question_model(question: Question, record: QuestionRecord, arrays: Arrays, seen: Seen) -> QuestionModel:
+    """One question's networks, from its record in the manifest and its arrays.
+
+    Raises:
+        ModelDamaged: a feature is not known here, or an array is missing or damaged.
+    """
+    known = names(FEATURES[question])
+    if unknown := [name for name in (*record.features, record.level) if name not in known]:
+        raise ModelDamaged(f"{question} asks for the feature {unknown[0]}, which this release does not have")
+    columns = np.array([known.index(name) for name in record.features], np.int64)
+    if len(seen.low) != len(columns):
+        raise ModelDamaged(f"{SEEN_FILE}: {question} has {len(seen.low)} bounds of {len(columns)} features")
+    try:
+        networks = DemandNetworks.of_arrays(
+            record.heads,
+            record.hidden,
+            record.members,
+            {name: np.asarray(array, np.float32) for name, array in arrays.items()},
+        )
+    except WeightsError as error:
+        raise ModelDamaged(f"{weights_file(question)}: {error}") from error
+    features = tuple(FEATURES[question][place] for place in columns)
+    return QuestionModel(features, columns, known.index(record.level), networks, seen)
+
+
+def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:
+    """As they are stored in `SEEN_FILE`."""
+    return {
+        f"{question}/{name}": array
+        for question, bounds in seen.items()
+        for name, array in (("low", bounds.low), ("high", bounds.high), ("products", bounds.products))
+    }
+
+
+def calibration_arrays(calibrations: Mapping[str, Calibration]) -> dict[str, NDArray[np.generic]]:
+    """As they are stored in `CALIBRATION_FILE`."""
+    return {
+        f"{kind}/{name}": array
+        for kind, calibration in calibrations.items()
+        for name, array in calibration.arrays().items()
+    }
+
+
+def _lines(features: Sequence[Feature], values: Floats) -> Floats:
+    """Lines of each row's product so far."""
+    name = "product_lines" if features is PAIR_FEATURES else "lines"
+    return np.asarray(np.expm1(values[:, names(features).index(name)]), np.float64)
+
+
+def _arrays(files: Mapping[str, bytes], name: str) -> Arrays:
+    try:
+        found: Arrays = safetensors.load(files[name])
+    except KeyError:
+        raise ModelDamaged(f"{name} is missing") from None
+    except (SafetensorError, ValueError) as error:
+        raise ModelDamaged(f"{name}: {first_line(error)}") from error
+    return found
+
+
+def _below(arrays: Arrays, part: str) -> Arrays:
+    """The arrays under `part/`, without it."""
+    return {name.removeprefix(f"{part}/"): array for name, array in arrays.items() if name.startswith(f"{part}/")}
+
+
+def _seen(arrays: Arrays, question: Question) -> Seen:
+    if missing := [name for name in ("low", "high", "products") if name not in arrays]:
+        raise ModelDamaged(f"{SEEN_FILE} lacks {question}/{missing[0]}")
+    return Seen(
+        arrays["low"].astype(np.float64), arrays["high"].astype(np.float64), arrays["products"].astype(np.int64)
+    )
+
+
+def _calibration(arrays: Arrays, kind: str) -> Calibration:
+    try:
+        return from_arrays(arrays)  # type: ignore[arg-type]
+    except CalibrationRefused as error:
+        raise ModelDamaged(f"{CALIBRATION_FILE}, {kind}: {error}") from error

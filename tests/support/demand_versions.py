@@ -1,0 +1,114 @@
+"""A small version of `demand` out of random numbers: whole in its form, and worth nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Final
+
+import msgspec
+import numpy as np
+from safetensors.numpy import save
+
+from ordercast.contracts.demand_forward import Head, InputScaling, demand_layers
+from ordercast.contracts.demand_manifest import (
+    CALIBRATION_FILE,
+    QUESTIONS,
+    SEEN_FILE,
+    DemandData,
+    DemandManifest,
+    Opponent,
+    OrderScores,
+    Question,
+    QuestionRecord,
+    weights_file,
+)
+from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
+from ordercast.contracts.model_manifest import file_entry, new_version
+from ordercast.services.shared.demand.conformal import calibrate
+from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES, calibration_arrays, seen_arrays
+from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.seen import Seen
+
+HIDDEN: Final = (6,)
+MEMBERS: Final = 3
+HEADS: Final[Mapping[Question, tuple[Head, ...]]] = {
+    "pair": ("order", "mean", "median", "low", "high"),
+    "line": ("mean", "median", "low", "high"),
+    "product": ("mean", "median", "low", "high"),
+}
+LEVELS: Final[Mapping[Question, str]] = {"pair": "pair_level", "line": "pair_level", "product": "level"}
+# Kinds of groups of each calibration, beside all rows together.
+DEPTHS: Final = {"pair": 2, "line": 3, "week": 2, "stock": 2}
+
+
+def record(question: Question) -> QuestionRecord:
+    """What a manifest says of one question."""
+    features = names(FEATURES[question])
+    return QuestionRecord(
+        features=features,
+        average=tuple(0.5 for _ in features),
+        level=LEVELS[question],
+        heads=HEADS[question],
+        hidden=HIDDEN,
+        members=MEMBERS,
+        epochs=2,
+        batch_size=64,
+        learning_rate=0.002,
+        rows=1_000,
+        held_out=500,
+        clip=40.0,
+        scores=(Opponent("networks", 5.0, 6.0, 2.0, 0.5, 1.01), Opponent("rate so far", 8.0, 9.0, 3.0, 0.7, 2.3)),
+        order_scores=OrderScores(0.8, 0.3, 0.05) if question == "pair" else None,
+        better_than={"rate so far": 0.375},
+        collapsed_members=0,
+        trained_again=0,
+        judgement="deviance 5 on 500 rows: better than every opponent",
+    )
+
+
+def weights(question: Question, seed: int = 1) -> dict[str, Floats]:
+    """Networks that add little to their level."""
+    random = np.random.default_rng([seed, QUESTIONS.index(question)])
+    width = len(FEATURES[question]) + 1
+    scaling = InputScaling(*(np.full(width, value, np.float32) for value in (0.5, 1.0, np.nan)))
+    arrays = dict(scaling.arrays())
+    for index, layer in enumerate(demand_layers(HIDDEN, HEADS[question])):
+        arrays[kernel_name(index)] = random.normal(0, 0.05, (MEMBERS, width, layer.units)).astype(np.float32)
+        arrays[bias_name(index)] = np.zeros((MEMBERS, layer.units), np.float32)
+        width = layer.units
+    return arrays
+
+
+def demand_files(seed: int = 1) -> dict[str, bytes]:
+    """All files but the manifest."""
+    random = np.random.default_rng(seed)
+    seen = {
+        question: Seen(np.zeros(len(FEATURES[question])), np.full(len(FEATURES[question]), 3.0), np.arange(1, 100))
+        for question in QUESTIONS
+    }
+    calibrations = {
+        kind: calibrate(random.exponential(1, 600), random.integers(0, 2, (600, DEPTHS[kind]))) for kind in CALIBRATIONS
+    }
+    return {
+        **{weights_file(question): save(weights(question, seed)) for question in QUESTIONS},
+        CALIBRATION_FILE: save(calibration_arrays(calibrations)),
+        SEEN_FILE: save(seen_arrays(seen)),
+    }
+
+
+def demand_version(seed: int = 1, **changes: object) -> tuple[DemandManifest, dict[str, bytes]]:
+    """A manifest and the files that it names."""
+    files = demand_files(seed)
+    manifest = DemandManifest(
+        version=new_version(),
+        training_id="01940000-0000-7000-8000-000000000002",
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        seed=seed,
+        horizon_days=28,
+        weeks=8,
+        data=DemandData(1_000, "0" * 64, date(2025, 1, 1), date(2026, 1, 1), ()),
+        questions={question: record(question) for question in QUESTIONS},
+        judgement="pair: better than every opponent",
+        libraries={"numpy": "2"},
+        files={name: file_entry(content) for name, content in files.items()},
+    )
+    return msgspec.structs.replace(manifest, **changes), files

@@ -1,0 +1,107 @@
+"""A version answers its three questions, and is refused where a file is missing or damaged."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, DemandManifest
+from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
+from tests.support.demand_versions import demand_version
+
+
+@pytest.fixture(scope="module")
+def model() -> DemandModel:
+    return demand_model(*demand_version())
+
+
+def rows(features: tuple[Feature, ...], count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.random.default_rng(3).uniform(0, 2, (count, len(features)))
+
+
+def test_a_pair_has_probability_pieces_and_an_interval_that_holds_what_is_expected(model: DemandModel) -> None:
+    answers = model.pairs(rows(PAIR_FEATURES, 50), level=0.9)
+    assert ((answers.order_probability > 0) & (answers.order_probability < 1)).all()
+    assert answers.expected == pytest.approx(answers.order_probability * answers.mean, rel=1e-5)
+    assert (answers.low <= np.rint(answers.expected)).all()
+    assert (answers.high >= np.rint(answers.expected)).all()
+
+
+def test_a_higher_level_has_wider_intervals(model: DemandModel) -> None:
+    values = rows(PAIR_FEATURES, 50)
+    narrow, wide = model.lines(values, level=0.6), model.lines(values, level=0.95)
+    assert (narrow.high <= wide.high).all()
+    assert (narrow.high < wide.high).any()
+
+
+def test_a_product_has_a_number_for_each_week_and_stock_for_all_of_them(model: DemandModel) -> None:
+    values = rows(PRODUCT_FEATURES, 20)
+    weeks = model.products(values, weeks=4, level=0.9)
+    assert weeks.expected.shape == weeks.low.shape == weeks.high.shape == (20, 4)
+    stock = model.stock(values, weeks=4, service_level=0.95)
+    assert (stock >= model.stock(values, weeks=4, service_level=0.6)).all()
+    assert (stock >= model.stock(values, weeks=1, service_level=0.95)).all()
+
+
+def test_rows_are_answered_alike_alone_and_among_many(model: DemandModel) -> None:
+    values = rows(PRODUCT_FEATURES, 9_000)
+    together = model.products(values, weeks=1, level=0.9).expected
+    assert together[8_500] == pytest.approx(
+        model.products(values[8_500:8_501], weeks=1, level=0.9).expected[0], rel=1e-5
+    )
+
+
+def test_no_rows_have_no_answers(model: DemandModel) -> None:
+    assert model.pairs(rows(PAIR_FEATURES, 0), level=0.9).expected.shape == (0,)
+    assert model.products(rows(PRODUCT_FEATURES, 0), weeks=2, level=0.9).expected.shape == (0, 2)
+
+
+def test_what_lies_outside_of_what_was_learned_from_is_named(model: DemandModel) -> None:
+    values = rows(PAIR_FEATURES, 1)
+    assert model.questions["pair"].outside(values, np.array([7])) == [()]
+    values[0, names(PAIR_FEATURES).index("pair_views_7")] = 13.0
+    [reasons] = model.questions["pair"].outside(values, np.array([123]))
+    assert "product 123 was not in what was learned from" in reasons
+    assert any(reason.startswith("pair_views_7 is 442,412, far more") for reason in reasons)
+
+
+def without(file: str, array: str) -> Callable[[dict[str, bytes]], None]:
+    return lambda files: files.update(
+        {file: save({name: content for name, content in load(files[file]).items() if name != array})}
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda files: files.pop("line.safetensors"), "line.safetensors is missing"),
+        (lambda files: files.update({"pair.safetensors": b"no tensors"}), r"pair.safetensors: "),
+        (without("product.safetensors", "dense_0/bias"), r"product.safetensors: missing \['dense_0/bias'\]"),
+        (without(SEEN_FILE, "line/high"), r"seen.safetensors lacks line/high"),
+        (
+            without(CALIBRATION_FILE, "week/rows"),
+            r"calibration.safetensors, week: a calibration lacks its array 'rows'",
+        ),
+        (lambda files: files.update({CALIBRATION_FILE: save({})}), r"calibration.safetensors, pair: "),
+    ],
+)
+def test_a_damaged_version_is_refused_with_the_reason(
+    damage: Callable[[dict[str, bytes]], object], reason: str
+) -> None:
+    manifest, files = demand_version()
+    damage(files)
+    with pytest.raises(ModelDamaged, match=reason):
+        demand_model(manifest, files)
+
+
+def test_a_feature_that_this_release_does_not_have_is_named() -> None:
+    manifest, files = demand_version()
+    pair = manifest.questions["pair"]
+    newer = msgspec.structs.replace(pair, features=("pair_mood", *pair.features[1:]))
+    other: DemandManifest = msgspec.structs.replace(manifest, questions={**manifest.questions, "pair": newer})
+    with pytest.raises(ModelDamaged, match="pair asks for the feature pair_mood"):
+        demand_model(other, files)
