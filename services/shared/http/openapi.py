@@ -58,6 +58,12 @@ _REPLAYED: Final = {
     "description": "true: a request with this Idempotency-Key had this answer before",
     "schema": {"type": "string", "enum": ["true"]},
 }
+# What comes of the connection (services/shared/serving) and so at every route.
+_BEFORE_ANY_ROUTE: Final = (
+    "Errors are RFC 9457 problem+json. Before any route sees a request it may be refused with 400 (`malformed-request`), 408 "
+    "(`request-timeout`), 414 (`url-too-long`), 429 (`too-many-connections-of-an-address`), 431 (`headers-too-large`) or 503 "
+    "(`too-many-connections`); the connection then ends."
+)
 
 
 def document(
@@ -67,7 +73,7 @@ def document(
     made = get_openapi(
         title=app.title,
         version=app.version,
-        description=app.description or None,
+        description=_BEFORE_ANY_ROUTE,
         routes=app.routes,
         servers=[{"url": "/", "description": "where this document is"}],
     )

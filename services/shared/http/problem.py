@@ -81,6 +81,11 @@ FORBIDDEN: Final = ProblemType("forbidden", 403, "Not allowed")
 CONTENT_TOO_LARGE: Final = ProblemType("content-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType("unsupported-media-type", 415, "The body's type is not accepted here")
 MALFORMED_REQUEST: Final = ProblemType("malformed-request", 400, "The request cannot be read")
+REQUEST_TIMEOUT: Final = ProblemType("request-timeout", 408, "The request has not come in time")
+CONNECTIONS_OF_ADDRESS: Final = ProblemType(
+    "too-many-connections-of-an-address", 429, "The address has too many connections", retry_after=1
+)
+TOO_MANY_CONNECTIONS: Final = ProblemType("too-many-connections", 503, "There are too many connections", retry_after=1)
 URL_TOO_LONG: Final = ProblemType("url-too-long", 414, "The URL is too long")
 HEADERS_TOO_LARGE: Final = ProblemType("headers-too-large", 431, "The headers are too large")
 INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")

@@ -43,6 +43,17 @@ class ServiceSettings(BaseSettings):
         description="origins whose pages may use the API from a browser, with commas between; none unless set",
     )
 
+    # What a client can keep of a process; a line of the log and ordercast_http_refused_total tell when one of these bites.
+    http_connections: int = Field(default=1_000, ge=1, description="at once; fewer where descriptors are")
+    http_connections_per_address: int = Field(
+        default=500, ge=1, description="at once; behind a proxy, whose address is everybody's, as many as in all"
+    )
+    http_head_s: int = Field(default=10, ge=1, description="seconds until a request's headers are whole")
+    http_stall_s: int = Field(
+        default=30, ge=1, description="seconds in which a body brings 1 KiB for each, and an answer's reader takes some"
+    )
+    http_idle_s: int = Field(default=5, ge=1, description="seconds between an answer and the connection's next request")
+
     @property
     def allowed_origins(self) -> list[str]:
         return [origin for origin in (part.strip() for part in self.cors_origins.split(",")) if origin]

@@ -6,6 +6,7 @@ from typing import TypeVar
 from fastapi import FastAPI
 
 from ordercast.services.shared.process.settings import ServiceSettings, read_settings
+from ordercast.services.shared.serving.connections import ConnectionLimits
 from ordercast.services.shared.serving.serve import serve
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
@@ -23,4 +24,14 @@ def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Se
     settings = read_settings(settings_type)
     configure_logging(name, settings.log_format, settings.log_level.upper())
     with exported_spans(name, read_settings(TracingSettings)):
-        serve(make_app(settings), host=settings.host, port=settings.port)
+        serve(make_app(settings), host=settings.host, port=settings.port, limits=_limits_of(settings))
+
+
+def _limits_of(settings: ServiceSettings) -> ConnectionLimits:
+    return ConnectionLimits(
+        connections=settings.http_connections,
+        per_address=settings.http_connections_per_address,
+        head_s=settings.http_head_s,
+        stall_s=settings.http_stall_s,
+        idle_s=settings.http_idle_s,
+    )

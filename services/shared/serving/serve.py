@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.serving.bounded_protocol import BoundedProtocol
+from ordercast.services.shared.serving.connections import ConnectionLimits, Connections, within_descriptors
 
 log = structlog.stdlib.get_logger()
 
@@ -20,9 +21,11 @@ log = structlog.stdlib.get_logger()
 SHUTDOWN_GRACE_S: Final = 3
 # New objects between two collections of the youngest: a few hundred waiting requests' worth, looked through within 2 ms.
 GARBAGE_THRESHOLD: Final = 20_000
+# uvicorn's own.
+_TICKS_PER_S: Final = 10
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> None:
+def serve(app: FastAPI, *, host: str, port: int, limits: ConnectionLimits = ConnectionLimits()) -> None:  # noqa: B008
     """Serves the app; returns after a clean stop. Port 0 takes a free one, named in the log.
 
     `app.state.stopping` (asyncio.Event) is set as soon as the process is asked to stop, for streams to end by themselves.
@@ -44,16 +47,18 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,  # nothing here looks at the client's address
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
+        timeout_keep_alive=limits.idle_s,
     )
+    connections = Connections(within_descriptors(limits))
     with listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_run(app, config, listener))
+        runner.run(_run(app, config, connections, listener))
 
 
-async def _run(app: FastAPI, config: uvicorn.Config, listener: socket.socket) -> None:
+async def _run(app: FastAPI, config: uvicorn.Config, connections: Connections, listener: socket.socket) -> None:
     app.state.stopping = asyncio.Event()
     async with app.router.lifespan_context(app):
         _collect_less_garbage()
-        await _Server(config, app.state.stopping).serve(sockets=[listener])
+        await _Server(config, connections, app.state.stopping).serve(sockets=[listener])
     log.info("stopped")
 
 
@@ -69,8 +74,9 @@ def _collect_less_garbage() -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, connections: Connections, stopping: asyncio.Event) -> None:
         super().__init__(config)
+        self.server_state = self._connections = connections
         self._stopping = stopping
         self._loop = asyncio.get_running_loop()
 
@@ -80,6 +86,11 @@ class _Server(uvicorn.Server):
         for listener in sockets or ():
             host, port, *_ = listener.getsockname()
             log.info("listening", address=f"http://{host}:{port}")
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_S == 0:
+            self._connections.tick()
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not handed on: uvicorn would raise the signal again after its stop, and end us before the wiring is closed.

@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from ordercast.services.shared.serving.bounded_protocol import _PIECE_BYTES, MAX_HEAD_BYTES, BoundedProtocol
-from tests.support.attacks import Heard, endless, send_until_closed
+from ordercast.services.shared.serving.connections import ConnectionLimits, Connections
+from tests.support.attacks import PATIENCE_S, Heard, endless, send_until_closed
 
 # What each attack would send if nobody stopped it, and what it gets in, the buffers of both sockets included (bytes).
 OFFERED_BYTES: Final = 64 * 1_048_576
@@ -30,6 +32,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from fastapi import APIRouter, Request
 from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.serving.connections import ConnectionLimits
 from ordercast.services.shared.serving.serve import serve
 from ordercast.services.shared.telemetry.logs import configure_logging
 
@@ -44,7 +47,8 @@ async def wiring():
     yield SimpleNamespace(checks={})
 
 configure_logging("small", "json")
-serve(create_app(title="Small", wiring=wiring, routers=[router]), host="127.0.0.1", port=0)
+limits = ConnectionLimits(connections=30, per_address=20, head_s=1, idle_s=1)
+serve(create_app(title="Small", wiring=wiring, routers=[router]), host="0.0.0.0", port=0, limits=limits)
 """
 
 
@@ -74,7 +78,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     try:
         assert child.stderr is not None
         line = child.stderr.readline().decode()
-        yield Served(int(line.split("127.0.0.1:")[1].split('"')[0]), child.pid)
+        yield Served(int(line.split("0.0.0.0:")[1].split('"')[0]), child.pid)
     finally:
         child.kill()
         child.communicate()
@@ -174,12 +178,55 @@ def test_a_large_body_goes_through_whole_in_one_part_and_in_many(served: Served)
     assert httpx.post(url, content=(b"a" for _ in range(15_000)), trust_env=False).json() == 15_000
 
 
+@contextmanager
+def connected(port: int, count: int, source: str) -> Iterator[list[socket.socket]]:
+    """So many connections that say nothing."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE_S, source_address=(source, 0)))
+            for _ in range(count)
+        ]
+
+
+def answered(peer: socket.socket) -> bool:
+    peer.sendall(START + b"\r\n")
+    return peer.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_connections_are_bounded_by_address_and_in_all_and_those_that_are_there_are_served(served: Served) -> None:
+    before = [served.refused(f"too-many-connections{rest}") for rest in ("-of-an-address", "")]
+    with connected(served.port, 20, "127.0.0.1") as mine:
+        assert served.sends().statuses == [429]
+        with connected(served.port, 10, "127.0.0.2") as others:
+            with connected(served.port, 1, "127.0.0.3") as [one_more]:
+                assert one_more.recv(65_536).startswith(b"HTTP/1.1 503")
+            assert answered(others[0])
+        assert answered(mine[0])
+    # Their places are free again, as soon as the service has seen them go.
+    while served.sends(START + b"Connection: close\r\n\r\n").statuses != [200]:
+        pass
+    after = [served.refused(f"too-many-connections{rest}") for rest in ("-of-an-address", "")]
+    assert after[0] > before[0]
+    assert after[1] == before[1] + 1
+
+
+def test_a_running_service_ends_a_head_that_is_not_whole_in_time_and_a_connection_without_requests(
+    served: Served,
+) -> None:
+    heard = served.sends(START)
+    assert heard.statuses == [408]
+    assert heard.problem["type"] == "/problems/request-timeout"
+    assert served.sends().answers == b""
+    assert served.sends(START + b"\r\n").statuses == [200]  # and then it is closed, or this would hang
+
+
 class _Transport:
     """As much of one as the protocol asks for."""
 
     def __init__(self) -> None:
         self.written = b""
         self.closed = False
+        self.unsent = 0
 
     def get_extra_info(self, _: str) -> Any:
         return None
@@ -190,31 +237,124 @@ class _Transport:
     def close(self) -> None:
         self.closed = True
 
+    abort = close
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
     write_eof = pause_reading = resume_reading = lambda self: None
     is_closing = lambda self: self.closed  # noqa: E731
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A connection without a network. No request on it is answered."""
+
+    protocol: BoundedProtocol
+    transport: _Transport
+
+    @property
+    def ended(self) -> bool:
+        return self.transport.closed or bool(self.transport.written)
+
+    def sends(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+
+    def seconds_until_ended(self) -> int:
+        """How many ticks; more than a thousand are never."""
+        for seconds in range(1_000):
+            if self.ended:
+                return seconds
+            self.protocol.tick()
+        return 1_000
+
+
+@asynccontextmanager
+async def peer() -> AsyncIterator[Peer]:
+    gone = asyncio.Event()
+
+    async def answer_nothing(_scope: object, _receive: object, _send: object) -> None:
+        await gone.wait()
+
+    config = Config(cast("Any", answer_nothing), http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
+    protocol = BoundedProtocol(config, Connections(ConnectionLimits()), {}, asyncio.get_running_loop())
+    transport = _Transport()
+    protocol.connection_made(cast("asyncio.Transport", transport))
+    yield Peer(protocol, transport)
+    gone.set()
+    await asyncio.gather(*protocol.tasks)
+
+
+HEAD_S: Final = ConnectionLimits().head_s
+STALL_S: Final = ConnectionLimits().stall_s
+POST: Final = b"POST /length HTTP/1.1\r\nHost: small\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize("first", [b"", b"\r\n", b"GET", START])
+async def test_a_head_has_ten_seconds(first: bytes) -> None:
+    async with peer() as connection:
+        connection.sends(first)
+        assert connection.seconds_until_ended() == HEAD_S + 1
+        assert connection.transport.written.startswith(b"HTTP/1.1 408" if first else b"")
+
+
+async def test_the_next_head_on_a_connection_has_as_long_from_its_first_byte() -> None:
+    async with peer() as connection:
+        connection.sends(START + b"\r\n")
+        for _ in range(5 * HEAD_S):
+            connection.protocol.tick()
+        assert not connection.ended  # the answer may take as long as it likes
+        connection.sends(b"GET")
+        assert connection.seconds_until_ended() == HEAD_S + 1
+
+
+async def test_a_body_that_trickles_is_ended_and_one_that_flows_is_not() -> None:
+    async with peer() as connection:
+        connection.sends(POST)
+        for _ in range(STALL_S * 10):
+            connection.sends(b"a" * 1_100)
+            await connection.protocol.cycle.receive()
+            connection.protocol.tick()
+        assert not connection.ended
+        for _ in range(2 * STALL_S):
+            connection.sends(b"a")
+            connection.protocol.tick()
+        assert connection.transport.written.startswith(b"HTTP/1.1 408")
+
+
+async def test_a_sender_that_we_keep_waiting_is_not_late() -> None:
+    async with peer() as connection:
+        connection.sends(POST + b"a" * 100_000)  # nobody reads it, so no more is taken from the socket
+        assert connection.protocol.flow.read_paused
+        assert connection.seconds_until_ended() == 1_000
+        connection.protocol.flow.resume_reading()
+        assert STALL_S <= connection.seconds_until_ended() <= 2 * (STALL_S + 1)
+
+
+async def test_a_sender_that_waits_to_be_asked_for_its_body_is_not_late() -> None:
+    async with peer() as connection:
+        connection.sends(POST.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert connection.seconds_until_ended() == 1_000
+
+
+async def test_a_peer_that_does_not_read_its_answer_is_ended_and_one_that_reads_slowly_is_not() -> None:
+    async with peer() as connection:
+        connection.sends(START + b"\r\n")
+        for unsent in range(1_000, 0, -1):
+            connection.transport.unsent = unsent
+            connection.protocol.tick()
+        assert not connection.ended
+        assert STALL_S <= connection.seconds_until_ended() <= STALL_S + 2
 
 
 def _refused_when_sent(message: bytes, cuts: list[int]) -> bool:
     """Whether the message, sent in the pieces that the cuts make of it, ends the connection. No request is answered."""
 
     async def feed() -> bool:
-        fed = asyncio.Event()
-
-        async def answer_nothing(_scope: object, _receive: object, _send: object) -> None:
-            await fed.wait()
-
-        config = Config(cast("Any", answer_nothing), http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
-        protocol = BoundedProtocol(config, ServerState(), {}, asyncio.get_running_loop())
-        transport = _Transport()
-        protocol.connection_made(cast("asyncio.Transport", transport))
-        bounds = [0, *sorted(cuts), len(message)]
-        for start, end in itertools.pairwise(bounds):
-            if start < end:
-                protocol.data_received(message[start:end])
-        ended = transport.closed or bool(transport.written)
-        fed.set()
-        await asyncio.gather(*protocol.tasks)
-        return ended
+        async with peer() as connection:
+            for start, end in itertools.pairwise([0, *sorted(cuts), len(message)]):
+                connection.sends(message[start:end])
+            return connection.ended
 
     return asyncio.run(feed())
 
