@@ -7,16 +7,18 @@ each shard: nothing that commits later comes before it. Times and ids cannot say
 
 import base64
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.limits import MAX_BIGINT
 from ordercast.services.order_api.errors import InvalidCursor, NotAllowed
 from ordercast.services.order_api.orders.answers import OrderPage
-from ordercast.services.order_api.orders.read_orders import OrderList, answers_of
+from ordercast.services.order_api.orders.read_orders import OrderList, answers_of, held_by_page
 from ordercast.services.order_api.orders.tables import Order
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
@@ -49,7 +51,7 @@ _NEXT: Final = text("""
 
 
 async def read_changes(sessions: Sessions, caller: Caller, updated_after: str, asked: OrderList) -> OrderPage:
-    """The orders of the next `limit` changes after the cursor, each once and as it is now, and the cursor to go on with.
+    """The orders of at most `limit` changes after the cursor, each once and as it is now, and the cursor to go on with.
 
     Raises:
         NotAllowed: the caller is no admin.
@@ -68,13 +70,21 @@ async def read_changes(sessions: Sessions, caller: Caller, updated_after: str, a
         rows = (await session.execute(_NEXT, parameters)).all()
         _check(seen, rows)
         changes = [row for row in rows if row.number is not None]
-        for change in changes[:limit]:
+        told = await _held_by_page(session, changes[:limit])
+        for change in told:
             seen[change.shard] = change.number
         # Of an order that changed twice, the later place: the answer tells of both changes.
-        ids = list(dict.fromkeys(change.order_id for change in reversed(changes[:limit])))[::-1]
+        ids = list(dict.fromkeys(change.order_id for change in reversed(told)))[::-1]
         orders = {order.id: order for order in await session.scalars(select(Order).where(Order.id.in_(ids)))}
         data = await answers_of(session, [orders[order_id] for order_id in ids])
-    return OrderPage(data, has_more=len(changes) > limit, next_cursor=_cursor(seen))
+    return OrderPage(data, has_more=len(changes) > len(told), next_cursor=_cursor(seen))
+
+
+async def _held_by_page(session: AsyncSession, changes: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """The changes up to the first order that the page has no room for."""
+    ids = list(dict.fromkeys(change.order_id for change in changes))
+    beyond = set(ids[await held_by_page(session, ids) :])
+    return list(takewhile(lambda change: change.order_id not in beyond, changes))
 
 
 def _check(seen: dict[int, int], rows: Sequence[Row[Any]]) -> None:

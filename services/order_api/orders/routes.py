@@ -107,7 +107,10 @@ async def list_orders(
     starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
     updated_after: UpdatedAfter = None,
 ) -> Response:
-    """The caller's orders, or for an admin everybody's, that meet all that is given."""
+    """The caller's orders, or for an admin everybody's, that meet all that is given.
+
+    A page ends before `limit` where the lines of its orders would be more than 2,000: `has_more` says whether it was the last one.
+    """
     asked = OrderList(wanted, sort, starting_after, limit)
     if updated_after is None:
         page = await read_orders(service.sessions, caller, asked)

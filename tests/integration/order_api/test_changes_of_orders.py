@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+import ordercast.services.order_api.orders.read_orders as read_orders_module
 from ordercast.services.order_api.errors import InvalidCursor, NotAllowed, OrderNotPending
 from ordercast.services.order_api.orders.answers import OrderAnswer
 from ordercast.services.order_api.orders.change_order import CancelRequest, ChangeOrder
@@ -122,6 +123,37 @@ async def test_a_busy_shard_does_not_keep_the_others_back(sessions: Sessions) ->
     (order,) = await place(sessions, [OrderRequest(quiet, [Line(product, 1)])])
     page = await read_changes(sessions, ADMIN, START, OrderList(limit=2))
     assert (order in [found.id for found in page.data], page.has_more) == (True, True)
+
+
+async def test_a_page_of_changes_ends_before_its_lines_are_too_many_and_none_is_left_out(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_orders_module, "MAX_PAGE_ITEMS", 4)
+    accounts = await seed_accounts(sessions, 3)
+    products = await seed_products(sessions, ["1"] * 6)
+    lines = [random.Random(seed).randint(1, 6) for seed in range(20)]
+    placed = await place(
+        sessions,
+        [
+            OrderRequest(accounts[number % 3], [Line(product, 1) for product in products[:count]])
+            for number, count in enumerate(lines)
+        ],
+    )
+    change_order = ChangeOrder(sessions, partitions=PARTITIONS)
+    for order_id in placed[::4]:  # heard of once, at the later place
+        await change_order.confirm(ADMIN, order_id, None)
+    pages, cursor, has_more = [], START, True
+    while has_more:
+        page = await read_changes(sessions, ADMIN, cursor, OrderList(limit=7))
+        assert page.next_cursor is not None
+        assert page.next_cursor != cursor
+        pages.append(page.data)
+        cursor, has_more = page.next_cursor, page.has_more
+    assert all(sum(len(order.items) for order in page) <= 4 or len(page) == 1 for page in pages)
+    assert len(pages) > 20 // 7 + 1
+    assert {order.id for page in pages for order in page} == set(placed)
+    last_heard = {order.id: order.status for page in pages for order in page}
+    assert {order_id for order_id, status in last_heard.items() if status == "CONFIRMED"} == set(placed[::4])
 
 
 async def test_an_order_that_changed_is_in_a_page_once_as_it_is_now(sessions: Sessions) -> None:

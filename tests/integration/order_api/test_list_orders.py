@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+import ordercast.services.order_api.orders.read_orders as read_orders_module
 from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.errors import InvalidPeriod, NotAllowed, OrderNotFound
 from ordercast.services.order_api.orders.read_orders import (
@@ -84,6 +85,39 @@ async def test_pages_hold_each_order_once_while_others_come_in(sessions: Session
         await write(sessions, account, product, beyond)
     in_order = sorted(zip(times, written, strict=True), reverse=sort == "-created_at")
     assert seen == [order_id for _, order_id in in_order]
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "created_at"])
+async def test_a_page_ends_before_its_lines_are_too_many_and_none_is_left_out(
+    sessions: Sessions, sort: Sort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_orders_module, "MAX_PAGE_ITEMS", 10)
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    lines = [4, 6, 1, 10, 11, 30, 9, 1, 1, 5, 5, 1]
+    rows = [
+        OrderRow(
+            uuid4(),
+            account,
+            "CONFIRMED",
+            "EUR",
+            [OrderItem(line, product, 1, Decimal(1)) for line in range(1, count + 1)],
+            YEAR_2015 + timedelta(days=day),
+        )
+        for day, count in enumerate(lines)
+    ]
+    async with sessions() as session, session.begin():
+        await write_orders(session, rows)
+    pages: list[list[int]] = []
+    last, has_more = None, True
+    while has_more:
+        page = await read_orders(sessions, ADMIN, OrderList(sort=sort, starting_after=last, limit=5))
+        pages.append([len(order.items) for order in page.data])
+        last, has_more = page.data[-1].id, page.has_more
+    if sort == "created_at":
+        assert pages == [[4, 6], [1], [10], [11], [30], [9, 1], [1, 5], [5, 1]]
+    assert [count for page in pages for count in page] == lines[:: 1 if sort == "created_at" else -1]
+    assert all(sum(page) <= 10 or len(page) == 1 for page in pages)
 
 
 async def test_each_filter_lets_through_what_it_says_and_all_of_them_together(sessions: Sessions) -> None:
