@@ -1,6 +1,7 @@
 """order_api's HTTP side: its routes in the common frame."""
 
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -16,6 +17,11 @@ from ordercast.services.order_api.views.routes import router as views
 from ordercast.services.order_api.wiring import open_order_api, open_relay
 from ordercast.services.shared.http.app import create_app
 
+# An order of 2,000 lines takes up to 120 kB, written with indents twice as much.
+MAX_BODY_BYTES: Final = 262_144
+# Of what comes without a token: a password has 128 characters at most.
+MAX_LOGIN_BYTES: Final = 65_536
+
 
 def order_api_app(settings: OrderApiSettings) -> FastAPI:
     """The app; its lifespan opens and closes the wiring."""
@@ -25,7 +31,14 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         # Routes are tried one after the other: those with the most traffic come first.
         routers=[orders, views, products, accounts, reviews, trends],
         problems=PROBLEMS,
-        body_limits={"/views/batch": MAX_VIEW_BATCH_BYTES, "/orders/import": None, "/products/import": None},
+        max_body_bytes=MAX_BODY_BYTES,
+        body_limits={
+            "/accounts": MAX_LOGIN_BYTES,
+            "/auth": MAX_LOGIN_BYTES,
+            "/views/batch": MAX_VIEW_BATCH_BYTES,
+            "/orders/import": None,
+            "/products/import": None,
+        },
         cors_origins=settings.allowed_origins,
         token_url="/auth/token",  # noqa: S106 - a path
     )

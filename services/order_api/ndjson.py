@@ -13,7 +13,9 @@ from ordercast.services.order_api.line_reasons import reason_of
 
 # The longest order that is taken, 2,000 items with long names, has some 700 kB; a longer line is no order.
 MAX_LINE_BYTES: Final = 1_000_000
-# Bytes of a compressed body that are unpacked at once: a small body may stand for a thousand times its length.
+# One after the other. They have no line in the answer, and so would go on unseen.
+MAX_BLANK_LINES: Final = 1_000
+# Bytes that are looked at together: a small compressed body may stand for a thousand times its length.
 UNPACKED_AT_ONCE: Final = 65_536
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -91,9 +93,9 @@ async def read_lines(
     A byte order mark and CRLF are no part of a line.
 
     Raises:
-        NotNdjson: the first line shows that this is something else as a whole.
+        NotNdjson: the first line shows that this is something else as a whole, or there are blank lines without end.
     """
-    number, rest, too_long, started = 0, b"", False, False
+    number, rest, too_long, started, last = 0, b"", False, False, 0
     async for chunk in chunks:
         *complete, rest = (rest + chunk).split(b"\n")
         for raw in complete:
@@ -106,7 +108,11 @@ async def read_lines(
                     _check_first(line)
                     started = True
                 yield number, line
-            too_long = False
+            elif number - last > MAX_BLANK_LINES:
+                raise NotNdjson(f"more than {MAX_BLANK_LINES} blank lines follow line {last}")
+            else:
+                continue
+            last, too_long = number, False
         if len(rest) > max_line_bytes:
             if not started:
                 _check_first(_without_marks(rest, number + 1), whole=False)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints, WithJsonSchem
 from ordercast.services.order_api.accounts import email_addresses, nicknames, passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
-from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel, StoredText
+from ordercast.services.shared.http.requests import BodyModel, ChangeModel, OneLine, StoredText
 
 # NIST SP 800-63B: at least 8. Beyond 128 nobody types, and hashing must stay cheap.
 MIN_PASSWORD: Final = 8
@@ -31,7 +31,7 @@ Password = Annotated[
 ]
 
 
-class SignUpRequest(RequestModel):
+class SignUpRequest(BodyModel):
     """A role is never taken from the client: the field is unknown, and so refused."""
 
     email: Email
@@ -39,7 +39,7 @@ class SignUpRequest(RequestModel):
     password: Password
 
 
-class PasswordChange(RequestModel):
+class PasswordChange(BodyModel):
     old_password: StoredText
     new_password: Password
 
@@ -59,7 +59,7 @@ class PasswordGrant(BaseModel):
     password: StoredText
 
 
-class RefreshRequest(RequestModel):
+class RefreshRequest(BodyModel):
     refresh_token: StoredText
 
 

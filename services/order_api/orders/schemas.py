@@ -9,7 +9,14 @@ from pydantic import AfterValidator, Field, field_validator
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.orders.answers import Status
 from ordercast.services.order_api.orders.read_orders import OrderFilter
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL, RequestModel, Timestamp
+from ordercast.services.shared.http.requests import (
+    MAX_ID,
+    PLAIN_INTEGER,
+    WITHOUT_NUL,
+    BodyModel,
+    RequestModel,
+    Timestamp,
+)
 
 ProductId = Annotated[int, Field(gt=0, le=MAX_BIGINT)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
@@ -20,7 +27,7 @@ class ItemRequest(RequestModel):
     quantity: Quantity
 
 
-class PlaceOrderRequest(RequestModel):
+class PlaceOrderRequest(BodyModel):
     items: Annotated[list[ItemRequest], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
@@ -29,7 +36,7 @@ class CancelItem(RequestModel):
     quantity: Quantity
 
 
-class CancelOrderRequest(RequestModel):
+class CancelOrderRequest(BodyModel):
     """What to take back. Without a body it is all that is left of the order."""
 
     items: Annotated[list[CancelItem], Field(min_length=1, max_length=MAX_ITEMS)]

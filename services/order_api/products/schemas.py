@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJson
 from ordercast.services.order_api.money import shown
 from ordercast.services.order_api.products.currencies import CURRENCIES
 from ordercast.services.order_api.products.tables import Product, ProductPrice
-from ordercast.services.shared.http.requests import ChangeModel, OneLine, RequestModel
+from ordercast.services.shared.http.requests import BodyModel, ChangeModel, OneLine
 
 # What the column MONEY holds: 8 digits before and 4 after the point.
 _PRICE: Final = re.compile(r"\d{1,8}(\.\d{1,4})?", re.ASCII)
@@ -39,7 +39,7 @@ Sku = Annotated[str, OneLine(max_length=100)]
 Name = Annotated[str, OneLine(max_length=200)]
 
 
-class NewProduct(RequestModel):
+class NewProduct(BodyModel):
     sku: Sku
     name: Name
     price: Price

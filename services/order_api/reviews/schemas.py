@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from ordercast.services.order_api.reviews.tables import Review
-from ordercast.services.shared.http.requests import WITHOUT_NUL, ChangeModel, RequestModel
+from ordercast.services.shared.http.requests import WITHOUT_NUL, BodyModel, ChangeModel
 
 Rating = Annotated[int, Field(ge=1, le=5)]
 # Several paragraphs; a longer text is an essay.
 ReviewText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), WITHOUT_NUL]
 
 
-class NewReview(RequestModel):
+class NewReview(BodyModel):
     rating: Rating
     text: ReviewText
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.errors import BatchTooLong
-from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines, unpacked
+from ordercast.services.order_api.ndjson import UNPACKED_AT_ONCE, LineRefused, parse_line, read_lines, unpacked
 from ordercast.services.order_api.ndjson_document import ndjson_body
 from ordercast.services.order_api.orders import idempotency_header
 from ordercast.services.order_api.orders.idempotency_header import IdempotencyKey
@@ -147,4 +147,5 @@ async def _read_batch(body: bytes, key: str | None, create: CreateMissing | None
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+    for start in range(0, len(body), UNPACKED_AT_ONCE):
+        yield body[start : start + UNPACKED_AT_ONCE]

@@ -23,7 +23,10 @@ _REFUSED: Final = 400  # statuses from here on
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for a body over `limit` bytes; `by_path` has other limits, None for a body of any length."""
+    """ASGI middleware: 413 for a body over `limit` bytes; `by_path` has other limits, None for a body of any length.
+
+    A path is one alone, or the first part ("/accounts") of all below it that have none of their own.
+    """
 
     def __init__(self, app: ASGIApp, limit: int, by_path: Mapping[str, int | None]) -> None:
         self._app = app
@@ -38,7 +41,9 @@ class BodyLimit:
         await self._limited(scope, body.receive, body.read_before(send))
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = self._by_path.get(scope["path"], self._limit)
+        path: str = scope["path"]
+        of_part = self._by_path.get("/" + path.split("/", 2)[1], self._limit) if self._by_path else self._limit
+        limit = self._by_path.get(path, of_part)
         if limit is None:
             await self._app(scope, receive, send)
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -25,11 +25,9 @@ from ordercast.services.shared.http.problem import (
     of_error,
     of_status,
 )
+from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
 
 log = structlog.stdlib.get_logger()
-
-# A body of a thousand unknown fields gets a short answer too.
-MAX_FIELD_ERRORS: Final = 50
 
 
 def add_problem_handlers(app: FastAPI, table: ProblemTable, routes: Sequence[APIRoute]) -> None:
@@ -82,7 +80,7 @@ def _validation_problem(request: Request, errors: Sequence[Mapping[str, Any]]) -
     content_type = request.headers.get("content-type", "")
     if first["loc"] == ("body",) and first["type"] != "missing" and "json" not in content_type:
         return Problem(UNSUPPORTED_MEDIA_TYPE, "send the header Content-Type: application/json")
-    return Problem(INVALID_REQUEST, errors=field_errors(errors[:MAX_FIELD_ERRORS]))
+    return Problem(INVALID_REQUEST, errors=field_errors(errors[:MAX_NAMED_ERRORS]))
 
 
 async def _answer_infrastructure_error(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ For the routes that services bring. Health and metrics take whatever comes: prob
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from fastapi import Request
@@ -27,12 +28,13 @@ async def refuse_unknown_parameters(request: Request) -> None:
         return
     known = list(dict.fromkeys(_query_parameters(request.scope["route"].dependant)))
     given = Counter(name for name, _ in request.query_params.multi_items())
-    wrong = {name: f"is not known here; {_listed(known)}" for name in given if name not in known}
+    unknown = f"is not known here; {_listed(known)}"
+    wrong = {name: unknown for name in given if name not in known}
     wrong |= {name: "may be given once" for name, times in given.items() if times > 1 and name in known}
     if wrong:
         # Names are the client's own: a long one is cut.
-        errors = [FieldError(name[:100], message) for name, message in wrong.items()]
-        raise Problem(INVALID_REQUEST, errors=errors[:MAX_NAMED])
+        errors = [FieldError(name[:100], message) for name, message in islice(wrong.items(), MAX_NAMED)]
+        raise Problem(INVALID_REQUEST, errors=errors)
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[str]:

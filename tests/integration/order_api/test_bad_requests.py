@@ -87,9 +87,21 @@ async def test_a_body_that_is_no_utf_8_json_is_refused(
     assert await nothing_was_written(shared_api)
 
 
-async def test_a_body_that_is_too_large_is_413(shared_api: RunningApi, customer: Member) -> None:
-    body = {"items": [GOOD_ITEM | {"note": "x" * 1_100_000}]}
-    answer = await shared_api.client.post("/orders", json=body, headers=customer.headers)
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/accounts", 65_536),
+        ("/accounts/me/password", 65_536),
+        ("/auth/token", 65_536),
+        ("/auth/refresh", 65_536),
+        ("/orders", 262_144),
+        ("/products", 262_144),
+    ],
+)
+async def test_a_body_that_is_too_large_is_413(shared_api: RunningApi, customer: Member, path: str, limit: int) -> None:
+    answer = await shared_api.client.post(path, content=b" " * limit, headers=customer.headers)
+    assert answer.status_code != 413
+    answer = await shared_api.client.post(path, content=b" " * (limit + 1), headers=customer.headers)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
 

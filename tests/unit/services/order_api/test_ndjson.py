@@ -3,6 +3,7 @@ import itertools
 import json
 import re
 from collections.abc import AsyncIterator
+from itertools import islice, repeat
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.services.order_api.errors import BodyTooLong, NotNdjson, UnknownEncoding
-from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines, unpacked
+from ordercast.services.order_api.ndjson import MAX_BLANK_LINES, LineRefused, parse_line, read_lines, unpacked
 
 
 async def _chunks(*chunks: bytes) -> AsyncIterator[bytes]:
@@ -110,6 +111,20 @@ async def test_a_body_that_is_something_else_is_refused_once_as_a_whole(body: by
 
 async def test_blank_lines_are_passed_over_but_counted() -> None:
     assert await _read(b"{a}\n\n  \n\r\n{b}") == [(1, b"{a}"), (5, b"{b}")]
+
+
+async def test_blank_lines_without_end_are_refused_wherever_they_stand() -> None:
+    blank = b"\n" * MAX_BLANK_LINES
+    assert await _read(blank + b"{a}\n" + blank + b"{b}") == [
+        (MAX_BLANK_LINES + 1, b"{a}"),
+        (2 * MAX_BLANK_LINES + 2, b"{b}"),
+    ]
+    for body in (blank + b" \r\n", b"{a}\n" + blank + b"\n{b}"):
+        with pytest.raises(NotNdjson, match=r"blank lines follow line [01]$"):
+            await _read(body)
+    endless = repeat(b"\n")
+    with pytest.raises(NotNdjson):
+        await _read(*islice(endless, 100 * MAX_BLANK_LINES))
 
 
 async def test_a_line_that_is_too_long_is_refused_and_the_next_one_taken() -> None:
