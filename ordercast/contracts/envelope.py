@@ -1,14 +1,15 @@
 """CloudEvents 1.0 in Kafka's binary mode: attributes as headers, the body as JSON.
 
 Source: CloudEvents specification 1.0 and its Kafka protocol binding. Two extension attributes carry the number that makes
-each event count once: `producer` names a stream, `sequence` is the event's number in it, `numbering` tells how it grows.
+each event count once: `producer` names a stream, `sequence` is the event's number in it, `numbering` tells how it grows. How it
+grows goes by the stream's name; a record that says otherwise is refused.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,10 @@ Numbering: TypeAlias = Literal["dense", "rising"]
 
 SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
+# Of a number in a stream: a bigint has 19.
+MAX_DIGITS: Final = 19
+# Streams whose numbers may leave holes: lines of keyed batches (`key:` in releases long ago), and replays of dead letters.
+RISING_STREAMS: Final = ("batch:", "key:", "replay:")
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -168,9 +173,13 @@ def _attributes(headers: Headers) -> dict[str, str]:
     """The CloudEvents attributes among the headers. Kafka allows a header without a value: it counts as missing."""
     try:
         # In one go: a worker reads tens of thousands of events a second.
-        return {name: value.decode() for name, value in headers if name.startswith("ce_") and value is not None}
+        attributes = [(name, value.decode()) for name, value in headers if name.startswith("ce_") and value is not None]
     except UnicodeDecodeError as error:
         raise MalformedEvent(f"a header is not UTF-8: {error}") from None
+    by_name = dict(attributes)
+    if len(by_name) != len(attributes):
+        raise MalformedEvent("a header comes more than once")
+    return by_name
 
 
 def _required(attributes: Mapping[str, str], name: str) -> str:
@@ -191,11 +200,16 @@ def _sequence(attributes: Mapping[str, str]) -> SequenceNumber | None:
     producer = attributes.get("ce_producer")
     if producer is None:
         return None
-    numbering = _required(attributes, "ce_numbering")
-    if numbering not in ("dense", "rising"):
-        raise MalformedEvent(f"ce_numbering is {numbering!r}")
-    try:
-        number = int(_required(attributes, "ce_sequence"))
-    except ValueError as error:
-        raise MalformedEvent(f"ce_sequence: {error}") from None
-    return SequenceNumber(producer, number, cast("Numbering", numbering))
+    numbering = numbering_of(producer)
+    if (said := _required(attributes, "ce_numbering")) != numbering:
+        raise MalformedEvent(f"ce_numbering is {said!r}, and the stream {producer!r} is {numbering}")
+    digits = _required(attributes, "ce_sequence")
+    # int() takes signs, spaces, underscores and the digits of every script as well.
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_DIGITS:
+        raise MalformedEvent(f"ce_sequence is {digits[:50]!r}, not a whole number")
+    return SequenceNumber(producer, int(digits), numbering)
+
+
+def numbering_of(producer: str) -> Numbering:
+    """How the numbers of a stream grow."""
+    return "rising" if producer.startswith(RISING_STREAMS) else "dense"

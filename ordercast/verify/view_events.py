@@ -17,6 +17,9 @@ BODY_MAX_BYTES: Final = 512 * 1024
 PRODUCER_MAX: Final = 300
 # RFC 3339; datetime.fromisoformat alone takes weeks and mere dates too.
 TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+# Streams whose numbers may leave holes.
+RISING: Final = re.compile("(batch|key|replay):")
+NUMBER: Final = re.compile(r"\d{1,19}", re.ASCII)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -38,20 +41,28 @@ def view_of(
 ) -> ViewRow | None:
     """The view or cart, or None if the record is none that the contract allows in this partition."""
     try:
-        attributes = {name: value.decode() for name, value in headers if name.startswith("ce_") and value is not None}
-        if not _is_numbered(attributes) or len(body or b"") > BODY_MAX_BYTES:
+        named = [(name, value.decode()) for name, value in headers if name.startswith("ce_") and value is not None]
+        attributes = dict(named)
+        if (
+            len(named) != len(attributes)
+            or not _is_numbered(attributes, partition)
+            or len(body or b"") > BODY_MAX_BYTES
+        ):
             return None
         return _view(attributes, body or b"", partition, partitions)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _is_numbered(attributes: dict[str, str]) -> bool:
+def _is_numbered(attributes: dict[str, str], partition: int) -> bool:
     """Whether the number that makes an event count once is there and can be kept."""
-    producer = attributes["ce_producer"]
+    producer, number = attributes["ce_producer"], attributes["ce_sequence"]
+    if producer.startswith("replay:") and (number != "1" or not producer.startswith(f"replay:views:{partition}:")):
+        return False
     return (
-        attributes["ce_numbering"] in ("dense", "rising")
-        and 1 <= int(attributes["ce_sequence"]) <= BIGINT_MAX
+        attributes["ce_numbering"] == ("rising" if RISING.match(producer) else "dense")
+        and NUMBER.fullmatch(number) is not None
+        and 1 <= int(number) <= BIGINT_MAX
         and 1 <= len(producer) <= PRODUCER_MAX
         and "\0" not in producer
     )

@@ -25,12 +25,16 @@ from ordercast.contracts.events import (
 )
 from ordercast.contracts.limits import EARLIEST, MAX_BIGINT, MAX_BODY_BYTES, MAX_PRICE, MAX_QUANTITY, MAX_VIEWS
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.services.shared.kafka.dead_letters import dead_letter_id, is_replay, replayed_dead_letter
 from ordercast.services.shared.kafka.records import StoredRecord
 
 # Characters of a producer's name. Ours are far shorter: "outbox", a UUID, "batch:<UUID>", "replay:<dead letter's id>".
 MAX_PRODUCER_LENGTH: Final = 300
 # Event times from then on are no shop's, and days after them do not fit a date.
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+# The stream of the orders' events, one in each partition.
+OUTBOX: Final = "outbox"
 
 _BELONGS: Final = {
     ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
@@ -92,7 +96,7 @@ def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
         envelope = decode(record.headers, record.value)
         if envelope.sequence is None:
             raise MissingSequence("the event has no ce_producer and ce_sequence")
-        _check_sequence(envelope.sequence)
+        _check_sequence(envelope.sequence, record)
         _check_event(envelope, record, partitions)
     except EventRefused as refusal:
         return refuse(record, f"{type(refusal).__name__}: {refusal}", type(refusal))
@@ -103,17 +107,24 @@ def refuse(record: StoredRecord, reason: str, refusal: type[EventRefused] = Even
     try:
         sequence = decode_sequence(record.headers)
         if sequence is not None:
-            _check_sequence(sequence)
+            _check_sequence(sequence, record)
     except EventRefused:
         sequence = None
     return Refused(record, reason, sequence, refusal)
 
 
-def _check_sequence(sequence: SequenceNumber) -> None:
-    if not 1 <= sequence.number <= MAX_BIGINT:
-        raise MalformedEvent(f"ce_sequence is {sequence.number}")
-    if not 1 <= len(sequence.producer) <= MAX_PRODUCER_LENGTH or "\0" in sequence.producer:
+def _check_sequence(sequence: SequenceNumber, record: StoredRecord) -> None:
+    producer, number = sequence.producer, sequence.number
+    if not 1 <= number <= MAX_BIGINT:
+        raise MalformedEvent(f"ce_sequence is {number}")
+    if not 1 <= len(producer) <= MAX_PRODUCER_LENGTH or "\0" in producer:
         raise MalformedEvent("ce_producer is empty, too long or holds a NUL")
+    if is_replay(producer):
+        # Another number would decide what becomes of the dead letter (`dead_letter_states.py`).
+        if number != 1 or not replayed_dead_letter(producer).startswith(dead_letter_id(record.partition, "")):
+            raise MisplacedEvent(f"number {number} of {producer} is no replay of a record of this partition")
+    elif record.partition.topic == ORDERS.name and producer != OUTBOX:
+        raise MisplacedEvent(f"the stream {producer} does not belong in {ORDERS.name}")
 
 
 def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> None:

@@ -7,7 +7,7 @@ the stream is not open, the record was applied after all, and its replay is drop
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 
@@ -37,8 +37,8 @@ class DeadLetter:
         return dead_letter_id(self.origin, self.offset)
 
 
-def dead_letter_id(origin: Partition, offset: int) -> str:
-    """The same for every try at the same record."""
+def dead_letter_id(origin: Partition, offset: int | Literal[""]) -> str:
+    """The same for every try at the same record. Without an offset: what the ids of a partition begin with."""
     return f"{origin.topic}:{origin.number}:{offset}"
 
 

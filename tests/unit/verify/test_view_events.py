@@ -41,6 +41,8 @@ def of_worker(headers: list[tuple[str, bytes]], body: bytes | None) -> Admitted 
 @pytest.mark.parametrize(
     ("changed", "body"),
     [
+        ({"ce_producer": b"batch:7", "ce_numbering": b"rising"}, BODY),
+        ({"ce_producer": b"replay:views:1:7", "ce_numbering": b"rising"}, BODY),
         ({"ce_producer": b"p" * 300, "ce_sequence": str(2**63 - 1).encode()}, BODY),
         ({}, BODY.replace(b"00001Z", b"00001+0530")),
         ({}, BODY.replace(b"T00:00:00.000001Z", b"t00:00:00z")),
@@ -72,6 +74,11 @@ def test_a_view_for_verify_is_one_for_the_worker(changed: dict[str, bytes], body
         ({"ce_time": b"1969-01-01T00:00:00Z"}, BODY),
         ({"ce_sequence": b"0"}, BODY),
         ({"ce_producer": b""}, BODY),
+        *(({"ce_sequence": number}, BODY) for number in (b"-1", b"1_0", b" 1", b"\xd9\xa1", b"one", b"0" * 20)),
+        ({"ce_numbering": b"rising"}, BODY),
+        ({"ce_producer": b"batch:7"}, BODY),
+        ({"ce_producer": b"replay:views:1:7", "ce_numbering": b"rising", "ce_sequence": b"2"}, BODY),
+        ({"ce_producer": b"replay:views:2:7", "ce_numbering": b"rising"}, BODY),
         ({}, None),
         ({}, b"{"),
         ({}, b"[]"),
@@ -86,3 +93,9 @@ def test_what_the_contract_does_not_allow_is_no_view(changed: dict[str, bytes], 
     headers: list[tuple[str, Any]] = list({**HEADERS, **changed}.items())
     assert view_of(headers, body, 1, 4) is None
     assert isinstance(of_worker(headers, body), Refused)  # so both agree what counts
+
+
+def test_a_header_that_comes_twice_makes_it_no_view() -> None:
+    headers = [*HEADERS.items(), ("ce_sequence", b"2")]
+    assert view_of(headers, BODY, 1, 4) is None
+    assert isinstance(of_worker(headers, BODY), Refused)

@@ -33,6 +33,17 @@ def with_header(name: str, value: bytes | None) -> StoredRecord:
     return replace(original, headers=rest if value is None else [*rest, (name, value)])
 
 
+def twice(name: str, value: bytes) -> StoredRecord:
+    """An order's record in which a header comes a second time, with another value."""
+    original = record(ORDER)
+    return replace(original, headers=[*original.headers, (name, value)])
+
+
+def replayed(dead_letter: str, number: int = 1) -> StoredRecord:
+    """An order's record as the replay of a dead letter, under a number."""
+    return record(ORDER, SequenceNumber(f"replay:{dead_letter}", number, "rising"))
+
+
 def with_body(change: Callable[[dict[str, Any]], None]) -> StoredRecord:
     original = record(ORDER)
     body = msgspec.json.decode(original.value or b"")
@@ -68,10 +79,32 @@ def test_events_in_their_place_are_admitted(fact: Fact) -> None:
         (with_header("ce_producer", b"out\0box"), "MalformedEvent: ce_producer .* holds a NUL"),
         (with_header("ce_producer", b"x" * 301), "MalformedEvent: ce_producer is .* too long"),
         (with_header("ce_sequence", None), "MalformedEvent: the header ce_sequence is missing"),
-        (with_header("ce_sequence", b"one"), "MalformedEvent: ce_sequence: invalid literal"),
+        (with_header("ce_sequence", b"one"), "MalformedEvent: ce_sequence is 'one', not a whole number"),
         (with_header("ce_sequence", b"0"), "MalformedEvent: ce_sequence is 0"),
         (with_header("ce_sequence", str(2**63).encode()), "MalformedEvent: ce_sequence is 9223372036854775808"),
+        (with_header("ce_sequence", b"-1"), "MalformedEvent: ce_sequence is '-1', not a whole number"),
+        *(
+            (with_header("ce_sequence", number), "not a whole number")
+            for number in (b"1_0", b" 1", b"+1", b"\xd9\xa1", b"9" * 20)
+        ),
         (with_header("ce_numbering", b"falling"), "MalformedEvent: ce_numbering is 'falling'"),
+        (
+            with_header("ce_numbering", b"rising"),
+            "MalformedEvent: ce_numbering is 'rising', and the stream 'outbox' is dense",
+        ),
+        (
+            with_header("ce_producer", b"batch:x"),
+            "MalformedEvent: ce_numbering is 'dense', and the stream 'batch:x' is rising",
+        ),
+        (with_header("ce_producer", b"viewer"), "MisplacedEvent: the stream viewer does not belong in orders"),
+        (twice("ce_sequence", b"2"), "MalformedEvent: a header comes more than once"),
+        (twice("ce_producer", b"viewer"), "MalformedEvent: a header comes more than once"),
+        (
+            replayed("orders:1:7", 2),
+            "MisplacedEvent: number 2 of replay:orders:1:7 is no replay of a record of this partition",
+        ),
+        (replayed("orders:11:7"), "MisplacedEvent: .* no replay of a record of this partition"),
+        (replayed("views:1:7"), "MisplacedEvent: .* no replay of a record of this partition"),
         (replace(record(ORDER), value=None), "MalformedEvent: the record has no body"),
         (replace(record(ORDER), value=b""), "MalformedEvent: "),
         (replace(record(ORDER), value=b"\xff\xfe"), "MalformedEvent: "),
@@ -121,6 +154,28 @@ def test_a_refused_record_keeps_the_number_that_its_headers_tell() -> None:
     assert refuse(replace(record(ORDER), value=b"?"), "broken").sequence == SequenceNumber("outbox", 1)
     assert refuse(with_header("ce_sequence", b"?"), "broken").sequence is None
     assert refuse(with_header("ce_sequence", b"-1"), "broken").sequence is None
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        with_header(
+            "ce_numbering", b"rising"
+        ),  # it would raise the stream by any number, and what comes after would be repeats
+        twice("ce_sequence", b"9"),
+        replayed("orders:1:7", 2),  # as if somebody had discarded the dead letter
+        replayed("orders:1:7", 5),
+        replayed("views:1:7"),
+    ],
+)
+def test_a_number_that_none_of_our_producers_gives_does_not_count(forged: StoredRecord) -> None:
+    item = admit(forged, PARTITIONS)
+    assert isinstance(item, Refused)
+    assert item.sequence is None
+
+
+def test_a_replay_of_a_record_of_the_partition_is_admitted() -> None:
+    assert isinstance(admit(replayed("orders:1:7"), PARTITIONS), Admitted)
 
 
 names = st.sampled_from([name for name, _ in record(ORDER).headers]) | st.text(max_size=5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ordercast.contracts.envelope import Numbering, SequenceNumber
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, refuse
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats, streams_of
 from ordercast.services.feature_worker.errors import SequenceGap
@@ -56,10 +56,10 @@ def test_rising_numbers_may_leave_holes() -> None:
     assert [item.sequence.number for item in new.events if item.sequence] == [2, 7, 9]
 
 
-@pytest.mark.parametrize("numbering", ["dense", "rising"])
-def test_each_producer_and_partition_has_numbers_of_its_own(numbering: Numbering) -> None:
+@pytest.mark.parametrize("kind", ["", "batch:"])
+def test_each_producer_and_partition_has_numbers_of_its_own(kind: str) -> None:
     batch = [
-        admitted(view(account=account), number=1, producer=producer, numbering=numbering)
+        admitted(view(account=account), number=1, producer=kind + producer, numbering="rising" if kind else "dense")
         for account in (1, 2)
         for producer in ("a", "b")
     ]
