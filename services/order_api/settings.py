@@ -36,6 +36,10 @@ class OrderApiSettings(_Settings):
     token_private_key_file: Path = Field(description="PEM, Ed25519; only this service has it")
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     database_pool_size: int = Field(default=10, ge=1, description="connections to PostgreSQL")
+    # Few, so that what needs no token can neither take the connections of orders nor all of PostgreSQL's processors.
+    reading_pool_size: int = Field(
+        default=4, ge=1, description="connections to PostgreSQL for products, reviews and trends, beside the others"
+    )
     # Ten a second are more than anybody clicks; a single request may count 100.
     customer_views_per_minute: int = Field(
         default=600, ge=100, description="views that a customer may add by POST /views, at each order_api"

@@ -19,7 +19,10 @@ from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
+from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.shared_answers import SharedAnswers
+from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.order_api.views.record_views import RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
@@ -34,6 +37,8 @@ from ordercast.services.shared.process.background import running_beside
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
 # up PostgreSQL's.
 RELAY_CONNECTIONS: Final = 9  # one of them hears of new events
+# Whoever waits longer (s) for one of few connections is told to come again: else those who wait become more and more.
+READING_TIMEOUT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,9 @@ class OrderApi:
     """What the routes use; at `app.state.service`."""
 
     sessions: Sessions
+    reading: Sessions  # for what anybody may ask, and for sums over many rows: with connections of its own
+    product_pages: SharedAnswers[ProductPage]
+    trends: SharedAnswers[TrendsAnswer]
     verifier: TokenVerifier
     public_jwk: Mapping[str, str]
     passwords: Passwords
@@ -68,12 +76,21 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         open_database(
             settings.database_url, application="order_api", pool_size=settings.database_pool_size
         ) as sessions,
+        open_database(
+            settings.database_url,
+            application="order_api-reading",
+            pool_size=settings.reading_pool_size,
+            pool_timeout_s=READING_TIMEOUT_S,
+        ) as reading,
         open_passwords(settings.password_threads) as passwords,
         open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
         open_send_views(open_views_publisher, partitions=partitions) as send_views,
     ):
         yield OrderApi(
             sessions=sessions,
+            reading=reading,
+            product_pages=SharedAnswers(),
+            trends=SharedAnswers(),
             verifier=TokenVerifier(public_key),
             public_jwk=public_jwk,
             passwords=passwords,

@@ -89,21 +89,26 @@ def test_the_large_values_let_pods_out_to_the_examples_and_to_nobody_else() -> N
 
 
 def pool_size(opens: Callable[..., object]) -> int:
-    """The most connections that a service opens, from the call in its wiring."""
+    """The most connections that a service opens, from the calls in its wiring."""
     calls = [
         node
         for node in ast.walk(ast.parse(inspect.getsource(opens)))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == open_database.__name__
     ]
-    assert len(calls) == 1
-    default: int = inspect.signature(open_database).parameters["pool_size"].default
-    given = [ast.unparse(keyword.value) for keyword in calls[0].keywords if keyword.arg == "pool_size"]
+    assert calls
+    default = inspect.signature(open_database).parameters["pool_size"].default
+    given = [
+        next((ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "pool_size"), repr(default))
+        for call in calls
+    ]
+    fields = OrderApiSettings.model_fields
     settings = SimpleNamespace(
         partitions=VALUES["partitions"],
-        database_pool_size=OrderApiSettings.model_fields["database_pool_size"].default,
+        database_pool_size=fields["database_pool_size"].default,
+        reading_pool_size=fields["reading_pool_size"].default,
     )
     names = vars(inspect.getmodule(opens)) | {"settings": settings}
-    return int(eval(given[0], names)) if given else default  # noqa: S307 - an expression of our own source
+    return sum(int(eval(size, names)) for size in given)  # noqa: S307 - expressions of our own source
 
 
 def test_postgresql_has_enough_connections_for_the_large_values(large: Rendered) -> None:

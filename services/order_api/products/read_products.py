@@ -9,6 +9,8 @@ from ordercast.services.order_api.products.tables import Product, ProductPrice
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
 
+ProductPage = tuple[Sequence[Product], bool]
+
 
 async def read_product(sessions: Sessions, product_id: int) -> Product:
     """
@@ -36,7 +38,7 @@ async def find_product(sessions: Sessions, sku: str) -> Product:
 
 async def read_products(
     sessions: Sessions, *, limit: int, starting_after: int | None, search: str | None, active: bool | None
-) -> tuple[Sequence[Product], bool]:
+) -> ProductPage:
     """A page of the products in the order in which they were added, and whether more follow.
 
     `search` is any part of the name or of the SKU, however cased; `%` and `_` in it stand for themselves.

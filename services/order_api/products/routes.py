@@ -33,6 +33,7 @@ _LINES: Final = ndjson_body(
 async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService, response: Response) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
     product = await add_product(service.sessions, **body.model_dump())
+    service.product_pages.forget()
     response.headers["Location"] = f"/products/{product.id}"
     return ProductAnswer.of(product)
 
@@ -52,6 +53,7 @@ async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentSe
     """
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
     answer = await answer_of_import(lambda refused: import_products(service.sessions, body, refused))
+    service.product_pages.forget()
     return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 
@@ -59,7 +61,9 @@ async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentSe
 @raises(errors.ProductNotFound, errors.SkuTaken)
 async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
     """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
-    return ProductAnswer.of(await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True)))
+    product = await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True))
+    service.product_pages.forget()
+    return ProductAnswer.of(product)
 
 
 @router.get("/products")
@@ -72,9 +76,15 @@ async def list_products(
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
 ) -> Page[ProductAnswer]:
-    """All products, or those that the filters leave, in the order in which they were added."""
-    products, has_more = await read_products(
-        service.sessions, limit=limit, starting_after=starting_after, search=search, active=active
+    """All products, or those that the filters leave, in the order in which they were added.
+
+    A page may be a second old; not after a change that this process has answered.
+    """
+    products, has_more = await service.product_pages.get(
+        (limit, starting_after, search, active),
+        lambda: read_products(
+            service.reading, limit=limit, starting_after=starting_after, search=search, active=active
+        ),
     )
     return Page(data=[ProductAnswer.of(product) for product in products], has_more=has_more)
 
@@ -86,14 +96,14 @@ async def get_product_by_sku(
     sku: Annotated[StoredText, Path(description="percent-encoded; it may have slashes")], service: CurrentService
 ) -> ProductAnswer:
     """The product with this SKU, to the letter."""
-    return ProductAnswer.of(await find_product(service.sessions, sku))
+    return ProductAnswer.of(await find_product(service.reading, sku))
 
 
 @router.get("/products/{product_id}")
 @raises(errors.ProductNotFound)
 async def get_product(product_id: PathId, service: CurrentService) -> ProductAnswer:
     """One product."""
-    return ProductAnswer.of(await read_product(service.sessions, product_id))
+    return ProductAnswer.of(await read_product(service.reading, product_id))
 
 
 @router.get("/products/{product_id}/prices")
@@ -102,5 +112,5 @@ async def list_prices(
     product_id: PathId, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
 ) -> Page[PriceAnswer]:
     """What the product costs and has cost, the present price first. An order keeps the price that it was placed at."""
-    prices, has_more = await read_prices(service.sessions, product_id, limit=limit, starting_after=starting_after)
+    prices, has_more = await read_prices(service.reading, product_id, limit=limit, starting_after=starting_after)
     return Page(data=[PriceAnswer.of(price) for price in prices], has_more=has_more)

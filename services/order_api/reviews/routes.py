@@ -32,7 +32,7 @@ async def list_reviews(
     product_id: PathId, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
 ) -> Page[ReviewAnswer]:
     """The product's reviews, the newest first."""
-    reviews, has_more = await read_reviews(service.sessions, product_id, limit=limit, starting_after=starting_after)
+    reviews, has_more = await read_reviews(service.reading, product_id, limit=limit, starting_after=starting_after)
     return Page(data=[ReviewAnswer.of(*review) for review in reviews], has_more=has_more)
 
 

@@ -27,5 +27,11 @@ async def trends(
     last: Annotated[Day | None, Query(alias="to", description="last day, in the zone; at most 366 days in all")] = None,
     tz: Annotated[ZoneName, Query(description="the zone whose days are meant, by its IANA name")] = "UTC",
 ) -> TrendsAnswer:
-    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days. Needs an admin."""
-    return await read_trends(service.sessions, product_id=product_id, first=first, last=last, zone=ZoneInfo(tz))
+    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days. Needs an admin.
+
+    An answer may be a second old.
+    """
+    return await service.trends.get(
+        (product_id, first, last, tz),
+        lambda: read_trends(service.reading, product_id=product_id, first=first, last=last, zone=ZoneInfo(tz)),
+    )

@@ -128,7 +128,10 @@ async def record_batch(
     body = b"".join([chunk async for chunk in chunks])
     create = CreateMissing(currency) if create_missing else None
     batch = await _read_batch(body, idempotency_header.checked(idempotency_key), create)
-    return idempotency_header.answered(await service.record_views.record_batch(caller, batch))
+    answer = await service.record_views.record_batch(caller, batch)
+    if create_missing:
+        service.product_pages.forget()
+    return idempotency_header.answered(answer)
 
 
 async def _read_batch(body: bytes, key: str | None, create: CreateMissing | None) -> Batch:

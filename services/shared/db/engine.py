@@ -13,6 +13,9 @@ COMMAND_TIMEOUT_S: Final = 30
 # A database that does not answer the connection within this time (s) counts as gone.
 CONNECT_TIMEOUT_S: Final = 5
 
+# For a connection of a pool that others use (s).
+POOL_TIMEOUT_S: Final = 30.0
+
 Sessions = async_sessionmaker[AsyncSession]
 
 
@@ -22,6 +25,7 @@ async def open_database(
     *,
     application: str,
     pool_size: int = 5,
+    pool_timeout_s: float = POOL_TIMEOUT_S,
     statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
     search_path: str = '"$user", public',
 ) -> AsyncIterator[Sessions]:
@@ -30,6 +34,7 @@ async def open_database(
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_timeout=pool_timeout_s,
         pool_pre_ping=True,
         connect_args={
             "timeout": CONNECT_TIMEOUT_S,

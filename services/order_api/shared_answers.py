@@ -1,0 +1,45 @@
+"""Answers that many ask for at once: made once, and good for a moment."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+# A second (s): nobody sees the difference, and however many ask, the database is asked once.
+KEPT_S: Final = 1.0
+# A page of 100 products takes 0.1 MB.
+MAX_KEPT: Final = 100
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Answer]):
+    made: tuple[float, Answer] | None = None
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class SharedAnswers(Generic[Answer]):
+    """Answers by what was asked. They are shared, so nobody may change one."""
+
+    def __init__(self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept_s = kept_s
+        self._clock = clock
+        self._kept: dict[Hashable, _Kept[Answer]] = {}
+
+    async def get(self, asked: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The answer that is there, or the one of `make`, for which others with the same question wait. An error is not kept."""
+        kept = self._kept.get(asked)
+        if kept is None:
+            if len(self._kept) >= MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+            kept = self._kept[asked] = _Kept()
+        async with kept.making:
+            if kept.made is None or self._clock() - kept.made[0] >= self._kept_s:
+                kept.made = self._clock(), await make()
+            return kept.made[1]
+
+    def forget(self) -> None:
+        """What was asked for is not as it was: who asks from now on gets nothing that was begun before."""
+        self._kept.clear()
