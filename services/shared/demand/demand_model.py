@@ -145,7 +145,8 @@ class DemandModel:
         """The answer, its spread, and the groups of its interval."""
         answer = self.questions["pair"].answer(values)
         probability = answer.order_probability.astype(np.float64)
-        return answer, said_of_pairs(answer), pair_groups(probability, _lines(PAIR_FEATURES, values))
+        said = said_of_pairs(answer)
+        return answer, said, pair_groups(probability, said.mean)
 
     def said_of_lines(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The same of the next order line."""

@@ -12,6 +12,8 @@ from ordercast.services.shared.demand.conformal import Floats, Ints
 PRODUCT_LINES: Final = (20, 200)
 # Predicted pieces from which on a row is in the next group: each about twice the one before.
 PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
+# The same of a pair's expected pieces, no order counted in: coarser, because few pairs expect many.
+PAIR_PIECES: Final = (1, 5, 20)
 # Probability of an order from which on a pair is in the next group. Close where a level turns from "nothing" to something.
 PROBABILITIES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
@@ -39,7 +41,7 @@ def stock_groups(mean: Floats, weeks: Ints) -> Ints:
     return np.column_stack([weeks * (len(PIECES) + 1) + classes(mean, PIECES), weeks])
 
 
-def pair_groups(probability: Floats, product_lines: Floats) -> Ints:
-    """[rows, 2] probability of an order with product's class; the probability."""
-    size, product = classes(probability, PROBABILITIES), classes(product_lines, PRODUCT_LINES)
-    return np.column_stack([size * (len(PRODUCT_LINES) + 1) + product, size])
+def pair_groups(probability: Floats, mean: Floats) -> Ints:
+    """[rows, 2] probability of an order with expected pieces' class; the probability."""
+    chance, size = classes(probability, PROBABILITIES), classes(mean, PAIR_PIECES)
+    return np.column_stack([chance * (len(PAIR_PIECES) + 1) + size, chance])

@@ -16,6 +16,9 @@ from ordercast.services.shared.demand.conformal import Floats, Ints
 
 # Pieces that a median counts as at least, either way, of its spread: half a piece either side of the median is no error.
 LEAST_SPREAD: Final = 0.5
+# Threshold from which on an interval begins at 0 where the quantile .05 is 0: many targets are exactly 0 there, and if they all
+# came in at the threshold of the usual level, an interval would hold either too little or far too much.
+NOTHING_FROM: Final = 0.5
 # Room for rounding: the pieces whose own score is the threshold are in.
 _EXACT: Final = 1e-9
 # log(1 + 2**52): more pieces than a float can tell apart.
@@ -87,7 +90,8 @@ def _spread(said: Said) -> tuple[Floats, Floats, Floats]:
     low, middle, high = np.sort(np.stack([said.low, said.middle, said.high]), axis=0)
     middle = np.maximum(middle, 0.0)
     least = np.log1p(LEAST_SPREAD * np.exp(-middle))
-    return middle, np.maximum(middle - low, least), np.maximum(high - middle, least)
+    down = np.where(low < np.log1p(LEAST_SPREAD), middle / NOTHING_FROM, middle - low)
+    return middle, np.maximum(down, least), np.maximum(high - middle, least)
 
 
 def _always_in(said: Said) -> tuple[Ints, Ints]:

@@ -102,6 +102,23 @@ def test_intervals_hold_for_ten_thousand_new_pairs_and_each_group_of_them(level:
         )  # in small whole pieces, the next lower end holds less
 
 
+def test_intervals_hold_their_level_and_no_more_where_many_weeks_are_empty() -> None:
+    """All empty weeks have one score; they come in at a threshold under that of the usual levels."""
+    random = np.random.default_rng(4)
+
+    def weeks(rows: int) -> tuple[Said, Ints]:
+        middle = random.normal(3, 0.5, rows)
+        pieces = np.where(random.random(rows) < 0.15, 0, np.exp(random.normal(middle, 0.7))).astype(np.int64)
+        return Said(np.exp(middle), middle * 0, middle - 0.15, middle + 1.1), pieces
+
+    said, pieces = weeks(20_000)
+    calibration = calibrate(interval_scores(said, pieces), product_groups(said.mean, np.full(20_000, 50.0)))
+    said, pieces = weeks(10_000)
+    low, high = intervals(said, thresholds(calibration, product_groups(said.mean, np.full(10_000, 50.0)), 0.9))
+    assert ((low <= pieces) & (pieces <= high)).mean() == pytest.approx(0.9, abs=0.015)
+    assert (low == 0).all()
+
+
 def test_stock_is_exceeded_as_seldom_as_it_says() -> None:
     said, _, groups, pieces = simulated(20_000, seed=1)
     calibration = calibrate(upper_scores(said, pieces), groups)
@@ -136,7 +153,7 @@ def test_a_pair_that_seldom_orders_has_nothing_as_its_interval_and_one_that_ofte
         middle = random.normal(2, 0.5, rows)
         pieces = np.where(random.random(rows) < probability, np.ceil(np.exp(random.normal(middle, 0.7))), 0)
         said = Said(probability * np.exp(middle), middle - 1.2, middle, middle + 1.2)
-        return said, pair_groups(probability, np.full(rows, 50.0)), pieces.astype(np.int64), probability
+        return said, pair_groups(probability, said.mean), pieces.astype(np.int64), probability
 
     said, groups, pieces, _ = pairs(40_000)
     calibration = calibrate(upper_scores(said, pieces), groups)
