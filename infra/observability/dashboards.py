@@ -146,9 +146,13 @@ TROUBLE: Final = [
     ),
     Panel(
         "Alarms in the last hour",
-        "Of workers that stand still until somebody has looked: a gap in numbers means lost events.",
+        "Workers that stand still, too many refused events, and streams whose numbers do not add up: lost events, or a stranger.",
         "short",
-        [Query("max by (kind) (max_over_time(ordercast_worker_alarms_total[1h]))", "{{kind}}")],
+        [
+            Query("max by (kind) (max_over_time(ordercast_worker_alarms_total[1h]))", "{{kind}}"),
+            Query("max(max_over_time(ordercast_worker_gap_streams[1h]))", "gaps in numbers"),
+            Query("max(max_over_time(ordercast_worker_above_outbox_shards[1h]))", "numbers above the outbox"),
+        ],
         width=12,
         alarm=1,
     ),

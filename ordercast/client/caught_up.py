@@ -14,9 +14,15 @@ from ordercast.client.database import snapshot
 POLL_S: Final = 0.25
 
 # How many events of each shard are committed and how many of them the table holds, in one look. An order's event is numbered
-# in the order's own transaction, so equal numbers mean that every order of this moment is in the table of this moment.
+# in the order's own transaction, so equal numbers mean that every order of this moment is in the table of this moment. Shard
+# by shard: a number that nobody has given must not make up for what another shard lacks. Where numbers are missing and the last one
+# was seen, no more is to be waited for.
 BEHIND_SQL: Final = """
-    SELECT coalesce(sum(s.last_number - coalesce(f.last_sequence, 0)), 0)::bigint
+    SELECT coalesce(sum(greatest(0, s.last_number - greatest(
+        coalesce(f.last_sequence, 0),
+        (SELECT max(least(a.last_sequence, s.last_number)) FROM feature_sequences_ahead a
+            WHERE (a.topic, a.producer, a.partition) = ('orders', 'outbox', s.shard) AND a.first_sequence <= s.last_number)
+    ))), 0)::bigint
     FROM outbox_shards s LEFT JOIN feature_last_sequences f
         ON f.topic = 'orders' AND f.producer = 'outbox' AND f.partition = s.shard
 """

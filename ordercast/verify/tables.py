@@ -5,6 +5,7 @@ from typing import Final
 import asyncpg
 
 from ordercast.client.database import slices
+from ordercast.verify.compare import Difference
 from ordercast.verify.spool import Spool
 
 # Moments as microseconds since 1970, money as ten-thousandths: whole numbers, so that nothing is rounded on the way. An event that
@@ -39,6 +40,25 @@ ORDER_ITEMS_SQL: Final = """
     SELECT account_id, product_id, order_text, line, b.quantity, price, ordered_at,
         (extract(epoch FROM b.cancelled_at) * 1000000)::bigint, false, true
     FROM taken_back b JOIN lines l USING (order_id, line)
+"""
+# What has been seen of the outbox's streams, and of those of which numbers are missing: how many are missing below the highest, and
+# the last one that the outbox has given (NULL: no table says how many there are). What lies above it is not missing.
+NUMBERS_SQL: Final = """
+    WITH runs AS (
+        SELECT topic, partition, producer, 1 AS first, last_sequence AS last FROM feature_last_sequences
+        WHERE (topic = 'orders' AND producer = 'outbox')
+            OR (topic, partition, producer) IN (SELECT topic, partition, producer FROM feature_sequences_ahead)
+        UNION ALL
+        SELECT topic, partition, producer, first_sequence, last_sequence FROM feature_sequences_ahead
+    ), known AS (
+        SELECT r.*, CASE WHEN topic = 'orders' AND producer = 'outbox' THEN coalesce(o.last_number, 0) END AS given
+        FROM runs r LEFT JOIN outbox_shards o ON o.shard = r.partition
+    )
+    SELECT topic, partition, producer, max(last) AS highest, max(given) AS given, coalesce(
+        max(least(last, given)) FILTER (WHERE first <= coalesce(given, first))
+            - sum(least(last, given) - first + 1) FILTER (WHERE first <= coalesce(given, first)), 0
+    ) AS missing
+    FROM known GROUP BY topic, partition, producer ORDER BY topic, partition, producer
 """
 FEATURES_SQL: Final = """
     SELECT account_id, product_id, (extract(epoch FROM first_ordered_at) * 1000000)::bigint, first_event_id::text,
@@ -82,6 +102,18 @@ async def item_count(connection: asyncpg.Connection) -> int:
 async def row_count(connection: asyncpg.Connection) -> int:
     """Order items, what was taken back of them, feature rows and their days together."""
     return int(await connection.fetchval(ROWS_SQL))
+
+
+async def number_differences(connection: asyncpg.Connection) -> list[Difference]:
+    """Numbers that are missing in a stream, and numbers that were seen although the outbox has not given them."""
+    found: list[Difference] = []
+    for topic, partition, producer, highest, given, missing in await connection.fetch(NUMBERS_SQL):
+        table, key = f"numbers of {producer} in {topic}", {"partition": int(partition)}
+        if missing:
+            found.append(Difference(table, key, "missing", 0, int(missing)))
+        if given is not None and highest > given:
+            found.append(Difference(table, key, "highest", int(given), int(highest)))
+    return found
 
 
 async def read_into(spool: Spool, connection: asyncpg.Connection, query: str) -> None:

@@ -54,8 +54,12 @@ class MisplacedEvent(EventRefused):
     """An event in a topic or partition where its account's worker would not look for it."""
 
 
+class TooManyGaps(EventRefused):
+    """A number that would leave one more gap in a stream that has too many (`seen.py`)."""
+
+
 # Every way to be refused.
-REFUSALS: Final = (MalformedEvent, UnknownEventType, OversizedEvent, MissingSequence, MisplacedEvent)
+REFUSALS: Final = (MalformedEvent, UnknownEventType, OversizedEvent, MissingSequence, MisplacedEvent, TooManyGaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,9 @@ for _topic, _outcome in itertools.product((ORDERS.name, VIEWS.name), ("applied",
     WORKER_EVENTS.labels(_topic, _outcome)
 for _topic, _refusal in itertools.product((ORDERS.name, VIEWS.name), REFUSALS):
     WORKER_DEAD_LETTERS.labels(_topic, _refusal.__name__)
-for _kind in LASTING.values():
+# Raised while the flow of events goes on.
+TOO_MANY_DEAD_LETTERS: Final = "too_many_dead_letters"
+for _kind in (*LASTING.values(), TOO_MANY_DEAD_LETTERS):
     WORKER_ALARMS.labels(_kind)
 
 Record = Callable[[Sequence[Slice]], Awaitable[Recorded]]
@@ -75,7 +77,7 @@ class ConsumeEvents:
         """Applies events until `stopping` is set.
 
         Raises:
-            Alarm: events are missing, too many are bad, or PostgreSQL or Kafka stays away.
+            Alarm: PostgreSQL or Kafka stays away.
             PositionOutsideLog, RecordTooLarge: the topics no longer hold what is to be read.
         """
         try:
@@ -145,3 +147,6 @@ def _measure(recorded: Recorded) -> None:
     for (topic, refusal), count in recorded.dead_lettered.items():
         WORKER_EVENTS.labels(topic, "dead_lettered").inc(count)
         WORKER_DEAD_LETTERS.labels(topic, refusal).inc(count)
+    if recorded.alarm is not None:
+        log.critical("alarm: too many events are refused", reason=str(recorded.alarm))
+        WORKER_ALARMS.labels(TOO_MANY_DEAD_LETTERS).inc()

@@ -1,7 +1,8 @@
 """Tells a new event from a repeat by its number: pure, so that it can be tried with any stream.
 
 Within one partition each producer's numbers only grow. Dense numbers grow by one, so a hole among them means that events
-were lost; rising numbers may leave holes. The number of a record that was refused counts as seen: a repeat of it is not
+were lost, or that a stranger gave himself a number: what comes after the hole counts, and so do the missing numbers if they come
+after all. Rising numbers may leave holes. The number of a record that was refused counts as seen: a repeat of it is not
 refused a second time, and what comes after it is no gap.
 """
 
@@ -10,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.services.feature_worker.admit import Admitted, Refused
-from ordercast.services.feature_worker.errors import SequenceGap
+from ordercast.services.feature_worker.admit import Admitted, Refused, TooManyGaps
+from ordercast.services.feature_worker.seen import MAX_RUNS, Seen
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id, is_replay, replay_producer
-from ordercast.services.shared.kafka.records import Partition, StoredRecord
+from ordercast.services.shared.kafka.records import Partition
 
 
 class Stream(NamedTuple):
@@ -24,51 +25,51 @@ class Stream(NamedTuple):
 
 
 class NewEvents(NamedTuple):
-    """A batch without its repeats, in its order, and the last numbers of the streams that it moved."""
+    """A batch without its repeats, in its order, and what has been seen of the streams that it moved."""
 
     events: list[Admitted | Refused]
-    last_sequences: dict[Stream, int]
+    seen: dict[Stream, Seen]
     repeats: Counter[str]  # by topic
 
 
 def streams_of(batch: Iterable[Admitted | Refused]) -> set[Stream]:
-    """The streams whose last sequences `drop_repeats` has to know."""
+    """The streams of which `drop_repeats` has to know what has been seen."""
     return {Stream(item.record.partition, item.sequence.producer) for item in batch if item.sequence is not None}
 
 
-def drop_repeats(batch: Iterable[Admitted | Refused], last_sequences: Mapping[Stream, int]) -> NewEvents:
-    """What is new in a batch, in its order, given the last sequences of its streams.
-
-    Raises:
-        SequenceGap: a dense stream misses numbers.
-    """
+def drop_repeats(batch: Iterable[Admitted | Refused], seen: Mapping[Stream, Seen]) -> NewEvents:
+    """What is new in a batch, in its order, given what has been seen of its streams."""
     new = NewEvents([], {}, Counter())
-    known = dict(last_sequences)
+    known = dict(seen)
     for item in batch:
         record, sequence = item.record, item.sequence
+        event = item
         if sequence is not None:
             stream = Stream(record.partition, sequence.producer)
-            if not _is_new(record, sequence, known.get(stream)):
+            before = known.get(stream)
+            if _is_repeat(sequence, before):
                 new.repeats[record.partition.topic] += 1
                 continue
-            known[stream] = new.last_sequences[stream] = sequence.number
-        new.events.append(item)
-        if isinstance(item, Refused):
+            after = _plus(before or Seen(), sequence)
+            if len(after.ahead) > MAX_RUNS:
+                reason = f"{TooManyGaps.__name__}: {sequence.producer} has more than {MAX_RUNS:,} gaps"
+                event = Refused(record, reason, None, TooManyGaps)
+            else:
+                known[stream] = new.seen[stream] = after
+        new.events.append(event)
+        if isinstance(event, Refused):
             # Opens the stream of its replay: only what was skipped may come again.
             opened = Stream(record.partition, replay_producer(dead_letter_id(record.partition, record.offset)))
-            known[opened] = new.last_sequences[opened] = 0
+            known[opened] = new.seen[opened] = Seen()
     return new
 
 
-def _is_new(record: StoredRecord, sequence: SequenceNumber, last: int | None) -> bool:
-    if last is None and is_replay(sequence.producer):
-        return False  # of an event that was never skipped: its dead letter was written, but not the skipping
-    last = last or 0
-    if sequence.number <= last:
-        return False
-    if sequence.numbering == "dense" and sequence.number != last + 1:
-        raise SequenceGap(
-            f"{record.partition.topic}/{record.partition.number} offset {record.offset}: {sequence.producer} goes from "
-            f"{last} to {sequence.number}; {sequence.number - last - 1} events are missing"
-        )
-    return True
+def _is_repeat(sequence: SequenceNumber, before: Seen | None) -> bool:
+    if before is None:
+        # A replay of an event that was never skipped: its dead letter was written, but not the skipping.
+        return is_replay(sequence.producer)
+    return before.has(sequence.number)
+
+
+def _plus(before: Seen, sequence: SequenceNumber) -> Seen:
+    return before.plus(sequence.number) if sequence.numbering == "dense" else Seen(sequence.number)

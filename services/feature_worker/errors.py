@@ -27,12 +27,13 @@ class Alarm(FeatureWorkerError):
     """Going on would lose or double events, or cannot succeed: the process stops and somebody has to look."""
 
 
-class SequenceGap(Alarm):
-    """Events of a dense stream are missing: they were lost between their producer and this worker."""
+class TooManyDeadLetters(FeatureWorkerError):
+    """So many events were refused, in a row or of the last ones, that somebody has to look. It stops nothing: whoever can write to
+    a topic could stop the worker with it. Each refused event waits in the dead letters."""
 
 
-class TooManyDeadLetters(Alarm):
-    """So many events were refused, in a row or of the last ones, that the code is wrong, not the data."""
+class NumbersAmiss(FeatureWorkerError):
+    """Numbers of a stream are missing, or were seen before they were given. For /readyz; what can be applied is applied."""
 
 
 class Stuck(Alarm):
@@ -45,8 +46,6 @@ class RebuildRefused(Alarm):
 
 # What the next start meets again, until somebody has looked: each with its name in the metrics.
 LASTING: Final[Mapping[type[Exception], str]] = {
-    SequenceGap: "sequence_gap",
-    TooManyDeadLetters: "too_many_dead_letters",
     PositionOutsideLog: "position_outside_log",
     RecordTooLarge: "record_too_large",
     RecordRefused: "dead_letter_refused",

@@ -1,6 +1,7 @@
 """How many records of a partition may be refused before somebody has to look: in a row, and among its last ones. Pure.
 
-A single bad record is the data's fault; many say that the code is wrong, and going on would put good events aside, too.
+A single bad record is the data's fault; many say that a release, a producer or a stranger is. Each waits in the dead letters, and
+the good ones among them are applied: nobody who can write to a topic may stop that.
 """
 
 from collections import defaultdict, deque
@@ -57,6 +58,6 @@ def _longer(run: range | None, offset: int) -> range:
 def _too_many(event: Refused, how_many: str, setting: str) -> TooManyDeadLetters:
     topic, number = event.record.partition
     return TooManyDeadLetters(
-        f"{how_many} of {topic}/{number} were refused, the last one because of {event.reason[:200]}. If the data is wrong "
-        f"and not this release, raise {setting} until they are passed"
+        f"{how_many} of {topic}/{number} were refused, the last one because of {event.reason[:200]}. They wait in the "
+        f"dead letters ({setting})"
     )

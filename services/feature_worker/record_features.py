@@ -12,14 +12,15 @@ from ordercast.services.feature_worker.activity import add_to_activity, read_pla
 from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.aggregate import aggregate
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
+from ordercast.services.feature_worker.errors import TooManyDeadLetters
 from ordercast.services.feature_worker.feature_rows import write_rows
 from ordercast.services.feature_worker.limit_dead_letters import check_in_a_row, check_ratio
 from ordercast.services.feature_worker.positions import (
     lock_positions,
     move_positions,
-    read_last_sequences,
     read_refused_offsets,
-    write_last_sequences,
+    read_seen,
+    write_seen,
 )
 from ordercast.services.feature_worker.trends import add_to_trends
 from ordercast.services.shared.db.engine import Sessions
@@ -41,10 +42,11 @@ class Recorded:
     applied: Counter[str]
     repeated: Counter[str]
     dead_lettered: Counter[tuple[str, str]]
+    alarm: TooManyDeadLetters | None = None
 
 
 class RecordFeatures:
-    """The use case. `limits` say how much may be refused before somebody has to look; None: any number."""
+    """The use case. `limits` say how much may be refused before the alarm is raised; None: any number."""
 
     def __init__(
         self, sessions: Sessions, *, admit: Admit, keep_refused: KeepRefused, limits: Limits | None = None
@@ -59,7 +61,6 @@ class RecordFeatures:
 
         Raises:
             PositionMoved: a partition does not stand where its slice starts; nothing was done.
-            SequenceGap, TooManyDeadLetters: nothing was done.
             BrokerUnavailable, RecordRefused: a refused record could not be kept; nothing was done.
             DBAPIError: the database is away, or a commit's answer was lost.
         """
@@ -72,17 +73,19 @@ class RecordFeatures:
     async def _record(self, slices: Sequence[Slice], batch: Sequence[Admitted | Refused]) -> Recorded:
         async with self._sessions() as session, session.begin():
             await lock_positions(session, slices)
-            new = drop_repeats(batch, await read_last_sequences(session, streams_of(batch)))
+            seen = await read_seen(session, streams_of(batch))
+            new = drop_repeats(batch, seen)
             refused = [event for event in new.events if isinstance(event, Refused)]
+            alarm = None
             if refused:
-                await self._check_limits(session, refused)
+                alarm = await self._alarm(session, refused)
                 # Before the position passes them. If the commit fails they are written again under the same ids.
                 await self._keep_refused(refused)
             admitted = [event for event in new.events if isinstance(event, Admitted)]
             placed_at = await read_placed_at(session, (event.envelope.event for event in admitted))
             changes = aggregate(admitted, placed_at)
             await write_rows(session, changes.pairs)
-            await write_last_sequences(session, new.last_sequences)
+            await write_seen(session, new.seen, seen)
             await move_positions(session, slices)
             await add_to_trends(session, changes.product_trends, changes.shop_trends)
             await add_to_activity(session, changes.activity)
@@ -90,18 +93,23 @@ class RecordFeatures:
             applied=_by_topic(admitted),
             repeated=new.repeats,
             dead_lettered=Counter((event.record.partition.topic, event.refusal.__name__) for event in refused),
+            alarm=alarm,
         )
 
-    async def _check_limits(self, session: AsyncSession, refused: Sequence[Refused]) -> None:
-        """Counts from the table, not from memory: a restart must give no new allowance."""
+    async def _alarm(self, session: AsyncSession, refused: Sequence[Refused]) -> TooManyDeadLetters | None:
+        """Whether too many were refused, counted from the table: a restart must not hide it."""
         if self._limits is None:
-            return
+            return None
         refused_from: dict[Partition, int] = {}
         for event in refused:
             refused_from.setdefault(event.record.partition, event.record.offset)
         known = await read_refused_offsets(session, refused_from, WINDOW)
-        check_in_a_row(refused, known, self._limits.in_a_row)
-        check_ratio(refused, known, self._limits.ratio)
+        try:
+            check_in_a_row(refused, known, self._limits.in_a_row)
+            check_ratio(refused, known, self._limits.ratio)
+        except TooManyDeadLetters as alarm:
+            return alarm
+        return None
 
 
 def _traced(events: Sequence[Admitted | Refused], started_at: int) -> Group:

@@ -19,14 +19,14 @@ class FeatureWorkerSettings(ServiceSettings):
     # Larger batches gain little more and hold their rows longer; events that wait are applied together at once.
     worker_batch_events: int = Field(default=2_000, ge=1, le=20_000, description="most events of one transaction")
     # Both by partition. So many in a row are no accident, whatever is in between elsewhere; and one bad event in five, when
-    # good and bad ones take turns, is a producer or a release that is wrong, not a few bad events.
+    # good and bad ones take turns, is a producer, a release or a stranger, not a few bad events.
     max_dead_letters_in_a_row: int = Field(
         default=100,
         ge=1,
-        description="refused events of a partition one after the other; one more stops the worker; 1,000: no limit",
+        description="refused events of a partition one after the other; one more raises the alarm; 1,000: no limit",
     )
     max_dead_letter_ratio: float = Field(
-        default=0.2, gt=0, le=1, description="refused of a partition's last 1,000 events; one more stops the worker"
+        default=0.2, gt=0, le=1, description="refused of a partition's last 1,000 events; one more raises the alarm"
     )
     # Longer than a restart of either server, shorter than somebody would wait who looks at a stale table.
     worker_stuck_after_s: float = Field(default=60.0, gt=0, description="no progress for so long ends the process")

@@ -15,6 +15,7 @@ from ordercast.services.shared.db.features import (
     FeatureLastSequence,
     FeaturePosition,
     FeatureRow,
+    FeatureSequencesAhead,
     FeatureViewTime,
     PairActivity,
     ProductActivity,
@@ -33,7 +34,8 @@ SHOWN: Final = 20
 # Last sequences differ by right: old streams are forgotten, and their times are those of the reading.
 _COMPARED_MODELS: Final = (FeatureRow, FeatureViewTime, ProductTrend, ShopTrend, PairActivity, ProductActivity)
 _TABLES: Final[tuple[Table, ...]] = tuple(
-    Base.metadata.tables[model.__tablename__] for model in (*_COMPARED_MODELS, FeaturePosition, FeatureLastSequence)
+    Base.metadata.tables[model.__tablename__]
+    for model in (*_COMPARED_MODELS, FeaturePosition, FeatureLastSequence, FeatureSequencesAhead)
 )
 _COMPARED: Final[tuple[Table, ...]] = tuple(Base.metadata.tables[model.__tablename__] for model in _COMPARED_MODELS)
 _NOT_COMPARED: Final = frozenset({"updated_at"})

@@ -16,6 +16,7 @@ from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.shadow_tables import SHADOW
+from ordercast.services.feature_worker.watch_numbers import WatchNumbers
 from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from ordercast.services.shared.db.engine import ask_database, open_database
 from ordercast.services.shared.http.health import Check
@@ -52,7 +53,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
             open_database(
                 settings.database_url,
                 application="feature_worker",
-                pool_size=3,
+                pool_size=4,
                 statement_timeout_ms=STATEMENT_TIMEOUT_MS,
             ) as sessions,
             open_publisher(settings.kafka_bootstrap, client_id="feature_worker") as publisher,
@@ -80,9 +81,11 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                 give_up_after_s=settings.worker_stuck_after_s,
                 alarm_shown_s=settings.worker_alarm_shown_s,
             )
+            numbers = WatchNumbers(sessions)
             watchdog = Watchdog(consumer, progress, switch)
             async with (
                 running_beside(ForgetStreams(sessions).run, name="forget-streams"),
+                running_beside(numbers.run, name="watch-numbers"),
                 running_beside(watchdog.run, name="watchdog"),
                 running_beside(consume.run, name="consume"),
             ):
@@ -91,6 +94,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
                         "database": Check(partial(ask_database, sessions)),
                         "kafka": Check(watchdog.ask_kafka),
                         "alarm": Check(consume.check),
+                        "numbers": Check(numbers.check, required=False),
                     }
                 )
 

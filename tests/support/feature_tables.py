@@ -26,6 +26,7 @@ from ordercast.services.feature_worker.errors import PositionMoved
 from ordercast.services.feature_worker.merge import KnownFirst, Merged, merge
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
+from ordercast.services.feature_worker.seen import Seen
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import (
     TREND_BUCKET,
@@ -112,7 +113,7 @@ class _State:
     view_times: dict[Pair, dict[datetime, int]] = field(default_factory=dict)
     trends: dict[tuple[int | None, int], TrendChange] = field(default_factory=dict)
     activity: dict[ActivityKey, ActivityChange] = field(default_factory=dict)
-    last_sequences: dict[Stream, int] = field(default_factory=dict)
+    seen: dict[Stream, Seen] = field(default_factory=dict)
     positions: dict[Partition, int] = field(default_factory=dict)
 
     def copy(self) -> "_State":
@@ -122,7 +123,7 @@ class _State:
             {pair: dict(times) for pair, times in self.view_times.items()},
             {key: replace(trend) for key, trend in self.trends.items()},
             {key: replace(change) for key, change in self.activity.items()},
-            dict(self.last_sequences),
+            dict(self.seen),
             dict(self.positions),
         )
 
@@ -145,7 +146,7 @@ class MemoryTable:
                 raise PositionMoved(piece.partition, piece.start, state.positions.get(piece.partition))
             state.positions[piece.partition] = piece.end
         batch = [admit_as_it_is(record, self._partitions) for piece in slices for record in piece.records]
-        new = drop_repeats(batch, state.last_sequences)
+        new = drop_repeats(batch, state.seen)
         await self.dead_letters([event for event in new.events if isinstance(event, Refused)])
         changes = aggregate(event for event in new.events if isinstance(event, Admitted))
         known = {
@@ -164,7 +165,7 @@ class MemoryTable:
                 setattr(trend, name, getattr(trend, name) + getattr(change, name))
         for key, sums in changes.activity.items():
             _add_sums(state.activity.setdefault(key, ActivityChange()), sums)
-        state.last_sequences.update(new.last_sequences)
+        state.seen.update(new.seen)
         self._state = state
 
     async def rows(self) -> Table:

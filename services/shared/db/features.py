@@ -69,7 +69,7 @@ class FeaturePosition(Base):
 
 
 class FeatureLastSequence(Base):
-    """The last number seen of a producer's stream in a partition: what comes with it or a smaller one is a repeat."""
+    """The number of a producer's stream in a partition up to which all were seen: one that is as large or smaller is a repeat."""
 
     __tablename__ = "feature_last_sequences"
     __table_args__ = (Index(None, "seen_at"),)
@@ -79,6 +79,18 @@ class FeatureLastSequence(Base):
     producer: Mapped[str] = mapped_column(primary_key=True)
     last_sequence: Mapped[int]
     seen_at: Mapped[datetime]
+
+
+class FeatureSequencesAhead(Base):
+    """Numbers of a stream that were seen above its last sequence: between the two, numbers are missing."""
+
+    __tablename__ = "feature_sequences_ahead"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    partition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    producer: Mapped[str] = mapped_column(primary_key=True)
+    first_sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_sequence: Mapped[int]
 
 
 class TrendFigures:

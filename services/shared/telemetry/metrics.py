@@ -56,7 +56,7 @@ OUTBOX_BATCH_EVENTS: Final = Histogram(
 )
 
 # feature_worker. `outcome` is applied, repeated or dead_lettered; `reason` is the class of the refusal, which stands first in
-# the text that `ordercast dead-letters list` shows; `kind` is a name in `feature_worker.errors.LASTING`.
+# the text that `ordercast dead-letters list` shows; `kind` is a name in `feature_worker.errors.LASTING`, or too_many_dead_letters.
 WORKER_EVENTS: Final = Counter("ordercast_worker_events_total", "Events taken from a topic.", ("topic", "outcome"))
 WORKER_BATCH_EVENTS: Final = Histogram(
     "ordercast_worker_batch_events", "Events written in one transaction.", buckets=_BATCH_BUCKETS
@@ -85,8 +85,15 @@ WORKER_DEAD_LETTERS: Final = Counter(
 )
 WORKER_ALARMS: Final = Counter(
     "ordercast_worker_alarms_total",
-    "Alarms that no restart ends. The worker stands still, keeps showing this for a while, and ends.",
+    "Alarms that no restart ends. The worker keeps showing this for a while, and ends; at too_many_dead_letters it goes on.",
     ("kind",),
+)
+WORKER_GAP_STREAMS: Final = Gauge(
+    "ordercast_worker_gap_streams", "Streams of which numbers are missing below others that were seen."
+)
+WORKER_ABOVE_OUTBOX_SHARDS: Final = Gauge(
+    "ordercast_worker_above_outbox_shards",
+    "Shards of which numbers were seen that the outbox has not given: somebody else writes to the topic orders.",
 )
 
 # predictor. `kind` is view_count or pair; `outcome` is loaded or refused.

@@ -15,6 +15,7 @@ from ordercast.client.database import DatabaseUnavailable, snapshot
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.contracts.activity import SUMS
 from ordercast.verify import verify
+from ordercast.verify.view_topic import open_view_topic
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
 
@@ -119,6 +120,32 @@ async def test_a_record_that_is_no_view_is_told_and_makes_no_difference(running:
     listed = await running.run("dead-letters", "list", "--json")
     assert listed.exit_code == 0, listed.exception
     assert any(letter["body"] == "poison" and letter["state"] == "waiting" for letter in json.loads(listed.stdout))
+
+
+async def test_numbers_that_do_not_add_up_are_differences_and_nothing_is_waited_for(
+    running: Running, ordered: tuple[int, int]
+) -> None:
+    """A number of the outbox that nobody has given, and two that are missing in another stream."""
+    shard, highest = ordered[0] % len(await topic_ends(running)), 2**63 - 1
+    numbers = [("orders", shard, "outbox", highest, highest), ("views", shard, "stranger", 5, 6)]
+    async with connected(running.database_url) as connection:
+        given = await connection.fetchval("SELECT last_number FROM outbox_shards WHERE shard = $1", shard)
+        await connection.executemany("INSERT INTO feature_sequences_ahead VALUES ($1, $2, $3, $4, $5)", numbers)
+        await connection.execute("INSERT INTO feature_last_sequences VALUES ('views', $1, 'stranger', 2, now())", shard)
+        try:
+            result = await verify(running.database_url, running.bootstrap)
+        finally:
+            await connection.execute("DELETE FROM feature_sequences_ahead")
+            await connection.execute("DELETE FROM feature_last_sequences WHERE producer = 'stranger'")
+    assert [(d.table, d.key, d.field, d.expected, d.found) for d in result.differences] == [
+        ("numbers of outbox in orders", {"partition": shard}, "highest", given, highest),
+        ("numbers of stranger in views", {"partition": shard}, "missing", 0, 2),
+    ]
+
+
+async def topic_ends(running: Running) -> dict[int, int]:
+    async with open_view_topic(running.bootstrap) as topic:
+        return dict(topic.ends)
 
 
 async def test_a_worker_that_stands_still_is_said_to_be_behind(running: Running, ordered: tuple[int, int]) -> None:

@@ -9,15 +9,17 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.services.feature_worker.admit import Refused, admit
-from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, TooManyDeadLetters
+from ordercast.services.feature_worker.errors import NumbersAmiss, PositionMoved
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import RecordFeatures
+from ordercast.services.feature_worker.watch_numbers import Amiss, WatchNumbers, read_amiss
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
@@ -90,8 +92,8 @@ async def test_any_stream_gives_the_oracles_table(
 ) -> None:
     async with shared_sessions() as session, session.begin():
         tables = (
-            "feature_rows, feature_view_times, feature_positions, feature_last_sequences, product_trends, shop_trends, "
-            "pair_activity, product_activity"
+            "feature_rows, feature_view_times, feature_positions, feature_last_sequences, feature_sequences_ahead, "
+            "product_trends, shop_trends, pair_activity, product_activity"
         )
         await session.execute(text(f"TRUNCATE {tables}"))
     log, table = MemoryLog(), SqlTable(shared_sessions, PARTITIONS)
@@ -196,11 +198,108 @@ async def test_workers_that_meet_at_a_products_row_wait_in_line(table: SqlTable,
     assert await table.trends() == trends_table(facts)
 
 
-async def test_a_gap_leaves_everything_as_it_was(table: SqlTable, sessions: Sessions) -> None:
-    (piece,) = slices_of([view(1), view(2), view(3)])
-    with pytest.raises(SequenceGap, match="1 events are missing"):
-        await table.record([replace(piece, records=[piece.records[0], piece.records[2]])])
-    assert await table_is_untouched(sessions)
+async def test_what_comes_after_a_gap_counts_and_so_do_missing_events_that_come_after_all(
+    table: SqlTable, sessions: Sessions
+) -> None:
+    (piece,) = slices_of([view(1), view(2), view(3), view(4)])
+    first, second, third, fourth = piece.records
+    log = [first, third, third, fourth, second, second]
+    for offset, record in enumerate(log):
+        await table.record([Slice(VIEWS_1, offset, [replace(record, offset=offset)])])
+        if offset == 3:
+            assert (await table.rows())[1, 1]["view_count"] == 3
+            assert [str(stream) for stream in await amiss(sessions)] == [
+                "views/1 viewer: numbers are missing from 2 on, and 4 was seen"
+            ]
+    assert (await table.rows())[1, 1]["view_count"] == 4
+    assert await amiss(sessions) == []
+    async with sessions() as session:
+        left = await session.execute(text("SELECT last_sequence FROM feature_last_sequences WHERE producer = 'viewer'"))
+        assert left.scalars().all() == [4]
+
+
+async def amiss(sessions: Sessions) -> list[Amiss]:
+    async with sessions() as session:
+        return await read_amiss(session)
+
+
+async def give_numbers(sessions: Sessions, last_number: int) -> None:
+    """As if so many orders had been placed in shard 1."""
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text("INSERT INTO outbox_shards VALUES (1, :n) ON CONFLICT (shard) DO UPDATE SET last_number = :n"),
+            {"n": last_number},
+        )
+
+
+class TestAStrangersNumber:
+    """One record of somebody who may write to the topic, between the orders of its partition."""
+
+    ORDERS_1 = Partition("orders", 1)
+
+    async def record(self, table: SqlTable, facts: Sequence[Fact], forged: Record) -> None:
+        """The first order, the stranger's record, the other orders."""
+        first, *others = numbered_records(facts, PARTITIONS)[self.ORDERS_1]
+        await table.record([_slice(self.ORDERS_1, [first, forged, *others])])
+
+    @pytest.mark.parametrize(
+        ("numbering", "number"),
+        [("rising", b"9223372036854775807"), ("dense", b"9223372036854775807"), ("dense", b"9"), ("dense", b"-1")],
+    )
+    @pytest.mark.parametrize("is_event", [True, False])
+    async def test_it_makes_no_order_a_repeat(
+        self, table: SqlTable, sessions: Sessions, numbering: str, number: bytes, is_event: bool
+    ) -> None:
+        facts = [order(minute) for minute in range(4)]
+        forged = record_of(order(9), SequenceNumber("outbox", 1))
+        numbers = {"ce_sequence": number, "ce_numbering": numbering.encode()}
+        headers = [(name, numbers.get(name, value)) for name, value in forged.headers]
+        await give_numbers(sessions, 4)
+        await self.record(table, facts, replace(forged, headers=headers, value=forged.value if is_event else b"{"))
+        ours = (await table.rows())[1, 1]["order_count"]
+        is_refused = bool(table.dead_letters.by_id)
+        assert ours == 4 + (not is_refused)
+        assert is_refused == (not is_event or numbering == "rising" or number == b"-1")
+
+    async def test_it_shows_at_once_where_it_is_above_what_the_outbox_has_given(
+        self, table: SqlTable, sessions: Sessions
+    ) -> None:
+        await give_numbers(sessions, 2)
+        forged = replace(record_of(order(9), SequenceNumber("outbox", 7)), value=b"{")
+        await self.record(table, [order(1), order(2)], forged)
+        (stream,) = await amiss(sessions)
+        assert (stream.given, stream.highest, stream.has_gap, stream.is_above) == (2, 7, False, True)
+        numbers = WatchNumbers(sessions)
+        await numbers()
+        with pytest.raises(NumbersAmiss, match=r"orders/1 outbox: the number 7 was seen, and the outbox has given 2"):
+            await numbers.check()
+        assert REGISTRY.get_sample_value("ordercast_worker_above_outbox_shards") == 1
+        assert REGISTRY.get_sample_value("ordercast_worker_gap_streams") == 0
+
+    async def test_it_shows_where_a_release_before_has_raised_the_last_number(
+        self, table: SqlTable, sessions: Sessions
+    ) -> None:
+        await give_numbers(sessions, 2)
+        await self.record(table, [order(1)], record_of(order(2), SequenceNumber("outbox", 2)))
+        assert await amiss(sessions) == []
+        async with sessions() as session, session.begin():
+            await session.execute(text("UPDATE feature_last_sequences SET last_sequence = 5 WHERE producer = 'outbox'"))
+        (stream,) = await amiss(sessions)
+        assert (stream.has_gap, stream.is_above, stream.highest) == (False, True, 5)
+
+    async def test_the_next_number_of_the_outbox_moves_its_stream_by_one(
+        self, table: SqlTable, sessions: Sessions
+    ) -> None:
+        """Nobody can tell it from an event of ours that this release cannot read."""
+        await give_numbers(sessions, 3)
+        forged = replace(record_of(order(9), SequenceNumber("outbox", 2)), value=b"{")
+        await table.record([_slice(self.ORDERS_1, [record_of(order(1), SequenceNumber("outbox", 1)), forged])])
+        assert await amiss(sessions) == []
+        async with sessions() as session:
+            last = await session.execute(
+                text("SELECT last_sequence FROM feature_last_sequences WHERE producer = 'outbox'")
+            )
+            assert last.scalars().all() == [2]
 
 
 async def test_a_refused_record_is_buried_and_the_rest_goes_on(table: SqlTable, sessions: Sessions) -> None:
@@ -225,16 +324,11 @@ async def test_if_a_refused_record_cannot_be_buried_nothing_is_done(table: SqlTa
 
 
 class TestTooManyRefused:
-    """A hundred bad events say that the data is bad; a hundred in a row, that the code is."""
+    """A hundred bad events say that the data is bad; a hundred in a row, that somebody has to look."""
 
     @pytest.fixture
     def dead_letters(self) -> DeadLettersInMemory:
         return DeadLettersInMemory()
-
-    @pytest.fixture
-    def record(self, sessions: Sessions, dead_letters: DeadLettersInMemory) -> RecordFeatures:
-        admit_here = partial(admit, partitions=PARTITIONS)
-        return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=Limits(3, 1.0))
 
     @pytest.fixture(autouse=True)
     async def _placed(self, table: SqlTable) -> None:
@@ -249,64 +343,47 @@ class TestTooManyRefused:
             for record, kind in zip(piece.records, pattern, strict=True)
         ]
 
+    async def alarms(
+        self, sessions: Sessions, dead_letters: DeadLettersInMemory, pattern: str, ends: Sequence[int], limits: Limits
+    ) -> list[str]:
+        """What is said of each batch; each goes to a worker that has just started."""
+        said, log, start = list[str](), self.log(pattern), 0
+        for end in ends:
+            admit_here = partial(admit, partitions=PARTITIONS)
+            record = RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=limits)
+            recorded = await record([Slice(VIEWS_1, start, log[start:end])])
+            said.append(str(recorded.alarm or ""))
+            start = end
+        assert len(dead_letters.by_id) == pattern.count("-")
+        assert (await read_rows(sessions))[1, 1]["view_count"] == pattern.count("+")
+        return said
+
     async def test_so_many_in_a_row_become_dead_letters(
-        self, record: RecordFeatures, dead_letters: DeadLettersInMemory
-    ) -> None:
-        await record([Slice(VIEWS_1, 0, self.log("---+---"))])
-        assert len(dead_letters.by_id) == 6
-
-    async def test_one_more_stops_before_any_becomes_one(
-        self, record: RecordFeatures, dead_letters: DeadLettersInMemory, sessions: Sessions
-    ) -> None:
-        with pytest.raises(TooManyDeadLetters, match=r"4 events in a row of views/1 were refused.*MalformedEvent"):
-            await record([Slice(VIEWS_1, 0, self.log("+----+"))])
-        assert dead_letters.by_id == {}
-        assert await table_is_untouched(sessions)
-
-    async def test_they_are_counted_over_batches(
-        self, record: RecordFeatures, dead_letters: DeadLettersInMemory
-    ) -> None:
-        log = self.log("+--" + "--+")
-        await record([Slice(VIEWS_1, 0, log[:3])])
-        with pytest.raises(TooManyDeadLetters):
-            await record([Slice(VIEWS_1, 3, log[3:])])
-        assert len(dead_letters.by_id) == 2
-
-    async def test_a_restart_gives_no_new_allowance(
         self, sessions: Sessions, dead_letters: DeadLettersInMemory
     ) -> None:
-        """Each batch goes to a worker that has just started; the good record in between begins a new count."""
-        admit_here = partial(admit, partitions=PARTITIONS)
-        log = self.log("--+-----")
+        assert await self.alarms(sessions, dead_letters, "---+---", [7], Limits(3, 1.0)) == [""]
 
-        def started() -> RecordFeatures:
-            return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=Limits(3, 1.0))
+    async def test_one_more_raises_the_alarm_and_the_flow_goes_on(
+        self, sessions: Sessions, dead_letters: DeadLettersInMemory
+    ) -> None:
+        (alarm,) = await self.alarms(sessions, dead_letters, "+----+", [6], Limits(3, 1.0))
+        assert alarm.startswith("4 events in a row of views/1 were refused, the last one because of MalformedEvent")
 
-        for start, end in ((0, 2), (2, 4), (4, 6)):
-            await started()([Slice(VIEWS_1, start, log[start:end])])
-        for _ in range(2):
-            with pytest.raises(TooManyDeadLetters, match=r"4 events in a row of views/1"):
-                await started()([Slice(VIEWS_1, 6, log[6:7])])
-        assert len(dead_letters.by_id) == 5
+    async def test_they_are_counted_over_batches_and_restarts(
+        self, sessions: Sessions, dead_letters: DeadLettersInMemory
+    ) -> None:
+        said = await self.alarms(sessions, dead_letters, "--+-----+", [2, 4, 6, 7, 9], Limits(3, 1.0))
+        assert [alarm[:19] for alarm in said] == ["", "", "", "4 events in a row o", "5 events in a row o"]
 
     async def test_good_ones_in_between_do_not_hide_that_too_many_are_bad(
         self, sessions: Sessions, dead_letters: DeadLettersInMemory
     ) -> None:
-        """Whatever the batches, and through restarts: each batch goes to a worker that has just started."""
         limits = Limits(in_a_row=3, ratio=10 / WINDOW)
-        admit_here = partial(admit, partitions=PARTITIONS)
-        log = self.log("-+" * 10 + "+" * 5 + "-")
-
-        def started() -> RecordFeatures:
-            return RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=limits)
-
-        for start in range(0, 25, 5):
-            await started()([Slice(VIEWS_1, start, log[start : start + 5])])
-        assert len(dead_letters.by_id) == 10
-        for _ in range(2):
-            with pytest.raises(TooManyDeadLetters, match=r"11 of the last 1,000 events of views/1 .*DEAD_LETTER_RATIO"):
-                await started()([Slice(VIEWS_1, 25, log[25:])])
-        assert len(dead_letters.by_id) == 10
+        pattern = "-+" * 10 + "+" * 5 + "-"
+        *before, last = await self.alarms(sessions, dead_letters, pattern, [*range(5, 30, 5), 26], limits)
+        assert before == [""] * 5
+        assert last.startswith("11 of the last 1,000 events of views/1 ")
+        assert "DEAD_LETTER_RATIO" in last
 
 
 async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table: SqlTable, sessions: Sessions) -> None:
@@ -330,7 +407,7 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table:
     assert (await table.rows())[1, 1]["view_count"] == 1
 
 
-async def test_streams_long_gone_are_forgotten_but_never_the_outboxs_or_a_replays(
+async def test_streams_long_gone_are_forgotten_but_never_the_outboxs_a_replays_or_one_with_a_gap(
     table: SqlTable, sessions: Sessions
 ) -> None:
     async with sessions() as session, session.begin():
@@ -343,10 +420,17 @@ async def test_streams_long_gone_are_forgotten_but_never_the_outboxs_or_a_replay
                 ) AS old (producer, age)
             """)
         )
+        await session.execute(
+            text("""
+                INSERT INTO feature_last_sequences (topic, partition, producer, last_sequence, seen_at)
+                VALUES ('views', 1, 'waits', 1, now() - interval '80 days')
+            """)
+        )
+        await session.execute(text("INSERT INTO feature_sequences_ahead VALUES ('views', 1, 'waits', 3, 4)"))
     await ForgetStreams(sessions)()
     async with sessions() as session:
         left = (await session.execute(text("SELECT producer FROM feature_last_sequences ORDER BY 1"))).scalars()
-        assert list(left) == ["here", "outbox", "replay:views:1:7"]
+        assert list(left) == ["here", "outbox", "replay:views:1:7", "waits"]
 
 
 async def test_a_partition_seen_for_the_first_time_starts_at_its_beginning(sessions: Sessions) -> None:

@@ -161,33 +161,22 @@ async def test_poison_becomes_dead_letters_and_the_flow_goes_on(
         assert (await dead_letter_states(sessions, [stranger])) == {stranger.id: "replayed"}
 
 
-@pytest.mark.parametrize(
-    ("numbers", "settings", "alarm"),
-    [
-        ([1, 2, 4], {}, "SequenceGap"),
-        ([None] * 6, {"max_dead_letters_in_a_row": 5}, "TooManyDeadLetters"),
-    ],
-)
-async def test_what_would_lose_events_stops_the_worker_with_an_alarm(
-    place: WorkerPlace,
-    publisher: Publisher,
-    sessions: Sessions,
-    numbers: Sequence[int | None],
-    settings: dict[str, Any],
-    alarm: str,
+async def test_neither_junk_nor_a_gap_stops_the_flow_of_good_events_through_restarts(
+    place: WorkerPlace, publisher: Publisher, sessions: Sessions
 ) -> None:
-    records = [record_of(View(1, 1, START), SequenceNumber("viewer", number) if number else None) for number in numbers]
-    await publisher.publish("views", 1, records)
-    worker = await place.start(**settings, worker_alarm_shown_s=0)
-    assert await worker.ended() == 1
+    """101 records of junk, and a number that leaves a gap: each stopped the worker at each start."""
+    junk = [Record(b"?", b"junk", [], 0)] * 101
+    good = [record_of(View(1, 1, START), SequenceNumber("viewer", number)) for number in (1, 3, 4, 5)]
+    await publisher.publish("views", 1, [good[0], *junk, good[1]])
+    for record in good[2:]:
+        async with place.worker() as worker:
+            await publisher.publish("views", 1, [record])
+            await place.applied_all(sessions, worker)
+    assert (await read_rows(sessions))[1, 1]["view_count"] == 4
+    assert len(await read_dead_letters(place.bootstrap)) == 101
     log = worker.log.read_text()
-    assert "alarm: the worker stops" in log
-    assert alarm in log
-    assert "Traceback" not in log
-    async with sessions() as session:
-        moved = await session.execute(text("SELECT sum(next_offset) FROM feature_positions"))
-        assert moved.scalar_one() == 0
-    assert await read_dead_letters(place.bootstrap) == []
+    assert "alarm: too many events are refused" in log
+    assert "101 events in a row of views/1 were refused" in log
 
 
 async def test_a_backlog_that_does_not_move_ends_the_process(

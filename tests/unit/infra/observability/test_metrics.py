@@ -7,7 +7,7 @@ from ordercast.infra.observability.metrics_table import Described, described, ta
 
 # Their values are fixed by the code, but for `route` (a template), `partition` and `version`, which grow with the system alone.
 ALLOWED_LABELS = {"method", "route", "status", "topic", "partition", "outcome", "reason", "kind"}
-UNITS = ("_seconds", "_events", "_rows", "_ratio", "_total", "_info", "_per_commit")
+UNITS = ("_seconds", "_events", "_rows", "_ratio", "_total", "_info", "_per_commit", "_streams", "_shards")
 
 METRICS = list(described())
 

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from ordercast.services.feature_worker import consume
 from ordercast.services.feature_worker.consume import ConsumeEvents
-from ordercast.services.feature_worker.errors import PositionMoved, SequenceGap, Stuck
+from ordercast.services.feature_worker.errors import PositionMoved, Stuck, TooManyDeadLetters
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress
-from ordercast.services.shared.kafka.errors import PositionOutsideLog
+from ordercast.services.shared.kafka.errors import PositionOutsideLog, RecordRefused
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, Record
@@ -117,7 +117,7 @@ async def test_a_database_that_stays_away_is_an_alarm() -> None:
         await worker.run_until(10)
 
 
-@pytest.mark.parametrize("error", [SequenceGap("7 events are missing"), ProgrammingError("SELECT", {}, Exception())])
+@pytest.mark.parametrize("error", [RecordRefused("too large"), ProgrammingError("SELECT", {}, Exception())])
 async def test_what_does_not_pass_stops_the_loop(error: Exception) -> None:
     worker = Worker(Table([error]))
     with pytest.raises(type(error)):
@@ -126,11 +126,11 @@ async def test_what_does_not_pass_stops_the_loop(error: Exception) -> None:
 
 
 def shown_alarms() -> float:
-    return REGISTRY.get_sample_value("ordercast_worker_alarms_total", {"kind": "sequence_gap"}) or 0
+    return REGISTRY.get_sample_value("ordercast_worker_alarms_total", {"kind": "dead_letter_refused"}) or 0
 
 
 async def test_an_alarm_that_no_restart_ends_is_shown_until_somebody_asks_the_worker_to_stop() -> None:
-    worker = Worker(Table([SequenceGap("7 events are missing")]), alarm_shown_s=60)
+    worker = Worker(Table([RecordRefused("too large")]), alarm_shown_s=60)
     await worker.log.publish("orders", 0, [Record(b"", b"", [], 0)] * 10)
     before, stopping = shown_alarms(), asyncio.Event()
     await worker.loop.check()
@@ -138,12 +138,12 @@ async def test_an_alarm_that_no_restart_ends_is_shown_until_somebody_asks_the_wo
     async with asyncio.timeout(10):
         while shown_alarms() == before:
             await asyncio.sleep(0.001)
-    with pytest.raises(SequenceGap):
+    with pytest.raises(RecordRefused):
         await worker.loop.check()
     assert not task.done()
-    assert worker.progress.applied == {PARTITION: 0}, "what waits behind the gap is to be seen"
+    assert worker.progress.applied == {PARTITION: 0}, "what waits is to be seen"
     stopping.set()
-    with pytest.raises(SequenceGap):
+    with pytest.raises(RecordRefused):
         await task
     assert shown_alarms() == before + 1
 
@@ -169,6 +169,21 @@ async def test_refused_events_are_counted_by_topic_and_class() -> None:
     assert before is not None, "counts from 0, so that the first refusal is an increase"
     await Worker(Refusing()).run_until(10)
     assert REGISTRY.get_sample_value("ordercast_worker_dead_letters_total", labels) == before + 10
+
+
+async def test_too_many_refused_events_raise_the_alarm_and_stop_nothing() -> None:
+    class Refusing(Table):
+        async def record(self, slices: Sequence[Slice]) -> Recorded:
+            await super().record(slices)
+            return Recorded(Counter(), Counter(), Counter(), TooManyDeadLetters("101 events in a row"))
+
+    kind = {"kind": "too_many_dead_letters"}
+    before = REGISTRY.get_sample_value("ordercast_worker_alarms_total", kind)
+    assert before is not None, "counts from 0, so that the first alarm is an increase"
+    worker = Worker(Refusing(), alarm_shown_s=60)
+    await worker.run_until(10)
+    assert worker.table.recorded == list(range(10))
+    assert REGISTRY.get_sample_value("ordercast_worker_alarms_total", kind) == before + 5
 
 
 async def test_a_log_that_begins_after_the_position_is_loss_and_stops_the_loop() -> None:
