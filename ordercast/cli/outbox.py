@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, printable, several_commands
-from ordercast.system.order_api_program import run_order_api
+from ordercast.system.service_program import run_program
 
 app = several_commands("Events of orders that Kafka refused.")
 
@@ -17,7 +17,7 @@ app = several_commands("Events of orders that Kafka refused.")
 @command(against=True)
 async def list_(context: Context) -> None:
     """Show each refused event with Kafka's reason."""
-    lines = run_order_api(context.target().database_url, "outbox-list")
+    lines = run_program("order_api", context.target().database_url, "outbox-list")
     dead_letters = [msgspec.json.decode(line) async for line in lines]
     context.result(dead_letters, table(dead_letters))
 
@@ -33,7 +33,7 @@ async def retry(
     if bool(ids) == everything:
         raise CommandFailed("say which events to publish again", hint="name either their ids or --all")
     retried: list[str] = []
-    async for line in run_order_api(context.target().database_url, "outbox-retry", *(ids or ())):
+    async for line in run_program("order_api", context.target().database_url, "outbox-retry", *(ids or ())):
         retried += msgspec.json.decode(line, type=list[str])
         context.report(f"{len(retried):,} events so far")
     context.result({"retried": retried}, f"{len(retried):,} events are in the outbox again")
@@ -46,7 +46,7 @@ async def discard(
 ) -> None:
     """Never publish these events: features and predictions go without them. `retry` with their ids takes it back."""
     discarded: list[str] = []
-    async for line in run_order_api(context.target().database_url, "outbox-discard", *ids):
+    async for line in run_program("order_api", context.target().database_url, "outbox-discard", *ids):
         discarded += msgspec.json.decode(line, type=list[str])
     context.result({"discarded": discarded}, f"{len(discarded):,} events wait no longer")
 

@@ -15,7 +15,10 @@ from ordercast.contracts.topics import VIEWS
 # has a stream of its own, which is at 0 until it has come.
 NUMBERS_SQL: Final = """
     SELECT coalesce(sum(s.last_number - coalesce(l.published_number, 0)), 0)::bigint AS unpublished,
-        coalesce(sum(greatest(0, coalesce(l.published_number, 0) - coalesce(f.last_sequence, 0))), 0)::bigint AS unapplied,
+        coalesce(sum(greatest(0, coalesce(l.published_number, 0) - greatest(coalesce(f.last_sequence, 0), (
+            SELECT max(a.last_sequence) FROM feature_sequences_ahead a
+            WHERE (a.topic, a.producer, a.partition) = ('orders', 'outbox', s.shard) AND a.last_sequence <= s.last_number
+        )))), 0)::bigint AS unapplied,
         (SELECT count(*) FROM feature_last_sequences WHERE producer LIKE 'replay:%' AND last_sequence = 0) AS worker_dead_letters,
         (SELECT count(*) FROM outbox_dead_letters WHERE discarded_at IS NULL) AS outbox_dead_letters
     FROM outbox_shards s LEFT JOIN outbox_leases l USING (shard) LEFT JOIN feature_last_sequences f

@@ -41,8 +41,9 @@ ORDER_ITEMS_SQL: Final = """
         (extract(epoch FROM b.cancelled_at) * 1000000)::bigint, false, true
     FROM taken_back b JOIN lines l USING (order_id, line)
 """
-# What has been seen of the outbox's streams, and of those of which numbers are missing: how many are missing below the highest, and
-# the last one that the outbox has given (NULL: no table says how many there are). What lies above it is not missing.
+# What has been seen of the outbox's streams, and of those of which numbers are missing: how many are missing below others (but for
+# gaps that somebody has accepted), and the last one that the outbox has given (NULL: no table says how many there are). What lies
+# above it is not missing.
 NUMBERS_SQL: Final = """
     WITH runs AS (
         SELECT topic, partition, producer, 1 AS first, last_sequence AS last FROM feature_last_sequences
@@ -51,13 +52,16 @@ NUMBERS_SQL: Final = """
         UNION ALL
         SELECT topic, partition, producer, first_sequence, last_sequence FROM feature_sequences_ahead
     ), known AS (
-        SELECT r.*, CASE WHEN topic = 'orders' AND producer = 'outbox' THEN coalesce(o.last_number, 0) END AS given
+        SELECT r.*, first - 1 - lag(last) OVER (PARTITION BY topic, partition, producer ORDER BY first) AS hole,
+            CASE WHEN topic = 'orders' AND producer = 'outbox' THEN coalesce(o.last_number, 0) END AS given,
+            coalesce((
+                SELECT max(missing_up_to) FROM feature_repairs p
+                WHERE (p.topic, p.partition, p.producer) = (r.topic, r.partition, r.producer)
+            ), 0) AS accepted
         FROM runs r LEFT JOIN outbox_shards o ON o.shard = r.partition
     )
-    SELECT topic, partition, producer, max(last) AS highest, max(given) AS given, coalesce(
-        max(least(last, given)) FILTER (WHERE first <= coalesce(given, first))
-            - sum(least(last, given) - first + 1) FILTER (WHERE first <= coalesce(given, first)), 0
-    ) AS missing
+    SELECT topic, partition, producer, max(last) AS highest, max(given) AS given,
+        coalesce(sum(hole) FILTER (WHERE first > accepted AND first <= coalesce(given, first)), 0) AS missing
     FROM known GROUP BY topic, partition, producer ORDER BY topic, partition, producer
 """
 FEATURES_SQL: Final = """

@@ -40,6 +40,10 @@ class Stuck(Alarm):
     """Events wait and none is applied, or the database or the broker stays away."""
 
 
+class NothingToRepair(FeatureWorkerError):
+    """A stream that somebody wants to repair has all its numbers."""
+
+
 class RebuildRefused(Alarm):
     """The rebuilt table was not put in place; the live one is untouched."""
 

@@ -6,18 +6,20 @@ the live tables untouched; the next rebuild begins anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
 from ordercast.services.feature_worker.positions import read_positions, read_skipped_dead_letters
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
+from ordercast.services.feature_worker.resume_streams import forget_above
 from ordercast.services.feature_worker.shadow_tables import (
     Differences,
     compare_with_shadow,
@@ -26,6 +28,7 @@ from ordercast.services.feature_worker.shadow_tables import (
     swap_shadow_in,
 )
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeatureRepair
 from ordercast.services.shared.db.retry import sqlstate
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id
 from ordercast.services.shared.kafka.ports import Consumer, Slice
@@ -61,6 +64,7 @@ class RebuildFeatures:
         self._place = ReadStartPositions(shadow)
         self._record = RecordFeatures(shadow, admit=self._admit_as_live, keep_refused=self._check_refused)
         self._skipped: frozenset[str] = frozenset()
+        self._repairs: Sequence[FeatureRepair] = ()
         self._done = 0
 
     async def __call__(self) -> Differences:
@@ -90,7 +94,9 @@ class RebuildFeatures:
         """Reads up to the live positions; how many events that were."""
         async with self._live() as session, session.begin():
             target = await read_positions(session)
-            self._skipped = await read_skipped_dead_letters(session)  # after the positions: it may only know more
+            # After the positions: these may only know more.
+            self._skipped = await read_skipped_dead_letters(session)
+            self._repairs = await _forgetting_repairs(session)
         return await self._read_up_to(target)
 
     async def _finish(self) -> Differences:
@@ -98,6 +104,7 @@ class RebuildFeatures:
             await hold_positions(session)
             target = await read_positions(session)
             self._skipped = await read_skipped_dead_letters(session)
+            self._repairs = await _forgetting_repairs(session)
             await self._read_up_to(target)
             differences = await compare_with_shadow(session)
             await swap_shadow_in(session)
@@ -108,6 +115,7 @@ class RebuildFeatures:
         left = sum(target.values()) - sum(reached[partition] for partition in target)
         self._done = sum(reached.values())
         for partition, end in sorted(target.items()):
+            await self._repair(partition, reached[partition])
             if reached[partition] < end:
                 await self._read_partition(partition, reached[partition], end, sum(target.values()))
         return left
@@ -119,10 +127,22 @@ class RebuildFeatures:
                 if not slices:
                     await reader.ends()  # a broker that is gone says nothing to a poll
                 for piece in slices:
-                    await self._record([_cut(piece, end)])
+                    for part in _parts(piece, end, {repair.at_offset for repair in self._repairs_of(partition)}):
+                        await self._record([part])
+                        await self._repair(partition, part.end)
                     self._done += min(piece.end, end) - position
                     position = min(piece.end, end)
                     self._report(self._done, total)
+
+    def _repairs_of(self, partition: Partition) -> list[FeatureRepair]:
+        return [repair for repair in self._repairs if (repair.topic, repair.partition) == partition]
+
+    async def _repair(self, partition: Partition, position: int) -> None:
+        """Makes the repairs of a stream again that were made here. Twice they do no more than once."""
+        for repair in self._repairs_of(partition):
+            if repair.at_offset == position and repair.forgotten_above is not None:
+                async with self._shadow() as session, session.begin():
+                    await forget_above(session, *partition, repair.producer, repair.forgotten_above)
 
     def _admit_as_live(self, record: StoredRecord) -> Admitted | Refused:
         """What was skipped stays skipped, even if this release could read it: its replay counts, or will."""
@@ -145,6 +165,19 @@ class RebuildFeatures:
             yield
 
 
-def _cut(piece: Slice, end: int) -> Slice:
-    """The part of a slice before `end`, which lies behind its start."""
-    return Slice(piece.partition, piece.start, [record for record in piece.records if record.offset < end])
+async def _forgetting_repairs(session: AsyncSession) -> Sequence[FeatureRepair]:
+    repairs = await session.scalars(select(FeatureRepair).where(FeatureRepair.forgotten_above.is_not(None)))
+    return repairs.all()
+
+
+def _parts(piece: Slice, end: int, cuts: Collection[int]) -> Iterator[Slice]:
+    """The part of a slice before `end`, which lies behind its start, cut where a repair was made."""
+    start, records = piece.start, list[StoredRecord]()
+    for record in piece.records:
+        if record.offset >= end:
+            break
+        if records and any(records[-1].offset < cut <= record.offset for cut in cuts):
+            yield Slice(piece.partition, start, records)
+            start, records = records[-1].offset + 1, []
+        records.append(record)
+    yield Slice(piece.partition, start, records)

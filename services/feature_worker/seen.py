@@ -33,6 +33,12 @@ class Seen(NamedTuple):
             return Seen(number)
         return seen(self.last, [*self.ahead, Run(number, number)])
 
+    def without_above(self, number: int) -> "Seen":
+        """Without the runs, and parts of them, above a number."""
+        return Seen(
+            self.last, tuple(Run(run.first, min(run.last, number)) for run in self.ahead if run.first <= number)
+        )
+
 
 def seen(last: int, runs: Iterable[Run]) -> Seen:
     """All numbers up to `last` and those in the runs, whatever their order and however they overlap."""

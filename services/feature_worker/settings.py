@@ -1,8 +1,17 @@
 """feature_worker's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
 from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
+
+
+class RepairSettings(BaseSettings):
+    """What looking into the streams takes. Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
 
 
 class FeatureWorkerSettings(ServiceSettings):

@@ -18,26 +18,27 @@ LOOK_EVERY_S: Final = 5.0
 NAMED: Final = 3
 
 # In one statement, which sees one moment: a number is given in a transaction that commits before its event is published. `given` is
-# NULL where nobody knows how many there are.
+# NULL where nobody knows how many there are, and gaps up to `accepted` are told no more (`resume_streams.py`).
 _AMISS: Final = text("""
     WITH seen AS (
-        SELECT topic, partition, producer, s.last_sequence,
-            CASE WHEN producer = 'outbox' AND topic = 'orders' THEN coalesce(o.last_number, 0) END AS given,
-            min(a.first_sequence) AS ahead_from, max(a.last_sequence) AS ahead_to
+        SELECT s.topic, s.partition, s.producer, s.last_sequence, a.first_sequence, a.last_sequence AS ahead_to,
+            CASE WHEN s.producer = 'outbox' AND s.topic = 'orders' THEN coalesce(o.last_number, 0) END AS given,
+            coalesce(r.missing_up_to, 0) AS accepted
         FROM feature_last_sequences AS s LEFT JOIN feature_sequences_ahead AS a USING (topic, partition, producer)
             LEFT JOIN outbox_shards AS o ON o.shard = s.partition
-        WHERE (producer = 'outbox' AND topic = 'orders') OR (topic, partition, producer) IN (
-            SELECT topic, partition, producer FROM feature_sequences_ahead
-        )
-        GROUP BY topic, partition, producer, s.last_sequence, o.last_number
+            LEFT JOIN (
+                SELECT topic, partition, producer, max(missing_up_to) AS missing_up_to FROM feature_repairs
+                GROUP BY topic, partition, producer
+            ) AS r USING (topic, partition, producer)
+        WHERE a.first_sequence IS NOT NULL OR (s.producer = 'outbox' AND s.topic = 'orders')
+    ), streams AS (
+        SELECT topic, partition, producer, last_sequence, given, min(first_sequence) AS ahead_from,
+            greatest(last_sequence, max(ahead_to)) AS highest,
+            coalesce(bool_or(first_sequence > accepted AND first_sequence <= coalesce(given, first_sequence)), false) AS has_gap,
+            coalesce(greatest(last_sequence, max(ahead_to)) > given, false) AS is_above
+        FROM seen GROUP BY topic, partition, producer, last_sequence, given
     )
-    SELECT topic, partition, producer, last_sequence, given, ahead_from,
-        greatest(last_sequence, ahead_to) AS highest,
-        coalesce(ahead_from <= coalesce(given, ahead_from), false) AS has_gap,
-        coalesce(greatest(last_sequence, ahead_to) > given, false) AS is_above
-    FROM seen
-    WHERE ahead_from IS NOT NULL OR last_sequence > given
-    ORDER BY topic, partition, producer
+    SELECT * FROM streams WHERE has_gap OR is_above ORDER BY topic, partition, producer
 """)
 
 

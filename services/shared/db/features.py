@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, text
+from sqlalchemy import Index, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
@@ -91,6 +91,23 @@ class FeatureSequencesAhead(Base):
     producer: Mapped[str] = mapped_column(primary_key=True)
     first_sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_sequence: Mapped[int]
+
+
+class FeatureRepair(Base):
+    """A repair of a stream whose numbers did not add up: what it did, who made it and why (`ordercast features repairs`)."""
+
+    __tablename__ = "feature_repairs"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+    partition: Mapped[int]
+    producer: Mapped[str]
+    at_offset: Mapped[int]  # the partition's position then: a rebuild makes the repair again there
+    missing_up_to: Mapped[int | None]  # gaps below this number are told no more
+    forgotten_above: Mapped[int | None]  # larger numbers counted as not seen from then on
+    repaired_by: Mapped[str]
+    reason: Mapped[str]
+    repaired_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class TrendFigures:

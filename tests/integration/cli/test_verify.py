@@ -1,7 +1,10 @@
 """verify on a running system: 0 differences with the real worker, and every change behind its back is found."""
 
+import asyncio
+import getpass
 import json
 import signal
+import socket
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -141,6 +144,51 @@ async def test_numbers_that_do_not_add_up_are_differences_and_nothing_is_waited_
         ("numbers of outbox in orders", {"partition": shard}, "highest", given, highest),
         ("numbers of stranger in views", {"partition": shard}, "missing", 0, 2),
     ]
+
+
+async def test_a_strangers_number_is_told_and_repaired_and_no_order_is_lost_to_it(
+    running: Running, ordered: tuple[int, int]
+) -> None:
+    """On real Kafka and PostgreSQL: the third order from now on would have the number that the stranger has used."""
+    shop = running.admin.order_api
+    shard = (await shop.me()).id % len(await topic_ends(running))
+    async with connected(running.database_url) as connection:
+        given = await connection.fetchval(
+            "SELECT coalesce(max(last_number), 0) FROM outbox_shards WHERE shard = $1", shard
+        )
+    forged = {"ce_producer": b"outbox", "ce_numbering": b"dense", "ce_sequence": str(given + 3).encode()}
+    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+        await producer.send_and_wait("orders", b"junk", partition=shard, headers=list(forged.items()))
+
+    async with asyncio.timeout(30):
+        while "the outbox has given" not in (await running.run("status", "--json")).stdout:
+            await asyncio.sleep(0.2)
+    found = await verify(running.database_url, running.bootstrap)
+    assert [(d.table, d.field, d.expected, d.found) for d in found.differences] == [
+        ("numbers of outbox in orders", "highest", given, given + 3)
+    ]
+    told = f"orders/{shard} outbox: the number {given + 3} was seen, and the outbox has given {given}"
+    dry = await running.run("features", "resume", "--dry-run")
+    assert (dry.exit_code, dry.stdout.splitlines()) == (0, [told, f"  numbers above {given} would be forgotten"])
+    assert (await verify(running.database_url, running.bootstrap)).difference_count == 1
+
+    nothing = await running.run("features", "resume", "--stream", "nobody")
+    assert (nothing.exit_code, nothing.stderr.strip()) == (1, "error: the numbers of nobody add up")
+    repaired = await running.run("features", "resume", "--stream", "outbox", "--reason", "a stranger")
+    assert (repaired.exit_code, repaired.stdout.splitlines()) == (0, [told, f"  numbers above {given} are forgotten"])
+    listed = json.loads((await running.run("features", "repairs", "--json")).stdout)
+    assert [(r["topic"], r["partition"], r["producer"], r["forgotten_above"], r["missing_up_to"]) for r in listed] == [
+        ("orders", shard, "outbox", given, None)
+    ]
+    assert listed[0]["reason"] == "a stranger"
+    assert listed[0]["repaired_by"] == f"{getpass.getuser()}@{socket.gethostname()}"
+
+    for _ in range(4):
+        await shop.place_order([(ordered[1], 1)])
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
+    rebuilt = await running.run("features", "rebuild")
+    assert rebuilt.exit_code == 0
+    assert (await verify(running.database_url, running.bootstrap)).differences == []
 
 
 async def topic_ends(running: Running) -> dict[int, int]:

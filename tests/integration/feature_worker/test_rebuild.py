@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -11,19 +12,23 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from ordercast.contracts.envelope import SequenceNumber
 from ordercast.infra.migrations.upgrade import alembic_config
 from ordercast.services.feature_worker import rebuild as rebuild_module
 from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
-from ordercast.services.feature_worker.errors import RebuildRefused
+from ordercast.services.feature_worker.errors import NothingToRepair, RebuildRefused
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures
 from ordercast.services.feature_worker.record_features import Admit
+from ordercast.services.feature_worker.resume_streams import ResumeStreams, read_repairs
 from ordercast.services.feature_worker.shadow_tables import SHADOW
+from ordercast.services.feature_worker.watch_numbers import read_amiss
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.ports import Consumer, Publisher
 from ordercast.services.shared.kafka.publish_dead_letters import replay
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
+from tests.integration.feature_worker.test_record_features import give_numbers
 from tests.integration.feature_worker.test_worker_process import (
     PARTITIONS,
     START,
@@ -31,7 +36,7 @@ from tests.integration.feature_worker.test_worker_process import (
     publish,
     publish_slowly,
 )
-from tests.support.event_streams import Fact, View, record_of
+from tests.support.event_streams import Fact, Line, Order, View, record_of
 from tests.support.feature_tables import SqlTable, read_activity, read_rows, read_trends
 from tests.support.fresh_topics import FreshTopics
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
@@ -276,3 +281,68 @@ async def test_while_events_come_and_the_worker_runs_nothing_is_lost_or_doubled(
     assert "alarm" not in worker.log.read_text()
     assert await read_rows(sessions) == feature_table(facts)
     assert await read_trends(sessions) == trends_table(facts)
+
+
+async def test_gaps_and_repairs_of_streams_are_rebuilt_as_they_were(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    """A stranger's number is forgotten before the event comes that gets it; in another stream a number is lost for good."""
+    orders = [Order(1, START + timedelta(minutes=number), (Line(1, 2),)) for number in range(4)]
+    ours = [record_of(order, SequenceNumber("outbox", number)) for number, order in enumerate(orders, start=1)]
+    views = [View(1, 1, START + timedelta(minutes=number)) for number in range(3)]
+    await publisher.publish("orders", 1, [ours[0], replace(ours[2], value=b"{")])
+    lossy = [record_of(view, SequenceNumber("viewer", number)) for number, view in zip((1, 3, 4), views, strict=True)]
+    await publisher.publish("views", 1, lossy)
+    await give_numbers(sessions, 1)
+    await rebuilds.apply_all()
+    dry = [repair async for repair in ResumeStreams(None, "ann", "", dry_run=True)(sessions)]
+    done = [repair async for repair in ResumeStreams(None, "ann", "lost", dry_run=False)(sessions)]
+    assert dry == done
+    assert [(r.topic, r.producer, r.forgotten_above, r.missing_up_to, r.needs_rebuild) for r in done] == [
+        ("orders", "outbox", 1, None, False),
+        ("views", "viewer", None, 4, False),
+    ]
+    assert [(r.producer, r.at_offset, r.repaired_by) async for r in read_repairs(sessions)] == [
+        ("viewer", 3, "ann"),
+        ("outbox", 2, "ann"),
+    ]
+    await publisher.publish("orders", 1, ours[1:])
+    await give_numbers(sessions, 4)
+    await rebuilds.apply_all()
+    for _ in range(2):
+        assert await read_rows(sessions) == feature_table([*orders, *views])
+        async with sessions() as session:
+            assert await read_amiss(session) == []
+            kept = await session.execute(
+                text("SELECT producer, first_sequence, last_sequence FROM feature_sequences_ahead")
+            )
+            assert [tuple(row) for row in kept] == [("viewer", 3, 4)]
+        assert (await rebuilds.make()()).count == 0
+    # What was given up counts all the same when it comes after all.
+    found = View(1, 1, START + timedelta(minutes=9))
+    await publisher.publish("views", 1, [record_of(found, SequenceNumber("viewer", 2))])
+    await rebuilds.apply_all()
+    assert await read_rows(sessions) == feature_table([*orders, *views, found])
+
+
+async def test_a_last_number_that_a_release_before_raised_is_read_anew_from_the_topic(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    orders = [Order(1, START + timedelta(minutes=number), (Line(1, 2),)) for number in range(3)]
+    ours = [record_of(order, SequenceNumber("outbox", number)) for number, order in enumerate(orders, start=1)]
+    await publisher.publish("orders", 1, ours[:1])
+    await rebuilds.apply_all()
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text("UPDATE feature_last_sequences SET last_sequence = 2 ^ 62 WHERE producer = 'outbox'")
+        )
+    await publisher.publish("orders", 1, ours[1:])
+    await give_numbers(sessions, 3)
+    await rebuilds.apply_all()
+    assert await read_rows(sessions) == feature_table(orders[:1])
+    (repair,) = [repair async for repair in ResumeStreams("outbox", "ann", "", dry_run=False)(sessions)]
+    assert (repair.needs_rebuild, repair.forgotten_above, repair.missing_up_to) == (True, None, None)
+    await rebuilds.make()()
+    assert await read_rows(sessions) == feature_table(orders)
+    with pytest.raises(NothingToRepair, match="the numbers of outbox add up"):
+        _ = [repair async for repair in ResumeStreams("outbox", "ann", "", dry_run=False)(sessions)]

@@ -28,7 +28,7 @@ from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.system.operator_account import operator_login
-from ordercast.system.order_api_program import run_order_api
+from ordercast.system.service_program import run_program
 from tests.support.alter_topic import alter_topic
 from tests.support.attacks import endless, send_until_closed
 from tests.support.dashboards import PanelQuery, queries
@@ -231,7 +231,7 @@ async def test_an_order_that_kafka_refuses_is_shown_and_rings_until_it_is_publis
         await watched.until('ALERTS{alertname="OutboxDeadLetters", alertstate="firing"}')
     finally:
         await create_topics(info.kafka_bootstrap, PARTITIONS)
-    async for _ in run_order_api(info.database_url, "outbox-retry"):
+    async for _ in run_program("order_api", info.database_url, "outbox-retry"):
         pass
     await watched.until("max(ordercast_outbox_dead_letters_events) == 0")
     await watched.until("max(ordercast_outbox_backlog_events) == 0")

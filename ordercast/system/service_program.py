@@ -1,24 +1,26 @@
-"""Commands that only the order API's own program can do: it alone knows its tables."""
+"""Commands that only a service's own program can do: it alone knows its tables."""
 
 import asyncio
 import os
 import sys
 from asyncio import StreamReader
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Literal, cast
 
 from ordercast.errors import ActionableError
 
 
-class OrderApiCommandFailed(ActionableError):
+class ProgramFailed(ActionableError):
     """The program ended with an error; the message is what it said."""
 
 
-async def run_order_api(database_url: str, command: str, *arguments: str) -> AsyncIterator[bytes]:
-    """The lines that `python -m ordercast.services.order_api COMMAND ...` writes, as they come. Raises OrderApiCommandFailed."""
+async def run_program(
+    service: Literal["order_api", "feature_worker"], database_url: str, command: str, *arguments: str
+) -> AsyncIterator[bytes]:
+    """The lines that `python -m ordercast.services.SERVICE COMMAND ...` writes, as they come. Raises ProgramFailed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-P", "-m", "ordercast.services.order_api", command, *arguments),
+        *("-P", "-m", f"ordercast.services.{service}", command, *arguments),
         env={**os.environ, "ORDERCAST_DATABASE_URL": database_url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -29,4 +31,4 @@ async def run_order_api(database_url: str, command: str, *arguments: str) -> Asy
         yield line
     if await process.wait() != 0:
         said = (await errors).decode(errors="replace").strip().removeprefix(f"{command}: ")
-        raise OrderApiCommandFailed(said or f"{command} ended with status {process.returncode}")
+        raise ProgramFailed(said or f"{command} ended with status {process.returncode}")
