@@ -26,6 +26,7 @@ from ordercast.services.shared.http.docs import add_docs
 from ordercast.services.shared.http.handlers import add_problem_handlers
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.health import router as health_router
+from ordercast.services.shared.http.no_store import NoStore
 from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.openapi import document
 from ordercast.services.shared.http.problem import ProblemTable
@@ -86,6 +87,7 @@ def create_app(
         middleware=[
             # Outermost: an error that `Observe` answers has to be readable, too.
             *_cors(cors_origins),
+            Middleware(NoStore),
             Middleware(Observe),
             Middleware(BodyLimit, limit=max_body_bytes, by_path=body_limits or {}),
         ],

@@ -6,7 +6,7 @@ uvicorn has none for httptools: neither it nor httptools ends a header or a URL 
 import asyncio
 import json
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 import structlog
@@ -60,6 +60,36 @@ class _Refused(Exception):
         self.problem = Problem(kind, detail)
 
 
+class _UntilItCloses:
+    """A transport that takes what comes after its end in silence.
+
+    Between a connection's end and the moment in which its protocol hears of it, uvloop raises a RuntimeError at whoever still
+    writes: a traceback for each client that leaves.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def write_eof(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """As uvicorn's, and refuses what is too large, too late or too many: with a problem, a log line and a count of
     `ordercast_http_refused_total`.
@@ -90,7 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._lingered = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _UntilItCloses(transport)))
         if problem := self.server_state.admit(self._address):
             # Not read on, as in `refuse`: that would keep the descriptors that are to be spared.
             self._refused = True

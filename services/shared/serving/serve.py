@@ -45,6 +45,8 @@ def serve(app: FastAPI, *, host: str, port: int, limits: ConnectionLimits = Conn
         log_level="warning",
         access_log=False,  # `Observe` has one, at the level debug: a line for each costs more than many of them
         server_header=False,
+        # A browser must not read JSON, or what a client has brought into it, as anything else.
+        headers=[("x-content-type-options", "nosniff")],
         proxy_headers=False,  # nothing here looks at the client's address
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
         timeout_keep_alive=limits.idle_s,

@@ -73,3 +73,9 @@ async def test_a_customer_is_no_admin(client: httpx.AsyncClient) -> None:
     answer = await client.get("/admins", headers=bearer(CUSTOMER))
     assert answer.status_code == 403
     assert answer.json()["type"] == "/problems/forbidden"
+
+
+async def test_an_answer_to_whoever_sends_a_token_is_not_to_be_stored(client: httpx.AsyncClient) -> None:
+    for path, headers in (("/me", bearer(CUSTOMER)), ("/admins", bearer(CUSTOMER)), ("/me", {"Authorization": "x"})):
+        assert (await client.get(path, headers=headers)).headers["cache-control"] == "no-store"
+    assert "cache-control" not in (await client.get("/healthz")).headers

@@ -142,6 +142,13 @@ def test_a_request_without_one_host_is_refused(served: Served, head: bytes) -> N
     assert "one Host header" in heard.problem["detail"]
 
 
+@pytest.mark.parametrize(
+    "head", [START + b"Connection: close\r\n\r\n", b"no request\r\n\r\n"], ids=["answer", "refusal"]
+)
+def test_nobody_may_take_an_answer_for_what_it_does_not_say_it_is(served: Served, head: bytes) -> None:
+    assert b"x-content-type-options: nosniff\r\n" in served.sends(head).answers
+
+
 def test_http_1_0_needs_no_host(served: Served) -> None:
     assert served.sends(b"GET /healthz HTTP/1.0\r\n\r\n").statuses == [200]
 
@@ -232,7 +239,12 @@ class _Transport:
         return None
 
     def write(self, data: bytes) -> None:
+        self._check_open()
         self.written += data
+
+    def _check_open(self) -> None:
+        if self.closed:  # as uvloop does
+            raise RuntimeError("unable to perform operation; the handler is closed")
 
     def close(self) -> None:
         self.closed = True
@@ -242,7 +254,7 @@ class _Transport:
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
-    write_eof = pause_reading = resume_reading = lambda self: None
+    write_eof = pause_reading = resume_reading = _check_open
     is_closing = lambda self: self.closed  # noqa: E731
 
 
@@ -345,6 +357,17 @@ async def test_a_peer_that_does_not_read_its_answer_is_ended_and_one_that_reads_
             connection.protocol.tick()
         assert not connection.ended
         assert STALL_S <= connection.seconds_until_ended() <= STALL_S + 2
+
+
+async def test_what_is_written_to_a_peer_that_has_left_is_dropped_in_silence() -> None:
+    async with peer() as connection:
+        connection.sends(POST + b"a" * 100_000)
+        connection.transport.closed = True
+        cycle = connection.protocol.cycle
+        await cycle.receive()  # reads on
+        await cycle.send({"type": "http.response.start", "status": 200, "headers": []})
+        await cycle.send({"type": "http.response.body", "body": b"1", "more_body": False})
+        assert connection.transport.written == b""
 
 
 def _refused_when_sent(message: bytes, cuts: list[int]) -> bool:
