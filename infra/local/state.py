@@ -26,6 +26,10 @@ import psutil
 from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
 
 DEFAULT_FOLDER: Final = ".ordercast"
+# For the owner alone: logs name accounts, topics hold their orders. Root's PostgreSQL runs as another user (launch.py), which has
+# to pass this folder to its own, and may list nothing.
+PRIVATE_FOLDER_MODE: Final = 0o700
+ROOTS_FOLDER_MODE: Final = 0o711
 # Two readings of a process's start time (s) may differ by the clock's tick.
 START_TIME_TOLERANCE_S: Final = 1.0
 
@@ -139,9 +143,10 @@ class StateFolder:
         """Makes the folder and its parts, and writes to it once. Raises StateFolderUnusable."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for part in (self.logs, self.artifacts):
+            self.root.chmod(ROOTS_FOLDER_MODE if os.geteuid() == 0 else PRIVATE_FOLDER_MODE)
+            for part in (self.logs, self.artifacts, self.kafka, self.keys):
                 part.mkdir(exist_ok=True)
-            self.keys.mkdir(mode=0o700, exist_ok=True)
+                part.chmod(PRIVATE_FOLDER_MODE)  # also where a release before made it
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:

@@ -53,6 +53,20 @@ def test_the_folder_is_the_argument_then_the_variable_then_the_default(monkeypat
     assert StateFolder.at().root == Path.cwd() / ".ordercast"
 
 
+@pytest.mark.parametrize(("uid", "root_mode"), [(1000, 0o700), (0, 0o711)])
+def test_the_folder_is_its_owners_alone_also_where_a_release_before_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, root_mode: int
+) -> None:
+    """Root's PostgreSQL runs as another user, which passes through the folder and may list nothing."""
+    folder = StateFolder.at(tmp_path / "state")
+    for old in (folder.kafka, folder.logs):
+        old.mkdir(parents=True, mode=0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    folder.prepare()
+    assert mode(folder.root) == root_mode
+    assert {mode(part) for part in (folder.kafka, folder.logs, folder.artifacts, folder.keys)} == {0o700}
+
+
 def test_a_file_in_place_of_the_folder_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateFolderUnusable, match=r"file cannot be written: File exists") as refusal:
