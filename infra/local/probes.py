@@ -1,6 +1,7 @@
 """How a process is asked from outside whether it is healthy. No probe raises; each has a deadline."""
 
 import asyncio
+import ssl
 import struct
 from typing import Final
 
@@ -14,11 +15,11 @@ _CORRELATION_ID: Final = struct.pack(">i", 18_018)
 _API_VERSIONS: Final = struct.pack(">ihh", 10, 18, 0) + _CORRELATION_ID + struct.pack(">h", -1)
 
 
-async def kafka_answers(host: str, port: int) -> bool:
+async def kafka_answers(host: str, port: int, tls: ssl.SSLContext | None = None) -> bool:
     """Whether a broker answers the first question of every client, which versions it speaks. A hanging one still listens."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
                 writer.write(_API_VERSIONS)
                 (size,) = struct.unpack(">i", await reader.readexactly(4))

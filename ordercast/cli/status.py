@@ -17,6 +17,7 @@ from ordercast.client.probe import read_failing_checks
 from ordercast.infra.local.probes import answers_ok, kafka_answers
 from ordercast.infra.local.prometheus import READY_PATH
 from ordercast.infra.local.state import ProcessRecord, SystemInfo
+from ordercast.kafka_security import client_security
 from ordercast.reading.backlog import Backlog, read_backlog
 from ordercast.system.remote import RemoteSystem
 
@@ -120,8 +121,9 @@ async def _failing(name: str, address: str, database_url: str | None) -> dict[st
     if name == "postgres":
         answers = database_url is not None and await database_answers(database_url)
     elif name == "kafka":
+        tls = client_security().get("ssl_context")
         brokers = (broker.rpartition(":") for broker in address.split(","))
-        answers = any(await asyncio.gather(*(kafka_answers(host, int(port)) for host, _, port in brokers)))
+        answers = any(await asyncio.gather(*(kafka_answers(host, int(port), tls) for host, _, port in brokers)))
     elif name == "prometheus":
         answers = await answers_ok(int(address.rpartition(":")[2]), READY_PATH)
     else:

@@ -12,6 +12,7 @@ from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
 from ordercast.infra.migrations.upgrade import MigrationSettings
+from ordercast.kafka_security import client_security
 from ordercast.running_client import STOP_DEADLINE_S
 from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
@@ -337,3 +338,25 @@ def test_the_ready_script_uses_nothing_but_python() -> None:
         )
     }
     assert imported == {"sys", "time", "urllib"}
+
+
+@pytest.mark.parametrize("component", ["order-api", "relay", "feature-worker", "trainer", "predictor", "migrations"])
+def test_every_client_of_kafka_logs_in_as_the_values_say(helm: Helm, component: str) -> None:
+    """By the variables that `ordercast/kafka_security.py` reads; the password and the certificates come from Secrets."""
+    security = {"protocol": "SASL_SSL", "username": "shop", "passwordSecret.name": "shop", "caSecret.name": "kafka-ca"}
+    rendered = helm.render(settings=[f"kafka.security.{name}={value}" for name, value in security.items()])
+    *_, container = containers(rendered.pods[component])
+    variables = {variable["name"]: variable.get("value") or variable["valueFrom"] for variable in container["env"]}
+    assert {name: value for name, value in variables.items() if name.startswith("ORDERCAST_KAFKA_")} == {
+        "ORDERCAST_KAFKA_BOOTSTRAP": "ordercast-kafka-bootstrap.ordercast.svc:9092",
+        "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "ORDERCAST_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "ORDERCAST_KAFKA_USERNAME": "shop",
+        "ORDERCAST_KAFKA_PASSWORD": {"secretKeyRef": {"name": "shop", "key": "password"}},
+        "ORDERCAST_KAFKA_CA": {"secretKeyRef": {"name": "kafka-ca", "key": "ca.crt"}},
+    }
+    read = client_security(
+        {name: value if isinstance(value, str) else "" for name, value in variables.items()}
+        | {"ORDERCAST_KAFKA_PASSWORD": "secret"}
+    )
+    assert (read["security_protocol"], read["sasl_plain_username"]) == ("SASL_SSL", "shop")

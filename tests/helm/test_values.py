@@ -22,6 +22,11 @@ BAD: Final = {
     "kafka.bootstrap=kafka": "/kafka/bootstrap",
     "kafka.bootstrap=": "/kafka/bootstrap",
     "kafka.bootstrap=PLAINTEXT://kafka:9092": "/kafka/bootstrap",
+    "kafka.security.protocol=TLS": "/kafka/security/protocol",
+    "kafka.security.mechanism=GSSAPI": "/kafka/security/mechanism",
+    "kafka.security.password=secret": "/kafka/security': additional properties 'password'",
+    "kafka.security.caSecret.name=Not_A_Name": "/kafka/security/caSecret/name",
+    "kafka.security.protocol=SASL_SSL": "kafka.security.username",
     "database.existingSecret=": "/database/existingSecret",
     "database.url=postgresql://x": "/database': additional properties 'url'",
     "tokens.existingSecret=Not_A_Name": "/tokens/existingSecret",
@@ -57,6 +62,11 @@ CONTRADICTORY: Final = {
     ): "featureWorker.autoscaling.maxReplicas (30) is more than partitions (24)",
     ("predictor.autoscaling.minReplicas=7",): "predictor.autoscaling.minReplicas (7) is more than its maxReplicas (6)",
     ("ingress.enabled=true",): "ingress.host is missing",
+    (
+        "kafka.security.protocol=SSL",
+        "featureWorker.autoscaling.enabled=true",
+    ): "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is SSL",
+    ("kafka.security.protocol=SASL_PLAINTEXT", "kafka.security.username=shop"): "kafka.security.passwordSecret.name",
 }
 
 

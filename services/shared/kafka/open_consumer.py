@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.kafka_security import client_security
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.consumer import KafkaConsumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
@@ -129,6 +130,7 @@ def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         fetch_max_bytes=FETCH_BYTES,
         max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
+        **client_security(),
         **settings,
     )
 

@@ -17,6 +17,7 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as ClientError
 
 from ordercast.first_line import first_line
+from ordercast.kafka_security import client_security
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.records import Record
@@ -108,6 +109,7 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_BATCH_BYTES + 100_000,
         request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
+        **client_security(),
     )
     async with AsyncExitStack() as stack:
         try:

@@ -7,6 +7,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.kafka_security import client_security
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.records import Partition
@@ -24,7 +25,7 @@ async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **client_security())
     try:
         async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
             wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.first_line import first_line
+from ordercast.kafka_security import client_security
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.settings import read_settings
@@ -77,7 +78,7 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         PartitionsDiffer: a topic has another number of partitions than asked for.
     """
     wanted = {topic.name: topic.partitions or partitions for topic in ALL_TOPICS}
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **client_security())
     try:
         await admin.start()
         there = {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.services.shared.process.errors import CannotStart
 
@@ -14,11 +15,11 @@ EXIT_INTERRUPTED: Final = 130
 
 @contextmanager
 def exit_with_reason(name: str, *expected: type[Exception]) -> Iterator[None]:
-    """Ends the process with status 1 and one line on stderr at CannotStart and the errors that are expected.
+    """Ends the process with status 1 and one line on stderr at CannotStart, errors whose text is for the user, and expected ones.
 
     Ctrl-C needs no words: whoever pressed it knows.
     """
-    reasons: tuple[type[Exception], ...] = (CannotStart, *expected)
+    reasons: tuple[type[Exception], ...] = (CannotStart, ActionableError, *expected)
     try:
         yield
     except reasons as error:

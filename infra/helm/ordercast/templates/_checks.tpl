@@ -14,6 +14,9 @@
 {{- fail (printf "featureWorker.%s (%v) is more than partitions (%v): the rest would have nothing to do" $field $most $.Values.partitions) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.featureWorker.autoscaling.enabled (ne .Values.kafka.security.protocol "PLAINTEXT") -}}
+{{- fail (printf "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is %s" .Values.kafka.security.protocol) -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "ingress.host is missing: ingress.enabled needs it" -}}
 {{- end -}}

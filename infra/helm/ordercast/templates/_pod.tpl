@@ -34,10 +34,31 @@ securityContext:
       - { key: {{ .Values.database.key | quote }}, path: ordercast_database_url }
 {{- end -}}
 
+{{/* Where Kafka is, and how it is spoken to (ordercast/kafka_security.py). Takes the root. */}}
+{{- define "ordercast.kafkaEnv" -}}
+- { name: ORDERCAST_KAFKA_BOOTSTRAP, value: {{ .Values.kafka.bootstrap | quote }} }
+{{- with .Values.kafka.security }}
+{{- if ne .protocol "PLAINTEXT" }}
+- { name: ORDERCAST_KAFKA_SECURITY_PROTOCOL, value: {{ .protocol }} }
+{{- if hasPrefix "SASL_" .protocol }}
+- { name: ORDERCAST_KAFKA_SASL_MECHANISM, value: {{ .mechanism }} }
+- { name: ORDERCAST_KAFKA_USERNAME, value: {{ required "kafka.security.username" .username | quote }} }
+- name: ORDERCAST_KAFKA_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ required "kafka.security.passwordSecret.name" .passwordSecret.name }}, key: {{ .passwordSecret.key | quote }} }
+{{- end }}
+{{- if and (hasSuffix "SSL" .protocol) .caSecret.name }}
+- name: ORDERCAST_KAFKA_CA
+  valueFrom: { secretKeyRef: { name: {{ .caSecret.name }}, key: {{ .caSecret.key | quote }} } }
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A service's variables. Takes (root, component, spec, values). */}}
 {{- define "ordercast.env" -}}
 - { name: ORDERCAST_SECRETS_DIR, value: /run/secrets/ordercast }
-- { name: ORDERCAST_KAFKA_BOOTSTRAP, value: {{ .root.Values.kafka.bootstrap | quote }} }
+{{ include "ordercast.kafkaEnv" .root }}
 {{- if .spec.partitions }}
 - { name: ORDERCAST_PARTITIONS, value: {{ .root.Values.partitions | quote }} }
 {{- end }}

@@ -1,0 +1,69 @@
+"""How clients of Kafka speak to it: TLS, and the user that they log in as. The one place that knows it, for all of them.
+
+From variables, or files called as they are in lower case in the folder that ORDERCAST_SECRETS_DIR names:
+
+ORDERCAST_KAFKA_SECURITY_PROTOCOL  PLAINTEXT (unless set), SSL, SASL_PLAINTEXT or SASL_SSL
+ORDERCAST_KAFKA_SASL_MECHANISM     SCRAM-SHA-512 (unless set), SCRAM-SHA-256 or PLAIN
+ORDERCAST_KAFKA_USERNAME, ORDERCAST_KAFKA_PASSWORD
+ORDERCAST_KAFKA_CA                 certificates (PEM) that the brokers' are signed with; the system's unless set
+"""
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from aiokafka.helpers import create_ssl_context
+
+from ordercast.errors import ActionableError
+
+PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
+PREFIX: Final = "ORDERCAST_KAFKA_"
+
+
+class KafkaSettingsWrong(ActionableError):
+    """A variable says what no client can do. The message names it, without a value that may be secret."""
+
+
+def client_security(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The arguments that a client of aiokafka gets beside its brokers. Raises KafkaSettingsWrong."""
+    protocol = _one_of("SECURITY_PROTOCOL", PROTOCOLS, environment)
+    arguments: dict[str, Any] = {"security_protocol": protocol}
+    if protocol.startswith("SASL_"):
+        arguments["sasl_mechanism"] = _one_of("SASL_MECHANISM", MECHANISMS, environment)
+        for name, argument in (("USERNAME", "sasl_plain_username"), ("PASSWORD", "sasl_plain_password")):
+            arguments[argument] = _needed(name, protocol, environment)
+    if protocol.endswith("SSL"):
+        try:
+            arguments["ssl_context"] = create_ssl_context(cadata=_read("CA", environment))
+        except ssl.SSLError as error:
+            raise KafkaSettingsWrong(f"{PREFIX}CA holds no certificates in PEM") from error
+    return arguments
+
+
+def _one_of(name: str, allowed: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    chosen = _read(name, environment) or allowed[0]
+    if chosen not in allowed:
+        raise KafkaSettingsWrong(f"{PREFIX}{name} is {chosen!r}", hint=f"one of {', '.join(allowed)}")
+    return chosen
+
+
+def _needed(name: str, protocol: str, environment: Mapping[str, str]) -> str:
+    value = _read(name, environment)
+    if value is None:
+        raise KafkaSettingsWrong(f"{PREFIX}{name} is missing", hint=f"{PREFIX}SECURITY_PROTOCOL is {protocol}")
+    return value
+
+
+def _read(name: str, environment: Mapping[str, str]) -> str | None:
+    """The variable, else the file of secrets; None without either, or where it is empty."""
+    variable = PREFIX + name
+    if value := environment.get(variable):
+        return value
+    if folder := environment.get("ORDERCAST_SECRETS_DIR"):
+        path = Path(folder) / variable.lower()
+        if path.is_file():
+            return path.read_text().strip() or None
+    return None

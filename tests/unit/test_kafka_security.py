@@ -1,0 +1,59 @@
+"""How clients of Kafka are told to speak to it."""
+
+from pathlib import Path
+
+import pytest
+
+from ordercast.kafka_security import KafkaSettingsWrong, client_security
+
+SASL = {
+    "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    "ORDERCAST_KAFKA_USERNAME": "worker",
+    "ORDERCAST_KAFKA_PASSWORD": "a secret",
+}
+
+
+def test_without_variables_it_is_plain() -> None:
+    assert client_security({}) == {"security_protocol": "PLAINTEXT"}
+
+
+def test_a_user_logs_in_by_scram() -> None:
+    assert client_security(SASL) == {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "worker",
+        "sasl_plain_password": "a secret",
+    }
+
+
+def test_tls_checks_the_brokers_name_and_certificate() -> None:
+    context = client_security({"ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SSL"})["ssl_context"]
+    assert context.check_hostname
+    assert context.verify_mode.name == "CERT_REQUIRED"
+
+
+def test_what_is_no_variable_comes_from_the_folder_of_secrets(tmp_path: Path) -> None:
+    (tmp_path / "ordercast_kafka_password").write_text("of the file\n")
+    environment = {**SASL, "ORDERCAST_SECRETS_DIR": str(tmp_path), "ORDERCAST_KAFKA_PASSWORD": ""}
+    assert client_security(environment)["sasl_plain_password"] == "of the file"
+    assert client_security({**environment, **SASL})["sasl_plain_password"] == "a secret"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"ORDERCAST_KAFKA_SECURITY_PROTOCOL": "TLS"}, "ORDERCAST_KAFKA_SECURITY_PROTOCOL is 'TLS'"),
+        ({"ORDERCAST_KAFKA_SASL_MECHANISM": "GSSAPI"}, "ORDERCAST_KAFKA_SASL_MECHANISM is 'GSSAPI'"),
+        ({"ORDERCAST_KAFKA_USERNAME": ""}, "ORDERCAST_KAFKA_USERNAME is missing"),
+        ({"ORDERCAST_KAFKA_PASSWORD": ""}, "ORDERCAST_KAFKA_PASSWORD is missing"),
+        (
+            {"ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "ORDERCAST_KAFKA_CA": "no PEM"},
+            "ORDERCAST_KAFKA_CA holds no certificates in PEM",
+        ),
+    ],
+)
+def test_what_no_client_can_do_is_named_without_a_secret(changed: dict[str, str], message: str) -> None:
+    with pytest.raises(KafkaSettingsWrong) as refused:
+        client_security({**SASL, **changed})
+    assert str(refused.value) == message
+    assert "a secret" not in f"{refused.value} {refused.value.hint}"
