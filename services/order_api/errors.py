@@ -143,12 +143,33 @@ class TooManyInOneView(Permanent):
     """A customer's view counts more than one may."""
 
 
-class TooManyViews(Transient):
-    """An account has added as many views as it may in this time. `retry_after_s`: when it may add these (s)."""
+class TooMany(Transient):
+    """Somebody has done something as often as is allowed in a minute. `retry_after_s`: when it may be done again (s).
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
+    `headers` say the same to programs (draft-ietf-httpapi-ratelimit-headers-10).
+    """
+
+    policy: str
+
+    def __init__(self, message: str, *, retry_after_s: int, quota: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.headers = {
+            "RateLimit-Policy": f'"{self.policy}";q={quota};w=60',
+            "RateLimit": f'"{self.policy}";r=0;t={retry_after_s}',
+        }
+
+
+class TooManyViews(TooMany):
+    """An account has added as many views as it may in this time."""
+
+    policy = "views"
+
+
+class TooManyLogIns(TooMany):
+    """Too many log-ins have failed."""
+
+    policy = "failed-log-ins"
 
 
 class BatchTooLong(Permanent):

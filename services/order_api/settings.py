@@ -44,6 +44,13 @@ class OrderApiSettings(_Settings):
     customer_views_per_minute: int = Field(
         default=600, ge=100, description="views that a customer may add by POST /views, at each order_api"
     )
+    # A person mistypes a few times. By the address, too, from which they come: behind a proxy that is everybody's.
+    failed_log_ins_per_minute: int = Field(
+        default=10, ge=1, description="wrong passwords of an email from one address, at each order_api"
+    )
+    address_failed_log_ins_per_minute: int = Field(
+        default=300, ge=1, description="wrong passwords from one address; behind a proxy as many as of all clients"
+    )
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
 from ordercast.services.order_api.forget_expired import forget_expired
@@ -53,6 +54,7 @@ class OrderApi:
     public_jwk: Mapping[str, str]
     passwords: Passwords
     log_in: LogIn
+    failed_log_ins: LimitFailedLogIns
     place_orders: GroupCommit[OrderRequest, KeyedAnswer]
     change_order: ChangeOrder
     import_orders: ImportOrders
@@ -95,6 +97,9 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             public_jwk=public_jwk,
             passwords=passwords,
             log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=public_jwk["kid"])),
+            failed_log_ins=LimitFailedLogIns(
+                settings.failed_log_ins_per_minute, settings.address_failed_log_ins_per_minute
+            ),
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),

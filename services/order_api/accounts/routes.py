@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.accounts.log_in import TokenPair
@@ -30,6 +30,7 @@ from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
+from ordercast.services.shared.serving.connections import party_of
 
 router = APIRouter(tags=["accounts"])
 
@@ -109,10 +110,14 @@ async def change(
 
 
 @router.post("/auth/token")
-@raises(errors.InvalidCredentials, errors.AccountBlocked, errors.Overloaded)
-async def log_in(form: Annotated[PasswordGrant, Form()], response: Response, service: CurrentService) -> TokenAnswer:
-    """OAuth2 password grant; `username` is the email."""
-    return _answer(await service.log_in.with_password(form.username, form.password), response)
+@raises(errors.InvalidCredentials, errors.AccountBlocked, errors.TooManyLogIns, errors.Overloaded)
+async def log_in(
+    form: Annotated[PasswordGrant, Form()], request: Request, response: Response, service: CurrentService
+) -> TokenAnswer:
+    """OAuth2 password grant; `username` is the email. So many may fail in a minute: 429, whether or not there is an account."""
+    address = party_of(request.client.host) if request.client else ""
+    with service.failed_log_ins.tried(form.username, address):
+        return _answer(await service.log_in.with_password(form.username, form.password), response)
 
 
 @router.post("/auth/refresh")

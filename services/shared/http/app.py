@@ -37,7 +37,14 @@ MAX_BODY_BYTES: Final = 1_048_576
 
 # What a page of another origin may send and see.
 _CORS_HEADERS: Final = ("Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key")
-_CORS_EXPOSED: Final = ("Location", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate")
+_CORS_EXPOSED: Final = (
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Idempotency-Replayed",
+    "WWW-Authenticate",
+)
 # `Observe` makes the spans and the metrics.
 _NO_TELEMETRY_BY_FASTAPI: Final = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 

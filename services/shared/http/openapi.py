@@ -53,6 +53,10 @@ _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER: Final = {
     "Retry-After": {"description": "seconds after which to try again", "schema": {"type": "integer", "minimum": 0}}
 }
+_RATE_LIMIT: Final = {
+    "RateLimit-Policy": {"description": "what is allowed: q in w seconds", "schema": {"type": "string"}},
+    "RateLimit": {"description": "what is left of it: r, and more in t seconds", "schema": {"type": "string"}},
+}
 _LOCATION: Final = {"description": "the path of what was made", "required": True, "schema": {"type": "string"}}
 _REPLAYED: Final = {
     "description": "true: a request with this Idempotency-Key had this answer before",
@@ -150,4 +154,4 @@ def _describe_problems(operation: dict[str, Any], kinds: Sequence[ProblemType]) 
         content = described.setdefault("content", {}).setdefault(PROBLEM_JSON, {})
         content["schema"] = {"allOf": [content.get("schema", _PROBLEM), {"properties": {"type": types}}]}
         if any(kind.retry_after is not None for kind in of_status):
-            described["headers"] = _RETRY_AFTER
+            described["headers"] = _RETRY_AFTER | (_RATE_LIMIT if status == HTTPStatus.TOO_MANY_REQUESTS else {})

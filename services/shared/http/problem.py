@@ -110,17 +110,19 @@ def of_error(error: Exception, table: ProblemTable) -> Problem:
     """The problem that the table has for the error or the nearest of its base classes.
 
     `str(error)` is the detail; an attribute `fields` of the error (field -> message) names the failing fields, an attribute
-    `members` holds extra members of the answer, and `retry_after_s` says better than the table when to try again.
+    `members` holds extra members of the answer, `retry_after_s` says better than the table when to try again, and `headers` are
+    more headers.
     """
     kind = next(table[cls] for cls in type(error).__mro__ if cls in table)
     fields: Mapping[str, str] = getattr(error, "fields", {})
     members: Mapping[str, Any] = getattr(error, "members", {})
     retry_after_s: int | None = getattr(error, "retry_after_s", None)
+    headers: Mapping[str, str] = getattr(error, "headers", {})
     return Problem(
         kind,
         str(error) or None,
         [FieldError(name, message) for name, message in fields.items()],
-        headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)},
+        headers=headers if retry_after_s is None else {**headers, "Retry-After": str(retry_after_s)},
         members=members,
     )
 

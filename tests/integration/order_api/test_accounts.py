@@ -1,6 +1,7 @@
 """Signing up, logging in, and rotating tokens, over HTTP on a real database."""
 
 import asyncio
+from collections import Counter
 
 import httpx
 import jwt
@@ -135,6 +136,22 @@ async def test_the_public_key_set_checks_the_access_tokens(api: RunningApi) -> N
     claims = jwt.decode(token, key, audience="ordercast", issuer="ordercast", algorithms=["EdDSA"])
     assert claims["role"] == "CUSTOMER"
     assert set(claims) == {"sub", "role", "iss", "aud", "iat", "exp", "jti"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_flood_of_wrong_passwords_is_refused_for_known_and_unknown_emails_alike_and_others_log_in(
+    api: RunningApi, known: bool
+) -> None:
+    guessed, other = await api.customer(), await api.customer()
+    email = guessed.email if known else "nobody@example.com"
+    answers = await asyncio.gather(*(log_in(api, email, "not the password") for _ in range(200)))
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses.keys() == {401, 429}
+    assert 10 <= statuses[401] < 20  # one more in each six seconds that the test takes
+    (limit,) = {answer.headers["RateLimit-Policy"] for answer in answers if answer.status_code == 429}
+    assert limit == '"failed-log-ins";q=10;w=60'
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 6 for answer in answers if answer.status_code == 429)
+    assert (await log_in(api, other.email)).status_code == 200
 
 
 async def test_an_unknown_email_and_a_wrong_password_look_the_same(api: RunningApi) -> None:

@@ -161,6 +161,7 @@ async def test_a_customer_who_adds_too_many_views_waits_and_nobody_else_does(
             assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-views")
             assert 10 <= int(refused.headers["retry-after"]) <= 12
         assert (await view(api, one, body, key="first")).headers["idempotency-replayed"] == "true"
+        assert refused.headers["RateLimit-Policy"] == '"views";q=100;w=60'
         for who in (other, admin, admin):
             assert (await view(api, who, body)).status_code == 202
         # The key of what was refused is free: with less it comes in.

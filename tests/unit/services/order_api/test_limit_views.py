@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.services.order_api import token_buckets
 from ordercast.services.order_api.errors import TooManyViews
-from ordercast.services.order_api.views import limit_views
 from ordercast.services.order_api.views.limit_views import LimitViews
 
 
@@ -57,13 +57,13 @@ def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: li
 
 
 def test_accounts_whose_buckets_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limit_views, "REMEMBERED", 3)
+    monkeypatch.setattr(token_buckets, "REMEMBERED", 3)
     clock = Clock()
     limit = LimitViews(60, clock)
     for account in range(3):
         limit.charge(account, 1)
     clock.now_s += 2
     limit.charge(3, 60)
-    assert set(limit._full_at) == {3}
+    assert set(limit._buckets._full_at) == {3}
     with pytest.raises(TooManyViews):
         limit.charge(3, 1)
