@@ -2,14 +2,17 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
+from ordercast.cli.describe_training import worth_of
 from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, one_command
 from ordercast.client import open_client
-from ordercast.client.answers import FINISHED, Metrics, Training
+from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ClientError
 from ordercast.client.follow_training import follow_training
 from ordercast.client.trainer import TrainerApi
@@ -24,15 +27,41 @@ CANCEL_POLL_S: Final = 0.25
 PREDICTOR_RETRY_FOR_S: Final = 3.0
 
 
+class Publish(StrEnum):
+    IF_BETTER = "if-better"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
 async def train(
     context: Context,
-    recipe: Annotated[str, typer.Option(help="What to train.")] = "baseline",
+    recipe: Annotated[
+        str, typer.Option(help="`baseline`: quantity by view count. `demand`: pairs, order lines and products by week.")
+    ] = "baseline",
     members: Annotated[int | None, typer.Option(help="Networks, in place of the recipe's.", show_default=False)] = None,
     epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
     batch_size: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the same model again.", show_default=False)] = None,
+    horizon_days: Annotated[
+        int | None, typer.Option(help="Of `demand`: 7, 14, 28 or 56.  [default: 28]", show_default=False)
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Of `demand`: what happened on this day (UTC) or later is not used.",
+            show_default=False,
+        ),
+    ] = None,
+    publish: Annotated[
+        Publish | None,
+        typer.Option(
+            help="Whether the model goes live.  [default: if-better for `demand`, always for `baseline`]",
+            show_default=False,
+        ),
+    ] = None,
     follow: Annotated[
         UUID | None, typer.Option(help="Start none, but follow this training to its end.", show_default=False)
     ] = None,
@@ -40,11 +69,19 @@ async def train(
         UUID | None, typer.Option(help="Start none, but cancel this training.", show_default=False)
     ] = None,
 ) -> None:
-    """Train a model on the feature table, with a bar for each network, and say how good it is.
+    """Train a model on what was ordered and viewed, with a bar for each network, and say how good it is.
 
     Ctrl-C leaves the training running, and says how to follow or cancel it. Exit code 1 if it did not succeed.
     """
-    asked = {"members": members, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    asked = {
+        "members": members,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "seed": seed,
+        "horizon_days": horizon_days,
+        "until": until.date().isoformat() if until else None,
+        "publish": publish.value if publish else None,
+    }
     changes = {name: value for name, value in asked.items() if value is not None}
     if (follow or cancel) and (changes or (follow and cancel)):
         raise CommandFailed("--follow and --cancel each go alone: they start no training")
@@ -65,11 +102,11 @@ async def train(
                 f"To cancel it: ordercast train --cancel {started}"
             )
             raise typer.Exit(EXIT_INTERRUPTED) from None
-    if training.metrics is None or training.status != "succeeded":
+    if training.status != "succeeded":
         raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    pinned = await _pinned(context)
-    waits = f"\nit waits as a challenger: {pinned} is pinned (ordercast models unpin)" if pinned else ""
-    context.result(training, _text(training, training.metrics) + waits)
+    pinned = await _pinned(context) if training.recipe == "baseline" and training.model_version else None
+    waits = [f"it waits as a challenger: {pinned} is pinned (ordercast models unpin)"] if pinned else []
+    context.result(training, "\n".join([*worth_of(training), *waits]))
 
 
 async def _pinned(context: Context) -> str | None:
@@ -89,10 +126,3 @@ async def _cancel(context: Context, trainer: TrainerApi, training_id: UUID) -> N
     if training.status != "cancelled":
         raise CommandFailed(f"the training was over: it {training.status}")
     context.result(training, f"training {training_id} is cancelled")
-
-
-def _text(training: Training, metrics: Metrics) -> str:
-    named = (("ensemble", metrics.ensemble), ("the mean", metrics.mean), ("a straight line", metrics.line))
-    lines = [f"{name:<16} mse {errors.mse:8.4f}   mae {errors.mae:8.4f}" for name, errors in named]
-    title = f"model {training.model_version}, on {metrics.holdout_rows:,} held-out rows"
-    return "\n".join([title, *lines, *(training.judgement.lines() if training.judgement else ())])

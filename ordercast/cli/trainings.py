@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
+from ordercast.cli.describe_training import worth_of
 from ordercast.cli.options import Context, command, several_commands
 from ordercast.client.answers import Training
 from ordercast.system.access import SYSTEM_ERRORS, open_access
@@ -30,10 +31,13 @@ async def show(context: Context, training_id: Annotated[UUID, typer.Argument(hel
     """Show a training: what was asked for, how far it is, and how it ended."""
     async with open_access(context.target()) as access:
         training = await access.admin.trainer.get(training_id)
-    asked = f"{training.recipe}, {training.members} members, {training.epochs} epochs, seed {training.seed}"
+    horizon = f", horizon {training.horizon_days} days" if training.horizon_days else ""
+    until = f", until {training.until}" if training.until else ""
+    asked = (
+        f"{training.recipe}, {training.members} members, {training.epochs} epochs, seed {training.seed}{horizon}{until}"
+    )
     lines = [f"{training.id} ({asked}): {training.status}, {_progress(training)}"]
-    lines += [f"model {training.model_version}"] if training.model_version else []
-    lines += training.judgement.lines() if training.judgement else []
+    lines += worth_of(training)
     lines += [training.error] if training.error else []
     context.result(training, "\n".join(lines))
 
@@ -44,7 +48,7 @@ def table(trainings: list[Training]) -> Table | str:
         return "nothing was trained yet"
     shown = Table("id", "recipe", "status", "epochs", "model", "worth", box=None, pad_edge=False, header_style="bold")
     for training in trainings:
-        worth = training.judgement.quality if training.judgement else ""
+        worth = training.judgement.quality if training.judgement else training.verdict or ""
         progress = _progress(training).removeprefix("epoch ")
         shown.add_row(str(training.id), training.recipe, training.status, progress, training.model_version, worth)
     return shown

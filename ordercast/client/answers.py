@@ -204,13 +204,40 @@ class Judgement(Struct, frozen=True):
         return [self.reason, *(f"warning: {warning}" for warning in self.warnings)]
 
 
+class Scores(Struct, frozen=True):
+    """Of one answer on held-out rows: Poisson deviance with large targets clipped, mean absolute error, pieces said over sold."""
+
+    name: str
+    deviance: float
+    mae: float
+    said: float
+
+
+class Question(Struct, frozen=True):
+    """What the networks of one question of `demand` are worth: `scores` begins with theirs, others' answers follow.
+
+    `better_than`: by which share of an opponent's deviance theirs is less.
+    """
+
+    rows: int
+    held_out: int
+    members: int
+    scores: list[Scores]
+    better_than: dict[str, float]
+    collapsed_members: int
+
+
 class Progress(Struct, frozen=True):
     epoch: int
     epochs: int
 
 
 class Training(Struct, frozen=True):
-    """A training job; `status` is queued, running, succeeded, failed or cancelled."""
+    """A training job; `status` is queued, running, succeeded, failed or cancelled.
+
+    `verdict` says whether the model of one that succeeded was published or rejected. `metrics` and `judgement` are those of
+    `baseline`, `questions` those of `demand`.
+    """
 
     id: UUID
     recipe: str
@@ -224,6 +251,11 @@ class Training(Struct, frozen=True):
     model_version: str | None = None
     error: str | None = None
     judgement: Judgement | None = None
+    horizon_days: int | None = None
+    until: str | None = None
+    verdict: str | None = None
+    verdict_reason: str | None = None
+    questions: dict[str, Question] | None = None
 
 
 class Prediction(Struct, frozen=True):

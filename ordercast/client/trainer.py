@@ -20,8 +20,9 @@ class TrainerApi:
     session: Session
     address: str
 
-    async def start(self, recipe: str = "baseline", **changes: int) -> Training:
-        """Queues a training. `changes` stand in place of the recipe's: members, epochs, batch_size, seed."""
+    async def start(self, recipe: str = "baseline", **changes: int | str) -> Training:
+        """Queues a training. `changes` stand in place of the recipe's: members, epochs, batch_size, seed, publish; of `demand`
+        also horizon_days, and until (a date as YYYY-MM-DD)."""
         body = msgspec.json.encode({"recipe": recipe, **changes})
         request = Request("POST", f"{self.address}/trainings", body, {"Content-Type": "application/json"})
         return await self.session.ask(request, Training)

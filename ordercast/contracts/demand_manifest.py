@@ -28,12 +28,16 @@ from ordercast.contracts.model_manifest import (
 from ordercast.first_line import first_line
 
 SCHEMA: Final = "ordercast.demand/1"  # rises when an old reader could misread a new manifest
-RECIPE: Final = "demand"
+DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]
 QUESTIONS: Final[tuple[Question, ...]] = ("pair", "line", "product")
 CALIBRATION_FILE: Final = "calibration.safetensors"
 SEEN_FILE: Final = "seen.safetensors"
+
+# Whether a training's version is published: if it is better than what needs no learning and no worse than what serves, or
+# whatever it is worth, or not at all.
+Publish = Literal["if-better", "always", "never"]
 
 # Days that "within the horizon" may mean.
 HORIZONS: Final = (7, 14, 28, 56)
@@ -90,19 +94,19 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     rows: AtLeastOne
     held_out: AtLeastOne
     clip: float
-    scores: tuple[Opponent, ...]
-    order_scores: OrderScores | None
-    better_than: dict[str, float]
     collapsed_members: Count
     trained_again: Count
-    judgement: str
+    scores: tuple[Opponent, ...] = ()
+    order_scores: OrderScores | None = None
+    better_than: dict[str, float] = {}
+    judgement: str = ""
 
 
 class DemandData(msgspec.Struct, frozen=True):
     """Which activity the model learned from: rows of activity by day known before `until`.
 
     `digest` is the SHA-256 of their columns in the order of `services.shared.db.read_activity.COLUMNS`, as int64, little-endian,
-    in rising order of account, product, day and known_on.
+    in rising order of these numbers.
     """
 
     rows: AtLeastOne
@@ -121,7 +125,7 @@ class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     training_id: str
     created_at: Annotated[datetime, msgspec.Meta(tz=True)]
     seed: int
-    horizon_days: Literal[7, 14, 28, 56]
+    horizon_days: Annotated[int, msgspec.Meta(ge=1)]
     weeks: Annotated[int, msgspec.Meta(ge=1, le=MOST_WEEKS)]
     data: DemandData
     questions: dict[Question, QuestionRecord]
@@ -137,6 +141,8 @@ def decode_demand_manifest(raw: bytes) -> DemandManifest:
         manifest = msgspec.json.decode(raw, type=DemandManifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ManifestError(f"{MANIFEST_FILE}: {first_line(error)}") from error
+    if manifest.horizon_days not in HORIZONS:
+        raise ManifestError(f"{MANIFEST_FILE}: horizon_days is {manifest.horizon_days}, not one of {HORIZONS}")
     if missing := [question for question in QUESTIONS if question not in manifest.questions]:
         raise ManifestError(f"{MANIFEST_FILE} says nothing of the question {missing[0]}")
     for name in (*map(weights_file, QUESTIONS), CALIBRATION_FILE, SEEN_FILE):
@@ -148,8 +154,3 @@ def decode_demand_manifest(raw: bytes) -> DemandManifest:
                 f"{MANIFEST_FILE}: {name} has {len(record.average)} averages of {len(record.features)} features"
             )
     return manifest
-
-
-def encode_demand_manifest(manifest: DemandManifest) -> bytes:
-    """The bytes of manifest.json: indented, because people read it too."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"

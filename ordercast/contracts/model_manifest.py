@@ -167,7 +167,7 @@ def new_version(now: datetime | None = None) -> str:
     return f"v{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
-def encode_manifest(manifest: ModelManifest) -> bytes:
+def encode_manifest(manifest: msgspec.Struct) -> bytes:
     """The bytes of manifest.json: indented, because people read it too."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 

@@ -28,6 +28,8 @@ log = structlog.stdlib.get_logger()
 LOOK_EVERY_S: Final = 30.0
 # Versions tried, newest first, until one can be served. More than these damaged in a row are a lost disk.
 MAX_TRIED: Final = 10
+# The recipe whose versions answer.
+BASELINE: Final = "baseline"
 
 for _outcome in ("loaded", "refused"):  # from 0: a counter that comes into being at its first count shows no increase
     MODEL_LOADS.labels(_outcome)
@@ -75,7 +77,7 @@ class ModelFollower:
         """Serves the latest version of the record that can be served; what is damaged is refused and passed over."""
         async with self._one_at_a_time:
             reasons: list[str] = []
-            latest = await latest_models(self._sessions, MAX_TRIED)
+            latest = await latest_models(self._sessions, BASELINE, MAX_TRIED)
             self._slot.pin = latest.pin
             for record in latest.versions:
                 try:
@@ -108,8 +110,8 @@ class ModelFollower:
     async def unpin(self) -> tuple[str | None, datetime]:
         """Serves the latest version again, by whatever decision. Returns the version that was pinned, and the moment."""
         async with self._one_at_a_time:
-            pin = (await latest_models(self._sessions, 1)).pin
-            unpinned_at = await unpin(self._sessions)
+            pin = (await latest_models(self._sessions, BASELINE, 1)).pin
+            unpinned_at = await unpin(self._sessions, BASELINE)
         await self.catch_up()
         return pin.version if pin else None, unpinned_at
 

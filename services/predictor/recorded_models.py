@@ -3,23 +3,15 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from sqlalchemy import false, func, select, update
+from sqlalchemy import func, select, update
 
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.errors import UnknownModel
 from ordercast.services.predictor.model_slot import Pin
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.models import ModelVersion
-
-# When a version was last decided on: publishing decides too, so a new model takes over from one that was unpinned before it.
-_DECIDED_AT: Final = func.greatest(ModelVersion.published_at, ModelVersion.activated_at)
-_PIN_HOLDS: Final = func.coalesce(
-    ModelVersion.pinned_at >= select(func.max(ModelVersion.activated_at)).scalar_subquery(), false()
-)
-# The first is the version to serve.
-SERVING_ORDER: Final = (_PIN_HOLDS.desc(), _DECIDED_AT.desc(), ModelVersion.version.desc())
+from ordercast.services.shared.db.models import ModelVersion, pin_holds, serving_order
 
 
 class Latest(NamedTuple):
@@ -29,10 +21,11 @@ class Latest(NamedTuple):
     pin: Pin | None
 
 
-async def latest_models(sessions: Sessions, limit: int) -> Latest:
-    """The pinned version first, the others by the moment of the last decision for them."""
+async def latest_models(sessions: Sessions, recipe: str, limit: int) -> Latest:
+    """Of a recipe: the pinned version first, the others by the moment of the last decision for them."""
+    query = select(ModelVersion, pin_holds(recipe)).where(ModelVersion.recipe == recipe)
     async with sessions() as session:
-        rows = (await session.execute(select(ModelVersion, _PIN_HOLDS).order_by(*SERVING_ORDER).limit(limit))).all()
+        rows = (await session.execute(query.order_by(*serving_order(recipe)).limit(limit))).all()
     versions = [version for version, _ in rows]
     if not rows or not rows[0][1] or versions[0].pinned_at is None:
         return Latest(versions, None)
@@ -74,8 +67,9 @@ async def activate(sessions: Sessions, version: str) -> datetime:
     return now
 
 
-async def unpin(sessions: Sessions) -> datetime:
-    """Takes back every pin, if there is one; returns the moment."""
+async def unpin(sessions: Sessions, recipe: str) -> datetime:
+    """Takes back every pin of a recipe, if there is one; returns the moment."""
+    pinned = update(ModelVersion).where(ModelVersion.pinned_at.is_not(None), ModelVersion.recipe == recipe)
     async with sessions() as session, session.begin():
-        await session.execute(update(ModelVersion).where(ModelVersion.pinned_at.is_not(None)).values(pinned_at=None))
+        await session.execute(pinned.values(pinned_at=None))
         return cast("datetime", (await session.execute(select(func.clock_timestamp()))).scalar_one())

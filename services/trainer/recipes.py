@@ -1,10 +1,13 @@
 """The known recipes, and what a training may change in them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import msgspec
 
+from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND, HORIZONS, Publish
 from ordercast.contracts.model_manifest import Layer, Recipe
 from ordercast.services.trainer.errors import BadRecipe
 
@@ -38,6 +41,26 @@ BASELINE: Final = Recipe(
 
 RECIPES: Final[Mapping[str, Recipe]] = {BASELINE.name: BASELINE}
 
+
+@dataclass(frozen=True, slots=True)
+class AskedTraining:
+    """A training as it was asked for, completed by the recipe's own values. Only `demand` has a horizon and an `until`.
+
+    `until`: what happened on this day or later is not used. Of `demand`, epochs and batches are those of each question.
+    """
+
+    recipe: str
+    members: int
+    epochs: int
+    batch_size: int
+    publish: Publish
+    horizon_days: int | None = None
+    until: date | None = None
+
+
+# How `demand` trains where nothing else is asked; all else of it stands in `demand_networks.demand_questions`.
+_DEMAND: Final = AskedTraining(DEMAND, members=10, epochs=8, batch_size=1024, publish="if-better")
+
 # The most that one training may ask for. Members and epochs multiply its time, the batch its memory; at these bounds a
 # training of 10,000 rows is some hours of work, beyond them it is a mistake.
 MAX_MEMBERS: Final = 100
@@ -47,22 +70,66 @@ MAX_BATCH_SIZE: Final = 4_096
 MAX_SEED: Final = 2**31 - 1
 
 
+def asked_training(
+    name: str,
+    *,
+    members: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    publish: Publish | None = None,
+    horizon_days: int | None = None,
+    until: date | None = None,
+) -> AskedTraining:
+    """What is to be trained, each value that was not given being the recipe's own.
+
+    Raises:
+        BadRecipe: no such recipe, or a value that it does not have or that is out of bounds.
+    """
+    if name != DEMAND:
+        recipe = choose_recipe(name, members=members, epochs=epochs, batch_size=batch_size)
+        for field, value in (("horizon_days", horizon_days), ("until", until)):
+            if value is not None:
+                raise BadRecipe(field, f"the recipe {name!r} has no {field}; `{DEMAND}` has")
+        return AskedTraining(name, recipe.members, recipe.epochs, recipe.batch_size, publish or "always")
+    _refuse_out_of_bounds(members, epochs, batch_size)
+    if horizon_days is not None and horizon_days not in HORIZONS:
+        raise BadRecipe(
+            "horizon_days", f"horizon_days must be one of {', '.join(map(str, HORIZONS))}, not {horizon_days}"
+        )
+    return AskedTraining(
+        DEMAND,
+        members or _DEMAND.members,
+        epochs or _DEMAND.epochs,
+        batch_size or _DEMAND.batch_size,
+        publish or _DEMAND.publish,
+        horizon_days or DEFAULT_HORIZON,
+        until,
+    )
+
+
 def choose_recipe(
     name: str, *, members: int | None = None, epochs: int | None = None, batch_size: int | None = None
 ) -> Recipe:
-    """The recipe of that name with the given values in place of its own.
+    """The recipe of that name, which is not `demand`, with the given values in place of its own.
 
     Raises:
         BadRecipe: no such recipe, or a value outside 1 and its bound.
     """
     if name not in RECIPES:
-        raise BadRecipe("recipe", f"there is no recipe {name!r}; known are: {', '.join(sorted(RECIPES))}")
-    asked = {
-        "members": (members, MAX_MEMBERS),
-        "epochs": (epochs, MAX_EPOCHS),
-        "batch_size": (batch_size, MAX_BATCH_SIZE),
-    }
-    for field, (value, most) in asked.items():
+        raise BadRecipe("recipe", f"there is no recipe {name!r}; known are: {', '.join(sorted([*RECIPES, DEMAND]))}")
+    _refuse_out_of_bounds(members, epochs, batch_size)
+    asked = {"members": members, "epochs": epochs, "batch_size": batch_size}
+    return msgspec.structs.replace(
+        RECIPES[name], **{field: value for field, value in asked.items() if value is not None}
+    )
+
+
+def _refuse_out_of_bounds(members: int | None, epochs: int | None, batch_size: int | None) -> None:
+    bounds = (
+        ("members", members, MAX_MEMBERS),
+        ("epochs", epochs, MAX_EPOCHS),
+        ("batch_size", batch_size, MAX_BATCH_SIZE),
+    )
+    for field, value, most in bounds:
         if value is not None and not 1 <= value <= most:
             raise BadRecipe(field, f"{field} must be from 1 to {most}, not {value}")
-    return msgspec.structs.replace(RECIPES[name], **{f: v for f, (v, _) in asked.items() if v is not None})

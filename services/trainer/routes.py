@@ -18,7 +18,7 @@ from ordercast.services.trainer.jobs.ask_for_training import (
     read_trainings,
 )
 from ordercast.services.trainer.jobs.watch_training import watch_training
-from ordercast.services.trainer.recipes import choose_recipe
+from ordercast.services.trainer.recipes import asked_training
 from ordercast.services.trainer.schemas import TrainingRequest
 from ordercast.services.trainer.wiring import CurrentService
 
@@ -27,10 +27,20 @@ router = APIRouter(tags=["trainings"])
 
 @router.post("/trainings", status_code=202)
 @raises(errors.BadRecipe)
-async def ask(body: TrainingRequest, _: CurrentAdmin, service: CurrentService, response: Response) -> TrainingAnswer:
-    """Queues a training on all that the feature table holds when it starts."""
-    recipe = choose_recipe(body.recipe, members=body.members, epochs=body.epochs, batch_size=body.batch_size)
-    training = await ask_for_training(service.sessions, recipe, body.seed)
+async def ask(
+    body: TrainingRequest, caller: CurrentAdmin, service: CurrentService, response: Response
+) -> TrainingAnswer:
+    """Queues a training on all that is known when it starts: `baseline` on the feature table, `demand` on the activity by day."""
+    asked = asked_training(
+        body.recipe,
+        members=body.members,
+        epochs=body.epochs,
+        batch_size=body.batch_size,
+        publish=body.publish,
+        horizon_days=body.horizon_days,
+        until=body.until,
+    )
+    training = await ask_for_training(service.sessions, asked, body.seed, asked_by=caller.account_id)
     response.headers["Location"] = f"/trainings/{training.id}"
     return training
 

@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionma
 
 from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.upgrade import alembic_config, upgrade
-from ordercast.services.predictor.recorded_models import SERVING_ORDER
-from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.shared.db.models import ModelVersion, serving_order
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.migrating import migrate, url_of
 
@@ -260,7 +259,7 @@ async def test_pods_of_the_release_before_publish_and_activate_models_and_serve_
         assert await run(ACTIVATED_BEFORE, version="v2") is not None
         assert await run(SERVED_BEFORE) == "v2"
         async with async_sessionmaker(engine)() as session:
-            latest = await session.scalars(select(ModelVersion).order_by(*SERVING_ORDER))
+            latest = await session.scalars(select(ModelVersion).order_by(*serving_order("baseline")))
             assert [version.version for version in latest] == ["v2", "v3", "v1"]
 
 

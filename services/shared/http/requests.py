@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Annotated, Final, Self
 
@@ -37,6 +38,7 @@ _BODY_DEPTH: Final = 3
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How each time begins; pydantic looks at the rest.
 _DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class RequestModel(BaseModel):
@@ -70,6 +72,17 @@ def _beginning_of(value: object, depth: int = _BODY_DEPTH) -> object:
     if isinstance(value, list):
         return [_beginning_of(member, depth - 1) for member in value[:MAX_NAMED_ERRORS]]
     return value
+
+
+def _as_written(value: object) -> object:
+    """A number or a time is no date, however it could be read as one."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("must be a date as YYYY-MM-DD")
+    return value
+
+
+# A day of a calendar, as YYYY-MM-DD.
+CalendarDate = Annotated[date, Field(strict=False), BeforeValidator(_as_written)]
 
 
 class ChangeModel(BodyModel):

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS, Publish
 from ordercast.contracts.model_manifest import Quality
 from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
+from ordercast.services.trainer.training.messages import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class TrainingAnswer:
-    """A training. `metrics` compares the ensemble on held-out rows with the mean and with a straight line.
+    """A training. Of `baseline`, `metrics` compares the ensemble on held-out rows with the mean and with a straight line.
 
     `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
-    that answer one constant.
+    that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
+    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question.
     """
 
     id: UUID
@@ -30,12 +33,18 @@ class TrainingAnswer:
     epochs: int
     batch_size: int
     seed: int
+    horizon_days: int | None
+    until: date | None
+    publish: Publish | None
     status: Status
     progress: Progress
     metrics: dict[str, Any] | None
     quality: Quality | None
     collapsed_members: int | None
     judgement: dict[str, Any] | None
+    verdict: Verdict | None
+    verdict_reason: str | None
+    questions: dict[str, Any] | None
     model_version: str | None
     error: str | None
     created_at: datetime
@@ -45,7 +54,10 @@ class TrainingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class EpochEvent:
-    """Mean squared error of each member after an epoch; null: not a finite number."""
+    """Loss of each member after an epoch, of `baseline` the mean squared error; null: not a finite number.
+
+    `demand` has no rows that are only watched, so no `val_loss`.
+    """
 
     epoch: int
     epochs: int
@@ -62,12 +74,18 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         epochs=training.epochs,
         batch_size=training.batch_size,
         seed=training.seed,
+        horizon_days=training.horizon_days,
+        until=training.until,
+        publish=training.publish,
         status=training.status,
-        progress=Progress(epoch=epoch or 0, epochs=training.epochs),
+        progress=Progress(epoch=epoch or 0, epochs=all_epochs(training)),
         metrics=training.metrics,
         quality=judgement.get("quality"),
-        collapsed_members=judgement.get("collapsed_members"),
+        collapsed_members=_collapsed(training),
         judgement=training.judgement,
+        verdict=training.verdict,
+        verdict_reason=training.verdict_reason,
+        questions=training.questions,
         model_version=training.model_version,
         error=training.error,
         created_at=training.created_at,
@@ -77,4 +95,15 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
 
 
 def event_of(training: Training, row: TrainingEpoch) -> EpochEvent:
-    return EpochEvent(epoch=row.epoch, epochs=training.epochs, loss=row.loss, val_loss=row.val_loss)
+    return EpochEvent(epoch=row.epoch, epochs=all_epochs(training), loss=row.loss, val_loss=row.val_loss)
+
+
+def all_epochs(training: Training) -> int:
+    """Of all questions, where the recipe has several."""
+    return training.epochs * (len(QUESTIONS) if training.recipe == DEMAND else 1)
+
+
+def _collapsed(training: Training) -> int | None:
+    if training.questions is not None:
+        return sum(int(question["collapsed_members"]) for question in training.questions.values())
+    return training.judgement["collapsed_members"] if training.judgement else None

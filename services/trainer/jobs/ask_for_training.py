@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.telemetry.tracing import current_traceparent
@@ -15,17 +14,23 @@ from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
 from ordercast.services.trainer.jobs.tables import Training
-from ordercast.services.trainer.recipes import MAX_SEED
+from ordercast.services.trainer.recipes import MAX_SEED, AskedTraining
 
 
-async def ask_for_training(sessions: Sessions, recipe: Recipe, seed: int | None) -> TrainingAnswer:
-    """Queues a training; without a seed it gets a random one, which stands in its answer."""
+async def ask_for_training(
+    sessions: Sessions, asked: AskedTraining, seed: int | None, *, asked_by: int | None = None
+) -> TrainingAnswer:
+    """Queues a training; without a seed it gets a random one, which stands in its answer. `asked_by` is an account."""
     training = Training(
         id=uuid7(),
-        recipe=recipe.name,
-        members=recipe.members,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
+        recipe=asked.recipe,
+        members=asked.members,
+        epochs=asked.epochs,
+        batch_size=asked.batch_size,
+        publish=asked.publish,
+        horizon_days=asked.horizon_days,
+        until=asked.until,
+        asked_by=asked_by,
         seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         status="queued",
         traceparent=current_traceparent(),

@@ -1,4 +1,7 @@
-"""Publishes a version whose files are all on disk: its row, in the transaction that ends the training. The event comes after."""
+"""Publishes a version whose files are all on disk, unless it was rejected: its row, in the transaction that ends the training.
+
+The event comes after.
+"""
 
 import asyncio
 import shutil
@@ -9,24 +12,38 @@ import msgspec
 
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.trainer.jobs.lease import Lease, Outcome
-from ordercast.services.trainer.training.messages import TrainedModel
+from ordercast.services.trainer.training.messages import TrainedDemand, TrainedModel
 
 
-async def publish(lease: Lease, trained: TrainedModel, artifacts: Path, stopping: asyncio.Event) -> Outcome:
-    """Ends the training as succeeded. The files of a training that was lost meanwhile go again."""
-    told: dict[str, Any] = msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement})
-    model = ModelVersion(
-        version=trained.version,
-        training_id=lease.training.id,
-        recipe=lease.training.recipe,
-        manifest_sha256=trained.manifest_sha256,
-    )
-    outcome = await lease.finish("succeeded", stopping, model=model, model_version=trained.version, **told)
-    if outcome != "succeeded":
+async def publish(
+    lease: Lease, trained: TrainedModel | TrainedDemand, artifacts: Path, stopping: asyncio.Event
+) -> Outcome:
+    """Ends the training as succeeded. Files that nobody is to serve go again: of a rejected version, or of a lost training."""
+    model = None
+    if trained.verdict == "published":
+        model = ModelVersion(
+            version=trained.version,
+            training_id=lease.training.id,
+            recipe=lease.training.recipe,
+            manifest_sha256=trained.manifest_sha256,
+        )
+    told = _told(trained) | {"model_version": model.version if model else None}
+    outcome = await lease.finish("succeeded", stopping, model=model, **told)
+    if outcome != "succeeded" or model is None:
         await discard(artifacts, trained)
     return outcome
 
 
-async def discard(artifacts: Path, trained: TrainedModel) -> None:
+def _told(trained: TrainedModel | TrainedDemand) -> dict[str, Any]:
+    """What the training says of its model."""
+    verdict = {"verdict": trained.verdict, "verdict_reason": trained.reason}
+    if isinstance(trained, TrainedDemand):
+        return verdict | {"questions": msgspec.to_builtins(trained.questions)}
+    told: dict[str, Any] = msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement})
+    return verdict | told
+
+
+async def discard(artifacts: Path, trained: TrainedModel | TrainedDemand) -> None:
     """Removes a version that is not to be published."""
-    await asyncio.to_thread(shutil.rmtree, artifacts / trained.version, ignore_errors=True)
+    if trained.version is not None:
+        await asyncio.to_thread(shutil.rmtree, artifacts / trained.version, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Trainings as jobs, and the losses of their epochs."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -8,7 +8,9 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Text, func, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ordercast.contracts.demand_manifest import Publish
 from ordercast.services.shared.db.metadata import Base
+from ordercast.services.trainer.training.messages import Verdict
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -24,6 +26,10 @@ class Training(Base):
     epochs: Mapped[int]
     batch_size: Mapped[int]
     seed: Mapped[int]
+    horizon_days: Mapped[int | None]  # of `demand`; NULL for other recipes
+    until: Mapped[date | None]  # of `demand`: what happened on this day or later is not used
+    publish: Mapped[Publish | None] = mapped_column(Text)  # NULL: asked for before there was a choice
+    asked_by: Mapped[int | None]  # the account that asked
     status: Mapped[Status] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lease_owner: Mapped[str | None]
@@ -33,6 +39,9 @@ class Training(Base):
     traceparent: Mapped[str | None]  # of the request that asked for it
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     judgement: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # as in the manifest
+    verdict: Mapped[Verdict | None] = mapped_column(Text)
+    verdict_reason: Mapped[str | None]
+    questions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of `demand`, as in the manifest
     model_version: Mapped[str | None]
     announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -2,22 +2,29 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.models import serving_version
 from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS
 from ordercast.services.shared.telemetry.tracing import current_span
 from ordercast.services.trainer.errors import PermanentError
+from ordercast.services.trainer.jobs.answers import all_epochs
 from ordercast.services.trainer.jobs.lease import Interrupted, Lease
 from ordercast.services.trainer.jobs.publish import discard
+from ordercast.services.trainer.jobs.read_demand_rows import read_demand_rows
 from ordercast.services.trainer.jobs.read_training_set import read_training_set
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
 from ordercast.services.trainer.jobs.trainings import MAX_ATTEMPTS
 from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.recipes import choose_recipe
-from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
+from ordercast.services.trainer.training.demand_rows import DemandRows
+from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand, TrainedModel, TrainingJob
+from ordercast.services.trainer.training.training_set import TrainingSet
 
 # Between two renewals of the lease (s), each with the epochs since the last one: what watchers see is this old at most.
 HEARTBEAT_S: Final = 0.5
@@ -38,7 +45,7 @@ class TrainerOptions:
 
 async def train_claimed(
     lease: Lease, sessions: Sessions, options: TrainerOptions, stopping: asyncio.Event
-) -> TrainedModel:
+) -> TrainedModel | TrainedDemand:
     """A version that is whole on disk, but not yet published.
 
     Raises:
@@ -49,16 +56,15 @@ async def train_claimed(
     training = lease.training
     if training.attempts > MAX_ATTEMPTS:
         raise PermanentError(f"the trainer died {MAX_ATTEMPTS} times while it worked on this")
-    rows = await read_training_set(sessions)
-    TRAINING_ROWS.set(rows.data.rows)
+    job, rows = await _job(training, sessions, options)
     epochs: list[EpochLosses] = []
 
     async def note(losses: EpochLosses) -> None:
         epochs.append(losses)
         current_span().add_event("epoch", {"ordercast.training.epoch": losses.epoch})
-        TRAINING_PROGRESS.set(losses.epoch / training.epochs)
+        TRAINING_PROGRESS.set(losses.epoch / all_epochs(training))
 
-    child = asyncio.create_task(train_in_child(_job(training, options), rows, note), name="train-in-child")
+    child = asyncio.create_task(train_in_child(job, rows, note), name="train-in-child")
     try:
         await _watch(lease, child, epochs, stopping)
         return child.result()
@@ -72,7 +78,10 @@ async def train_claimed(
 
 
 async def _watch(
-    lease: Lease, child: asyncio.Task[TrainedModel], epochs: list[EpochLosses], stopping: asyncio.Event
+    lease: Lease,
+    child: asyncio.Task[TrainedModel | TrainedDemand],
+    epochs: list[EpochLosses],
+    stopping: asyncio.Event,
 ) -> None:
     """Returns when the child is done; raises Interrupted when there is a reason to end it before."""
     while not child.done():
@@ -82,7 +91,41 @@ async def _watch(
             raise Interrupted("stop")
 
 
-def _job(training: Training, options: TrainerOptions) -> TrainingJob:
+async def _job(
+    training: Training, sessions: Sessions, options: TrainerOptions
+) -> tuple[TrainingJob, TrainingSet] | tuple[DemandJob, DemandRows]:
+    """What is to be done, and the rows of this moment for it.
+
+    Raises:
+        UnusableTrainingSet: there are none, or they teach nothing.
+    """
+    if training.recipe == DEMAND:
+        rows = await read_demand_rows(sessions, training.until)
+        TRAINING_ROWS.set(len(rows.columns["day"]))
+        return _demand_job(training, await serving_version(sessions, DEMAND), options), rows
+    examples = await read_training_set(sessions)
+    TRAINING_ROWS.set(examples.data.rows)
+    return _baseline_job(training, options), examples
+
+
+def _demand_job(training: Training, serving: str | None, options: TrainerOptions) -> DemandJob:
+    """It trains on this machine, whatever cluster there is: its networks are small, and take longer to send than to fit."""
+    return DemandJob(
+        training_id=str(training.id),
+        members=training.members,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        seed=training.seed,
+        horizon_days=training.horizon_days or DEFAULT_HORIZON,
+        until=(training.until - date(1970, 1, 1)).days if training.until else None,
+        publish=training.publish or "if-better",
+        serving=serving,
+        artifacts_dir=str(options.artifacts),
+        threads=options.threads,
+    )
+
+
+def _baseline_job(training: Training, options: TrainerOptions) -> TrainingJob:
     return TrainingJob(
         training_id=str(training.id),
         recipe=choose_recipe(
@@ -92,4 +135,5 @@ def _job(training: Training, options: TrainerOptions) -> TrainingJob:
         artifacts_dir=str(options.artifacts),
         threads=options.threads,
         dask_scheduler=options.dask_scheduler,
+        publish=training.publish or "always",
     )

@@ -16,7 +16,15 @@ import msgspec
 
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
 from ordercast.services.trainer.networks.fit import EpochLosses
-from ordercast.services.trainer.training.messages import Message, TrainedModel, TrainingFailed, TrainingJob
+from ordercast.services.trainer.training.demand_rows import DemandRows
+from ordercast.services.trainer.training.messages import (
+    DemandJob,
+    Message,
+    TrainedDemand,
+    TrainedModel,
+    TrainingFailed,
+    TrainingJob,
+)
 from ordercast.services.trainer.training.run_training import run_training
 from ordercast.services.trainer.training.training_set import TrainingSet
 
@@ -25,8 +33,10 @@ END_WITHIN_S: Final = 3
 
 
 async def train_in_child(
-    job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLosses], Awaitable[None]]
-) -> TrainedModel:
+    job: TrainingJob | DemandJob,
+    rows: TrainingSet | DemandRows,
+    on_epoch: Callable[[EpochLosses], Awaitable[None]],
+) -> TrainedModel | TrainedDemand:
     """Train in a spawned process; cancelling this ends the process.
 
     Raises:
@@ -48,9 +58,9 @@ async def train_in_child(
 
 async def _follow(
     process: SpawnProcess, receiving: Connection, on_epoch: Callable[[EpochLosses], Awaitable[None]]
-) -> TrainedModel:
+) -> TrainedModel | TrainedDemand:
     while (message := await asyncio.to_thread(_receive, receiving)) is not None:
-        if isinstance(message, TrainedModel):
+        if isinstance(message, TrainedModel | TrainedDemand):
             return message
         if isinstance(message, TrainingFailed):
             raise PermanentError(message.reason) if message.permanent else TransientError(message.reason)

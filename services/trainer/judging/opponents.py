@@ -79,34 +79,49 @@ def _order_share(rows: Rows, clip: float) -> Answer:
     return lambda asked: np.full(len(asked), share)
 
 
-LINE_OPPONENTS: Final = (
+# Answers that need no learning: each training is judged against them.
+NAIVE_LINES: Final = (
     Opponent("mean", _mean),
     Opponent("product mean", _product_mean),
     Opponent("shrunken log means", _of_feature("pair_level")),
-    Opponent("Poisson regression", poisson_regression),
-    Opponent("gradient boosting, Poisson", boosted_pieces),
-    Opponent("gradient boosting, absolute error", partial(boosted_pieces, loss="absolute_error")),
 )
-
-PRODUCT_OPPONENTS: Final = (
+NAIVE_PRODUCTS: Final = (
     Opponent("mean", _mean),
     Opponent("product mean to date", _of_feature("mean_all")),
     Opponent("last week", _of_feature("week_1")),
     Opponent("mean of 8 weeks", _of_feature("mean_8")),
     Opponent("median of 8 weeks", _of_feature("median_8")),
     Opponent("exponential smoothing", _of_feature("level")),
+)
+
+LINE_OPPONENTS: Final = (
+    *NAIVE_LINES,
+    Opponent("Poisson regression", poisson_regression),
+    Opponent("gradient boosting, Poisson", boosted_pieces),
+    Opponent("gradient boosting, absolute error", partial(boosted_pieces, loss="absolute_error")),
+)
+
+PRODUCT_OPPONENTS: Final = (
+    *NAIVE_PRODUCTS,
     Opponent("Poisson regression", poisson_regression),
     Opponent("gradient boosting, Poisson", boosted_pieces),
     Opponent("gradient boosting, level as offset", partial(boosted_pieces, level="level")),
 )
 
 
-def pair_opponents(horizon_days: int) -> tuple[Opponent, ...]:
-    """Answers of a pair's pieces within the horizon."""
+def naive_pairs(horizon_days: int) -> tuple[Opponent, ...]:
+    """Answers of a pair's pieces within the horizon that need no learning."""
     return (
         Opponent("mean", _mean),
         Opponent("quantity of its usual order", _of_feature("pair_mean_log_quantity")),
         Opponent("rate so far", _pieces_so_far(horizon_days)),
+    )
+
+
+def pair_opponents(horizon_days: int) -> tuple[Opponent, ...]:
+    """Answers of a pair's pieces within the horizon."""
+    return (
+        *naive_pairs(horizon_days),
         Opponent("gradient boosting in two parts", boosted_in_two_parts),
     )
 

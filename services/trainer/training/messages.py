@@ -1,9 +1,14 @@
 """What the service and its training process say to each other. Nothing here imports TensorFlow."""
 
+from typing import Literal
+
 import msgspec
 
+from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecord
 from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
 from ordercast.services.trainer.networks.fit import EpochLosses
+
+Verdict = Literal["published", "rejected"]
 
 
 class TrainingJob(msgspec.Struct, frozen=True):
@@ -18,15 +23,47 @@ class TrainingJob(msgspec.Struct, frozen=True):
     artifacts_dir: str
     threads: int
     dask_scheduler: str | None = None
+    publish: Publish = "always"
+
+
+class DemandJob(msgspec.Struct, frozen=True):
+    """The same for `demand`. `until` is a day since 1970-01-01: nothing from it on is used; all is used without.
+
+    `serving` is the version that serves, to be judged beside.
+    """
+
+    training_id: str
+    members: int
+    epochs: int
+    batch_size: int
+    seed: int
+    horizon_days: int
+    until: int | None
+    publish: Publish
+    serving: str | None
+    artifacts_dir: str
+    threads: int
 
 
 class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
-    """A version is whole on disk, under its name."""
+    """A version is whole on disk, under its name; a rejected one is not to stay there."""
 
     version: str
     manifest_sha256: str
     metrics: Metrics
     judgement: Judgement
+    verdict: Verdict = "published"
+    reason: str = ""
+
+
+class TrainedDemand(msgspec.Struct, frozen=True, tag="trained demand"):
+    """`verdict` and its reason; a rejected one is not on disk and has no version. `questions`: what each is worth."""
+
+    verdict: Verdict
+    reason: str
+    version: str | None
+    manifest_sha256: str | None
+    questions: dict[Question, QuestionRecord]
 
 
 class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
@@ -36,4 +73,4 @@ class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
     permanent: bool
 
 
-Message = EpochLosses | TrainedModel | TrainingFailed
+Message = EpochLosses | TrainedModel | TrainedDemand | TrainingFailed

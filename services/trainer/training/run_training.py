@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import traceback
+from collections.abc import Callable
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Final
@@ -12,16 +13,25 @@ import msgspec
 
 from ordercast.first_line import first_line
 from ordercast.services.trainer.errors import PermanentError, TransientError
+from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
-from ordercast.services.trainer.training.messages import Message, TrainingFailed, TrainingJob
+from ordercast.services.trainer.training.demand_rows import DemandRows
+from ordercast.services.trainer.training.messages import (
+    DemandJob,
+    Message,
+    TrainedDemand,
+    TrainedModel,
+    TrainingFailed,
+    TrainingJob,
+)
 from ordercast.services.trainer.training.training_set import TrainingSet
 
 # Training takes every core it can get; being this much nicer, it takes them after the services that answer clients.
 NICENESS: Final = 10
 
 
-def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> None:
-    """Train, tell of each epoch, and end with TrainedModel or TrainingFailed; whatever happens is told."""
+def run_training(messages: Connection, job: TrainingJob | DemandJob, rows: TrainingSet | DemandRows) -> None:
+    """Train, tell of each epoch, and end with what was trained or TrainingFailed; whatever happens is told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service decides what it means
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     os.nice(NICENESS)
@@ -31,9 +41,7 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
 
     try:
         import_tensorflow(job.threads)
-        from ordercast.services.trainer.training.train_model import train_model
-
-        tell(train_model(job, rows, tell))
+        tell(_trained(job, rows, tell))
     except PermanentError as error:
         tell(TrainingFailed(str(error), permanent=True))
     except TransientError as error:
@@ -46,6 +54,20 @@ def run_training(messages: Connection, job: TrainingJob, rows: TrainingSet) -> N
                 f"{type(error).__name__}: {first_line(error)}", permanent=not isinstance(error, OSError | MemoryError)
             )
         )
+
+
+def _trained(
+    job: TrainingJob | DemandJob, rows: TrainingSet | DemandRows, tell: Callable[[EpochLosses], None]
+) -> TrainedModel | TrainedDemand:
+    if isinstance(job, DemandJob) and isinstance(rows, DemandRows):
+        from ordercast.services.trainer.training.train_demand_model import train_demand_model
+
+        return train_demand_model(job, rows, tell)
+    if isinstance(job, TrainingJob) and isinstance(rows, TrainingSet):
+        from ordercast.services.trainer.training.train_model import train_model
+
+        return train_model(job, rows, tell)
+    raise TypeError(f"{type(job).__name__} does not learn from {type(rows).__name__}")
 
 
 def _end_with_parent() -> None:

@@ -17,6 +17,7 @@ from ordercast.contracts.ensemble_forward import Ensemble, WeightsError, stack_w
 from ordercast.contracts.model_manifest import (
     SCALER_FILE,
     WEIGHTS_FILE,
+    Judgement,
     ModelManifest,
     Scaler,
     new_version,
@@ -26,7 +27,7 @@ from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, Tr
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
 from ordercast.services.trainer.training.judge_ensemble import judge_ensemble
-from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
+from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob, Verdict
 from ordercast.services.trainer.training.split_rows import split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
@@ -78,7 +79,16 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
-    return TrainedModel(manifest.version, manifest_sha256, metrics, judgement)
+    return TrainedModel(manifest.version, manifest_sha256, metrics, judgement, *_verdict(job, judgement))
+
+
+def _verdict(job: TrainingJob, judgement: Judgement) -> tuple[Verdict, str]:
+    """`baseline` was asked for as "serve the latest", so without a word it is published, whatever it is worth."""
+    if job.publish == "never":
+        return "rejected", f"it was asked not to be published; {judgement.reason}"
+    if job.publish == "if-better" and judgement.quality != "better than the mean":
+        return "rejected", f"{judgement.quality}: {judgement.reason}"
+    return "published", judgement.reason
 
 
 def _train(job: TrainingJob, fit: EnsembleFit, on_epoch: Callable[[EpochLosses], None]) -> TrainedEnsemble:

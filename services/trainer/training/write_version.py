@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     FileEntry,
@@ -26,7 +27,10 @@ _UNFINISHED: Final = ".unfinished-"
 
 
 def write_version(
-    artifacts: Path, manifest: ModelManifest, contents: Mapping[str, bytes], export: Callable[[Path], None]
+    artifacts: Path,
+    manifest: ModelManifest | DemandManifest,
+    contents: Mapping[str, bytes],
+    export: Callable[[Path], None] = lambda _folder: None,
 ) -> str:
     """Write the version folder; returns the SHA-256 of its manifest.json.
 

@@ -9,20 +9,19 @@ from ordercast.contracts.demand_manifest import (
     SCHEMA,
     DemandManifest,
     decode_demand_manifest,
-    encode_demand_manifest,
 )
-from ordercast.contracts.model_manifest import ManifestError, decode_manifest
+from ordercast.contracts.model_manifest import ManifestError, decode_manifest, encode_manifest
 from tests.support.demand_versions import demand_version
 
 WHOLE: DemandManifest = demand_version()[0]
 
 
 def changed(**changes: Any) -> bytes:
-    return json.dumps({**json.loads(encode_demand_manifest(WHOLE)), **changes}).encode()
+    return json.dumps({**json.loads(encode_manifest(WHOLE)), **changes}).encode()
 
 
 def test_what_was_written_is_read() -> None:
-    assert decode_demand_manifest(encode_demand_manifest(WHOLE)) == WHOLE
+    assert decode_demand_manifest(encode_manifest(WHOLE)) == WHOLE
     assert WHOLE.schema == SCHEMA
 
 
@@ -32,7 +31,7 @@ def test_fields_of_a_later_release_are_passed_over() -> None:
 
 def test_neither_recipe_reads_the_others_manifest() -> None:
     with pytest.raises(ManifestError, match="schema"):
-        decode_manifest(encode_demand_manifest(WHOLE))
+        decode_manifest(encode_manifest(WHOLE))
     with pytest.raises(ManifestError, match="schema"):
         decode_demand_manifest(changed(schema="ordercast.model/1"))
 
@@ -53,7 +52,7 @@ def test_one_that_is_not_whole_is_refused_with_the_reason(changes: dict[str, Any
 
 
 def test_averages_that_are_not_those_of_the_features_are_refused() -> None:
-    document = json.loads(encode_demand_manifest(WHOLE))
+    document = json.loads(encode_manifest(WHOLE))
     document["questions"]["line"]["average"].pop()
     with pytest.raises(ManifestError, match="line has 36 averages of 37 features"):
         decode_demand_manifest(json.dumps(document).encode())

@@ -52,7 +52,9 @@ async def trained(folder: Path, scheduler: str | None = None, on_epoch: Any = No
     asked = msgspec.structs.replace(
         job(folder, members=SEVEN, epochs=EPOCHS, layers=SMALL_LAYERS), dask_scheduler=scheduler
     )
-    return await train_in_child(asked, training_set(60), note), told
+    model = await train_in_child(asked, training_set(60), note)
+    assert isinstance(model, TrainedModel)
+    return model, told
 
 
 @pytest.fixture(scope="module")

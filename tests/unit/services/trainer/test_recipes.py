@@ -1,7 +1,18 @@
+from datetime import date
+from typing import Any
+
 import pytest
 
 from ordercast.services.trainer.errors import BadRecipe
-from ordercast.services.trainer.recipes import BASELINE, MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, choose_recipe
+from ordercast.services.trainer.recipes import (
+    BASELINE,
+    MAX_BATCH_SIZE,
+    MAX_EPOCHS,
+    MAX_MEMBERS,
+    AskedTraining,
+    asked_training,
+    choose_recipe,
+)
 
 
 def test_the_baseline_is_the_one_that_the_recipe_page_states() -> None:
@@ -35,7 +46,7 @@ def test_given_values_stand_in_place_of_the_recipes_own() -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_the_names_of_the_known_ones() -> None:
-    with pytest.raises(BadRecipe, match="known are: baseline") as refused:
+    with pytest.raises(BadRecipe, match="known are: baseline, demand") as refused:
         choose_recipe("best")
     assert set(refused.value.fields) == {"recipe"}
 
@@ -49,3 +60,31 @@ def test_a_value_out_of_bounds_is_refused_by_its_name(field: str, most: int) -> 
             choose_recipe("baseline", **{field: value})
         assert set(refused.value.fields) == {field}
     assert getattr(choose_recipe("baseline", **{field: most}), field) == most
+
+
+def test_demand_asks_for_four_weeks_and_is_published_if_it_is_better() -> None:
+    asked = asked_training("demand", members=3)
+    assert asked == AskedTraining("demand", 3, 8, 1024, "if-better", 28, None)
+    assert asked_training("demand", horizon_days=7, until=date(2011, 11, 7), publish="never") == AskedTraining(
+        "demand", 10, 8, 1024, "never", 7, date(2011, 11, 7)
+    )
+
+
+def test_the_baseline_is_published_whatever_it_is_worth() -> None:
+    assert asked_training("baseline") == AskedTraining("baseline", 10, 100, 32, "always")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "reason"),
+    [
+        ("demand", {"horizon_days": 13}, "horizon_days must be one of 7, 14, 28, 56, not 13"),
+        ("demand", {"members": 101}, "members must be from 1 to 100, not 101"),
+        ("baseline", {"horizon_days": 28}, "the recipe 'baseline' has no horizon_days; `demand` has"),
+        ("baseline", {"until": date(2026, 1, 1)}, "the recipe 'baseline' has no until; `demand` has"),
+        ("best", {}, "known are: baseline, demand"),
+    ],
+)
+def test_what_a_recipe_cannot_do_is_refused_by_its_name(recipe: str, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadRecipe, match=reason) as refused:
+        asked_training(recipe, **changes)
+    assert set(refused.value.fields) == set(changes or {"recipe": recipe})

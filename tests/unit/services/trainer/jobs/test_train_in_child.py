@@ -12,6 +12,7 @@ import pytest
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
 from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.messages import TrainedModel
 from tests.support.training_jobs import SMALL_LAYERS, job, training_set
 
 ENDLESS = 100_000_000  # epochs: no test waits for them
@@ -50,6 +51,7 @@ async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_pa
     watching.cancel()
 
     assert [losses.epoch for losses in told] == [1, 2, 3]
+    assert isinstance(trained, TrainedModel)
     assert (tmp_path / trained.version).is_dir()
     assert training_children() == []
     # Importing TensorFlow or training in the loop would hold it for seconds.

@@ -1,0 +1,86 @@
+"""Which moments a training of `demand` learns from, and which it is judged and calibrated on: always the last before `until`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_manifest import MOST_WEEKS
+from ordercast.services.shared.demand.activity import Activity
+from ordercast.services.shared.demand.conformal import FEWEST_IN_GROUP
+from ordercast.services.trainer.errors import UnusableTrainingSet
+
+# Moments of pairs to learn from, each a horizon after the one before.
+PAIR_MOMENTS: Final = 3
+# Order lines of the last days are held out, of more days where these have few; a line of the first days has no history to be
+# told from.
+LINE_DAYS: Final = 28
+MOST_LINE_DAYS: Final = 84
+# Days of history that a product's first moment needs: a level over some weeks, and orders both long before and lately.
+PRODUCT_HISTORY_DAYS: Final = 56
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Days since 1970-01-01. What happened on `until` or later is not used.
+
+    Pairs and products are asked at moments; lines are those from a day on and before another.
+    """
+
+    pairs_learned: tuple[int, ...]
+    pairs_judged: int
+    lines_learned: range
+    lines_judged: range
+    products_learned: range
+    products_judged: range
+    first_day: int
+    until: int
+
+
+def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Periods:
+    """The moments.
+
+    Raises:
+        UnusableTrainingSet: there is no activity before `until`, or too short a history.
+    """
+    known = activity.row_known_on if until is None else activity.row_known_on[activity.row_known_on < until]
+    if not len(known):
+        raise UnusableTrainingSet("there is no data to train on: nothing was ordered or viewed")
+    first_day = int(activity.pair_day_day[activity.row_pair_day[: len(known)]].min())
+    until = int(known[-1]) + 1 if until is None else until
+    weeks = 7 * MOST_WEEKS
+    needed = max(3 * horizon_days, LINE_DAYS + MOST_LINE_DAYS + 1, PRODUCT_HISTORY_DAYS + 7 + weeks)
+    if until - first_day < needed:
+        raise UnusableTrainingSet(
+            f"the history is too short: {until - first_day} days from {_date(first_day)} until {_date(until)}, needed are {needed} "
+            f"for a horizon of {horizon_days} days"
+        )
+    judged = until - horizon_days
+    learned = (judged - number * horizon_days for number in range(1, PAIR_MOMENTS + 1))
+    lines_judged = _lines_judged(activity, until)
+    held_out = until - weeks
+    moments = (held_out - first_day - PRODUCT_HISTORY_DAYS) // 7
+    return Periods(
+        pairs_learned=tuple(moment for moment in learned if moment >= first_day + horizon_days),
+        pairs_judged=judged,
+        lines_learned=range(first_day + LINE_DAYS, lines_judged.start),
+        lines_judged=lines_judged,
+        products_learned=range(held_out - 7 * moments, held_out, 7),
+        products_judged=range(held_out, until, 7),
+        first_day=first_day,
+        until=until,
+    )
+
+
+def _lines_judged(activity: Activity, until: int) -> range:
+    """The last days, as many as it takes for groups of lines to have intervals of their own."""
+    rows = activity.row_known_on < until
+    ordered = np.unique(activity.row_pair_day[rows & (activity.sums["quantity"] > 0)])
+    days = LINE_DAYS
+    while days < MOST_LINE_DAYS and (activity.pair_day_day[ordered] >= until - days).sum() < FEWEST_IN_GROUP:
+        days += LINE_DAYS
+    return range(until - days, until)
+
+
+def _date(day: int) -> str:
+    return str(np.datetime64(day, "D"))

@@ -1,0 +1,87 @@
+"""What a trained `demand` is worth on held-out rows, and whether it is to be published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_manifest import Opponent as OpponentRecord
+from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
+from ordercast.contracts.demand_manifest import Question
+from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.trainer.judging.gate import Verdict, judge
+from ordercast.services.trainer.judging.opponents import Opponent
+from ordercast.services.trainer.judging.scores import order_scores, piece_scores
+from ordercast.services.trainer.rows.rows import Rows
+
+# What the model's own line of a scoreboard is called, and the version that serves.
+NETWORKS: Final = "networks"
+SERVING: Final = "the serving version"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuestion:
+    """`verdict` is against the answers that need no learning, `against_serving` against the version that serves, if any does."""
+
+    scores: tuple[OpponentRecord, ...]
+    order_scores: OrderRecord | None
+    better_than: dict[str, float]
+    verdict: Verdict
+    against_serving: Verdict | None
+
+    @property
+    def clearly_worse(self) -> list[str]:
+        """Opponents that did better beyond the noise of which accounts or products there are."""
+        worse = [name for name, difference in self.verdict.against.items() if difference.low > 0]
+        if self.against_serving and any(difference.low > 0 for difference in self.against_serving.against.values()):
+            worse.append(SERVING)
+        return worse
+
+
+def judge_question(
+    held: Rows,
+    clip: float,
+    expected: Floats,
+    probability: Floats | None,
+    naive: Mapping[str, Floats],
+    serving: Floats | None,
+) -> JudgedQuestion:
+    """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others."""
+    group = held.account_id if held.account_id.any() else held.product_id
+    answers = {NETWORKS: expected, **naive} | ({SERVING: serving} if serving is not None else {})
+    scores = {name: piece_scores(answer, held.target, clip) for name, answer in answers.items()}
+    ordered = order_scores(probability, held.target > 0) if probability is not None else None
+    own = scores[NETWORKS].deviance
+    return JudgedQuestion(
+        scores=tuple(
+            OpponentRecord(name, score.deviance, score.deviance_unclipped, score.mae, score.wape, score.bias + 1)
+            for name, score in scores.items()
+        ),
+        order_scores=OrderRecord(ordered.auc, ordered.average_precision, ordered.brier)
+        if ordered is not None and np.isfinite(ordered.auc)
+        else None,
+        better_than={name: round(1 - own / score.deviance, 4) for name, score in scores.items() if name != NETWORKS},
+        verdict=judge(expected, naive, held.target, group, clip),
+        against_serving=judge(expected, {SERVING: serving}, held.target, group, clip) if serving is not None else None,
+    )
+
+
+def naive_answers(opponents: tuple[Opponent, ...], learned: Rows, held: Rows, clip: float) -> dict[str, Floats]:
+    """What each opponent answers on the held-out rows."""
+    return {opponent.name: opponent.fit(learned, clip)(held) for opponent in opponents}
+
+
+def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str]:
+    """Whether a version is good enough to serve, and why.
+
+    Its pairs are to be better than every answer that needs no learning, and nothing of it clearly worse than one of these or
+    than the version that serves.
+    """
+    for question, one in judged.items():
+        if worse := one.clearly_worse:
+            reason = one.against_serving.reason if worse == [SERVING] and one.against_serving else one.verdict.reason
+            return False, f"{question}: worse than {worse[0]}: {reason}"
+    if judged["pair"].verdict.verdict != "better":
+        return False, f"pair: {judged['pair'].verdict.reason}"
+    return True, f"pair: {judged['pair'].verdict.reason}"

@@ -1,0 +1,118 @@
+"""One training of `demand` from activity to a version on disk: train and judge each question, calibrate, write.
+
+It runs in the training process.
+"""
+
+import hashlib
+import platform
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+from safetensors.numpy import save
+
+from ordercast.contracts.demand_manifest import (
+    CALIBRATION_FILE,
+    MOST_WEEKS,
+    QUESTIONS,
+    SEEN_FILE,
+    DemandData,
+    DemandManifest,
+    Question,
+    weights_file,
+)
+from ordercast.contracts.model_manifest import new_version
+from ordercast.services.shared.demand.activity import activity_of
+from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, calibration_arrays, seen_arrays
+from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.calibrate_demand import calibrations_of
+from ordercast.services.trainer.training.demand_periods import Periods, periods_of
+from ordercast.services.trainer.training.demand_rows import DemandRows
+from ordercast.services.trainer.training.judge_demand import publishable
+from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
+from ordercast.services.trainer.training.read_demand_version import read_demand_version
+from ordercast.services.trainer.training.train_demand_question import TrainedQuestion, train_demand_question
+from ordercast.services.trainer.training.write_version import write_version
+
+LIBRARIES: Final = ("numpy", "safetensors", "scikit-learn", "tensorflow")
+# Of training: a shop that cannot be learned from has too few lines before it has too few of anything else.
+_ORDER: Final[tuple[Question, ...]] = ("line", "pair", "product")
+_EPOCH: Final = date(1970, 1, 1)
+
+
+def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[EpochLosses], None]) -> TrainedDemand:
+    """Train, judge, calibrate, and write the version if it is to be published. Epochs count on from question to question.
+
+    Raises:
+        UnusableTrainingSet: there is too little to learn from, or to be judged by.
+    """
+    activity = activity_of(rows.columns)
+    periods = periods_of(activity, job.until, job.horizon_days)
+    serving = _serving(job)
+    trained = {}
+    for number, question in enumerate(_ORDER):
+        before = number * job.epochs
+
+        def tell(losses: EpochLosses, before: int = before) -> None:
+            on_epoch(msgspec.structs.replace(losses, epoch=before + losses.epoch))
+
+        trained[question] = train_demand_question(question, job, activity, periods, serving.get(question), tell)
+    good, reason = publishable({question: one.judged for question, one in trained.items()})
+    records = {question: trained[question].record for question in QUESTIONS}
+    if job.publish == "never" or (job.publish == "if-better" and not good):
+        why = f"it was asked not to be published; {reason}" if good else reason
+        return TrainedDemand("rejected", why, None, None, records)
+    manifest = DemandManifest(
+        version=new_version(),
+        training_id=job.training_id,
+        created_at=datetime.now(UTC),
+        seed=job.seed,
+        horizon_days=job.horizon_days,
+        weeks=MOST_WEEKS,
+        data=data_of(rows, periods),
+        questions=records,
+        judgement=reason,
+        warnings=() if good else (reason,),
+        libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
+        files={},
+    )
+    manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, _contents(trained))
+    return TrainedDemand("published", reason, manifest.version, manifest_sha256, records)
+
+
+def _serving(job: DemandJob) -> Mapping[Question, QuestionModel]:
+    """What the serving version can be compared in: its pairs only if they are asked for the same horizon."""
+    read = read_demand_version(Path(job.artifacts_dir), job.serving) if job.serving else None
+    if read is None:
+        return {}
+    manifest, model = read
+    return {
+        question: one
+        for question, one in model.questions.items()
+        if question != "pair" or manifest.horizon_days == job.horizon_days
+    }
+
+
+def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
+    """The version's files."""
+    model = DemandModel({question: one.model for question, one in trained.items()}, {})
+    calibrations = calibrations_of(model, *(trained[question].held for question in QUESTIONS))
+    return {
+        **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
+        CALIBRATION_FILE: save(calibration_arrays(calibrations)),
+        SEEN_FILE: save(seen_arrays({question: one.model.seen for question, one in trained.items()})),
+    }
+
+
+def data_of(rows: DemandRows, periods: Periods) -> DemandData:
+    """Which rows were used, whatever the order in which they were read."""
+    used = rows.columns["known_on"] < periods.until
+    columns = {name: column[used] for name, column in rows.columns.items()}
+    order = np.lexsort(tuple(columns.values())[::-1])
+    table = np.column_stack([column[order] for column in columns.values()]).astype("<i8")
+    first, until = (_EPOCH + timedelta(days=day) for day in (periods.first_day, periods.until))
+    return DemandData(len(order), hashlib.sha256(table.tobytes()).hexdigest(), first, until, rows.positions)

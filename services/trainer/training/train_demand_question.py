@@ -1,0 +1,144 @@
+"""One question of a training of `demand`: its rows, its networks, and how these do on the rows held out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from ordercast.contracts.demand_manifest import MOST_WEEKS, Question, QuestionRecord
+from ordercast.services.shared.demand.activity import Activity, Floats
+from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
+from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
+from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.seen import seen_in
+from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
+from ordercast.services.trainer.demand_networks.demand_questions import (
+    LINE,
+    PAIR,
+    PRODUCT,
+    DemandQuestion,
+    train_question,
+)
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
+from ordercast.services.trainer.judging.scores import clip_at
+from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
+from ordercast.services.trainer.rows.seasons import learnable
+from ordercast.services.trainer.training.demand_periods import Periods
+from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
+from ordercast.services.trainer.training.messages import DemandJob
+
+NETWORKS: Final[Mapping[Question, DemandQuestion]] = {"pair": PAIR, "line": LINE, "product": PRODUCT}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedQuestion:
+    """The networks as they answer, the rows held out for them, and how they were judged on these."""
+
+    networks: TrainedDemand
+    model: QuestionModel
+    record: QuestionRecord
+    held: Rows
+    judged: JudgedQuestion
+
+
+def train_demand_question(
+    question: Question,
+    job: DemandJob,
+    activity: Activity,
+    periods: Periods,
+    serving: QuestionModel | None,
+    on_epoch: Callable[[EpochLosses], None],
+) -> TrainedQuestion:
+    """Trains on the rows before those held out, and judges on these, beside the serving version's answers if there is one.
+
+    Raises:
+        UnusableTrainingSet: there is nothing to learn from, or nothing held out.
+    """
+    learned, held = _rows(question, activity, periods, job.horizon_days)
+    if not len(learned) or len(held) < FEWEST_IN_ALL:
+        raise UnusableTrainingSet(
+            f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
+            f"{FEWEST_IN_ALL}"
+        )
+    asked = NETWORKS[question]
+    recipe = replace(asked.recipe, members=job.members, epochs=job.epochs, batch_size=job.batch_size)
+    clip = clip_at(learned.target)
+    narrow = learned.only(learnable(learned))
+
+    def tell(epoch: int, losses: Sequence[float]) -> None:
+        on_epoch(EpochLosses(epoch, tuple(losses), ()))
+
+    try:
+        networks = train_question(replace(asked, recipe=recipe), narrow, clip, job.seed, job.threads, tell)
+    except DemandFitRefused as error:
+        raise UnusableTrainingSet(f"{question}: {error}") from error
+    record = QuestionRecord(
+        features=names(narrow.features),
+        average=tuple(narrow.values.mean(axis=0).tolist()),
+        level=asked.level,
+        heads=recipe.heads,
+        hidden=recipe.hidden,
+        members=recipe.members,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        rows=len(learned),
+        held_out=len(held),
+        clip=clip,
+        collapsed_members=len(networks.collapsed),
+        trained_again=sum(attempts > 0 for attempts in networks.attempts),
+    )
+    model = question_model(question, record, networks.arrays, seen_in(narrow.values, narrow.product_id))
+    expected, probability = answers_on(model, held)
+    judged = judge_question(
+        held,
+        clip,
+        expected,
+        probability if "order" in recipe.heads else None,
+        naive_answers(_naive(question, job.horizon_days), learned, held, clip),
+        answers_on(serving, held)[0] if serving else None,
+    )
+    judged_record = msgspec.structs.replace(
+        record,
+        scores=judged.scores,
+        order_scores=judged.order_scores,
+        better_than=judged.better_than,
+        judgement=judged.verdict.reason,
+    )
+    return TrainedQuestion(networks, model, judged_record, held, judged)
+
+
+def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:
+    """Expected pieces and the probability of an order, by row."""
+    expected, probability = np.empty(len(rows)), np.empty(len(rows))
+    for ahead in np.unique(rows.weeks_ahead).tolist():
+        these = rows.weeks_ahead == ahead
+        answer = model.answer(rows.values[these], ahead)
+        expected[these], probability[these] = answer.expected, answer.order_probability
+    return expected, probability
+
+
+def _rows(question: Question, activity: Activity, periods: Periods, horizon_days: int) -> tuple[Rows, Rows]:
+    """Those to learn from, of which nothing was known later than the first moment held out, and those held out."""
+    until = periods.until
+    if question == "pair":
+        judged = periods.pairs_judged
+        learned = pair_rows(activity, periods.pairs_learned, horizon_days, judged)
+        return learned, pair_rows(activity, [judged], horizon_days, until)
+    if question == "line":
+        first, last = periods.lines_learned, periods.lines_judged
+        learned = line_rows(activity, first.start, first.stop, first.stop)
+        return learned, line_rows(activity, last.start, last.stop, until)
+    held_out = periods.products_judged
+    learned = product_rows(activity, periods.products_learned, MOST_WEEKS, held_out.start)
+    return learned, product_rows(activity, held_out, MOST_WEEKS, until)
+
+
+def _naive(question: Question, horizon_days: int) -> tuple[Opponent, ...]:
+    if question == "pair":
+        return naive_pairs(horizon_days)
+    return NAIVE_LINES if question == "line" else NAIVE_PRODUCTS

@@ -1,0 +1,90 @@
+"""A training of `demand`, from activity in PostgreSQL to a published version, and what is answered where none can be made."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import insert, select
+
+from ordercast.contracts.demand_manifest import decode_demand_manifest
+from ordercast.contracts.model_manifest import MANIFEST_FILE
+from ordercast.services.shared.db.features import PairActivity
+from ordercast.services.shared.db.models import ModelVersion
+from tests.integration.trainer.conftest import Workplace, eventually, start
+from tests.support.market_shop import UNTIL, market_rows
+
+
+async def add_shop(workplace: Workplace) -> None:
+    """The simulated shop's year, as the worker keeps it."""
+    keys = ["account_id", "product_id", "day", "known_on"]
+    summed = pd.DataFrame(market_rows().columns).groupby(keys, as_index=False).sum()
+    rows: list[dict[str, Any]] = summed.to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        row |= {name: date(1970, 1, 1) + timedelta(days=row[name]) for name in ("day", "known_on")}
+        row["amount"] = Decimal(row["amount"]) / 10_000
+    async with workplace.sessions() as session, session.begin():
+        await session.execute(insert(PairActivity), rows)
+
+
+def ended(training: dict[str, Any]) -> bool:
+    return training["status"] in ("succeeded", "failed")
+
+
+async def test_a_training_of_demand_is_judged_and_published(workplace: Workplace) -> None:
+    await add_shop(workplace)
+    until = date(2025, 12, 25)
+    async with workplace.trainer() as client:
+        asked = {"recipe": "demand", "members": 2, "epochs": 2, "seed": 1, "until": str(until), "publish": "always"}
+        training = await eventually(client, await start(client, **asked), ended)
+
+    assert (training["status"], training["error"]) == ("succeeded", None)
+    assert (training["verdict"], training["horizon_days"], training["until"]) == ("published", 28, str(until))
+    assert training["progress"] == {"epoch": 6, "epochs": 6}
+    assert set(training["questions"]) == {"pair", "line", "product"}
+    assert training["collapsed_members"] == sum(
+        question["collapsed_members"] for question in training["questions"].values()
+    )
+    [folder] = workplace.versions
+    manifest = decode_demand_manifest((folder / MANIFEST_FILE).read_bytes())
+    assert (manifest.version, manifest.data.until) == (training["model_version"], until)
+    async with workplace.sessions() as session:
+        [version] = await session.scalars(select(ModelVersion))
+    assert (version.version, version.recipe) == (manifest.version, "demand")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({}, "there is no data to train on: nothing was ordered or viewed"),
+        ({"until": "1999-01-01"}, "there is no data to train on: nothing was ordered or viewed before 1999-01-01"),
+    ],
+)
+async def test_a_shop_without_activity_has_a_training_that_says_so(
+    workplace: Workplace, body: dict[str, Any], reason: str
+) -> None:
+    async with workplace.trainer() as client:
+        training = await eventually(client, await start(client, recipe="demand", **body), ended)
+    assert (training["status"], training["error"]) == ("failed", reason)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"recipe": "demand", "horizon_days": 13}, "horizon_days"),
+        ({"recipe": "demand", "until": "yesterday"}, "until"),
+        ({"recipe": "demand", "until": "2026-02-30"}, "until"),
+        ({"recipe": "demand", "until": 20_000}, "until"),
+        ({"recipe": "demand", "publish": "maybe"}, "publish"),
+        ({"recipe": "baseline", "horizon_days": 28}, "horizon_days"),
+        ({"recipe": "baseline", "until": str(UNTIL)}, "until"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_with_its_field(
+    workplace: Workplace, body: dict[str, Any], field: str
+) -> None:
+    async with workplace.trainer() as client:
+        answer = await client.post("/trainings", json=body)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

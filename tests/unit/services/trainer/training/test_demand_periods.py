@@ -1,0 +1,57 @@
+"""What is learned from lies before what is held out, and a history that is too short is said to be."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordercast.contracts.demand_manifest import HORIZONS
+from ordercast.services.shared.demand.activity import Activity
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.training.demand_periods import LINE_DAYS, MOST_LINE_DAYS, periods_of
+from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
+
+
+def shop(days: int) -> Activity:
+    """Something is ordered on the first and on the last of so many days."""
+    return activity(frame([(1, 1, 0, 0, 1, 1, 0, 0, 0), (1, 1, days - 1, 0, 1, 1, 0, 0, 0)]))
+
+
+@given(st.integers(168, 900), st.sampled_from(HORIZONS))
+def test_nothing_is_learned_from_what_is_held_out(days: int, horizon: int) -> None:
+    periods = periods_of(shop(days), None, horizon)
+    assert periods.until == epoch(START) + days
+    assert periods.pairs_learned
+    assert all(moment + horizon <= periods.pairs_judged for moment in periods.pairs_learned)
+    assert periods.pairs_judged + horizon == periods.until
+    assert periods.lines_learned.stop == periods.lines_judged.start == periods.until - MOST_LINE_DAYS
+    assert periods.products_learned
+    assert periods.products_learned[-1] + 7 == periods.products_judged[0]
+    assert periods.products_judged[-1] + 7 == periods.until
+    assert min(periods.pairs_learned[-1], periods.products_learned[0]) > periods.first_day
+
+
+def test_what_is_known_later_is_not_looked_at() -> None:
+    until = epoch(START) + 300
+    assert periods_of(shop(400), until, 28) == periods_of(activity(frame([(1, 1, 0, 0, 1, 1, 0, 0, 0)])), until, 28)
+
+
+@pytest.mark.parametrize(("days", "horizon", "needed"), [(100, 28, 119), (150, 56, 168), (118, 7, 119)])
+def test_too_short_a_history_is_refused_with_what_is_needed(days: int, horizon: int, needed: int) -> None:
+    with pytest.raises(
+        UnusableTrainingSet,
+        match=f"{days} days from 2024-01-01 until .* needed are {needed} for a horizon of {horizon}",
+    ):
+        periods_of(shop(days), None, horizon)
+
+
+def test_a_shop_without_anything_before_the_day_is_refused() -> None:
+    with pytest.raises(UnusableTrainingSet, match="nothing was ordered or viewed"):
+        periods_of(shop(400), epoch(date(2000, 1, 1)), 28)
+
+
+def test_where_there_are_many_lines_those_of_the_last_weeks_are_held_out() -> None:
+    lines = [(account, 1, 390, 0, 1, 1, 0, 0, 0) for account in range(1, 500)]
+    periods = periods_of(activity(frame([(1, 1, 0, 0, 1, 1, 0, 0, 0), *lines])), None, 28)
+    assert len(periods.lines_judged) == LINE_DAYS

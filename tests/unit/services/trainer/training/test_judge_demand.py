@@ -1,0 +1,65 @@
+"""A version is published where its pairs are better than what needs no learning, and nothing of it is clearly worse."""
+
+import numpy as np
+
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.trainer.rows.rows import Rows
+from ordercast.services.trainer.training.judge_demand import SERVING, JudgedQuestion, judge_question, publishable
+
+RANDOM = np.random.default_rng(1)
+TRUTH = RANDOM.gamma(2, 3, 2_000)
+NOBODY = np.zeros(2_000, np.int64)
+HELD = Rows(
+    PAIR_FEATURES,
+    np.zeros((2_000, len(PAIR_FEATURES))),
+    NOBODY,
+    np.arange(2_000) % 200 + 1,
+    np.arange(2_000) % 40 + 1,
+    NOBODY,
+    RANDOM.poisson(TRUTH).astype(np.int64),
+)
+MEAN = np.full(2_000, float(HELD.target.mean()))
+
+
+def judged(expected: np.ndarray[tuple[int], np.dtype[np.float64]], serving: object = None) -> JudgedQuestion:
+    answers = serving if isinstance(serving, np.ndarray) else None
+    return judge_question(HELD, 30.0, expected, None, {"mean": MEAN}, answers)
+
+
+def test_a_better_version_is_published_with_by_how_much_it_is_better() -> None:
+    one = judged(TRUTH)
+    assert publishable({"pair": one, "line": one, "product": one})[0]
+    assert one.better_than["mean"] > 0.5
+    assert [scores.name for scores in one.scores] == ["networks", "mean"]
+
+
+def test_one_that_is_no_better_in_its_pairs_is_rejected() -> None:
+    good, reason = publishable({"pair": judged(MEAN * 1.0001), "line": judged(TRUTH), "product": judged(TRUTH)})
+    assert not good
+    assert reason.startswith("pair: ")
+
+
+def test_one_that_is_clearly_worse_in_any_question_is_rejected() -> None:
+    good, reason = publishable({"pair": judged(TRUTH), "line": judged(TRUTH * 4 + 20), "product": judged(TRUTH)})
+    assert not good
+    assert reason.startswith("line: worse than mean: ")
+
+
+def test_one_that_is_clearly_worse_than_what_serves_is_rejected() -> None:
+    good, reason = publishable({"pair": judged(TRUTH * 1.6, TRUTH), "line": judged(TRUTH), "product": judged(TRUTH)})
+    assert not good
+    assert reason.startswith(f"pair: worse than {SERVING}: ")
+
+
+def test_one_that_is_as_good_as_what_serves_takes_over_because_it_knows_more() -> None:
+    same = judged(TRUTH, TRUTH)
+    assert publishable({"pair": same, "line": same, "product": same})[0]
+
+
+def test_one_huge_row_does_not_decide() -> None:
+    huge = HELD.target.copy()
+    huge[0] = 1_000_000
+    held = Rows(PAIR_FEATURES, HELD.values, NOBODY, HELD.account_id, HELD.product_id, NOBODY, huge)
+    one = judge_question(held, 30.0, TRUTH, None, {"mean": MEAN}, None)
+    assert publishable({"pair": one, "line": one, "product": one})[0]
+    assert one.scores[0].unclipped > 100 * one.scores[0].deviance

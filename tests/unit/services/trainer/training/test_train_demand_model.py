@@ -1,0 +1,178 @@
+"""A training of `demand` on a small simulated shop: a version that answers, or a reason why there is none."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest
+from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
+from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.known import known_at
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
+from ordercast.services.trainer.training.demand_periods import periods_of
+from ordercast.services.trainer.training.demand_rows import DemandRows
+from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
+from ordercast.services.trainer.training.read_demand_version import read_demand_version
+from tests.support.market_shop import UNTIL, market_rows
+
+EPOCHS = 2
+
+
+def trained_on(
+    job: DemandJob, rows: DemandRows, on_epoch: Callable[[EpochLosses], None] = lambda _: None
+) -> TrainedDemand:
+    import_tensorflow(2)
+    from ordercast.services.trainer.training.train_demand_model import train_demand_model
+
+    return train_demand_model(job, rows, on_epoch)
+
+
+def job(artifacts: Path, **changes: object) -> DemandJob:
+    asked = DemandJob(
+        training_id="01940000-0000-7000-8000-000000000003",
+        members=2,
+        epochs=EPOCHS,
+        batch_size=256,
+        seed=1,
+        horizon_days=28,
+        until=None,
+        publish="always",
+        serving=None,
+        artifacts_dir=str(artifacts),
+        threads=2,
+    )
+    return msgspec.structs.replace(asked, **changes)
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="module")
+def told() -> list[EpochLosses]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(artifacts: Path, told: list[EpochLosses]) -> TrainedDemand:
+    return trained_on(job(artifacts), market_rows(), told.append)
+
+
+@pytest.fixture(scope="module")
+def version(artifacts: Path, trained: TrainedDemand) -> tuple[DemandManifest, DemandModel]:
+    assert trained.version is not None
+    read = read_demand_version(artifacts, trained.version)
+    assert read is not None
+    return read
+
+
+def test_the_version_says_what_it_learned_from_and_what_it_is_worth(
+    trained: TrainedDemand, version: tuple[DemandManifest, DemandModel]
+) -> None:
+    manifest = version[0]
+    assert trained.verdict == "published"
+    assert manifest.questions == trained.questions
+    assert tuple(manifest.questions) == QUESTIONS
+    assert manifest.data.until == UNTIL
+    assert manifest.data.rows == len(market_rows().columns["day"])
+    assert manifest.data.positions == market_rows().positions
+    assert set(manifest.questions["product"].better_than) >= {"exponential smoothing", "last week"}
+    assert manifest.questions["pair"].order_scores is not None
+
+
+def test_the_epochs_of_all_questions_are_told_one_after_the_other(
+    trained: TrainedDemand, told: list[EpochLosses]
+) -> None:
+    assert [losses.epoch for losses in told] == list(range(1, 3 * EPOCHS + 1))
+    assert {len(losses.loss) for losses in told} == {2}
+
+
+def test_intervals_hold_on_the_rows_that_they_were_made_of(version: tuple[DemandManifest, DemandModel]) -> None:
+    """A finite sample holds at least its level."""
+    activity, model = activity_of(market_rows().columns), version[1]
+    moment = (UNTIL - date(1970, 1, 1)).days - 28
+    pairs = activity.accounts[activity.pair_account], activity.products[activity.pair_product]
+    answers = model.pairs(Features(known_at(activity, moment)).of_pairs(*pairs), level=0.9)
+    days = activity.pair_day_day[activity.row_pair_day]
+    net = (activity.sums["quantity"] - activity.sums["cancelled_quantity"]) * (days >= moment)
+    pieces = np.bincount(activity.pair_day_pair[activity.row_pair_day], net, minlength=len(pairs[0]))
+    assert ((answers.low <= pieces) & (pieces <= answers.high)).mean() >= 0.88
+
+
+def test_the_same_rows_in_another_order_have_the_same_digest(trained: TrainedDemand) -> None:
+    from ordercast.services.trainer.training.train_demand_model import data_of
+
+    rows = market_rows()
+    periods = periods_of(activity_of(rows.columns), None, 28)
+    shuffled = np.random.default_rng(2).permutation(len(rows.columns["day"]))
+    columns = {name: column[shuffled] for name, column in rows.columns.items()}
+    assert data_of(DemandRows(columns, rows.positions), periods) == data_of(rows, periods)
+    columns["quantity"][0] += 1
+    assert data_of(DemandRows(columns, rows.positions), periods).digest != data_of(rows, periods).digest
+
+
+def test_what_happened_from_until_on_is_not_used(tmp_path: Path) -> None:
+    """With another future, the files are the same to the last byte."""
+    until = (date(2025, 10, 1) - date(1970, 1, 1)).days
+    rows = market_rows()
+    past = {name: column[rows.columns["known_on"] < until] for name, column in rows.columns.items()}
+    weights = []
+    for number, columns in enumerate((rows.columns, past)):
+        folder = tmp_path / str(number)
+        made = trained_on(job(folder, until=until), DemandRows(columns, rows.positions))
+        weights.append(
+            [(folder / str(made.version) / f"{question}.safetensors").read_bytes() for question in QUESTIONS]
+        )
+    assert weights[0] == weights[1]
+
+
+def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_leaves_nothing(
+    artifacts: Path, trained: TrainedDemand
+) -> None:
+    before = sorted(artifacts.iterdir())
+    rejected = trained_on(job(artifacts, serving=trained.version, publish="never"), market_rows())
+    assert (rejected.verdict, rejected.version) == ("rejected", None)
+    assert sorted(artifacts.iterdir()) == before
+    assert [question.better_than["the serving version"] for question in rejected.questions.values()] == [0, 0, 0]
+
+
+def cancelled(columns: dict[str, Ints]) -> dict[str, Ints]:
+    """Everything is taken back on its day."""
+    return columns | {"cancelled_quantity": columns["quantity"].copy()}
+
+
+def chosen(columns: dict[str, Ints], rows: Bools) -> dict[str, Ints]:
+    return {name: column[rows] for name, column in columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda columns: chosen(columns, columns["day"] < 0), "nothing was ordered or viewed"),
+        (
+            lambda columns: {
+                name: column[columns["day"] > columns["day"].max() - 60] for name, column in columns.items()
+            },
+            "too short",
+        ),
+        (cancelled, "line: the history has 0 rows"),
+        (lambda columns: chosen(columns, columns["product_id"] == 1), r"line: .* to be judged by, needed are 1 and 99"),
+        (lambda columns: chosen(columns, columns["account_id"] == 1), r"line: .* to be judged by, needed are 1 and 99"),
+    ],
+    ids=["empty", "short", "all cancelled", "one product", "one account"],
+)
+def test_what_cannot_be_learned_from_is_refused_with_the_reason(
+    tmp_path: Path, change: Callable[[dict[str, Ints]], dict[str, Ints]], reason: str
+) -> None:
+    rows = market_rows()
+    with pytest.raises(UnusableTrainingSet, match=reason):
+        trained_on(job(tmp_path), DemandRows(change(rows.columns), rows.positions))
+    assert not list(tmp_path.iterdir())
