@@ -15,7 +15,6 @@ from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import EpochLosses
-from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
 from ordercast.services.trainer.training.demand_periods import periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
@@ -28,7 +27,6 @@ EPOCHS = 2
 def trained_on(
     job: DemandJob, rows: DemandRows, on_epoch: Callable[[EpochLosses], None] = lambda _: None
 ) -> TrainedDemand:
-    import_tensorflow(2)
     from ordercast.services.trainer.training.train_demand_model import train_demand_model
 
     return train_demand_model(job, rows, on_epoch)
