@@ -13,6 +13,7 @@ from ordercast.services.trainer.demand_networks.demand_fit import TrainedDemand
 from ordercast.services.trainer.demand_networks.demand_questions import (
     LINE,
     PAIR,
+    PRODUCT,
     DemandQuestion,
     answer_rows,
     train_question,
@@ -126,7 +127,7 @@ QUESTIONS: Final = (
         order_opponents(HORIZON_DAYS),
         PAIR,
     ),
-    Question("product", "A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS),
+    Question("product", "A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS, networks=PRODUCT),
     Question("line", "An order line", 312, _lines, LINE_OPPONENTS, networks=LINE),
 )
 

@@ -8,19 +8,21 @@ import pytest
 
 from ordercast.quality.questions import QUESTIONS, Question, ask
 from ordercast.quality.report import section
-from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
-from ordercast.services.trainer.demand_networks.demand_questions import DemandQuestion
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
+from ordercast.services.trainer.demand_networks.demand_questions import PRODUCT, DemandQuestion
 from ordercast.services.trainer.rows.rows import Rows
 
 
-def made(seed: int) -> Rows:
-    """Pieces follow the pair's usual order; about half of the rows order."""
+def made(question: Question, seed: int) -> Rows:
+    """Pieces follow the level that the networks correct; about half of the rows order."""
+    assert question.networks
+    features = PRODUCT_FEATURES if question.networks is PRODUCT else PAIR_FEATURES
     random = np.random.default_rng(seed)
-    values = random.uniform(0, 3, (400, len(PAIR_FEATURES)))
-    level = np.expm1(values[:, [feature.name for feature in PAIR_FEATURES].index("pair_level")])
-    target = random.poisson(level) * (values[:, 0] > 1.5)
+    values = random.uniform(0, 3, (400, len(features)))
+    level = np.expm1(values[:, names(features).index(question.networks.level)])
+    target = random.poisson(level) * (values[:, -1] > 1.5)
     place = np.arange(400)
-    return Rows(PAIR_FEATURES, values, place % 3, place % 50 + 1, place % 40, place * 0, target)
+    return Rows(features, values, place % 3, place % 50 + 1, place % 40, place * 0, target)
 
 
 def small(question: Question) -> Question:
@@ -28,7 +30,10 @@ def small(question: Question) -> Question:
     assert question.networks
     recipe = replace(question.networks.recipe, members=2, hidden=(8,), epochs=3, batch_size=64, learning_rate=0.02)
     networks: DemandQuestion = replace(question.networks, recipe=recipe)
-    rows: Callable[[bool, Callable[[int], None]], tuple[Rows, Rows]] = lambda cancelled, advance: (made(0), made(1))  # noqa: E731
+
+    def rows(_cancelled: bool, _advance: Callable[[int], None]) -> tuple[Rows, Rows]:
+        return made(question, 0), made(question, 1)
+
     return replace(
         question,
         rows=rows,
