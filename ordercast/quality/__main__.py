@@ -15,7 +15,7 @@ import psutil
 from rich.console import Console
 
 from ordercast.progress import bars
-from ordercast.quality import intervals
+from ordercast.quality import interval_questions, intervals
 from ordercast.quality.online_retail import FILE
 from ordercast.quality.questions import QUESTIONS, Question, ask
 from ordercast.quality.report import replaced, section
@@ -50,7 +50,7 @@ NOTES: Final = """
 def main() -> None:
     """Runs the questions twice each, with cancelled pieces left in and taken off, and writes their sections."""
     parser = ArgumentParser("python -m ordercast.quality", description=__doc__)
-    keys = [*(question.key for question in QUESTIONS), intervals.KEY]
+    keys = [*(question.key for question in QUESTIONS), interval_questions.KEY]
     parser.add_argument(
         "--only", choices=keys, action="append", help="one question, or intervals; the other sections stay"
     )
@@ -60,8 +60,8 @@ def main() -> None:
     import_tensorflow(os.cpu_count() or 1)
     console = Console(stderr=True)
     sections = dict(_sections([question for question in QUESTIONS if question.key in asked], console))
-    if intervals.KEY in asked:
-        sections[intervals.TITLE] = _intervals(console)
+    if interval_questions.KEY in asked:
+        sections |= _intervals(console)
     _, _, old = TARGET.read_text().partition("\n## ") if TARGET.exists() else ("", "", "")
     stays = f"{HEAD}\n## {old}" if old and len(asked) < len(keys) else HEAD
     text = replaced(stays, sections | {NOTES_TITLE: NOTES})
@@ -87,12 +87,15 @@ def _sections(questions: Sequence[Question], console: Console) -> Iterator[tuple
             yield question.name, "\n\n".join([*tables, _took(started, machine)])
 
 
-def _intervals(console: Console) -> str:
-    """The text of the section on intervals."""
-    started, machine = monotonic(), _machine()
-    with bars(console, {intervals.TITLE: intervals.STEPS}) as shown:
-        judged = intervals.judge_real_lines(lambda by: shown.advance(intervals.TITLE, by))
-    return f"{intervals.section(judged)}\n\n{_took(started, machine)}"
+def _intervals(console: Console) -> dict[str, str]:
+    """Title and text of the sections on intervals."""
+    texts, name = {}, "Intervals"
+    with bars(console, {name: interval_questions.STEPS}) as shown:
+        started, machine = monotonic(), _machine()
+        for question, judged in interval_questions.judge_real_intervals(lambda by: shown.advance(name, by)):
+            texts[question.title] = f"{intervals.section(judged, question.words)}\n\n{_took(started, machine)}"
+            started, machine = monotonic(), _machine()
+    return texts
 
 
 def _took(started: float, machine: str) -> str:

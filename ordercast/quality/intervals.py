@@ -1,39 +1,54 @@
-"""Intervals of an order line on the real file: ten networks' quantiles, calibrated on held-out days, judged by group."""
+"""Whether intervals and stock levels hold what they say, by group: calibrated once, and anew each week."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ordercast.quality.online_retail import read_shop
-from ordercast.quality.questions import END, SEED, Progress, day
 from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, calibrate, thresholds
-from ordercast.services.shared.demand.interval_groups import PRODUCT_LINES, classes, line_groups
-from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals
-from ordercast.services.trainer.demand_networks.demand_questions import (
-    LINE,
-    DemandQuestion,
-    answer_rows,
-    train_question,
-)
-from ordercast.services.trainer.judging.scores import clip_at
-from ordercast.services.trainer.rows.rows import Rows, line_rows
-from ordercast.services.trainer.rows.seasons import learnable
+from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, upper_scores
 
-KEY: Final = "intervals"
-TITLE: Final = "Intervals of an order line"
-LEARNED_FROM, LEARNED_UNTIL = day("2011-01-01"), day("2011-08-01")
-JUDGED_FROM: Final = day("2011-09-01")
-STEPS: Final = END - LEARNED_FROM
-# Days whose lines are the held-out ones of a rolling calibration, which is made anew each week.
+# Days of which what happened is held out for a rolling calibration, which is made anew each week.
 WINDOW_DAYS: Final = 8 * 7
 WEEK: Final = 7
-# Expected pieces between which predictions are judged apart.
-SIZES: Final = ((0, 5), (5, 20), (20, 100), (100, np.inf))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Scores of what happened, the lowest and highest pieces that thresholds give, and the level that is asked for.
+
+    A group holds if its share is no less than `least`, and no more than `most`.
+    """
+
+    scores: Callable[[Said, Ints], Floats]
+    ends: Callable[[Said, Floats], tuple[Ints, Ints]]
+    level: float
+    least: float
+    most: float
+
+
+TWO_SIDED: Final = Form(interval_scores, intervals, DEFAULT_LEVEL, least=0.87, most=1.0)
+STOCK: Final = Form(
+    upper_scores,
+    lambda said, wide: (np.zeros(len(wide), np.int64), stock(said, wide)),
+    0.95,
+    least=0.94,
+    most=0.96,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Rows after those learned from: what the networks say of them, as of `moment`, and what was known from `known_on` on."""
+
+    said: Said
+    groups: Ints
+    target: Ints
+    moment: Ints
+    known_on: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,62 +69,58 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class JudgedIntervals:
+    """`learned` and `held_out` rows of the frozen calibration; all rows are the first of the groups."""
+
+    form: Form
     learned: int
     held_out: int
     groups: tuple[Group, ...]
 
 
-def judge_real_lines(advance: Progress) -> JudgedIntervals:
-    """Learns until July 2011, holds August out, and judges from September on; cancelled pieces are taken off."""
-    shop = read_shop(anonymous=False, cancelled=True).activity
-    learned = line_rows(shop, LEARNED_FROM, LEARNED_UNTIL, LEARNED_UNTIL, advance)
-    return judge_intervals(LINE, learned, line_rows(shop, LEARNED_UNTIL, END, END, advance), JUDGED_FROM)
+def judge_intervals(
+    form: Form, learned: int, later: Later, judged_from: int, looked_at: Iterable[tuple[str, Bools]]
+) -> JudgedIntervals:
+    """Calibrates on what was known at `judged_from`, and each week on what came to be known in the weeks before it.
 
-
-def judge_intervals(question: DemandQuestion, learned: Rows, later: Rows, judged_from: int) -> JudgedIntervals:
-    """Trains on `learned`; the later rows before `judged_from` are held out, the others judged.
+    Args:
+        form: two-sided or a stock level.
+        learned: how many rows the networks learned from.
+        later: those before `judged_from` are held out, the others judged.
+        judged_from: a day; a multiple of weeks after it calibrations are made.
+        looked_at: names and rows of the groups, of all later rows.
 
     Raises:
-        DemandFitRefused: the rows cannot be learned from.
         CalibrationRefused: too few rows are held out.
     """
-    features = learnable(learned)
-    trained = train_question(question, learned.only(features), clip_at(learned.target), SEED, os.cpu_count() or 1)
-    answer = answer_rows(question, trained, later.only(features))
-    logs = (np.log1p(column.astype(np.float64)) for column in (answer.low, answer.median, answer.high))
-    said = Said(answer.expected.astype(np.float64), *logs)
-    lines, known = np.expm1(later.column("product_lines")), later.column("pair_known") > 0
-    groups, scores = line_groups(said.mean, lines, known), interval_scores(said, later.target)
+    scores = form.scores(later.said, later.target)
     judged = later.moment >= judged_from
 
-    def held(calibrated: Bools, asked: Bools) -> tuple[Bools, Ints]:
-        """Whether the asked rows lie in the intervals that the calibrated ones give them, and how wide these are."""
-        wide = thresholds(calibrate(scores[calibrated], groups[calibrated]), groups[asked], DEFAULT_LEVEL)
-        low, high = intervals(said.where(asked), wide)
-        return (later.target[asked] >= low) & (later.target[asked] <= high), high - low
+    def ends(calibrated: Bools, asked: Bools) -> tuple[Ints, Ints]:
+        wide = thresholds(calibrate(scores[calibrated], later.groups[calibrated]), later.groups[asked], form.level)
+        return form.ends(later.said.where(asked), wide)
 
-    frozen = held(~judged, judged)
-    weeks = [held(before, asked) for before, asked in _weeks(later.moment, judged_from)]
-    rolling = tuple(np.concatenate(parts) for parts in zip(*weeks, strict=True))
-    order = np.argsort((later.moment[judged] - judged_from) // WEEK, kind="stable")
-    unsorted = np.argsort(order, kind="stable")
+    held_out = later.known_on <= judged_from
+    frozen, rolling = np.zeros((2, len(judged)), np.int64), np.zeros((2, len(judged)), np.int64)
+    frozen[:, judged] = ends(held_out, judged)
+    for known, asked in _weeks(later, judged_from):
+        rolling[:, asked] = ends(known, asked)
 
-    def group(name: str, rows: Bools) -> Group:
-        return Group(
-            name,
-            int(rows.sum()),
-            *(
-                Covered(float(inside[rows].mean()), float(np.median(width[rows])))
-                for inside, width in (frozen, (rolling[0][unsorted], rolling[1][unsorted]))
-            ),
-        )
+    def covered(found: Ints, rows: Bools) -> Covered:
+        lowest, highest = found
+        inside = (later.target >= lowest) & (later.target <= highest)
+        return Covered(float(inside[rows].mean()), float(np.median((highest - lowest)[rows])))
 
-    named = _named(later.moment[judged], lines[judged], known[judged], said.mean[judged])
-    return JudgedIntervals(len(learned), int((~judged).sum()), tuple(group(*one) for one in named if one[1].any()))
+    groups = tuple(
+        Group(name, int(rows.sum()), covered(frozen, rows), covered(rolling, rows))
+        for name, rows in ((name, rows & judged) for name, rows in looked_at)
+        if rows.any()
+    )
+    return JudgedIntervals(form, learned, int(held_out.sum()), groups)
 
 
-def section(judged: JudgedIntervals) -> str:
-    """The table, in Markdown."""
+def section(judged: JudgedIntervals, words: str) -> str:
+    """The rows in words, the table, and which groups do not hold, in Markdown."""
+    form = judged.form
     rows = [
         (
             group.name,
@@ -120,36 +131,32 @@ def section(judged: JudgedIntervals) -> str:
     ]
     return "\n\n".join(
         [
-            f"Learned from {judged.learned:,} rows. Intervals for {DEFAULT_LEVEL:.0%}, in whole pieces, by conformalised "
-            "quantile regression by group (`services/shared/demand/intervals.py`): calibrated once on the "
-            f"{judged.held_out:,} rows held out before the judged ones, or each week anew on the "
-            f"{WINDOW_DAYS // WEEK} weeks before it. Width: pieces from end to end, the median. Cancelled pieces are taken off.",
+            f"{words} For {form.level:.0%}, in whole pieces (`services/shared/demand/intervals.py`). Learned from "
+            f"{judged.learned:,} rows; calibrated once on the {judged.held_out:,} of which all was known before the judged "
+            f"ones, or each week anew on what came to be known in the {WINDOW_DAYS // WEEK} weeks before it. Width: pieces "
+            "from end to end, the median. Cancelled pieces are taken off.",
             table(("rows", "count", "held, once", "width, once", "held, each week", "width, each week"), rows),
+            _failing(form, judged.groups),
         ]
     )
 
 
-def _weeks(moment: Ints, judged_from: int) -> Iterator[tuple[Bools, Bools]]:
-    """By week from `judged_from` on: the rows of the window before it, and its own."""
-    for start in range(judged_from, int(moment.max()) + 1, WEEK):
-        asked = (moment >= start) & (moment < start + WEEK)
+def _failing(form: Form, groups: Sequence[Group]) -> str:
+    """The groups whose share is out of bounds even where calibrations are made each week."""
+    bounds = f"{form.least:.0%} or more" if form.most >= 1 else f"{form.least:.0%} to {form.most:.0%}"
+    names = [
+        f"{group.name} ({group.rolling.share:.1%})"
+        for group in groups
+        if not form.least <= group.rolling.share <= form.most
+    ]
+    if not names:
+        return f"Calibrated each week, every group holds {bounds}."
+    return f"Calibrated each week, all groups hold {bounds} but: {', '.join(names)}."
+
+
+def _weeks(later: Later, judged_from: int) -> Iterator[tuple[Bools, Bools]]:
+    """By week from `judged_from` on: the rows that came to be known in the window before it, and its own."""
+    for start in range(judged_from, int(later.moment.max()) + 1, WEEK):
+        asked = (later.moment >= start) & (later.moment < start + WEEK)
         if asked.any():
-            yield (moment >= start - WINDOW_DAYS) & (moment < start), asked
-
-
-def _named(moment: Ints, lines: Floats, known: Bools, mean: Floats) -> Iterator[tuple[str, Bools]]:
-    """The groups that are looked at, all rows first."""
-    yield "all", np.ones(len(moment), np.bool_)
-    few, many = PRODUCT_LINES
-    for place, name in enumerate((f"under {few}", f"{few} to {many - 1}", f"{many} and more")):
-        yield f"product with {name} lines", classes(lines, PRODUCT_LINES) == place
-    yield "known pair", known
-    yield "new pair", ~known
-    months = moment.astype("datetime64[D]").astype("datetime64[M]")
-    for month in np.unique(months):
-        yield str(month), months == month
-    for low, high in SIZES:
-        yield (
-            f"{low} expected pieces and more" + (f", under {high:g}" if high < np.inf else ""),
-            (mean >= low) & (mean < high),
-        )
+            yield (later.known_on > start - WINDOW_DAYS) & (later.known_on <= start), asked
