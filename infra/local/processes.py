@@ -149,6 +149,7 @@ class SystemPlan:
         return {
             "ORDERCAST_DATABASE_URL": self.postgres.url(),
             "ORDERCAST_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
+            "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",  # whatever the user has set for another Kafka
             "ORDERCAST_PARTITIONS": str(self.partitions),
         }
 

@@ -62,7 +62,7 @@ class History:
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Facts published in an order of their own, whatever their times, with poison and repeats in between."""
+    """Facts published in an order of their own, whatever their times, with poison, forgeries and repeats in between."""
     facts = draw(FACTS)
     strangers = draw(st.lists(st.sampled_from(facts), max_size=3, unique_by=lambda fact: fact.id)) if facts else []
     numbers = Numbers()
@@ -71,6 +71,8 @@ def histories(draw: st.DrawFn) -> History:
         place = place_of(fact, PARTITIONS)
         if draw(st.integers(0, 9)) == 0:
             logs[place].append(_poison(fact, _number(draw, numbers, fact)))
+        if draw(st.integers(0, 9)) == 0:
+            logs[place].append(_forged(draw, fact))
         logs[place].append(record_of(fact, None if fact in strangers else _number(draw, numbers, fact)))
     return History(facts, strangers, {place: _repeated(draw, log) for place, log in logs.items()})
 
@@ -91,6 +93,16 @@ def _poison(fact: Fact, sequence: SequenceNumber) -> Record:
     """A record that is no event, though it has taken a number."""
     record = record_of(fact, sequence)
     return Record(record.key, b"{not json", record.headers, record.timestamp_ms)
+
+
+def _forged(draw: st.DrawFn, fact: Fact) -> Record:
+    """Junk of somebody who uses our streams' names, with a number that none of ours has yet, or that nobody gives."""
+    producer = draw(st.sampled_from(["outbox", "viewer-a", "replay:orders:0:1", "replay:views:0:1"]))
+    record = _poison(fact, SequenceNumber(producer, 1))
+    number = str(draw(st.one_of(st.integers(1_000, 1_003), st.just(2**63 - 1), st.integers(-1, 0)))).encode()
+    forged = {"ce_sequence": number, "ce_numbering": draw(st.sampled_from([b"dense", b"rising"]))}
+    headers = [(name, forged.get(name, value)) for name, value in record.headers]
+    return Record(record.key, record.value, headers, record.timestamp_ms)
 
 
 def _repeated(draw: st.DrawFn, log: list[Record]) -> list[Record]:

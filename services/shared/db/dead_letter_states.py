@@ -13,7 +13,7 @@ State: TypeAlias = Literal["waiting", "replayed", "discarded", "applied"]
 
 # A replay has the number 1: where the stream stands at 2, it comes too late.
 DISCARDED: Final = 2
-_STATES: Final[dict[int | None, State]] = {None: "applied", 0: "waiting", 1: "replayed", DISCARDED: "discarded"}
+_STATES: Final[dict[int | None, State]] = {None: "applied", 0: "waiting", 1: "replayed"}
 
 
 async def dead_letter_states(sessions: Sessions, dead_letters: Collection[DeadLetter]) -> dict[str, State]:
@@ -30,7 +30,9 @@ async def dead_letter_states(sessions: Sessions, dead_letters: Collection[DeadLe
         rows = await session.execute(streams)
         last_sequences = {row.producer: row.last_sequence for row in rows}
     return {
-        dead_letter.id: _STATES[last_sequences.get(replay_producer(dead_letter.id))] for dead_letter in dead_letters
+        # Above 2: a stranger's doing, in a release before it was refused.
+        dead_letter.id: _STATES.get(last_sequences.get(replay_producer(dead_letter.id)), "discarded")
+        for dead_letter in dead_letters
     }
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.contracts.limits import MAX_BODY_BYTES
@@ -86,11 +87,24 @@ async def test_a_letter_waits_until_its_replay_has_counted(fresh_topics: FreshTo
         states = await dead_letter_states(sessions, [refused, never_committed])
         assert states == {"views:1:0": "waiting", "views:1:99": "applied"}
 
+        forged = [
+            SequenceNumber("replay:views:1:0", number, "rising") for number in (2, 5)
+        ]  # 2: as if it were discarded
+        await publisher.publish(*VIEWS_1, [record_of(STRANGERS, sequence) for sequence in forged])
+        await apply_all()
+        assert await dead_letter_states(sessions, [refused]) == {"views:1:0": "waiting"}
+
         for _ in range(2):
             await replay(publisher, [refused, never_committed])
             await apply_all()
             assert (await table.rows())[1, 1]["view_count"] == 1
         assert await dead_letter_states(sessions, [refused]) == {"views:1:0": "replayed"}
+
+        async with sessions() as session, session.begin():  # what a release before let a stranger do
+            await session.execute(
+                text("UPDATE feature_last_sequences SET last_sequence = 5 WHERE producer LIKE 'replay:%'")
+            )
+        assert await dead_letter_states(sessions, [refused]) == {"views:1:0": "discarded"}
 
 
 async def test_a_replay_that_is_refused_again_becomes_a_letter_of_its_own(database_url: str) -> None:

@@ -49,6 +49,7 @@ def test_services_are_told_where_the_servers_are_and_only_order_api_may_sign(sys
     worker, api = system.environment("feature_worker"), system.environment("order_api")
     assert worker["ORDERCAST_DATABASE_URL"] == system.info.database_url
     assert worker["ORDERCAST_KAFKA_BOOTSTRAP"] == system.info.kafka_bootstrap
+    assert worker["ORDERCAST_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"  # whatever the user has set for another Kafka
     assert worker["ORDERCAST_PORT"] == str(system.info.ports["feature_worker"])
     assert Path(worker["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"]).is_file()
     assert "ORDERCAST_TOKEN_PRIVATE_KEY_FILE" not in worker
