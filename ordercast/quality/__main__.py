@@ -44,6 +44,11 @@ NOTES: Final = """
   is no order; one that is taken back later stays a line, and its pieces come off the pair's sums.
 - Mae and deviance cannot both be won by one number: a median wins mae and loses the total. For pairs, "0 for everyone" has the
   best mae. Where one row is most of the unclipped deviance, squares would be decided by it alone.
+- Intervals are those of networks that learned until July, as served ones would be that nobody trains again. They fail where a
+  season begins that no held-out week has shown: too few of September's weeks are held, a stock is exceeded more often in it, and
+  more seldom once the season is in the weeks that are calibrated on. Pairs are known only after 28 days, so November's are
+  calibrated on September.
+- A pair that seldom orders has "no pieces" as its interval, which holds more than it says; those from 10 % on can be judged.
 """
 
 
