@@ -16,13 +16,16 @@ PAIR_MOMENTS: Final = 3
 # told from.
 LINE_DAYS: Final = 28
 MOST_LINE_DAYS: Final = 84
+# What is learned from is this old at most: in a long history time and memory would grow by what no longer holds, and one event with
+# a date of 1970 would bring fifty years of empty days.
+LEARNED_DAYS: Final = 3 * 365
 # Days of history that a product's first moment needs: a level over some weeks, and orders both long before and lately.
 PRODUCT_HISTORY_DAYS: Final = 56
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """Days since 1970-01-01. What happened on `until` or later is not used.
+    """Days since 1970-01-01. What happened on `until` or later is not used, and on the day before it something did.
 
     Pairs and products are asked at moments; lines are those from a day on and before another.
     """
@@ -38,7 +41,7 @@ class Periods:
 
 
 def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Periods:
-    """The moments.
+    """The moments: of all that is known, or of what was known before `until`.
 
     Raises:
         UnusableTrainingSet: there is no activity before `until`, or too short a history.
@@ -47,7 +50,7 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     if not len(known):
         raise UnusableTrainingSet("there is no data to train on: nothing was ordered or viewed")
     first_day = int(activity.pair_day_day[activity.row_pair_day[: len(known)]].min())
-    until = int(known[-1]) + 1 if until is None else until
+    until = int(known[-1]) + 1  # days of which nothing is known yet would look like days without orders
     weeks = 7 * MOST_WEEKS
     needed = max(3 * horizon_days, LINE_DAYS + MOST_LINE_DAYS + 1, PRODUCT_HISTORY_DAYS + 7 + weeks)
     if until - first_day < needed:
@@ -59,11 +62,11 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     learned = (judged - number * horizon_days for number in range(1, PAIR_MOMENTS + 1))
     lines_judged = _lines_judged(activity, until)
     held_out = until - weeks
-    moments = (held_out - first_day - PRODUCT_HISTORY_DAYS) // 7
+    moments = min(held_out - first_day - PRODUCT_HISTORY_DAYS, LEARNED_DAYS) // 7
     return Periods(
         pairs_learned=tuple(moment for moment in learned if moment >= first_day + horizon_days),
         pairs_judged=judged,
-        lines_learned=range(first_day + LINE_DAYS, lines_judged.start),
+        lines_learned=range(max(first_day + LINE_DAYS, lines_judged.start - LEARNED_DAYS), lines_judged.start),
         lines_judged=lines_judged,
         products_learned=range(held_out - 7 * moments, held_out, 7),
         products_judged=range(held_out, until, 7),

@@ -61,7 +61,12 @@ def judge_question(
         order_scores=OrderRecord(ordered.auc, ordered.average_precision, ordered.brier)
         if ordered is not None and np.isfinite(ordered.auc)
         else None,
-        better_than={name: round(1 - own / score.deviance, 4) for name, score in scores.items() if name != NETWORKS},
+        # Of an answer without any error there is no share to be less.
+        better_than={
+            name: round(1 - own / score.deviance, 4)
+            for name, score in scores.items()
+            if name != NETWORKS and score.deviance > 0
+        },
         verdict=judge(expected, naive, held.target, group, clip),
         against_serving=judge(expected, {SERVING: serving}, held.target, group, clip) if serving is not None else None,
     )

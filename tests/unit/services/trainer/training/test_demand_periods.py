@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ordercast.contracts.demand_manifest import HORIZONS
 from ordercast.services.shared.demand.activity import Activity
 from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.training.demand_periods import LINE_DAYS, MOST_LINE_DAYS, periods_of
+from ordercast.services.trainer.training.demand_periods import LEARNED_DAYS, LINE_DAYS, MOST_LINE_DAYS, periods_of
 from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
 
 
@@ -33,8 +33,23 @@ def test_nothing_is_learned_from_what_is_held_out(days: int, horizon: int) -> No
 
 
 def test_what_is_known_later_is_not_looked_at() -> None:
+    later = (1, 1, 400, 0, 1, 1, 0, 0, 0)
+    earlier = [(1, 1, day, 0, 1, 1, 0, 0, 0) for day in (0, 299)]
     until = epoch(START) + 300
-    assert periods_of(shop(400), until, 28) == periods_of(activity(frame([(1, 1, 0, 0, 1, 1, 0, 0, 0)])), until, 28)
+    periods = periods_of(activity(frame([*earlier, later])), until, 28)
+    assert periods == periods_of(activity(frame(earlier)), None, 28)
+    assert periods.until == until
+
+
+def test_days_of_which_nothing_is_known_yet_are_not_held_out() -> None:
+    assert periods_of(shop(400), epoch(date(9999, 12, 31)), 28) == periods_of(shop(400), None, 28)
+
+
+def test_one_event_of_long_ago_makes_no_training_longer() -> None:
+    rows = [(1, 1, day, 0, 1, 1, 0, 0, 0) for day in (-20_000, 0, 3_999)]
+    periods = periods_of(activity(frame(rows)), None, 28)
+    assert len(periods.lines_learned) == LEARNED_DAYS
+    assert len(periods.products_learned) == LEARNED_DAYS // 7
 
 
 @pytest.mark.parametrize(("days", "horizon", "needed"), [(100, 28, 119), (150, 56, 168), (118, 7, 119)])

@@ -63,3 +63,12 @@ def test_one_huge_row_does_not_decide() -> None:
     one = judge_question(held, 30.0, TRUTH, None, {"mean": MEAN}, None)
     assert publishable({"pair": one, "line": one, "product": one})[0]
     assert one.scores[0].unclipped > 100 * one.scores[0].deviance
+
+
+def test_nothing_is_better_than_an_answer_without_any_error() -> None:
+    """A shop in which every line has one piece: the mean knows it."""
+    ones = np.ones(2_000)
+    held = Rows(PAIR_FEATURES, HELD.values, NOBODY, HELD.account_id, HELD.product_id, NOBODY, ones.astype(np.int64))
+    one = judge_question(held, 30.0, ones + 0.1 * RANDOM.random(2_000), None, {"mean": ones, "worse": ones * 3}, None)
+    assert set(one.better_than) == {"worse"}
+    assert one.clearly_worse == ["mean"]
