@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import serving_version
@@ -25,6 +27,8 @@ from ordercast.services.trainer.recipes import choose_recipe
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand, TrainedModel, TrainingJob
 from ordercast.services.trainer.training.training_set import TrainingSet
+
+log = structlog.stdlib.get_logger()
 
 # Between two renewals of the lease (s), each with the epochs since the last one: what watchers see is this old at most.
 HEARTBEAT_S: Final = 0.5
@@ -100,6 +104,8 @@ async def _job(
         UnusableTrainingSet: there are none, or they teach nothing.
     """
     if training.recipe == DEMAND:
+        if options.dask_scheduler is not None:
+            log.info("demand trains on this machine and not on the Dask cluster", training=str(training.id))
         rows = await read_demand_rows(sessions, training.until)
         TRAINING_ROWS.set(len(rows.columns["day"]))
         return _demand_job(training, await serving_version(sessions, DEMAND), options), rows

@@ -1,5 +1,6 @@
 """A training of `demand`, from activity in PostgreSQL to a published version, and what is answered where none can be made."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,17 @@ from typing import Any
 import pandas as pd
 import pytest
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from ordercast.contracts.demand_manifest import decode_demand_manifest
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.services.shared.db.features import PairActivity
 from ordercast.services.shared.db.models import ModelVersion
+from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.jobs.ask_for_training import ask_for_training
+from ordercast.services.trainer.jobs.lease import claim_next
+from ordercast.services.trainer.jobs.train_claimed import TrainerOptions, train_claimed
+from ordercast.services.trainer.recipes import asked_training
 from tests.integration.trainer.conftest import Workplace, eventually, start
 from tests.support.market_shop import UNTIL, market_rows
 
@@ -88,3 +95,13 @@ async def test_what_cannot_be_asked_is_refused_with_its_field(
         answer = await client.post("/trainings", json=body)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_it_is_said_that_no_cluster_trains_it(workplace: Workplace) -> None:
+    await ask_for_training(workplace.sessions, asked_training("demand"), None)
+    lease = await claim_next(workplace.sessions, "this-trainer")
+    assert lease is not None
+    options = TrainerOptions(workplace.settings.artifacts_dir, "this-trainer", 1, "tcp://127.0.0.1:1")
+    with capture_logs() as logs, pytest.raises(UnusableTrainingSet):
+        await train_claimed(lease, workplace.sessions, options, asyncio.Event())
+    assert [line["event"] for line in logs] == ["demand trains on this machine and not on the Dask cluster"]
