@@ -31,7 +31,9 @@ async def demo(
     seed: Annotated[int, typer.Option(help="Of the sample data.")] = 1,
     orders: Annotated[
         int | None,
-        typer.Option(min=ORDERS_MIN, help="Of each sample.  [default: 10000 uniform, 4000 signal]", show_default=False),
+        typer.Option(
+            min=ORDERS_MIN, help="Of each sample; if not given, 10,000 uniform and 4,000 signal.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Show the whole flow: a system starts, clients order and look, features are checked, models trained and asked.

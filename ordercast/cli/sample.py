@@ -40,7 +40,7 @@ async def sample(
     orders: Annotated[
         int | None,
         typer.Option(
-            min=0, help="How many; not of a market.  [default: 10000 uniform, 4000 signal]", show_default=False
+            min=0, help="How many, not of a market; if not given, 10,000 uniform and 4,000 signal.", show_default=False
         ),
     ] = None,
     until: Annotated[

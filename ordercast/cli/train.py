@@ -45,7 +45,7 @@ async def train(
     batch_size: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the same model again.", show_default=False)] = None,
     horizon_days: Annotated[
-        int | None, typer.Option(help="Of `demand`: 7, 14, 28 or 56.  [default: 28]", show_default=False)
+        int | None, typer.Option(help="Of `demand`: 7, 14, 28 (if not given) or 56.", show_default=False)
     ] = None,
     until: Annotated[
         datetime | None,
@@ -58,7 +58,7 @@ async def train(
     publish: Annotated[
         Publish | None,
         typer.Option(
-            help="Whether the model goes live.  [default: if-better for `demand`, always for `baseline`]",
+            help="Whether the model goes live; if not given, `demand` if-better, `baseline` always.",
             show_default=False,
         ),
     ] = None,

@@ -52,7 +52,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     """
     activity = activity_of(rows.columns)
     periods = periods_of(activity, job.until, job.horizon_days)
-    serving = _serving(job)
+    serving = serving_questions(job, periods.until)
     trained = {}
     for number, question in enumerate(_ORDER):
         before = number * job.epochs
@@ -84,10 +84,11 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     return TrainedDemand("published", reason, manifest.version, manifest_sha256, records)
 
 
-def _serving(job: DemandJob) -> Mapping[Question, QuestionModel]:
-    """What the serving version can be compared in: its pairs only if they are asked for the same horizon."""
+def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionModel]:
+    """What the serving version can be compared in: its pairs only if they are asked for the same horizon, and nothing of one that
+    knows more than is to be used: it may have learned from what is held out here."""
     read = read_demand_version(Path(job.artifacts_dir), job.serving) if job.serving else None
-    if read is None:
+    if read is None or (read[0].data.until - _EPOCH).days > until:
         return {}
     manifest, model = read
     return {

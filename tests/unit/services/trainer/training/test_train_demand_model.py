@@ -132,6 +132,19 @@ def test_what_happened_from_until_on_is_not_used(tmp_path: Path) -> None:
     assert weights[0] == weights[1]
 
 
+def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_compared_with(
+    artifacts: Path, trained: TrainedDemand
+) -> None:
+    from ordercast.services.trainer.training.train_demand_model import serving_questions
+
+    asked, until = job(artifacts, serving=trained.version), (UNTIL - date(1970, 1, 1)).days
+    assert set(serving_questions(asked, until)) == set(QUESTIONS)
+    assert set(serving_questions(msgspec.structs.replace(asked, horizon_days=7), until)) == {"line", "product"}
+    assert not serving_questions(asked, until - 1)
+    assert not serving_questions(job(artifacts, serving="v20260101T000000-00000000"), until)
+    assert not serving_questions(job(artifacts), until)
+
+
 def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_leaves_nothing(
     artifacts: Path, trained: TrainedDemand
 ) -> None:
