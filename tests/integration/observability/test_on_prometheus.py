@@ -7,7 +7,7 @@ import asyncio
 import math
 import signal
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from ordercast.cli.status import system_status
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
-from ordercast.contracts.envelope import SequenceNumber
+from ordercast.contracts.envelope import SequenceNumber, sequence_headers
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.infra.local.system import System, running_system
 from ordercast.infra.observability.dashboards import SERVICES
@@ -34,6 +34,7 @@ from tests.support.attacks import endless, send_until_closed
 from tests.support.dashboards import PanelQuery, queries
 from tests.support.event_streams import View, record_of
 from tests.support.offsets import free_offset
+from tests.support.oracle_database import connected
 from tests.support.prometheus import Prometheus, installed
 from tests.unit.infra.observability.test_alerts import NAMES
 from tests.unit.infra.observability.test_metrics import ALLOWED_LABELS
@@ -247,17 +248,27 @@ async def test_an_event_that_is_refused_is_seen_with_its_class_and_rings(watched
     assert float(shown["value"][1]) == 1
 
 
-async def test_a_gap_in_numbers_rings_although_the_worker_ends_at_it(watched: Watched) -> None:
+async def test_what_a_stranger_writes_rings_and_the_worker_goes_on(watched: Watched) -> None:
+    """A gap in numbers, a number that the outbox has not given, and junk."""
     account, product = watched.posted.account_ids[0], watched.posted.product_ids[0]
-    view = View(account, product, datetime.now(UTC))
+    partition = partition_of(account, PARTITIONS)
+    gap = [record_of(View(account, product, datetime.now(UTC)), SequenceNumber("viewer", n)) for n in (1, 3, 4)]
+    junk = Record(b"", b"no event", [], 0)
+    forged = replace(junk, headers=sequence_headers(SequenceNumber("outbox", 1_000_000)))
     async with open_publisher(watched.system.info.kafka_bootstrap, client_id="test") as publisher:
-        records = [record_of(view, SequenceNumber("viewer", number)) for number in (1, 3)]
-        await publisher.publish(VIEWS.name, partition_of(account, PARTITIONS), records)
-    [alert] = await watched.until('ALERTS{alertname="GapInNumbers", alertstate="firing"}')
-    assert alert["metric"]["job"] == "feature_worker"
-    async with httpx.AsyncClient(base_url=watched.system.urls["feature_worker"], trust_env=False) as worker:
-        ready = await worker.get("/readyz")
-    assert ready.status_code == 503
-    assert "1 events are missing" in ready.json()["checks"]["alarm"]
-    of_the_worker = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_WORKER_TROUBLE)
-    await watched.until_shown(of_the_worker, more_than_0=True)
+        await publisher.publish(VIEWS.name, partition, [*gap[:2], *[junk] * 101])
+        await publisher.publish(ORDERS.name, partition, [forged])
+        for name in ("GapInNumbers", "NumbersAboveOutbox", "TooManyDeadLetters"):
+            await watched.until(f'ALERTS{{alertname="{name}", alertstate="firing"}}')
+        async with httpx.AsyncClient(base_url=watched.system.urls["feature_worker"], trust_env=False) as worker:
+            ready = await worker.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert "the number 1000000 was seen" in ready.json()["checks"]["numbers"]
+        assert f"views/{partition} viewer: numbers are missing from 2 on" in ready.json()["checks"]["numbers"]
+        of_the_worker = [query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_WORKER_TROUBLE]
+        shows_lag = [query for query in of_the_worker if query.panel.startswith("Lag")]
+        await watched.until_shown((q for q in of_the_worker if q not in shows_lag), more_than_0=True)
+        async with connected(watched.system.info.database_url) as connection, connection.transaction():
+            await connection.execute("LOCK TABLE feature_positions IN ACCESS EXCLUSIVE MODE")
+            await publisher.publish(VIEWS.name, partition, gap[2:])
+            await watched.until_shown(shows_lag, more_than_0=True)
