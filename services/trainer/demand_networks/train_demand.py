@@ -112,8 +112,8 @@ class _Trainer:
         losses: list[list[float]] = [[] for _ in members]
         with ThreadPoolExecutor(min(self._threads, len(groups))) as pool:
             for number in range(self._fit.recipe.epochs):
-                batches = self._batches(number)
-                passed = list(pool.map(partial(self._epoch, batches, tf.constant(number)), states, times))
+                # Unnamed, so that the batches of one epoch are gone before those of the next are made.
+                passed = list(pool.map(partial(self._epoch, self._batches(number), tf.constant(number)), states, times))
                 states = [state for state, _ in passed]
                 for place, value in enumerate(np.concatenate([part.numpy() for _, part in passed])[: len(members)]):
                     if not math.isfinite(value):

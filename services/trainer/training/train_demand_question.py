@@ -67,7 +67,9 @@ def train_demand_question(
     asked = NETWORKS[question]
     recipe = replace(asked.recipe, members=job.members, epochs=job.epochs, batch_size=job.batch_size)
     clip = clip_at(learned.target)
-    narrow = learned.only(learnable(learned))
+    naive = naive_answers(_naive(question, job.horizon_days), learned, held, clip)
+    narrow, rows = learned.only(learnable(learned)), len(learned)
+    del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
 
     def tell(epoch: int, losses: Sequence[float]) -> None:
         on_epoch(EpochLosses(epoch, tuple(losses), ()))
@@ -86,7 +88,7 @@ def train_demand_question(
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
-        rows=len(learned),
+        rows=rows,
         held_out=len(held),
         clip=clip,
         collapsed_members=len(networks.collapsed),
@@ -99,7 +101,7 @@ def train_demand_question(
         clip,
         expected,
         probability if "order" in recipe.heads else None,
-        naive_answers(_naive(question, job.horizon_days), learned, held, clip),
+        naive,
         answers_on(serving, held)[0] if serving else None,
     )
     judged_record = msgspec.structs.replace(
