@@ -171,7 +171,7 @@ MODEL_SERVED: Final = [
         "Age of the model",
         "Time since the served model was trained.",
         "s",
-        [Query("time() - max(ordercast_model_created_timestamp_seconds > 0)", "age")],
+        [Query("time() - max by (recipe) (ordercast_model_created_timestamp_seconds > 0)", "{{recipe}}")],
         kind="stat",
         width=6,
     ),

@@ -1,6 +1,6 @@
 """`ordercast models`: the published versions, what each is worth, and which one is served."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -10,8 +10,10 @@ from ordercast.client import Client, open_client
 from ordercast.client.answers import Model
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
-app = several_commands("Show model versions, and choose the one that is served.")
+app = several_commands("Show model versions, and choose the one of each recipe that is served.")
 
+RecipeName = Literal["baseline", "demand"]
+Recipe = Annotated[RecipeName, typer.Option(help="Whose version.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="As `list` shows it.")]
 
 
@@ -32,7 +34,7 @@ async def show(context: Context, version: Version) -> None:
     """Show what is known of a version."""
     async with open_client(context.target().addresses) as anonymous:
         model = await anonymous.predictor.model(version)
-    worth = model.judgement.lines() if model.judgement else ["what it is worth was not judged"]
+    worth = model.judgement.lines() if model.judgement else of_questions(model) or ["what it is worth was not judged"]
     pinned = ", pinned" if model.pinned else ""
     rows = f"{model.rows:,} rows" if model.rows else "rows unknown"
     title = f"{model.version} ({model.recipe}, {rows}): {model.refused or model.state}{pinned}"
@@ -52,18 +54,19 @@ async def activate(context: Context, version: Version) -> None:
 async def pin(
     context: Context,
     version: Annotated[str | None, typer.Argument(metavar="[VERSION]", help="The current one if not given.")] = None,
+    recipe: Recipe = "baseline",
 ) -> None:
     """Serve a version until it is unpinned; what is trained meanwhile waits as a challenger."""
     async with open_access(context.target()) as access:
-        await _pin(context, access.admin, version or (await access.admin.predictor.current_model()).version)
+        await _pin(context, access.admin, version or (await access.admin.predictor.current_model(recipe)).version)
 
 
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
-async def unpin(context: Context) -> None:
-    """Serve the latest version again, and each that is trained from now on."""
+async def unpin(context: Context, recipe: Recipe = "baseline") -> None:
+    """Serve the latest version of a recipe again, and each that is trained from now on."""
     async with open_access(context.target()) as access:
-        answer = await access.admin.predictor.unpin()
+        answer = await access.admin.predictor.unpin(recipe)
     told = f"{answer.unpinned} is pinned no more" if answer.unpinned else "no version was pinned"
     context.result(answer, f"{told}; {answer.version} is served")
 
@@ -75,7 +78,15 @@ async def _pin(context: Context, admin: Client, version: str) -> None:
         raise CommandFailed(
             f"{version} was served and is not pinned any more: somebody has chosen another one meanwhile"
         )
-    context.result(model, f"{version} is served until it is unpinned (ordercast models unpin)")
+    of_recipe = "" if model.recipe == "baseline" else f" --recipe {model.recipe}"
+    context.result(model, f"{version} is served until it is unpinned (ordercast models unpin{of_recipe})")
+
+
+def of_questions(model: Model) -> list[str]:
+    """What was found of a version that answers several questions; nothing for one that does not."""
+    metrics = model.metrics or {}
+    judged = [f"{name}: {found['judgement']}" for name, found in metrics.get("questions", {}).items()]
+    return judged + [f"warning: {warning}" for warning in metrics.get("warnings", [])]
 
 
 def table(models: list[Model]) -> Table | str:
@@ -86,6 +97,7 @@ def table(models: list[Model]) -> Table | str:
     for model in models:
         judgement = model.judgement
         collapsed = f"{judgement.collapsed_members} of {model.members}" if judgement else ""
+        worth = judgement.quality if judgement else (model.metrics or {}).get("judgement", "not judged")
         state = f"{model.state}, pinned" if model.pinned else model.state
-        shown.add_row(model.version, model.recipe, state, judgement.quality if judgement else "not judged", collapsed)
+        shown.add_row(model.version, model.recipe, state, worth, collapsed)
     return shown

@@ -36,8 +36,11 @@ class PredictorApi:
         request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)
         return await self.session.ask(request, Features)
 
-    async def current_model(self) -> CurrentModel:
-        return await self.session.ask(Request("GET", f"{self.address}/models/current", repeatable=True), CurrentModel)
+    async def current_model(self, recipe: str = "baseline") -> CurrentModel:
+        """The version of this recipe that answers."""
+        params = {"recipe": recipe}
+        request = Request("GET", f"{self.address}/models/current", params=params, repeatable=True)
+        return await self.session.ask(request, CurrentModel)
 
     async def models(self, limit: int = 20) -> list[Model]:
         """The newest published versions, the newest first."""
@@ -51,9 +54,12 @@ class PredictorApi:
         """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""
         await self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))
 
-    async def unpin(self) -> Unpinned:
-        """Makes the predictors serve the latest version again. Needs an admin."""
-        return await self.session.ask(Request("DELETE", f"{self.address}/models/pin", repeatable=True), Unpinned)
+    async def unpin(self, recipe: str = "baseline") -> Unpinned:
+        """Makes the predictors serve the latest version of this recipe again. Needs an admin."""
+        params = {"recipe": recipe}
+        return await self.session.ask(
+            Request("DELETE", f"{self.address}/models/pin", params=params, repeatable=True), Unpinned
+        )
 
     async def _predict(self, body: dict[str, Any]) -> Predictions:
         headers = {"Content-Type": "application/json"}

@@ -1,21 +1,20 @@
-"""Keeps the slot at what the record says: the pinned version, or the one that was published or activated last.
+"""Keeps the slot of a recipe at what the record says: the pinned version, or the one that was published or activated last.
 
 The table is the record and the topic only a signal to look into it, so a model is served while Kafka is down, and a version
 that an operator chose stays chosen after a restart.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
-from typing import Final
+from typing import Final, Generic
 
 import structlog
 
 from ordercast.first_line import first_line
 from ordercast.services.predictor.errors import ModelRefused
-from ordercast.services.predictor.load_model import load_model
-from ordercast.services.predictor.model_slot import ModelSlot, Pin, ServedModel
-from ordercast.services.predictor.recorded_models import activate, find_model, latest_models, unpin
+from ordercast.services.predictor.model_slot import RECIPES, Model, ModelSlot, Pin
+from ordercast.services.predictor.recorded_models import activate, latest_models, unpin
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.db.repeat import repeat
@@ -28,19 +27,20 @@ log = structlog.stdlib.get_logger()
 LOOK_EVERY_S: Final = 30.0
 # Versions tried, newest first, until one can be served. More than these damaged in a row are a lost disk.
 MAX_TRIED: Final = 10
-# The recipe whose versions answer.
-BASELINE: Final = "baseline"
 
+for _recipe in RECIPES:
+    MODEL_CREATED.labels(_recipe)
 for _outcome in ("loaded", "refused"):  # from 0: a counter that comes into being at its first count shows no increase
     MODEL_LOADS.labels(_outcome)
 
 
-class ModelFollower:
+class ModelFollower(Generic[Model]):
     """Loads and swaps, one change at a time, so that the slot ends at what was decided last."""
 
-    def __init__(self, sessions: Sessions, artifacts: Path, slot: ModelSlot) -> None:
+    def __init__(self, sessions: Sessions, load: Callable[[str, str], Model], slot: ModelSlot[Model]) -> None:
+        """`load` makes a version ready by its id and its manifest's SHA-256, in a thread; it raises ModelRefused."""
         self._sessions = sessions
-        self._artifacts = artifacts
+        self._load_version = load
         self._slot = slot
         self._newest_refused: str | None = None
         self._changed = asyncio.Event()
@@ -62,7 +62,7 @@ class ModelFollower:
             await pause(self._changed, LOOK_EVERY_S)
             return 0.0
 
-        await repeat(look, asyncio.Event(), name="follow-models")
+        await repeat(look, asyncio.Event(), name=f"follow-{self._slot.recipe}")
 
     async def check_newest(self) -> None:
         """For /readyz.
@@ -77,7 +77,7 @@ class ModelFollower:
         """Serves the latest version of the record that can be served; what is damaged is refused and passed over."""
         async with self._one_at_a_time:
             reasons: list[str] = []
-            latest = await latest_models(self._sessions, BASELINE, MAX_TRIED)
+            latest = await latest_models(self._sessions, self._slot.recipe, MAX_TRIED)
             self._slot.pin = latest.pin
             for record in latest.versions:
                 try:
@@ -89,41 +89,39 @@ class ModelFollower:
                     break
             self._newest_refused = reasons[0] if reasons else None
 
-    async def activate(self, version: str) -> tuple[ServedModel, datetime]:
-        """Pins `version`: it is served from now on, here and, by the record, everywhere. Returns it and the moment.
+    async def activate(self, record: ModelVersion) -> tuple[Model, datetime]:
+        """Pins a version of the recipe: it is served from now on, here and, by the record, everywhere. Returns it and the moment.
 
         It is read and verified again even if it was served before: a damaged one must not be what restarts find.
 
         Raises:
-            UnknownModel: no such version was published.
             ModelRefused: it is damaged; nothing has changed.
         """
         async with self._one_at_a_time:
-            record = await find_model(self._sessions, version)
             model = await self._load(record)
-            activated_at = await activate(self._sessions, version)
+            activated_at = await activate(self._sessions, record.version)
             self._serve(model)
-            self._slot.pin = Pin(version, activated_at)
+            self._slot.pin = Pin(record.version, activated_at)
             self._newest_refused = None
         return model, activated_at
 
     async def unpin(self) -> tuple[str | None, datetime]:
         """Serves the latest version again, by whatever decision. Returns the version that was pinned, and the moment."""
         async with self._one_at_a_time:
-            pin = (await latest_models(self._sessions, BASELINE, 1)).pin
-            unpinned_at = await unpin(self._sessions, BASELINE)
+            pin = (await latest_models(self._sessions, self._slot.recipe, 1)).pin
+            unpinned_at = await unpin(self._sessions, self._slot.recipe)
         await self.catch_up()
         return pin.version if pin else None, unpinned_at
 
-    def _at_hand(self, record: ModelVersion) -> ServedModel | None:
+    def _at_hand(self, record: ModelVersion) -> Model | None:
         for model in (self._slot.current, self._slot.previous):
             if model and (model.version, model.manifest_sha256) == (record.version, record.manifest_sha256):
                 return model
         return None
 
-    async def _load(self, record: ModelVersion) -> ServedModel:
+    async def _load(self, record: ModelVersion) -> Model:
         try:
-            model = await asyncio.to_thread(load_model, self._artifacts, record.version, record.manifest_sha256)
+            model = await asyncio.to_thread(self._load_version, record.version, record.manifest_sha256)
         except ModelRefused as error:
             # The same folder is looked at again and again, in case somebody repairs it: said and counted once.
             if self._slot.refuse(record.version, str(error)):
@@ -133,12 +131,13 @@ class ModelFollower:
         MODEL_LOADS.labels("loaded").inc()
         return model
 
-    def _serve(self, model: ServedModel) -> None:
+    def _serve(self, model: Model) -> None:
         before = self._slot.current
         if model is before:
             return
         self._slot.swap(model)
         MODEL_SWAPS.inc()
-        MODEL_SERVED.info({"version": model.version, "recipe": model.manifest.recipe.name})
-        MODEL_CREATED.set(model.manifest.created_at.timestamp())
-        log.info("serving a model", version=model.version, before=before.version if before else None)
+        recipe = self._slot.recipe
+        MODEL_SERVED.labels(recipe).info({"version": model.version})
+        MODEL_CREATED.labels(recipe).set(model.created_at.timestamp())
+        log.info("serving a model", recipe=recipe, version=model.version, before=before.version if before else None)

@@ -15,8 +15,9 @@ from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
 from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer, UnpinnedAnswer
+from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.recorded_models import find_model, list_models
-from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.predictor.wiring import Predictor, predictor, slot_of
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
@@ -32,6 +33,9 @@ AfterVersion = Annotated[
 ]
 
 
+Recipe = Annotated[RecipeName, Query(description="whose version; each recipe has its own that is served")]
+
+
 @router.get("/models")
 @raises(errors.UnknownModel)
 async def show_models(
@@ -41,15 +45,18 @@ async def show_models(
     service = predictor(request)
     records, has_more = cut_page(await list_models(service.sessions, limit + 1, starting_after), limit)
     manifests = await read_manifests(service.artifacts, records)
-    data = [ModelAnswer.of(*found, service.slot) for found in zip(records, manifests, strict=True)]
+    data = [
+        ModelAnswer.of(record, manifest, slot_of(service, record.recipe))
+        for record, manifest in zip(records, manifests, strict=True)
+    ]
     return Page(data=data, has_more=has_more)
 
 
 @router.get("/models/current")
 @raises(errors.NoModel)
-async def show_current_model(request: Request) -> CurrentModelAnswer:
-    """The version that answers now."""
-    slot = predictor(request).slot
+async def show_current_model(request: Request, recipe: Recipe = "baseline") -> CurrentModelAnswer:
+    """The version of a recipe that answers now."""
+    slot = slot_of(predictor(request), recipe)
     return CurrentModelAnswer.of(slot.take(), slot)
 
 
@@ -60,31 +67,35 @@ async def show_model(request: Request, version: str) -> ModelAnswer:
     service = predictor(request)
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
-    return ModelAnswer.of(record, manifest, service.slot)
+    return ModelAnswer.of(record, manifest, slot_of(service, record.recipe))
 
 
 @router.post("/models/{version}/activate")
 @raises(errors.UnknownModel, errors.ModelRefused)
 async def activate_model(request: Request, _: CurrentAdmin, version: str) -> ActivatedAnswer:
-    """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another is activated,
-    versions that are published wait as challengers."""
+    """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another one of its
+    recipe is activated, versions of the recipe that are published wait as challengers."""
     service = predictor(request)
-    model, activated_at = await service.follower.activate(version)
+    record = await find_model(service.sessions, version)
+    follower = service.followers.get(record.recipe)
+    if follower is None:
+        raise errors.ModelRefused(f"{version} is of the recipe {record.recipe}, which this release does not serve")
+    model, activated_at = await follower.activate(record)
     announced = await _announced(service, ModelActivated(model.version, activated_at), activated_at)
     return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=announced)
 
 
 @router.delete("/models/pin")
 @raises(errors.NoModel)
-async def unpin_model(request: Request, _: CurrentAdmin) -> UnpinnedAnswer:
-    """Takes the pin back: all predictors serve the latest version again, and each that is published from then on.
+async def unpin_model(request: Request, _: CurrentAdmin, recipe: Recipe = "baseline") -> UnpinnedAnswer:
+    """Takes a recipe's pin back: all predictors serve its latest version again, and each that is published from then on.
 
     Without a pin nothing changes.
     """
     service = predictor(request)
-    unpinned, unpinned_at = await service.follower.unpin()
+    unpinned, unpinned_at = await service.followers[recipe].unpin()
     announced = await _announced(service, ModelUnpinned(unpinned, unpinned_at), unpinned_at) if unpinned else True
-    return UnpinnedAnswer(unpinned=unpinned, version=service.slot.take().version, announced=announced)
+    return UnpinnedAnswer(unpinned=unpinned, version=slot_of(service, recipe).take().version, announced=announced)
 
 
 async def _announced(service: Predictor, event: ModelActivated | ModelUnpinned, at: datetime) -> bool:

@@ -6,8 +6,10 @@ from typing import Any, Literal, Self
 import msgspec
 from pydantic import BaseModel
 
-from ordercast.contracts.model_manifest import Judgement, ModelManifest, Quality
-from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
+from ordercast.contracts.demand_manifest import DemandManifest
+from ordercast.contracts.model_manifest import Quality
+from ordercast.services.predictor.describe_models import AnyManifest
+from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.shared.db.models import ModelVersion
 
 
@@ -17,7 +19,9 @@ class ModelAnswer(BaseModel):
     A `challenger` was published under the pin of another version, and would be served but for it.
 
     Members, time, rows, metrics and judgement are its manifest's, and null if its files are gone or damaged. `quality` and
-    `collapsed_members` are those of the judgement, which a version from before it does not have.
+    `collapsed_members` are those of the judgement, which a version from before it does not have. A version of `demand` has no
+    quality and no judgement of that form: its `metrics` say what was found, by question, with the errors of its answers and of
+    its opponents'; `members` are those of one question, `collapsed_members` those of all.
     """
 
     version: str
@@ -36,7 +40,7 @@ class ModelAnswer(BaseModel):
     judgement: dict[str, Any] | None
 
     @classmethod
-    def of(cls, record: ModelVersion, manifest: ModelManifest | None, slot: ModelSlot) -> Self:
+    def of(cls, record: ModelVersion, manifest: AnyManifest | None, slot: ModelSlot[Any]) -> Self:
         refusal = slot.refusal(record.version)
         answer = cls(
             version=record.version,
@@ -46,11 +50,9 @@ class ModelAnswer(BaseModel):
             refused=refusal.reason if refusal else None,
             published_at=record.published_at,
             activated_at=record.activated_at,
-            members=manifest.recipe.members if manifest else None,
             trained_at=manifest.created_at if manifest else None,
             rows=manifest.data.rows if manifest else None,
-            metrics=msgspec.to_builtins(manifest.metrics) if manifest else None,
-            **_judged(manifest.judgement if manifest else None),
+            **_figures(manifest),
         )
         if slot.current and slot.current.version == record.version:
             answer.state = "current"
@@ -82,17 +84,15 @@ class CurrentModelAnswer(BaseModel):
     challenger: str | None
 
     @classmethod
-    def of(cls, model: ServedModel, slot: ModelSlot) -> Self:
+    def of(cls, model: ServedModel | ServedDemand, slot: ModelSlot[Any]) -> Self:
         manifest, previous, pin = model.manifest, slot.previous, slot.pin
         return cls(
             version=model.version,
-            recipe=manifest.recipe.name,
-            members=manifest.recipe.members,
+            recipe=slot.recipe,
             trained_at=manifest.created_at,
             loaded_at=model.loaded_at,
             rows=manifest.data.rows,
-            metrics=msgspec.to_builtins(manifest.metrics),
-            **_judged(manifest.judgement),
+            **_figures(manifest),
             previous=previous.version if previous else None,
             pinned=pin is not None and pin.version == model.version,
             challenger=pin.challenger if pin else None,
@@ -115,9 +115,36 @@ class UnpinnedAnswer(BaseModel):
     announced: bool
 
 
-def _judged(judgement: Judgement | None) -> dict[str, Any]:
+def _figures(manifest: AnyManifest | None) -> dict[str, Any]:
+    if isinstance(manifest, DemandManifest):
+        return _figures_by_question(manifest)
+    judgement = manifest.judgement if manifest else None
     return {
+        "members": manifest.recipe.members if manifest else None,
+        "metrics": msgspec.to_builtins(manifest.metrics) if manifest else None,
         "quality": judgement.quality if judgement else None,
         "collapsed_members": judgement.collapsed_members if judgement else None,
         "judgement": msgspec.to_builtins(judgement),
+    }
+
+
+def _figures_by_question(manifest: DemandManifest) -> dict[str, Any]:
+    records = manifest.questions
+    shown = ("judgement", "rows", "held_out", "clip", "scores", "order_scores", "better_than", "collapsed_members")
+    return {
+        "members": records["pair"].members,
+        "metrics": {
+            "judgement": manifest.judgement,
+            "warnings": list(manifest.warnings),
+            "horizon_days": manifest.horizon_days,
+            "weeks": manifest.weeks,
+            "until": manifest.data.until.isoformat(),
+            "questions": {
+                question: {name: msgspec.to_builtins(getattr(record, name)) for name in shown}
+                for question, record in records.items()
+            },
+        },
+        "quality": None,
+        "collapsed_members": sum(record.collapsed_members for record in records.values()),
+        "judgement": None,
     }

@@ -1,20 +1,42 @@
-"""What is served now, what was served before, and which versions were refused.
+"""What is served now of a recipe, what was served before, and which versions were refused.
 
 A request takes `current` once and keeps it: a swap in the middle of the request changes nothing for it.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
+from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import ModelManifest, Quality
 from ordercast.services.predictor.errors import NoModel
+from ordercast.services.shared.demand.demand_model import DemandModel
+
+# Each has a version of its own that is served.
+RecipeName = Literal["baseline", "demand"]
+RECIPES: Final[tuple[RecipeName, ...]] = get_args(RecipeName)
+
+
+class Served(Protocol):
+    """What is the same of a served version of every recipe."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def manifest_sha256(self) -> str: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def loaded_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A verified and warmed version, ready to answer. It never changes."""
+    """A verified and warmed version of `baseline`, ready to answer. It never changes."""
 
     manifest: ModelManifest
     manifest_sha256: str
@@ -26,12 +48,37 @@ class ServedModel:
         return self.manifest.version
 
     @property
+    def created_at(self) -> datetime:
+        return self.manifest.created_at
+
+    @property
     def quality(self) -> Quality | None:
         return self.manifest.judgement.quality if self.manifest.judgement else None
 
     @property
     def collapsed_members(self) -> int | None:
         return self.manifest.judgement.collapsed_members if self.manifest.judgement else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedDemand:
+    """The same of `demand`."""
+
+    manifest: DemandManifest
+    manifest_sha256: str
+    model: DemandModel
+    loaded_at: datetime
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    @property
+    def created_at(self) -> datetime:
+        return self.manifest.created_at
+
+
+Model = TypeVar("Model", bound=Served)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +102,24 @@ class Pin(NamedTuple):
         return published_at > self.pinned_at
 
 
-class ModelSlot:
+class ModelSlot(Generic[Model]):
     """Holds two models at most; the pair is replaced in one assignment, so no reader sees half a swap."""
 
-    def __init__(self) -> None:
-        self._models: tuple[ServedModel | None, ServedModel | None] = (None, None)
+    def __init__(self, recipe: str) -> None:
+        self.recipe = recipe
+        self._models: tuple[Model | None, Model | None] = (None, None)
         self._refusals: dict[str, Refusal] = {}
         self.pin: Pin | None = None  # as it stood in the record at the last look
 
     @property
-    def current(self) -> ServedModel | None:
+    def current(self) -> Model | None:
         return self._models[0]
 
     @property
-    def previous(self) -> ServedModel | None:
+    def previous(self) -> Model | None:
         return self._models[1]
 
-    def take(self) -> ServedModel:
+    def take(self) -> Model:
         """The model that answers a request from its start to its end.
 
         Raises:
@@ -80,7 +128,8 @@ class ModelSlot:
         model = self._models[0]
         if model is None:
             raise NoModel(
-                "train one with `ordercast train` or POST /trainings, or ask the predictor's /readyz why none is served"
+                f"none of the recipe {self.recipe}: train one with `ordercast train` or POST /trainings, or ask the predictor's"
+                " /readyz why none is served"
             )
         return model
 
@@ -88,7 +137,7 @@ class ModelSlot:
         """For /readyz; raises NoModel."""
         self.take()
 
-    def swap(self, model: ServedModel) -> None:
+    def swap(self, model: Model) -> None:
         """Serves `model` from now on. The caller has verified and warmed it."""
         current, previous = self._models
         same_again = current is not None and current.version == model.version

@@ -11,7 +11,9 @@ from typing import Any, Final
 from fastapi import Request
 
 from ordercast.services.predictor.follow_models import ModelFollower
-from ordercast.services.predictor.model_slot import ModelSlot
+from ordercast.services.predictor.load_demand import load_demand
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.predictor.models_topic import ModelsTopic
 from ordercast.services.predictor.predict import PredictTogether
 from ordercast.services.predictor.settings import PredictorSettings
@@ -31,8 +33,9 @@ class Predictor:
 
     sessions: Sessions
     artifacts: Path
-    slot: ModelSlot
-    follower: ModelFollower
+    slot: ModelSlot[ServedModel]  # of `baseline`
+    demand: ModelSlot[ServedDemand]
+    followers: Mapping[str, ModelFollower[Any]]  # by recipe
     topic: ModelsTopic
     predict: PredictTogether
     verifier: TokenVerifier
@@ -47,28 +50,38 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         CannotStart: the token key is missing or damaged.
     """
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
-    slot = ModelSlot()
+    slot: ModelSlot[ServedModel] = ModelSlot("baseline")
+    demand: ModelSlot[ServedDemand] = ModelSlot("demand")
     topic = ModelsTopic(settings.kafka_bootstrap)
     async with open_database(
         settings.database_url, application="predictor", statement_timeout_ms=STATEMENT_TIMEOUT_MS
     ) as sessions:
-        follower = ModelFollower(sessions, settings.artifacts_dir, slot)
+        baseline_follower = ModelFollower(sessions, partial(load_model, settings.artifacts_dir), slot)
+        demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand)
+
+        def look_again() -> None:
+            baseline_follower.look_again()
+            demand_follower.look_again()
+
         async with (
-            running_beside(_cancelled_at_stop(follower.follow), name="follow-models"),
-            running_beside(_cancelled_at_stop(partial(topic.listen, follower.look_again)), name="listen-for-models"),
+            running_beside(_cancelled_at_stop(baseline_follower.follow), name="follow-baseline"),
+            running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
+            running_beside(_cancelled_at_stop(partial(topic.listen, look_again)), name="listen-for-models"),
         ):
             yield Predictor(
                 sessions=sessions,
                 artifacts=settings.artifacts_dir,
                 slot=slot,
-                follower=follower,
+                demand=demand,
+                followers={slot.recipe: baseline_follower, demand.recipe: demand_follower},
                 topic=topic,
                 predict=PredictTogether(),
                 verifier=verifier,
                 checks={
                     "model": Check(slot.check),
                     # Without these, predictions for view counts go on.
-                    "newest model": Check(follower.check_newest, required=False),
+                    "newest model": Check(baseline_follower.check_newest, required=False),
+                    "newest demand model": Check(demand_follower.check_newest, required=False),
                     "database": Check(partial(ask_database, sessions), required=False),
                     "kafka": Check(topic.check, required=False),
                 },
@@ -88,6 +101,12 @@ def _cancelled_at_stop(work: Callable[[], Coroutine[Any, Any, None]]) -> Callabl
             working.result()
 
     return run
+
+
+def slot_of(service: Predictor, recipe: str) -> ModelSlot[Any]:
+    """The slot of a recipe; an empty one for a recipe of another release, of which nothing is served here."""
+    slots: tuple[ModelSlot[Any], ...] = (service.slot, service.demand)
+    return next((slot for slot in slots if slot.recipe == recipe), ModelSlot(recipe))
 
 
 def predictor(request: Request) -> Predictor:

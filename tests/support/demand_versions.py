@@ -1,7 +1,10 @@
 """A small version of `demand` out of random numbers: whole in its form, and worth nothing."""
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -22,7 +25,7 @@ from ordercast.contracts.demand_manifest import (
     weights_file,
 )
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
-from ordercast.contracts.model_manifest import file_entry, new_version
+from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest, file_entry, new_version
 from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES, calibration_arrays, seen_arrays
 from ordercast.services.shared.demand.feature_list import names
@@ -112,3 +115,27 @@ def demand_version(seed: int = 1, **changes: object) -> tuple[DemandManifest, di
         files={name: file_entry(content) for name, content in files.items()},
     )
     return msgspec.structs.replace(manifest, **changes), files
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDemand:
+    """A version on disk, with what the record says of it."""
+
+    folder: Path
+    manifest: DemandManifest
+    manifest_sha256: str
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+
+def write_demand(artifacts: Path, seed: int = 1, **changes: object) -> WrittenDemand:
+    """Writes a whole and consistent folder."""
+    manifest, files = demand_version(seed, **changes)
+    folder = artifacts / manifest.version
+    folder.mkdir(parents=True)
+    raw = encode_manifest(manifest)
+    for name, content in {**files, MANIFEST_FILE: raw}.items():
+        (folder / name).write_bytes(content)
+    return WrittenDemand(folder, manifest, hashlib.sha256(raw).hexdigest())

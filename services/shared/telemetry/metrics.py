@@ -110,10 +110,13 @@ PREDICTION_FRESHNESS: Final = Histogram(
 )
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
 MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")
-MODEL_SERVED: Final = Info("ordercast_model_served", "The model that answers, in the labels version and recipe.")
+MODEL_SERVED: Final = Info(
+    "ordercast_model_served", "The model of a recipe that answers, by version and recipe.", ("recipe",)
+)
 MODEL_CREATED: Final = Gauge(
     "ordercast_model_created_timestamp_seconds",
-    "When the model that answers was trained, in Unix time; 0: there is none.",
+    "When the model of a recipe that answers was trained, in Unix time; 0: there is none.",
+    ("recipe",),
 )
 
 # trainer. `status` is succeeded, failed or cancelled.

@@ -18,6 +18,7 @@ from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
 from ordercast.services.shared.http.tokens import TokenSigner
+from tests.support.demand_versions import WrittenDemand, write_demand
 from tests.support.model_artifacts import WrittenModel, write_model
 
 
@@ -31,15 +32,24 @@ class Workplace:
 
     async def record(self, model: WrittenModel, *, manifest_sha256: str | None = None) -> WrittenModel:
         """Publishes a version as the trainer does it, but for the event."""
+        await self._add(model, "baseline", manifest_sha256 or model.manifest_sha256)
+        return model
+
+    async def publish_demand(self) -> WrittenDemand:
+        """A new version of `demand`."""
+        model = write_demand(self.settings.artifacts_dir)
+        await self._add(model, "demand", model.manifest_sha256)
+        return model
+
+    async def _add(self, model: WrittenModel | WrittenDemand, recipe: str, manifest_sha256: str) -> None:
         row = ModelVersion(
             version=model.version,
             training_id=UUID(model.manifest.training_id),
-            recipe=model.manifest.recipe.name,
-            manifest_sha256=manifest_sha256 or model.manifest_sha256,
+            recipe=recipe,
+            manifest_sha256=manifest_sha256,
         )
         async with self.sessions() as session, session.begin():
             session.add(row)
-        return model
 
     async def publish(self, quantity: float) -> WrittenModel:
         """A new version that answers `quantity` to everything."""

@@ -11,7 +11,7 @@ from asgi_lifespan import LifespanManager
 
 from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.load_model import load_model
-from ordercast.services.predictor.model_slot import ModelSlot
+from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
@@ -31,7 +31,7 @@ class LonelyPredictor:
     """The app without its servers, and what a test needs to use it."""
 
     client: httpx.AsyncClient
-    slot: ModelSlot
+    slot: ModelSlot[ServedModel]
     signer: TokenSigner
     artifacts: Path
 

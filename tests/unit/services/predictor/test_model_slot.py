@@ -17,21 +17,21 @@ def models(tmp_path: Path) -> list[ServedModel]:
 
 
 def test_an_empty_slot_has_nothing_to_take() -> None:
-    slot = ModelSlot()
+    slot = ModelSlot[ServedModel]("baseline")
     with pytest.raises(NoModel):
         slot.take()
     assert (slot.current, slot.previous) == (None, None)
 
 
 def test_keeps_the_current_model_and_the_one_before(models: list[ServedModel]) -> None:
-    slot = ModelSlot()
+    slot = ModelSlot[ServedModel]("baseline")
     for model in models:
         slot.swap(model)
     assert (slot.take(), slot.previous) == (models[2], models[1])
 
 
 def test_serving_the_same_version_again_keeps_the_one_before(models: list[ServedModel]) -> None:
-    slot = ModelSlot()
+    slot = ModelSlot[ServedModel]("baseline")
     for model in (models[0], models[1], models[1]):
         slot.swap(model)
     assert (slot.take(), slot.previous) == (models[1], models[0])
@@ -40,7 +40,7 @@ def test_serving_the_same_version_again_keeps_the_one_before(models: list[Served
 def test_a_refusal_is_news_once_for_each_reason_and_forgotten_when_the_version_is_served(
     models: list[ServedModel],
 ) -> None:
-    slot, version = ModelSlot(), models[0].version
+    slot, version = ModelSlot[ServedModel]("baseline"), models[0].version
     assert slot.refuse(version, "weights are damaged")
     assert not slot.refuse(version, "weights are damaged")
     assert slot.refuse(version, "scaler is damaged")

@@ -1,0 +1,46 @@
+"""Makes a version of `demand` ready to answer."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_manifest import decode_demand_manifest
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.model_slot import ServedDemand
+from ordercast.services.predictor.version_folder import read_version
+from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
+
+# Of the first answers, at the level that is asked for without one.
+WARM_LEVEL: Final = 0.9
+
+
+def load_demand(artifacts: Path, version: str, manifest_sha256: str) -> ServedDemand:
+    """Verifies, parses and warms one version. It reads files and computes: call it in a thread.
+
+    Raises:
+        ModelRefused: anything is missing, damaged, too much, or not what the record says.
+    """
+    manifest, contents = read_version(artifacts, version, manifest_sha256, decode_demand_manifest)
+    try:
+        model = demand_model(manifest, contents)
+        _warm(model, manifest.weeks)
+    except ValueError as error:  # a calibration may lack the level
+        kind = "" if isinstance(error, ModelDamaged) else "it cannot answer: "
+        raise ModelRefused(f"{kind}{error}") from error
+    return ServedDemand(manifest, manifest_sha256, model, datetime.now(UTC))
+
+
+def _warm(model: DemandModel, weeks: int) -> None:
+    """First answers of each question, so that no client gets what is no number."""
+    pairs, products = np.zeros((2, len(PAIR_FEATURES))), np.zeros((2, len(PRODUCT_FEATURES)))
+    with np.errstate(all="ignore"):
+        said = (
+            model.pairs(pairs, WARM_LEVEL).expected,
+            model.lines(pairs, WARM_LEVEL).expected,
+            model.products(products, weeks, WARM_LEVEL).expected,
+        )
+    if not all(np.isfinite(expected).all() for expected in said):
+        raise ModelRefused("the networks answer with a number that is not finite")

@@ -1,0 +1,43 @@
+"""A version of `demand` is ready to answer, or refused with the reason."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, QUESTIONS, SEEN_FILE, weights_file
+from ordercast.contracts.model_manifest import MANIFEST_FILE
+from ordercast.services.predictor.errors import ModelRefused
+from ordercast.services.predictor.load_demand import load_demand
+from ordercast.services.predictor.load_model import load_model
+from ordercast.services.shared.demand.demand_model import demand_model
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from tests.support.demand_versions import demand_files, write_demand
+from tests.support.model_artifacts import write_model
+
+
+def test_a_loaded_version_answers_as_its_files_say(tmp_path: Path) -> None:
+    written = write_demand(tmp_path, seed=3)
+    loaded = load_demand(tmp_path, written.version, written.manifest_sha256)
+    values = np.random.default_rng(1).uniform(0, 3, (5, len(PAIR_FEATURES)))
+    expected = demand_model(written.manifest, demand_files(3)).pairs(values, 0.9)
+    assert np.array_equal(loaded.model.pairs(values, 0.9).expected, expected.expected)
+    assert (loaded.version, loaded.created_at) == (written.version, written.manifest.created_at)
+
+
+@pytest.mark.parametrize("name", [*map(weights_file, QUESTIONS), CALIBRATION_FILE, SEEN_FILE, MANIFEST_FILE])
+def test_a_version_with_one_flipped_byte_is_refused_and_the_file_named(tmp_path: Path, name: str) -> None:
+    written = write_demand(tmp_path)
+    content = bytearray((written.folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (written.folder / name).write_bytes(content)
+    with pytest.raises(ModelRefused, match=name):
+        load_demand(tmp_path, written.version, written.manifest_sha256)
+
+
+def test_a_version_of_one_recipe_is_never_loaded_as_one_of_the_other(tmp_path: Path) -> None:
+    demand, baseline = write_demand(tmp_path), write_model(tmp_path)
+    with pytest.raises(ModelRefused, match=MANIFEST_FILE):
+        load_model(tmp_path, demand.version, demand.manifest_sha256)
+    with pytest.raises(ModelRefused, match=MANIFEST_FILE):
+        load_demand(tmp_path, baseline.version, baseline.manifest_sha256)
