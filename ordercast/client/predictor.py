@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
+from ordercast.client.answers import CurrentModel, Features, Model, Page, PairDemand, Prediction, Predictions, Unpinned
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -29,8 +30,18 @@ class PredictorApi:
         return await self._predict({"pairs": body})
 
     async def predict(self, account_id: int, product_id: int) -> Prediction:
-        request = Request("GET", f"{self.address}/predictions/{account_id}/{product_id}", repeatable=True)
+        """What recipe `baseline` predicts from the account's views of the product."""
+        address, params = f"{self.address}/predictions/{account_id}/{product_id}", {"recipe": "baseline"}
+        request = Request("GET", address, params=params, repeatable=True)
         return await self.session.ask(request, Prediction)
+
+    async def demand(
+        self, account_id: int, product_id: int, *, level: float = 0.9, as_of: date | None = None
+    ) -> PairDemand:
+        """What recipe `demand` expects an account to order of a product, as known at the end of `as_of`, or now."""
+        params = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        address = f"{self.address}/predictions/{account_id}/{product_id}"
+        return await self.session.ask(Request("GET", address, params=params, repeatable=True), PairDemand)
 
     async def features(self, account_id: int, product_id: int) -> Features:
         request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)

@@ -29,3 +29,15 @@ class NotYours(PredictorError):
 
 class NoFeatures(PredictorError):
     """Permanent until something happens: the account has neither seen nor ordered the product."""
+
+
+class ProductNotFound(PredictorError):
+    """Permanent: there is no such product."""
+
+
+class InvalidQuestion(PredictorError):
+    """Permanent: the horizon is not what is served, the moment lies in the future, or the recipe has no such question."""
+
+
+class ActivityNotRead(PredictorError):
+    """Transient: the activity that the features are made of was not read yet."""

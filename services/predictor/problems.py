@@ -11,5 +11,8 @@ PROBLEMS: Final[ProblemTable] = {
     # Five seconds: a first training takes longer, but a predictor that has just started loads within one.
     errors.NoModel: ProblemType("no-model", 503, "No model is served yet", retry_after=5),
     errors.NotYours: ProblemType("account-not-found", 404, "There is no such account"),
+    errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
+    errors.InvalidQuestion: ProblemType("invalid-question", 422, "The question cannot be answered"),
+    errors.ActivityNotRead: ProblemType("activity-not-read", 503, "The activity was not read yet", retry_after=2),
     errors.NoFeatures: ProblemType("features-not-found", 404, "There is no feature row"),
 }

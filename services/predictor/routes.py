@@ -5,23 +5,28 @@ token or an admin's. A prediction for a bare view count tells nothing of any acc
 """
 
 import asyncio
-from typing import Final
+from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ordercast.services.predictor import errors
+from ordercast.services.predictor.demand_answers import PairDemand, answer_pair
 from ordercast.services.predictor.features import Pair, read_feature_row
+from ordercast.services.predictor.known_ids import expect_existing
 from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
 from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
 from ordercast.services.predictor.schemas import (
+    DEFAULT_LEVEL,
     FeaturesAnswer,
     Item,
+    PairQuestion,
     PredictionsAnswer,
     PredictionsBody,
     ViewCountQuery,
 )
-from ordercast.services.predictor.wiring import predictor
+from ordercast.services.predictor.shop_snapshot import moment_of
+from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
 from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
@@ -47,16 +52,39 @@ async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -
 
 
 @router.get("/predictions/{account_id}/{product_id}")
-@raises(errors.NoModel, errors.NotYours)
+@raises(errors.NoModel, errors.NotYours, errors.ProductNotFound, errors.InvalidQuestion, errors.ActivityNotRead)
 async def predict_for_pair(
-    request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
-) -> PairPrediction:
-    """The quantity to expect from an account's views of a product: one's own account, an admin any."""
+    request: Request,
+    caller: CurrentCaller,
+    account_id: PathId,
+    product_id: PathId,
+    asked: Annotated[PairQuestion, Depends()],
+) -> PairPrediction | PairDemand:
+    """What an account will order of a product: one's own account, an admin any.
+
+    The recipe `demand` answers if a version of it is served, or if anything is asked for that it alone has: a horizon, a level, a
+    past moment. Otherwise `baseline` answers from the account's views of the product.
+    """
     service, pair = predictor(request), Pair(account_id, product_id)
     refuse_others(caller, [pair])
+    if asked.recipe_of(service.demand.current is not None) == "demand":
+        return await demand_for_pair(service, pair, asked)
     [prediction] = await predict_pairs(service.slot.take(), service.sessions, [pair])
     _PAIRS.inc()
     return prediction
+
+
+async def demand_for_pair(service: Predictor, pair: Pair, asked: PairQuestion) -> PairDemand:
+    served = service.demand.take()
+    asked.expect_horizon(served.manifest.horizon_days)
+    moment = moment_of(asked.as_of)
+    snapshot, seen_at = service.shop.take()
+    await expect_existing(service.sessions, pair)
+    features = await snapshot.features(moment)
+    level = DEFAULT_LEVEL if asked.level is None else asked.level
+    answer = await asyncio.to_thread(answer_pair, served, features, pair, level, asked.as_of, seen_at)
+    _PAIRS.inc()
+    return answer
 
 
 @router.post("/predictions", response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction])

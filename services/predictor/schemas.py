@@ -1,6 +1,7 @@
 """What requests and answers look like."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Generic, Self, TypeVar
 
@@ -8,10 +9,13 @@ from fastapi import Query
 from pydantic import BaseModel, Field, model_validator
 
 from ordercast.contracts.features import FEATURES
+from ordercast.services.predictor.errors import InvalidQuestion
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
+from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.shared.db.features import FeatureRow
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, RequestModel
+from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, CalendarDate, RequestModel
 
 # Predictions in one request: 0.1 s of work and an answer of 3 MB.
 MAX_BATCH: Final = 10_000
@@ -88,3 +92,47 @@ class FeaturesAnswer(BaseModel):
             position=Position(partition=row.partition, orders_offset=row.orders_offset, views_offset=row.views_offset),
             as_of=row.updated_at,
         )
+
+
+DEFAULT_LEVEL: Final = 0.9
+
+Level = Annotated[
+    float, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of the interval, of `demand`; 0.9 by default")
+]
+Horizon = Annotated[int, PLAIN_INTEGER, Query(description="days, of `demand`: those of the version that is served")]
+AsOf = Annotated[
+    CalendarDate,
+    Query(ge=date(1970, 1, 1), description="of `demand`: as known at the end of this day (UTC); now by default"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PairQuestion:
+    """Each part may be left out."""
+
+    recipe: Annotated[RecipeName | None, Query(description="`demand` by default if a version of it is served")] = None
+    horizon_days: Horizon | None = None
+    level: Level | None = None
+    as_of: AsOf | None = None
+
+    def recipe_of(self, serves_demand: bool) -> RecipeName:
+        """Whose answer is meant.
+
+        Raises:
+            InvalidQuestion: `baseline` is asked for what only `demand` has.
+        """
+        asked = [name for name in ("horizon_days", "level", "as_of") if getattr(self, name) is not None]
+        if self.recipe == "baseline" and asked:
+            raise InvalidQuestion(
+                f"baseline has no {asked[0]}: it answers from the views of now",
+                fields=dict.fromkeys(asked, "is for the recipe demand"),
+            )
+        return self.recipe or ("demand" if asked or serves_demand else "baseline")
+
+    def expect_horizon(self, served: int) -> None:
+        """Raises InvalidQuestion for another horizon than the served version's."""
+        if self.horizon_days not in (None, served):
+            raise InvalidQuestion(
+                f"the version that is served answers for {served} days, not for {self.horizon_days}",
+                fields={"horizon_days": f"must be {served}"},
+            )

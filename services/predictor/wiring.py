@@ -17,6 +17,7 @@ from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, Ser
 from ordercast.services.predictor.models_topic import ModelsTopic
 from ordercast.services.predictor.predict import PredictTogether
 from ordercast.services.predictor.settings import PredictorSettings
+from ordercast.services.predictor.shop_snapshot import Shop
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_public_key
@@ -37,6 +38,7 @@ class Predictor:
     demand: ModelSlot[ServedDemand]
     followers: Mapping[str, ModelFollower[Any]]  # by recipe
     topic: ModelsTopic
+    shop: Shop
     predict: PredictTogether
     verifier: TokenVerifier
     checks: Mapping[str, Check]
@@ -59,6 +61,8 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         baseline_follower = ModelFollower(sessions, partial(load_model, settings.artifacts_dir), slot)
         demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand)
 
+        shop = Shop(sessions, needed=lambda: demand.current is not None)
+
         def look_again() -> None:
             baseline_follower.look_again()
             demand_follower.look_again()
@@ -66,6 +70,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         async with (
             running_beside(_cancelled_at_stop(baseline_follower.follow), name="follow-baseline"),
             running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
+            running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),
             running_beside(_cancelled_at_stop(partial(topic.listen, look_again)), name="listen-for-models"),
         ):
             yield Predictor(
@@ -75,6 +80,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 demand=demand,
                 followers={slot.recipe: baseline_follower, demand.recipe: demand_follower},
                 topic=topic,
+                shop=shop,
                 predict=PredictTogether(),
                 verifier=verifier,
                 checks={

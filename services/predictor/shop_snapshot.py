@@ -1,0 +1,132 @@
+"""The activity of the shop in memory, read again when the worker has changed it, and the features of the moments asked for."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from ordercast.services.predictor.errors import ActivityNotRead, InvalidQuestion
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.features import FeaturePosition
+from ordercast.services.shared.db.read_activity import ActivityRows, read_activity
+from ordercast.services.shared.db.repeat import repeat
+from ordercast.services.shared.demand.activity import Activity, activity_of
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.known import known_at
+
+# A look at the worker's positions, one row for each partition (s): how far answers are behind what the worker has counted.
+LOOK_EVERY_S: Final = 2.0
+# Reading takes at most a tenth of the time: after one that took so long there is a pause of nine times that.
+PAUSE_FACTOR: Final = 9.0
+# Moments whose features are kept: each takes some 300 bytes for a pair, and is made again in about a second.
+MAX_MOMENTS: Final = 4
+
+_EPOCH: Final = date(1970, 1, 1)
+
+Positions = tuple[tuple[str, int, int], ...]
+
+
+def moment_of(as_of: date | None) -> int:
+    """The day before which everything is known, counted from 1970-01-01: the one after `as_of`, or tomorrow (UTC).
+
+    Raises:
+        InvalidQuestion: `as_of` lies in the future.
+    """
+    today = datetime.now(UTC).date()
+    if as_of is not None and as_of > today:
+        raise InvalidQuestion(
+            f"{as_of} lies in the future: today is {today} (UTC)", fields={"as_of": "must not lie in the future"}
+        )
+    return ((as_of or today) - _EPOCH).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All activity of one moment of the record; features of a moment are made when they are first asked for."""
+
+    activity: Activity
+    positions: Positions
+    first_day: date | None  # None: nothing has happened yet
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _features: OrderedDict[int, Features] = field(default_factory=OrderedDict)
+
+    async def features(self, moment: int) -> Features:
+        """Made in a thread, one moment at a time, so that many dates asked for at once do not take all threads.
+
+        Raises:
+            InvalidQuestion: nothing was known then.
+        """
+        if self.first_day is not None and moment <= (self.first_day - _EPOCH).days:
+            raise InvalidQuestion(
+                f"nothing was known then: the first event is of {self.first_day}",
+                fields={"as_of": f"must be {self.first_day} or later"},
+            )
+        if moment not in self._features:
+            async with self._making:
+                if moment not in self._features:
+                    made = await asyncio.to_thread(lambda: Features(known_at(self.activity, moment)))
+                    self._features[moment] = made
+                    while len(self._features) > MAX_MOMENTS:
+                        self._features.popitem(last=False)
+                    return made
+        self._features.move_to_end(moment)
+        return self._features[moment]
+
+
+class Shop:
+    """Holds the newest snapshot while anything is served that needs one."""
+
+    def __init__(self, sessions: Sessions, needed: Callable[[], bool]) -> None:
+        self._sessions = sessions
+        self._needed = needed
+        self._snapshot: Snapshot | None = None
+        self._seen_at: datetime | None = None
+
+    def take(self) -> tuple[Snapshot, datetime]:
+        """What answers a request from its start to its end, and the time at which the record was last looked into.
+
+        Raises:
+            ActivityNotRead: it was not read yet.
+        """
+        if self._snapshot is None or self._seen_at is None:
+            raise ActivityNotRead("the activity of the shop is being read, or the database is away")
+        return self._snapshot, self._seen_at
+
+    async def follow(self) -> None:
+        """Reads at once and whenever the worker has moved on, until it is cancelled; a database that is away is waited for."""
+        await repeat(self._look, asyncio.Event(), name="follow-activity")
+
+    async def _look(self) -> float:
+        if not self._needed():
+            self._snapshot = self._seen_at = None
+            return LOOK_EVERY_S
+        started, seen_at = time.monotonic(), datetime.now(UTC)
+        positions = await self._positions()
+        if self._snapshot is None or positions != self._snapshot.positions:
+            rows = await read_activity(self._sessions)
+            snapshot = await asyncio.to_thread(_snapshot, rows)
+            await snapshot.features(moment_of(None))
+            self._snapshot = snapshot
+        self._seen_at = seen_at
+        return max(LOOK_EVERY_S, PAUSE_FACTOR * (time.monotonic() - started))
+
+    async def _positions(self) -> Positions:
+        query = select(FeaturePosition.topic, FeaturePosition.partition, FeaturePosition.next_offset)
+        async with self._sessions() as session:
+            found = await session.execute(query.order_by(FeaturePosition.topic, FeaturePosition.partition))
+            return tuple((topic, partition, offset) for topic, partition, offset in found)
+
+
+def _snapshot(rows: ActivityRows) -> Snapshot:
+    activity = activity_of(rows.columns)
+    known_on = activity.row_known_on
+    return Snapshot(
+        activity,
+        tuple((position.topic, position.partition, position.next_offset) for position in rows.positions),
+        _EPOCH + timedelta(days=int(known_on[0])) if len(known_on) else None,
+    )
