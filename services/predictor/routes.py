@@ -78,8 +78,8 @@ async def demand_for_pair(service: Predictor, pair: Pair, asked: PairQuestion) -
     served = service.demand.take()
     asked.expect_horizon(served.manifest.horizon_days)
     moment = moment_of(asked.as_of)
-    snapshot, seen_at = service.shop.take()
     await expect_existing(service.sessions, pair)
+    snapshot, seen_at = service.shop.take()
     features = await snapshot.features(moment)
     level = DEFAULT_LEVEL if asked.level is None else asked.level
     answer = await asyncio.to_thread(answer_pair, served, features, pair, level, asked.as_of, seen_at)

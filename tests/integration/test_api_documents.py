@@ -23,6 +23,7 @@ from ordercast.services.shared.http.tokens import TokenSigner
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.jobs.run_trainings import RunTrainings
 from ordercast.services.trainer.settings import TrainerSettings
+from tests.support.demand_versions import write_demand
 from tests.support.fresh_topics import FreshTopics
 from tests.support.model_artifacts import write_model
 from tests.support.on_a_port import on_a_port
@@ -111,14 +112,15 @@ async def test_predictor(database_url: str, fresh_topics: FreshTopics, keys: Tok
         artifacts_dir=tmp_path / "artifacts",
         token_public_key_file=keys.public,
     )
-    model = write_model(settings.artifacts_dir, quantity=3.0)
+    baseline, demand = write_model(settings.artifacts_dir, quantity=3.0), write_demand(settings.artifacts_dir)
     async with open_database(database_url, application="test") as sessions, sessions() as session, session.begin():
-        session.add(
-            ModelVersion(
-                version=model.version,
-                training_id=UUID(model.manifest.training_id),
-                recipe=model.manifest.recipe.name,
-                manifest_sha256=model.manifest_sha256,
+        for recipe, model in (("baseline", baseline), ("demand", demand)):
+            session.add(
+                ModelVersion(
+                    version=model.version,
+                    training_id=UUID(model.manifest.training_id),
+                    recipe=recipe,
+                    manifest_sha256=model.manifest_sha256,
+                )
             )
-        )
     await keeps_to_its_document(predictor_app(settings), token(keys, 1), tmp_path)
