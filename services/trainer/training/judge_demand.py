@@ -18,6 +18,8 @@ from ordercast.services.trainer.rows.rows import Rows
 # What the model's own line of a scoreboard is called, and the version that serves.
 NETWORKS: Final = "networks"
 SERVING: Final = "the serving version"
+# Deviances under this are no errors that anybody would see: where every line has one piece, an answer of 1.004 has 0.00002.
+LEAST_DEVIANCE: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,8 @@ class JudgedQuestion:
     @property
     def clearly_worse(self) -> list[str]:
         """Opponents that did better beyond the noise of which accounts or products there are."""
-        worse = [name for name, difference in self.verdict.against.items() if difference.low > 0]
-        if self.against_serving and any(difference.low > 0 for difference in self.against_serving.against.values()):
-            worse.append(SERVING)
-        return worse
+        against = {**self.verdict.against, **(self.against_serving.against if self.against_serving else {})}
+        return [name for name, difference in against.items() if difference.low > LEAST_DEVIANCE]
 
 
 def judge_question(
@@ -61,11 +61,11 @@ def judge_question(
         order_scores=OrderRecord(ordered.auc, ordered.average_precision, ordered.brier)
         if ordered is not None and np.isfinite(ordered.auc)
         else None,
-        # Of an answer without any error there is no share to be less.
+        # Of an answer without any error to speak of there is no share to be less.
         better_than={
             name: round(1 - own / score.deviance, 4)
             for name, score in scores.items()
-            if name != NETWORKS and score.deviance > 0
+            if name != NETWORKS and score.deviance > LEAST_DEVIANCE
         },
         verdict=judge(expected, naive, held.target, group, clip),
         against_serving=judge(expected, {SERVING: serving}, held.target, group, clip) if serving is not None else None,

@@ -72,3 +72,12 @@ def test_nothing_is_better_than_an_answer_without_any_error() -> None:
     one = judge_question(held, 30.0, ones + 0.1 * RANDOM.random(2_000), None, {"mean": ones, "worse": ones * 3}, None)
     assert set(one.better_than) == {"worse"}
     assert one.clearly_worse == ["mean"]
+
+
+def test_an_error_that_nobody_would_see_rejects_nothing() -> None:
+    """Every row has one piece: an opponent says just that, the networks nearly."""
+    ones = Rows(PAIR_FEATURES, HELD.values, NOBODY, HELD.account_id, HELD.product_id, NOBODY, np.ones(2_000, np.int64))
+    nearly = judge_question(ones, 30.0, np.full(2_000, 1.004), None, {"the same": np.full(2_000, 1.0 + 1e-9)}, None)
+    good, reason = publishable({"pair": judged(TRUTH), "line": nearly, "product": judged(TRUTH)})
+    assert good, reason
+    assert nearly.better_than == {}
