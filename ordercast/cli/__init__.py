@@ -34,6 +34,7 @@ COMMANDS: Final = (
     Entry("trainings", "ordercast.cli.trainings", "Show trainings, how far they are and how they ended."),
     Entry("models", "ordercast.cli.models", "Show model versions; choose, pin and unpin the one that is served."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
+    Entry("forecast", "ordercast.cli.forecast", "Forecast products by week, and how much of each to have in stock."),
     Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
     Entry("features", "ordercast.cli.features", "Look after the feature table."),
@@ -50,6 +51,7 @@ NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "sample": ("tools", ("numpy",)),
     "import": ("tools", ("duckdb", "charset_normalizer", "pyarrow", "python_calamine", "tomli_w")),
     "export": ("tools", ("pyarrow", "xlsxwriter")),
+    "forecast": ("tools", ("pyarrow", "xlsxwriter")),
     "verify": ("tools", ("pandas", "pyarrow")),
     **dict.fromkeys(("dead-letters", "outbox"), ("tools", ("sqlalchemy",))),
 }

@@ -104,16 +104,17 @@ async def train(
             raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":
         raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    pinned = await _pinned(context) if training.recipe == "baseline" and training.model_version else None
-    waits = [f"it waits as a challenger: {pinned} is pinned (ordercast models unpin)"] if pinned else []
+    pinned = await _pinned(context, training.recipe) if training.model_version else None
+    unpin = f"ordercast models unpin --recipe {training.recipe}"
+    waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
     context.result(training, "\n".join([*worth_of(training), *waits]))
 
 
-async def _pinned(context: Context) -> str | None:
+async def _pinned(context: Context, recipe: str) -> str | None:
     """The version that is served whatever was trained; None if there is no such one, or no predictor says so."""
     with suppress(ClientError):
         async with open_client(context.target().addresses, retry_for_s=PREDICTOR_RETRY_FOR_S) as anonymous:
-            current = await anonymous.predictor.current_model()
+            current = await anonymous.predictor.current_model(recipe)
             return current.version if current.pinned else None
     return None
 

@@ -278,52 +278,6 @@ class Prediction(Struct, frozen=True):
     features_as_of: datetime | None = None
 
 
-class QuantityIfOrdered(Struct, frozen=True):
-    """Pieces within the horizon if the account orders at all."""
-
-    mean: float
-    median: float
-
-
-class Interval(Struct, frozen=True):
-    """Whole pieces; the quantity lies between both, or on one, with the probability `level`."""
-
-    low: int
-    high: int
-    level: float
-
-
-class Reason(Struct, frozen=True):
-    """`effect`: by how much the expected quantity is more (or less) than with the feature at its average."""
-
-    feature: str
-    value: float
-    average: float
-    effect: float
-
-
-class PairDemand(Struct, frozen=True):
-    """What an account will order of a product within `horizon_days`, as known at the end of `as_of` (None: now)."""
-
-    account_id: int
-    product_id: int
-    horizon_days: int
-    order_probability: float
-    quantity_if_ordered: QuantityIfOrdered
-    expected_quantity: float
-    interval: Interval
-    next_line_quantity: float
-    better_than: dict[str, float]
-    extrapolates: bool
-    extrapolates_because: list[str]
-    why: list[Reason]
-    features: dict[str, float]
-    features_as_of: datetime
-    features_age_seconds: float
-    model_version: str
-    as_of: date | None = None
-
-
 class Predictions(Struct, frozen=True):
     """In the order of the request, all from one model version."""
 

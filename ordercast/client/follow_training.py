@@ -40,23 +40,23 @@ async def follow_training(trainer: TrainerApi, training_id: UUID, on_epoch: OnEp
         await asyncio.sleep(POLL_S)
 
 
-async def until_served(predictor: PredictorApi, version: str) -> None:
-    """Returns when the predictor answers from that version.
+async def until_served(predictor: PredictorApi, version: str, recipe: str = "baseline") -> None:
+    """Returns when the predictor answers from that version of the recipe.
 
     Raises:
         ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`; or another one is pinned.
     """
     try:
         async with asyncio.timeout(SERVED_WITHIN_S):
-            while not await _serves(predictor, version):
+            while not await _serves(predictor, version, recipe):
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s") from None
 
 
-async def _serves(predictor: PredictorApi, version: str) -> bool:
+async def _serves(predictor: PredictorApi, version: str, recipe: str) -> bool:
     try:
-        current = await predictor.current_model()
+        current = await predictor.current_model(recipe)
     except ProblemAnswer as problem:
         if problem.status != UNAVAILABLE:
             raise

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ordercast.client.answers import CurrentModel, Features, Model, Page, PairDemand, Prediction, Predictions, Unpinned
+from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
+from ordercast.client.demand_answers import Forecast, Forecasts, PairDemand
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -42,6 +43,49 @@ class PredictorApi:
         params = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
         address = f"{self.address}/predictions/{account_id}/{product_id}"
         return await self.session.ask(Request("GET", address, params=params, repeatable=True), PairDemand)
+
+    async def forecasts(
+        self,
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+        limit: int = 20,
+        sort: str = "-expected",
+        starting_after: int | None = None,
+    ) -> Forecasts:
+        """A page of products' forecasts, those first of which most is expected. Needs an admin."""
+        params: dict[str, str | int | float] = {
+            "weeks": weeks,
+            "level": level,
+            "service_level": service_level,
+            "limit": limit,
+            "sort": sort,
+            **({"as_of": as_of.isoformat()} if as_of else {}),
+            **({"starting_after": starting_after} if starting_after is not None else {}),
+        }
+        request = Request("GET", f"{self.address}/forecasts/products", params=params, repeatable=True)
+        return await self.session.ask(request, Forecasts)
+
+    async def forecast(
+        self,
+        product_id: int,
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+    ) -> Forecast:
+        """The forecast of one product. Needs an admin."""
+        params = {"weeks": weeks, "level": level, "service_level": service_level}
+        request = Request(
+            "GET",
+            f"{self.address}/forecasts/products/{product_id}",
+            params=params | ({"as_of": as_of.isoformat()} if as_of else {}),
+            repeatable=True,
+        )
+        return await self.session.ask(request, Forecast)
 
     async def features(self, account_id: int, product_id: int) -> Features:
         request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)

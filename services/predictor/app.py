@@ -4,6 +4,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from ordercast.services.predictor.forecast_routes import router as forecasts
 from ordercast.services.predictor.model_routes import router as models
 from ordercast.services.predictor.problems import PROBLEMS
 from ordercast.services.predictor.routes import router as predictions
@@ -17,7 +18,7 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
     return create_app(
         title="Ordercast predictor",
         wiring=partial(open_predictor, settings),
-        routers=[predictions, models],
+        routers=[predictions, forecasts, models],
         problems=PROBLEMS,
         cors_origins=settings.allowed_origins,
     )

@@ -23,6 +23,11 @@ class Features:
         self._accounts = _accounts(known)
         self._calendar: dict[str, Floats | float] = dict(_calendar(known.moment))
 
+    @property
+    def known_products(self) -> Ints:
+        """The ids of the products with an order, a view or a cart before the moment, sorted."""
+        return np.asarray(self._known.activity.products[np.unique(self._known.days.product)], np.int64)
+
     def of_pairs(self, account_ids: Ints, product_ids: Ints) -> Floats:
         """[pairs, PAIR_FEATURES]; what is not known has the features of something new."""
         known = self._known

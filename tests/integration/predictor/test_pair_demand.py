@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from ordercast.client.answers import PairDemand
+from ordercast.client.demand_answers import PairDemand
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.predictor.load_demand import load_demand

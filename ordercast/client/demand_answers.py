@@ -1,0 +1,83 @@
+"""What the recipe `demand` answers: of an account and a product, and of products by week."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+
+class QuantityIfOrdered(Struct, frozen=True):
+    """Pieces within the horizon if the account orders at all."""
+
+    mean: float
+    median: float
+
+
+class Interval(Struct, frozen=True):
+    """Whole pieces; the quantity lies between both, or on one, with the probability `level`."""
+
+    low: int
+    high: int
+    level: float
+
+
+class Reason(Struct, frozen=True):
+    """`effect`: by how much the expected quantity is more (or less) than with the feature at its average."""
+
+    feature: str
+    value: float
+    average: float
+    effect: float
+
+
+class PairDemand(Struct, frozen=True):
+    """What an account will order of a product within `horizon_days`, as known at the end of `as_of` (None: now)."""
+
+    account_id: int
+    product_id: int
+    horizon_days: int
+    order_probability: float
+    quantity_if_ordered: QuantityIfOrdered
+    expected_quantity: float
+    interval: Interval
+    next_line_quantity: float
+    better_than: dict[str, float]
+    extrapolates: bool
+    extrapolates_because: list[str]
+    why: list[Reason]
+    features: dict[str, float]
+    features_as_of: datetime
+    features_age_seconds: float
+    model_version: str
+    as_of: date | None = None
+
+
+class ForecastWeek(Struct, frozen=True):
+    """Pieces in the seven days from `starts_on` on, and the whole pieces from `low` to `high` that hold them at a level."""
+
+    starts_on: date
+    expected: float
+    low: int
+    high: int
+
+
+class Forecast(Struct, frozen=True):
+    """Pieces of a product: expected in all weeks together, and the stock that is enough for them at a service level."""
+
+    product_id: int
+    sku: str
+    expected: float
+    stock: int
+    weeks: list[ForecastWeek]
+    extrapolates: bool
+    extrapolates_because: list[str]
+
+
+class Forecasts(Struct, frozen=True):
+    """A page of forecasts, all from one version."""
+
+    data: list[Forecast]
+    has_more: bool
+    level: float
+    service_level: float
+    model_version: str
+    as_of: date | None = None

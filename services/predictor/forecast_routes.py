@@ -1,0 +1,132 @@
+"""Forecasts of products by week. They say what a shop will need, so they are for admins, as the trends are."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Annotated, Final
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request, Response
+from numpy.typing import NDArray
+
+from ordercast.services.predictor import errors
+from ordercast.services.predictor.forecast_products import (
+    Asked,
+    expected_of_products,
+    forecast_products,
+    level_and_trend,
+)
+from ordercast.services.predictor.forecast_schemas import (
+    DEFAULT_LIMIT,
+    ForecastLimit,
+    ForecastQuestion,
+    ForecastsAnswer,
+    OneForecastAnswer,
+    Sort,
+    as_csv,
+)
+from ordercast.services.predictor.model_slot import ServedDemand
+from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
+from ordercast.services.predictor.shop_snapshot import moment_of
+from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.shared.db.cut_page import cut_page
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.paging import StartingAfter
+from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.http.requests import PathId
+
+router = APIRouter(tags=["forecasts"])
+
+Question = Annotated[ForecastQuestion, Depends()]
+CSV: Final = "text/csv"
+_EPOCH: Final = date(1970, 1, 1)
+
+
+@router.get("/forecasts/products/{product_id}")
+@raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
+async def forecast_product(request: Request, _: CurrentAdmin, product_id: PathId, asked: Question) -> OneForecastAnswer:
+    """Pieces of a product in the next weeks, with the last ones beside them, and stock for all. Needs an admin."""
+    service = predictor(request)
+    moment = moment_of(asked.as_of)
+    sku = await sku_of(service.sessions, product_id)
+    served, features, answered = await _at(service, asked, moment)
+    question = _asked(asked, moment)
+    [forecast] = await asyncio.to_thread(forecast_products, served, features, [(product_id, sku)], question)
+    level_a_week, trend = await asyncio.to_thread(level_and_trend, features, product_id)
+    recent = await recent_weeks(service.sessions, product_id, _EPOCH + timedelta(days=moment))
+    return OneForecastAnswer(**asdict(forecast), recent=recent, level_a_week=level_a_week, trend=trend, **answered)
+
+
+@router.get(
+    "/forecasts/products",
+    response_model=ForecastsAnswer,
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "The page, as JSON or CSV"}},
+)
+@raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
+async def forecast_all_products(
+    request: Request,
+    _: CurrentAdmin,
+    asked: Question,
+    limit: ForecastLimit = DEFAULT_LIMIT,
+    starting_after: StartingAfter = None,
+    sort: Sort = "id",
+) -> Response:
+    """Products by id, or those first of which most is expected; with `Accept: text/csv` a table. Needs an admin."""
+    service = predictor(request)
+    moment = moment_of(asked.as_of)
+    served, features, answered = await _at(service, asked, moment)
+    if sort == "id":
+        found = await products_after(service.sessions, starting_after or 0, limit + 1)
+    else:
+        ordered = await asyncio.to_thread(_most_expected, served, features, asked.weeks)
+        found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
+    products, has_more = cut_page(list(found), limit)
+    data = await asyncio.to_thread(forecast_products, served, features, products, _asked(asked, moment))
+    if CSV in request.headers.get("accept", ""):
+        return Response(await asyncio.to_thread(as_csv, data), media_type=f"{CSV}; charset=utf-8; header=present")
+    page = ForecastsAnswer(data=data, has_more=has_more, **answered)
+    return Response(await asyncio.to_thread(page.model_dump_json), media_type="application/json")
+
+
+async def _at(
+    service: Predictor, asked: ForecastQuestion, moment: int
+) -> tuple[ServedDemand, Features, dict[str, object]]:
+    """The version and the features of the moment, and what every answer says of both."""
+    served = service.demand.take()
+    snapshot, seen_at = service.shop.take()
+    features = await snapshot.features(moment)
+    answered = {
+        "level": asked.level,
+        "service_level": asked.service_level,
+        "model_version": served.version,
+        "better_than": served.manifest.questions["product"].better_than,
+        "features_as_of": seen_at,
+        "as_of": asked.as_of,
+    }
+    return served, features, answered
+
+
+def _asked(asked: ForecastQuestion, moment: int) -> Asked:
+    return Asked(moment, asked.weeks, asked.level, asked.service_level)
+
+
+def _most_expected(served: ServedDemand, features: Features, weeks: int) -> NDArray[np.int64]:
+    """The ids of all products that anything is known of. Who has neither orders nor views comes on pages by id alone."""
+    product_ids = features.known_products
+    expected = expected_of_products(served, features, product_ids, weeks)
+    return product_ids[np.lexsort((product_ids, -expected))]
+
+
+def _after(ordered: NDArray[np.int64], starting_after: int | None) -> list[int]:
+    """The ids after one of them.
+
+    Raises:
+        ProductNotFound: it is none of them.
+    """
+    ids: list[int] = ordered.tolist()
+    if starting_after is None:
+        return ids
+    if starting_after not in ids:
+        raise errors.ProductNotFound(f"product {starting_after} has no place among those with orders or views")
+    return ids[ids.index(starting_after) + 1 :]
