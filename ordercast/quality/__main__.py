@@ -29,7 +29,7 @@ answer learned from the time before the rows that it is judged on, from features
 (`services/shared/demand/feature_list.py`). "More than the best" has the 95 % interval of a paired bootstrap by account, for
 products by product. Learners are gradient boosting and Poisson regression of scikit-learn; boosting is tuned on the last fifth of
 the moments that it may learn from. Networks are ten of two layers, stacked, that correct a level; their epochs and the
-weights of their losses were chosen on moments before the judged ones. Nothing serves them yet.
+weights of their losses were chosen on moments before the judged ones. The recipe `demand` trains and serves them.
 
 Seasons are features only where the rows to learn from have seen them: a year for the day of the year, 28 moments for weekdays.
 """
