@@ -77,6 +77,7 @@ def test_nothing_of_the_system_runs_in_the_tests_own_process() -> None:
         "ordercast.contracts",
         "ordercast.errors",
         "ordercast.first_line",
+        "ordercast.kafka_security",
         "ordercast.running_client",
         "ordercast.testing",
     ]

@@ -58,7 +58,7 @@ Open = Callable[[FakeAdmin], None]
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Open:
     def replace(admin: FakeAdmin) -> None:
-        monkeypatch.setattr(topics_module, "AIOKafkaAdminClient", lambda bootstrap_servers: admin)
+        monkeypatch.setattr(topics_module, "AIOKafkaAdminClient", lambda **_: admin)
 
     return replace
 
