@@ -6,17 +6,14 @@ level plus its head, the median on log(1 + pieces) is that of the level plus its
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from ordercast.contracts.demand_manifest import Head
 from ordercast.contracts.ensemble_forward import Floats, StackedWeights, WeightsError, stack_weights
 from ordercast.contracts.model_manifest import Layer
-
-# "order": log odds of any order. "mean": of pieces. "median", and how far "low" and "high" stand from it before softplus: the
-# quantiles 0.05, 0.5, 0.95 of log(1 + pieces).
-Head = Literal["order", "mean", "median", "low", "high"]
 
 # Standardised inputs are held to this: more of anything says no more.
 MOST_DEVIATIONS: Final = 6.0

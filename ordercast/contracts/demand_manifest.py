@@ -14,7 +14,6 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from ordercast.contracts.demand_forward import Head
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     AtLeastOne,
@@ -38,6 +37,11 @@ SEEN_FILE: Final = "seen.safetensors"
 # Whether a training's version is published: if it is better than what needs no learning and no worse than what serves, or
 # whatever it is worth, or not at all.
 Publish = Literal["if-better", "always", "never"]
+Verdict = Literal["published", "rejected"]
+
+# What a network answers. "order": log odds of any order. "mean": of pieces. "median", and how far "low" and "high" stand from it
+# before softplus: the quantiles 0.05, 0.5, 0.95 of log(1 + pieces).
+Head = Literal["order", "mean", "median", "low", "high"]
 
 # Days that "within the horizon" may mean.
 HORIZONS: Final = (7, 14, 28, 56)

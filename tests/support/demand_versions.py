@@ -11,13 +11,14 @@ import msgspec
 import numpy as np
 from safetensors.numpy import save
 
-from ordercast.contracts.demand_forward import Head, InputScaling, demand_layers
+from ordercast.contracts.demand_forward import InputScaling, demand_layers
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     QUESTIONS,
     SEEN_FILE,
     DemandData,
     DemandManifest,
+    Head,
     Opponent,
     OrderScores,
     Question,

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.contracts.demand_forward import DemandNetworks, Head, InputScaling
+from ordercast.contracts.demand_forward import DemandNetworks, InputScaling
+from ordercast.contracts.demand_manifest import Head
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
 from ordercast.services.shared.demand.activity import Ints

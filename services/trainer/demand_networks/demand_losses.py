@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from ordercast.contracts.demand_forward import LEAST_LEVEL, LEAST_LOG_MEAN, MOST_LOG_MEAN, Head
+from ordercast.contracts.demand_forward import LEAST_LEVEL, LEAST_LOG_MEAN, MOST_LOG_MEAN
+from ordercast.contracts.demand_manifest import Head
 
 Tensor = Any  # TensorFlow has no types
 

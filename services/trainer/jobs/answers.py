@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS, Publish
+from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS, Publish, Verdict
 from ordercast.contracts.model_manifest import Quality
 from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
-from ordercast.services.trainer.training.messages import Verdict
 
 
 @dataclass(frozen=True, slots=True)

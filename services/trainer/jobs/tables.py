@@ -8,9 +8,8 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Text, func, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ordercast.contracts.demand_manifest import Publish
+from ordercast.contracts.demand_manifest import Publish, Verdict
 from ordercast.services.shared.db.metadata import Base
-from ordercast.services.trainer.training.messages import Verdict
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 

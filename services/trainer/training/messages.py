@@ -1,14 +1,10 @@
 """What the service and its training process say to each other. Nothing here imports TensorFlow."""
 
-from typing import Literal
-
 import msgspec
 
-from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecord
+from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecord, Verdict
 from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
 from ordercast.services.trainer.networks.fit import EpochLosses
-
-Verdict = Literal["published", "rejected"]
 
 
 class TrainingJob(msgspec.Struct, frozen=True):

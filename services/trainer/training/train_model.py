@@ -13,6 +13,7 @@ import numpy as np
 from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
+from ordercast.contracts.demand_manifest import Verdict
 from ordercast.contracts.ensemble_forward import Ensemble, WeightsError, stack_weights
 from ordercast.contracts.model_manifest import (
     SCALER_FILE,
@@ -27,7 +28,7 @@ from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, Tr
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
 from ordercast.services.trainer.training.judge_ensemble import judge_ensemble
-from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob, Verdict
+from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
