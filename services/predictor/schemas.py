@@ -124,7 +124,7 @@ class PairQuestion:
         asked = [name for name in ("horizon_days", "level", "as_of") if getattr(self, name) is not None]
         if self.recipe == "baseline" and asked:
             raise InvalidQuestion(
-                f"baseline has no {asked[0]}: it answers from the views of now",
+                f"baseline has no {asked[0]}: it answers from the views so far",
                 fields=dict.fromkeys(asked, "is for the recipe demand"),
             )
         return self.recipe or ("demand" if asked or serves_demand else "baseline")
