@@ -52,7 +52,7 @@ class ActivityRows:
 async def read_activity(sessions: Sessions, until: date = date.max) -> ActivityRows:
     """All rows that were known before this day, of one moment.
 
-    A million rows are 120 MB on their way and 80 MB as columns; they are read in about a second.
+    A million rows are 120 MB on their way and 80 MB as columns.
     """
     received = bytearray()
 

@@ -27,11 +27,13 @@ class Activity:
     """Rows by the day on which they came to be known; days are counted from 1970-01-01.
 
     A pair-day is what happened to one (account, product) on one day; `row_pair_day` leads from a row to it, `pair_day_pair`
-    to its pair, `pair_account` and `pair_product` from there to positions in `accounts` and `products`, which are sorted.
+    to its pair, `pair_account` and `pair_product` from there to positions in `accounts` and `products`, which are sorted, as is
+    `pair_key`, by which a pair is found: one number of both positions.
     """
 
     accounts: Ints
     products: Ints
+    pair_key: Ints
     pair_account: Ints
     pair_product: Ints
     pair_day_pair: Ints
@@ -76,6 +78,7 @@ def activity_of(columns: Mapping[str, Ints]) -> Activity:
     return Activity(
         accounts=accounts,
         products=products,
+        pair_key=pair_key,
         pair_account=pair_key // max(len(products), 1),
         pair_product=pair_key % max(len(products), 1),
         pair_day_pair=pair_day_key // span,
@@ -97,6 +100,5 @@ def positions(keys: Ints, wanted: Ints) -> Ints:
 def pair_positions(activity: Activity, account_ids: Ints, product_ids: Ints) -> tuple[Ints, Ints, Ints]:
     """Positions of pairs, accounts and products; -1 where there is nothing."""
     account, product = positions(activity.accounts, account_ids), positions(activity.products, product_ids)
-    key = account * len(activity.products) + product
-    pair = positions(activity.pair_account * len(activity.products) + activity.pair_product, key)
+    pair = positions(activity.pair_key, account * len(activity.products) + product)
     return np.where((account < 0) | (product < 0), -1, pair), account, product

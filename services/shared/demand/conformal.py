@@ -127,13 +127,11 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
     """
     if not LEAST_LEVEL <= level <= MOST_LEVEL:
         raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
+    used, place = np.unique(_group_places(calibration, groups), return_inverse=True)
     by_group = np.array(
-        [
-            calibration.scores[start + _place(int(rows), level)]
-            for start, rows in zip(calibration.starts, calibration.rows, strict=False)
-        ]
+        [calibration.scores[calibration.starts[group] + _place(int(calibration.rows[group]), level)] for group in used]
     )
-    return np.asarray(by_group[_group_places(calibration, groups)], np.float64)
+    return np.asarray(by_group[place], np.float64)
 
 
 def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
