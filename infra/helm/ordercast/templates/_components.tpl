@@ -40,5 +40,5 @@ predictor:
   port: 8002
   tokens: [public]
   artifacts: read
-  paths: [/features, /models, /predictions]
+  paths: [/features, /forecasts, /models, /predictions]
 {{- end -}}
