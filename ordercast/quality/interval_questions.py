@@ -16,6 +16,7 @@ from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel,
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.interval_groups import PRODUCT_LINES, classes
 from ordercast.services.shared.demand.intervals import Said
+from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_questions import (
     LINE,
@@ -24,9 +25,8 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
     DemandQuestion,
     train_question,
 )
+from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.judging.scores import clip_at
-from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
-from ordercast.services.trainer.rows.seasons import learnable
 
 KEY: Final = "intervals"
 # Expected pieces between which predictions are judged apart.

@@ -9,6 +9,7 @@ import numpy as np
 
 from ordercast.quality.online_retail import read_shop
 from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.trainer.demand_networks.demand_fit import TrainedDemand
 from ordercast.services.trainer.demand_networks.demand_questions import (
     LINE,
@@ -18,6 +19,7 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
     answer_rows,
     train_question,
 )
+from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
 from ordercast.services.trainer.judging.opponents import (
     LINE_OPPONENTS,
@@ -36,8 +38,6 @@ from ordercast.services.trainer.judging.scores import (
     piece_scores,
     row_deviance,
 )
-from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
-from ordercast.services.trainer.rows.seasons import learnable
 
 HORIZON_DAYS: Final = 28
 WEEKS: Final = 4

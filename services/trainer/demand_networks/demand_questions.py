@@ -8,8 +8,8 @@ import numpy as np
 from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, OnEpoch, TrainedDemand
-from ordercast.services.trainer.rows.rows import Rows
 
 # Rows that are answered at once: ten members of 64 units are 20 MB.
 SLICE: Final = 8_192

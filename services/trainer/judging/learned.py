@@ -10,8 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ordercast.services.shared.demand.activity import Bools, Floats
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.scores import row_deviance
-from ordercast.services.trainer.rows.rows import Rows
 
 Answer = Callable[[Rows], Floats]
 Settings = Mapping[str, float]

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.learned import (
     Answer,
     boosted_in_two_parts,
@@ -15,7 +16,6 @@ from ordercast.services.trainer.judging.learned import (
     boosted_probability,
     poisson_regression,
 )
-from ordercast.services.trainer.rows.rows import Rows
 
 # A pair that is younger has no rate of its own yet.
 YOUNGEST_DAYS: Final = 56

@@ -10,10 +10,10 @@ from ordercast.contracts.demand_manifest import Opponent as OpponentRecord
 from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.gate import Verdict, judge
 from ordercast.services.trainer.judging.opponents import Opponent
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
-from ordercast.services.trainer.rows.rows import Rows
 
 # What the model's own line of a scoreboard is called, and the version that serves.
 NETWORKS: Final = "networks"

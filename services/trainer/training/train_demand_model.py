@@ -27,9 +27,11 @@ from ordercast.contracts.demand_manifest import (
 )
 from ordercast.contracts.model_manifest import new_version
 from ordercast.services.shared.demand.activity import activity_of
+from ordercast.services.shared.demand.calibrate_demand import calibrations_of
+from ordercast.services.shared.demand.conformal import CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, calibration_arrays, seen_arrays
+from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import EpochLosses
-from ordercast.services.trainer.training.calibrate_demand import calibrations_of
 from ordercast.services.trainer.training.demand_periods import Periods, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.judge_demand import publishable
@@ -99,9 +101,16 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionM
 
 
 def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
-    """The version's files."""
+    """The version's files.
+
+    Raises:
+        UnusableTrainingSet: too few rows are held out for intervals.
+    """
     model = DemandModel({question: one.model for question, one in trained.items()}, {})
-    calibrations = calibrations_of(model, *(trained[question].held for question in QUESTIONS))
+    try:
+        calibrations = calibrations_of(model, *(trained[question].held for question in QUESTIONS))
+    except CalibrationRefused as error:
+        raise UnusableTrainingSet(str(error)) from error
     return {
         **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
         CALIBRATION_FILE: save(calibration_arrays(calibrations)),

@@ -12,6 +12,7 @@ from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
 from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
 from ordercast.services.trainer.demand_networks.demand_questions import (
@@ -21,12 +22,11 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
     DemandQuestion,
     train_question,
 )
+from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
 from ordercast.services.trainer.judging.scores import clip_at
 from ordercast.services.trainer.networks.fit import EpochLosses
-from ordercast.services.trainer.rows.rows import Rows, line_rows, pair_rows, product_rows
-from ordercast.services.trainer.rows.seasons import learnable
 from ordercast.services.trainer.training.demand_periods import Periods
 from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
 from ordercast.services.trainer.training.messages import DemandJob

@@ -18,8 +18,8 @@ from ordercast.quality.interval_questions import (
 )
 from ordercast.services.shared.demand.demand_model import FEATURES
 from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_questions import LINE, PAIR, PRODUCT, DemandQuestion
-from ordercast.services.trainer.rows.rows import Rows
 
 
 def made(question: Question, level: str, seed: int, moments: int, products: int) -> Rows:

@@ -7,7 +7,7 @@ import pytest
 
 from ordercast.quality.online_retail import FILE, read_shop
 from ordercast.quality.questions import END, HORIZON_DAYS, day
-from ordercast.services.trainer.rows.rows import pair_rows
+from ordercast.services.shared.demand.rows import pair_rows
 
 ROWS = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 1,A,x,6,2011-01-03 08:00:00,2.5,17,UK

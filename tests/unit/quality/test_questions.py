@@ -9,8 +9,8 @@ import pytest
 from ordercast.quality.questions import QUESTIONS, Question, ask
 from ordercast.quality.report import section
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_questions import PRODUCT, DemandQuestion
-from ordercast.services.trainer.rows.rows import Rows
 
 
 def made(question: Question, seed: int) -> Rows:

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging import learned
 from ordercast.services.trainer.judging.opponents import (
     LINE_OPPONENTS,
@@ -18,7 +19,6 @@ from ordercast.services.trainer.judging.opponents import (
     pair_opponents,
 )
 from ordercast.services.trainer.judging.scores import row_deviance
-from ordercast.services.trainer.rows.rows import Rows
 
 
 @pytest.fixture(autouse=True)

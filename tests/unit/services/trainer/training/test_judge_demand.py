@@ -3,7 +3,7 @@
 import numpy as np
 
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
-from ordercast.services.trainer.rows.rows import Rows
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training.judge_demand import SERVING, JudgedQuestion, judge_question, publishable
 
 RANDOM = np.random.default_rng(1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
-from ordercast.services.trainer.rows.rows import RowsRefused, line_rows, pair_rows, product_rows
+from ordercast.services.shared.demand.rows import RowsRefused, line_rows, pair_rows, product_rows
 from tests.unit.services.shared.demand.histories import ROWS, START, activity, epoch, frame
 
 FIRST = epoch(START)

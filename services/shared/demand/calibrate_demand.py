@@ -7,15 +7,14 @@ from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import interval_scores, upper_scores
-from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.rows.rows import Rows
+from ordercast.services.shared.demand.rows import Rows
 
 
 def calibrations_of(model: DemandModel, pairs: Rows, lines: Rows, products: Rows) -> dict[str, Calibration]:
     """By kind, as `DemandModel` names them.
 
     Raises:
-        UnusableTrainingSet: too few rows are held out.
+        CalibrationRefused: too few rows are held out.
     """
     _, pair, pair_groups = model.said_of_pairs(pairs.values)
     _, line, line_groups = model.said_of_lines(lines.values)
@@ -30,7 +29,7 @@ def calibrations_of(model: DemandModel, pairs: Rows, lines: Rows, products: Rows
         try:
             calibrations[kind] = calibrate(scores, groups)
         except CalibrationRefused as error:
-            raise UnusableTrainingSet(f"{kind}: {error}") from error
+            raise CalibrationRefused(f"{kind}: {error}") from error
     return calibrations
 
 

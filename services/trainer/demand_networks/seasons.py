@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.services.shared.demand.feature_list import Feature
-from ordercast.services.trainer.rows.rows import Rows
+from ordercast.services.shared.demand.rows import Rows
 
 # From one summer a model learns that every autumn is one; a year has to be there, each day of it once.
 YEAR_DAYS: Final = 365

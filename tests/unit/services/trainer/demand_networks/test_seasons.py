@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.feature_list import CALENDAR, PAIR_FEATURES, names
-from ordercast.services.trainer.rows.rows import Rows
-from ordercast.services.trainer.rows.seasons import learnable
+from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.trainer.demand_networks.seasons import learnable
 
 WEEKDAY, YEAR = {"weekday_sin", "weekday_cos"}, {"year_sin", "year_cos"}
 

@@ -1,1 +1,0 @@
-"""Rows to learn from and to be judged by: features at past moments, and what happened after."""
