@@ -31,7 +31,7 @@ COMMANDS: Final = (
     Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
     Entry("train", "ordercast.cli.train", "Train a model on the feature table and follow its progress."),
-    Entry("trainings", "ordercast.cli.trainings", "Show trainings, how far they are and how they ended."),
+    Entry("trainings", "ordercast.cli.trainings", "Show trainings and how they ended; follow and cancel them."),
     Entry("models", "ordercast.cli.models", "Show model versions; choose, pin and unpin the one that is served."),
     Entry("predict", "ordercast.cli.predict", "Predict quantities from view counts, or for accounts and products."),
     Entry("forecast", "ordercast.cli.forecast", "Forecast products by week, and how much of each to have in stock."),

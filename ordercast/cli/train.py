@@ -1,30 +1,18 @@
 """`ordercast train`: a training on the feature table, followed to its end."""
 
-import asyncio
-from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from ordercast.cli.describe_training import worth_of
-from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, one_command
-from ordercast.client import open_client
-from ordercast.client.answers import FINISHED
-from ordercast.client.errors import ClientError
-from ordercast.client.follow_training import follow_training
-from ordercast.client.trainer import TrainerApi
-from ordercast.progress import member_bars
+from ordercast.cli.follow import cancel as cancel_training
+from ordercast.cli.follow import follow as follow_to_its_end
+from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
-
-# Time (s) between two looks whether a training has ended, which it does within about a second.
-CANCEL_POLL_S: Final = 0.25
-# A predictor that loads its first model is waited for this long (s): what is asked of it is only an addition.
-PREDICTOR_RETRY_FOR_S: Final = 3.0
 
 
 class Publish(StrEnum):
@@ -63,10 +51,10 @@ async def train(
         ),
     ] = None,
     follow: Annotated[
-        UUID | None, typer.Option(help="Start none, but follow this training to its end.", show_default=False)
+        UUID | None, typer.Option(help="Start none: the same as `ordercast trainings follow`.", show_default=False)
     ] = None,
     cancel: Annotated[
-        UUID | None, typer.Option(help="Start none, but cancel this training.", show_default=False)
+        UUID | None, typer.Option(help="Start none: the same as `ordercast trainings cancel`.", show_default=False)
     ] = None,
 ) -> None:
     """Train a model on what was ordered and viewed, with a bar for each network, and say how good it is.
@@ -88,42 +76,6 @@ async def train(
     async with open_access(context.target()) as access:
         trainer = access.admin.trainer
         if cancel:
-            await _cancel(context, trainer, cancel)
-            return
-        started = follow or (await trainer.start(recipe, **changes)).id
-        context.report(f"training {started}")
-        try:
-            with member_bars(context.console) as progress:
-                training = await follow_training(trainer, started, progress.show)
-        except asyncio.CancelledError:
-            context.report(
-                f"The training goes on, and its model goes live when it succeeds, unless one is pinned.\n"
-                f"To follow it: ordercast train --follow {started}\n"
-                f"To cancel it: ordercast train --cancel {started}"
-            )
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-    if training.status != "succeeded":
-        raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    pinned = await _pinned(context, training.recipe) if training.model_version else None
-    unpin = f"ordercast models unpin --recipe {training.recipe}"
-    waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
-    context.result(training, "\n".join([*worth_of(training), *waits]))
-
-
-async def _pinned(context: Context, recipe: str) -> str | None:
-    """The version that is served whatever was trained; None if there is no such one, or no predictor says so."""
-    with suppress(ClientError):
-        async with open_client(context.target().addresses, retry_for_s=PREDICTOR_RETRY_FOR_S) as anonymous:
-            current = await anonymous.predictor.current_model(recipe)
-            return current.version if current.pinned else None
-    return None
-
-
-async def _cancel(context: Context, trainer: TrainerApi, training_id: UUID) -> None:
-    """Returns when it has ended; it may be done before it hears of it."""
-    await trainer.cancel(training_id)
-    while (training := await trainer.get(training_id)).status not in FINISHED:
-        await asyncio.sleep(CANCEL_POLL_S)
-    if training.status != "cancelled":
-        raise CommandFailed(f"the training was over: it {training.status}")
-    context.result(training, f"training {training_id} is cancelled")
+            await cancel_training(context, trainer, cancel)
+        else:
+            await follow_to_its_end(context, trainer, follow or (await trainer.start(recipe, **changes)).id)

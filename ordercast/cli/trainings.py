@@ -1,4 +1,4 @@
-"""`ordercast trainings`: which trainings there were, and how each ended. `ordercast train` starts, follows and cancels them."""
+"""`ordercast trainings`: which trainings there were, how each ended, and following or cancelling one."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,11 +7,14 @@ import typer
 from rich.table import Table
 
 from ordercast.cli.describe_training import worth_of
+from ordercast.cli.follow import cancel, follow
 from ordercast.cli.options import Context, command, several_commands
 from ordercast.client.answers import Training
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
-app = several_commands("Show trainings. To follow or cancel one: ordercast train --follow ID, --cancel ID.")
+app = several_commands("Show, follow and cancel trainings. To start one: ordercast train.")
+
+TrainingId = Annotated[UUID, typer.Argument(metavar="ID", help="As `list` shows it.")]
 
 
 @app.command(name="list")
@@ -27,7 +30,7 @@ async def list_(
 
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
-async def show(context: Context, training_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")]) -> None:
+async def show(context: Context, training_id: TrainingId) -> None:
     """Show a training: what was asked for, how far it is, and how it ended."""
     async with open_access(context.target()) as access:
         training = await access.admin.trainer.get(training_id)
@@ -40,6 +43,25 @@ async def show(context: Context, training_id: Annotated[UUID, typer.Argument(hel
     lines += worth_of(training)
     lines += [training.error] if training.error else []
     context.result(training, "\n".join(lines))
+
+
+@app.command(name="follow")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def follow_(context: Context, training_id: TrainingId) -> None:
+    """Follow a training to its end, with a bar for each network, and say what came of it.
+
+    Ctrl-C leaves it running. Exit code 1 if it did not succeed.
+    """
+    async with open_access(context.target()) as access:
+        await follow(context, access.admin.trainer, training_id)
+
+
+@app.command(name="cancel")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def cancel_(context: Context, training_id: TrainingId) -> None:
+    """Cancel a training: one that waits at once, one that runs within about a second."""
+    async with open_access(context.target()) as access:
+        await cancel(context, access.admin.trainer, training_id)
 
 
 def table(trainings: list[Training]) -> Table | str:

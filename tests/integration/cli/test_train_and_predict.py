@@ -160,7 +160,7 @@ async def test_ctrl_c_says_that_the_training_goes_on_and_how_to_follow_and_to_ca
     said = (await process.stderr.read()).decode()
     assert await process.wait() == 130
     assert "goes on, and its model goes live when it succeeds" in said
-    follow, cancel = re.findall(r"ordercast (train --\w+ \S+)", said)
+    follow, cancel = re.findall(r"ordercast (trainings \w+ \S+)", said)
 
     cancelled = await running.run(*cancel.split(), "--json")
     assert cancelled.exit_code == 0, cancelled.output
@@ -175,7 +175,9 @@ async def test_what_starts_no_training_takes_no_recipe_for_one(running: Running)
     both = await running.run("train", "--follow", unknown, "--cancel", unknown)
     changed = await running.run("train", "--follow", unknown, "--epochs", "3")
     missing = await running.run("train", "--cancel", unknown)
-    assert (both.exit_code, changed.exit_code, missing.exit_code) == (1, 1, 1)
+    unfollowed = await running.run("trainings", "follow", unknown)
+    assert (both.exit_code, changed.exit_code, missing.exit_code, unfollowed.exit_code) == (1, 1, 1, 1)
     assert "start no training" in both.stderr
     assert "start no training" in changed.stderr
     assert f"there is no training {unknown}" in missing.stderr
+    assert f"there is no training {unknown}" in unfollowed.stderr
