@@ -10,6 +10,7 @@ import msgspec
 from ordercast.first_line import first_line
 from ordercast.services.order_api.errors import BodyTooLong, NotNdjson, UnknownEncoding
 from ordercast.services.order_api.line_reasons import reason_of
+from ordercast.services.shared.http.json_text import AmbiguousJson, refuse_ambiguous
 
 # The longest order that is taken, 2,000 items with long names, has some 700 kB; a longer line is no order.
 MAX_LINE_BYTES: Final = 1_000_000
@@ -156,13 +157,17 @@ def parse_line(decoder: "msgspec.json.Decoder[Line]", line: bytes) -> Line:
     """The document of a line.
 
     Raises:
-        LineRefused: it is no UTF-8, no JSON, or does not fit its type; the message says where.
+        LineRefused: it is no UTF-8, no JSON, has a name twice, or does not fit its type; the message says where.
     """
     try:
-        return decoder.decode(line)
+        document = decoder.decode(line)
+        refuse_ambiguous(line)
     except msgspec.ValidationError as error:
         raise LineRefused(reason_of(error, decoder.type)) from None
     except msgspec.DecodeError as error:
         raise LineRefused(f"not valid JSON: {first_line(error)}") from None
     except UnicodeDecodeError:
         raise LineRefused("not valid UTF-8") from None
+    except AmbiguousJson as error:
+        raise LineRefused(error.what) from None
+    return document

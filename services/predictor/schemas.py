@@ -15,7 +15,7 @@ from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.shared.db.features import FeatureRow
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, CalendarDate, RequestModel
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, BodyModel, CalendarDate, RequestModel
 
 # Predictions in one request: 0.1 s of work and an answer of 3 MB.
 MAX_BATCH: Final = 10_000
@@ -33,7 +33,7 @@ class PairBody(RequestModel):
     product_id: Id
 
 
-class PredictionsBody(RequestModel):
+class PredictionsBody(BodyModel):
     """Either view counts or pairs."""
 
     view_counts: Annotated[list[ViewCount], Field(min_length=1, max_length=MAX_BATCH)] | None = None

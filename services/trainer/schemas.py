@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from ordercast.contracts.demand_manifest import Publish
-from ordercast.services.shared.http.requests import CalendarDate, RequestModel
+from ordercast.services.shared.http.requests import BodyModel, CalendarDate
 from ordercast.services.trainer.recipes import MAX_BATCH_SIZE, MAX_EPOCHS, MAX_MEMBERS, MAX_SEED
 
 
-class TrainingRequest(RequestModel):
+class TrainingRequest(BodyModel):
     """A recipe, and what is to stand in place of its own values.
 
     `publish`: if the model is better than what needs no learning and not worse than what serves (default of `demand`), always

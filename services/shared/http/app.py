@@ -31,6 +31,7 @@ from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.openapi import document
 from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
+from ordercast.services.shared.http.requests import refuse_ambiguous_body
 
 # An order of 2,000 lines takes about 100 kB.
 MAX_BODY_BYTES: Final = 1_048_576
@@ -103,7 +104,7 @@ def create_app(
     routes, health = _routes(*routers), _routes(health_router)
     add_problem_handlers(app, table, [*routes, *health])
     for router in routers:
-        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
+        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters), Depends(refuse_ambiguous_body)])
     app.include_router(health_router)
     # FastAPI's way to change its document. Made once, at the first request for it.
     app.openapi = cache(partial(document, app, routes, health, table, token_url))  # type: ignore[method-assign]

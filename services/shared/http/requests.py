@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Annotated, Final, Self
 
 from annotated_types import GroupedMetadata
-from fastapi import Path
+from fastapi import Path, Request
+from fastapi.params import Form
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -25,6 +26,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ordercast.contracts.limits import MAX_BIGINT
+from ordercast.services.shared.http.json_text import AmbiguousJson, refuse_ambiguous
+from ordercast.services.shared.http.problem import MALFORMED_BODY, Problem
 
 # The largest identity that PostgreSQL's bigint holds.
 MAX_ID: Final = MAX_BIGINT
@@ -39,6 +42,22 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How each time begins; pydantic looks at the rest.
 _DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+async def refuse_ambiguous_body(request: Request) -> None:
+    """A dependency of every route: of those with a body in JSON, it has been read by then.
+
+    Raises:
+        Problem: 400, `refuse_ambiguous` says why.
+    """
+    body_field = request.scope["route"].body_field
+    if body_field is None or isinstance(body_field.field_info, Form):
+        return
+    if body := await request.body():
+        try:
+            refuse_ambiguous(body)
+        except AmbiguousJson as error:
+            raise Problem(MALFORMED_BODY, f"the body is no JSON that all read alike: {error}") from None
 
 
 class RequestModel(BaseModel):

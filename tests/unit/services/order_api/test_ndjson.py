@@ -145,6 +145,7 @@ async def test_a_long_last_line_without_newline_is_refused() -> None:
         (b"{", "not valid JSON"),
         (b'{"count": NaN}', "not valid JSON"),
         (b'{"count": 1, "name": "\xff"}', "not valid UTF-8"),
+        (b'{"count": 1, "count": 2}', 'the name "count" comes twice'),
     ],
 )
 def test_a_line_that_is_no_json_says_so(line: bytes, reason: str) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 import structlog
@@ -103,6 +105,20 @@ async def test_the_documentation_needs_no_network() -> None:
             assert (await client.get(asset)).status_code == 200
         schema = (await client.get("/openapi.json")).json()
     assert "/things/{thing_id}" in schema["paths"]
+
+
+async def test_the_documentation_may_load_nothing_from_elsewhere_and_run_its_own_script_alone() -> None:
+    async with client_of(small_app(router)) as client:
+        answer = await client.get("/docs")
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert "unsafe" not in policy["script-src"]
+    [script] = re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL)
+    assert f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in policy["script-src"]
+    assert {source for sources in policy.values() for source in sources.split()} <= {
+        "'none'", "'self'", "'unsafe-inline'", "data:", *policy["script-src"].split()
+    }  # fmt: skip
+    assert '"validatorUrl": null' in answer.text  # a picture of swagger.io
 
 
 async def test_the_documentation_shows_lines_of_ndjson_as_they_are_sent() -> None:
