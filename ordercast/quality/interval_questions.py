@@ -16,7 +16,7 @@ from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel,
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.interval_groups import PRODUCT_LINES, classes
 from ordercast.services.shared.demand.intervals import Said
-from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
+from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, pieces_together, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_questions import (
     LINE,
@@ -121,14 +121,6 @@ def of_stock(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_size(said.mean)
 
     return Later(said, groups, pieces, rows.moment, rows.moment + 7 * rows.weeks_ahead), looked_at()
-
-
-def pieces_together(rows: Rows) -> Ints:
-    """By row, pieces of the product's weeks from the moment on up to the row's own."""
-    _, place = np.unique(np.column_stack([rows.moment, rows.product_id]), axis=0, return_inverse=True)
-    weeks = np.zeros((int(place.max()) + 1, MOST_WEEKS), np.int64)
-    weeks[place, rows.weeks_ahead - 1] = rows.target
-    return np.asarray(weeks.cumsum(axis=1)[place, rows.weeks_ahead - 1], np.int64)
 
 
 LINES: Final = IntervalQuestion(

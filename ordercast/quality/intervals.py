@@ -10,10 +10,7 @@ from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, calibrate, thresholds
 from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, upper_scores
-
-# Days of which what happened is held out for a rolling calibration, which is made anew each week.
-WINDOW_DAYS: Final = 8 * 7
-WEEK: Final = 7
+from ordercast.services.shared.demand.recalibrate import WEEK, WINDOW_DAYS
 
 
 @dataclass(frozen=True, slots=True)

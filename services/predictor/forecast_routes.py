@@ -25,12 +25,9 @@ from ordercast.services.predictor.forecast_schemas import (
     Sort,
     as_csv,
 )
-from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
-from ordercast.services.predictor.shop_snapshot import moment_of
-from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
-from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.paging import StartingAfter
 from ordercast.services.shared.http.raises import raises
@@ -48,14 +45,15 @@ _EPOCH: Final = date(1970, 1, 1)
 async def forecast_product(request: Request, _: CurrentAdmin, product_id: PathId, asked: Question) -> OneForecastAnswer:
     """Pieces of a product in the next weeks, with the last ones beside them, and stock for all. Needs an admin."""
     service = predictor(request)
-    moment = moment_of(asked.as_of)
     sku = await sku_of(service.sessions, product_id)
-    served, features, answered = await _at(service, asked, moment)
-    question = _asked(asked, moment)
-    [forecast] = await asyncio.to_thread(forecast_products, served, features, [(product_id, sku)], question)
-    level_a_week, trend = await asyncio.to_thread(level_and_trend, features, product_id)
-    recent = await recent_weeks(service.sessions, product_id, _EPOCH + timedelta(days=moment))
-    return OneForecastAnswer(**asdict(forecast), recent=recent, level_a_week=level_a_week, trend=trend, **answered)
+    at = await service.demand_at(service.demand.take(), asked.as_of)
+    question = _asked(asked, at.moment)
+    [forecast] = await asyncio.to_thread(forecast_products, at.served, at.features, [(product_id, sku)], question)
+    level_a_week, trend = await asyncio.to_thread(level_and_trend, at.features, product_id)
+    recent = await recent_weeks(service.sessions, product_id, _EPOCH + timedelta(days=at.moment))
+    return OneForecastAnswer(
+        **asdict(forecast), recent=recent, level_a_week=level_a_week, trend=trend, **_answered(at, asked)
+    )
 
 
 @router.get(
@@ -74,47 +72,40 @@ async def forecast_all_products(
 ) -> Response:
     """Products by id, or those first of which most is expected; with `Accept: text/csv` a table. Needs an admin."""
     service = predictor(request)
-    moment = moment_of(asked.as_of)
-    served, features, answered = await _at(service, asked, moment)
+    at = await service.demand_at(service.demand.take(), asked.as_of)
     if sort == "id":
         found = await products_after(service.sessions, starting_after or 0, limit + 1)
     else:
-        ordered = await asyncio.to_thread(_most_expected, served, features, asked.weeks)
+        ordered = await asyncio.to_thread(_most_expected, at, asked.weeks)
         found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
     products, has_more = cut_page(list(found), limit)
-    data = await asyncio.to_thread(forecast_products, served, features, products, _asked(asked, moment))
+    data = await asyncio.to_thread(forecast_products, at.served, at.features, products, _asked(asked, at.moment))
     if CSV in request.headers.get("accept", ""):
         return Response(await asyncio.to_thread(as_csv, data), media_type=f"{CSV}; charset=utf-8; header=present")
-    page = ForecastsAnswer(data=data, has_more=has_more, **answered)
+    page = ForecastsAnswer(data=data, has_more=has_more, **_answered(at, asked))
     return Response(await asyncio.to_thread(page.model_dump_json), media_type="application/json")
 
 
-async def _at(
-    service: Predictor, asked: ForecastQuestion, moment: int
-) -> tuple[ServedDemand, Features, dict[str, object]]:
-    """The version and the features of the moment, and what every answer says of both."""
-    served = service.demand.take()
-    snapshot, seen_at = service.shop.take()
-    features = await snapshot.features(moment)
-    answered = {
+def _answered(at: DemandAt, asked: ForecastQuestion) -> dict[str, object]:
+    """What every answer says of the version and the moment."""
+    return {
         "level": asked.level,
         "service_level": asked.service_level,
-        "model_version": served.version,
-        "better_than": served.manifest.questions["product"].better_than,
-        "features_as_of": seen_at,
+        "model_version": at.served.version,
+        "better_than": at.served.manifest.questions["product"].better_than,
+        "features_as_of": at.seen_at,
         "as_of": asked.as_of,
     }
-    return served, features, answered
 
 
 def _asked(asked: ForecastQuestion, moment: int) -> Asked:
     return Asked(moment, asked.weeks, asked.level, asked.service_level)
 
 
-def _most_expected(served: ServedDemand, features: Features, weeks: int) -> NDArray[np.int64]:
+def _most_expected(at: DemandAt, weeks: int) -> NDArray[np.int64]:
     """The ids of all products that anything is known of. Who has neither orders nor views comes on pages by id alone."""
-    product_ids = features.known_products
-    expected = expected_of_products(served, features, product_ids, weeks)
+    product_ids = at.features.known_products
+    expected = expected_of_products(at.served, at.features, product_ids, weeks)
     return product_ids[np.lexsort((product_ids, -expected))]
 
 

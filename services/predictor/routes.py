@@ -25,7 +25,6 @@ from ordercast.services.predictor.schemas import (
     PredictionsBody,
     ViewCountQuery,
 )
-from ordercast.services.predictor.shop_snapshot import moment_of
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
 from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
@@ -77,12 +76,10 @@ async def predict_for_pair(
 async def demand_for_pair(service: Predictor, pair: Pair, asked: PairQuestion) -> PairDemand:
     served = service.demand.take()
     asked.expect_horizon(served.manifest.horizon_days)
-    moment = moment_of(asked.as_of)
     await expect_existing(service.sessions, pair)
-    snapshot, seen_at = service.shop.take()
-    features = await snapshot.features(moment)
+    at = await service.demand_at(served, asked.as_of)
     level = DEFAULT_LEVEL if asked.level is None else asked.level
-    answer = await asyncio.to_thread(answer_pair, served, features, pair, level, asked.as_of, seen_at)
+    answer = await asyncio.to_thread(answer_pair, at.served, at.features, pair, level, asked.as_of, at.seen_at)
     _PAIRS.inc()
     return answer
 

@@ -87,6 +87,11 @@ class Shop:
         self._snapshot: Snapshot | None = None
         self._seen_at: datetime | None = None
 
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest, if one was read."""
+        return self._snapshot
+
     def take(self) -> tuple[Snapshot, datetime]:
         """What answers a request from its start to its end, and the time at which the record was last looked into.
 

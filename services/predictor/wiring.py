@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,10 @@ from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, Ser
 from ordercast.services.predictor.models_topic import ModelsTopic
 from ordercast.services.predictor.predict import PredictTogether
 from ordercast.services.predictor.settings import PredictorSettings
-from ordercast.services.predictor.shop_snapshot import Shop
+from ordercast.services.predictor.shop_snapshot import Shop, moment_of
+from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
@@ -26,6 +29,16 @@ from ordercast.services.shared.process.background import running_beside
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
 STATEMENT_TIMEOUT_MS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class DemandAt:
+    """What answers by `demand` for one moment: `moment` is the day before which everything is known, `seen_at` when it was read."""
+
+    served: ServedDemand
+    features: Features
+    moment: int
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,22 @@ class Predictor:
     followers: Mapping[str, ModelFollower[Any]]  # by recipe
     topic: ModelsTopic
     shop: Shop
+    calibration: WeeklyCalibration
     predict: PredictTogether
     verifier: TokenVerifier
     checks: Mapping[str, Check]
+
+    async def demand_at(self, served: ServedDemand, as_of: date | None) -> DemandAt:
+        """The version as it is calibrated, and what was known, at the end of a date (null: now).
+
+        Raises:
+            ActivityNotRead: what happened was not read yet.
+            InvalidQuestion: the date lies in the future, or before the first event.
+        """
+        moment = moment_of(as_of)
+        snapshot, seen_at = self.shop.take()
+        features = await snapshot.features(moment)
+        return DemandAt(await self.calibration.of(served, snapshot, as_of), features, moment, seen_at)
 
 
 @asynccontextmanager
@@ -62,6 +88,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand)
 
         shop = Shop(sessions, needed=lambda: demand.current is not None)
+        calibration = WeeklyCalibration(lambda: demand.current, lambda: shop.snapshot)
 
         def look_again() -> None:
             baseline_follower.look_again()
@@ -71,6 +98,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             running_beside(_cancelled_at_stop(baseline_follower.follow), name="follow-baseline"),
             running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
             running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),
+            running_beside(_cancelled_at_stop(calibration.follow), name="calibrate-weekly"),
             running_beside(_cancelled_at_stop(partial(topic.listen, look_again)), name="listen-for-models"),
         ):
             yield Predictor(
@@ -81,6 +109,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 followers={slot.recipe: baseline_follower, demand.recipe: demand_follower},
                 topic=topic,
                 shop=shop,
+                calibration=calibration,
                 predict=PredictTogether(),
                 verifier=verifier,
                 checks={

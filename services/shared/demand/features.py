@@ -41,10 +41,19 @@ class Features:
 
     def of_products(self, product_ids: Ints) -> Floats:
         """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
-        product = positions(self._known.activity.products, product_ids)
-        weeks = pieces_by_week(self._known)
-        columns = {name: column[product] for name, column in (self._products | _weeks(self._known, weeks)).items()}
-        return matrix(PRODUCT_FEATURES, columns | _shop(weeks.sum(axis=0)) | self._calendar, len(product))
+        return _product_rows(self._known, self._products, product_ids)
+
+
+def features_of_products(known: Known, product_ids: Ints) -> Floats:
+    """The same as `Features.of_products`, without the sums by pair and account."""
+    return _product_rows(known, _products(known), product_ids)
+
+
+def _product_rows(known: Known, products: dict[str, Floats], product_ids: Ints) -> Floats:
+    product = positions(known.activity.products, product_ids)
+    weeks = pieces_by_week(known)
+    columns = {name: column[product] for name, column in (products | _weeks(known, weeks)).items()}
+    return matrix(PRODUCT_FEATURES, columns | _shop(weeks.sum(axis=0)) | _calendar(known.moment), len(product))
 
 
 def _log(values: Ints | Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
-from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.features import Features, features_of_products
 from ordercast.services.shared.demand.known import known_at, total
 
 Advance = Callable[[int], None]
@@ -61,9 +61,16 @@ class Rows:
 
 
 def pair_rows(
-    activity: Activity, moments: Iterable[int], horizon_days: int, until: int, advance: Advance = lambda _: None
+    activity: Activity,
+    moments: Iterable[int],
+    horizon_days: int,
+    until: int,
+    advance: Advance = lambda _: None,
+    most: int | None = None,
 ) -> Rows:
     """All pairs known at each moment, also those only viewed, and their pieces within the horizon.
+
+    Where more than `most` are known at a moment, every second, third... of them.
 
     Raises:
         RowsRefused: a horizon ends after `until`.
@@ -74,6 +81,8 @@ def pair_rows(
         _refuse_late(moment, horizon_days, until)
         known = known_at(activity, moment)
         pair = known.days.pair[np.diff(known.days.pair, prepend=-1) > 0]  # they stand in order
+        if most is not None:
+            pair = pair[:: max(-(-len(pair) // most), 1)]
         target = _summed(activity, pieces, moment, horizon_days, activity.pair_day_pair, known.pairs)[pair]
         parts.append(_pairs_at(Features(known), activity, moment, pair, target))
         advance(1)
@@ -117,7 +126,7 @@ def product_rows(
         known = known_at(activity, moment)
         product = _on_sale(known.days.product[known.days.ordered], known.days.day[known.days.ordered], moment)
         product_id = activity.products[product]
-        values = Features(known).of_products(product_id)
+        values = features_of_products(known, product_id)
         row_product = activity.pair_product[activity.pair_day_pair]
         for ahead in range(1, min(weeks, (until - moment) // 7) + 1):
             start = moment + 7 * (ahead - 1)
@@ -126,6 +135,17 @@ def product_rows(
             parts.append((values, nobody + moment, nobody, product_id, nobody + ahead, target))
         advance(1)
     return _joined(PRODUCT_FEATURES, parts)
+
+
+def pieces_together(rows: Rows) -> Ints:
+    """By row of a product, its pieces from the moment on up to the end of the row's week."""
+    order = np.lexsort((rows.weeks_ahead, rows.product_id, rows.moment))
+    first = np.flatnonzero(rows.weeks_ahead[order] == 1)
+    after = np.cumsum(rows.target[order])
+    before_first = (after - rows.target[order])[first]
+    together = np.empty(len(rows), np.int64)
+    together[order] = after - np.repeat(before_first, np.diff(first, append=len(order)))
+    return together
 
 
 _Part = tuple[Floats, Ints, Ints, Ints, Ints, Ints]

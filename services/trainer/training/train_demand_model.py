@@ -108,7 +108,7 @@ def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
     """
     model = DemandModel({question: one.model for question, one in trained.items()}, {})
     try:
-        calibrations = calibrations_of(model, *(trained[question].held for question in QUESTIONS))
+        calibrations = calibrations_of(model, {question: one.held for question, one in trained.items()})
     except CalibrationRefused as error:
         raise UnusableTrainingSet(str(error)) from error
     return {

@@ -14,7 +14,6 @@ from ordercast.quality.interval_questions import (
     IntervalQuestion,
     judge,
     model_of,
-    pieces_together,
 )
 from ordercast.services.shared.demand.demand_model import FEATURES
 from ordercast.services.shared.demand.feature_list import names
@@ -65,22 +64,3 @@ def test_intervals_hold_for_rows_like_the_held_out_ones(
         assert one.form.level - 0.02 <= everyone.rolling.share <= one.form.level + 0.04
         by_product = [group.rows for group in found.groups if group.name.startswith("product with")]
         assert sum(by_product) in (everyone.rows, 0)
-
-
-def test_pieces_of_weeks_together_are_sums_from_the_moment_on() -> None:
-    rows = made("product", "level", 3, moments=3, products=4)
-    shuffled = np.random.default_rng(0).permutation(len(rows))
-
-    together = pieces_together(rows)
-
-    for row in range(len(rows)):
-        own = (rows.moment == rows.moment[row]) & (rows.product_id == rows.product_id[row])
-        assert together[row] == rows.target[own & (rows.weeks_ahead <= rows.weeks_ahead[row])].sum()
-    mixed = replace(
-        rows,
-        moment=rows.moment[shuffled],
-        product_id=rows.product_id[shuffled],
-        weeks_ahead=rows.weeks_ahead[shuffled],
-        target=rows.target[shuffled],
-    )
-    assert (pieces_together(mixed) == together[shuffled]).all()

@@ -2,6 +2,7 @@
 
 import os
 import resource
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
-from ordercast.services.shared.demand.rows import RowsRefused, line_rows, pair_rows, product_rows
+from ordercast.services.shared.demand.rows import Rows, RowsRefused, line_rows, pair_rows, pieces_together, product_rows
 from tests.unit.services.shared.demand.histories import ROWS, START, activity, epoch, frame
 
 FIRST = epoch(START)
@@ -65,6 +66,46 @@ def test_a_training_row_is_what_is_answered_at_its_moment(rows: list[tuple[int, 
         served = Features(known_at(activity(past), int(made.moment[place])))
         one = served.of_pairs(made.account_id[place : place + 1], made.product_id[place : place + 1])
         assert one.tobytes() == made.values[place : place + 1].tobytes()
+
+
+@settings(deadline=None, max_examples=20)
+@given(ROWS, st.integers(70, 130))
+def test_a_training_row_of_a_product_is_what_is_forecast_at_its_moment(rows: list[tuple[int, ...]], day: int) -> None:
+    shop = activity(frame(rows))
+    made = product_rows(shop, [FIRST + day], 8, FIRST + 200)
+    served = Features(known_at(shop, FIRST + day)).of_products(made.product_id)
+    assert served.tobytes() == made.values.tobytes()
+
+
+@pytest.mark.parametrize(("most", "found"), [(None, 7), (7, 7), (6, 4), (2, 2), (1, 1)])
+def test_of_many_pairs_every_second_or_third_has_a_row(most: int | None, found: int) -> None:
+    shop = activity(frame([(account, 1, 5, 0, account, 1, 0, 0, 0) for account in range(1, 8)]))
+    rows = pair_rows(shop, [FIRST + 10], 28, FIRST + 60, most=most)
+    assert len(rows) == found
+    assert rows.account_id[0] == 1
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.lists(st.integers(0, 9), min_size=1, max_size=8))),
+    st.randoms(use_true_random=False),
+)
+def test_pieces_of_weeks_together_are_sums_from_the_moment_on(
+    products: list[tuple[int, int, list[int]]], random: Random
+) -> None:
+    by_week = {
+        (moment, product, week): pieces
+        for moment, product, weeks in products
+        for week, pieces in enumerate(weeks, start=1)
+    }
+    rows = list(by_week.items())
+    random.shuffle(rows)
+    columns = np.array([(*key, pieces) for key, pieces in rows], np.int64).reshape(-1, 4)
+    moment, product, week, pieces = columns.T
+
+    together = pieces_together(Rows((), np.zeros((len(rows), 0)), moment, product, product, week, pieces))
+
+    assert together.tolist() == [sum(by_week[m, p, earlier] for earlier in range(1, w + 1)) for (m, p, w), _ in rows]
 
 
 def test_100_000_pairs_stay_under_2_gb() -> None:

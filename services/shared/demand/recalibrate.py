@@ -1,0 +1,71 @@
+"""Calibrations of a version made anew from what came to be known lately: intervals follow a shop that drifts.
+
+The networks stay as they are, and only rows that they did not learn from are looked at: those held out by the training, and
+all that came after.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ordercast.contracts.demand_manifest import MOST_WEEKS, Question
+from ordercast.services.shared.demand.activity import Activity
+from ordercast.services.shared.demand.calibrate_demand import calibrations_of
+from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
+from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.rows import Rows, pair_rows, product_rows
+
+# Days between two calibrations, and between the moments of products.
+WEEK: Final = 7
+# What came to be known in so many days is looked at: QUALITY.md judges this window.
+WINDOW_DAYS: Final = 8 * WEEK
+# Days between the moments of pairs: each has all pairs known so far.
+PAIR_STEP: Final = 14
+# Pairs that are looked at of one moment: groups of a thousandth of them still have thresholds of their own.
+MOST_PAIRS: Final = 100_000
+
+
+def calibration_day(moment: int, until: int) -> int:
+    """The day by which all outcomes were known: whole weeks after the training's `until`, and never before it."""
+    return until + max(moment - until, 0) // WEEK * WEEK
+
+
+def recalibrated(
+    model: DemandModel, activity: Activity, until: int, day: int, horizon_days: int
+) -> Mapping[str, Calibration]:
+    """The model's calibrations, those anew for which enough came to be known in the `WINDOW_DAYS` before `day`.
+
+    Order lines keep the training's: no interval of theirs is served.
+
+    Args:
+        model: a version whose training was told nothing from `until` on.
+        activity: of the shop; what was known before `day` is used.
+        until: a day, counted from 1970-01-01, as `day`.
+        day: of the calibration.
+        horizon_days: within which the version's pairs order.
+    """
+    known = activity.row_known_on[activity.row_known_on < day]
+    if not (activity.sums["quantity"][: len(known)][known >= day - WINDOW_DAYS] > 0).any():
+        return model.calibrations  # a shop that is closed, or whose events do not arrive, says nothing of later orders
+    rows: Mapping[Question, Callable[[], Rows]] = {
+        "pair": lambda: pair_rows(activity, pair_moments(until, day, horizon_days), horizon_days, day, most=MOST_PAIRS),
+        "product": lambda: product_rows(activity, product_moments(until, day), MOST_WEEKS, day),
+    }
+    made = dict(model.calibrations)
+    for question, of_question in rows.items():
+        try:
+            made |= calibrations_of(model, {question: of_question()}, known_after=day - WINDOW_DAYS)
+        except CalibrationRefused:
+            continue  # too little came to be known of it
+    return made
+
+
+def pair_moments(until: int, day: int, horizon_days: int) -> range:
+    """From the one that the training held out on, those whose horizon ended within the window."""
+    first = until - horizon_days
+    before_window = max(day - WINDOW_DAYS - horizon_days - first, -1)
+    return range(first + (before_window // PAIR_STEP + 1) * PAIR_STEP, day - horizon_days + 1, PAIR_STEP)
+
+
+def product_moments(until: int, day: int) -> range:
+    """From the first one that the training held out on, those of which any week ended within the window."""
+    return range(max(until - WEEK * MOST_WEEKS, day - WINDOW_DAYS - WEEK * (MOST_WEEKS - 1)), day, WEEK)
