@@ -2,32 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ordercast.sample.market.simulate import DAY_S, DAYS, History
-
-# Accounts and products have their place in the market's lists, from 1 on, as ids. Days are counted from 1970-01-01, an amount is in
-# ten thousandths.
-COLUMNS: Final = (
-    "account_id",
-    "product_id",
-    "day",
-    "known_on",
-    "first_lines",
-    "quantity",
-    "amount",
-    "cancelled_quantity",
-    "views",
-    "carts",
-)
-AMOUNT_UNITS: Final = 10_000
+from ordercast.services.shared.demand.activity import AMOUNT_UNITS, COLUMNS
 
 
 def activity_columns(history: History) -> dict[str, npt.NDArray[np.int64]]:
-    """Rows by name of their columns; those of the same account, product and days are not summed."""
+    """Rows by name of their columns; those of the same account, product and days are not summed.
+
+    Accounts and products have their place in the market's lists, from 1 on, as ids.
+    """
     rows = np.array([*_orders(history), *_views(history)], np.int64).reshape(-1, len(COLUMNS))
     begin = (history.market.until - date(1970, 1, 1)).days - DAYS
     columns = dict(zip(COLUMNS, rows.T.copy(), strict=True))

@@ -11,20 +11,9 @@ from sqlalchemy import select, text
 from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeaturePosition
+from ordercast.services.shared.demand.activity import COLUMNS
 
-# In this order; days are counted from 1970-01-01, and the amount is in its last decimal, so that all are whole.
-COLUMNS: Final = (
-    "account_id",
-    "product_id",
-    "day",
-    "known_on",
-    "first_lines",
-    "quantity",
-    "amount",
-    "cancelled_quantity",
-    "views",
-    "carts",
-)
+# `COLUMNS` in their order; days are counted from 1970-01-01, and the amount is in its last decimal, so that all are whole.
 # An amount that no price can have come from is held to what sums of floats still tell apart to the last decimal, 2**52.
 _READ: Final = """
     SELECT account_id, product_id, (day - DATE '1970-01-01')::bigint, (known_on - DATE '1970-01-01')::bigint, first_lines,

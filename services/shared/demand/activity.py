@@ -14,6 +14,7 @@ Bools = NDArray[np.bool_]
 KEYS: Final = ("account_id", "product_id", "day", "known_on")
 # Of those of `contracts.activity`: what features are made of.
 SUMS: Final = ("first_lines", "quantity", "amount", "cancelled_quantity", "views", "carts")
+COLUMNS: Final = (*KEYS, *SUMS)
 # Prices keep four decimals: sums of whole numbers are exact in any order, so a feature has one value to the bit.
 AMOUNT_UNITS: Final = 10_000
 
@@ -63,7 +64,7 @@ def activity_of(columns: Mapping[str, Ints]) -> Activity:
     Raises:
         ActivityRefused: a column is missing, or a row is known before its day.
     """
-    if missing := [name for name in (*KEYS, *SUMS) if name not in columns]:
+    if missing := [name for name in COLUMNS if name not in columns]:
         raise ActivityRefused(f"columns are missing: {', '.join(missing)}")
     day, known_on = columns["day"], columns["known_on"]
     if (known_on < day).any():

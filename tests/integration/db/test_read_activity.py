@@ -9,8 +9,8 @@ import pytest
 from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeaturePosition, PairActivity
-from ordercast.services.shared.db.read_activity import COLUMNS, read_activity
-from ordercast.services.shared.demand.activity import activity_of
+from ordercast.services.shared.db.read_activity import read_activity
+from ordercast.services.shared.demand.activity import COLUMNS, activity_of
 
 FIRST, SECOND = date(2024, 2, 29), date(2024, 3, 1)
 EARLY = {
