@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Final
 
 import psutil
@@ -77,18 +77,17 @@ def main() -> None:
 
 def _sections(questions: Sequence[Question], console: Console) -> Iterator[tuple[str, str]]:
     """Title and text of each question's section."""
-    steps = {
-        question.name: question.steps + len(question.opponents) + len(question.probabilities) for question in questions
-    }
-    with bars(console, {name: 2 * count for name, count in steps.items()}) as shown:
+    steps = {question.name: sum(question.steps_of(cancelled) for cancelled in (False, True)) for question in questions}
+    with bars(console, steps) as shown:
         for question in questions:
-            started, machine = monotonic(), _machine()
+            started, machine = _now(), _machine()
 
             def advance(by: int, name: str = question.name) -> None:
                 shown.advance(name, by)
 
             tables = [
-                section(question.name, ask(question, cancelled, advance), cancelled) for cancelled in (False, True)
+                section(f"{question.name}, cancelled pieces {left}", ask(question, cancelled, advance))
+                for cancelled, left in ((False, "left in, as most studies of the file do"), (True, "taken off"))
             ]
             yield question.name, "\n\n".join([*tables, _took(started, machine)])
 
@@ -97,15 +96,21 @@ def _intervals(console: Console) -> dict[str, str]:
     """Title and text of the sections on intervals."""
     texts, name = {}, "Intervals"
     with bars(console, {name: interval_questions.STEPS}) as shown:
-        started, machine = monotonic(), _machine()
+        started, machine = _now(), _machine()
         for question, judged in interval_questions.judge_real_intervals(lambda by: shown.advance(name, by)):
             texts[question.title] = f"{intervals.section(judged, question.words)}\n\n{_took(started, machine)}"
-            started, machine = monotonic(), _machine()
+            started, machine = _now(), _machine()
     return texts
 
 
-def _took(started: float, machine: str) -> str:
-    return f"It took {(monotonic() - started) / 60:.1f} minutes. {machine}"
+def _now() -> tuple[float, float]:
+    """Seconds by the clock, and of the processor's time that this process has had."""
+    return monotonic(), process_time()
+
+
+def _took(started: tuple[float, float], machine: str) -> str:
+    clock, worked = ((now - then) / 60 for now, then in zip(_now(), started, strict=True))
+    return f"It took {clock:.1f} minutes, and {worked:.1f} minutes of one core's time. {machine}"
 
 
 def _machine() -> str:

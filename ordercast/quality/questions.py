@@ -1,8 +1,8 @@
 """The three questions on a real shop's history: rows, opponents, networks, scores."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -43,6 +43,9 @@ HORIZON_DAYS: Final = 28
 WEEKS: Final = 4
 # Of the networks' starts and bootstraps.
 SEED: Final = 1
+# What the networks' answers are called.
+NETWORKS: Final = "ten networks"
+MEDIAN: Final = "ten networks, median"
 
 Progress = Callable[[int], None]
 
@@ -68,7 +71,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was judged: rows, how many had an order, and the clip of the deviance's targets; the networks' training."""
+    """What was judged: rows, how many had an order, and the clip of the deviance's targets; the networks' training, where it was
+    made for this alone."""
 
     learned: int
     judged: int
@@ -77,12 +81,15 @@ class Answered:
     clip: float
     opponents: tuple[Judged, ...]
     probabilities: tuple[tuple[str, OrderScores], ...]
-    networks: TrainedDemand | None
+    networks: TrainedDemand | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`rows` makes those to learn from and those to be judged by; with cancelled pieces taken off, or left in."""
+    """`rows` makes those to learn from and those to be judged by; with cancelled pieces taken off, or left in.
+
+    `blends`: answers that are half the networks' (mean or median) and half an opponent's, by the names of both.
+    """
 
     key: str
     name: str
@@ -91,6 +98,11 @@ class Question:
     opponents: tuple[Opponent, ...]
     probabilities: tuple[Opponent, ...] = ()
     networks: DemandQuestion | None = None
+    blends: tuple[tuple[str, str], ...] = ()
+
+    def steps_of(self, cancelled: bool) -> int:
+        """How many steps `ask` tells of."""
+        return self.steps + len(_asked(self.opponents, cancelled)) + len(_asked(self.probabilities, cancelled))
 
 
 def _lines(cancelled: bool, advance: Progress) -> tuple[Rows, Rows]:
@@ -126,37 +138,70 @@ QUESTIONS: Final = (
         pair_opponents(HORIZON_DAYS),
         order_opponents(HORIZON_DAYS),
         PAIR,
+        ((NETWORKS, "gradient boosting in two parts"),),
     ),
-    Question("product", "A product by week, 1 to 4 weeks ahead", 44, _products, PRODUCT_OPPONENTS, networks=PRODUCT),
-    Question("line", "An order line", 312, _lines, LINE_OPPONENTS, networks=LINE),
+    Question(
+        "product",
+        "A product by week, 1 to 4 weeks ahead",
+        44,
+        _products,
+        PRODUCT_OPPONENTS,
+        networks=PRODUCT,
+        blends=((NETWORKS, "gradient boosting, level as offset"),),
+    ),
+    Question(
+        "line",
+        "An order line",
+        312,
+        _lines,
+        LINE_OPPONENTS,
+        networks=LINE,
+        blends=((NETWORKS, "gradient boosting, Poisson"), (MEDIAN, "gradient boosting, absolute error")),
+    ),
 )
 
 
 def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None) -> Answered:
-    """Makes the rows, fits each opponent and the networks, and judges them."""
+    """Makes the rows, fits each opponent and the networks, and judges them; with cancelled pieces taken off without the learners,
+    which take most of the time."""
     learned, judged = question.rows(cancelled, advance)
     features = learnable(learned)
     learned, judged = learned.only(features), judged.only(features)
-    clip = clip_at(learned.target)
+    clip, rows = clip_at(learned.target), len(learned)
+    answers = answers_of(_asked(question.opponents, cancelled), clip, learned, judged, advance)
+    probabilities = answers_of(_asked(question.probabilities, cancelled), clip, learned, judged, advance)
+    if question.networks is None:
+        return answered(rows, judged, clip, answers, probabilities)
+    trained = train_question(question.networks, learned, clip, SEED, os.cpu_count() or 1)
+    answer = answer_rows(question.networks, trained, judged)
+    answers[NETWORKS] = answer.expected.astype(np.float64)
+    if question.probabilities:
+        probabilities[NETWORKS] = answer.order_probability.astype(np.float64)
+    else:
+        answers[MEDIAN] = answer.median.astype(np.float64)
+    for networks, other in question.blends:
+        if other in answers:
+            answers[f"half {networks}, half {other}"] = (answers[networks] + answers[other]) / 2
+    return replace(answered(rows, judged, clip, answers, probabilities), networks=trained)
+
+
+def answers_of(
+    opponents: Iterable[Opponent], clip: float, learned: Rows, judged: Rows, advance: Progress = lambda _: None
+) -> dict[str, Floats]:
+    """What each opponent answers, by name."""
     answers = {}
-    for opponent in question.opponents:
+    for opponent in opponents:
         answers[opponent.name] = opponent.fit(learned, clip)(judged)
         advance(1)
-    probabilities = {}
-    for opponent in question.probabilities:
-        probabilities[opponent.name] = opponent.fit(learned, clip)(judged)
-        advance(1)
-    trained = None
-    if question.networks:
-        trained = train_question(question.networks, learned, clip, SEED, os.cpu_count() or 1)
-        answer = answer_rows(question.networks, trained, judged)
-        answers["ten networks"] = answer.expected.astype(np.float64)
-        if question.probabilities:
-            probabilities["ten networks"] = answer.order_probability.astype(np.float64)
-        else:
-            answers["ten networks, median"] = answer.median.astype(np.float64)
+    return answers
+
+
+def answered(
+    learned: int, judged: Rows, clip: float, answers: Mapping[str, Floats], probabilities: Mapping[str, Floats]
+) -> Answered:
+    """The scores of answers on the same rows."""
     return Answered(
-        learned=len(learned),
+        learned=learned,
         judged=len(judged),
         ordered=int((judged.target > 0).sum()),
         pieces=int(judged.target.sum()),
@@ -165,11 +210,14 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
         probabilities=tuple(
             (name, order_scores(probability, judged.target > 0)) for name, probability in probabilities.items()
         ),
-        networks=trained,
     )
 
 
-def _judged(answers: dict[str, Floats], rows: Rows, clip: float) -> tuple[Judged, ...]:
+def _asked(opponents: tuple[Opponent, ...], cancelled: bool) -> list[Opponent]:
+    return [opponent for opponent in opponents if not (cancelled and opponent.learner)]
+
+
+def _judged(answers: Mapping[str, Floats], rows: Rows, clip: float) -> tuple[Judged, ...]:
     losses = {name: row_deviance(answer, np.minimum(rows.target, clip)) for name, answer in answers.items()}
     best = min(losses.values(), key=lambda loss: float(loss.mean()))
     group = rows.account_id if rows.account_id.any() else rows.product_id

@@ -21,11 +21,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def section(name: str, answered: Answered, cancelled: bool) -> str:
+def section(title: str, answered: Answered) -> str:
     """A question's rows in words, and its tables."""
-    left = "taken off" if cancelled else "left in, as most studies of the file do"
     parts = [
-        f"### {name}, cancelled pieces {left}",
+        f"### {title}",
         f"Learned from {answered.learned:,} rows, judged on {answered.judged:,}, of which {answered.ordered:,} have pieces "
         f"({answered.pieces:,}). Deviance: Poisson, targets clipped at {answered.clip:,.0f}.",
         table(

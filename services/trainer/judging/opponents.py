@@ -25,10 +25,11 @@ PRIOR_LINES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Opponent:
-    """`fit` learns from rows, with targets clipped at the number, and gives what answers."""
+    """`fit` learns from rows, with targets clipped at the number, and gives what answers; a learner takes minutes for it."""
 
     name: str
     fit: Callable[[Rows, float], Answer]
+    learner: bool = False
 
 
 def _of_feature(name: str) -> Callable[[Rows, float], Answer]:
@@ -96,16 +97,16 @@ NAIVE_PRODUCTS: Final = (
 
 LINE_OPPONENTS: Final = (
     *NAIVE_LINES,
-    Opponent("Poisson regression", poisson_regression),
-    Opponent("gradient boosting, Poisson", boosted_pieces),
-    Opponent("gradient boosting, absolute error", partial(boosted_pieces, loss="absolute_error")),
+    Opponent("Poisson regression", poisson_regression, learner=True),
+    Opponent("gradient boosting, Poisson", boosted_pieces, learner=True),
+    Opponent("gradient boosting, absolute error", partial(boosted_pieces, loss="absolute_error"), learner=True),
 )
 
 PRODUCT_OPPONENTS: Final = (
     *NAIVE_PRODUCTS,
-    Opponent("Poisson regression", poisson_regression),
-    Opponent("gradient boosting, Poisson", boosted_pieces),
-    Opponent("gradient boosting, level as offset", partial(boosted_pieces, level="level")),
+    Opponent("Poisson regression", poisson_regression, learner=True),
+    Opponent("gradient boosting, Poisson", boosted_pieces, learner=True),
+    Opponent("gradient boosting, level as offset", partial(boosted_pieces, level="level"), learner=True),
 )
 
 
@@ -122,7 +123,7 @@ def pair_opponents(horizon_days: int) -> tuple[Opponent, ...]:
     """Answers of a pair's pieces within the horizon."""
     return (
         *naive_pairs(horizon_days),
-        Opponent("gradient boosting in two parts", boosted_in_two_parts),
+        Opponent("gradient boosting in two parts", boosted_in_two_parts, learner=True),
     )
 
 
@@ -131,5 +132,5 @@ def order_opponents(horizon_days: int) -> tuple[Opponent, ...]:
     return (
         Opponent("share of all", _order_share),
         Opponent("order rate so far", _orders_so_far(horizon_days)),
-        Opponent("gradient boosting", lambda rows, clip: boosted_probability(rows)),
+        Opponent("gradient boosting", lambda rows, clip: boosted_probability(rows), learner=True),
     )

@@ -52,4 +52,4 @@ def test_networks_are_judged_beside_the_opponents_and_beat_the_mean(question: Qu
     by_name = {judged.name: judged.scores for judged in answered.opponents}
     assert by_name["ten networks"].deviance < 0.8 * by_name["mean"].deviance
     assert ("ten networks" in dict(answered.probabilities)) == bool(question.probabilities)
-    assert "Of 2 networks 0 answered a constant" in section(question.name, answered, cancelled=False)
+    assert "Of 2 networks 0 answered a constant" in section(question.name, answered)
