@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -15,7 +15,7 @@ from ordercast.progress import bars
 from ordercast.sample.make_sample import Mode, make_sample
 from ordercast.sample.market.make_market import make_market
 from ordercast.sample.market.parameters import write_market
-from ordercast.sample.market.post_market import PostedMarket, market_totals, post_market
+from ordercast.sample.market.post_market import PostedMarket, end_of, market_totals, post_market
 from ordercast.sample.market.simulate import simulate
 from ordercast.sample.post_sample import OrderFailure, PostedSample, post_sample, totals
 from ordercast.system.access import SYSTEM_ERRORS, open_access
@@ -47,7 +47,7 @@ async def sample(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="The day (UTC) before which a market's year ends; today if not given.",
+            help="The day (UTC) before which a market's year ends; if not given, as that with this seed, or today.",
             show_default=False,
         ),
     ] = None,
@@ -70,7 +70,7 @@ async def sample(
         if orders is not None:
             raise CommandFailed("a market has no --orders", hint="they follow from its seed; leave the option out")
         file = parameters or OUT / f"market_{seed}.json"
-        await _send_market(context, seed, until or datetime.now(UTC), file)
+        await _send_market(context, seed, until.date() if until else None, file)
     elif until or parameters:
         raise CommandFailed(f"{mode} has neither --until nor --parameters", hint="they belong to --mode market")
     else:
@@ -95,14 +95,18 @@ async def _send_sample(context: Context, mode: Mode, seed: int, orders: int | No
         raise typer.Exit(1)
 
 
-async def _send_market(context: Context, seed: int, until: datetime, file: Path) -> None:
+async def _send_market(context: Context, seed: int, until: date | None, file: Path) -> None:
+    """Without an end it has that of the market which is there under the seed, or today."""
+    today = datetime.now(UTC).date()
     if seed < 0:
         raise CommandFailed("the seed of a market cannot be negative", hint="choose a number from 0")
-    if until.date() > datetime.now(UTC).date():
-        raise CommandFailed(f"a year that ends before {until:%Y-%m-%d} is not over", hint="choose a day up to today")
-    market = make_market(seed, until.date())
-    history = simulate(market)
+    if until and until > today:
+        raise CommandFailed(f"a year that ends before {until} is not over", hint="choose a day up to today")
+    market = make_market(seed, until or today)
     async with open_access(context.target()) as access:
+        if until is None:
+            market = make_market(seed, await end_of(access.admin, simulate(market)) or today)
+        history = simulate(market)
         with bars(context.console, market_totals(history)) as progress:
             posted = await post_market(access.admin, history, advance=progress.advance)
     write_market(file, market)  # not before: of a market with another end that is there, it holds what is true

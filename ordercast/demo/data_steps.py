@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,14 @@ DIFFERENCES_TOLD: Final = 5
 COUNTED_WITHIN_S: Final = 60.0
 # Time (s) between two looks at the trends.
 POLL_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Of one product."""
+
+    pieces: int
+    views: int = 0
 
 
 async def send_sample(
@@ -75,21 +85,24 @@ async def check_features(target: Target, story: Story) -> None:
         raise StepFailed("the feature table is not what its source makes of it")
 
 
-async def until_counted(order_api: OrderApi, posted: PostedSample) -> None:
-    """Waits until the trends, which are written together with the feature rows, count every piece of the sample's orders.
+async def until_counted(
+    order_api: OrderApi, counted: Mapping[int, Counted], *, first: date | None = None, last: date | None = None
+) -> None:
+    """Waits until the trends of each product, which are written together with the feature rows, have so much at least.
+
+    They are those of yesterday and today, if no days are given: keyed orders that were sent before are a day old at most.
 
     Raises:
         StepFailed: they do not after `COUNTED_WITHIN_S`.
     """
-    today = datetime.now(UTC).date()
-    # Keyed orders that were sent before are a day old at most.
-    first = today - timedelta(days=1)
+    first = first or datetime.now(UTC).date() - timedelta(days=1)
     try:
         async with asyncio.timeout(COUNTED_WITHIN_S):
-            for product_id, quantity in posted.quantities.items():
+            for product_id, expected in counted.items():
                 while True:
-                    trends = await order_api.trends(product_id=product_id, first=first)
-                    if sum(day.quantity for day in trends.days) >= quantity:
+                    days = (await order_api.trends(product_id=product_id, first=first, last=last)).days
+                    views = sum(day.views for day in days)
+                    if sum(day.quantity for day in days) >= expected.pieces and views >= expected.views:
                         break
                     await asyncio.sleep(POLL_S)
     except TimeoutError:

@@ -44,9 +44,10 @@ def draw_predictions(path: Path, predictions: Sequence[Prediction], points: Sequ
     _draw_data(axes, points)
     _draw_baselines(axes, points)
     _draw_model(axes, predictions)
-    views = np.linspace(VIEWS_MIN, VIEWS_MAX, 200)
-    curve = [signal_curve(view) for view in views]
-    axes.plot(views, curve, color=GREEN, linestyle=":", linewidth=2, label="the curve behind the signal sample")
+    if any(point.group == "signal sample" for point in points):
+        views = np.linspace(VIEWS_MIN, VIEWS_MAX, 200)
+        curve = [signal_curve(view) for view in views]
+        axes.plot(views, curve, color=GREEN, linestyle=":", linewidth=2, label="the curve behind the signal sample")
     axes.set_xlabel("views of the product by the account")
     axes.set_ylabel("quantity of the first order")
     axes.set_title(f"Predicted quantity over view count, model {predictions[0].model_version}")

@@ -28,8 +28,8 @@ POINTS_MAX: Final = 10_000
 
 POINTS_SQL: Final = """
     SELECT f.view_count, f.first_quantity,
-        CASE WHEN p.sku LIKE 'uniform-%' THEN 'uniform sample'
-            WHEN p.sku LIKE 'signal-%' THEN 'signal sample' ELSE 'other data' END
+        CASE WHEN p.sku LIKE 'uniform-%' THEN 'uniform sample' WHEN p.sku LIKE 'signal-%' THEN 'signal sample'
+            WHEN p.sku LIKE 'market-%' THEN 'market' ELSE 'other data' END
     FROM feature_rows f JOIN products p ON p.id = f.product_id
     WHERE f.order_count > 0 ORDER BY md5(f.account_id || '/' || f.product_id) LIMIT $1
 """
@@ -62,14 +62,6 @@ async def train(access: Access, story: Story) -> Training:
     for line in training.judgement.lines() if training.judgement else ():
         story.say(f"  {line}")
     return training
-
-
-def expect_better_than_line(training: Training, story: Story) -> None:
-    """Raises StepFailed unless the ensemble beats the straight line."""
-    if training.metrics is None or training.metrics.ensemble.mse >= training.metrics.line.mse:
-        raise StepFailed("the ensemble does not beat the straight line, although the sample has something to learn")
-    gain = 1 - training.metrics.ensemble.mse / training.metrics.line.mse
-    story.say(f"  Its squared error is {gain:.0%} below the straight line's.")
 
 
 async def predict(access: Access, posted: PostedSample, training: Training, out: Path, story: Story) -> None:

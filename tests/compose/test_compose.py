@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(600)
 
 # Enough to learn from.
 DEMO_ORDERS: Final = "1000"
+DEMO_ACCOUNTS: Final = "300"
 BROKERS: Final = {"kafka", "kafka-2", "kafka-3"}
 JOBS: Final = {"migrations", "topics", "admin"}
 LOOPBACK: Final = "127.0.0.1"
@@ -45,10 +46,11 @@ def test_each_profile_is_valid_and_has_its_services(
 
 
 def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> None:
-    told = system.cli("demo", "--orders", DEMO_ORDERS, "--out", str(tmp_path))
+    told = system.cli("demo", "--orders", DEMO_ORDERS, "--accounts", DEMO_ACCOUNTS, "--out", str(tmp_path))
     assert "Every step held." in told
     assert told.count("verify: 0 differences") == 2
-    assert (tmp_path / "prediction_curve.png").stat().st_size > 0
+    for result in ("prediction_curve.png", "pair_predictions.png", "product_weeks.png", "forecasts.csv"):
+        assert (tmp_path / result).stat().st_size > 0, result
 
 
 def test_a_second_up_changes_nothing(system: ComposeProject) -> None:

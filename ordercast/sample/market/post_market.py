@@ -5,6 +5,7 @@ the views, and so tells whether these are in: a view has no name by which the AP
 """
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from ordercast.client import Client
 from ordercast.errors import ActionableError
 from ordercast.sample.make_sample import CURRENCY
-from ordercast.sample.market.simulate import History
+from ordercast.sample.market.simulate import DAYS, History
 
 # A second's work for the API, and no more views than a batch may have.
 CHUNK_LINES: Final = 8_000
@@ -60,6 +61,15 @@ async def post_market(admin: Client, history: History, *, advance: Advance = lam
     for start in range(2, len(orders), CHUNK_LINES):
         await _orders(admin, orders[start : start + CHUNK_LINES], posted, advance)
     return posted
+
+
+async def end_of(admin: Client, history: History) -> date | None:
+    """The day before which the market that is there under the same seed ends; None if none is there."""
+    [first, *_] = history.order_lines()
+    async for order in admin.order_api.orders(order_ref=first["order_ref"]):
+        begin = order.created_at - timedelta(seconds=history.orders[0].at)
+        return (begin + timedelta(days=DAYS)).date()
+    return None
 
 
 async def _products(admin: Client, history: History, posted: PostedMarket) -> None:

@@ -45,7 +45,20 @@ async def run(url: str, variables: Variables, *arguments: str) -> Result:
 async def run_demo(url: str, variables: Variables, *arguments: str) -> tuple[int | None, str, str]:
     """Exit status, stdout, stderr of a process of its own, since the demo listens to signals."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "ordercast.cli", "demo", "--orders", "500", "--against", url, *arguments),
+        *(
+            sys.executable,
+            "-P",
+            "-m",
+            "ordercast.cli",
+            "demo",
+            "--orders",
+            "500",
+            "--accounts",
+            "100",
+            "--against",
+            url,
+            *arguments,
+        ),
         env={**os.environ, **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -98,8 +111,8 @@ async def test_the_demo_does_what_it_can_and_names_what_it_leaves_out(
     assert "500 orders, each a transaction of its own" in told
     assert "Left out: the address of PostgreSQL was not given. To have it, set ORDERCAST_DATABASE_URL" in told
     assert "Left out: no trainer was named" in told
-    assert "All but step 3, step 4, step 5, step 6 held" in told
-    assert list((tmp_path / "out").iterdir()) == []
+    assert "All but step 3, step 4, step 5, the check of the market, step 7, step 8 held" in told
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["market_1.json"]  # what is true of what was sent
 
 
 async def test_a_service_that_was_named_must_answer(lone_order_api: str, variables: Variables) -> None:

@@ -147,6 +147,9 @@ async def test_the_command_sends_a_market_and_writes_what_is_true_of_it(
     assert result.exit_code == 0, result.output
     assert '"products":60' in result.stdout
     assert read_market(file) == make_market(7, date(2026, 3, 1), accounts=9)
+    again = await running.run("sample", "--mode", "market", "--seed", "7", "--parameters", str(file))
+    assert "0 orders added" in again.stdout, again.output
+    assert read_market(file).until == date(2026, 3, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,74 @@
+"""What the demo has shown, in plain words, and what to try next."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ordercast.demo.demand_steps import AIM, BASELINE, DEMAND, AskedPairs, AskedProducts
+from ordercast.demo.judge_answers import TRUTH, Standing
+from ordercast.demo.market_steps import SentMarket
+from ordercast.infra.local.state import StateFolder
+from ordercast.system.target import LocalSystem, Target
+
+
+@dataclass(slots=True)
+class Shown:
+    """What of the demo's end came about; what was left out is None."""
+
+    sent: SentMarket | None = None
+    pairs: AskedPairs | None = None
+    products: AskedProducts | None = None
+
+    def standings(self) -> dict[str, list[Standing]]:
+        """How far each answer is from the truth, by question."""
+        asked = {"pairs": self.pairs, "products": self.products}
+        return {question: found.standing for question, found in asked.items() if found}
+
+
+def closing_words(shown: Shown, target: Target) -> list[str]:
+    """Lines to be read. Commands are as they have to be typed for this system."""
+    lines = []
+    if shown.pairs and shown.products:
+        lines += ["", "What was shown", *_of_pairs(shown.pairs.standing), *_of_products(shown.products.standing)]
+    if shown.sent and shown.products:
+        lines += ["", "What to try next", *_commands(shown.sent, target)]
+    return lines
+
+
+def _of_pairs(standing: list[Standing]) -> list[str]:
+    demand, baseline = (next(one for one in standing if one.name == name) for name in (DEMAND, BASELINE))
+    naive = min((one for one in standing if one.name not in (TRUTH, DEMAND, BASELINE)), key=lambda one: one.deviance)
+    reached = "within" if demand.over_floor <= AIM else "more than"
+    return [
+        "  What an account will order of a product in four weeks: nobody can be below the noise floor, which is the error of the",
+        "  truth itself.",
+        f"  `demand` is {demand.over_floor:.1%} above it: {reached} the {AIM:.0%} aimed at.",
+        f"  The best answer without learning, {naive.name!r}, is {naive.over_floor:.1%} above it.",
+        f"  `baseline` is {baseline.over_floor:,.0%} above it. It says how many pieces an order has, if there is one:",
+        f"  read as demand, that is {baseline.said:,.0f} times as much as will be ordered.",
+    ]
+
+
+def _of_products(standing: list[Standing]) -> list[str]:
+    demand = next(one for one in standing if one.name == DEMAND)
+    naive = min((one for one in standing if one.name not in (TRUTH, DEMAND)), key=lambda one: one.deviance)
+    return [
+        f"  For a product's week `demand` is {demand.over_floor:.1%} above the noise floor, {naive.name!r} {naive.over_floor:.1%}.",
+    ]
+
+
+def _commands(sent: SentMarket, target: Target) -> list[str]:
+    day_before, end = sent.moment - timedelta(days=1), sent.history.market.until
+    where = _options_of(target)
+    return [
+        *(["  ordercast up   (in another terminal, unless the system runs already)"] if where is None else []),
+        f"  ordercast forecast --weeks 8 --as-of {day_before}{where or ''}",
+        f"  ordercast train --recipe demand --until {end}{where or ''}",
+        f"  ordercast models list{where or ''}",
+    ]
+
+
+def _options_of(target: Target) -> str | None:
+    """What names this system; None if it is that of the folder which commands work on anyway."""
+    if not isinstance(target, LocalSystem):
+        return f" --against {target.addresses.order_api}"
+    return None if target.folder.root == StateFolder.at(None).root else f" --state {target.folder.root}"
