@@ -139,6 +139,7 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
     """
     values = np.empty((rows, len(features)))
     for place, feature in enumerate(features):
-        column = np.asarray(columns[feature.name], dtype=np.float64)
-        values[:, place] = np.clip(np.where(np.isnan(column), feature.default, column), feature.low, feature.high)
-    return values
+        values[:, place] = columns[feature.name]
+    default, low, high = np.array([(feature.default, feature.low, feature.high) for feature in features]).T
+    np.copyto(values, default, where=np.isnan(values))
+    return np.clip(values, low, high, out=values)

@@ -1,11 +1,15 @@
 """A version answers its three questions, and is refused where a file is missing or damaged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import astuple
+from functools import cache
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, DemandManifest
@@ -14,13 +18,32 @@ from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT
 from tests.support.demand_versions import demand_version
 
 
+Rows = np.ndarray[Any, np.dtype[np.float64]]
+MODEL = demand_model(*demand_version())
+# What each method answers to rows and weeks ahead, column by column.
+ANSWERS: Mapping[str, tuple[tuple[Feature, ...], Callable[[Rows, int], tuple[Any, ...]]]] = {
+    "pairs": (PAIR_FEATURES, lambda values, _: astuple(MODEL.pairs(values, 0.9))),
+    "lines": (PAIR_FEATURES, lambda values, _: astuple(MODEL.lines(values, 0.9))),
+    "products": (PRODUCT_FEATURES, lambda values, weeks: astuple(MODEL.products(values, weeks, 0.9))),
+    "weeks together": (PRODUCT_FEATURES, lambda values, weeks: astuple(MODEL.said_of_weeks_together(values, weeks)[0])),
+    "stock": (PRODUCT_FEATURES, lambda values, weeks: (MODEL.stock(values, weeks, 0.95),)),
+}
+
+
 @pytest.fixture(scope="module")
 def model() -> DemandModel:
-    return demand_model(*demand_version())
+    return MODEL
 
 
-def rows(features: tuple[Feature, ...], count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+@cache
+def rows(features: tuple[Feature, ...], count: int) -> Rows:
     return np.random.default_rng(3).uniform(0, 2, (count, len(features)))
+
+
+@cache
+def of_all_rows(name: str, weeks: int) -> tuple[Any, ...]:
+    features, answer = ANSWERS[name]
+    return answer(rows(features, 9_000), weeks)
 
 
 def test_a_pair_has_probability_pieces_and_an_interval_that_holds_what_is_expected(model: DemandModel) -> None:
@@ -47,12 +70,13 @@ def test_a_product_has_a_number_for_each_week_and_stock_for_all_of_them(model: D
     assert (stock >= model.stock(values, weeks=1, service_level=0.95)).all()
 
 
-def test_rows_are_answered_alike_alone_and_among_many(model: DemandModel) -> None:
-    values = rows(PRODUCT_FEATURES, 9_000)
-    together = model.products(values, weeks=1, level=0.9).expected
-    assert together[8_500] == pytest.approx(
-        model.products(values[8_500:8_501], weeks=1, level=0.9).expected[0], rel=1e-5
-    )
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 9_000 - 1), st.integers(1, 40), st.sampled_from([1, 8]))
+def test_rows_are_answered_alike_to_the_bit_alone_and_among_any_others(first: int, count: int, weeks: int) -> None:
+    for name, (features, answer) in ANSWERS.items():
+        some = answer(rows(features, 9_000)[first : first + count], weeks)
+        for column, of_all in zip(some, of_all_rows(name, weeks), strict=True):
+            assert np.array_equal(column, of_all[first : first + count]), name
 
 
 def test_no_rows_have_no_answers(model: DemandModel) -> None:
@@ -61,7 +85,7 @@ def test_no_rows_have_no_answers(model: DemandModel) -> None:
 
 
 def test_what_lies_outside_of_what_was_learned_from_is_named(model: DemandModel) -> None:
-    values = rows(PAIR_FEATURES, 1)
+    values = rows(PAIR_FEATURES, 1).copy()
     assert model.questions["pair"].outside(values, np.array([7])) == [()]
     values[0, names(PAIR_FEATURES).index("pair_views_7")] = 13.0
     [reasons] = model.questions["pair"].outside(values, np.array([123]))
