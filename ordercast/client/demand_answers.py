@@ -51,6 +51,36 @@ class PairDemand(Struct, frozen=True):
     as_of: date | None = None
 
 
+class ProductDemand(Struct, frozen=True):
+    """What an account will order of one of its products: the numbers of `PairDemand`."""
+
+    account_id: int
+    product_id: int
+    sku: str
+    order_probability: float
+    quantity_if_ordered: QuantityIfOrdered
+    expected_quantity: float
+    interval: Interval
+    next_line_quantity: float
+    extrapolates: bool
+    extrapolates_because: list[str]
+
+
+class AccountDemand(Struct, frozen=True):
+    """The products that an account will most probably order, out of so many that it has ordered, viewed or put into the cart."""
+
+    account_id: int
+    data: list[ProductDemand]
+    known_products: int
+    level: float
+    horizon_days: int
+    better_than: dict[str, float]
+    features_as_of: datetime
+    features_age_seconds: float
+    model_version: str
+    as_of: date | None = None
+
+
 class ForecastWeek(Struct, frozen=True):
     """Pieces in the seven days from `starts_on` on, and the whole pieces from `low` to `high` that hold them at a level."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
-from ordercast.client.demand_answers import Forecast, Forecasts, PairDemand
+from ordercast.client.demand_answers import AccountDemand, Forecast, Forecasts, PairDemand
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -43,6 +43,14 @@ class PredictorApi:
         params = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
         address = f"{self.address}/predictions/{account_id}/{product_id}"
         return await self.session.ask(Request("GET", address, params=params, repeatable=True), PairDemand)
+
+    async def account_demand(
+        self, account_id: int, *, limit: int = 20, level: float = 0.9, as_of: date | None = None
+    ) -> AccountDemand:
+        """The products that an account will most probably order by the recipe `demand`, out of those that it has touched."""
+        params = {"limit": limit, "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        address = f"{self.address}/predictions/accounts/{account_id}"  # which every ingress leads to the predictor
+        return await self.session.ask(Request("GET", address, params=params, repeatable=True), AccountDemand)
 
     async def forecasts(
         self,

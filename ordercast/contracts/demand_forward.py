@@ -22,8 +22,8 @@ LEAST_LEVEL: Final = 0.3
 # Bounds of the log of the mean: exp(12) are 163,000 pieces.
 LEAST_LOG_MEAN: Final = -7.0
 MOST_LOG_MEAN: Final = 12.0
-# Rows that are multiplied at once: BLAS computes two to twelve alike to the last bit, but one alone or more than that in another order.
-# So a row has one answer, alone or among others, for a quarter more time.
+# Rows that are multiplied at once: BLAS computes two to twelve alike to the last bit, but one alone or more than that in another
+# order. So a row has one answer, alone or among others, for a quarter more time.
 BLOCK: Final = 8
 
 INPUT_MEAN: Final = "inputs/mean"

@@ -13,19 +13,20 @@ from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.metrics import PREDICTION_FRESHNESS
 
 
-def refuse_others(caller: Caller, pairs: Sequence[Pair]) -> None:
+def refuse_others(caller: Caller, account_ids: Sequence[int]) -> None:
     """An account asks for itself only, an admin for everybody.
 
     Raises:
-        NotYours: names the first pair of another account. It says the same whether that account exists or not.
+        NotYours: names the first one of another account, as the pair that it is of. It says the same whether that account exists
+            or not.
     """
     if caller.is_admin:
         return
-    for index, pair in enumerate(pairs):
-        if pair.account_id != caller.account_id:
+    for index, account_id in enumerate(account_ids):
+        if account_id != caller.account_id:
             raise NotYours(
-                f"account {pair.account_id} is not yours or does not exist",
-                fields={f"pairs.{index}.account_id": "not found"} if len(pairs) > 1 else None,
+                f"account {account_id} is not yours or does not exist",
+                fields={f"pairs.{index}.account_id": "not found"} if len(account_ids) > 1 else None,
             )
 
 

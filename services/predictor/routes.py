@@ -11,22 +11,33 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from ordercast.services.predictor import errors
-from ordercast.services.predictor.demand_answers import PairDemand, answer_pair
+from ordercast.services.predictor.demand_answers import (
+    AccountDemand,
+    Basis,
+    PairDemand,
+    account_answer,
+    answer_pair,
+    probable_products,
+)
 from ordercast.services.predictor.features import Pair, read_feature_row
-from ordercast.services.predictor.known_ids import expect_existing
+from ordercast.services.predictor.known_ids import expect_account, expect_existing
+from ordercast.services.predictor.named_products import products_of
 from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
 from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
 from ordercast.services.predictor.schemas import (
     DEFAULT_LEVEL,
+    DemandQuestion,
     FeaturesAnswer,
     Item,
     PairQuestion,
     PredictionsAnswer,
     PredictionsBody,
+    ProductLimit,
     ViewCountQuery,
 )
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT
 from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId
@@ -46,11 +57,36 @@ async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -
     service = predictor(request)
     prediction = await service.predict(service.slot.take(), view_count)
     _VIEW_COUNTS.inc()
-    # Written directly: checking our own answer against its description would take a tenth of the request.
-    return Response(orjson.dumps(prediction), media_type="application/json")
+    return _json(prediction)
 
 
-@router.get("/predictions/{account_id}/{product_id}")
+# Under /predictions, too: an ingress tells services apart by the beginning of a path, and /accounts is order_api's.
+@router.get("/accounts/{account_id}/predictions", response_model=AccountDemand)
+@router.get("/predictions/accounts/{account_id}", response_model=AccountDemand)
+@raises(errors.NoModel, errors.NotYours, errors.InvalidQuestion, errors.ActivityNotRead)
+async def predict_for_account(
+    request: Request,
+    caller: CurrentCaller,
+    account_id: PathId,
+    asked: Annotated[DemandQuestion, Depends()],
+    limit: ProductLimit = DEFAULT_LIMIT,
+) -> Response:
+    """The products that an account will most probably order, by the recipe `demand`: one's own account, an admin any.
+
+    Among those that the account has ordered, viewed or put into the cart. Both paths answer the same; the one under
+    `/predictions` passes an ingress, which leads `/accounts` to order_api.
+    """
+    service = predictor(request)
+    refuse_others(caller, [account_id])
+    basis = await basis_of(service, asked)
+    await expect_account(service.sessions, account_id)
+    numbers, known = await asyncio.to_thread(probable_products, basis, account_id, limit)
+    skus = await products_of(service.sessions, [one.product_id for one in numbers])
+    _PAIRS.inc(len(numbers))
+    return _json(account_answer(basis, account_id, numbers, known, dict(skus)))
+
+
+@router.get("/predictions/{account_id}/{product_id}", response_model=PairPrediction | PairDemand)
 @raises(errors.NoModel, errors.NotYours, errors.ProductNotFound, errors.InvalidQuestion, errors.ActivityNotRead)
 async def predict_for_pair(
     request: Request,
@@ -58,30 +94,30 @@ async def predict_for_pair(
     account_id: PathId,
     product_id: PathId,
     asked: Annotated[PairQuestion, Depends()],
-) -> PairPrediction | PairDemand:
+) -> Response:
     """What an account will order of a product: one's own account, an admin any.
 
     The recipe `demand` answers if a version of it is served, or if anything is asked for that it alone has: a horizon, a level, a
     past moment. Otherwise `baseline` answers from the account's views of the product.
     """
     service, pair = predictor(request), Pair(account_id, product_id)
-    refuse_others(caller, [pair])
+    refuse_others(caller, [account_id])
     if asked.recipe_of(service.demand.current is not None) == "demand":
-        return await demand_for_pair(service, pair, asked)
-    [prediction] = await predict_pairs(service.slot.take(), service.sessions, [pair])
+        basis = await basis_of(service, asked)
+        await expect_existing(service.sessions, pair)
+        answer: PairPrediction | PairDemand = await asyncio.to_thread(answer_pair, basis, pair)
+    else:
+        [answer] = await predict_pairs(service.slot.take(), service.sessions, [pair])
     _PAIRS.inc()
-    return prediction
+    return _json(answer)
 
 
-async def demand_for_pair(service: Predictor, pair: Pair, asked: PairQuestion) -> PairDemand:
+async def basis_of(service: Predictor, asked: DemandQuestion) -> Basis:
+    """What answers, for the moment that is asked for."""
     served = service.demand.take()
     asked.expect_horizon(served.manifest.horizon_days)
-    await expect_existing(service.sessions, pair)
     at = await service.demand_at(served, asked.as_of)
-    level = DEFAULT_LEVEL if asked.level is None else asked.level
-    answer = await asyncio.to_thread(answer_pair, at.served, at.features, pair, level, asked.as_of, at.seen_at)
-    _PAIRS.inc()
-    return answer
+    return Basis(at.served, at.features, at.seen_at, asked.as_of, DEFAULT_LEVEL if asked.level is None else asked.level)
 
 
 @router.post("/predictions", response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction])
@@ -91,7 +127,7 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     service = predictor(request)
     if body.pairs is not None:
         pairs = [Pair(pair.account_id, pair.product_id) for pair in body.pairs]
-        refuse_others(await caller_of(request), pairs)
+        refuse_others(await caller_of(request), [pair.account_id for pair in pairs])
         model = service.slot.take()
         of_pairs = await predict_pairs(model, service.sessions, pairs)
         _PAIRS.inc(len(of_pairs))
@@ -100,6 +136,11 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     of_counts = await asyncio.to_thread(predict_many, model, body.view_counts or [])
     _VIEW_COUNTS.inc(len(of_counts))
     return await asyncio.to_thread(_encoded, PredictionsAnswer[Prediction], of_counts, model.version)
+
+
+def _json(answer: object) -> Response:
+    """Written directly: checking our own answer against its description would take a tenth of the request."""
+    return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
 def _encoded(answer: type[PredictionsAnswer[Item]], predictions: list[Item], version: str) -> Response:
@@ -114,6 +155,5 @@ async def show_features(
     request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
 ) -> FeaturesAnswer:
     """What is known of an account and a product, and up to which event: one's own account, an admin any."""
-    pair = Pair(account_id, product_id)
-    refuse_others(caller, [pair])
-    return FeaturesAnswer.of(await read_feature_row(predictor(request).sessions, pair))
+    refuse_others(caller, [account_id])
+    return FeaturesAnswer.of(await read_feature_row(predictor(request).sessions, Pair(account_id, product_id)))

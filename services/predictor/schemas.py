@@ -15,6 +15,7 @@ from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.shared.db.features import FeatureRow
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
+from ordercast.services.shared.http.paging import MAX_LIMIT
 from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, BodyModel, CalendarDate, RequestModel
 
 # Predictions in one request: 0.1 s of work and an answer of 3 MB.
@@ -99,6 +100,7 @@ DEFAULT_LEVEL: Final = 0.9
 Level = Annotated[
     float, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of the interval, of `demand`; 0.9 by default")
 ]
+ProductLimit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, description="products in the answer")]
 Horizon = Annotated[int, PLAIN_INTEGER, Query(description="days, of `demand`: those of the version that is served")]
 AsOf = Annotated[
     CalendarDate,
@@ -107,13 +109,27 @@ AsOf = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class PairQuestion:
-    """Each part may be left out."""
+class DemandQuestion:
+    """What `demand` is asked; each part may be left out."""
 
-    recipe: Annotated[RecipeName | None, Query(description="`demand` by default if a version of it is served")] = None
     horizon_days: Horizon | None = None
     level: Level | None = None
     as_of: AsOf | None = None
+
+    def expect_horizon(self, served: int) -> None:
+        """Raises InvalidQuestion for another horizon than the served version's."""
+        if self.horizon_days not in (None, served):
+            raise InvalidQuestion(
+                f"the version that is served answers for {served} days, not for {self.horizon_days}",
+                fields={"horizon_days": f"must be {served}"},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PairQuestion(DemandQuestion):
+    """The same, or the answer of another recipe."""
+
+    recipe: Annotated[RecipeName | None, Query(description="`demand` by default if a version of it is served")] = None
 
     def recipe_of(self, serves_demand: bool) -> RecipeName:
         """Whose answer is meant.
@@ -128,11 +144,3 @@ class PairQuestion:
                 fields=dict.fromkeys(asked, "is for the recipe demand"),
             )
         return self.recipe or ("demand" if asked or serves_demand else "baseline")
-
-    def expect_horizon(self, served: int) -> None:
-        """Raises InvalidQuestion for another horizon than the served version's."""
-        if self.horizon_days not in (None, served):
-            raise InvalidQuestion(
-                f"the version that is served answers for {served} days, not for {self.horizon_days}",
-                fields={"horizon_days": f"must be {served}"},
-            )

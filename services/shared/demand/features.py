@@ -28,6 +28,17 @@ class Features:
         """The ids of the products with an order, a view or a cart before the moment, sorted."""
         return np.asarray(self._known.activity.products[np.unique(self._known.days.product)], np.int64)
 
+    def products_of(self, account_id: int) -> Ints:
+        """The ids of the products that the account ordered, viewed or put into the cart before the moment, the latest first."""
+        activity, days = self._known.activity, self._known.days
+        [account] = positions(activity.accounts, np.array([account_id], np.int64))
+        # Pairs are sorted by account, pair-days by pair and day: an account's stand together, and a pair's last day at its end.
+        pairs = np.searchsorted(activity.pair_account, (account, account + 1))
+        rows = slice(*np.searchsorted(days.pair, pairs)) if account >= 0 else slice(0)
+        latest = np.flatnonzero(np.diff(days.pair[rows], append=-1))
+        product_ids = activity.products[days.product[rows][latest]]
+        return np.asarray(product_ids[np.lexsort((product_ids, -days.day[rows][latest]))], np.int64)
+
     def of_pairs(self, account_ids: Ints, product_ids: Ints) -> Floats:
         """[pairs, PAIR_FEATURES]; what is not known has the features of something new."""
         known = self._known

@@ -69,4 +69,10 @@ def test_only_these_routes_write_their_answers_themselves() -> None:
         for route in router.routes
         if isinstance(route, APIRoute) and route.endpoint.__annotations__.get("return") is Response
     }
-    assert by_hand == {("GET", "/predictions"), ("POST", "/predictions")}
+    assert by_hand == {
+        ("GET", "/predictions"),
+        ("POST", "/predictions"),
+        ("GET", "/predictions/{account_id}/{product_id}"),
+        ("GET", "/accounts/{account_id}/predictions"),
+        ("GET", "/predictions/accounts/{account_id}"),
+    }

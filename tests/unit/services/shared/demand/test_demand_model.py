@@ -17,7 +17,6 @@ from ordercast.services.shared.demand.demand_model import DemandModel, ModelDama
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from tests.support.demand_versions import demand_version
 
-
 Rows = np.ndarray[Any, np.dtype[np.float64]]
 MODEL = demand_model(*demand_version())
 # What each method answers to rows and weeks ahead, column by column.

@@ -173,3 +173,17 @@ def test_a_name_and_a_meaning_belong_to_one_feature() -> None:
         assert all(
             feature.meaning and feature.unit and feature.low <= feature.default <= feature.high for feature in features
         )
+
+
+@settings(deadline=None, max_examples=30)
+@given(ROWS, st.integers(0, 140))
+def test_an_accounts_products_are_those_that_something_is_known_of_the_latest_first(
+    rows: Sequence[tuple[int, ...]], day: int
+) -> None:
+    pairs = frame(rows)
+    features = Features(known_at(activity(pairs), epoch(START) + day))
+    known = pairs[pairs["known_on"] < pd.Timestamp(START) + pd.Timedelta(days=day)]
+    for account in np.unique(ACCOUNTS):
+        latest = known[known["account_id"] == account].groupby("product_id")["day"].max().to_dict()
+        wanted = sorted(latest, key=lambda product: (-latest[product].toordinal(), product))
+        assert features.products_of(account).tolist() == wanted
