@@ -16,6 +16,7 @@ from ordercast.services.order_api.views.routes import MAX_VIEW_BATCH_BYTES
 from ordercast.services.order_api.views.routes import router as views
 from ordercast.services.order_api.wiring import open_order_api, open_relay
 from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.http.rate_limits import RateLimit
 
 # An order of 2,000 lines takes up to 120 kB, written with indents twice as much.
 MAX_BODY_BYTES: Final = 262_144
@@ -39,6 +40,10 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
             "/orders/import": None,
             "/products/import": None,
         },
+        rate_limits=[
+            RateLimit("orders", "POST", "/orders", settings.part_of_limit(settings.orders_per_minute)),
+            RateLimit("sign-ups", "POST", "/accounts", settings.part_of_limit(settings.address_sign_ups_per_minute)),
+        ],
         cors_origins=settings.allowed_origins,
         token_url="/auth/token",  # noqa: S106 - a path
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from ordercast.services.shared.http.token_buckets import rate_limit_headers
+
 
 class OrderApiError(Exception):
     """The tree's root. `fields` names the failing fields of the request: field -> message."""
@@ -146,7 +148,7 @@ class TooManyInOneView(Permanent):
 class TooMany(Transient):
     """Somebody has done something as often as is allowed in a minute. `retry_after_s`: when it may be done again (s).
 
-    `headers` say the same to programs (draft-ietf-httpapi-ratelimit-headers-10).
+    `headers` say the same to programs.
     """
 
     policy: str
@@ -154,16 +156,19 @@ class TooMany(Transient):
     def __init__(self, message: str, *, retry_after_s: int, quota: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
-        self.headers = {
-            "RateLimit-Policy": f'"{self.policy}";q={quota};w=60',
-            "RateLimit": f'"{self.policy}";r=0;t={retry_after_s}',
-        }
+        self.headers = rate_limit_headers(self.policy, quota, 0, retry_after_s)
 
 
 class TooManyViews(TooMany):
     """An account has added as many views as it may in this time."""
 
     policy = "views"
+
+
+class TooManyLines(TooMany):
+    """An account has sent as many lines of views as it may in this time."""
+
+    policy = "view-lines"
 
 
 class TooManyLogIns(TooMany):

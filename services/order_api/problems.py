@@ -48,6 +48,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.TooManyInOneView: ProblemType("view-count-too-large", 422, "A customer's view counts less"),
     # The error says how long; at most a minute.
     errors.TooManyViews: ProblemType("too-many-views", 429, "Too many views", retry_after=60),
+    errors.TooManyLines: ProblemType("too-many-view-lines", 429, "Too many lines of views", retry_after=60),
     errors.BatchIncomplete: ProblemType(
         "batch-incomplete", 503, "Only a part of the batch counts so far", retry_after=1
     ),

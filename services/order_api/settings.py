@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
 
@@ -42,12 +43,22 @@ class OrderApiSettings(_Settings):
     )
     # Ten a second are more than anybody clicks; a single request may count 100.
     customer_views_per_minute: int = Field(
-        default=600, ge=100, description="views that a customer may add by POST /views, at each order_api"
+        default=600, ge=100, description="views that a customer may add by POST /views"
+    )
+    # One batch of the largest.
+    customer_view_lines_per_minute: int = Field(
+        default=MAX_BATCH_LINES, ge=MAX_BATCH_LINES, description="lines of a customer's view batches"
+    )
+    # A till or a shop's backend may be one customer; a process takes many times as many.
+    orders_per_minute: int = Field(
+        default=3_000, ge=1, description="POST /orders of a customer; an admin 1,000 times as many"
+    )
+    # Each costs a password's hash, some 50 ms.
+    address_sign_ups_per_minute: int = Field(
+        default=300, ge=1, description="POST /accounts from one address; behind a proxy as many as of all clients"
     )
     # A person mistypes a few times. By the address, too, from which they come: behind a proxy that is everybody's.
-    failed_log_ins_per_minute: int = Field(
-        default=10, ge=1, description="wrong passwords of an email from one address, at each order_api"
-    )
+    failed_log_ins_per_minute: int = Field(default=10, ge=1, description="wrong passwords of an email from one address")
     address_failed_log_ins_per_minute: int = Field(
         default=300, ge=1, description="wrong passwords from one address; behind a proxy as many as of all clients"
     )

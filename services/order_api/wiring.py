@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
@@ -24,8 +25,8 @@ from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
 from ordercast.services.order_api.shared_answers import SharedAnswers
 from ordercast.services.order_api.trends.answers import TrendsAnswer
-from ordercast.services.order_api.views.limit_views import LimitViews
-from ordercast.services.order_api.views.record_views import RecordViews
+from ordercast.services.order_api.views.limit_views import ViewLimits
+from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.http.health import Check
@@ -59,6 +60,7 @@ class OrderApi:
     change_order: ChangeOrder
     import_orders: ImportOrders
     record_views: RecordViews
+    view_limits: ViewLimits
     checks: Mapping[str, Check]
 
 
@@ -73,6 +75,10 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
     public_key = load_public_key(settings.token_public_key_file)
     public_jwk = jwk_of(public_key)
     partitions = settings.partitions
+    view_limits = ViewLimits.of(
+        settings.part_of_limit(settings.customer_views_per_minute, least=MAX_CUSTOMERS_COUNT),
+        settings.part_of_limit(settings.customer_view_lines_per_minute, least=MAX_BATCH_LINES),
+    )
     open_views_publisher = partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-views")
     async with (
         open_database(
@@ -98,12 +104,14 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             passwords=passwords,
             log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=public_jwk["kid"])),
             failed_log_ins=LimitFailedLogIns(
-                settings.failed_log_ins_per_minute, settings.address_failed_log_ins_per_minute
+                settings.part_of_limit(settings.failed_log_ins_per_minute),
+                settings.part_of_limit(settings.address_failed_log_ins_per_minute),
             ),
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),
-            record_views=RecordViews(sessions, send_views, LimitViews(settings.customer_views_per_minute)),
+            record_views=RecordViews(sessions, send_views, view_limits),
+            view_limits=view_limits,
             checks={
                 "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.

@@ -1,6 +1,7 @@
 """The predictor's HTTP side: its routes in the common frame."""
 
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -11,14 +12,30 @@ from ordercast.services.predictor.routes import router as predictions
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.predictor.wiring import open_predictor
 from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.http.rate_limits import RateLimit
+
+# Of one caller: threads are few, and others' batches wait for them.
+BATCHES_AT_ONCE: Final = 4
 
 
 def predictor_app(settings: PredictorSettings) -> FastAPI:
     """The app; its lifespan opens and closes the wiring."""
+    often = settings.part_of_limit(settings.predictions_per_minute)
     return create_app(
         title="Ordercast predictor",
         wiring=partial(open_predictor, settings),
         routers=[predictions, forecasts, models],
         problems=PROBLEMS,
+        rate_limits=[
+            RateLimit("predictions", "GET", "/predictions", often),
+            RateLimit("pair-predictions", "GET", "/predictions/{account_id}/{product_id}", often),
+            RateLimit(
+                "prediction-batches",
+                "POST",
+                "/predictions",
+                settings.part_of_limit(settings.prediction_batches_per_minute),
+                at_once=BATCHES_AT_ONCE,
+            ),
+        ],
         cors_origins=settings.allowed_origins,
     )

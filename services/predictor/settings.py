@@ -13,3 +13,11 @@ class PredictorSettings(ServiceSettings):
     artifacts_dir: Path = Field(description="the folder that the trainer writes versions to; only read here")
     port: int = Field(default=8002, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
+    # A tenth of what a process answers. By account, and by address without a token: behind a proxy that is everybody's.
+    predictions_per_minute: int = Field(
+        default=30_000, ge=1, description="GET /predictions of a caller, and as many for pairs"
+    )
+    # Each may take 0.1 s of a processor.
+    prediction_batches_per_minute: int = Field(
+        default=300, ge=1, description="POST /predictions of a caller, 4 at once"
+    )

@@ -119,6 +119,7 @@ async def prepared(folder: Path) -> AsyncIterator[tuple[dict[str, str], Orders]]
         environment = {
             "ORDERCAST_DATABASE_URL": server.url(),
             "ORDERCAST_KAFKA_BOOTSTRAP": "127.0.0.1:9",
+            "ORDERCAST_ORDERS_PER_MINUTE": str(10**9),  # what the service carries, not what it allows
             "ORDERCAST_TOKEN_PRIVATE_KEY_FILE": str(folder / "private.pem"),
             "ORDERCAST_TOKEN_PUBLIC_KEY_FILE": str(folder / "public.pem"),
         }

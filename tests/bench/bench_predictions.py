@@ -76,6 +76,8 @@ async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
             "ARTIFACTS_DIR": str(folder / "artifacts"),
             "TOKEN_PUBLIC_KEY_FILE": str(folder / "public.pem"),
             "PORT": str(port),
+            "PREDICTIONS_PER_MINUTE": str(10**9),  # what the service carries, not what it allows
+            "PREDICTION_BATCHES_PER_MINUTE": str(10**9),
         }
         environment = {**os.environ, **{f"ORDERCAST_{name}": value for name, value in settings.items()}}
         command = Command(

@@ -129,7 +129,10 @@ async def prepared(folder: Path) -> AsyncIterator[Bench]:
                 "ORDERCAST_DATABASE_URL": postgres.url(),
                 "ORDERCAST_KAFKA_BOOTSTRAP": kafka.bootstrap,
                 "ORDERCAST_PARTITIONS": str(PARTITIONS),
-                "ORDERCAST_CUSTOMER_VIEWS_PER_MINUTE": str(10**9),  # what the service carries, not what it allows
+                # What the service carries, not what it allows.
+                "ORDERCAST_CUSTOMER_VIEWS_PER_MINUTE": str(10**9),
+                "ORDERCAST_CUSTOMER_VIEW_LINES_PER_MINUTE": str(10**9),
+                "ORDERCAST_ORDERS_PER_MINUTE": str(10**9),
                 "ORDERCAST_TOKEN_PRIVATE_KEY_FILE": str(folder / "private.pem"),
                 "ORDERCAST_TOKEN_PUBLIC_KEY_FILE": str(folder / "public.pem"),
             }

@@ -360,3 +360,15 @@ def test_every_client_of_kafka_logs_in_as_the_values_say(helm: Helm, component: 
         | {"ORDERCAST_KAFKA_PASSWORD": "secret"}
     )
     assert (read["security_protocol"], read["sasl_plain_username"]) == ("SASL_SSL", "shop")
+
+
+def test_pods_share_the_limits_of_rate_among_as_many_as_there_may_be(helm: Helm) -> None:
+    scaled = helm.render(settings=["orderApi.autoscaling.enabled=true", "orderApi.autoscaling.maxReplicas=7"])
+    shares = {
+        program: {variable["name"]: variable.get("value") for variable in container["env"]}.get(
+            "ORDERCAST_RATE_LIMIT_PROCESSES"
+        )
+        for program, container in programs(scaled).items()
+        if program in ("order-api", "predictor", "relay")
+    }
+    assert shares == {"order-api": "7", "predictor": "2", "relay": None}

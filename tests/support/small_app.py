@@ -1,6 +1,6 @@
 """A small app in the common frame, for tests of the frame itself."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.http.rate_limits import RateLimit
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 
 
@@ -46,6 +47,7 @@ def small_app(
     problems: ProblemTable | None = None,
     max_body_bytes: int = 1_000,
     body_limits: Mapping[str, int | None] | None = None,
+    rate_limits: Sequence[RateLimit] = (),
 ) -> FastAPI:
     return create_app(
         title="Small",
@@ -54,6 +56,7 @@ def small_app(
         problems=problems,
         max_body_bytes=max_body_bytes,
         body_limits=body_limits,
+        rate_limits=rate_limits,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ordercast.services.order_api.errors import InvalidCredentials, TooManyLogIns
-from ordercast.services.order_api.token_buckets import TokenBuckets
+from ordercast.services.shared.http.token_buckets import TokenBuckets
 
 
 class LimitFailedLogIns:

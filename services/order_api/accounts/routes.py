@@ -28,9 +28,9 @@ from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
-from ordercast.services.shared.serving.connections import party_of
 
 router = APIRouter(tags=["accounts"])
 

@@ -1,5 +1,6 @@
 """The headers Idempotency-Key, and Idempotency-Replayed of its answers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import Header, Response
@@ -31,7 +32,7 @@ def checked(key: str | None) -> str | None:
     return key
 
 
-def answered(answer: KeyedAnswer, *, status: int = 200) -> Response:
+def answered(answer: KeyedAnswer, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The answer over HTTP; one that was stored says so."""
-    headers = {REPLAYED: "true"} if answer.replayed else None
-    return Response(answer.body, status, headers, media_type="application/json")
+    told = {**(headers or {}), **({REPLAYED: "true"} if answer.replayed else {})}
+    return Response(answer.body, status, told, media_type="application/json")

@@ -20,7 +20,7 @@ from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views.batch_progress import digest_of
-from ordercast.services.order_api.views.limit_views import LimitViews
+from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.lines import (
     EVENT_OF,
     BatchAnswer,
@@ -77,10 +77,10 @@ class Batch:
 class RecordViews:
     """Records single views and batches of them."""
 
-    def __init__(self, sessions: Sessions, sender: SendViews, limit: LimitViews) -> None:
+    def __init__(self, sessions: Sessions, sender: SendViews, limits: ViewLimits) -> None:
         self._sessions = sessions
         self._sender = sender
-        self._limit = limit
+        self._limits = limits
         self._send_once = SendOnce(sessions)
         self._known_products: set[int] = set()  # products are never deleted
 
@@ -100,7 +100,7 @@ class RecordViews:
 
         async def send(views: Views) -> dict[int, KafkaError | None]:
             if not caller.is_admin:
-                self._limit.charge(caller.account_id, request.count)
+                self._limits.single.charge(caller.account_id, request.count)
             return await self._send(views)
 
         if key is None:
@@ -133,8 +133,10 @@ class RecordViews:
             KeyInFlight: a batch with this key is being recorded just now, here or in another process.
             BatchIncomplete: Kafka went away in between; the error names the lines that count, or may.
             NotSent: no line of this try was published.
-            Overloaded: nothing was published.
+            Overloaded, TooManyLines: nothing was published.
         """
+        if not caller.is_admin:
+            self._limits.lines.charge(caller.account_id, max(1, len(batch.lines) + len(batch.refused)))
         events, refused = await self._resolve(caller, batch)
         if batch.key is None:
             outcomes: Outcomes = await self._send(

@@ -77,13 +77,14 @@ async def record(
 ) -> Response:
     """Records that the caller looked at a product, or put it into the cart. 202 is sent after Kafka has acknowledged the event.
 
-    A customer may add so many views a minute (429); an admin, and batches, as many as they like.
+    A customer may add so many views a minute (429), an admin as many as they like.
     """
     view = RequestedView(body.product_id, body.count, body.occurred_at, body.kind)
     value = idempotency_header.checked(idempotency_key)
     key = None if value is None else Key(value, await request.body())
     answer = await service.record_views.record(caller, view, current_traceparent(), key)
-    return idempotency_header.answered(answer, status=202)
+    told = None if caller.is_admin else service.view_limits.single.told(caller.account_id)
+    return idempotency_header.answered(answer, status=202, headers=told)
 
 
 @router.post(
@@ -96,6 +97,7 @@ async def record(
     errors.BodyTooLong,
     errors.BatchTooLong,
     errors.BatchIncomplete,
+    errors.TooManyLines,
     errors.InvalidKey,
     errors.KeyReused,
     errors.KeyInFlight,
@@ -121,6 +123,8 @@ async def record_batch(
     may, `refused` those that do not. Sent again with the same Idempotency-Key, the batch is finished and no line counts twice;
     lines are known by number and content: refused ones may be corrected, the others have to stay as they were. While a batch is
     being recorded, another one with its key is answered 409. After a 200 the key is good for this body alone.
+
+    A customer may send so many lines a minute (429), an admin as many as they like.
     """
     if create_missing and not caller.is_admin:
         raise Problem(FORBIDDEN, "only an admin may create accounts and products")
@@ -131,7 +135,8 @@ async def record_batch(
     answer = await service.record_views.record_batch(caller, batch)
     if create_missing:
         service.product_pages.forget()
-    return idempotency_header.answered(answer)
+    told = None if caller.is_admin else service.view_limits.lines.told(caller.account_id)
+    return idempotency_header.answered(answer, headers=told)
 
 
 async def _read_batch(body: bytes, key: str | None, create: CreateMissing | None) -> Batch:

@@ -31,6 +31,7 @@ from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.openapi import document
 from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
+from ordercast.services.shared.http.rate_limits import RateLimit, RateLimits
 from ordercast.services.shared.http.requests import refuse_ambiguous_body
 
 # An order of 2,000 lines takes about 100 kB.
@@ -68,13 +69,14 @@ def create_app(
     problems: ProblemTable | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int | None] | None = None,
+    rate_limits: Sequence[RateLimit] = (),
     cors_origins: Sequence[str] = (),
     token_url: str | None = None,
 ) -> FastAPI:
     """An app with all that services have in common.
 
-    `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`. Pages of the
-    `cors_origins` may use the API from a browser. /docs logs in at the `token_url`, if the service has one.
+    `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`, `rate_limits` how often a
+    caller may ask. Pages of the `cors_origins` may use the API from a browser. /docs logs in at the `token_url`, if there is one.
     """
     table = problems or {}
 
@@ -97,7 +99,9 @@ def create_app(
             *_cors(cors_origins),
             Middleware(NoStore),
             Middleware(Observe),
+            # Before the limits of rate: of a body that is refused the rest is read, so that its sender sees the answer.
             Middleware(BodyLimit, limit=max_body_bytes, by_path=body_limits or {}),
+            *([Middleware(RateLimits, limits=rate_limits)] if rate_limits else []),
         ],
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
@@ -107,7 +111,7 @@ def create_app(
         app.include_router(router, dependencies=[Depends(refuse_unknown_parameters), Depends(refuse_ambiguous_body)])
     app.include_router(health_router)
     # FastAPI's way to change its document. Made once, at the first request for it.
-    app.openapi = cache(partial(document, app, routes, health, table, token_url))  # type: ignore[method-assign]
+    app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits))  # type: ignore[method-assign]
     add_docs(app)
     return app
 

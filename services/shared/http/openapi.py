@@ -28,6 +28,7 @@ from ordercast.services.shared.http.problem import (
     ProblemType,
 )
 from ordercast.services.shared.http.raises import raised_by
+from ordercast.services.shared.http.rate_limits import TOO_MANY_REQUESTS, RateLimit
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -71,7 +72,12 @@ _BEFORE_ANY_ROUTE: Final = (
 
 
 def document(
-    app: FastAPI, routes: Sequence[APIRoute], health: Sequence[APIRoute], table: ProblemTable, token_url: str | None
+    app: FastAPI,
+    routes: Sequence[APIRoute],
+    health: Sequence[APIRoute],
+    table: ProblemTable,
+    token_url: str | None,
+    rate_limits: Sequence[RateLimit] = (),
 ) -> dict[str, Any]:
     """The document of an app with these routes; with a `token_url` /docs logs in there by email and password."""
     made = get_openapi(
@@ -86,13 +92,15 @@ def document(
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
     schemas["Problem"] = PROBLEM_SCHEMA
+    limited = {(limit.method, limit.path) for limit in rate_limits}
     for route in (*routes, *health):
         kinds = _own_kinds(route, table) if route in health else [*_common_kinds(route), *_own_kinds(route, table)]
         for method in route.methods or ():
             operation = made["paths"][route.path_format][method.lower()]
             operation["summary"] = summary_of(route)
-            _describe_headers(operation)
-            _describe_problems(operation, [*kinds, INTERNAL_ERROR])
+            is_limited = (method, route.path) in limited
+            _describe_headers(operation, is_limited)
+            _describe_problems(operation, [*kinds, *([TOO_MANY_REQUESTS] if is_limited else []), INTERNAL_ERROR])
     if token_url is not None and SCHEME in components.get("securitySchemes", {}):
         flow = {"tokenUrl": token_url, "scopes": {}}
         components["securitySchemes"][SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
@@ -127,13 +135,13 @@ def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
         yield from _dependencies(dependency)
 
 
-def _describe_headers(operation: dict[str, Any]) -> None:
-    """Of the answer to a request that made something, and of one that may be repeated."""
+def _describe_headers(operation: dict[str, Any], is_limited: bool) -> None:
+    """Of the answer to a request that made something, of one that may be repeated, and of one that may come so often."""
     takes_key = any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ()))
     for status, response in operation["responses"].items():
-        headers = ({"Location": _LOCATION} if status == "201" else {}) | (
-            {"Idempotency-Replayed": _REPLAYED} if takes_key and status.startswith("2") else {}
-        )
+        headers: dict[str, Any] = {"Location": _LOCATION} if status == "201" else {}
+        if status.startswith("2"):
+            headers |= ({"Idempotency-Replayed": _REPLAYED} if takes_key else {}) | (_RATE_LIMIT if is_limited else {})
         if headers:
             response["headers"] = headers
 

@@ -54,6 +54,14 @@ class ServiceSettings(BaseSettings):
     )
     http_idle_s: int = Field(default=5, ge=1, description="seconds between an answer and the connection's next request")
 
+    rate_limit_processes: int = Field(
+        default=1, ge=1, description="of this service, which share the limits of rate: each allows its part"
+    )
+
+    def part_of_limit(self, per_minute: int, *, least: int = 1) -> int:
+        """What this process allows of a limit that all of the service have together."""
+        return max(least, per_minute // self.rate_limit_processes)
+
     @property
     def allowed_origins(self) -> list[str]:
         return [origin for origin in (part.strip() for part in self.cors_origins.split(",")) if origin]

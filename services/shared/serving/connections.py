@@ -1,6 +1,5 @@
 """How many connections a process has, from whom, and for how long each may keep it waiting."""
 
-import ipaddress
 import resource
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -9,14 +8,13 @@ from typing import Final
 import structlog
 from uvicorn.server import ServerState
 
+from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.problem import CONNECTIONS_OF_ADDRESS, TOO_MANY_CONNECTIONS, Problem
 
 log = structlog.stdlib.get_logger()
 
 # Descriptors for all else: PostgreSQL, Kafka, files, and connections that are being refused.
 OTHER_DESCRIPTORS: Final = 256
-# What one customer has of IPv6's addresses.
-_IPV6_NETWORK: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +57,6 @@ class Connections(ServerState):
         """Called each second in which the loop turns: while it is held up, nobody is late."""
         for connection in list(self.connections):
             connection.tick()  # type: ignore[union-attr]  # all are a `BoundedProtocol`
-
-
-def party_of(address: str) -> str:
-    """Whom an address stands for: of IPv6, whoever has a network has all of its addresses."""
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network((address.partition("%")[0], _IPV6_NETWORK), strict=False))
 
 
 def within_descriptors(limits: ConnectionLimits) -> ConnectionLimits:

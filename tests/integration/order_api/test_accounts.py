@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from ordercast.services.order_api.accounts.tables import Account, RefreshToken
-from tests.support.order_api import PASSWORD, RunningApi
+from tests.support.order_api import PASSWORD, RunningApi, TokenKeys, running_order_api
 
 ANN = {"email": "Ann@Example.com", "nickname": "ann", "password": PASSWORD}
 
@@ -152,6 +152,19 @@ async def test_a_flood_of_wrong_passwords_is_refused_for_known_and_unknown_email
     assert limit == '"failed-log-ins";q=10;w=60'
     assert all(1 <= int(answer.headers["Retry-After"]) <= 6 for answer in answers if answer.status_code == 429)
     assert (await log_in(api, other.email)).status_code == 200
+
+
+async def test_sign_ups_of_an_address_and_orders_of_an_account_are_limited_and_other_accounts_order(
+    database_url: str, token_keys: TokenKeys
+) -> None:
+    limits = {"address_sign_ups_per_minute": 1, "orders_per_minute": 2, "rate_limit_processes": 2}
+    async with running_order_api(database_url, token_keys, **limits) as api:
+        signed_up = [await api.client.post("/accounts", json={}) for _ in range(2)]
+        ann, bob = await api.customer(), await api.customer()
+        ordered = [await api.client.post("/orders", json={}, headers=who.headers) for who in (ann, ann, bob)]
+    assert [answer.status_code for answer in signed_up] == [422, 429]
+    assert [answer.status_code for answer in ordered] == [422, 429, 422]
+    assert ordered[1].headers["RateLimit-Policy"] == '"orders";q=1;w=60'
 
 
 async def test_an_unknown_email_and_a_wrong_password_look_the_same(api: RunningApi) -> None:

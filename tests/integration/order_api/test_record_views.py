@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from ordercast.client.transport import LONGEST_PAUSE_S, RETRY_FOR_S
+from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchIncomplete, KeyInFlight, KeyReused, Overloaded
 from ordercast.services.order_api.refused_lines import RefusedLine
 from ordercast.services.order_api.views import send_once
 from ordercast.services.order_api.views.batch_progress import decoded, digest_of
-from ordercast.services.order_api.views.limit_views import LimitViews
+from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.lines import ViewLine
 from ordercast.services.order_api.views.record_views import Batch, RecordViews
 from ordercast.services.order_api.views.send_views import SendViews, View
@@ -32,7 +33,7 @@ class Process(SendViews):
     """An order_api of its own, whose Kafka answers what the test says, by line, once `kafka_answers` is set."""
 
     def __init__(self, api: RunningApi, answers: Mapping[int, KafkaError | None] | Exception) -> None:
-        self.views = RecordViews(api.service.sessions, self, LimitViews(per_minute=100))
+        self.views = RecordViews(api.service.sessions, self, ViewLimits.of(views=100, lines=MAX_BATCH_LINES))
         self.answers = answers
         self.sent: list[tuple[str, int]] = []
         self.is_sending = asyncio.Event()

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
 from ordercast.contracts.envelope import Envelope, decode
 from ordercast.contracts.events import ProductCarted, ProductViewed
+from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.views import send_once
 from ordercast.services.order_api.views.send_once import SendOnce
 from tests.support.flow import count_all
@@ -166,7 +168,24 @@ async def test_a_customer_who_adds_too_many_views_waits_and_nobody_else_does(
             assert (await view(api, who, body)).status_code == 202
         # The key of what was refused is free: with less it comes in.
         assert (await view(api, one, body | {"count": 10}, key="second")).status_code == 202
-    assert len(await published(fresh_topics)) == 5
+        told = (await view(api, one, body | {"count": 1})).headers
+        assert told["RateLimit"].startswith('"views";r=')
+        assert told["RateLimit-Policy"] == '"views";q=100;w=60'
+    assert len(await published(fresh_topics)) == 6
+
+
+async def test_a_customers_batches_have_so_many_lines_a_minute_and_an_admins_as_many_as_they_like(
+    api: RunningApi, admin: Member, customer: Member
+) -> None:
+    async def refused_lines(who: Member, count: int) -> httpx.Response:
+        return await api.client.post("/views/batch", content=b"{}\n" * count, headers=who.headers)
+
+    first = await refused_lines(customer, MAX_BATCH_LINES)
+    assert (first.status_code, first.headers["RateLimit-Policy"]) == (200, '"view-lines";q=10000;w=60')
+    answer = await refused_lines(customer, 5_000)
+    assert (answer.status_code, answer.json()["type"]) == (429, "/problems/too-many-view-lines")
+    assert 25 <= int(answer.headers["retry-after"]) <= 30
+    assert {(await refused_lines(admin, MAX_BATCH_LINES)).status_code for _ in range(2)} == {200}
 
 
 async def test_a_repeated_view_gets_the_first_answer_and_counts_once(

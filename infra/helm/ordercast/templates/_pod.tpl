@@ -69,6 +69,11 @@ securityContext:
 - name: {{ . }}
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
 {{- end }}
+{{- if has .component (list "order-api" "predictor") }}
+{{- $auto := dig "autoscaling" "enabled" false .values }}
+- name: ORDERCAST_RATE_LIMIT_PROCESSES # at most: each pod allows its part of what callers may
+  value: {{ $auto | ternary .values.autoscaling.maxReplicas .values.replicas | int | quote }}
+{{- end }}
 {{- if eq .component "feature-worker" }}
 - { name: ORDERCAST_WORKER_GROUP, value: {{ .values.group | quote }} }
 {{- end }}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.services.order_api import token_buckets
 from ordercast.services.order_api.errors import TooManyViews
 from ordercast.services.order_api.views.limit_views import LimitViews
+from ordercast.services.shared.http import token_buckets
 
 
 class Clock:
@@ -19,12 +19,13 @@ class Clock:
 
 def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
     clock = Clock()
-    limit = LimitViews(120, clock)
+    limit = LimitViews(120, TooManyViews, clock)
     for _ in range(12):
         limit.charge(1, 10)
     with pytest.raises(TooManyViews) as refused:
         limit.charge(1, 20)
     assert refused.value.retry_after_s == 10
+    assert limit.told(1) == {"RateLimit-Policy": '"views";q=120;w=60', "RateLimit": '"views";r=0;t=1'}
     limit.charge(2, 120)  # another account's bucket is full
     clock.now_s += refused.value.retry_after_s
     limit.charge(1, 20)
@@ -34,7 +35,7 @@ def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
 def test_a_full_bucket_holds_a_whole_minutes_views_at_any_time(now_s: float, per_minute: int) -> None:
     clock = Clock()
     clock.now_s = now_s
-    limit = LimitViews(per_minute, clock)
+    limit = LimitViews(per_minute, TooManyViews, clock)
     limit.charge(1, per_minute)
     with pytest.raises(TooManyViews):
         limit.charge(1, 1)
@@ -43,7 +44,7 @@ def test_a_full_bucket_holds_a_whole_minutes_views_at_any_time(now_s: float, per
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 100)), max_size=60))
 def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: list[tuple[float, int]]) -> None:
     clock, taken = Clock(), []
-    limit = LimitViews(100, clock)
+    limit = LimitViews(100, TooManyViews, clock)
     for pause, views in requests:
         clock.now_s += pause
         try:
@@ -59,7 +60,7 @@ def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: li
 def test_accounts_whose_buckets_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_buckets, "REMEMBERED", 3)
     clock = Clock()
-    limit = LimitViews(60, clock)
+    limit = LimitViews(60, TooManyViews, clock)
     for account in range(3):
         limit.charge(account, 1)
     clock.now_s += 2

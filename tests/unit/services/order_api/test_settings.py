@@ -26,6 +26,13 @@ def test_settings_come_from_the_environment() -> None:
     assert (settings.port, settings.partitions) == (8000, 8)
 
 
+def test_each_process_allows_its_part_of_a_limit_and_never_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings(OrderApiSettings).part_of_limit(10) == 10
+    monkeypatch.setenv("ORDERCAST_RATE_LIMIT_PROCESSES", "3")
+    settings = read_settings(OrderApiSettings)
+    assert (settings.part_of_limit(10), settings.part_of_limit(2), settings.part_of_limit(10, least=5)) == (3, 1, 5)
+
+
 def test_missing_and_wrong_variables_are_named_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ORDERCAST_KAFKA_BOOTSTRAP")
     monkeypatch.setenv("ORDERCAST_PORT", "hunter2")

@@ -240,3 +240,10 @@ async def test_metrics_count_predictions_and_time_the_ensemble(serving: LonelyPr
     )
     after = await scrape()
     assert (after[0] - before[0], after[1] - before[1]) == (4, 2)
+
+
+async def test_each_prediction_says_how_many_more_there_may_be(serving: LonelyPredictor) -> None:
+    one = await serving.client.get("/predictions", params={"view_count": 1})
+    many = await serving.client.post("/predictions", json={"view_counts": [1]})
+    assert one.headers["RateLimit-Policy"] == '"predictions";q=30000;w=60'
+    assert many.headers["RateLimit-Policy"] == '"prediction-batches";q=300;w=60'

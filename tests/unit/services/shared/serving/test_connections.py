@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.serving.connections import (
     OTHER_DESCRIPTORS,
     ConnectionLimits,
     Connections,
-    party_of,
     within_descriptors,
 )
 
