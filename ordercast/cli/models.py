@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
+from ordercast.cli.compare_models import compare, side_by_side
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Model
@@ -39,6 +40,21 @@ async def show(context: Context, version: Version) -> None:
     rows = f"{model.rows:,} rows" if model.rows else "rows unknown"
     title = f"{model.version} ({model.recipe}, {rows}): {model.refused or model.state}{pinned}"
     context.result(model, "\n".join([title, *worth]))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def diff(
+    context: Context,
+    first: Annotated[str, typer.Argument(metavar="A", help="As `list` shows it.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another version of the same recipe.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also what is the same.")] = False,
+) -> None:
+    """Show two versions side by side: recipe, data, scores, collapsed members, and in what they differ."""
+    async with open_client(context.target().addresses) as anonymous:
+        models = [await anonymous.predictor.model(version) for version in (first, second)]
+    compared = compare(*models)
+    context.result(compared, side_by_side(compared, everything=everything))
 
 
 @app.command()

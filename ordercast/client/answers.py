@@ -286,7 +286,10 @@ class Predictions(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True):
-    """A published version; the last fields are None if the predictor cannot read its files any more."""
+    """A published version; the last fields are None if the predictor cannot read its files any more.
+
+    `manifest` is its manifest.json, where one version was asked for; ids in its rows of great influence are an admin's to see.
+    """
 
     version: str
     recipe: str
@@ -300,6 +303,7 @@ class Model(Struct, frozen=True):
     metrics: dict[str, Any] | None = None
     judgement: Judgement | None = None
     pinned: bool = False
+    manifest: dict[str, Any] | None = None
 
 
 class CurrentModel(Struct, frozen=True):

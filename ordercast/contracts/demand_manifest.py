@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
     AtLeastOne,
@@ -121,7 +122,10 @@ class DemandData(msgspec.Struct, frozen=True):
 
 
 class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words."""
+    """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words.
+
+    `diagnostics`: what a card shows of each question; a version from before it has none.
+    """
 
     schema: Literal["ordercast.demand/1"] = "ordercast.demand/1"
     recipe: Literal["demand"] = "demand"
@@ -137,6 +141,7 @@ class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     libraries: dict[str, str]
     files: dict[str, FileEntry]
+    diagnostics: dict[Question, Diagnostics] = {}
 
 
 def decode_demand_manifest(raw: bytes) -> DemandManifest:

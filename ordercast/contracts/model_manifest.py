@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.first_line import first_line
 
 SCHEMA = "ordercast.model/1"  # rises when an old reader could misread a new manifest
@@ -146,7 +147,10 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one model version. Fields that a later release adds are passed over; `judgement` is such a one."""
+    """All that is known of one model version. Fields that a later release adds are passed over; the last two are such.
+
+    `diagnostics`: what a card shows.
+    """
 
     schema: Literal["ordercast.model/1"] = "ordercast.model/1"
     version: Version
@@ -159,6 +163,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
     libraries: dict[str, str]
     files: dict[str, FileEntry]
     judgement: Judgement | None = None
+    diagnostics: Diagnostics | None = None
 
 
 def new_version(now: datetime | None = None) -> str:

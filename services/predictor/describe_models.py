@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
 from ordercast.contracts.demand_manifest import DemandManifest, decode_demand_manifest
@@ -22,6 +23,15 @@ DECODERS: Final[dict[str, Decode[AnyManifest]]] = {"baseline": decode_manifest, 
 async def read_manifests(artifacts: Path, records: Sequence[ModelVersion]) -> list[AnyManifest | None]:
     """The manifest of each version; None where its folder is gone or damaged."""
     return await asyncio.to_thread(lambda: [_manifest(artifacts, record) for record in records])
+
+
+def without_ids(manifest: AnyManifest) -> AnyManifest:
+    """The manifest for those who must not know whose rows were held out."""
+    if isinstance(manifest, DemandManifest):
+        tables = {question: one.without_ids() for question, one in manifest.diagnostics.items()}
+        return msgspec.structs.replace(manifest, diagnostics=tables)
+    diagnostics = manifest.diagnostics.without_ids() if manifest.diagnostics else None
+    return msgspec.structs.replace(manifest, diagnostics=diagnostics)
 
 
 def _manifest(artifacts: Path, record: ModelVersion) -> AnyManifest | None:

@@ -13,14 +13,21 @@ from ordercast.contracts.events import ModelActivated, ModelUnpinned
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
-from ordercast.services.predictor.describe_models import read_manifests
-from ordercast.services.predictor.model_schemas import ActivatedAnswer, CurrentModelAnswer, ModelAnswer, UnpinnedAnswer
+from ordercast.services.predictor.describe_models import read_manifests, without_ids
+from ordercast.services.predictor.model_schemas import (
+    ActivatedAnswer,
+    CurrentModelAnswer,
+    ModelAnswer,
+    UnpinnedAnswer,
+    WholeModelAnswer,
+)
 from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.recorded_models import find_model, list_models
 from ordercast.services.predictor.wiring import Predictor, predictor, slot_of
 from ordercast.services.shared.db.cut_page import cut_page
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentAdmin, caller_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
+from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
@@ -61,13 +68,20 @@ async def show_current_model(request: Request, recipe: Recipe = "baseline") -> C
 
 
 @router.get("/models/{version}")
-@raises(errors.UnknownModel)
-async def show_model(request: Request, version: str) -> ModelAnswer:
-    """One published version with the figures of its training."""
+@raises(NOT_AUTHENTICATED, errors.UnknownModel)
+async def show_model(request: Request, version: str) -> WholeModelAnswer:
+    """One published version with its manifest. Who the rows of great influence are of is told to admins alone."""
     service = predictor(request)
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
-    return ModelAnswer.of(record, manifest, slot_of(service, record.recipe))
+    if manifest is not None and not await _is_admin(request):
+        manifest = without_ids(manifest)
+    return WholeModelAnswer.whole(ModelAnswer.of(record, manifest, slot_of(service, record.recipe)), manifest)
+
+
+async def _is_admin(request: Request) -> bool:
+    """Whether an admin asks; without a token anybody may. A token that does not hold is refused as everywhere."""
+    return "authorization" in request.headers and (await caller_of(request)).is_admin
 
 
 @router.post("/models/{version}/activate")

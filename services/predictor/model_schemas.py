@@ -63,6 +63,20 @@ class ModelAnswer(BaseModel):
         return answer
 
 
+class WholeModelAnswer(ModelAnswer):
+    """A version with its manifest: data and digest, recipe, scoreboard, libraries, files, and in `diagnostics` the loss curves
+    of the networks, and tables of where they err; null if its files are gone or damaged.
+
+    The ids in rows of great influence are told to admins alone.
+    """
+
+    manifest: dict[str, Any] | None
+
+    @classmethod
+    def whole(cls, answer: ModelAnswer, manifest: AnyManifest | None) -> Self:
+        return cls(**answer.model_dump(), manifest=msgspec.to_builtins(manifest) if manifest else None)
+
+
 class CurrentModelAnswer(BaseModel):
     """The version that answers now, with what its manifest says of its training.
 

@@ -25,6 +25,15 @@ from ordercast.contracts.demand_manifest import (
     QuestionRecord,
     weights_file,
 )
+from ordercast.contracts.diagnostics import (
+    Coverage,
+    Curves,
+    Dependence,
+    Diagnostics,
+    InfluentialRow,
+    ReliabilityBin,
+    ResidualBin,
+)
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest, file_entry, new_version
 from ordercast.services.shared.demand.conformal import calibrate
@@ -66,6 +75,25 @@ def record(question: Question) -> QuestionRecord:
         collapsed_members=0,
         trained_again=0,
         judgement="deviance 5 on 500 rows: better than every opponent",
+    )
+
+
+def diagnostics(question: Question) -> Diagnostics:
+    """Tables of each kind, as a training keeps them."""
+    order = question == "pair"
+    return Diagnostics(
+        curves=Curves((1, 2), ((0.9, 0.5), (0.8, 0.4), (0.7, None))),
+        collapsed=(2,) if question == "line" else (),
+        reliability=(ReliabilityBin(0.0, 0.1, 400, 0.04, 0.05), ReliabilityBin(0.1, 1.0, 100, 0.3, 0.28))
+        if order
+        else (),
+        residuals=(
+            ResidualBin(0.0, 2.0, 400, 0.8, 0.9, -1.0, 0.0, 3.0),
+            ResidualBin(2.0, None, 100, 6.0, 5.0, -5.0, -1.0, 9.0),
+        ),
+        coverage=(Coverage("all", 500, 0.902), Coverage("product with under 20 order lines", 40, 0.85)),
+        influential=(InfluentialRow(144, 12.5, 0.3, date(2025, 12, 4), 7, 70),),
+        dependence=(Dependence(LEVELS[question], (0.0, 1.0, 3.0), (0.5, 1.5, 9.0)),),
     )
 
 
@@ -114,6 +142,7 @@ def demand_version(seed: int = 1, **changes: object) -> tuple[DemandManifest, di
         judgement="pair: better than every opponent",
         libraries={"numpy": "2"},
         files={name: file_entry(content) for name, content in files.items()},
+        diagnostics={question: diagnostics(question) for question in QUESTIONS},
     )
     return msgspec.structs.replace(manifest, **changes), files
 

@@ -65,23 +65,23 @@ def judge_ensemble(ensemble: Ensemble, rows: TrainingSet, split: Split) -> Judge
     return Judgement(
         quality=quality,
         reason=_reason(quality, held_out, difference, float(loss.mean()), mean, clip),
-        collapsed_members=collapsed,
+        collapsed_members=len(collapsed),
         deviance=float(loss.mean()),
         mean_deviance=float(of_mean.mean()),
         difference=difference.mean,
         low=difference.low,
         high=difference.high,
         clip=clip,
-        warnings=tuple(_warnings(rows, collapsed, ensemble.members)),
+        warnings=tuple(_warnings(rows, len(collapsed), ensemble.members)),
     )
 
 
-def collapsed_members(ensemble: Ensemble, view_counts: Numbers) -> int:
-    """How many networks answer one constant over the range of the rows' view counts."""
+def collapsed_members(ensemble: Ensemble, view_counts: Numbers) -> tuple[int, ...]:
+    """Which networks, from 0, answer one constant over the range of the rows' view counts."""
     probes = np.quantile(view_counts, np.linspace(*PROBED_ENDS, PROBED), method="lower")
     answers: npt.NDArray[np.floating] = ensemble.answer(probes)
     alike = np.ptp(answers, axis=1) < COLLAPSED_SHARE * np.maximum(np.abs(answers).mean(axis=1), 1.0)
-    return int(alike.sum())
+    return tuple(np.flatnonzero(alike).tolist())
 
 
 def _quality(difference: Difference, held_out: HeldOut, deviance_of_mean: float) -> Quality:

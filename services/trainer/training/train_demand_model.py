@@ -25,6 +25,7 @@ from ordercast.contracts.demand_manifest import (
     Question,
     weights_file,
 )
+from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.contracts.model_manifest import new_version
 from ordercast.services.shared.demand.activity import activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
@@ -32,6 +33,7 @@ from ordercast.services.shared.demand.conformal import CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, calibration_arrays, seen_arrays
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.coverage import coverage
 from ordercast.services.trainer.training.demand_periods import Periods, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.judge_demand import publishable
@@ -81,6 +83,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
         warnings=() if good else (reason,),
         libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
         files={},
+        diagnostics=_diagnostics(trained),
     )
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, _contents(trained))
     return TrainedDemand("published", reason, manifest.version, manifest_sha256, records)
@@ -115,6 +118,14 @@ def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
         **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
         CALIBRATION_FILE: save(calibration_arrays(calibrations)),
         SEEN_FILE: save(seen_arrays({question: one.model.seen for question, one in trained.items()})),
+    }
+
+
+def _diagnostics(trained: Mapping[Question, TrainedQuestion]) -> dict[Question, Diagnostics]:
+    model = DemandModel({question: one.model for question, one in trained.items()}, {})
+    return {
+        question: msgspec.structs.replace(one.diagnostics, coverage=coverage(model, question, one.held))
+        for question, one in trained.items()
     }
 
 

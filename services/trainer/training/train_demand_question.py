@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, Question, QuestionRecord
+from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
@@ -28,6 +29,7 @@ from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PROD
 from ordercast.services.trainer.judging.scores import clip_at
 from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.training.demand_periods import Periods
+from ordercast.services.trainer.training.diagnose import diagnose_question
 from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
 from ordercast.services.trainer.training.messages import DemandJob
 
@@ -36,13 +38,14 @@ NETWORKS: Final[Mapping[Question, DemandQuestion]] = {"pair": PAIR, "line": LINE
 
 @dataclass(frozen=True, slots=True)
 class TrainedQuestion:
-    """The networks as they answer, the rows held out for them, and how they were judged on these."""
+    """The networks as they answer, the rows held out for them, and how they did on these."""
 
     networks: TrainedDemand
     model: QuestionModel
     record: QuestionRecord
     held: Rows
     judged: JudgedQuestion
+    diagnostics: Diagnostics
 
 
 def train_demand_question(
@@ -95,12 +98,13 @@ def train_demand_question(
         trained_again=sum(attempts > 0 for attempts in networks.attempts),
     )
     model = question_model(question, record, networks.arrays, seen_in(narrow.values, narrow.product_id))
-    expected, probability = answers_on(model, held)
+    expected, said = answers_on(model, held)
+    probability = said if "order" in recipe.heads else None
     judged = judge_question(
         held,
         clip,
         expected,
-        probability if "order" in recipe.heads else None,
+        probability,
         naive,
         answers_on(serving, held)[0] if serving else None,
     )
@@ -111,7 +115,8 @@ def train_demand_question(
         better_than=judged.better_than,
         judgement=judged.verdict.reason,
     )
-    return TrainedQuestion(networks, model, judged_record, held, judged)
+    diagnostics = diagnose_question(networks, model, held, expected, probability)
+    return TrainedQuestion(networks, model, judged_record, held, judged, diagnostics)
 
 
 def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
 from ordercast.contracts.demand_manifest import Verdict
+from ordercast.contracts.diagnostics import Diagnostics, InfluentialRow
 from ordercast.contracts.ensemble_forward import Ensemble, WeightsError, stack_weights
 from ordercast.contracts.model_manifest import (
     SCALER_FILE,
@@ -24,12 +25,14 @@ from ordercast.contracts.model_manifest import (
     new_version,
 )
 from ordercast.services.trainer.errors import ModelRefused
+from ordercast.services.trainer.judging.scores import influential_rows
 from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.training.diagnose import MOST_ROWS, curves_of_epochs, residuals, rounded
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
-from ordercast.services.trainer.training.judge_ensemble import judge_ensemble
+from ordercast.services.trainer.training.judge_ensemble import collapsed_members, judge_ensemble
 from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
-from ordercast.services.trainer.training.split_rows import split_rows
+from ordercast.services.trainer.training.split_rows import Split, split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
 
@@ -50,9 +53,13 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     # float32, as the plain script scales: so the numbers that the networks see are the same to the last bit.
     inputs = fitted.fit_transform(rows.view_counts.astype(np.float32)[:, None])[:, 0]
     targets = rows.quantities.astype(np.float32)
-    trained = _train(
-        job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), on_epoch
-    )
+    epochs: list[EpochLosses] = []
+
+    def tell(losses: EpochLosses) -> None:
+        epochs.append(losses)
+        on_epoch(losses)
+
+    trained = _train(job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), tell)
     scaler = Scaler(float(fitted.mean_[0]), float(fitted.scale_[0]), len(inputs))
 
     try:
@@ -76,11 +83,26 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
         files={},
         judgement=judgement,
+        diagnostics=_diagnostics(ensemble, epochs, rows, split),
     )
     contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
     return TrainedModel(manifest.version, manifest_sha256, metrics, judgement, *_verdict(job, judgement))
+
+
+def _diagnostics(ensemble: Ensemble, epochs: list[EpochLosses], rows: TrainingSet, split: Split) -> Diagnostics:
+    answer = ensemble.answer(rows.view_counts[split.test]).mean(axis=0, dtype=np.float64)
+    target, accounts = rows.quantities[split.test].astype(np.int64), rows.account_ids[split.test]
+    return Diagnostics(
+        curves=curves_of_epochs(epochs),
+        collapsed=collapsed_members(ensemble, rows.view_counts),
+        residuals=residuals(answer, target),
+        influential=tuple(
+            InfluentialRow(row.target, rounded(row.answer), rounded(row.share), account_id=int(accounts[row.row]))
+            for row in influential_rows(answer, target, MOST_ROWS)
+        ),
+    )
 
 
 def _verdict(job: TrainingJob, judgement: Judgement) -> tuple[Verdict, str]:

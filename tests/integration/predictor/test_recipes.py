@@ -1,9 +1,12 @@
 """Each recipe has a version of its own that is served, a pin of its own, and refusals that are no matter of the other's."""
 
+import json
+
 import httpx
 import pytest
 
 from ordercast.contracts.demand_manifest import weights_file
+from ordercast.contracts.model_manifest import MANIFEST_FILE
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_listens, eventually_serves, serves, states
 from tests.support.demand_versions import WrittenDemand
@@ -31,6 +34,26 @@ async def test_versions_of_both_recipes_are_served_beside_each_other(workplace: 
         assert shown["metrics"]["questions"]["pair"]["better_than"] == {"rate so far": 0.375}
         current = (await client.get("/models/current?recipe=demand")).json()
         assert (current["recipe"], current["metrics"]) == ("demand", shown["metrics"])
+
+
+async def test_a_version_is_shown_with_its_manifest_and_the_ids_of_its_worst_rows_to_admins_alone(
+    workplace: Workplace,
+) -> None:
+    demand = await workplace.publish_demand()
+    whole = json.loads((demand.folder / MANIFEST_FILE).read_bytes())
+    async with workplace.predictor() as client:
+        address = f"/models/{demand.version}"
+        of_admin = (await client.get(address, headers=workplace.token(1, "ADMIN"))).json()
+        assert of_admin["manifest"] == whole
+        anonymous = (await client.get(address)).json()
+        assert (await client.get(address, headers=workplace.token(7))).json() == anonymous
+        [worst] = whole["diagnostics"]["pair"]["influential"]
+        assert anonymous["manifest"]["diagnostics"]["pair"]["influential"] == [
+            worst | {"account_id": None, "product_id": None}
+        ]
+        assert anonymous["manifest"]["diagnostics"]["pair"]["curves"] == whole["diagnostics"]["pair"]["curves"]
+        assert (await client.get(address, headers={"Authorization": "Bearer nonsense"})).status_code == 401
+        assert "manifest" not in (await client.get("/models")).json()["data"][0]
 
 
 async def test_without_a_version_of_demand_the_predictor_is_ready_and_says_what_is_missing(

@@ -83,7 +83,7 @@ def test_one_view_count_of_a_billion_is_said_and_hides_no_dead_network() -> None
 
 
 def test_a_weak_signal_is_no_constant_and_a_hair_is_one() -> None:
-    assert collapsed_members(lines((0.01, 5.0), (0.0001, 5.0), (0.0001, 0.0)), VIEWS) == 2
+    assert collapsed_members(lines((0.01, 5.0), (0.0001, 5.0), (0.0001, 0.0)), VIEWS) == (1, 2)
 
 
 def test_of_few_accounts_rows_are_drawn() -> None:

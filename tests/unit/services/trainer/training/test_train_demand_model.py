@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest
+from ordercast.contracts.model_manifest import encode_manifest
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
+from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
@@ -84,6 +86,37 @@ def test_the_version_says_what_it_learned_from_and_what_it_is_worth(
     assert manifest.data.positions == market_rows().positions
     assert set(manifest.questions["product"].better_than) >= {"exponential smoothing", "last week"}
     assert manifest.questions["pair"].order_scores is not None
+
+
+def test_the_manifest_keeps_small_tables_of_each_question(
+    version: tuple[DemandManifest, DemandModel], told: list[EpochLosses]
+) -> None:
+    manifest = version[0]
+    assert set(manifest.diagnostics) == set(QUESTIONS)
+    for question, tables in manifest.diagnostics.items():
+        held_out = manifest.questions[question].held_out
+        assert tables.curves.epochs == (1, 2)
+        assert [len(losses) for losses in tables.curves.loss] == [EPOCHS, EPOCHS]
+        assert len(tables.collapsed) == manifest.questions[question].collapsed_members
+        assert sum(group.rows for group in tables.residuals) == held_out
+        if held_out > 2 * FEWEST_IN_ALL:  # else a half has too few for intervals
+            assert (tables.coverage[0].group, tables.coverage[0].rows) == ("all", held_out)
+            assert 0.8 < tables.coverage[0].inside < 0.97
+        worst = tables.influential[0]
+        assert worst.share == max(row.share for row in tables.influential)
+        assert worst.product_id in market_rows().columns["product_id"]
+        assert tables.dependence[0].feature in manifest.questions[question].features
+    pair = manifest.diagnostics["pair"]
+    assert pair.coverage
+    assert sum(group.rows for group in pair.reliability) == manifest.questions["pair"].held_out
+    assert all(group.low <= group.said <= group.high for group in pair.reliability)
+    assert [tables.influential[0].account_id is None for tables in manifest.diagnostics.values()] == [
+        False,
+        False,
+        True,
+    ]
+    assert manifest.diagnostics["line"].curves.loss[0][0] == pytest.approx(told[0].loss[0], rel=1e-5)
+    assert len(encode_manifest(manifest)) < 100_000
 
 
 def test_the_epochs_of_all_questions_are_told_one_after_the_other(

@@ -73,6 +73,22 @@ def test_the_manifest_says_all_that_makes_the_model_again(trained: TrainedModel,
     assert {"python", "tensorflow", "keras", "numpy", "scikit-learn"} <= manifest.libraries.keys()
 
 
+def test_the_manifest_keeps_the_curves_of_the_networks_and_the_worst_rows(manifest: ModelManifest) -> None:
+    tables = manifest.diagnostics
+    assert tables is not None
+    assert tables.curves.epochs == (1, 2)
+    kept = [
+        (losses[-1], watched[-1]) for losses, watched in zip(tables.curves.loss, tables.curves.val_loss, strict=True)
+    ]
+    np.testing.assert_allclose(
+        np.array(kept, np.float64), [(member.loss, member.val_loss) for member in manifest.metrics.members], rtol=1e-5
+    )
+    assert manifest.judgement is not None
+    assert len(tables.collapsed) == manifest.judgement.collapsed_members
+    assert sum(group.rows for group in tables.residuals) == manifest.metrics.holdout_rows
+    assert [row.share for row in tables.influential] == sorted((row.share for row in tables.influential), reverse=True)
+
+
 def test_the_scaler_is_fitted_on_the_whole_input(artifacts: Path, trained: TrainedModel) -> None:
     scaler = msgspec.json.decode((artifacts / trained.version / SCALER_FILE).read_bytes(), type=Scaler)
     view_counts = training_set(ROWS).view_counts
