@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.first_line import first_line
+from ordercast.infra.local.databases import DATABASE, USER
 from ordercast.infra.local.ports import BASES, HOST
+from ordercast.infra.migrations.grant_rights import Login
+from ordercast.infra.migrations.rights import ROLES
 from ordercast.services.shared.http.token_keys import create_key_pair
 
 FOLDER: Final = Path(__file__).resolve().parent / "secrets"
 PASSWORDS: Final = ("database_password", "ordercast_admin_password", "grafana_password")
 PASSWORD_BYTES: Final = 24
-# As compose.yaml has them.
-DATABASE: Final = "postgresql+asyncpg://ordercast:{password}@{address}/ordercast"
+# As compose.yaml has it.
+SERVER: Final = "postgres:5432"
 ADMIN_EMAIL: Final = "admin@example.com"
 
 
@@ -41,18 +44,27 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
     for name in PASSWORDS:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)
-    password = (folder / "database_password").read_text()
-    _write(folder / "ordercast_database_url", DATABASE.format(password=password, address="postgres:5432"), 0o444)
+    owner = Login(USER, (folder / "database_password").read_text())
+    _write(folder / "ordercast_database_url", _database_url(owner, SERVER), 0o444)
+    for role in ROLES:
+        path = folder / f"ordercast_{role}_database_url"
+        if not path.exists():
+            login = Login(f"{USER}_{role}", secrets.token_urlsafe(PASSWORD_BYTES))
+            _write(path, _database_url(login, SERVER), 0o444)
 
     postgres = f"{HOST}:{environment.get('ORDERCAST_POSTGRES_PORT') or BASES['postgres']}"
     kafka = f"{HOST}:{environment.get('ORDERCAST_KAFKA_PORT') or BASES['kafka']}"
     for name, value in {
         "admin_email": environment.get("ORDERCAST_ADMIN_EMAIL") or ADMIN_EMAIL,
         "admin_password": (folder / "ordercast_admin_password").read_text(),
-        "database_url": DATABASE.format(password=password, address=postgres),
+        "database_url": _database_url(owner, postgres),
         "kafka_bootstrap": kafka,
     }.items():
         _write(commands / f"ordercast_{name}", value, 0o600)
+
+
+def _database_url(login: Login, address: str) -> str:
+    return f"postgresql+asyncpg://{login.user}:{login.password}@{address}/{DATABASE}"
 
 
 def _write(path: Path, text: str, mode: int) -> None:

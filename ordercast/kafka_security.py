@@ -11,12 +11,12 @@ ORDERCAST_KAFKA_CA                 certificates (PEM) that the brokers' are sign
 import os
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.helpers import create_ssl_context
 
 from ordercast.errors import ActionableError
+from ordercast.secret_variables import secret_variable
 
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
@@ -58,12 +58,4 @@ def _needed(name: str, protocol: str, environment: Mapping[str, str]) -> str:
 
 
 def _read(name: str, environment: Mapping[str, str]) -> str | None:
-    """The variable, else the file of secrets; None without either, or where it is empty."""
-    variable = PREFIX + name
-    if value := environment.get(variable):
-        return value
-    if folder := environment.get("ORDERCAST_SECRETS_DIR"):
-        path = Path(folder) / variable.lower()
-        if path.is_file():
-            return path.read_text().strip() or None
-    return None
+    return secret_variable(PREFIX + name, environment)

@@ -2,12 +2,14 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import asyncpg
 
 from ordercast.infra.local import probes
+from ordercast.infra.migrations.grant_rights import Login, grant_rights
 
 USER: Final = "ordercast"
 DATABASE: Final = "ordercast"
@@ -29,9 +31,9 @@ class DatabaseServer(ABC):
     def address(self) -> ServerAddress:
         """Where clients on this machine reach it."""
 
-    def url(self, database: str = DATABASE) -> str:
-        """The SQLAlchemy URL of a database on this server."""
-        return database_url(self.address, database)
+    def url(self, database: str = DATABASE, *, login: Login | None = None) -> str:
+        """The SQLAlchemy URL of a database on this server; its owner's unless somebody else is to log in."""
+        return database_url(self.address, database, login=login)
 
     async def answers(self) -> bool:
         """Whether it accepts sessions (it listens earlier, while it still recovers)."""
@@ -65,6 +67,14 @@ class DatabaseServer(ABC):
         finally:
             await connection.close()
 
+    async def grant_rights(self, logins: Mapping[str, Login], database: str = DATABASE) -> None:
+        """Makes the services' roles. Raises RolesNotMade."""
+        connection = await self._connect(database)
+        try:
+            await grant_rights(connection, logins)
+        finally:
+            await connection.close()
+
     async def drop_database(self, name: str) -> None:
         """Drops a database, ending its sessions."""
         connection = await self._connect()
@@ -78,7 +88,13 @@ class DatabaseServer(ABC):
         return await asyncpg.connect(host=host, port=port, user=USER, password=password, database=database, ssl=False)
 
 
-def database_url(address: ServerAddress, database: str = DATABASE) -> str:
+def database_url(address: ServerAddress, database: str = DATABASE, *, login: Login | None = None) -> str:
     """The SQLAlchemy URL of a database."""
     host, port, password = address
-    return f"postgresql+asyncpg://{USER}:{quote(password, safe='')}@{host}:{port}/{quote(database)}"
+    user, password = login or (USER, password)
+    return f"postgresql+asyncpg://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{quote(database)}"
+
+
+def service_logins(passwords: Mapping[str, str]) -> dict[str, Login]:
+    """By role, as a server of ours has them: `ordercast_order_api` and so on."""
+    return {role: Login(f"{USER}_{role}", password) for role, password in passwords.items()}

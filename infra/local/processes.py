@@ -14,6 +14,7 @@ from ordercast.infra.local.postgres import PostgresServer
 from ordercast.infra.local.probes import answers_ok
 from ordercast.infra.local.prometheus import PrometheusServer
 from ordercast.infra.local.state import StateFolder
+from ordercast.infra.migrations.grant_rights import Login
 
 DEFAULT_PARTITIONS: Final = 8
 # Processes of one service: far more than one machine can use, and few enough for PostgreSQL's connections.
@@ -70,6 +71,8 @@ class SystemPlan:
     kafka: KafkaBroker
     partitions: int = DEFAULT_PARTITIONS
     prometheus: PrometheusServer | None = None
+    # What each service logs into PostgreSQL with; `reader` is for commands that only look.
+    logins: Mapping[str, Login] = field(default_factory=dict)
     # The port of each process of a service: "relay" on its base, then "relay-2" and so on. `scale` changes it.
     service_ports: dict[str, int] = field(default_factory=dict)
 
@@ -111,6 +114,7 @@ class SystemPlan:
         """The variables that a process of a service is started with, beside those of the supervisor itself."""
         variables = {
             **self._shared_environment(),
+            "ORDERCAST_DATABASE_URL": self.database_url(service_of(name)),
             "ORDERCAST_HOST": HOST,
             "ORDERCAST_PORT": str(self.service_ports[name]),
             # Leases and group memberships hang on the name; a port may be another one at the next start.
@@ -122,6 +126,10 @@ class SystemPlan:
         if service_of(name) == "order_api":  # nobody else may sign tokens
             variables["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"] = str(self.folder.token_private_key)
         return variables
+
+    def database_url(self, role: str) -> str:
+        """Of a service, or of `reader`."""
+        return self.postgres.url(login=self.logins.get(role))
 
     def postgres_program(self) -> Program:
         return Program(self._marked(self.postgres.command()), self.postgres.answers)
@@ -135,7 +143,11 @@ class SystemPlan:
 
     def migrations(self) -> Command:
         """Brings the database to the newest schema."""
-        return self._python("migrations", ("ordercast.infra.migrations.upgrade",), self._shared_environment())
+        return self._python(
+            "migrations",
+            ("ordercast.infra.migrations.upgrade",),
+            self._shared_environment() | {"ORDERCAST_DATABASE_URL": self.postgres.url()},
+        )
 
     def services(self) -> list[Program]:
         """The services in the order of the flow."""
@@ -147,9 +159,10 @@ class SystemPlan:
 
     def _shared_environment(self) -> dict[str, str]:
         return {
-            "ORDERCAST_DATABASE_URL": self.postgres.url(),
             "ORDERCAST_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
-            "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",  # whatever the user has set for another Kafka
+            # Whatever the user has set for servers elsewhere.
+            "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+            "ORDERCAST_DATABASE_SSLMODE": "disable",
             "ORDERCAST_PARTITIONS": str(self.partitions),
         }
 

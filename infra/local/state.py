@@ -4,7 +4,7 @@
   lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
   control          the socket that the running system is controlled through
   system.json      ports, addresses and pids of the running system; other commands find it by this file
-  keys/            token_private.pem, token_public.pem, database_password
+  keys/            token_private.pem, token_public.pem, database_password, role_passwords.json
   postgres/ kafka/ artifacts/ logs/
   prometheus/      if one was asked for
 """
@@ -24,6 +24,7 @@ import msgspec
 import psutil
 
 from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
+from ordercast.infra.migrations.rights import ROLES
 
 DEFAULT_FOLDER: Final = ".ordercast"
 # For the owner alone: logs name accounts, topics hold their orders. Root's PostgreSQL runs as another user (launch.py), which has
@@ -74,8 +75,9 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     # Of each process of a service, by name: order_api, trainer, predictor, feature_worker, relay, relay-2...; and prometheus,
     # if one was asked for.
     urls: dict[str, str]
-    # postgresql+asyncpg://, with the password.
+    # postgresql+asyncpg://, with the password: of the schema's owner, and of who may only read. A release before has the first.
     database_url: str
+    reader_database_url: str | None = None
     kafka_bootstrap: str
     partitions: int
     token_private_key_file: str
@@ -213,6 +215,15 @@ class StateFolder:
         if not path.exists():
             write_private(path, secrets.token_urlsafe(24).encode())
         return path.read_text()
+
+    def role_passwords(self) -> dict[str, str]:
+        """By the role of each service; those that are missing are made."""
+        path = self.keys / "role_passwords.json"
+        known = msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.exists() else {}
+        passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in ROLES}
+        if passwords != known:
+            write_private(path, msgspec.json.encode(passwords))
+        return passwords
 
     def partitions(self, wanted: int | None, default: int) -> int:
         """The number of partitions of this folder's topics: `wanted` or `default` at the first call, then that for ever.

@@ -20,6 +20,7 @@ from ordercast.first_line import first_line
 from ordercast.infra import migrations
 from ordercast.infra.local.child import run_once
 from ordercast.infra.local.control import control_socket
+from ordercast.infra.local.databases import service_logins
 from ordercast.infra.local.errors import NoSuchProcess, StartFailed
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import KafkaBroker
@@ -85,6 +86,7 @@ class System:
             ports=plan.ports.all() | plan.service_ports,
             urls=plan.urls,
             database_url=plan.postgres.url(),
+            reader_database_url=plan.database_url("reader"),
             kafka_bootstrap=plan.kafka.bootstrap,
             partitions=plan.partitions,
             token_private_key_file=str(self.folder.token_private_key),
@@ -282,7 +284,8 @@ async def _plan(
     )
     install = await ensure_kafka(report)
     kafka = KafkaBroker(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log")
-    return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus)
+    logins = service_logins(folder.role_passwords())
+    return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus, logins)
 
 
 async def _start(system: System, report: Report) -> None:
@@ -301,6 +304,7 @@ async def _start_database(system: System) -> None:
     # Alembic takes a second to find out that there is nothing to do.
     if await plan.postgres.schema_revision() != newest_revision():
         await run_once(plan.migrations(), deadline_s=PREPARE_DEADLINE_S)
+    await plan.postgres.grant_rights(plan.logins)
 
 
 async def _start_broker(system: System) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from ordercast.database_tls import sqlalchemy_address
 from ordercast.infra.migrations.errors import TablesInUse
+from ordercast.infra.migrations.grant_rights import MIGRATION_LOCK
 from ordercast.infra.migrations.tables import metadata
 
-# Any fixed number that nobody else locks in this database: replicas that start together must not race.
-MIGRATION_LOCK: Final = 7_305_110_401
 # Waiting longer (ms) for a table that others use would hold up everybody who comes after: pods serve meanwhile.
 LOCK_TIMEOUT_MS: Final = 3_000
 # By SQLSTATE: the lock was not there in time; a deadlock with a transaction that uses the tables in another order.
@@ -33,7 +33,8 @@ def _migrate(connection: Connection) -> None:
 
 
 async def _run() -> None:
-    engine = create_async_engine(context.config.attributes["database_url"], poolclass=NullPool)
+    address, tls = sqlalchemy_address(context.config.attributes["database_url"])
+    engine = create_async_engine(address, poolclass=NullPool, connect_args=tls)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)

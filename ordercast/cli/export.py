@@ -37,7 +37,7 @@ async def export(
     needs_kafka = any(data_set.query is None for data_set in wanted)
     with bars(context.console, {data_set.name: None for data_set in wanted}) as progress:
         files = await write_files(
-            target.database_url,
+            target.reading_url,
             out,
             file_format,
             wanted,

@@ -75,9 +75,10 @@ async def status(context: Context) -> None:
 
 async def system_status(info: SystemInfo) -> SystemStatus:
     """Asks every process how it is. Takes no longer than the deadlines, whatever hangs."""
+    database = info.reader_database_url or info.database_url
     processes, backlog = await asyncio.gather(
-        _statuses(_servers(info.database_url, info.kafka_bootstrap) | info.urls, info.database_url, info.processes),
-        read_backlog(info.database_url, info.kafka_bootstrap, deadline_s=FIGURES_DEADLINE_S),
+        _statuses(_servers(database, info.kafka_bootstrap) | info.urls, database, info.processes),
+        read_backlog(database, info.kafka_bootstrap, deadline_s=FIGURES_DEADLINE_S),
     )
     return SystemStatus(info.folder, info.phase, processes, backlog)
 

@@ -28,7 +28,7 @@ async def verify(
     """
     target = context.target()
     with steps(context.console) as progress:
-        result = await compare(target.database_url, target.kafka_bootstrap, wait_s=wait, step=progress.now)
+        result = await compare(target.reading_url, target.kafka_bootstrap, wait_s=wait, step=progress.now)
     context.result(asdict(result), Text(text(result)))
     if result.difference_count:
         raise typer.Exit(1)

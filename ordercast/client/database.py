@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from ordercast.database_tls import asyncpg_address
 from ordercast.first_line import first_line
 
 # A database that does not answer the connection within this time (s) counts as gone.
@@ -26,11 +27,14 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
     `url` is SQLAlchemy's (`postgresql+asyncpg://…`) or plain; `application` shows in pg_stat_activity.
 
     Raises:
-        DatabaseUnavailable: nobody answers, or a table that is asked for is not there.
+        DatabaseUnavailable: nobody answers, or a table that is asked for is not there, or not for this user.
+        DatabaseSettingsWrong: no TLS can be spoken as the settings say.
     """
+    address, tls = asyncpg_address(url)
     try:
         connection = await asyncpg.connect(
-            url.replace("postgresql+asyncpg://", "postgresql://", 1),
+            address,
+            **tls,
             timeout=CONNECT_TIMEOUT_S,
             server_settings={"application_name": application, "timezone": "UTC", "jit": "off"},
         )
@@ -41,6 +45,10 @@ async def snapshot(url: str, *, application: str) -> AsyncIterator[asyncpg.Conne
             yield connection
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
         raise DatabaseUnavailable(f"PostgreSQL has the schema of another release: {first_line(error)}") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DatabaseUnavailable(
+            f"the user of ORDERCAST_DATABASE_URL may not read this: {first_line(error)}"
+        ) from error
     finally:
         await connection.close()
 

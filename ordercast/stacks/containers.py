@@ -9,8 +9,10 @@ from typing import Final
 from ordercast.client import Addresses
 from ordercast.client.session import Login
 from ordercast.first_line import first_line
+from ordercast.infra.local.databases import service_logins
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.together import together
+from ordercast.infra.migrations.rights import ROLES
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.topics import create_topics
 from ordercast.stacks.engine import open_engine
@@ -39,7 +41,9 @@ async def container_system(*, partitions: int, report: Report) -> AsyncIterator[
         await engine.ensure(all_images())
         postgres, kafka = PostgresServerContainer(engine), KafkaServerContainer(engine)
         await together((postgres.start(), kafka.start()))
-        servers = Servers(postgres.network_url, kafka.network_bootstrap, partitions)
+        logins = service_logins({role: secrets.token_urlsafe(24) for role in ROLES})
+        service_urls = {role: postgres.network_url(login=login) for role, login in logins.items()}
+        servers = Servers(postgres.network_url(), service_urls, kafka.network_bootstrap, partitions)
         services = ServiceContainers(engine, servers, artifacts_volume=await engine.volume())
         await together((services.migrate(), _make_topics(kafka.bootstrap, partitions)))
         await services.start()

@@ -17,6 +17,7 @@ from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.kafka import HEAP, LONE_BROKER
 from ordercast.infra.local.ports import free_port
 from ordercast.infra.local.postgres import SETTINGS, THROWAWAY
+from ordercast.infra.migrations.grant_rights import Login
 from ordercast.stacks.engine import Engine, log_tail, to_the_end
 from ordercast.stacks.images import server_image
 
@@ -148,10 +149,9 @@ class PostgresServerContainer(DatabaseServer, ServerContainer):
     def address(self) -> ServerAddress:
         return ServerAddress(self.engine.host, self._port, self._password)
 
-    @property
-    def network_url(self) -> str:
-        """The SQLAlchemy URL of the system's database for containers of the same engine."""
-        return database_url(ServerAddress(self.ALIAS, POSTGRES_PORT, self._password))
+    def network_url(self, *, login: Login | None = None) -> str:
+        """The SQLAlchemy URL of the system's database for containers of the same engine; its owner's unless a login is given."""
+        return database_url(ServerAddress(self.ALIAS, POSTGRES_PORT, self._password), login=login)
 
     def _make(self) -> DockerContainer:
         container = PostgresContainer(

@@ -55,9 +55,10 @@ SERVICES: Final[Mapping[str, Service]] = {
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What the services use, as containers of the same engine reach it."""
+    """What the services use, as containers of the same engine reach it. `service_urls`: the database's, by role."""
 
     database_url: str
+    service_urls: Mapping[str, str]
     kafka_bootstrap: str
     partitions: int
 
@@ -90,6 +91,8 @@ class ServiceContainers:
         """Brings the database to the newest schema. Raises StartFailed."""
         container = DockerContainer(service_image(MIGRATIONS).name)
         container.with_env("ORDERCAST_DATABASE_URL", self._servers.database_url)
+        for role, url in self._servers.service_urls.items():
+            container.with_env(f"ORDERCAST_{role.upper()}_DATABASE_URL", url)
         await self._engine.start(container, alias=MIGRATIONS)
         ended = await to_the_end(lambda: container.get_wrapped_container().wait(timeout=START_DEADLINE_S))
         if ended["StatusCode"]:
@@ -138,7 +141,7 @@ class ServiceContainers:
         container = DockerContainer(service_image(service.image).name, command=service.command)
         container.with_bind_ports(BASES[name], self._ports[name])
         container.with_envs(
-            ORDERCAST_DATABASE_URL=self._servers.database_url,
+            ORDERCAST_DATABASE_URL=self._servers.service_urls[name],
             ORDERCAST_KAFKA_BOOTSTRAP=self._servers.kafka_bootstrap,
             ORDERCAST_PARTITIONS=str(self._servers.partitions),
             ORDERCAST_HOST="0.0.0.0",  # noqa: S104 - inside the container

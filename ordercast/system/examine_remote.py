@@ -18,6 +18,12 @@ from ordercast.system.remote import RemoteSystem
 
 # How the address of each service is given.
 OPTIONS: Final = {"order_api": "--against", "trainer": "--trainer", "predictor": "--predictor"}
+# Who they are to PostgreSQL.
+_SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor")
+_LOGGED_IN: Final = """
+    SELECT DISTINCT usename FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = ANY ($1) ORDER BY usename
+"""
 
 
 async def examine_remote(system: RemoteSystem) -> AsyncIterator[Finding]:
@@ -66,7 +72,10 @@ async def _admin(system: RemoteSystem) -> str:
 async def _database(system: RemoteSystem) -> str:
     async with snapshot(system.database_url, application="ordercast doctor") as connection:
         revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-        return f"schema {revision}"
+        users = [row["usename"] for row in await connection.fetch(_LOGGED_IN, [*_SERVICES])]
+    if len(users) == 1:
+        return f"schema {revision}; all services log in as {users[0]}, who may do everything (SECURITY.md says how to part them)"
+    return f"schema {revision}; the services log in as {', '.join(users)}" if users else f"schema {revision}"
 
 
 async def _kafka(system: RemoteSystem) -> str:

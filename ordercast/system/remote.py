@@ -51,6 +51,10 @@ class RemoteSystem:
         return _given(self.settings.database_url, "of PostgreSQL", "ORDERCAST_DATABASE_URL")
 
     @property
+    def reading_url(self) -> str:
+        return self.database_url
+
+    @property
     def kafka_bootstrap(self) -> str:
         return _given(self.settings.kafka_bootstrap, "of Kafka", "ORDERCAST_KAFKA_BOOTSTRAP")
 

@@ -25,7 +25,12 @@ class Target(Protocol):
         """The services whose addresses nobody gave."""
 
     @property
-    def database_url(self) -> str: ...
+    def database_url(self) -> str:
+        """Of the schema's owner, for what repairs."""
+
+    @property
+    def reading_url(self) -> str:
+        """Of the database for what only looks; whoever runs the system gives one URL for both."""
 
     @property
     def kafka_bootstrap(self) -> str: ...
@@ -60,6 +65,10 @@ class LocalSystem:
     @property
     def database_url(self) -> str:
         return self.info.database_url
+
+    @property
+    def reading_url(self) -> str:
+        return self.info.reader_database_url or self.info.database_url
 
     @property
     def kafka_bootstrap(self) -> str:

@@ -44,6 +44,12 @@ _VIEWS: Final = text("""
     FROM pg_views AS v JOIN information_schema.view_table_usage AS u ON u.view_schema = v.schemaname AND u.view_name = v.viewname
     WHERE v.schemaname = :live AND u.table_schema = :live AND u.table_name = ANY (CAST(:tables AS text[]))
 """)
+# What others than the owner may do with the live tables, as statements that grant the same again.
+_GRANTS: Final = text("""
+    SELECT format('GRANT %s ON %s.%I TO %I', a.privilege_type, CAST(:live AS text), c.relname, r.rolname)
+    FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+    WHERE c.relnamespace = CAST(:live AS regnamespace) AND c.relname = ANY (CAST(:tables AS text[])) AND a.grantee <> c.relowner
+""")
 # Which dead letters somebody has discarded stands nowhere in the topics.
 _KEEP_DISCARDED: Final = text(f"""
     UPDATE {SHADOW}.feature_last_sequences AS rebuilt SET last_sequence = live.last_sequence
@@ -98,10 +104,12 @@ async def compare_with_shadow(session: AsyncSession) -> Differences:
 async def swap_shadow_in(session: AsyncSession) -> None:
     """Puts the shadow tables in the live ones' place. It shows at the commit, to all readers at once.
 
-    Views of the live tables, as those for the names of the release before, are made again.
+    Views of the live tables, as those for the names of the release before, are made again, and who may use the tables may go on.
     """
     await session.execute(_KEEP_DISCARDED, {"discarded": DISCARDED})
-    views = (await session.execute(_VIEWS, {"live": LIVE, "tables": [table.name for table in _TABLES]})).all()
+    replaced = {"live": LIVE, "tables": [table.name for table in _TABLES]}
+    views = (await session.execute(_VIEWS, replaced)).all()
+    grants = (await session.scalars(_GRANTS, replaced)).all()
     for view in views:
         await session.execute(text(f"DROP VIEW {LIVE}.{view.name}"))
     for table in _TABLES:
@@ -109,6 +117,9 @@ async def swap_shadow_in(session: AsyncSession) -> None:
         await session.execute(text(f"ALTER TABLE {SHADOW}.{table.name} SET SCHEMA {LIVE}"))
     for view in views:
         await session.execute(text(f"CREATE VIEW {LIVE}.{view.name} AS {view.definition}"))
+    connection = await session.connection()
+    for grant in grants:
+        await connection.exec_driver_sql(grant)  # as it is: a role's name may hold what `text` takes for a parameter
     await session.execute(text(f"DROP SCHEMA {SHADOW}"))
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
+from ordercast.infra.migrations.rights import ROLES
 from ordercast.infra.migrations.upgrade import MigrationSettings
 from ordercast.kafka_security import client_security
 from ordercast.running_client import STOP_DEADLINE_S
@@ -75,10 +76,17 @@ def secrets_of(rendered: Rendered, program: str) -> dict[str, str]:
     mounted = [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == SECRETS_DIR]
     volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
     return {
-        item["path"]: volumes[name]["secret"]["secretName"]
+        item["path"]: source.get("secretName") or source["name"]
         for name in mounted
-        for item in volumes[name]["secret"]["items"]
+        for source in _sources(volumes[name])
+        for item in source["items"]
     }
+
+
+def _sources(volume: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if "projected" in volume:
+        return [source["secret"] for source in volume["projected"]["sources"]]
+    return [volume["secret"]]
 
 
 def settings_of(rendered: Rendered, program: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> BaseSettings:
@@ -338,6 +346,35 @@ def test_the_ready_script_uses_nothing_but_python() -> None:
         )
     }
     assert imported == {"sys", "time", "urllib"}
+
+
+def test_with_roles_each_service_gets_its_own_url_and_the_migrations_all(
+    helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = helm.render(settings=["database.rolesSecret=roles"])
+    assert secrets_of(rendered, "schema") == {
+        "ordercast_database_url": "ordercast-database",
+        **{f"ordercast_{role}_database_url": "roles" for role in ROLES},
+    }
+    settings = settings_of(rendered, "schema", tmp_path, monkeypatch)
+    assert isinstance(settings, MigrationSettings)
+    assert settings.logins.keys() == set(ROLES)
+    for program in APPS:
+        [pod] = [pod for pod in rendered.pods.values() if any(c["name"] == program for c in containers(pod))]
+        [volume] = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "database"]
+        key = f"ordercast_{program.replace('-', '_')}_database_url"
+        assert volume["secret"]["items"] == [{"key": key, "path": "ordercast_database_url"}]
+        assert volume["secret"]["secretName"] == "roles"
+
+
+@pytest.mark.parametrize("program", [name for name in SETTINGS if name != "topics"])
+def test_every_client_of_postgresql_speaks_tls_as_the_values_say(helm: Helm, program: str) -> None:
+    """By the variables that `ordercast/database_tls.py` reads."""
+    rendered = helm.render(settings=["database.sslmode=verify-ca", "database.caSecret.name=db-ca"])
+    variables = {variable["name"]: variable for variable in programs(rendered)[program]["env"]}
+    assert variables["ORDERCAST_DATABASE_SSLMODE"]["value"] == "verify-ca"
+    reference = variables["ORDERCAST_DATABASE_CA"]["valueFrom"]["secretKeyRef"]
+    assert reference == {"name": "db-ca", "key": "ca.crt"}
 
 
 @pytest.mark.parametrize("component", ["order-api", "relay", "feature-worker", "trainer", "predictor", "migrations"])

@@ -37,7 +37,7 @@ class TcpGate:
             with suppress(OSError, asyncio.CancelledError):
                 far_reader, far_writer = await asyncio.open_connection(*self._target)
                 try:
-                    await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+                    await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
                 finally:
                     far_writer.transport.abort()
         finally:
@@ -45,7 +45,7 @@ class TcpGate:
             self._links.discard(task)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while chunk := await reader.read(65_536):
         writer.write(chunk)
         await writer.drain()

@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from ordercast.database_tls import sqlalchemy_address
+
 # Statement deadline on the server (ms), below the client's (s), so that the server gives up first and says why.
 STATEMENT_TIMEOUT_MS: Final = 25_000
 COMMAND_TIMEOUT_S: Final = 30
@@ -30,13 +32,15 @@ async def open_database(
     search_path: str = '"$user", public',
 ) -> AsyncIterator[Sessions]:
     """A pool of connections, as a maker of sessions. `application` shows in pg_stat_activity."""
+    address, tls = sqlalchemy_address(url)
     engine = create_async_engine(
-        url,
+        address,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout_s,
         pool_pre_ping=True,
         connect_args={
+            **tls,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": max(COMMAND_TIMEOUT_S, statement_timeout_ms / 1000 + 5),
             "server_settings": {

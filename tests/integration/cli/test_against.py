@@ -100,6 +100,17 @@ async def test_commands_work_without_a_state_folder(
     assert not (tmp_path / ".ordercast").exists()
 
 
+async def test_commands_that_only_look_work_with_the_role_that_may_only_read(
+    running: Running, variables: Variables
+) -> None:
+    reader = {**variables, "ORDERCAST_DATABASE_URL": running.system.info.reader_database_url or ""}
+    for command in (("verify",), ("export", "--format", "csv"), ("status",), ("doctor",)):
+        result = await run(running.system.urls["order_api"], reader, *command)
+        assert result.exit_code == 0, result.output
+    assert "; the services log in as ordercast_feature_worker, ordercast_order_api, " in result.stderr
+    assert (await run(running.system.urls["order_api"], reader, "features", "rebuild")).exit_code == 1
+
+
 async def test_the_demo_does_what_it_can_and_names_what_it_leaves_out(
     lone_order_api: str, variables: Variables, tmp_path: Path
 ) -> None:

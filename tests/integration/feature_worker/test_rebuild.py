@@ -13,7 +13,9 @@ from alembic import command
 from sqlalchemy import text
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.infra.migrations.upgrade import alembic_config
+from ordercast.infra.local.databases import service_logins
+from ordercast.infra.migrations.rights import ROLES
+from ordercast.infra.migrations.upgrade import alembic_config, make_roles
 from ordercast.services.feature_worker import rebuild as rebuild_module
 from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
 from ordercast.services.feature_worker.errors import NothingToRepair, RebuildRefused
@@ -118,6 +120,7 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     await rebuilds.apply_all()
     await replay(publisher, list(rebuilds.table.dead_letters.by_id.values())[:3])
     await rebuilds.apply_all()
+    await make_roles(database_url, service_logins(dict.fromkeys(ROLES, "a password")))
     before, heard = await table_number(sessions), list[tuple[int, int]]()
 
     differences = await rebuilds.make(report=heard)()
@@ -131,6 +134,12 @@ async def test_a_rebuilt_table_equals_the_live_one_with_its_letters_and_replays(
     assert await read_trends(sessions) == trends_table([*facts, *strangers[:3]])
     assert await read_activity(sessions) == activity_table([*facts, *strangers[:3]])
     await asyncio.to_thread(command.check, alembic_config(database_url))
+    async with sessions() as session:  # who might use the tables may go on
+        may = text("SELECT has_table_privilege('ordercast_' || :role, 'feature_rows', 'UPDATE')")
+        assert [(await session.execute(may, {"role": role})).scalar_one() for role in ("feature_worker", "reader")] == [
+            True,
+            False,
+        ]
     async with sessions() as session:  # by the name of the release before, too
         named_before = text("SELECT topic, partition, producer, last_number FROM feature_producer_marks")
         named_now = text("SELECT topic, partition, producer, last_sequence FROM feature_last_sequences")

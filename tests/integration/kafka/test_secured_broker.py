@@ -3,16 +3,9 @@
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from ordercast.client.kafka import KafkaUnavailable, ends_of
 from ordercast.client.kafka import open_consumer as open_outsider
@@ -27,6 +20,7 @@ from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.topics import create_topics
+from tests.support.certificates import self_signed
 from tests.support.embedded import running
 
 USERS = {"ordercast": "a secret", "stranger": "another"}
@@ -92,23 +86,11 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
 
 
 def write_certificate(folder: Path) -> str:
-    """A certificate of 127.0.0.1, signed by itself, and its key; the certificate in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(Encoding.PEM).decode()
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    (folder / "broker.pem").write_text(secret + pem)
-    (folder / "ca.pem").write_text(pem)
-    return pem
+    """A certificate and its key; the certificate in PEM."""
+    made = self_signed()
+    (folder / "broker.pem").write_text(made.key + made.certificate)
+    (folder / "ca.pem").write_text(made.certificate)
+    return made.certificate
 
 
 def login(user: str, password: str | None = None) -> dict[str, str]:

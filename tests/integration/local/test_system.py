@@ -47,7 +47,9 @@ def test_other_commands_find_it_by_its_folder(system: System) -> None:
 
 def test_services_are_told_where_the_servers_are_and_only_order_api_may_sign(system: System) -> None:
     worker, api = system.environment("feature_worker"), system.environment("order_api")
-    assert worker["ORDERCAST_DATABASE_URL"] == system.info.database_url
+    assert worker["ORDERCAST_DATABASE_URL"].startswith("postgresql+asyncpg://ordercast_feature_worker:")
+    assert api["ORDERCAST_DATABASE_URL"].startswith("postgresql+asyncpg://ordercast_order_api:")
+    assert worker["ORDERCAST_DATABASE_SSLMODE"] == "disable"
     assert worker["ORDERCAST_KAFKA_BOOTSTRAP"] == system.info.kafka_bootstrap
     assert worker["ORDERCAST_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"  # whatever the user has set for another Kafka
     assert worker["ORDERCAST_PORT"] == str(system.info.ports["feature_worker"])

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from ordercast.infra.compose_secrets import make_secrets
+from ordercast.infra.migrations.rights import ROLES
 from ordercast.services.shared.http.token_keys import load_private_key, load_public_key
 
 
@@ -28,7 +30,7 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
     make_secrets(folder, {})
     assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
-    assert len(mounted) == 6
+    assert len(mounted) == 6 + len(ROLES)
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
     assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 
@@ -56,6 +58,25 @@ def test_commands_find_the_published_ports(tmp_path: Path) -> None:
     assert commands["ordercast_kafka_bootstrap"] == "127.0.0.1:29092"
     assert commands["ordercast_admin_email"] == "ann@example.com"
     assert (tmp_path / "ordercast_database_url").read_text().endswith("@postgres:5432/ordercast")
+
+
+def test_each_service_has_a_role_and_a_password_of_its_own(tmp_path: Path) -> None:
+    make_secrets(tmp_path, {})
+    urls = {role: urlsplit((tmp_path / f"ordercast_{role}_database_url").read_text()) for role in ROLES}
+    assert {role: url.username for role, url in urls.items()} == {role: f"ordercast_{role}" for role in ROLES}
+    assert {url.hostname for url in urls.values()} == {"postgres"}
+    passwords = {url.password for url in urls.values()} | {(tmp_path / "database_password").read_text()}
+    assert len(passwords) == len(ROLES) + 1
+
+
+def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
+    make_secrets(tmp_path, {})
+    before = contents(tmp_path)
+    for role in ROLES:
+        (tmp_path / f"ordercast_{role}_database_url").unlink()
+    make_secrets(tmp_path, {})
+    assert contents(tmp_path).keys() == before.keys()
+    assert (tmp_path / "ordercast_database_url").read_bytes() == before["ordercast_database_url"]
 
 
 @pytest.mark.parametrize("umask", ["077", "000"])

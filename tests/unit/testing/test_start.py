@@ -75,10 +75,12 @@ def test_nothing_of_the_system_runs_in_the_tests_own_process() -> None:
     expected = [
         "ordercast.client",
         "ordercast.contracts",
+        "ordercast.database_tls",
         "ordercast.errors",
         "ordercast.first_line",
         "ordercast.kafka_security",
         "ordercast.running_client",
+        "ordercast.secret_variables",
         "ordercast.testing",
     ]
     assert ran.stdout.strip() == f"{expected} []"

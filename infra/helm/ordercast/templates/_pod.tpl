@@ -24,14 +24,56 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* The database's URL as a file named like its variable; settings are read from that folder, too. Takes the root. */}}
+{{/* The roles of infra/migrations/rights.py. */}}
+{{- define "ordercast.databaseRoles" -}}
+[order_api, relay, feature_worker, trainer, predictor, reader]
+{{- end -}}
+
+{{/*
+The database's URL as a file named like its variable; settings are read from that folder, too. Of a service its own role's, if
+there are roles; the migrations get the owner's and those of all roles, which they make. Takes (root, component).
+*/}}
 {{- define "ordercast.databaseVolume" -}}
+{{- $component := .component -}}
+{{- with .root.Values.database -}}
 - name: database
+{{- if and .rolesSecret (eq $component "migrations") }}
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret:
+          name: {{ .existingSecret }}
+          items:
+            - { key: {{ .key | quote }}, path: ordercast_database_url }
+      - secret:
+          name: {{ .rolesSecret }}
+          items:
+            {{- range include "ordercast.databaseRoles" . | fromYamlArray }}
+            - { key: ordercast_{{ . }}_database_url, path: ordercast_{{ . }}_database_url }
+            {{- end }}
+{{- else }}
   secret:
-    secretName: {{ .Values.database.existingSecret }}
+    secretName: {{ .rolesSecret | default .existingSecret }}
     defaultMode: 0440
     items:
-      - { key: {{ .Values.database.key | quote }}, path: ordercast_database_url }
+      {{- $key := empty .rolesSecret | ternary .key (printf "ordercast_%s_database_url" (replace "-" "_" $component)) }}
+      - { key: {{ $key | quote }}, path: ordercast_database_url }
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* How PostgreSQL is spoken to (ordercast/database_tls.py). Takes the root. */}}
+{{- define "ordercast.databaseEnv" -}}
+- { name: ORDERCAST_SECRETS_DIR, value: /run/secrets/ordercast }
+{{- with .Values.database }}
+{{- with .sslmode }}
+- { name: ORDERCAST_DATABASE_SSLMODE, value: {{ . }} }
+{{- end }}
+{{- if .caSecret.name }}
+- name: ORDERCAST_DATABASE_CA
+  valueFrom: { secretKeyRef: { name: {{ .caSecret.name }}, key: {{ .caSecret.key | quote }} } }
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* Where Kafka is, and how it is spoken to (ordercast/kafka_security.py). Takes the root. */}}
@@ -57,7 +99,7 @@ securityContext:
 
 {{/* A service's variables. Takes (root, component, spec, values). */}}
 {{- define "ordercast.env" -}}
-- { name: ORDERCAST_SECRETS_DIR, value: /run/secrets/ordercast }
+{{ include "ordercast.databaseEnv" .root }}
 {{ include "ordercast.kafkaEnv" .root }}
 {{- if .spec.partitions }}
 - { name: ORDERCAST_PARTITIONS, value: {{ .root.Values.partitions | quote }} }
@@ -113,7 +155,7 @@ securityContext:
 {{- define "ordercast.volumes" -}}
 - name: tmp
   emptyDir: { sizeLimit: {{ eq .component "trainer" | ternary "2Gi" "128Mi" }} }
-{{ include "ordercast.databaseVolume" .root }}
+{{ include "ordercast.databaseVolume" . }}
 {{- if .spec.tokens }}
 - name: tokens
   secret:

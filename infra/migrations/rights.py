@@ -1,0 +1,74 @@
+"""Who may do what in the database: the one table that rights are granted from and that a test walks."""
+
+from collections.abc import Mapping
+from typing import Final
+
+# S select, I insert, U update, D delete; small letters: only columns of `_COLUMNS`. Locking a row takes U. `reader` is for what
+# looks at the whole and changes nothing: verify, export, status. The owner of the schema (migrations, repairs) may do everything.
+# Views, which are for services of the release before, are the owner's alone.
+_TABLE: Final = """
+                         order_api  relay  feature_worker  trainer  predictor  reader
+accounts                 SIU        -      -               -        s          s
+refresh_tokens           SIUD       -      -               -        -          -
+products                 SIU        -      -               -        s          S
+product_prices           SI         -      -               -        -          S
+reviews                  SIUD       -      -               -        -          S
+orders                   SIU        -      s               -        -          S
+order_items              SIU        -      -               -        -          S
+order_cancellations      SI         -      -               -        -          S
+order_changes            SI         -      -               -        -          S
+idempotency_keys         SIUD       -      -               -        -          -
+outbox                   SI         SUD    -               -        -          S
+outbox_shards            SIU        S      S               -        -          S
+outbox_leases            S          SIU    -               -        -          S
+outbox_relays            SD         SIUD   -               -        -          S
+outbox_dead_letters      SUD        SI     -               -        -          S
+feature_rows             -          -      SIU             S        S          S
+feature_view_times       -          -      SIUD            -        -          S
+feature_positions        -          -      SIU             S        S          S
+feature_last_sequences   -          -      SIUD            -        -          S
+feature_sequences_ahead  -          -      SIUD            -        -          S
+feature_repairs          -          -      S               -        -          S
+product_trends           S          -      SIU             -        -          S
+shop_trends              S          -      SIU             -        -          S
+pair_activity            -          -      SIU             S        S          S
+product_activity         -          -      SIU             S        S          S
+trainings                -          -      -               SIU      -          S
+training_epochs          -          -      -               SID      -          S
+models                   -          -      -               SI       Su         S
+daily_trends             -          -      -               -        -          -
+alembic_version          -          -      -               -        -          S
+"""
+
+_RIGHTS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+# (table, role, right) -> the columns that it is for.
+_COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
+    ("accounts", "predictor", "SELECT"): ("id",),
+    ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
+    ("products", "predictor", "SELECT"): ("id", "sku"),
+    ("orders", "feature_worker", "SELECT"): ("id", "created_at"),
+    ("models", "predictor", "UPDATE"): ("activated_at", "pinned_at"),
+}
+
+
+# Of one role at one table: what is granted, and for which columns; none are all.
+Rights = Mapping[str, tuple[str, ...]]
+
+
+def _parse(table: str) -> tuple[tuple[str, ...], dict[tuple[str, str], Rights]]:
+    head, *rows = table.strip("\n").splitlines()
+    roles = tuple(head.split())
+    grants: dict[tuple[str, str], Rights] = {}
+    for row in rows:
+        name, *cells = row.split()
+        for role, cell in zip(roles, cells, strict=True):
+            letters = cell.strip("-")
+            rights = {letter: _RIGHTS[letter.upper()] for letter in letters}
+            grants[name, role] = {
+                right: () if letter.isupper() else _COLUMNS[name, role, right] for letter, right in rights.items()
+            }
+    return roles, grants
+
+
+# The services' names, and (table, role) -> what it may do.
+ROLES, GRANTS = _parse(_TABLE)
