@@ -9,7 +9,7 @@ from typing import Final
 _TABLE: Final = """
                          order_api  relay  feature_worker  trainer  predictor  reader
 accounts                 SIU        -      -               -        s          s
-refresh_tokens           SIUD       -      -               -        -          -
+refresh_tokens           SIUD       sD     -               -        -          -
 products                 SIU        -      -               -        s          S
 product_prices           SI         -      -               -        -          S
 reviews                  SIUD       -      -               -        -          S
@@ -17,11 +17,11 @@ orders                   SIU        -      s               -        -          S
 order_items              SIU        -      -               -        -          S
 order_cancellations      SI         -      -               -        -          S
 order_changes            SI         -      -               -        -          S
-idempotency_keys         SIUD       -      -               -        -          -
+idempotency_keys         SIUD       sD     -               -        -          -
 outbox                   SI         SUD    -               -        -          S
 outbox_shards            SIU        S      S               -        -          S
 outbox_leases            S          SIU    -               -        -          S
-outbox_relays            SD         SIUD   -               -        -          S
+outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
 feature_rows             -          -      SIU             S        S          S
 feature_view_times       -          -      SIUD            -        -          S
@@ -45,6 +45,8 @@ _RIGHTS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("accounts", "predictor", "SELECT"): ("id",),
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
+    ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
+    ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),
     ("models", "predictor", "UPDATE"): ("activated_at", "pinned_at"),
