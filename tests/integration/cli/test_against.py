@@ -107,7 +107,7 @@ async def test_commands_that_only_look_work_with_the_role_that_may_only_read(
     for command in (("verify",), ("export", "--format", "csv"), ("status",), ("doctor",)):
         result = await run(running.system.urls["order_api"], reader, *command)
         assert result.exit_code == 0, result.output
-    assert "; the services log in as ordercast_feature_worker, ordercast_order_api, " in result.stderr
+    assert "; the services log in as ordercast_feature_worker, ordercast_order_api, " in " ".join(result.stderr.split())
     assert (await run(running.system.urls["order_api"], reader, "features", "rebuild")).exit_code == 1
 
 
