@@ -10,8 +10,11 @@ from ordercast.services.shared.demand.activity import Activity
 from ordercast.services.shared.demand.conformal import FEWEST_IN_GROUP
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
-# Moments of pairs to learn from, each a horizon after the one before.
+# Moments of pairs to learn from, each a horizon after the one before: more where a shop has so few pairs that theirs make fewer
+# rows than that, which cost a training some seconds.
 PAIR_MOMENTS: Final = 3
+MOST_PAIR_MOMENTS: Final = 9
+ENOUGH_PAIR_ROWS: Final = 100_000
 # Order lines of the last days are held out, of more days where these have few; a line of the first days has no history to be
 # told from.
 LINE_DAYS: Final = 28
@@ -59,7 +62,7 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
             f"for a horizon of {horizon_days} days"
         )
     judged = until - horizon_days
-    learned = (judged - number * horizon_days for number in range(1, PAIR_MOMENTS + 1))
+    learned = (judged - number * horizon_days for number in range(1, _pair_moments(activity, until) + 1))
     lines_judged = _lines_judged(activity, until)
     held_out = until - weeks
     moments = min(held_out - first_day - PRODUCT_HISTORY_DAYS, LEARNED_DAYS) // 7
@@ -73,6 +76,12 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
         first_day=first_day,
         until=until,
     )
+
+
+def _pair_moments(activity: Activity, until: int) -> int:
+    pair_days = activity.row_pair_day[activity.row_known_on < until]
+    pairs = len(np.unique(activity.pair_day_pair[pair_days]))
+    return min(max(PAIR_MOMENTS, ENOUGH_PAIR_ROWS // pairs), MOST_PAIR_MOMENTS)
 
 
 def _lines_judged(activity: Activity, until: int) -> range:

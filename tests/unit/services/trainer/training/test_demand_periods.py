@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,18 @@ def test_nothing_is_learned_from_what_is_held_out(days: int, horizon: int) -> No
     assert periods.products_learned[-1] + 7 == periods.products_judged[0]
     assert periods.products_judged[-1] + 7 == periods.until
     assert min(periods.pairs_learned[-1], periods.products_learned[0]) > periods.first_day
+
+
+@pytest.mark.parametrize(("pairs", "moments"), [(1, 9), (20, 5), (50, 3)])
+def test_a_shop_of_few_pairs_learns_from_more_moments(
+    pairs: int, moments: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordercast.services.trainer.training.demand_periods.ENOUGH_PAIR_ROWS", 100)
+    rows = [(1, product, day, 0, 1, 1, 0, 0, 0) for product in range(1, pairs + 1) for day in (0, 399)]
+    known_later = [(2, product, 450, 0, 1, 1, 0, 0, 0) for product in range(1, 100)]
+    periods = periods_of(activity(frame([*rows, *known_later])), epoch(START) + 400, 28)
+    assert len(periods.pairs_learned) == moments
+    assert len(set(np.diff(periods.pairs_learned))) == 1
 
 
 def test_what_is_known_later_is_not_looked_at() -> None:
