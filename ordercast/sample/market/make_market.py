@@ -9,7 +9,7 @@ import numpy as np
 
 from ordercast.sample.market.parameters import WEEKS, Account, HugeOrder, Market, Pair, Product
 
-ACCOUNTS: Final = 600
+ACCOUNTS: Final = 1_000
 PRODUCTS: Final = 60
 # Of the accounts; the others look around and hardly ever order.
 REGULARS_SHARE: Final = 0.25

@@ -114,11 +114,19 @@ async def test_commands_that_only_look_work_with_the_role_that_may_only_read(
 async def test_the_demo_does_what_it_can_and_names_what_it_leaves_out(
     lone_order_api: str, variables: Variables, tmp_path: Path
 ) -> None:
-    """With order_api alone the sample is sent; without a database, a trainer and a predictor the rest cannot be."""
+    """With order_api alone the samples are sent; without a database, a trainer and a predictor the rest cannot be."""
     for name in ("ORDERCAST_DATABASE_URL", "ORDERCAST_KAFKA_BOOTSTRAP"):
         variables[name] = ""
-    status, told, error = await run_demo(lone_order_api, variables, "--out", str(tmp_path / "out"))
-    assert status == 0, error
+    status, answer, told = await run_demo(lone_order_api, variables, "--json", "--out", str(tmp_path / "out"))
+    assert status == 0, told
+    assert json.loads(answer)["left_out"] == [
+        "step 3",
+        "step 4",
+        "step 5",
+        "the check of the market",
+        "step 7",
+        "step 8",
+    ]
     assert "500 orders, each a transaction of its own" in told
     assert "Left out: the address of PostgreSQL was not given. To have it, set ORDERCAST_DATABASE_URL" in told
     assert "Left out: no trainer was named" in told
