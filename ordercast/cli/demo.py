@@ -46,7 +46,7 @@ async def demo(
     out.mkdir(parents=True, exist_ok=True)
     console = Console(highlight=False, soft_wrap=True)
     told = context.console if context.json else console
-    story = Story(context.console, lambda text: told.print(Text(text)))
+    story = Story(context.console, lambda text: told.print(Text(text), soft_wrap=True))
     with cancelled_by_signals():
         try:
             remote = context.remote
