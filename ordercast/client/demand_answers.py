@@ -51,12 +51,11 @@ class PairDemand(Struct, frozen=True):
     as_of: date | None = None
 
 
-class ProductDemand(Struct, frozen=True):
-    """What an account will order of one of its products: the numbers of `PairDemand`."""
+class PairNumbers(Struct, frozen=True):
+    """The numbers of `PairDemand`, as lists have them."""
 
     account_id: int
     product_id: int
-    sku: str
     order_probability: float
     quantity_if_ordered: QuantityIfOrdered
     expected_quantity: float
@@ -66,11 +65,30 @@ class ProductDemand(Struct, frozen=True):
     extrapolates_because: list[str]
 
 
+class PairsDemand(Struct, frozen=True):
+    """Of many pairs, in the order of the request, all from one version."""
+
+    data: list[PairNumbers]
+    level: float
+    horizon_days: int
+    better_than: dict[str, float]
+    features_as_of: datetime
+    features_age_seconds: float
+    model_version: str
+    as_of: date | None = None
+
+
+class ProductNumbers(PairNumbers, frozen=True):
+    """What an account will order of one of its products."""
+
+    sku: str
+
+
 class AccountDemand(Struct, frozen=True):
     """The products that an account will most probably order, out of so many that it has ordered, viewed or put into the cart."""
 
     account_id: int
-    data: list[ProductDemand]
+    data: list[ProductNumbers]
     known_products: int
     level: float
     horizon_days: int
@@ -107,6 +125,16 @@ class Forecasts(Struct, frozen=True):
 
     data: list[Forecast]
     has_more: bool
+    level: float
+    service_level: float
+    model_version: str
+    as_of: date | None = None
+
+
+class ProductForecasts(Struct, frozen=True):
+    """Of the products that were asked for, in that order, all from one version."""
+
+    data: list[Forecast]
     level: float
     service_level: float
     model_version: str

@@ -3,14 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
-from ordercast.client.demand_answers import AccountDemand, Forecast, Forecasts, PairDemand
+from ordercast.client.demand_answers import (
+    AccountDemand,
+    Forecast,
+    Forecasts,
+    PairDemand,
+    PairsDemand,
+    ProductForecasts,
+)
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
+
+Answer = TypeVar("Answer", Predictions, PairsDemand, ProductForecasts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +32,32 @@ class PredictorApi:
 
     async def predict_views(self, view_counts: Iterable[int]) -> Predictions:
         """The predicted quantity for each number of views, up to 10,000 of them."""
-        return await self._predict({"view_counts": list(view_counts)})
+        return await self._predict(Predictions, {"view_counts": list(view_counts)})
 
     async def predict_pairs(self, pairs: Iterable[tuple[int, int]]) -> Predictions:
-        """The predicted quantity for each (account_id, product_id): own ones, or an admin's."""
-        body = [{"account_id": account_id, "product_id": product_id} for account_id, product_id in pairs]
-        return await self._predict({"pairs": body})
+        """What recipe `baseline` predicts from the views of each (account_id, product_id): own ones, or an admin's."""
+        return await self._predict(Predictions, {"pairs": _bodies(pairs), "recipe": "baseline"})
+
+    async def demand_of_pairs(
+        self, pairs: Iterable[tuple[int, int]], *, level: float = 0.9, as_of: date | None = None
+    ) -> PairsDemand:
+        """What recipe `demand` expects of each (account_id, product_id), up to 10,000 of them: own ones, or an admin's."""
+        asked = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        return await self._predict(PairsDemand, {"pairs": _bodies(pairs), **asked})
+
+    async def forecasts_of(
+        self,
+        product_ids: Iterable[int],
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+    ) -> ProductForecasts:
+        """The forecasts of these products, up to 5,000 of them. Needs an admin."""
+        asked: dict[str, Any] = {"weeks": weeks, "level": level, "service_level": service_level}
+        asked |= {"as_of": as_of.isoformat()} if as_of else {}
+        return await self._predict(ProductForecasts, {"products": list(product_ids), **asked})
 
     async def predict(self, account_id: int, product_id: int) -> Prediction:
         """What recipe `baseline` predicts from the account's views of the product."""
@@ -124,7 +153,11 @@ class PredictorApi:
             Request("DELETE", f"{self.address}/models/pin", params=params, repeatable=True), Unpinned
         )
 
-    async def _predict(self, body: dict[str, Any]) -> Predictions:
+    async def _predict(self, kind: type[Answer], body: dict[str, Any]) -> Answer:
         headers = {"Content-Type": "application/json"}
         request = Request("POST", f"{self.address}/predictions", msgspec.json.encode(body), headers, repeatable=True)
-        return await self.session.ask(request, Predictions)
+        return await self.session.ask(request, kind)
+
+
+def _bodies(pairs: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"account_id": account_id, "product_id": product_id} for account_id, product_id in pairs]

@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from ordercast.services.predictor.batch_routes import router as batches
 from ordercast.services.predictor.forecast_routes import router as forecasts
 from ordercast.services.predictor.model_routes import router as models
 from ordercast.services.predictor.problems import PROBLEMS
@@ -24,7 +25,7 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
     return create_app(
         title="Ordercast predictor",
         wiring=partial(open_predictor, settings),
-        routers=[predictions, forecasts, models],
+        routers=[predictions, batches, forecasts, models],
         problems=PROBLEMS,
         rate_limits=[
             RateLimit("predictions", "GET", "/predictions", often),

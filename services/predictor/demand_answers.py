@@ -88,6 +88,21 @@ class PairDemand(PairNumbers):
 
 
 @dataclass(frozen=True, slots=True)
+class PairsDemand:
+    """Many pairs, in the order of the request, all from one version and moment."""
+
+    data: list[PairNumbers]
+    level: float
+    recipe: Literal["demand"]
+    horizon_days: int
+    better_than: dict[str, float]
+    features_as_of: datetime
+    features_age_seconds: float
+    model_version: str
+    as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProductNumbers(PairNumbers):
     """A pair's numbers, with the product's SKU."""
 
@@ -160,6 +175,12 @@ def answer_pair(basis: Basis, pair: Pair) -> PairDemand:
         features=dict(zip(names(PAIR_FEATURES), values[0].tolist(), strict=True)),
         **source_of(basis),
     )
+
+
+def answer_pairs(basis: Basis, pairs: Sequence[Pair]) -> PairsDemand:
+    """Ten thousand take some 0.3 s: call it in a thread."""
+    numbers = _numbers(basis, pairs, _values(basis, pairs))
+    return PairsDemand(data=numbers, level=basis.level, **source_of(basis))
 
 
 def probable_products(basis: Basis, account_id: int, limit: int) -> tuple[list[PairNumbers], int]:

@@ -1,6 +1,7 @@
 """Forecasts of products by week. They say what a shop will need, so they are for admins, as the trends are."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Final
@@ -22,6 +23,7 @@ from ordercast.services.predictor.forecast_schemas import (
     ForecastQuestion,
     ForecastsAnswer,
     OneForecastAnswer,
+    ProductsAnswer,
     Sort,
     as_csv,
 )
@@ -79,11 +81,18 @@ async def forecast_all_products(
         ordered = await asyncio.to_thread(_most_expected, at, asked.weeks)
         found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
     products, has_more = cut_page(list(found), limit)
-    data = await asyncio.to_thread(forecast_products, at.served, at.features, products, _asked(asked, at.moment))
+    answer = await answer_products(at, products, asked)
     if CSV in request.headers.get("accept", ""):
-        return Response(await asyncio.to_thread(as_csv, data), media_type=f"{CSV}; charset=utf-8; header=present")
-    page = ForecastsAnswer(data=data, has_more=has_more, **_answered(at, asked))
+        csv = await asyncio.to_thread(as_csv, answer.data)
+        return Response(csv, media_type=f"{CSV}; charset=utf-8; header=present")
+    page = ForecastsAnswer.model_construct(**dict(answer), has_more=has_more)
     return Response(await asyncio.to_thread(page.model_dump_json), media_type="application/json")
+
+
+async def answer_products(at: DemandAt, products: Sequence[tuple[int, str]], asked: ForecastQuestion) -> ProductsAnswer:
+    """Of products (id, sku), in their order."""
+    data = await asyncio.to_thread(forecast_products, at.served, at.features, products, _asked(asked, at.moment))
+    return ProductsAnswer(data=data, **_answered(at, asked))
 
 
 def _answered(at: DemandAt, asked: ForecastQuestion) -> dict[str, object]:

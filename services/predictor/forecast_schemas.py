@@ -40,17 +40,22 @@ class ForecastQuestion:
     as_of: AsOf | None = None
 
 
-class ForecastsAnswer(BaseModel):
-    """A page of forecasts, all from one version. `features_as_of` is when the worker's counts were last looked at."""
+class ProductsAnswer(BaseModel):
+    """Forecasts of products, all from one version. `features_as_of` is when the worker's counts were last looked at."""
 
     data: list[ProductForecast]
-    has_more: bool
     level: float
     service_level: float
     model_version: str
     better_than: dict[str, float]
     features_as_of: datetime
     as_of: date | None
+
+
+class ForecastsAnswer(ProductsAnswer):
+    """A page of forecasts."""
+
+    has_more: bool
 
 
 class OneForecastAnswer(BaseModel):

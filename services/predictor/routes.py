@@ -22,23 +22,19 @@ from ordercast.services.predictor.demand_answers import (
 from ordercast.services.predictor.features import Pair, read_feature_row
 from ordercast.services.predictor.known_ids import expect_account, expect_existing
 from ordercast.services.predictor.named_products import products_of
-from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
+from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
 from ordercast.services.predictor.schemas import (
     DEFAULT_LEVEL,
     DemandQuestion,
     FeaturesAnswer,
-    Item,
     PairQuestion,
-    PredictionsAnswer,
-    PredictionsBody,
     ProductLimit,
     ViewCountQuery,
 )
 from ordercast.services.predictor.wiring import Predictor, predictor
-from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT
-from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS
@@ -46,8 +42,8 @@ from ordercast.services.shared.telemetry.metrics import PREDICTIONS
 router = APIRouter(tags=["predictions"])
 
 # Looked up once: a label look-up for each request would take as long as a layer of the ensemble.
-_VIEW_COUNTS: Final = PREDICTIONS.labels("view_count")
-_PAIRS: Final = PREDICTIONS.labels("pair")
+VIEW_COUNTS: Final = PREDICTIONS.labels("view_count")
+PAIRS: Final = PREDICTIONS.labels("pair")
 
 
 @router.get("/predictions", response_model=Prediction)
@@ -56,8 +52,8 @@ async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -
     """The quantity to expect from an account with so many views of a product. No token is needed."""
     service = predictor(request)
     prediction = await service.predict(service.slot.take(), view_count)
-    _VIEW_COUNTS.inc()
-    return _json(prediction)
+    VIEW_COUNTS.inc()
+    return in_json(prediction)
 
 
 # Under /predictions, too: an ingress tells services apart by the beginning of a path, and /accounts is order_api's.
@@ -82,8 +78,8 @@ async def predict_for_account(
     await expect_account(service.sessions, account_id)
     numbers, known = await asyncio.to_thread(probable_products, basis, account_id, limit)
     skus = await products_of(service.sessions, [one.product_id for one in numbers])
-    _PAIRS.inc(len(numbers))
-    return _json(account_answer(basis, account_id, numbers, known, dict(skus)))
+    PAIRS.inc(len(numbers))
+    return in_json(account_answer(basis, account_id, numbers, known, dict(skus)))
 
 
 @router.get("/predictions/{account_id}/{product_id}", response_model=PairPrediction | PairDemand)
@@ -104,12 +100,12 @@ async def predict_for_pair(
     refuse_others(caller, [account_id])
     if asked.recipe_of(service.demand.current is not None) == "demand":
         basis = await basis_of(service, asked)
-        await expect_existing(service.sessions, pair)
+        await expect_existing(service.sessions, [pair])
         answer: PairPrediction | PairDemand = await asyncio.to_thread(answer_pair, basis, pair)
     else:
         [answer] = await predict_pairs(service.slot.take(), service.sessions, [pair])
-    _PAIRS.inc()
-    return _json(answer)
+    PAIRS.inc()
+    return in_json(answer)
 
 
 async def basis_of(service: Predictor, asked: DemandQuestion) -> Basis:
@@ -120,33 +116,9 @@ async def basis_of(service: Predictor, asked: DemandQuestion) -> Basis:
     return Basis(at.served, at.features, at.seen_at, asked.as_of, DEFAULT_LEVEL if asked.level is None else asked.level)
 
 
-@router.post("/predictions", response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction])
-@raises(NOT_AUTHENTICATED, errors.NoModel, errors.NotYours)
-async def predict_batch(request: Request, body: PredictionsBody) -> Response:
-    """Many predictions from one model version: for view counts (no token needed) or for pairs (one's own, an admin any)."""
-    service = predictor(request)
-    if body.pairs is not None:
-        pairs = [Pair(pair.account_id, pair.product_id) for pair in body.pairs]
-        refuse_others(await caller_of(request), [pair.account_id for pair in pairs])
-        model = service.slot.take()
-        of_pairs = await predict_pairs(model, service.sessions, pairs)
-        _PAIRS.inc(len(of_pairs))
-        return await asyncio.to_thread(_encoded, PredictionsAnswer[PairPrediction], of_pairs, model.version)
-    model = service.slot.take()
-    of_counts = await asyncio.to_thread(predict_many, model, body.view_counts or [])
-    _VIEW_COUNTS.inc(len(of_counts))
-    return await asyncio.to_thread(_encoded, PredictionsAnswer[Prediction], of_counts, model.version)
-
-
-def _json(answer: object) -> Response:
+def in_json(answer: object) -> Response:
     """Written directly: checking our own answer against its description would take a tenth of the request."""
     return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json")
-
-
-def _encoded(answer: type[PredictionsAnswer[Item]], predictions: list[Item], version: str) -> Response:
-    """Ten thousand predictions are 3 MB of JSON: made in a thread, so that other requests are answered meanwhile."""
-    content = answer(data=predictions, model_version=version).model_dump_json()
-    return Response(content, media_type="application/json")
 
 
 @router.get("/features/{account_id}/{product_id}")

@@ -3,58 +3,26 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Final, Generic, Self, TypeVar
+from typing import Annotated, Final, Self
 
 from fastapi import Query
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel
 
 from ordercast.contracts.features import FEATURES
 from ordercast.services.predictor.errors import InvalidQuestion
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.model_slot import RecipeName
-from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.shared.db.features import FeatureRow
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
 from ordercast.services.shared.http.paging import MAX_LIMIT
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, BodyModel, CalendarDate, RequestModel
+from ordercast.services.shared.http.requests import PLAIN_INTEGER, CalendarDate
 
-# Predictions in one request: 0.1 s of work and an answer of 3 MB.
-MAX_BATCH: Final = 10_000
+# The first day of which anything may be asked.
+EARLIEST: Final = date(1970, 1, 1)
 
-
-ViewCount = Annotated[int, Field(ge=0, le=MAX_VIEW_COUNT)]
 ViewCountQuery = Annotated[
     int, PLAIN_INTEGER, Query(ge=0, le=MAX_VIEW_COUNT, description="views of a product by an account")
 ]
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-
-
-class PairBody(RequestModel):
-    account_id: Id
-    product_id: Id
-
-
-class PredictionsBody(BodyModel):
-    """Either view counts or pairs."""
-
-    view_counts: Annotated[list[ViewCount], Field(min_length=1, max_length=MAX_BATCH)] | None = None
-    pairs: Annotated[list[PairBody], Field(min_length=1, max_length=MAX_BATCH)] | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.view_counts is None) == (self.pairs is None):
-            raise ValueError("send either view_counts or pairs")
-        return self
-
-
-Item = TypeVar("Item", Prediction, PairPrediction)
-
-
-class PredictionsAnswer(BaseModel, Generic[Item]):
-    """In the order of the request, all from one model version."""
-
-    data: list[Item]
-    model_version: str
 
 
 class Position(BaseModel):
@@ -104,7 +72,7 @@ ProductLimit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, descripti
 Horizon = Annotated[int, PLAIN_INTEGER, Query(description="days, of `demand`: those of the version that is served")]
 AsOf = Annotated[
     CalendarDate,
-    Query(ge=date(1970, 1, 1), description="of `demand`: as known at the end of this day (UTC); now by default"),
+    Query(ge=EARLIEST, description="of `demand`: as known at the end of this day (UTC); now by default"),
 ]
 
 

@@ -8,9 +8,10 @@ import pytest
 from fastapi import Response
 from fastapi.routing import APIRoute
 
+from ordercast.services.predictor.batch_routes import router as batches
 from ordercast.services.predictor.predict import PairPrediction
-from ordercast.services.predictor.routes import _encoded, router
-from ordercast.services.predictor.schemas import PredictionsAnswer
+from ordercast.services.predictor.routes import in_json
+from ordercast.services.predictor.routes import router as predictions
 from tests.support.described_answers import differences, schema_of
 from tests.unit.services.predictor.conftest import LonelyPredictor
 
@@ -46,7 +47,7 @@ async def test_a_batch_for_view_counts_is_what_the_document_says(serving: Lonely
 async def test_a_batch_for_pairs_is_what_the_document_says(lonely: LonelyPredictor, as_of: datetime | None) -> None:
     document = await document_of(lonely)
     pair = PairPrediction(**PREDICTION, account_id=1, product_id=2, has_features=True, features_as_of=as_of)  # type: ignore[arg-type]
-    answer = msgspec.json.decode(bytes(_encoded(PredictionsAnswer[PairPrediction], [pair], "v").body))
+    answer = msgspec.json.decode(bytes(in_json({"data": [pair], "model_version": "v"}).body))
     assert differences(document, schema_of(document, "post", "/predictions"), answer) == []
 
 
@@ -66,7 +67,7 @@ async def test_a_field_too_many_too_few_or_of_another_type_is_a_difference(lonel
 def test_only_these_routes_write_their_answers_themselves() -> None:
     by_hand = {
         (*(route.methods or ()), route.path)
-        for route in router.routes
+        for route in (*predictions.routes, *batches.routes)
         if isinstance(route, APIRoute) and route.endpoint.__annotations__.get("return") is Response
     }
     assert by_hand == {

@@ -1,0 +1,80 @@
+"""Many predictions in one request."""
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from ordercast.services.predictor import errors
+from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
+from ordercast.services.predictor.demand_answers import PairsDemand, answer_pairs
+from ordercast.services.predictor.features import Pair
+from ordercast.services.predictor.forecast_routes import answer_products
+from ordercast.services.predictor.forecast_schemas import ForecastQuestion, ProductsAnswer
+from ordercast.services.predictor.known_ids import expect_existing
+from ordercast.services.predictor.named_products import products_of
+from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
+from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
+from ordercast.services.predictor.routes import PAIRS, VIEW_COUNTS, basis_of, in_json
+from ordercast.services.predictor.schemas import PairQuestion
+from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.shared.http.authentication import admin_of, caller_of
+from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED
+from ordercast.services.shared.http.raises import raises
+
+router = APIRouter(tags=["predictions"])
+
+
+@router.post(
+    "/predictions",
+    response_model=PredictionsAnswer[Prediction] | PredictionsAnswer[PairPrediction] | PairsDemand | ProductsAnswer,
+)
+@raises(
+    NOT_AUTHENTICATED,
+    FORBIDDEN,
+    errors.NoModel,
+    errors.NotYours,
+    errors.ProductNotFound,
+    errors.InvalidQuestion,
+    errors.ActivityNotRead,
+)
+async def predict_batch(request: Request, body: PredictionsBody) -> Response:
+    """Many predictions from one model version, in the order of the request, each with the numbers of a request for it alone.
+
+    For view counts (no token needed), for pairs (one's own, an admin any; by `demand` if a version of it is served, without `why`
+    and `features`, or by the `recipe` that is named), or for products by week (needs an admin).
+    """
+    service = predictor(request)
+    if body.pairs is not None:
+        pairs = [Pair(pair.account_id, pair.product_id) for pair in body.pairs]
+        refuse_others(await caller_of(request), [pair.account_id for pair in pairs])
+        return await _of_pairs(service, pairs, body.pair_question)
+    if body.products is not None:
+        await admin_of(await caller_of(request))
+        return await _of_products(service, body.products, body.forecast_question)
+    model = service.slot.take()
+    answer = await asyncio.to_thread(predict_many, model, body.view_counts or [])
+    VIEW_COUNTS.inc(len(answer))
+    return await asyncio.to_thread(in_json, {"data": answer, "model_version": model.version})
+
+
+async def _of_pairs(service: Predictor, pairs: list[Pair], asked: PairQuestion) -> Response:
+    if asked.recipe_of(service.demand.current is not None) == "demand":
+        basis = await basis_of(service, asked)
+        await expect_existing(service.sessions, pairs)
+        answer: object = await asyncio.to_thread(answer_pairs, basis, pairs)
+    else:
+        model = service.slot.take()
+        of_pairs = await predict_pairs(model, service.sessions, pairs)
+        answer = {"data": of_pairs, "model_version": model.version}
+    PAIRS.inc(len(pairs))
+    return await asyncio.to_thread(in_json, answer)
+
+
+async def _of_products(service: Predictor, product_ids: list[int], asked: ForecastQuestion) -> Response:
+    at = await service.demand_at(service.demand.take(), asked.as_of)
+    named = await products_of(service.sessions, product_ids)
+    if len(named) < len(product_ids):
+        [missing, *_] = set(product_ids) - {product_id for product_id, _ in named}
+        raise errors.ProductNotFound(f"there is no product {missing}")
+    answer = await answer_products(at, named, asked)
+    return Response(await asyncio.to_thread(answer.model_dump_json), media_type="application/json")
