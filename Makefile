@@ -95,7 +95,7 @@ bench-quick: setup ## Measure speed and memory beside the plain way (about 8 min
 	@$(BIN)/python -m tests.bench.quick
 
 .PHONY: quality
-quality: setup ## Judge naive answers, classical ones and networks on a real shop's history (minutes) and write QUALITY.md (ONLY=pair|product|line|intervals for one section)
+quality: setup ## Judge naive answers, classical ones and networks on a real shop's history, a simulated one and planted cases (minutes) and write QUALITY.md (ONLY=pair|product|line|intervals|market|planted for one part)
 	@$(BIN)/python -m ordercast.quality $(if $(ONLY),--only $(ONLY))
 
 $(VENV)/.created:

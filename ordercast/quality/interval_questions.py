@@ -26,7 +26,7 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
     train_question,
 )
 from ordercast.services.trainer.demand_networks.seasons import learnable
-from ordercast.services.trainer.judging.scores import clip_at
+from ordercast.services.trainer.judging.scores import clip_of
 
 KEY: Final = "intervals"
 # Expected pieces between which predictions are judged apart.
@@ -157,7 +157,7 @@ def model_of(question: Question, asked: DemandQuestion, learned: Rows) -> Demand
         DemandFitRefused: the rows cannot be learned from.
     """
     narrow = learned.only(learnable(learned))
-    trained = train_question(asked, narrow, clip_at(narrow.target), SEED, os.cpu_count() or 1)
+    trained = train_question(asked, narrow, clip_of(narrow), SEED, os.cpu_count() or 1)
     known = names(FEATURES[question])
     columns = np.array([known.index(feature.name) for feature in narrow.features], np.int64)
     seen = seen_in(narrow.values, narrow.product_id)

@@ -32,7 +32,7 @@ from ordercast.services.trainer.judging.scores import (
     Influence,
     OrderScores,
     PieceScores,
-    clip_at,
+    clip_of,
     influential_rows,
     order_scores,
     piece_scores,
@@ -167,7 +167,7 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
     learned, judged = question.rows(cancelled, advance)
     features = learnable(learned)
     learned, judged = learned.only(features), judged.only(features)
-    clip, rows = clip_at(learned.target), len(learned)
+    clip, rows = clip_of(learned), len(learned)
     answers = answers_of(_asked(question.opponents, cancelled), clip, learned, judged, advance)
     probabilities = answers_of(_asked(question.probabilities, cancelled), clip, learned, judged, advance)
     if question.networks is None:

@@ -9,8 +9,10 @@ from ordercast.services.shared.demand.activity import AMOUNT_UNITS, Activity, Bo
 
 # Logarithms as whole multiples of 2**-20: their sums are exact in any order, and a millionth is finer than any use.
 LOG_UNITS: Final = 2**20
-# Pieces of one pair on one day count as at most what the largest but one in a thousand of all (and at least one) had.
-CAPPED_SHARE: Final = 1000
+# Pieces of one pair on one day count as at most four times what the largest but one in a hundred of all (and at least one) had. A
+# rank further up would be a huge order itself in a small shop that has had some.
+CAPPED_SHARE: Final = 100
+CAPPED_TIMES: Final = 4
 # Views or carts of one pair on one day: whoever looks more often is a machine.
 MOST_VIEWS_A_DAY: Final = 20
 # Lines that the mean of all counts for, beside a product's own.
@@ -127,4 +129,4 @@ def _cap(pieces: Ints) -> int:
     if not len(pieces):
         return 0
     above = min(-(-len(pieces) // CAPPED_SHARE), len(pieces) - 1)
-    return int(np.partition(pieces, len(pieces) - 1 - above)[len(pieces) - 1 - above])
+    return CAPPED_TIMES * int(np.partition(pieces, len(pieces) - 1 - above)[len(pieces) - 1 - above])

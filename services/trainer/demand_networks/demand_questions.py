@@ -1,6 +1,6 @@
 """The three questions of demand as networks learn them: from which level, with which heads, and how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,10 @@ from ordercast.services.shared.demand.activity import Floats as Doubles
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, OnEpoch, TrainedDemand
 
+# Steps that an epoch has, if batches can be that small: in a few dozen steps in all networks hardly leave their level.
+LEAST_STEPS: Final = 64
+# Gradients of smaller batches are noise.
+SMALLEST_BATCH: Final = 256
 # Rows that are answered at once: ten members of 64 units are 20 MB.
 SLICE: Final = 8_192
 
@@ -35,11 +39,20 @@ def inputs(rows: Rows) -> Doubles:
     return np.column_stack([rows.values, rows.weeks_ahead])
 
 
+def batch_size(asked: int, rows: int) -> int:
+    """The asked one, halved until an epoch of so many rows has `LEAST_STEPS`, or down to `SMALLEST_BATCH`."""
+    size = asked
+    while rows < LEAST_STEPS * size and size >= 2 * SMALLEST_BATCH:
+        size //= 2
+    return size
+
+
 def demand_fit(question: DemandQuestion, rows: Rows, clip: float, seed: int) -> DemandFit:
     """What is learned from rows: targets clipped, members' bootstraps by account, for products by product."""
     group = rows.account_id if rows.account_id.any() else rows.product_id
     level = np.expm1(rows.column(question.level))
-    return DemandFit(question.recipe, seed, inputs(rows), level, np.minimum(rows.target, clip), group)
+    recipe = replace(question.recipe, batch_size=batch_size(question.recipe.batch_size, len(rows)))
+    return DemandFit(recipe, seed, inputs(rows), level, np.minimum(rows.target, clip), group)
 
 
 def train_question(

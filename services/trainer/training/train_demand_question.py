@@ -26,7 +26,7 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
-from ordercast.services.trainer.judging.scores import clip_at
+from ordercast.services.trainer.judging.scores import clip_of
 from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.training.demand_periods import Periods
 from ordercast.services.trainer.training.diagnose import diagnose_question
@@ -61,7 +61,7 @@ def train_demand_question(
     Raises:
         UnusableTrainingSet: there is nothing to learn from, or nothing held out.
     """
-    learned, held = _rows(question, activity, periods, job.horizon_days)
+    learned, held = question_rows(question, activity, periods, job.horizon_days)
     if not len(learned) or len(held) < FEWEST_IN_ALL:
         raise UnusableTrainingSet(
             f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
@@ -69,7 +69,7 @@ def train_demand_question(
         )
     asked = NETWORKS[question]
     recipe = replace(asked.recipe, members=job.members, epochs=job.epochs, batch_size=job.batch_size)
-    clip = clip_at(learned.target)
+    clip = clip_of(learned)
     naive = naive_answers(_naive(question, job.horizon_days), learned, held, clip)
     narrow, rows = learned.only(learnable(learned)), len(learned)
     del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
@@ -89,7 +89,7 @@ def train_demand_question(
         hidden=recipe.hidden,
         members=recipe.members,
         epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
+        batch_size=networks.recipe.batch_size,
         learning_rate=recipe.learning_rate,
         rows=rows,
         held_out=len(held),
@@ -129,7 +129,7 @@ def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:
     return expected, probability
 
 
-def _rows(question: Question, activity: Activity, periods: Periods, horizon_days: int) -> tuple[Rows, Rows]:
+def question_rows(question: Question, activity: Activity, periods: Periods, horizon_days: int) -> tuple[Rows, Rows]:
     """Those to learn from, of which nothing was known later than the first moment held out, and those held out."""
     until = periods.until
     if question == "pair":

@@ -96,7 +96,7 @@ def many_rows() -> list[tuple[int, ...]]:
 
 
 def test_one_row_of_a_million_pieces_and_a_billion_views_moves_no_other_pair() -> None:
-    """Stated: by under 0.002 where account and product are others, by under 0.4 (in logarithms) where one is the same.
+    """Stated: by under 0.002 where account and product are others, by under 0.6 (in logarithms) where one is the same.
 
     Beside counts and days, which any order moves: they are the same with an ordinary quantity in the row's place.
     """
@@ -105,7 +105,7 @@ def test_one_row_of_a_million_pieces_and_a_billion_views_moves_no_other_pair() -
     huge = of_pairs(frame([*rows, (1, 1, 97, 0, 1_000_000, 1, 0, 10**9, 0)]))
     moved = np.abs(huge - usual)
     assert moved[(ACCOUNTS != 1) & (PRODUCTS != 1)].max() < 0.002
-    assert moved[(ACCOUNTS != 1) | (PRODUCTS != 1)].max() < 0.4
+    assert moved[(ACCOUNTS != 1) | (PRODUCTS != 1)].max() < 0.6
 
 
 def test_the_price_of_the_line_itself_is_not_known() -> None:

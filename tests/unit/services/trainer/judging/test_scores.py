@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.scores import (
     clip_at,
+    clip_of,
     influential_rows,
     order_scores,
     piece_scores,
@@ -34,6 +36,20 @@ def test_an_answer_of_nothing_against_an_order_is_bad_but_finite() -> None:
 def test_the_clip_is_a_quantile_of_what_was_ordered() -> None:
     assert clip_at(np.array([0] * 900 + [5] * 100), 0.99) == 5
     assert clip_at(np.zeros(3, np.int64)) == 1.0
+
+
+def rows_of(targets: list[int], weeks: int) -> Rows:
+    """Each target is asked for from so many weeks before."""
+    target = np.repeat(targets, weeks)
+    none = np.zeros(len(target), np.int64)
+    return Rows((), np.zeros((len(target), 0)), none, none, none, np.tile(np.arange(weeks) + 1, len(targets)), target)
+
+
+def test_some_huge_orders_of_a_small_shop_do_not_decide_where_targets_are_clipped() -> None:
+    usual = list(range(1, 21)) * 40
+    assert clip_of(rows_of(usual, 1)) == 20
+    assert clip_of(rows_of([*usual, 30_000], 8)) == 20
+    assert clip_of(rows_of([*usual, 30_000, 50_000, 70_000], 8)) == 200
 
 
 def test_the_probability_of_an_order() -> None:
