@@ -96,9 +96,15 @@ async def read_lines(
     Raises:
         NotNdjson: the first line shows that this is something else as a whole, or there are blank lines without end.
     """
-    number, rest, too_long, started, last = 0, b"", False, False, 0
+    number, too_long, started, last = 0, False, False, 0
+    rest = bytearray()  # of a line whose end has not come; appended to, since its chunks may be many and small
     async for chunk in chunks:
-        *complete, rest = (rest + chunk).split(b"\n")
+        rest += chunk
+        if b"\n" in chunk:
+            *complete, remainder = bytes(rest).split(b"\n")
+            rest = bytearray(remainder)
+        else:
+            complete = []
         for raw in complete:
             number += 1
             line = _without_marks(raw, number)
@@ -116,10 +122,11 @@ async def read_lines(
             last, too_long = number, False
         if len(rest) > max_line_bytes:
             if not started:
-                _check_first(_without_marks(rest, number + 1), whole=False)
+                _check_first(_without_marks(bytes(rest), number + 1), whole=False)
                 started = True
-            rest, too_long = b"", True
-    line = _without_marks(rest, number + 1)
+            too_long = True
+            rest.clear()
+    line = _without_marks(bytes(rest), number + 1)
     if too_long or len(line) > max_line_bytes:
         yield number + 1, _too_long(max_line_bytes)
     elif line.strip():

@@ -59,8 +59,11 @@ class ImportReferences:
         if unknown and (isinstance(line.account_ref, int) or not self.create_missing):
             raise LineRefused(no_account(line.account_ref))
         new = self._new_products(line)
-        planned = self.new_products | new
-        currencies = {(planned.get(item.sku) or self.products[item.sku]).currency for item in line.items}
+        # Not made into one dict: for each line that would copy what all lines before it have planned.
+        currencies = {
+            (new.get(item.sku) or self.new_products.get(item.sku) or self.products[item.sku]).currency
+            for item in line.items
+        }
         if line.currency is None and len(currencies) > 1:
             raise LineRefused(f"an order has one currency, its products have {', '.join(sorted(currencies))}")
         if unknown and isinstance(line.account_ref, str):

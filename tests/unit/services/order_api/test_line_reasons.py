@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
+from ordercast.services.order_api import line_reasons
 from ordercast.services.order_api.line_reasons import reason_of
 from ordercast.services.order_api.orders.import_lines import ImportLine
 from ordercast.services.order_api.views.lines import ViewLine
@@ -85,3 +86,12 @@ def test_no_reason_of_our_lines_shows_a_pattern_or_a_type_of_python(document: An
         assert not any(
             word in reason for word in ("regex", "`", "str", "float", "datetime", "Expected", "something else")
         )
+
+
+def test_what_a_line_holds_is_looked_up_once_however_many_are_refused() -> None:
+    line_reasons._type_info.cache_clear()
+    for quantity in range(-3, 1):
+        with pytest.raises(msgspec.ValidationError) as caught:
+            msgspec.convert({"items": [{"count": quantity}]}, Document)
+        reason_of(caught.value, Document)
+    assert line_reasons._type_info.cache_info().misses == 1

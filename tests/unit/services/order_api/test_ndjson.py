@@ -2,6 +2,7 @@ import gzip
 import itertools
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from itertools import islice, repeat
 from typing import Any
@@ -133,6 +134,23 @@ async def test_a_line_that_is_too_long_is_refused_and_the_next_one_taken() -> No
         (2, "the line is longer than 100 bytes"),
         (3, b"{b}"),
     ]
+
+
+async def test_the_end_of_a_line_in_many_small_chunks_costs_what_its_beginning_costs() -> None:
+    line = b"{" + b"x" * 399_999
+    clocks: list[float] = []
+
+    async def noting_the_time() -> AsyncIterator[bytes]:
+        for start in range(0, len(line), 8):
+            if start % 100_000 == 0:
+                clocks.append(time.process_time())
+            yield line[start : start + 8]
+        clocks.append(time.process_time())
+
+    assert [number async for number, _ in read_lines(noting_the_time())] == [1]
+    quarters = [end - start for start, end in itertools.pairwise(clocks)]
+    # The part that was there already is not copied with each chunk: that took the last quarter 7 times as long.
+    assert quarters[-1] < 3 * min(quarters[:2])
 
 
 async def test_a_long_last_line_without_newline_is_refused() -> None:
