@@ -41,6 +41,14 @@ class OtherVersions(PermanentError):
     """A Dask worker runs other versions than the trainer: it would train other networks."""
 
 
+class TrainingTooLarge(PermanentError):
+    """Members, epochs and rows multiply to more work than one training may be."""
+
+
+class QueueFull(TransientError):
+    """As many trainings wait as may."""
+
+
 class UnknownTraining(PermanentError):
     """There is no such training."""
 

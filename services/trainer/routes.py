@@ -17,7 +17,6 @@ from ordercast.services.trainer.jobs.ask_for_training import (
     read_training,
     read_trainings,
 )
-from ordercast.services.trainer.jobs.watch_training import watch_training
 from ordercast.services.trainer.recipes import asked_training
 from ordercast.services.trainer.schemas import TrainingRequest
 from ordercast.services.trainer.wiring import CurrentService
@@ -26,7 +25,7 @@ router = APIRouter(tags=["trainings"])
 
 
 @router.post("/trainings", status_code=202)
-@raises(errors.BadRecipe)
+@raises(errors.BadRecipe, errors.TrainingTooLarge, errors.QueueFull)
 async def ask(
     body: TrainingRequest, caller: CurrentAdmin, service: CurrentService, response: Response
 ) -> TrainingAnswer:
@@ -40,7 +39,9 @@ async def ask(
         horizon_days=body.horizon_days,
         until=body.until,
     )
-    training = await ask_for_training(service.sessions, asked, body.seed, asked_by=caller.account_id)
+    training = await ask_for_training(
+        service.sessions, asked, body.seed, asked_by=caller.account_id, bounds=service.bounds
+    )
     response.headers["Location"] = f"/trainings/{training.id}"
     return training
 
@@ -70,9 +71,14 @@ Existing = Annotated[TrainingAnswer, Depends(get_training)]
 
 @router.get("/trainings/{training_id}/events", status_code=200, response_class=EventStream, responses=EVENTS_DESCRIBED)
 @raises(errors.UnknownTraining)
-async def get_events(training: Existing, request: Request, service: CurrentService) -> EventStream:
-    """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`)."""
-    return EventStream(watch_training(service.sessions, training.id, request.app.state.stopping))
+async def get_events(
+    training: Existing, request: Request, caller: CurrentAdmin, service: CurrentService
+) -> EventStream:
+    """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`).
+
+    The stream ends without the latter when the token does: ask again with a new one.
+    """
+    return EventStream(service.watch(training.id, request.app.state.stopping, ends_at=caller.ends_at))
 
 
 @router.delete("/trainings/{training_id}", status_code=202)

@@ -17,6 +17,11 @@ class TrainerSettings(ServiceSettings):
     port: int = Field(default=8001, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     trainer_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
+    trainings_waiting: int = Field(
+        default=50, ge=1, description="trainings that may wait in the queue, of all trainers together"
+    )
+    # At this bound a training takes hours; the defaults of the recipes with 10,000 rows are a thousandth.
+    training_work: int = Field(default=10**10, ge=1, description="the most that members x epochs x rows may be")
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")
     trainer_backend: Literal["local", "dask"] = Field(
         default="local", description="who trains: this machine or a cluster"

@@ -20,8 +20,10 @@ from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refuse_missing_package
 from ordercast.services.trainer.errors import ClusterFailed
 from ordercast.services.trainer.jobs.announce_models import AnnounceModels
+from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
 from ordercast.services.trainer.jobs.run_trainings import RunTrainings
 from ordercast.services.trainer.jobs.train_claimed import TrainerOptions
+from ordercast.services.trainer.jobs.watch_training import WatchTrainings
 from ordercast.services.trainer.settings import TrainerSettings
 
 
@@ -31,6 +33,8 @@ class Trainer:
 
     sessions: Sessions
     verifier: TokenVerifier
+    bounds: TrainingBounds
+    watch: WatchTrainings
     checks: Mapping[str, Check]
 
 
@@ -50,9 +54,11 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     async with open_database(settings.database_url, application="trainer") as sessions:
         announce = AnnounceModels(sessions, partial(open_publisher, settings.kafka_bootstrap, client_id="trainer"))
         trainings = RunTrainings(sessions, announce, options)
+        watch = WatchTrainings(sessions)
         async with (
             running_beside(announce.run, name="announce-models"),
             running_beside(trainings.run, name="run-trainings"),
+            running_beside(watch.run, name="watch-trainings"),
         ):
             checks = {
                 "database": Check(partial(ask_database, sessions)),
@@ -61,7 +67,8 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             }
             if scheduler is not None:
                 checks["cluster"] = Check(trainings.check_cluster, required=False)  # trainings wait in their queue
-            yield Trainer(sessions, verifier, checks)
+            bounds = TrainingBounds(settings.trainings_waiting, settings.training_work)
+            yield Trainer(sessions, verifier, bounds, watch, checks)
 
 
 def _refuse_unwritable(artifacts: Path) -> None:

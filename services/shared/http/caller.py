@@ -1,6 +1,7 @@
 """Who sends a request."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["CUSTOMER", "ADMIN"]
@@ -12,6 +13,8 @@ class Caller:
 
     account_id: int
     role: Role
+    # When the token ends that says so (Unix, s).
+    ends_at: float = field(default=math.inf, compare=False)
 
     @property
     def is_admin(self) -> bool:

@@ -89,4 +89,5 @@ class TokenVerifier:
             raise InvalidToken("the token is not valid") from error
         if role not in get_args(Role):
             raise InvalidToken("the token is not valid")
-        return Caller(account_id, role), claims["exp"] + LEEWAY_S
+        ends_at = claims["exp"] + LEEWAY_S
+        return Caller(account_id, role, ends_at), ends_at

@@ -13,14 +13,24 @@ from ordercast.services.shared.telemetry.tracing import current_traceparent
 from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
+from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.recipes import MAX_SEED, AskedTraining
 
 
 async def ask_for_training(
-    sessions: Sessions, asked: AskedTraining, seed: int | None, *, asked_by: int | None = None
+    sessions: Sessions,
+    asked: AskedTraining,
+    seed: int | None,
+    *,
+    asked_by: int | None = None,
+    bounds: TrainingBounds = TrainingBounds(),  # noqa: B008 - it is frozen
 ) -> TrainingAnswer:
-    """Queues a training; without a seed it gets a random one, which stands in its answer. `asked_by` is an account."""
+    """Queues a training; without a seed it gets a random one, which stands in its answer. `asked_by` is an account.
+
+    Raises:
+        QueueFull, TrainingTooLarge: it is beyond the bounds.
+    """
     training = Training(
         id=uuid7(),
         recipe=asked.recipe,
@@ -36,6 +46,7 @@ async def ask_for_training(
         traceparent=current_traceparent(),
     )
     async with sessions() as session, session.begin():
+        await bounds.check(session, asked)
         session.add(training)
         await session.flush()
         await session.refresh(training)

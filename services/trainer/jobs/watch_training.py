@@ -1,16 +1,27 @@
-"""What happens in a training, as it happens: the epochs so far, then each new one, then how it ended."""
+"""What happens in a training, as it happens: the epochs so far, then each new one, then how it ended.
+
+One look into the table for all who watch says whose training has changed; only they read what is new.
+"""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer, answer_of, event_of
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.jobs.trainings import FINISHED
+
+log = structlog.stdlib.get_logger()
 
 # Between two looks (s). The table is the source, so that any trainer can be asked about any training.
 POLL_S: Final = 0.25
@@ -18,35 +29,91 @@ POLL_S: Final = 0.25
 EPOCHS_A_LOOK: Final = 500
 
 
-async def watch_training(
-    sessions: Sessions, training_id: UUID, stopping: asyncio.Event
-) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
-    """The epochs in order, and in the end the training itself; None after each look that found nothing new.
+# What a look sees of a training: its attempts, its status, and its newest epoch.
+State = tuple[int, str, int]
 
-    Ends early, without the training, when `stopping` is set. A training that starts anew, because its trainer died, is told
-    from its first epoch again.
-    """
-    seen = attempt = 0
-    while not stopping.is_set():
-        async with sessions() as session:
-            training = await session.get_one(Training, training_id)
+
+class WatchTrainings:
+    """Call it for what happens in a training; `run` looks for all that are watched."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._watched: Counter[UUID] = Counter()
+        self._states: dict[UUID, State] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await asyncio.sleep(POLL_S)
+            if self._watched:
+                try:
+                    self._states = await self._look(list(self._watched))
+                except (SQLAlchemyError, OSError) as error:
+                    if not is_unavailable(error):
+                        raise
+                    log.warning("waiting for the database", cause=first_line(error), work="watch-trainings")
+
+    async def _look(self, training_ids: list[UUID]) -> dict[UUID, State]:
+        newest = func.coalesce(func.max(TrainingEpoch.epoch), 0)
+        query = (
+            select(Training.id, Training.attempts, Training.status, newest)
+            .outerjoin(TrainingEpoch)
+            .where(Training.id.in_(training_ids))
+            .group_by(Training.id)
+        )
+        async with self._sessions() as session:
+            return {row[0]: (row[1], row[2], row[3]) for row in await session.execute(query)}
+
+    async def __call__(
+        self, training_id: UUID, stopping: asyncio.Event, *, ends_at: float
+    ) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
+        """The epochs in order, and in the end the training itself; None after each pause that brought nothing new.
+
+        Ends early, without the training, when `stopping` is set or at `ends_at` (Unix, s). A training that starts anew, because
+        its trainer died, is told from its first epoch again.
+        """
+        self._watched[training_id] += 1
+        try:
+            async for event in self._told(training_id):
+                if stopping.is_set() or time.time() >= ends_at:
+                    return
+                yield event
+        finally:
+            self._watched[training_id] -= 1
+            if not self._watched[training_id]:
+                del self._watched[training_id]
+
+    async def _told(self, training_id: UUID) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
+        seen = attempt = 0
+        while True:
+            state = self._states.get(training_id)  # before the rows: what comes meanwhile is read again
+            training, rows = await self._read(training_id, attempt, seen)
             if training.attempts != attempt:
                 seen, attempt = 0, training.attempts
+            for row in rows:
+                yield event_of(training, row)
+                seen = row.epoch
+            if len(rows) == EPOCHS_A_LOOK:
+                continue
+            if training.status in FINISHED:
+                yield answer_of(training, seen)
+                return
+            changed = False
+            while not changed:
+                yield None
+                await asyncio.sleep(POLL_S)
+                changed = state is None or self._states.get(training_id) != state
+
+    async def _read(self, training_id: UUID, attempt: int, seen: int) -> tuple[Training, list[TrainingEpoch]]:
+        """The training, and the next epochs of the attempt; of another attempt than the one that is known, from its first."""
+        async with self._sessions() as session:
+            training = await session.get_one(Training, training_id)
             newer = (
                 select(TrainingEpoch)
-                .where(TrainingEpoch.training_id == training_id, TrainingEpoch.epoch > seen)
+                .where(
+                    TrainingEpoch.training_id == training_id,
+                    TrainingEpoch.epoch > (seen if training.attempts == attempt else 0),
+                )
                 .order_by(TrainingEpoch.epoch)
                 .limit(EPOCHS_A_LOOK)
             )
-            rows = list(await session.scalars(newer))
-        for row in rows:
-            yield event_of(training, row)
-            seen = row.epoch
-        if len(rows) == EPOCHS_A_LOOK:
-            continue
-        if training.status in FINISHED:
-            yield answer_of(training, seen)
-            return
-        if not rows:
-            yield None
-        await asyncio.sleep(POLL_S)
+            return training, list(await session.scalars(newer))
