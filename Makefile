@@ -42,6 +42,11 @@ check: setup ## Check style, types and the directions of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
+.PHONY: audit
+audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json) and ask for their known vulnerabilities
+	@$(BIN)/ruff check --select S .
+	@infra/tools/audit out/sbom.cdx.json env $(UV)
+
 # Processes that share the tests out, module by module; each has servers of its own. WORKERS=0 runs all in this one.
 WORKERS ?= 2
 

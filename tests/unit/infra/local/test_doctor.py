@@ -11,6 +11,7 @@ from msgspec import structs
 from ordercast.infra.local import doctor, jars
 from ordercast.infra.local.jars import LockedJar
 from ordercast.infra.local.ports import BASES, HOST
+from ordercast.infra.local.program_ages import java_age
 from ordercast.infra.local.state import ProcessRecord, StateFolder
 from tests.unit.infra.local.test_state import system_info
 
@@ -101,8 +102,8 @@ def test_jars_that_were_never_fetched_are_missed(tmp_path: Path, monkeypatch: py
 
 
 async def test_a_program_that_runs_shows_its_version_and_one_that_does_not_its_words(tmp_path: Path) -> None:
-    assert (await doctor.starts("Java", sys.executable, "--version")).detail.startswith("Python 3")
-    finding = await doctor.starts("Java", str(tmp_path / "no-such-program"), "-version")
+    assert (await doctor.starts("Java", sys.executable, "--version", java_age)).detail.startswith("Python 3")
+    finding = await doctor.starts("Java", str(tmp_path / "no-such-program"), "-version", java_age)
     assert not finding.healthy
     assert "no-such-program" in finding.detail
 
