@@ -15,7 +15,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from typing import Final, Protocol
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
@@ -108,12 +108,18 @@ def create_app(
     routes, health = _routes(*routers), _routes(health_router)
     add_problem_handlers(app, table, [*routes, *health])
     for router in routers:
-        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters), Depends(refuse_ambiguous_body)])
+        app.include_router(router, dependencies=[Depends(_refuse_what_is_ambiguous)])
     app.include_router(health_router)
     # FastAPI's way to change its document. Made once, at the first request for it.
     app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits))  # type: ignore[method-assign]
     add_docs(app)
     return app
+
+
+async def _refuse_what_is_ambiguous(request: Request) -> None:
+    """One dependency for both: FastAPI takes 20 to 50 us for each, far longer than either takes itself."""
+    await refuse_unknown_parameters(request)
+    await refuse_ambiguous_body(request)
 
 
 def _routes(*routers: APIRouter) -> list[APIRoute]:
