@@ -71,8 +71,6 @@ async def _market(access: Access, out: Path, seed: int, story: Story, shown: Sho
     training: Training | None = None
     with story.step("A shop's year, simulated, so that the truth is known: imported as a shop's history is"):
         sent = await send_market(access, seed, accounts, out, story)
-        with story.part("the check of the market"):
-            await check_features(access.target, story)
     with story.step("The recipe `demand`: what will be ordered, by whom, and when"):
         assert sent is not None  # noqa: S101 - sending it is never left out
         training = await train_demand(access, sent, story, seed=seed, batch_size=BATCH_SIZE)

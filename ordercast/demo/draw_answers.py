@@ -32,7 +32,7 @@ def draw_pairs(path: Path, sent: SentMarket, found: AskedPairs) -> None:
         OSError: the file cannot be written.
     """
     shown = _spread_out(found)
-    figure = Figure(figsize=(12, 6), layout="constrained", dpi=120)
+    figure = Figure(figsize=(12, 6.4), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     place = np.arange(len(shown))
@@ -66,7 +66,7 @@ def draw_pairs(path: Path, sent: SentMarket, found: AskedPairs) -> None:
 def _legend_below(figure: Figure, *drawn: Axes) -> None:
     """One legend for all, under them."""
     named = {label: handle for axes in drawn for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=len(named), fontsize=10.5)
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, fontsize=11)
 
 
 def _spread_out(found: AskedPairs) -> Ints:
@@ -88,7 +88,7 @@ def draw_weeks(path: Path, sent: SentMarket, found: AskedProducts) -> None:
     """
     before = found.ordered[:, : sent.first_week].sum(axis=1)
     chosen = sorted(found.forecasts, key=lambda product: -before[product])[:PRODUCTS_SHOWN]
-    figure = Figure(figsize=(12, 2.6 * len(chosen) + 1), layout="constrained", dpi=120)
+    figure = Figure(figsize=(12, 2.6 * len(chosen) + 1.4), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
     rows = figure.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
     for axes, product in zip(rows, chosen, strict=True):

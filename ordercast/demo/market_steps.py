@@ -94,6 +94,7 @@ async def send_market(access: Access, seed: int, accounts: int, out: Path, story
         np.array([products_there[one.sku] for one in market.products]),
     )
     await until_counted(shop, _counted(sent), first=UNTIL - timedelta(days=DAYS), last=UNTIL - timedelta(days=1))
+    story.say(f"All of it is counted after {time.monotonic() - began:.1f} s.")
     return sent
 
 

@@ -48,7 +48,7 @@ def test_each_profile_is_valid_and_has_its_services(
 def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> None:
     told = system.cli("demo", "--orders", DEMO_ORDERS, "--accounts", DEMO_ACCOUNTS, "--out", str(tmp_path))
     assert "Every step held." in told
-    assert told.count("verify: 0 differences") == 2
+    assert "verify: 0 differences" in told
     for result in ("prediction_curve.png", "pair_predictions.png", "product_weeks.png", "forecasts.csv"):
         assert (tmp_path / result).stat().st_size > 0, result
 
