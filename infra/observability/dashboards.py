@@ -219,6 +219,35 @@ PREDICTIONS: Final = [
         width=24,
     ),
 ]
+LIVE: Final = [
+    Panel(
+        "Deviance against what was ordered",
+        "Of the predictions of the served version of demand whose days are over: the model's, and that of the pairs' own rate so "
+        "far. Lower is better.",
+        "none",
+        [Query("max by (answer) (ordercast_live_deviance)", "{{answer}}")],
+    ),
+    Panel(
+        "Intervals that held",
+        "Share of the intervals of 90 % in which the quantity that was ordered lies; from 85 to 95 % is as it should be.",
+        "percentunit",
+        [Query('max(ordercast_live_coverage_ratio{job="predictor"})', "intervals of 90 %")],
+    ),
+    Panel(
+        "Kept predictions",
+        "Of the served version of demand: those that are open, and those that are judged because their days are over.",
+        "short",
+        [Query("max by (state) (ordercast_live_prediction_rows)", "{{state}}")],
+        width=4,
+    ),
+    Panel(
+        "Sampled predictions",
+        "Those that went to the topic, and those that were lost because Kafka was away.",
+        "cps",
+        [Query(f"sum by (outcome) ({rate('ordercast_predictions_sampled_total')})", "{{outcome}}")],
+        width=4,
+    ),
+]
 TRAINING: Final = [
     Panel(
         "Progress of the training at hand",
@@ -346,7 +375,12 @@ DASHBOARDS: Final = [
         "ordercast-model",
         "Ordercast: the model",
         "What is trained, what is served, and how it answers.",
-        [("Served", MODEL_SERVED), ("Predictions: predictor", PREDICTIONS), ("Trainings: trainer", TRAINING)],
+        [
+            ("Served", MODEL_SERVED),
+            ("Predictions: predictor", PREDICTIONS),
+            ("Was it so", LIVE),
+            ("Trainings: trainer", TRAINING),
+        ],
     ),
     Dashboard(
         "ordercast-services",

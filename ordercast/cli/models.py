@@ -59,6 +59,15 @@ async def diff(
 
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
+async def live(context: Context, version: Version) -> None:
+    """Show what the predictions of a version of demand have come to: said against ordered, for those whose days are over."""
+    async with open_access(context.target()) as access:
+        accuracy = await access.admin.predictor.live(version)
+    context.result(accuracy, "\n".join(accuracy.lines()))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
 async def activate(context: Context, version: Version) -> None:
     """Serve this version, and pin it."""
     async with open_access(context.target()) as access:

@@ -22,7 +22,7 @@ async def verify(
     context: Context,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that the feature table may take to catch up.")] = 60.0,
 ) -> None:
-    """Compute the feature table, the trends and the activity by day anew from orders and views, and compare every field.
+    """Compute the worker's tables anew from orders, views and predictions, and compare every field.
 
     Exit code 1 and the rows, if there are differences. It may run while orders and views come in.
     """
@@ -37,12 +37,13 @@ async def verify(
 def text(result: Verification) -> str:
     lines = [
         f"compared {result.feature_rows:,} feature rows, {result.trend_rows:,} rows of trends and {result.activity_rows:,} of "
-        f"activity by day with {result.order_items:,} order items, {result.views:,} views and {result.carts:,} carts"
+        f"activity by day with {result.order_items:,} order items, {result.views:,} views and {result.carts:,} carts, and "
+        f"{result.predictions:,} predictions"
     ]
     if result.repeated_views:
         lines.append(f"{result.repeated_views:,} views lie in Kafka more than once and count once")
     if result.unreadable_records:
-        lines.append(f"{result.unreadable_records:,} records in Kafka are no views: ordercast dead-letters list")
+        lines.append(f"{result.unreadable_records:,} records in Kafka are no events: ordercast dead-letters list")
     lines += map(str, result.differences)
     if result.difference_count > len(result.differences):
         lines.append(f"... and {result.difference_count - len(result.differences):,} more")

@@ -16,6 +16,7 @@ from ordercast.client.demand_answers import (
     PairsDemand,
     ProductForecasts,
 )
+from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -141,6 +142,11 @@ class PredictorApi:
 
     async def model(self, version: str) -> Model:
         return await self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)
+
+    async def live(self, version: str) -> LiveAccuracy:
+        """How the predictions of a version of `demand` have come out. Needs an admin."""
+        request = Request("GET", f"{self.address}/models/{version}/live", repeatable=True)
+        return await self.session.ask(request, LiveAccuracy)
 
     async def activate(self, version: str) -> None:
         """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""

@@ -4,7 +4,7 @@ Bodies are JSON (msgspec). A published version never changes its meaning: a new 
 version with a new type name. `tests/unit/contracts/golden/` keeps one example of each version.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -91,6 +91,28 @@ class ProductCarted(msgspec.Struct, frozen=True):
     simulated: bool = False
 
 
+class PredictionMade(msgspec.Struct, frozen=True):
+    """What an account was said to order of a product in the `horizon_days` days (UTC) from `starts_on` on, as all before was known.
+
+    A sample of the answers for now. The pieces lie from `low` to `high` with the probability `level`; `naive_quantity` is what the
+    pair's own rate so far says, so that both can be judged by the same orders.
+    """
+
+    account_id: int
+    product_id: int
+    recipe: str
+    model_version: str
+    made_at: datetime
+    starts_on: date
+    horizon_days: int
+    order_probability: float
+    expected_quantity: float
+    low: int
+    high: int
+    level: float
+    naive_quantity: float
+
+
 class ModelPublished(msgspec.Struct, frozen=True):
     """A model version is whole on disk and recorded; predictors load it and serve it as the newest."""
 
@@ -121,6 +143,7 @@ Event: TypeAlias = (
     | OrderUnpublishable
     | ProductViewed
     | ProductCarted
+    | PredictionMade
     | ModelPublished
     | ModelActivated
     | ModelUnpinned
@@ -133,6 +156,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     "ordercast.order.unpublishable.v1": OrderUnpublishable,
     "ordercast.product.viewed.v1": ProductViewed,
     "ordercast.product.carted.v1": ProductCarted,
+    "ordercast.prediction.made.v1": PredictionMade,
     "ordercast.model.published.v1": ModelPublished,
     "ordercast.model.activated.v1": ModelActivated,
     "ordercast.model.unpinned.v1": ModelUnpinned,

@@ -20,14 +20,15 @@ class Topic:
 
 ORDERS: Final = Topic("orders", "account id", "order_api relay", "feature_worker, anyone", None)
 VIEWS: Final = Topic("views", "account id", "order_api", "feature_worker, anyone", None)
+PREDICTIONS: Final = Topic("predictions", "account id", "predictor", "feature_worker, anyone", None)
 MODELS: Final = Topic("models", "model version", "trainer, predictor", "predictor, anyone", 1)
 DEAD_LETTERS: Final = Topic("dead-letters", "topic:partition:offset", "feature_worker", "operators", 1)
 
-ALL_TOPICS: Final = (ORDERS, VIEWS, MODELS, DEAD_LETTERS)
+ALL_TOPICS: Final = (ORDERS, VIEWS, PREDICTIONS, MODELS, DEAD_LETTERS)
 
 
 def partition_of(account_id: int, partitions: int) -> int:
-    """The partition (and outbox shard) of an account, the same in `orders` and `views`.
+    """The partition (and outbox shard) of an account, the same in `orders`, `views` and `predictions`.
 
     Account ids are handed out one after the other, so the remainder spreads them evenly.
     """

@@ -14,9 +14,9 @@ import asyncpg
 from ordercast.client.caught_up import view_positions
 from ordercast.client.database import SLICE_ROWS
 from ordercast.verify import spool as kinds
+from ordercast.verify.event_topics import open_view_topic
 from ordercast.verify.recompute import without_carts, without_repeats
 from ordercast.verify.spool import Spool, slices_for
-from ordercast.verify.view_topic import open_view_topic
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ACCOUNTS_SQL: Final = "SELECT id, account_ref FROM accounts WHERE id = ANY ($1)"

@@ -1,9 +1,9 @@
-"""Recomputes the feature table, the trends and the activity by day from the source data, and compares them with the worker's, field
-by field.
+"""Recomputes the feature table, the trends, the activity by day and the predictions that were given from the source data, and
+compares them with the worker's, field by field.
 
-The source data are the orders in PostgreSQL and the views in Kafka. Everything is taken of one moment (one snapshot of the
-database, and the views up to the positions that it names), so it may run while orders and views come in. It goes through the
-disk in slices by product: memory does not grow with the tables.
+The source data are the orders in PostgreSQL, and the views and predictions in Kafka. Everything is taken of one moment (one
+snapshot of the database, and the events up to the positions that it names), so it may run while orders and views come in. It goes
+through the disk in slices by product: memory does not grow with the tables.
 
 The numbers of the streams are looked at as well: which are missing, and which were seen that the outbox has not given.
 
@@ -25,21 +25,26 @@ from ordercast.client.caught_up import caught_up_snapshot, view_positions
 from ordercast.verify import spool as kinds
 from ordercast.verify import tables
 from ordercast.verify.compare import Difference, differences
+from ordercast.verify.event_topics import EventTopic, open_prediction_topic, open_view_topic
+from ordercast.verify.prediction_events import PredictionRow
 from ordercast.verify.recompute import (
     PAIR,
     PAIR_DAY,
+    PREDICTION,
     PRODUCT_DAY,
     PRODUCT_TREND,
     SHOP_TREND,
     added_up,
     expected_activity,
     expected_features,
+    expected_predictions,
     expected_trends,
+    not_older,
     without_carts,
     without_repeats,
 )
 from ordercast.verify.spool import Spool, slices_for
-from ordercast.verify.view_topic import ViewTopic, open_view_topic
+from ordercast.verify.view_events import ViewRow
 
 # Differences that are kept to be shown; all are counted.
 KEPT_MAX: Final = 1_000
@@ -57,6 +62,7 @@ class Verification:
     order_items: int = 0
     views: int = 0
     carts: int = 0
+    predictions: int = 0
     repeated_views: int = 0
     unreadable_records: int = 0
     difference_count: int = 0
@@ -78,14 +84,14 @@ async def verify(
         DatabaseUnavailable, KafkaUnavailable: one of them does not answer.
     """
     with TemporaryDirectory(prefix="ordercast-verify-") as folder:
-        async with open_view_topic(kafka_bootstrap) as topic:
+        async with open_view_topic(kafka_bootstrap) as views, open_prediction_topic(kafka_bootstrap) as predictions:
             step("waiting until the feature table has caught up")
             async with caught_up_snapshot(
-                database_url, topic.ends, wait_s=wait_s, application="ordercast verify"
+                database_url, views.ends, wait_s=wait_s, application="ordercast verify"
             ) as connection:
-                spools = await _read(Path(folder), connection, topic, step)
+                spools = await _read(Path(folder), connection, views, predictions, step)
         step("recomputing")
-        return await asyncio.to_thread(_compare, spools, topic)
+        return await asyncio.to_thread(_compare, spools, views.partitions, views.unreadable + predictions.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +106,22 @@ class _Spools:
     shop_trends: Spool
     pair_activity: Spool
     product_activity: Spool
+    predictions: Spool
+    prediction_answers: Spool
+    oldest_prediction: int
 
 
-async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, step: Step) -> _Spools:
+async def _read(
+    folder: Path,
+    connection: asyncpg.Connection,
+    view_topic: EventTopic[ViewRow],
+    prediction_topic: EventTopic[PredictionRow],
+    step: Step,
+) -> _Spools:
     positions = await view_positions(connection)
     count = slices_for(await tables.row_count(connection) + sum(positions.values()))
     with ExitStack() as stack:
-        items, views, features, product_trends, pair_activity, product_activity = (
+        items, views, features, product_trends, pair_activity, product_activity, predictions, prediction_answers = (
             stack.enter_context(Spool(folder, name, schema, count))
             for name, schema in {
                 "items": kinds.ORDER_ITEMS,
@@ -115,6 +130,8 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
                 "product_trends": kinds.PRODUCT_TRENDS,
                 "pair_activity": kinds.PAIR_ACTIVITY,
                 "product_activity": kinds.PRODUCT_ACTIVITY,
+                "predictions": kinds.PREDICTIONS,
+                "prediction_answers": kinds.PREDICTIONS,
             }.items()
         )
         shop_trends = stack.enter_context(Spool(folder, "shop_trends", kinds.SHOP_TRENDS, 1, dealt_by="partition"))
@@ -128,9 +145,14 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
         await tables.read_into(shop_trends, connection, tables.SHOP_TRENDS_SQL)
         await tables.read_into(pair_activity, connection, tables.PAIR_ACTIVITY_SQL)
         await tables.read_into(product_activity, connection, tables.PRODUCT_ACTIVITY_SQL)
+        await tables.read_into(prediction_answers, connection, tables.PREDICTIONS_SQL)
         step("reading views")
-        async for rows in topic.read(positions):
+        async for rows in view_topic.read(positions):
             views.add(rows)
+        step("reading predictions")
+        async for made in prediction_topic.read(await tables.prediction_positions(connection)):
+            predictions.add(made)
+        oldest_prediction = await tables.oldest_prediction(connection)
     return _Spools(
         count,
         order_items,
@@ -142,16 +164,19 @@ async def _read(folder: Path, connection: asyncpg.Connection, topic: ViewTopic, 
         shop_trends,
         pair_activity,
         product_activity,
+        predictions,
+        prediction_answers,
+        oldest_prediction,
     )
 
 
-def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
+def _compare(spools: _Spools, partitions: int, unreadable: int) -> Verification:
     result = Verification(
         feature_rows=spools.features.rows,
         trend_rows=spools.product_trends.rows + spools.shop_trends.rows,
         activity_rows=spools.pair_activity.rows + spools.product_activity.rows,
         order_items=spools.order_items,
-        unreadable_records=topic.unreadable,
+        unreadable_records=unreadable,
     )
     for difference in spools.numbers:
         result.keep(difference)
@@ -163,7 +188,7 @@ def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
         result.views += len(views)
         result.carts += len(events) - len(views)
         result.repeated_views += len(all_views) - len(events)
-        features = expected_features(items, views, topic.partitions)
+        features = expected_features(items, views, partitions)
         for difference in differences("feature_rows", PAIR, features, spools.features.frame(number)):
             result.keep(difference)
         pairs, products = expected_activity(items, events)
@@ -171,7 +196,12 @@ def _compare(spools: _Spools, topic: ViewTopic) -> Verification:
             result.keep(difference)
         for difference in differences("product_activity", PRODUCT_DAY, products, spools.product_activity.frame(number)):
             result.keep(difference)
-        trends, of_shop = expected_trends(items, views, topic.partitions)
+        made = expected_predictions(spools.predictions.frame(number), spools.oldest_prediction)
+        answers = not_older(spools.prediction_answers.frame(number), spools.oldest_prediction)
+        result.predictions += len(made)
+        for difference in differences("prediction_answers", PREDICTION, made, answers):
+            result.keep(difference)
+        trends, of_shop = expected_trends(items, views, partitions)
         shop = [added_up([*shop, of_shop])]
         for difference in differences("product_trends", PRODUCT_TREND, trends, spools.product_trends.frame(number)):
             result.keep(difference)

@@ -1,6 +1,6 @@
 """Two tables with the same columns, compared field by field. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ class Difference:
     """One field of one row. Without a `field`, the whole row is missing or was not expected."""
 
     table: str
-    key: dict[str, int]
+    key: Mapping[str, int | str]
     field: str | None
     expected: Any
     found: Any
@@ -26,6 +26,8 @@ class Difference:
 
 def differences(table: str, key: Sequence[str], expected: pd.DataFrame, found: pd.DataFrame) -> Iterator[Difference]:
     """Every field in which the tables differ, and every row that only one of them has."""
+    if expected.empty and found.empty:
+        return  # pandas cannot merge texts of which there are none on either side
     both = expected.merge(found, on=list(key), how="outer", suffixes=(" expected", " found"), indicator="side")
     for row in both[both["side"] != "both"].to_dict("records"):
         missing = row["side"] == "left_only"
@@ -41,11 +43,11 @@ def differences(table: str, key: Sequence[str], expected: pd.DataFrame, found: p
             )
 
 
-def _key(key: Sequence[str], row: dict[Any, Any]) -> dict[str, int]:
-    return {name: int(row[name]) for name in key}
+def _key(key: Sequence[str], row: dict[Any, Any]) -> dict[str, int | str]:
+    return {name: _plain(row[name]) for name in key}
 
 
 def _plain(value: Any) -> Any:
     if pd.isna(value):
         return None
-    return value if isinstance(value, str) else int(value)
+    return value if isinstance(value, str | float) else int(value)

@@ -16,6 +16,7 @@ PRODUCT_TREND: Final = ["product_id", "starts_at"]
 SHOP_TREND: Final = ["starts_at", "partition"]
 PRODUCT_DAY: Final = ["product_id", "day", "known_on"]
 PAIR_DAY: Final = ["account_id", *PRODUCT_DAY]
+PREDICTION: Final = ["account_id", "product_id", "starts_on", "model_version"]
 COUNTS: Final = ["order_count", "total_quantity", "cancelled_quantity", "view_count", "views_before_first_order"]
 QUARTER_US: Final = 900_000_000  # a quarter of an hour: what a row of the trends stands for
 DAY_US: Final = 86_400_000_000
@@ -30,6 +31,16 @@ def without_repeats(views: pd.DataFrame) -> pd.DataFrame:
 def without_carts(views: pd.DataFrame) -> pd.DataFrame:
     """Those that are views: the feature table and the trends do not count carts."""
     return views[~views["is_cart"]]
+
+
+def expected_predictions(predictions: pd.DataFrame, oldest: int) -> pd.DataFrame:
+    """Of those that say the same days of a pair by the same model the first one, in the order of the topic."""
+    return not_older(predictions, oldest).drop_duplicates(PREDICTION)
+
+
+def not_older(predictions: pd.DataFrame, oldest: int) -> pd.DataFrame:
+    """Those whose first day is `oldest` or later."""
+    return predictions[predictions["starts_on"] >= oldest]
 
 
 def expected_features(items: pd.DataFrame, views: pd.DataFrame, partitions: int) -> pd.DataFrame:

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 # Rows of all kinds that one slice should hold: some 200 MB while pandas works on it.
 SLICE_ROWS: Final = 300_000
-# Each slice keeps a file open for each of six kinds of rows; this many stay below the usual limit of 1,024.
-SLICES_MAX: Final = 150
+# Each slice keeps a file open for each of eight kinds of rows; this many stay below the usual limit of 1,024.
+SLICES_MAX: Final = 110
 # Rows kept in memory before they go to their files.
 FLUSH_ROWS: Final = 20_000
 
@@ -78,6 +78,22 @@ ACTIVITY_SUMS: Final = (
 _DAY_OF_PRODUCT: Final = ("product_id", "day", "known_on", *ACTIVITY_SUMS)
 PRODUCT_ACTIVITY: Final = pa.schema(dict.fromkeys(_DAY_OF_PRODUCT, pa.int64()))
 PAIR_ACTIVITY: Final = pa.schema(dict.fromkeys(("account_id", *_DAY_OF_PRODUCT), pa.int64()))
+PREDICTIONS: Final = pa.schema(
+    {
+        "account_id": pa.int64(),
+        "product_id": pa.int64(),
+        "starts_on": pa.int64(),
+        "model_version": pa.string(),
+        "ends_on": pa.int64(),
+        "made_at": pa.int64(),
+        "order_probability": pa.float64(),
+        "expected_quantity": pa.float64(),
+        "low": pa.int64(),
+        "high": pa.int64(),
+        "level": pa.float64(),
+        "naive_quantity": pa.float64(),
+    }
+)
 SHOP_TRENDS: Final = pa.schema(dict.fromkeys(("starts_at", "partition", *TREND_FIGURES), pa.int64()))
 
 

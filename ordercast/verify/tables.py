@@ -90,6 +90,15 @@ PRODUCT_ACTIVITY_SQL: Final = """
         mod(amount * 10000, 4611686018427387904)::bigint, cancelled_quantity, views, carts
     FROM product_activity
 """
+# In the columns of `prediction_events.PredictionRow`. Those from before so many days are deleted now and then, and not compared.
+PREDICTIONS_KEPT_DAYS: Final = 180
+PREDICTIONS_SQL: Final = """
+    SELECT account_id, product_id, starts_on - DATE '1970-01-01', model_version, ends_on - DATE '1970-01-01',
+        (extract(epoch FROM made_at) * 1000000)::bigint, order_probability, expected_quantity, low, high, level, naive_quantity
+    FROM prediction_answers
+"""
+PREDICTION_POSITIONS_SQL: Final = "SELECT partition, next_offset FROM feature_positions WHERE topic = 'predictions'"
+OLDEST_PREDICTION_SQL: Final = f"SELECT (now() AT TIME ZONE 'UTC')::date - DATE '1970-01-01' - {PREDICTIONS_KEPT_DAYS}"
 
 ITEMS_SQL: Final = "SELECT count(*) FROM order_items"
 ROWS_SQL: Final = """
@@ -106,6 +115,16 @@ async def item_count(connection: asyncpg.Connection) -> int:
 async def row_count(connection: asyncpg.Connection) -> int:
     """Order items, what was taken back of them, feature rows and their days together."""
     return int(await connection.fetchval(ROWS_SQL))
+
+
+async def prediction_positions(connection: asyncpg.Connection) -> dict[int, int]:
+    """Up to where the worker has read the topic `predictions`, by partition."""
+    return {int(partition): int(offset) for partition, offset in await connection.fetch(PREDICTION_POSITIONS_SQL)}
+
+
+async def oldest_prediction(connection: asyncpg.Connection) -> int:
+    """The first day, counted from 1970 on, of predictions that are kept."""
+    return int(await connection.fetchval(OLDEST_PREDICTION_SQL))
 
 
 async def number_differences(connection: asyncpg.Connection) -> list[Difference]:

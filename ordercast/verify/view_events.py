@@ -4,9 +4,12 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+
+TOPIC: Final = "views"
 VIEWED: Final = "ordercast.product.viewed.v1"
 CARTED: Final = "ordercast.product.carted.v1"
 # The contract's bounds: what lies outside is a dead letter, not a view.
@@ -18,7 +21,7 @@ PRODUCER_MAX: Final = 300
 # RFC 3339; datetime.fromisoformat alone takes weeks and mere dates too.
 TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 # Streams whose numbers may leave holes.
-RISING: Final = re.compile("(batch|key|replay):")
+RISING: Final = re.compile("(batch|key|replay|predictions):")
 NUMBER: Final = re.compile(r"\d{1,19}", re.ASCII)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -36,28 +39,49 @@ class ViewRow(NamedTuple):
     is_cart: bool = False
 
 
-def view_of(
-    headers: Sequence[tuple[str, bytes]], body: bytes | None, partition: int, partitions: int
-) -> ViewRow | None:
+def view_of(headers: Headers, body: bytes | None, partition: int, partitions: int) -> ViewRow | None:
     """The view or cart, or None if the record is none that the contract allows in this partition."""
     try:
-        named = [(name, value.decode()) for name, value in headers if name.startswith("ce_") and value is not None]
-        attributes = dict(named)
-        if (
-            len(named) != len(attributes)
-            or not _is_numbered(attributes, partition)
-            or len(body or b"") > BODY_MAX_BYTES
-        ):
-            return None
-        return _view(attributes, body or b"", partition, partitions)
+        return _view(attributes_of(headers, body, TOPIC, partition), body or b"", partition, partitions)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _is_numbered(attributes: dict[str, str], partition: int) -> bool:
+def attributes_of(headers: Headers, body: bytes | None, topic: str, partition: int) -> dict[str, str]:
+    """The CloudEvents attributes of a record that may be an event of the topic; ValueError or KeyError for any other."""
+    named = [(name, value.decode()) for name, value in headers if name.startswith("ce_") and value is not None]
+    attributes = dict(named)
+    if (
+        len(named) != len(attributes)
+        or not _is_numbered(attributes, topic, partition)
+        or len(body or b"") > BODY_MAX_BYTES
+        or attributes["ce_specversion"] != "1.0"
+        or "ce_source" not in attributes
+    ):
+        raise ValueError("no event")
+    UUID(attributes["ce_id"])
+    return attributes
+
+
+def moment_of(attributes: dict[str, str]) -> datetime:
+    """When the event happened; ValueError for no moment of a shop's."""
+    moment = datetime.fromisoformat(attributes["ce_time"])
+    if moment.tzinfo is None or not EPOCH <= moment < LATEST:
+        raise ValueError("no moment")
+    return moment
+
+
+def timestamp_of(text: str) -> None:
+    """Raises ValueError unless the text is a moment in RFC 3339."""
+    if not TIMESTAMP.fullmatch(text.upper()):
+        raise ValueError("no moment")
+    datetime.fromisoformat(text.upper())
+
+
+def _is_numbered(attributes: dict[str, str], topic: str, partition: int) -> bool:
     """Whether the number that makes an event count once is there and can be kept."""
     producer, number = attributes["ce_producer"], attributes["ce_sequence"]
-    if producer.startswith("replay:") and (number != "1" or not producer.startswith(f"replay:views:{partition}:")):
+    if producer.startswith("replay:") and (number != "1" or not producer.startswith(f"replay:{topic}:{partition}:")):
         return False
     return (
         attributes["ce_numbering"] == ("rising" if RISING.match(producer) else "dense")
@@ -69,22 +93,14 @@ def _is_numbered(attributes: dict[str, str], partition: int) -> bool:
 
 
 def _view(attributes: dict[str, str], body: bytes, partition: int, partitions: int) -> ViewRow:
-    if (
-        attributes["ce_specversion"] != "1.0"
-        or attributes["ce_type"] not in (VIEWED, CARTED)
-        or "ce_source" not in attributes
-    ):
+    if attributes["ce_type"] not in (VIEWED, CARTED):
         raise ValueError("no view")
-    event_id = str(UUID(attributes["ce_id"]))
-    moment = datetime.fromisoformat(attributes["ce_time"])
-    if moment.tzinfo is None or not EPOCH <= moment < LATEST:
-        raise ValueError("no moment")
+    event_id, moment = str(UUID(attributes["ce_id"])), moment_of(attributes)
     # As text: from bytes, json takes UTF-16 as well.
-    document = json.loads(body.decode(), parse_constant=_no_number)
-    occurred_at = document["occurred_at"].upper()
-    if not TIMESTAMP.fullmatch(occurred_at) or type(document.get("simulated", False)) is not bool:
+    document = json.loads(body.decode(), parse_constant=no_number)
+    timestamp_of(document["occurred_at"])
+    if type(document.get("simulated", False)) is not bool:
         raise ValueError("no body of a view")
-    datetime.fromisoformat(occurred_at)
     account_id = _integer(document, "account_id", BIGINT_MAX)
     product_id = _integer(document, "product_id", BIGINT_MAX)
     count = _integer(document, "count", COUNT_MAX)
@@ -95,7 +111,7 @@ def _view(attributes: dict[str, str], body: bytes, partition: int, partitions: i
     )
 
 
-def _no_number(constant: str) -> None:
+def no_number(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 

@@ -1,5 +1,6 @@
 """Decides whether a record is an event that this worker may apply. Pure: what it refuses, it refuses at every try."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -20,11 +21,13 @@ from ordercast.contracts.events import (
     OrderItem,
     OrderPlaced,
     OrderUnpublishable,
+    PredictionMade,
     ProductCarted,
     ProductViewed,
 )
 from ordercast.contracts.limits import EARLIEST, MAX_BIGINT, MAX_BODY_BYTES, MAX_PRICE, MAX_QUANTITY, MAX_VIEWS
-from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.contracts.model_manifest import VERSION_PATTERN
+from ordercast.contracts.topics import ORDERS, PREDICTIONS, VIEWS, partition_of
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id, is_replay, replayed_dead_letter
 from ordercast.services.shared.kafka.records import StoredRecord
 
@@ -33,12 +36,16 @@ MAX_PRODUCER_LENGTH: Final = 300
 # Event times from then on are no shop's, and days after them do not fit a date.
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
+# Of a prediction; the longest that is made has 56 days.
+MOST_HORIZON_DAYS: Final = 366
+
 # The stream of the orders' events, one in each partition.
 OUTBOX: Final = "outbox"
 
 _BELONGS: Final = {
     ORDERS.name: (OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
     VIEWS.name: (ProductViewed, ProductCarted),
+    PREDICTIONS.name: (PredictionMade,),
 }
 
 
@@ -93,7 +100,7 @@ class Refused:
 
 
 def admit(record: StoredRecord, partitions: int) -> Admitted | Refused:
-    """The event of a record of `orders` or `views`, each of which has `partitions` partitions."""
+    """The event of a record of `orders`, `views` or `predictions`, each of which has `partitions` partitions."""
     try:
         if record.value is not None and len(record.value) > MAX_BODY_BYTES:
             raise OversizedEvent(f"the body has {len(record.value)} bytes, more than {MAX_BODY_BYTES}")
@@ -145,11 +152,29 @@ def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> N
     if isinstance(event, ProductViewed | ProductCarted):
         if not 1 <= event.product_id <= MAX_BIGINT or not 1 <= event.count <= MAX_VIEWS:
             raise MalformedEvent(f"product_id is {event.product_id}, count is {event.count}")
+    elif isinstance(event, PredictionMade):
+        _check_prediction(event)
     elif isinstance(event, OrderPlaced | OrderCancelled):
         for item in event.items:
             _check_item(item)
         if isinstance(event, OrderCancelled) and event.placed_at is not None:
             _check_placed_at(event.placed_at)
+
+
+def _check_prediction(said: PredictionMade) -> None:
+    fits = (
+        1 <= said.product_id <= MAX_BIGINT
+        and re.fullmatch(VERSION_PATTERN, said.model_version)
+        and EARLIEST.date() <= said.starts_on < LATEST.date()
+        and 1 <= said.horizon_days <= MOST_HORIZON_DAYS
+        and 0 <= said.order_probability <= 1
+        and 0 <= said.expected_quantity <= MAX_BIGINT
+        and 0 <= said.naive_quantity <= MAX_BIGINT
+        and 0 <= said.low <= said.high <= MAX_BIGINT
+        and 0 < said.level < 1
+    )
+    if not fits:
+        raise MalformedEvent(f"no prediction that Ordercast makes: {said}")
 
 
 def _check_placed_at(time: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from ordercast.contracts.topics import ORDERS, VIEWS
+from ordercast.contracts.topics import ORDERS, PREDICTIONS, VIEWS
 from ordercast.first_line import first_line
 from ordercast.services.feature_worker.admit import REFUSALS
 from ordercast.services.feature_worker.errors import LASTING, PositionMoved, Stuck
@@ -36,9 +36,10 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 
 # From 0: a counter that comes into being at its first count shows no increase.
-for _topic, _outcome in itertools.product((ORDERS.name, VIEWS.name), ("applied", "repeated", "dead_lettered")):
+_TOPICS: Final = (ORDERS.name, VIEWS.name, PREDICTIONS.name)
+for _topic, _outcome in itertools.product(_TOPICS, ("applied", "repeated", "dead_lettered")):
     WORKER_EVENTS.labels(_topic, _outcome)
-for _topic, _refusal in itertools.product((ORDERS.name, VIEWS.name), REFUSALS):
+for _topic, _refusal in itertools.product(_TOPICS, REFUSALS):
     WORKER_DEAD_LETTERS.labels(_topic, _refusal.__name__)
 # Raised while the flow of events goes on.
 TOO_MANY_DEAD_LETTERS: Final = "too_many_dead_letters"

@@ -17,10 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
 from ordercast.services.feature_worker.positions import read_positions, read_skipped_dead_letters
+from ordercast.services.feature_worker.prediction_answers import forget_all_old
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import Admit, RecordFeatures
 from ordercast.services.feature_worker.resume_streams import forget_above
 from ordercast.services.feature_worker.shadow_tables import (
+    LIVE,
+    SHADOW,
     Differences,
     compare_with_shadow,
     create_shadow,
@@ -106,6 +109,8 @@ class RebuildFeatures:
             self._skipped = await read_skipped_dead_letters(session)
             self._repairs = await _forgetting_repairs(session)
             await self._read_up_to(target)
+            for schema in (LIVE, SHADOW):  # the topic has those of before, too
+                await forget_all_old(session, schema)
             differences = await compare_with_shadow(session)
             await swap_shadow_in(session)
         return differences

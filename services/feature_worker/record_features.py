@@ -22,6 +22,7 @@ from ordercast.services.feature_worker.positions import (
     read_seen,
     write_seen,
 )
+from ordercast.services.feature_worker.prediction_answers import add_predictions
 from ordercast.services.feature_worker.trends import add_to_trends
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
@@ -87,6 +88,7 @@ class RecordFeatures:
             await write_rows(session, changes.pairs)
             await write_seen(session, new.seen, seen)
             await move_positions(session, slices)
+            await add_predictions(session, admitted)
             await add_to_trends(session, changes.product_trends, changes.shop_trends)
             await add_to_activity(session, changes.activity)
         return Recorded(

@@ -18,6 +18,7 @@ from ordercast.services.shared.db.features import (
     FeatureSequencesAhead,
     FeatureViewTime,
     PairActivity,
+    PredictionAnswer,
     ProductActivity,
     ProductTrend,
     ShopTrend,
@@ -32,7 +33,15 @@ LOCK_TIMEOUT_MS: Final = 3_000
 SHOWN: Final = 20
 
 # Last sequences differ by right: old streams are forgotten, and their times are those of the reading.
-_COMPARED_MODELS: Final = (FeatureRow, FeatureViewTime, ProductTrend, ShopTrend, PairActivity, ProductActivity)
+_COMPARED_MODELS: Final = (
+    FeatureRow,
+    FeatureViewTime,
+    ProductTrend,
+    ShopTrend,
+    PairActivity,
+    ProductActivity,
+    PredictionAnswer,
+)
 _TABLES: Final[tuple[Table, ...]] = tuple(
     Base.metadata.tables[model.__tablename__]
     for model in (*_COMPARED_MODELS, FeaturePosition, FeatureLastSequence, FeatureSequencesAhead)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ordercast.contracts.topics import ORDERS, VIEWS
+from ordercast.contracts.topics import ORDERS, PREDICTIONS, VIEWS
 from ordercast.services.feature_worker.admit import admit
 from ordercast.services.feature_worker.consume import ConsumeEvents
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
+from ordercast.services.feature_worker.prediction_answers import ForgetPredictions
 from ordercast.services.feature_worker.publish_dead_letters import PublishDeadLetters
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures, Report
@@ -27,7 +28,7 @@ from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Partition
 from ordercast.services.shared.process.background import running_beside
 
-TOPICS: Final = (ORDERS.name, VIEWS.name)
+TOPICS: Final = (ORDERS.name, VIEWS.name, PREDICTIONS.name)
 # A batch takes well under a second; a statement that waits longer (ms) is given up and tried again.
 STATEMENT_TIMEOUT_MS: Final = 10_000
 # Comparing two tables of many millions of rows takes minutes (ms).
@@ -85,6 +86,7 @@ async def open_feature_worker(settings: FeatureWorkerSettings) -> AsyncIterator[
             watchdog = Watchdog(consumer, progress, switch)
             async with (
                 running_beside(ForgetStreams(sessions).run, name="forget-streams"),
+                running_beside(ForgetPredictions(sessions).run, name="forget-predictions"),
                 running_beside(numbers.run, name="watch-numbers"),
                 running_beside(watchdog.run, name="watchdog"),
                 running_beside(consume.run, name="consume"),

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from ordercast.services.predictor.batch_routes import router as batches
 from ordercast.services.predictor.forecast_routes import router as forecasts
+from ordercast.services.predictor.live_routes import router as live
 from ordercast.services.predictor.model_routes import router as models
 from ordercast.services.predictor.problems import PROBLEMS
 from ordercast.services.predictor.routes import router as predictions
@@ -25,7 +26,7 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
     return create_app(
         title="Ordercast predictor",
         wiring=partial(open_predictor, settings),
-        routers=[predictions, batches, forecasts, models],
+        routers=[predictions, batches, forecasts, models, live],
         problems=PROBLEMS,
         rate_limits=[
             RateLimit("predictions", "GET", "/predictions", often),

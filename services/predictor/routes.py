@@ -101,7 +101,9 @@ async def predict_for_pair(
     if asked.recipe_of(service.demand.current is not None) == "demand":
         basis = await basis_of(service, asked)
         await expect_existing(service.sessions, [pair])
-        answer: PairPrediction | PairDemand = await asyncio.to_thread(answer_pair, basis, pair)
+        said = await asyncio.to_thread(answer_pair, basis, pair)
+        service.sample.offer(said, basis.features.moment)
+        answer: PairPrediction | PairDemand = said
     else:
         [answer] = await predict_pairs(service.slot.take(), service.sessions, [pair])
     PAIRS.inc()

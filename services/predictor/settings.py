@@ -11,6 +11,14 @@ class PredictorSettings(ServiceSettings):
     """Each field is the variable ORDERCAST_<FIELD>."""
 
     artifacts_dir: Path = Field(description="the folder that the trainer writes versions to; only read here")
+    partitions: int = Field(default=8, ge=1, description="of the topic predictions; fixed for a system's life")
+    # A shop of 100,000 such pairs a day then keeps 2 million of them, some 400 MB.
+    prediction_sample: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="share of the pairs answered on a day whose predictions are kept, to be judged by what is ordered; 0: none",
+    )
     port: int = Field(default=8002, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
     # A tenth of what a process answers. By account, and by address without a token: behind a proxy that is everybody's.

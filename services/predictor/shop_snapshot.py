@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-
+from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.predictor.errors import ActivityNotRead, InvalidQuestion
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import FeaturePosition
-from ordercast.services.shared.db.read_activity import ActivityRows, read_activity
+from ordercast.services.shared.db.read_activity import ActivityRows, read_activity, read_activity_positions
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.activity import Activity, activity_of
 from ordercast.services.shared.demand.features import Features
@@ -27,8 +25,6 @@ PAUSE_FACTOR: Final = 9.0
 MAX_MOMENTS: Final = 4
 
 _EPOCH: Final = date(1970, 1, 1)
-
-Positions = tuple[tuple[str, int, int], ...]
 
 
 def moment_of(as_of: date | None) -> int:
@@ -50,7 +46,7 @@ class Snapshot:
     """All activity of one moment of the record; features of a moment are made when they are first asked for."""
 
     activity: Activity
-    positions: Positions
+    positions: tuple[TopicPosition, ...]
     first_day: date | None  # None: nothing has happened yet
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
     _features: OrderedDict[int, Features] = field(default_factory=OrderedDict)
@@ -111,7 +107,8 @@ class Shop:
             self._snapshot = self._seen_at = None
             return LOOK_EVERY_S
         started, seen_at = time.monotonic(), datetime.now(UTC)
-        positions = await self._positions()
+        async with self._sessions() as session:
+            positions = await read_activity_positions(session)
         if self._snapshot is None or positions != self._snapshot.positions:
             rows = await read_activity(self._sessions)
             snapshot = await asyncio.to_thread(_snapshot, rows)
@@ -120,18 +117,12 @@ class Shop:
         self._seen_at = seen_at
         return max(LOOK_EVERY_S, PAUSE_FACTOR * (time.monotonic() - started))
 
-    async def _positions(self) -> Positions:
-        query = select(FeaturePosition.topic, FeaturePosition.partition, FeaturePosition.next_offset)
-        async with self._sessions() as session:
-            found = await session.execute(query.order_by(FeaturePosition.topic, FeaturePosition.partition))
-            return tuple((topic, partition, offset) for topic, partition, offset in found)
-
 
 def _snapshot(rows: ActivityRows) -> Snapshot:
     activity = activity_of(rows.columns)
     known_on = activity.row_known_on
     return Snapshot(
         activity,
-        tuple((position.topic, position.partition, position.next_offset) for position in rows.positions),
+        rows.positions,
         _EPOCH + timedelta(days=int(known_on[0])) if len(known_on) else None,
     )

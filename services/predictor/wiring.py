@@ -12,19 +12,23 @@ from typing import Any, Final
 from fastapi import Request
 
 from ordercast.services.predictor.follow_models import ModelFollower
+from ordercast.services.predictor.live_accuracy import WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.predictor.models_topic import ModelsTopic
 from ordercast.services.predictor.predict import PredictTogether
+from ordercast.services.predictor.sample_predictions import SamplePredictions
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
+from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
@@ -53,6 +57,7 @@ class Predictor:
     topic: ModelsTopic
     shop: Shop
     calibration: WeeklyCalibration
+    sample: SamplePredictions
     predict: PredictTogether
     verifier: TokenVerifier
     checks: Mapping[str, Check]
@@ -89,6 +94,12 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
 
         shop = Shop(sessions, needed=lambda: demand.current is not None)
         calibration = WeeklyCalibration(lambda: demand.current, lambda: shop.snapshot)
+        sample = SamplePredictions(
+            partial(open_publisher, settings.kafka_bootstrap, client_id="predictor"),
+            partitions=settings.partitions,
+            share=settings.prediction_sample,
+        )
+        watch_live = partial(repeat, WatchLive(sessions, demand), asyncio.Event(), name="watch-live")
 
         def look_again() -> None:
             baseline_follower.look_again()
@@ -99,6 +110,8 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
             running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),
             running_beside(_cancelled_at_stop(calibration.follow), name="calibrate-weekly"),
+            running_beside(_cancelled_at_stop(watch_live), name="watch-live"),
+            running_beside(sample.run, name="sample-predictions"),
             running_beside(_cancelled_at_stop(partial(topic.listen, look_again)), name="listen-for-models"),
         ):
             yield Predictor(
@@ -110,6 +123,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 topic=topic,
                 shop=shop,
                 calibration=calibration,
+                sample=sample,
                 predict=PredictTogether(),
                 verifier=verifier,
                 checks={

@@ -58,7 +58,7 @@ def test_cpu_scales_what_has_a_cpu_request(large: Rendered) -> None:
         assert all(container["resources"]["requests"]["cpu"] for container in pod["spec"]["containers"])
 
 
-def test_keda_asks_for_the_lag_of_the_workers_group_in_both_topics(large: Rendered) -> None:
+def test_keda_asks_for_the_lag_of_the_workers_group_in_all_topics(large: Rendered) -> None:
     triggers = large.one("ScaledObject")["spec"]["triggers"]
     assert {trigger["type"] for trigger in triggers} == {"kafka"}
     assert tuple(trigger["metadata"]["topic"] for trigger in triggers) == TOPICS

@@ -178,6 +178,33 @@ class ProductActivity(ActivitySums, Base):
     product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-1)
 
 
+# Predictions whose horizon began before so many days are deleted.
+PREDICTIONS_KEPT_DAYS: Final = 180
+
+
+class PredictionAnswer(Base):
+    """What a model version said of a pair's days from `starts_on` to `ends_on` (UTC), both included: the first that it said.
+
+    What was ordered in these days stands in `pair_activity` and is looked up when it is asked for, so that nothing can count twice.
+    """
+
+    __tablename__ = "prediction_answers"
+    __table_args__ = (Index(None, "model_version", "starts_on"), Index(None, "starts_on"))
+
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    model_version: Mapped[str] = mapped_column(primary_key=True)
+    ends_on: Mapped[date]
+    made_at: Mapped[datetime]
+    order_probability: Mapped[float]
+    expected_quantity: Mapped[float]
+    low: Mapped[int]
+    high: Mapped[int]
+    level: Mapped[float]
+    naive_quantity: Mapped[float]
+
+
 class DailyTrend(Base):
     """Unused: workers of the release before write it during an upgrade. The next release drops it."""
 

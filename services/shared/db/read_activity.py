@@ -7,8 +7,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.model_manifest import TopicPosition
+from ordercast.contracts.topics import ORDERS, VIEWS
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeaturePosition
 from ordercast.services.shared.demand.activity import COLUMNS
@@ -51,14 +53,18 @@ async def read_activity(sessions: Sessions, until: date = date.max) -> ActivityR
     async with sessions() as session, session.begin():
         # One snapshot: rows and positions belong together.
         connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        found = await session.scalars(
-            select(FeaturePosition).order_by(FeaturePosition.topic, FeaturePosition.partition)
-        )
-        positions = tuple(TopicPosition(row.topic, row.partition, row.next_offset) for row in found)
+        positions = await read_activity_positions(session)
         await session.execute(text(f"SET LOCAL statement_timeout = '{_READ_WITHIN_S}s'"))
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.copy_from_query(_READ, until, output=receive, format="binary", timeout=_READ_WITHIN_S)
     return ActivityRows(columns_of(received), positions)
+
+
+async def read_activity_positions(session: AsyncSession) -> tuple[TopicPosition, ...]:
+    """Up to where the worker had read the topics that activity is made of. Predictions move it no further."""
+    query = select(FeaturePosition).where(FeaturePosition.topic.in_((ORDERS.name, VIEWS.name)))
+    found = await session.scalars(query.order_by(FeaturePosition.topic, FeaturePosition.partition))
+    return tuple(TopicPosition(row.topic, row.partition, row.next_offset) for row in found)
 
 
 def columns_of(copied: bytes | bytearray) -> dict[str, NDArray[np.int64]]:

@@ -24,6 +24,11 @@ class Features:
         self._calendar: dict[str, Floats | float] = dict(_calendar(known.moment))
 
     @property
+    def moment(self) -> int:
+        """The day, counted from 1970-01-01, before which all is known."""
+        return self._known.moment
+
+    @property
     def known_products(self) -> Ints:
         """The ids of the products with an order, a view or a cart before the moment, sorted."""
         return np.asarray(self._known.activity.products[np.unique(self._known.days.product)], np.int64)

@@ -108,6 +108,24 @@ PREDICTION_FRESHNESS: Final = Histogram(
     "Age of the newest event in a pair's feature row when a prediction is made from it.",
     buckets=_PREDICTION_FRESHNESS_BUCKETS,
 )
+PREDICTIONS_SAMPLED: Final = Counter(
+    "ordercast_predictions_sampled_total",
+    "Predictions for the topic predictions: sent, or lost because Kafka was away. They are a sample, so nothing depends on one.",
+    ("outcome",),
+)
+LIVE_PREDICTIONS: Final = Gauge(
+    "ordercast_live_prediction_rows",
+    "Kept predictions of the served version of demand: open, ended (their days are over), and of these intervals of 90 %.",
+    ("state",),
+)
+LIVE_DEVIANCE: Final = Gauge(
+    "ordercast_live_deviance",
+    "Mean Poisson deviance of ended predictions against what was ordered: of the model, and of the pairs' own rate so far (naive).",
+    ("answer",),
+)
+LIVE_COVERAGE: Final = Gauge(
+    "ordercast_live_coverage_ratio", "Share of the intervals of 90 % of ended predictions that held what was ordered."
+)
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
 MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")
 MODEL_SERVED: Final = Info(

@@ -4,9 +4,9 @@ from typing import Final
 
 from sqlalchemy import select
 
-from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import FeaturePosition, FeatureRow
+from ordercast.services.shared.db.features import FeatureRow
+from ordercast.services.shared.db.read_activity import read_activity_positions
 from ordercast.services.trainer.training.training_set import TrainingSet, TrainingSetBuilder
 
 # Rows in a slice: some 100 kB.
@@ -23,10 +23,7 @@ async def read_training_set(sessions: Sessions) -> TrainingSet:
     async with sessions() as session, session.begin():
         # One snapshot: rows and positions belong together, and the manifest says which rows were learned from.
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        found = await session.execute(
-            select(FeaturePosition).order_by(FeaturePosition.topic, FeaturePosition.partition)
-        )
-        positions = tuple(TopicPosition(row.topic, row.partition, row.next_offset) for row in found.scalars())
+        positions = await read_activity_positions(session)
         rows = await session.stream(
             select(FeatureRow.account_id, FeatureRow.product_id, FeatureRow.view_count, FeatureRow.first_quantity)
             .where(FeatureRow.first_ordered_at.is_not(None))

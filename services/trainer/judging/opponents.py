@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.services.shared.demand import naive
 from ordercast.services.shared.demand.activity import Floats
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.learned import (
@@ -17,8 +18,6 @@ from ordercast.services.trainer.judging.learned import (
     poisson_regression,
 )
 
-# A pair that is younger has no rate of its own yet.
-YOUNGEST_DAYS: Final = 56
 # Lines of all products that a product's mean has beside its own.
 PRIOR_LINES: Final = 10
 
@@ -63,8 +62,7 @@ def _product_mean(rows: Rows, clip: float) -> Answer:
 
 def rate_so_far(rows: Rows, feature: str, horizon_days: int) -> Floats:
     """What a pair had by day until now, for the days of the horizon."""
-    days = np.maximum(np.expm1(rows.column("pair_days_since_first")), YOUNGEST_DAYS)
-    return np.asarray(np.expm1(rows.column(feature)) / days * horizon_days, np.float64)
+    return naive.rate_so_far(rows.column(feature), rows.column("pair_days_since_first"), horizon_days)
 
 
 def _pieces_so_far(horizon_days: int) -> Callable[[Rows, float], Answer]:

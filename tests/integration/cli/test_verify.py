@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -18,9 +19,12 @@ from ordercast.client.database import DatabaseUnavailable, snapshot
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.contracts.activity import SUMS
 from ordercast.verify import verify
-from ordercast.verify.view_topic import open_view_topic
+from ordercast.verify.event_topics import open_prediction_topic, open_view_topic
 from tests.integration.cli.conftest import Running
 from tests.support.oracle_database import connected
+from tests.support.predictions import VERSION, prediction, prediction_record
+
+EPOCH = date(1970, 1, 1)
 
 # One row of each of the trends.
 PRODUCT_TREND = """product_trends SET orders = orders {} 1
@@ -112,6 +116,46 @@ async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_co
     good = await running.run("verify")
     assert good.exit_code == 0, good.output
     assert good.stdout.splitlines()[-1] == "verify: 0 differences"
+
+
+async def test_predictions_that_were_given_are_compared_with_their_topic(running: Running) -> None:
+    account_id, today = 900_000 + int(uuid4().hex[:4], 16), datetime.now(UTC).date()
+    said = [
+        prediction(account_id, 5, today, expected_quantity=0.1 + 0.2),
+        prediction(account_id, 5, today, expected_quantity=9.0),
+        prediction(account_id, 5, today - timedelta(days=500)),
+    ]
+    async with open_prediction_topic(running.bootstrap) as topic:
+        place = account_id % topic.partitions
+    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+        for number, one in enumerate(said, start=1):
+            record = prediction_record(one, number, f"predictions:{account_id}")
+            await producer.send_and_wait("predictions", record.value, partition=place, headers=record.headers)
+    change = "UPDATE prediction_answers SET expected_quantity = $2 WHERE account_id = $1"
+    async with connected(running.database_url) as connection, asyncio.timeout(30):
+        while (
+            await connection.fetchval("SELECT count(*) FROM prediction_answers WHERE account_id = $1", account_id) < 2
+        ):
+            await asyncio.sleep(0.05)
+        good = await verify(running.database_url, running.bootstrap)
+        assert (good.difference_count, good.predictions) == (0, 1), list(map(str, good.differences))
+        await connection.execute(change, account_id, 0.5)
+        result = await verify(running.database_url, running.bootstrap)
+        await connection.execute("DELETE FROM prediction_answers WHERE account_id = $1", account_id)
+        gone = await verify(running.database_url, running.bootstrap)
+    assert [(found.field, found.expected, found.found) for found in result.differences] == [
+        ("expected_quantity", 0.1 + 0.2, 0.5)
+    ]
+    assert str(result.differences[0]).startswith(
+        f"prediction_answers account_id={account_id}, product_id=5, starts_on={(today - EPOCH).days}, model_version=v2026"
+    )
+    assert [(found.field, found.expected) for found in gone.differences] == [(None, "a row")]
+    async with connected(running.database_url) as connection:
+        await connection.execute(
+            "INSERT INTO prediction_answers VALUES ($1, 5, $2, $3, $4, $5, 0.5, $6, 0, 9, 0.9, 1)",
+            *(account_id, today, VERSION, today + timedelta(days=27), said[0].made_at, 0.1 + 0.2),
+        )
+    assert (await verify(running.database_url, running.bootstrap)).difference_count == 0
 
 
 async def test_a_record_that_is_no_view_is_told_and_makes_no_difference(running: Running) -> None:

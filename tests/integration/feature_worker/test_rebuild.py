@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from ordercast.contracts.envelope import SequenceNumber
 from ordercast.infra.local.databases import service_logins
@@ -19,6 +19,7 @@ from ordercast.infra.migrations.upgrade import alembic_config, make_roles
 from ordercast.services.feature_worker import rebuild as rebuild_module
 from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
 from ordercast.services.feature_worker.errors import NothingToRepair, RebuildRefused
+from ordercast.services.feature_worker.prediction_answers import ForgetPredictions
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.rebuild import RebuildFeatures
 from ordercast.services.feature_worker.record_features import Admit
@@ -26,6 +27,7 @@ from ordercast.services.feature_worker.resume_streams import ResumeStreams, read
 from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.feature_worker.watch_numbers import read_amiss
 from ordercast.services.shared.db.engine import Sessions, open_database
+from ordercast.services.shared.db.features import PREDICTIONS_KEPT_DAYS, PredictionAnswer
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.ports import Consumer, Publisher
 from ordercast.services.shared.kafka.publish_dead_letters import replay
@@ -43,10 +45,11 @@ from tests.support.feature_tables import SqlTable, read_activity, read_rows, rea
 from tests.support.fresh_topics import FreshTopics
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.oracle import activity_table, feature_table, trends_table
+from tests.support.predictions import prediction, prediction_record
 from tests.support.worker_process import WorkerPlace
 
 ADMIT: Final = partial(admit, partitions=PARTITIONS)
-TOPICS: Final = ("orders", "views")
+TOPICS: Final = ("orders", "views", "predictions")
 
 
 @pytest.fixture
@@ -355,3 +358,24 @@ async def test_a_last_number_that_a_release_before_raised_is_read_anew_from_the_
     assert await read_rows(sessions) == feature_table(orders)
     with pytest.raises(NothingToRepair, match="the numbers of outbox add up"):
         _ = [repair async for repair in ResumeStreams("outbox", "ann", "", dry_run=False)(sessions)]
+
+
+async def test_a_rebuild_finds_the_same_predictions_and_no_older_ones(
+    rebuilds: Rebuilds, publisher: Publisher, sessions: Sessions
+) -> None:
+    today = datetime.now(UTC).date()
+    oldest = today - timedelta(days=PREDICTIONS_KEPT_DAYS)
+    said = [prediction(1, 5, day) for day in (oldest - timedelta(days=1), oldest, today)]
+    records = [prediction_record(one, number) for number, one in enumerate(said, start=1)]
+    await publisher.publish("predictions", 1, records)
+    await rebuilds.apply_all()
+    await ForgetPredictions(sessions)()
+    assert (await rebuilds.make()()).count == 0
+    async with sessions() as session, session.begin():
+        kept = await session.scalars(select(PredictionAnswer).order_by(PredictionAnswer.starts_on))
+        [first, second] = kept
+        assert [first.starts_on, second.starts_on] == [oldest, today]
+        second.low += 1
+    differences = await rebuilds.make()()
+    assert differences.count == 1
+    assert differences.examples[0].startswith("prediction_answers (1,5,")

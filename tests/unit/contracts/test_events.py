@@ -5,7 +5,7 @@ A golden file never changes and never goes. Whoever changes an event type gives 
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -32,13 +32,15 @@ from ordercast.contracts.events import (
     OrderItem,
     OrderPlaced,
     OrderUnpublishable,
+    PredictionMade,
     ProductCarted,
     ProductViewed,
 )
-from ordercast.contracts.topics import ALL_TOPICS, ORDERS, VIEWS, partition_of
+from ordercast.contracts.topics import ALL_TOPICS, ORDERS, PREDICTIONS, VIEWS, partition_of
 from ordercast.services.feature_worker.admit import Admitted, admit
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
+TOPICS: Final = (ORDERS.name, VIEWS.name, PREDICTIONS.name)
 GOLDEN: Final = Path(__file__).parent / "golden"
 PARTITIONS: Final = 8
 
@@ -56,6 +58,21 @@ MEANINGS: Final[dict[str, Event]] = {
     ),
     "ordercast.product.viewed.v1": ProductViewed(1001, 7, 2, datetime(2026, 7, 1, 9, 29, 58, tzinfo=UTC)),
     "ordercast.product.carted.v1": ProductCarted(1001, 7, 1, datetime(2026, 7, 1, 9, 29, 59, tzinfo=UTC)),
+    "ordercast.prediction.made.v1": PredictionMade(
+        account_id=1001,
+        product_id=7,
+        recipe="demand",
+        model_version="v20260703T000000-0a1b2c3d",
+        made_at=datetime(2026, 7, 3, 12, 0, 0, 250_000, tzinfo=UTC),
+        starts_on=date(2026, 7, 4),
+        horizon_days=28,
+        order_probability=0.125,
+        expected_quantity=1.75,
+        low=0,
+        high=12,
+        level=0.9,
+        naive_quantity=2.5,
+    ),
     "ordercast.model.published.v1": ModelPublished(
         "v20260703T000000-0a1b2c3d",
         "baseline",
@@ -149,7 +166,7 @@ def test_a_version_that_is_not_published_yet_is_unknown(name: str) -> None:
         decode(later.raw_headers, later.raw_body)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if golden(name).topic in (ORDERS.name, VIEWS.name)])
+@pytest.mark.parametrize("name", [name for name in NAMES if golden(name).topic in TOPICS])
 def test_the_worker_admits_every_old_event_of_its_topics(name: str) -> None:
     example = golden(name)
     place = Partition(example.topic, partition_of(1001, PARTITIONS))
@@ -171,6 +188,7 @@ def test_topics_and_partitions_stay_where_they_are() -> None:
     assert [(topic.name, topic.partitions) for topic in ALL_TOPICS] == [
         ("orders", None),
         ("views", None),
+        ("predictions", None),
         ("models", 1),
         ("dead-letters", 1),
     ]

@@ -39,6 +39,7 @@ predictor:
   key: predictor
   port: 8002
   tokens: [public]
+  partitions: true
   artifacts: read
   paths: [/features, /forecasts, /models, /predictions]
 {{- end -}}

@@ -6,8 +6,20 @@ from prometheus_client import REGISTRY
 from ordercast.infra.observability.metrics_table import Described, described, table, with_table
 
 # Their values are fixed by the code, but for `route` (a template), `partition` and `version`, which grow with the system alone.
-ALLOWED_LABELS = {"method", "route", "status", "topic", "partition", "outcome", "reason", "kind", "recipe"}
-UNITS = ("_seconds", "_events", "_rows", "_ratio", "_total", "_info", "_per_commit", "_streams", "_shards")
+ALLOWED_LABELS = {
+    "method",
+    "route",
+    "status",
+    "topic",
+    "partition",
+    "outcome",
+    "reason",
+    "kind",
+    "recipe",
+    "state",
+    "answer",
+}
+UNITS = ("_seconds", "_events", "_rows", "_ratio", "_total", "_info", "_per_commit", "_streams", "_shards", "_deviance")
 
 METRICS = list(described())
 

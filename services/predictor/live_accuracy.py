@@ -1,0 +1,175 @@
+"""How the predictions that were given have come out: what was said against what was ordered, whose days are over."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from sqlalchemy import text
+
+from ordercast.contracts.demand_manifest import DemandManifest
+from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.telemetry.metrics import LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
+
+# The newest so many are judged: one query of about a second.
+MOST_JUDGED: Final = 50_000
+# With fewer, chance decides.
+ENOUGH: Final = 1_000
+# The level of intervals that is judged, which is the default of the question.
+LEVEL: Final = 0.9
+# Within these, intervals of 90 % hold.
+LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
+# Time (s) between two looks for the metrics: days end once a day.
+LOOK_EVERY_S: Final = 300.0
+# What is called so on a scoreboard in the manifest.
+NETWORKS, NAIVE = "networks", "rate so far"
+
+# As the trainer judges held-out rows: 0 pieces said are judged as this many.
+_LEAST_PIECES: Final = 1e-4
+
+
+def _deviance(said: str) -> str:
+    """The mean Poisson deviance of a column."""
+    ratio = f"least(sold, :clip) * ln(least(sold, :clip) / greatest({said}, {_LEAST_PIECES}))"
+    rest = f"least(sold, :clip) - greatest({said}, {_LEAST_PIECES})"
+    return f"avg(2 * (CASE WHEN sold > 0 THEN {ratio} ELSE 0 END - ({rest})))"
+
+
+# An index each leads to the answers and to a pair's days; all that is known by now counts.
+_JUDGE: Final = text(f"""
+    WITH ended AS (
+        SELECT * FROM prediction_answers WHERE model_version = :version AND ends_on < :today
+        ORDER BY starts_on DESC, account_id, product_id LIMIT {MOST_JUDGED}
+    ), judged AS (
+        SELECT ended.*, CAST(greatest(0, coalesce((
+            SELECT sum(a.quantity - a.cancelled_quantity) FROM pair_activity AS a
+            WHERE a.account_id = ended.account_id AND a.product_id = ended.product_id
+                AND a.day BETWEEN ended.starts_on AND ended.ends_on
+        ), 0)) AS float8) AS sold FROM ended
+    )
+    SELECT count(*) AS ended,
+        (SELECT count(*) FROM prediction_answers WHERE model_version = :version AND ends_on >= :today) AS open,
+        min(starts_on) AS first_day, max(ends_on) AS last_day, sum(sold) AS sold,
+        sum(expected_quantity) AS said, sum(naive_quantity) AS naive_said,
+        avg(abs(expected_quantity - sold)) AS mae, avg(abs(naive_quantity - sold)) AS naive_mae,
+        {_deviance("expected_quantity")} AS deviance, {_deviance("naive_quantity")} AS naive_deviance,
+        CAST(avg(CAST(sold > 0 AS integer)) AS float8) AS order_share, avg(order_probability) AS order_probability,
+        avg(power(order_probability - CAST(sold > 0 AS integer), 2)) AS brier,
+        count(*) FILTER (WHERE level = {LEVEL}) AS intervals,
+        CAST(avg(CAST(sold BETWEEN low AND high AS integer)) FILTER (WHERE level = {LEVEL}) AS float8) AS coverage
+    FROM judged
+""")  # noqa: S608 - numbers and names of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Of one way to answer: the mean Poisson deviance with targets clipped as in the training, the mean absolute error, and pieces
+    said over pieces sold (null: nothing was sold)."""
+
+    deviance: float
+    mae: float
+    said_over_sold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Of the probability that a pair orders: its mean, the share that did, and the mean of the squared error."""
+
+    order_probability: float
+    order_share: float
+    brier: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAccuracy:
+    """What became of a version's predictions, one for each pair and day: of those whose days are over (`ended`, the newest 50,000);
+    `open` are the others.
+
+    `model` and `naive` (the pair's own rate so far) are judged by the same orders, and stand beside the same of the rows held out
+    in the training, which are all pairs and not those that were asked for. `coverage` is the share of `intervals` of 90 % that
+    held. Without any ended, all figures are null.
+    """
+
+    version: str
+    ended: int
+    open: int
+    first_day: date | None
+    last_day: date | None
+    sold: float | None
+    model: Errors | None
+    naive: Errors | None
+    held_out_model: Errors | None
+    held_out_naive: Errors | None
+    orders: Orders | None
+    held_out_brier: float | None
+    intervals: int
+    coverage: float | None
+    judgement: str
+
+
+async def live_accuracy(
+    sessions: Sessions, version: str, manifest: DemandManifest | None, today: date | None = None
+) -> LiveAccuracy:
+    """Without a manifest (its folder is gone or damaged) nothing is clipped and there is nothing to compare with."""
+    pair = manifest.questions["pair"] if manifest else None
+    today = today or datetime.now(UTC).date()
+    parameters = {"version": version, "today": today, "clip": pair.clip if pair else 1e18}
+    async with sessions() as session:
+        row = (await session.execute(_JUDGE, parameters)).one()
+    scores = {score.name: Errors(score.deviance, score.mae, score.said) for score in pair.scores} if pair else {}
+    model = naive = orders = None
+    if row.ended:
+        model = Errors(row.deviance, row.mae, row.said / row.sold if row.sold else None)
+        naive = Errors(row.naive_deviance, row.naive_mae, row.naive_said / row.sold if row.sold else None)
+        orders = Orders(row.order_probability, row.order_share, row.brier)
+    return LiveAccuracy(
+        version=version,
+        ended=row.ended,
+        open=row.open,
+        first_day=row.first_day,
+        last_day=row.last_day,
+        sold=row.sold,
+        model=model,
+        naive=naive,
+        held_out_model=scores.get(NETWORKS),
+        held_out_naive=scores.get(NAIVE),
+        orders=orders,
+        held_out_brier=pair.order_scores.brier if pair and pair.order_scores else None,
+        intervals=row.intervals,
+        coverage=row.coverage,
+        judgement=_judgement(row.ended, model, naive, row.intervals, row.coverage),
+    )
+
+
+def _judgement(ended: int, model: Errors | None, naive: Errors | None, intervals: int, coverage: float | None) -> str:
+    if model is None or naive is None or ended < ENOUGH:
+        return f"too few to judge: the days of {ended:,} predictions are over, needed are {ENOUGH:,}"
+    than = "better" if model.deviance < naive.deviance else "no better"
+    said = f"{than} than the pair's own rate so far: deviance {model.deviance:.3g} against {naive.deviance:.3g}"
+    if coverage is None or intervals < ENOUGH:
+        return said
+    holds = "hold" if LEAST_COVERAGE <= coverage <= MOST_COVERAGE else "do not hold"
+    return f"{said}; intervals of 90 % {holds}: {coverage:.1%} of the quantities lie within"
+
+
+class WatchLive:
+    """Tells the metrics how the served version of `demand` does."""
+
+    def __init__(self, sessions: Sessions, slot: ModelSlot[ServedDemand]) -> None:
+        self._sessions = sessions
+        self._slot = slot
+
+    async def __call__(self) -> float:
+        """Looks once; how long to wait (s) until the next time."""
+        served = self._slot.current
+        if served is None:
+            return min(LOOK_EVERY_S, 5.0)
+        live = await live_accuracy(self._sessions, served.version, served.manifest)
+        counts = {"open": live.open, "ended": live.ended, "intervals": live.intervals}
+        for state, count in counts.items():
+            LIVE_PREDICTIONS.labels(state).set(count)
+        for answer, errors in (("model", live.model), ("naive", live.naive)):
+            LIVE_DEVIANCE.labels(answer).set(errors.deviance if errors else math.nan)
+        LIVE_COVERAGE.set(math.nan if live.coverage is None else live.coverage)
+        return LOOK_EVERY_S

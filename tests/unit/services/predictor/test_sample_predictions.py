@@ -1,0 +1,182 @@
+"""A sample of the answers goes to Kafka, each once, and no request is held up or fails by it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from ordercast.contracts.events import PredictionMade
+from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.predictor import sample_predictions
+from ordercast.services.predictor.demand_answers import Interval, PairDemand, QuantityIfOrdered
+from ordercast.services.predictor.sample_predictions import SamplePredictions
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.telemetry.metrics import PREDICTIONS_SAMPLED
+from tests.support.predictions import VERSION
+
+PARTITIONS = 4
+TOMORROW = date(2026, 7, 4)
+MOMENT = (TOMORROW - date(1970, 1, 1)).days
+
+
+def answer(account_id: int, product_id: int = 7, as_of: date | None = None) -> PairDemand:
+    return PairDemand(
+        recipe="demand",
+        account_id=account_id,
+        product_id=product_id,
+        horizon_days=28,
+        order_probability=0.5,
+        quantity_if_ordered=QuantityIfOrdered(3.0, 2.0),
+        expected_quantity=1.5,
+        interval=Interval(0, 9, 0.9),
+        next_line_quantity=3.0,
+        better_than={},
+        extrapolates=False,
+        extrapolates_because=[],
+        why=[],
+        features={"pair_pieces": float(np.log1p(20)), "pair_days_since_first": float(np.log1p(100))},
+        features_as_of=datetime.now(UTC),
+        features_age_seconds=0.0,
+        model_version=VERSION,
+        as_of=as_of,
+    )
+
+
+class Sampled:
+    """A sample that goes to a log in memory."""
+
+    def __init__(self, share: float = 1.0) -> None:
+        self.log = MemoryLog()
+        self.sample = SamplePredictions(self._open, partitions=PARTITIONS, share=share)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[MemoryLog]:
+        await self.log.ask_broker()
+        yield self.log
+
+    def offer(self, answers: Iterable[PairDemand], moment: int = MOMENT) -> None:
+        for said in answers:
+            self.sample.offer(said, moment)
+
+    def events(self) -> list[PredictionMade]:
+        """What lies in the topic, as the worker reads it."""
+        events = []
+        for number in range(PARTITIONS):
+            for record in self.log.records("predictions", number):
+                admitted = admit(record, PARTITIONS)
+                assert isinstance(admitted, Admitted), admitted
+                assert isinstance(admitted.envelope.event, PredictionMade)
+                events.append(admitted.envelope.event)
+        return events
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        stopping = asyncio.Event()
+        work = asyncio.create_task(self.sample.run(stopping))
+        try:
+            yield
+        finally:
+            stopping.set()
+            await work
+
+    async def until_sent(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.events()) < count:
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_predictions, "SEND_EVERY_S", 0.01)
+    monkeypatch.setattr(sample_predictions, "RETRY_S", 0.01)
+
+
+def counted(outcome: str) -> float:
+    return float(PREDICTIONS_SAMPLED.labels(outcome)._value.get())
+
+
+async def test_an_answer_is_sent_once_for_each_day_however_often_it_is_given() -> None:
+    sampled = Sampled()
+    sampled.offer([answer(1), answer(1), answer(2), answer(1, product_id=8)])
+    sampled.offer([answer(1)], MOMENT + 1)
+    sampled.offer([answer(3, as_of=TOMORROW - timedelta(days=40))])  # of a past moment: its days are over already
+    async with sampled.running():
+        await sampled.until_sent(4)
+        sampled.offer([answer(2), answer(5)])
+        await sampled.until_sent(5)
+    told = sorted((said.account_id, said.product_id, said.starts_on) for said in sampled.events())
+    next_day = TOMORROW + timedelta(days=1)
+    assert told == [(1, 7, TOMORROW), (1, 7, next_day), (1, 8, TOMORROW), (2, 7, TOMORROW), (5, 7, TOMORROW)]
+
+
+async def test_what_was_said_is_told_with_what_the_pairs_own_rate_says() -> None:
+    sampled = Sampled()
+    sampled.offer([answer(1)])
+    async with sampled.running():
+        await sampled.until_sent(1)
+    [said] = sampled.events()
+    assert (said.recipe, said.model_version, said.horizon_days) == ("demand", VERSION, 28)
+    assert (said.order_probability, said.expected_quantity, said.low, said.high, said.level) == (0.5, 1.5, 0, 9, 0.9)
+    assert said.naive_quantity == pytest.approx(20 / 100 * 28)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.1, 60, 140), (1.0, 1_000, 1_000)])
+async def test_the_share_is_chosen_by_the_pair_and_not_by_how_often_it_is_asked_for(
+    share: float, least: int, most: int
+) -> None:
+    pairs = [answer(account_id) for account_id in range(1, 1_001)]
+    first, again = Sampled(share), Sampled(share)
+    for sampled, times in ((first, 1), (again, 30)):
+        for _ in range(times):
+            sampled.offer(pairs)
+        async with sampled.running():
+            await sampled.until_sent(least)
+            await asyncio.sleep(0.05)
+    chosen = {said.account_id for said in first.events()}
+    assert least <= len(chosen) <= most
+    assert {said.account_id for said in again.events()} == chosen
+    assert len(again.events()) == len(chosen)
+
+
+async def test_while_kafka_is_away_answers_wait_or_are_lost_and_none_comes_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sample_predictions, "MOST_WAITING", 3)
+    lost = counted("lost")
+    sampled = Sampled()
+    sampled.log.available = False
+    async with sampled.running():
+        sampled.offer([answer(account_id) for account_id in range(1, 6)])
+        await asyncio.sleep(0.1)
+        assert sampled.events() == []
+        sampled.log.available = True
+        await sampled.until_sent(3)
+    assert counted("lost") - lost == 2
+    assert sorted(said.account_id for said in sampled.events()) == [1, 2, 3]
+
+
+async def test_a_broker_that_fails_half_way_gets_nothing_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampled, lost, sent = Sampled(), counted("lost"), counted("sent")
+    publish, calls = sampled.log.publish, 0
+
+    async def fail_after(topic: str, partition: int, records: list[object]) -> None:
+        nonlocal calls
+        calls += 1
+        await publish(topic, partition, records)  # type: ignore[arg-type]
+        if calls == 2:
+            raise BrokerUnavailable("the answer was lost")
+
+    monkeypatch.setattr(sampled.log, "publish", fail_after)
+    async with sampled.running():
+        sampled.offer([answer(account_id) for account_id in (1, 2, 3)])  # a partition each
+        async with asyncio.timeout(20):
+            while counted("lost") - lost < 2:
+                await asyncio.sleep(0.005)
+        sampled.offer([answer(4)])
+        await sampled.until_sent(3)
+    assert sorted(said.account_id for said in sampled.events()) == [1, 2, 4]
+    assert (counted("lost") - lost, counted("sent") - sent) == (2, 2)
