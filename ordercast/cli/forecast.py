@@ -1,6 +1,6 @@
 """`ordercast forecast`: what will be ordered of products in the next weeks, as a table or a file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,13 @@ app = one_command()
 
 # Products in a request for a file: they take a second.
 PAGE: Final = 1_000
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="As known at the end of this day (UTC); now, if not given.", show_default=False
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,7 @@ async def forecast(
     weeks: Annotated[int, typer.Option(min=1, max=8, help="Weeks ahead.")] = 4,
     service_level: Annotated[float, typer.Option(help="Probability that the stock is enough for all weeks.")] = 0.95,
     level: Annotated[float, typer.Option(help="Probability of each week's interval.")] = 0.9,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="As known at the end of this day (UTC); now, if not given.", show_default=False
-        ),
-    ] = None,
+    as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, max=5_000, help="Products in the table.")] = 20,
     out: Annotated[
         Path | None,
@@ -80,13 +82,16 @@ async def forecast(
             context.result({"path": str(out), "rows": rows}, f"{out}  {rows:,} products")
             return
         if products:
-            shop, predictor = access.admin.order_api, access.admin.predictor
-            found = [
-                await predictor.forecast((await shop.product_by_sku(sku)).id, **asked.values()) for sku in products
-            ]
+            found = await of_products(access.admin, products, asked)
         else:
             found = (await access.admin.predictor.forecasts(limit=limit, **asked.values())).data
     context.result(found, table(found, asked))
+
+
+async def of_products(admin: Client, skus: Sequence[str], asked: Asked) -> list[Forecast]:
+    """In the order of their SKUs."""
+    products = [(await admin.order_api.product_by_sku(sku)).id for sku in skus]
+    return (await admin.predictor.forecasts_of(products, **asked.values())).data
 
 
 def table(forecasts: list[Forecast], asked: Asked) -> Table | str:

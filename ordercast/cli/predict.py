@@ -1,18 +1,24 @@
-"""`ordercast predict`: quantities from view counts, or for accounts and products."""
+"""`ordercast predict`: what accounts will order of products, products by week, or quantities from view counts."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Final
+from datetime import date
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from ordercast.cli.forecast import Asked, AsOf, of_products
+from ordercast.cli.forecast import table as forecast_table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
-from ordercast.client import open_client
+from ordercast.cli.predict_demand import account_table, pairs_as_json, pairs_table
+from ordercast.client import Client, open_client
 from ordercast.client.answers import Prediction, Predictions
+from ordercast.client.demand_answers import PairDemand
 from ordercast.client.errors import ProblemAnswer
 from ordercast.client.order_api import OrderApi
+from ordercast.client.predictor import PredictorApi
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
@@ -20,6 +26,10 @@ app = one_command()
 # A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
 RETRY_FOR_S: Final = 3.0
 NOT_FOUND: Final = 404
+# Probability that the stock of a product is enough; `ordercast forecast` takes another one.
+STOCK_LEVEL: Final = 0.95
+
+RecipeName = Literal["baseline", "demand"]
 
 
 @app.command()
@@ -32,12 +42,52 @@ async def predict(
     pairs: Annotated[
         list[str] | None, typer.Option("--pair", help="ACCOUNT_ID/PRODUCT_ID; may be given often.", show_default=False)
     ] = None,
+    account: Annotated[
+        int | None,
+        typer.Option(min=1, help="The products that this account will most probably order.", show_default=False),
+    ] = None,
+    products: Annotated[
+        list[str] | None,
+        typer.Option("--product", metavar="SKU", help="This product by week; may be given often.", show_default=False),
+    ] = None,
+    recipe: Annotated[
+        RecipeName | None,
+        typer.Option(help="Of pairs: who answers; demand if a version of it is served.", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Products of an account.")] = 20,
+    weeks: Annotated[int, typer.Option(min=1, max=8, help="Weeks ahead of a product.")] = 4,
+    level: Annotated[float, typer.Option(help="Probability of the interval.")] = 0.9,
+    as_of: AsOf = None,
 ) -> None:
-    """Predict the quantity that goes with view counts, or that accounts will order of products."""
-    if bool(view_counts) == bool(pairs):
-        raise CommandFailed("say what to predict", hint="either view counts (predict 1000 5000) or --pair 2/7")
-    answer = await (_of_views(context, view_counts) if view_counts else _of_pairs(context, pairs or ()))
-    context.result(answer, table(answer))
+    """Predict what accounts will order of products, a product's weeks, or the quantity that goes with view counts.
+
+    A pair is answered with a probability, the pieces to expect, an interval and the three features that move it most, if a version
+    of the recipe demand is served (ordercast train --recipe demand); else from its views. A history that ended long ago is asked
+    with --as-of.
+    """
+    if sum(bool(asked) for asked in (view_counts, pairs, account, products)) != 1:
+        raise CommandFailed(
+            "say what to predict",
+            hint="view counts (predict 1000 5000), --pair 2/7, --account 2 or --product SKU: one of these",
+        )
+    if view_counts:
+        of_views = await _of_views(context, view_counts)
+        context.result(of_views, table(of_views))
+        return
+    moment, known = as_of.date() if as_of else None, [_pair(text) for text in pairs or ()]
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
+        if products:
+            asked = Asked(weeks, level, STOCK_LEVEL, moment)
+            forecasts = await of_products(access.admin, products, asked)
+            context.result(forecasts, forecast_table(forecasts, asked))
+        elif account:
+            listed = await access.admin.predictor.account_demand(account, limit=limit, level=level, as_of=moment)
+            context.result(listed, account_table(listed))
+        elif recipe != "baseline" and (found := await _by_demand(access.admin.predictor, known, recipe, level, moment)):
+            context.result(pairs_as_json(found), pairs_table(found))
+        else:
+            of_pairs = await _of_pairs(access.admin, known)
+            context.result(of_pairs, table(of_pairs))
 
 
 async def _of_views(context: Context, view_counts: list[int]) -> Predictions:
@@ -46,12 +96,23 @@ async def _of_views(context: Context, view_counts: list[int]) -> Predictions:
         return await anonymous.predictor.predict_views(view_counts)
 
 
-async def _of_pairs(context: Context, texts: Sequence[str]) -> Predictions:
-    pairs = [_pair(text) for text in texts]
-    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
-        answer = await access.admin.predictor.predict_pairs(pairs)
-        without = [pair for pair, prediction in zip(pairs, answer.data, strict=True) if not prediction.has_features]
-        await _expect_existing(access.admin.order_api, without)
+async def _by_demand(
+    predictor: PredictorApi,
+    pairs: Sequence[tuple[int, int]],
+    recipe: RecipeName | None,
+    level: float,
+    as_of: date | None,
+) -> list[PairDemand]:
+    """Each with its reasons, which batches do not have; none if `demand` is not served and nobody said that it has to be."""
+    if recipe is None and as_of is None and not isinstance(await predictor.pair(*pairs[0]), PairDemand):
+        return []
+    return [await predictor.demand(*pair, level=level, as_of=as_of) for pair in pairs]
+
+
+async def _of_pairs(admin: Client, pairs: Sequence[tuple[int, int]]) -> Predictions:
+    answer = await admin.predictor.predict_pairs(pairs)
+    without = [pair for pair, prediction in zip(pairs, answer.data, strict=True) if not prediction.has_features]
+    await _expect_existing(admin.order_api, without)
     return answer
 
 

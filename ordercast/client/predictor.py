@@ -18,7 +18,7 @@ from ordercast.client.demand_answers import (
 )
 from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.session import Session
-from ordercast.client.transport import Request
+from ordercast.client.transport import Request, decode
 
 Answer = TypeVar("Answer", Predictions, PairsDemand, ProductForecasts)
 
@@ -65,6 +65,14 @@ class PredictorApi:
         address, params = f"{self.address}/predictions/{account_id}/{product_id}", {"recipe": "baseline"}
         request = Request("GET", address, params=params, repeatable=True)
         return await self.session.ask(request, Prediction)
+
+    async def pair(self, account_id: int, product_id: int) -> Prediction | PairDemand:
+        """By recipe `demand` if a version of it is served, else by `baseline`."""
+        address = f"{self.address}/predictions/{account_id}/{product_id}"
+        answer = await self.session.send(Request("GET", address, repeatable=True))
+        by_demand = "recipe" in msgspec.json.decode(answer.content)
+        found: Prediction | PairDemand = decode(answer, PairDemand if by_demand else Prediction)
+        return found
 
     async def demand(
         self, account_id: int, product_id: int, *, level: float = 0.9, as_of: date | None = None

@@ -54,6 +54,53 @@ async def test_one_product_is_asked_by_its_sku(running: Running, trained: dict[s
     assert "no such" in unknown.output
 
 
+async def test_predict_says_the_same_of_a_product(running: Running, trained: dict[str, Any]) -> None:
+    command = ("--product", "market-5-003", "--product", "market-5-001", "--weeks", "2")
+    predicted = await running.run("predict", *command, "--json")
+    forecast = await running.run("forecast", *command, "--json")
+    assert predicted.exit_code == 0, predicted.output
+    assert json.loads(predicted.stdout) == json.loads(forecast.stdout)
+    assert (await running.run("predict", *command)).stdout == (await running.run("forecast", *command)).stdout
+
+
+async def test_an_accounts_products_are_shown_by_probability_and_each_pair_with_its_reasons(
+    running: Running, trained: dict[str, Any]
+) -> None:
+    account = (await anext(running.admin.order_api.orders())).account_id
+    result = await running.run("predict", "--account", str(account), "--limit", "3", "--json")
+    assert result.exit_code == 0, result.output
+    listed = json.loads(result.stdout)
+    probabilities = [one["order_probability"] for one in listed["data"]]
+    assert (probabilities, len(probabilities)) == (sorted(probabilities, reverse=True), 3)
+    shown = (await running.run("predict", "--account", str(account), "--limit", "3")).stdout
+    assert trained["model_version"] in shown
+    assert all(one["sku"] in shown for one in listed["data"])
+
+    pairs = [f"{account}/{one['product_id']}" for one in listed["data"][:2]]
+    options = [option for pair in pairs for option in ("--pair", pair)]
+    answered = json.loads((await running.run("predict", *options, "--json")).stdout)
+    assert [one["order_probability"] for one in answered["data"]] == probabilities[:2]
+    shown = (await running.run("predict", *options)).stdout
+    for pair, one in zip(pairs, answered["data"], strict=True):
+        assert f"{one['order_probability']:.1%}" in shown
+        assert f"{one['interval']['low']:,} to {one['interval']['high']:,}" in shown
+        [why] = [line for line in shown.splitlines() if line.startswith(f"why {pair}: ")]
+        assert all(f"{reason['feature']} {reason['effect']:+,.2f}" in why for reason in one["why"])
+        assert len(one["why"]) == 3
+
+
+async def test_what_does_not_exist_is_said(running: Running, trained: dict[str, Any]) -> None:
+    for options, reason in (
+        (("--pair", "1/999999"), "there is no product 999999"),
+        (("--pair", "999999/1"), "account 999999 is not yours or does not exist"),
+        (("--account", "999999"), "account 999999 is not yours or does not exist"),
+        (("--product", "no such thing"), "no such"),
+    ):
+        result = await running.run("predict", *options)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert reason in result.output
+
+
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 async def test_a_file_has_all_products(running: Running, trained: dict[str, Any], tmp_path: Path, ending: str) -> None:
     out = tmp_path / "new" / f"stock.{ending}"

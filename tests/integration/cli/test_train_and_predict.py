@@ -75,7 +75,7 @@ async def test_a_pair_is_predicted_from_its_feature_row(
     account, product = posted.account_ids[0], posted.product_ids[0]
     unseen = await running.admin.order_api.create_product("unseen", "Unseen", Decimal(1), "USD")
     pairs = ("--pair", f"{account}/{product}", "--pair", f"{account}/{unseen.id}")
-    result = await running.run("predict", *pairs, "--json")
+    result = await running.run("predict", "--recipe", "baseline", *pairs, "--json")
     known, unknown = json.loads(result.stdout)["data"]
     features = await running.admin.predictor.features(account, product)
     assert (known["view_count"], known["has_features"]) == (features.view_count, True)
@@ -90,7 +90,8 @@ async def test_an_account_or_a_product_that_does_not_exist_is_no_pair_without_vi
         (f"{account}/999999", "there is no product 999999"),
         (f"999999/{product}", "there is no account 999999"),
     ):
-        result = await running.run("predict", "--pair", f"{account}/{product}", "--pair", pair)
+        options = ("--recipe", "baseline", "--pair", f"{account}/{product}", "--pair", pair)
+        result = await running.run("predict", *options)
         assert (result.exit_code, result.stdout) == (1, "")
         assert says in result.stderr
 
