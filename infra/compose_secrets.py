@@ -37,10 +37,11 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
     commands = folder / "cli"
     for part in (folder, commands):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
-    private_key, public_key = folder / "token_private.pem", folder / "token_public.pem"
-    create_key_pair(private_key, public_key)
-    for key in (private_key, public_key):
-        key.chmod(0o444)
+    for pair in ("token", "model"):
+        private_key, public_key = folder / f"{pair}_private.pem", folder / f"{pair}_public.pem"
+        create_key_pair(private_key, public_key)
+        for key in (private_key, public_key):
+            key.chmod(0o444)
     for name in PASSWORDS:
         if not (folder / name).exists():
             _write(folder / name, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)

@@ -73,6 +73,7 @@ class SystemPlan:
     prometheus: PrometheusServer | None = None
     # What each service logs into PostgreSQL with; `reader` is for commands that only look.
     logins: Mapping[str, Login] = field(default_factory=dict)
+    signs_versions: bool = False
     # The port of each process of a service: "relay" on its base, then "relay-2" and so on. `scale` changes it.
     service_ports: dict[str, int] = field(default_factory=dict)
 
@@ -125,6 +126,10 @@ class SystemPlan:
         }
         if service_of(name) == "order_api":  # nobody else may sign tokens
             variables["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"] = str(self.folder.token_private_key)
+        if service_of(name) == "trainer":  # nor models
+            variables["ORDERCAST_MODEL_PRIVATE_KEY_FILE"] = str(self.folder.model_private_key)
+        if service_of(name) == "predictor":
+            variables["ORDERCAST_MODEL_PUBLIC_KEY_FILE"] = str(self.folder.model_public_key)
         return variables
 
     def database_url(self, role: str) -> str:
@@ -148,6 +153,10 @@ class SystemPlan:
             ("ordercast.infra.migrations.upgrade",),
             self._shared_environment() | {"ORDERCAST_DATABASE_URL": self.postgres.url()},
         )
+
+    def signing(self) -> Command:
+        """Signs the model versions of a release that had no key for them."""
+        return self._python("trainer", (*SERVICES["trainer"], "sign"), self.environment("trainer"))
 
     def services(self) -> list[Program]:
         """The services in the order of the flow."""

@@ -4,7 +4,7 @@
   lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
   control          the socket that the running system is controlled through
   system.json      ports, addresses and pids of the running system; other commands find it by this file
-  keys/            token_private.pem, token_public.pem, database_password, role_passwords.json
+  keys/            token_private.pem, token_public.pem, model_private.pem, model_public.pem, database_password, role_passwords.json
   postgres/ kafka/ artifacts/ logs/
   prometheus/      if one was asked for
 """
@@ -134,6 +134,14 @@ class StateFolder:
         return self.keys / "token_public.pem"
 
     @property
+    def model_private_key(self) -> Path:
+        return self.keys / "model_private.pem"
+
+    @property
+    def model_public_key(self) -> Path:
+        return self.keys / "model_public.pem"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "lock"
 
@@ -242,12 +250,18 @@ class StateFolder:
             )
         return found
 
-    def ensure_token_keys(self) -> None:
-        """Makes the Ed25519 pair that access tokens are signed with, unless it is there."""
+    def ensure_keys(self) -> bool:
+        """Makes the Ed25519 pairs that access tokens and model versions are signed with, unless they are there.
+
+        True where versions of a release before may be there, which nobody could sign yet.
+        """
         # Here, since it takes a while to import: `ordercast --help` does without.
         from ordercast.services.shared.http.token_keys import create_key_pair
 
+        is_upgraded = self.token_private_key.exists() and not self.model_private_key.exists()
         create_key_pair(self.token_private_key, self.token_public_key)
+        create_key_pair(self.model_private_key, self.model_public_key)
+        return is_upgraded
 
 
 def write_private(path: Path, content: bytes) -> None:

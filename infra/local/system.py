@@ -275,7 +275,7 @@ async def _plan(
     report: Report,
 ) -> SystemPlan:
     partitions = folder.partitions(wanted_partitions, DEFAULT_PARTITIONS)
-    folder.ensure_token_keys()
+    is_upgraded = folder.ensure_keys()
     for log in folder.logs.glob("*.log"):
         if log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
@@ -285,7 +285,7 @@ async def _plan(
     install = await ensure_kafka(report)
     kafka = KafkaBroker(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log")
     logins = service_logins(folder.role_passwords())
-    return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus, logins)
+    return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus, logins, is_upgraded)
 
 
 async def _start(system: System, report: Report) -> None:
@@ -305,6 +305,8 @@ async def _start_database(system: System) -> None:
     if await plan.postgres.schema_revision() != newest_revision():
         await run_once(plan.migrations(), deadline_s=PREPARE_DEADLINE_S)
     await plan.postgres.grant_rights(plan.logins)
+    if plan.signs_versions:
+        await run_once(plan.signing(), deadline_s=PREPARE_DEADLINE_S)
 
 
 async def _start_broker(system: System) -> None:

@@ -33,9 +33,10 @@ product_trends           S          -      SIU             -        -          S
 shop_trends              S          -      SIU             -        -          S
 pair_activity            -          -      SIU             S        S          S
 product_activity         -          -      SIU             S        S          S
+prediction_answers       -          -      SIUD            -        S          S
 trainings                -          -      -               SIU      -          S
 training_epochs          -          -      -               SID      -          S
-models                   -          -      -               SI       Su         S
+models                   -          -      -               SIu      Su         S
 daily_trends             -          -      -               -        -          -
 alembic_version          -          -      -               -        -          S
 """
@@ -49,6 +50,7 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),
+    ("models", "trainer", "UPDATE"): ("manifest_signature",),
     ("models", "predictor", "UPDATE"): ("activated_at", "pinned_at"),
 }
 

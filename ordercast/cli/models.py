@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 from rich.table import Table
 
@@ -10,6 +11,7 @@ from ordercast.cli.options import CommandFailed, Context, command, several_comma
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Model
 from ordercast.system.access import SYSTEM_ERRORS, open_access
+from ordercast.system.service_program import run_program
 
 app = several_commands("Show model versions, and choose the one of each recipe that is served.")
 
@@ -94,6 +96,32 @@ async def unpin(context: Context, recipe: Recipe = "baseline") -> None:
         answer = await access.admin.predictor.unpin(recipe)
     told = f"{answer.unpinned} is pinned no more" if answer.unpinned else "no version was pinned"
     context.result(answer, f"{told}; {answer.version} is served")
+
+
+@app.command()
+@command()
+async def sign(
+    context: Context,
+    versions: Annotated[
+        list[str] | None, typer.Argument(metavar="[VERSION]...", help="All that have no signature, if none is given.")
+    ] = None,
+) -> None:
+    """Sign versions that are known to be good, with the trainer's key: the predictor serves no others.
+
+    It is for versions from before there was a key, or after the key was lost. Where others run the trainer: python -m
+    ordercast.services.trainer sign, in its container.
+    """
+    system = context.system()
+    variables = {
+        "ORDERCAST_MODEL_PRIVATE_KEY_FILE": str(context.folder.model_private_key),
+        "ORDERCAST_ARTIFACTS_DIR": system.artifacts_dir,
+    }
+    lines = run_program("trainer", system.database_url, "sign", *(versions or ()), variables=variables)
+    signed = [msgspec.json.decode(line) async for line in lines]
+    told = [f"{each['version']} {each['recipe']}: {each['refused'] or 'signed'}" for each in signed]
+    context.result(signed, "\n".join(told) or "all versions are signed")
+    if any(each["refused"] for each in signed):
+        raise typer.Exit(1)
 
 
 async def _pin(context: Context, admin: Client, version: str) -> None:

@@ -30,6 +30,14 @@ POLL_S: Final = 0.1
 ARTIFACTS: Final = "/var/lib/ordercast/artifacts"
 PRIVATE_KEY: Final = "/run/secrets/token_private.pem"
 PUBLIC_KEY: Final = "/run/secrets/token_public.pem"
+MODEL_PRIVATE_KEY: Final = "/run/secrets/model_private.pem"
+MODEL_PUBLIC_KEY: Final = "/run/secrets/model_public.pem"
+# What each service has beside the public key of the tokens: nobody else may sign tokens, or models.
+KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    "order_api": ("ORDERCAST_TOKEN_PRIVATE_KEY_FILE", PRIVATE_KEY),
+    "trainer": ("ORDERCAST_MODEL_PRIVATE_KEY_FILE", MODEL_PRIVATE_KEY),
+    "predictor": ("ORDERCAST_MODEL_PUBLIC_KEY_FILE", MODEL_PUBLIC_KEY),
+}
 # The keys are of this run alone; the services' user, whoever that is, has to read them.
 KEY_MODE: Final = 0o444
 
@@ -73,9 +81,11 @@ class ServiceContainers:
         self._ports = {name: free_port() for name in SERVICES}
         self._containers: dict[str, DockerContainer] = {}
         with TemporaryDirectory() as folder:
-            private, public = Path(folder, "private.pem"), Path(folder, "public.pem")
-            create_key_pair(private, public)
-            self._keys = {PRIVATE_KEY: private.read_bytes(), PUBLIC_KEY: public.read_bytes()}
+            self._keys: dict[str, bytes] = {}
+            for pair in ((PRIVATE_KEY, PUBLIC_KEY), (MODEL_PRIVATE_KEY, MODEL_PUBLIC_KEY)):
+                private, public = (Path(folder, Path(path).name) for path in pair)
+                create_key_pair(private, public)
+                self._keys |= {pair[0]: private.read_bytes(), pair[1]: public.read_bytes()}
 
     @property
     def urls(self) -> dict[str, str]:
@@ -150,9 +160,10 @@ class ServiceContainers:
             ORDERCAST_TOKEN_PUBLIC_KEY_FILE=PUBLIC_KEY,
         )
         container.with_copy_into_container(self._keys[PUBLIC_KEY], PUBLIC_KEY, KEY_MODE)
-        if name == "order_api":  # nobody else may sign tokens
-            container.with_env("ORDERCAST_TOKEN_PRIVATE_KEY_FILE", PRIVATE_KEY)
-            container.with_copy_into_container(self._keys[PRIVATE_KEY], PRIVATE_KEY, KEY_MODE)
+        if name in KEYS:
+            variable, path = KEYS[name]
+            container.with_env(variable, path)
+            container.with_copy_into_container(self._keys[path], path, KEY_MODE)
         if name in ("trainer", "predictor"):
             container.with_volume_mapping(self._volume, ARTIFACTS, "rw" if name == "trainer" else "ro")
         # A service that ends itself, because a server was away, is started again as its supervisor would do it.

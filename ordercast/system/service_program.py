@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 from asyncio import StreamReader
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Literal, cast
 
 from ordercast.errors import ActionableError
@@ -15,13 +16,17 @@ class ProgramFailed(ActionableError):
 
 
 async def run_program(
-    service: Literal["order_api", "feature_worker"], database_url: str, command: str, *arguments: str
+    service: Literal["order_api", "feature_worker", "trainer"],
+    database_url: str,
+    command: str,
+    *arguments: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[bytes]:
     """The lines that `python -m ordercast.services.SERVICE COMMAND ...` writes, as they come. Raises ProgramFailed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", f"ordercast.services.{service}", command, *arguments),
-        env={**os.environ, "ORDERCAST_DATABASE_URL": database_url},
+        env={**os.environ, "ORDERCAST_DATABASE_URL": database_url, **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

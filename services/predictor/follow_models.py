@@ -37,8 +37,18 @@ for _outcome in ("loaded", "refused"):  # from 0: a counter that comes into bein
 class ModelFollower(Generic[Model]):
     """Loads and swaps, one change at a time, so that the slot ends at what was decided last."""
 
-    def __init__(self, sessions: Sessions, load: Callable[[str, str], Model], slot: ModelSlot[Model]) -> None:
-        """`load` makes a version ready by its id and its manifest's SHA-256, in a thread; it raises ModelRefused."""
+    def __init__(
+        self,
+        sessions: Sessions,
+        load: Callable[[str, str], Model],
+        slot: ModelSlot[Model],
+        check: Callable[[ModelVersion], None],
+    ) -> None:
+        """`check` is asked of a version's record first. `load` makes it ready by its id and its manifest's SHA-256, in a thread.
+
+        Both raise ModelRefused.
+        """
+        self._check = check
         self._sessions = sessions
         self._load_version = load
         self._slot = slot
@@ -121,6 +131,7 @@ class ModelFollower(Generic[Model]):
 
     async def _load(self, record: ModelVersion) -> Model:
         try:
+            self._check(record)
             model = await asyncio.to_thread(self._load_version, record.version, record.manifest_sha256)
         except ModelRefused as error:
             # The same folder is looked at again and again, in case somebody repairs it: said and counted once.

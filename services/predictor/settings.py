@@ -21,6 +21,10 @@ class PredictorSettings(ServiceSettings):
     )
     port: int = Field(default=8002, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
+    model_public_key_file: Path | None = Field(
+        default=None,
+        description="PEM, Ed25519: versions have to be signed by its private key; any is served without it",
+    )
     # A tenth of what a process answers. By account, and by address without a token: behind a proxy that is everybody's.
     predictions_per_minute: int = Field(
         default=30_000, ge=1, description="GET /predictions of a caller, and as many for pairs"

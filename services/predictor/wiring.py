@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from fastapi import Request
 
 from ordercast.services.predictor.follow_models import ModelFollower
@@ -21,6 +22,7 @@ from ordercast.services.predictor.predict import PredictTogether
 from ordercast.services.predictor.sample_predictions import SamplePredictions
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
+from ordercast.services.predictor.signed_versions import SignatureCheck
 from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.db.repeat import repeat
@@ -30,6 +32,8 @@ from ordercast.services.shared.http.token_keys import load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
+
+log = structlog.stdlib.get_logger()
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
 STATEMENT_TIMEOUT_MS: Final = 5_000
@@ -80,17 +84,21 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
     """Everything, following the record already. Neither PostgreSQL nor Kafka has to be there yet, nor a model.
 
     Raises:
-        CannotStart: the token key is missing or damaged.
+        CannotStart: a key is missing or damaged.
     """
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
+    key_file = settings.model_public_key_file
+    if key_file is None:
+        log.warning("versions are served whoever made them: ORDERCAST_MODEL_PUBLIC_KEY_FILE is not set")
+    check = SignatureCheck([load_public_key(key_file)] if key_file else [])
     slot: ModelSlot[ServedModel] = ModelSlot("baseline")
     demand: ModelSlot[ServedDemand] = ModelSlot("demand")
     topic = ModelsTopic(settings.kafka_bootstrap)
     async with open_database(
         settings.database_url, application="predictor", statement_timeout_ms=STATEMENT_TIMEOUT_MS
     ) as sessions:
-        baseline_follower = ModelFollower(sessions, partial(load_model, settings.artifacts_dir), slot)
-        demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand)
+        baseline_follower = ModelFollower(sessions, partial(load_model, settings.artifacts_dir), slot, check)
+        demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand, check)
 
         shop = Shop(sessions, needed=lambda: demand.current is not None)
         calibration = WeeklyCalibration(lambda: demand.current, lambda: shop.snapshot)

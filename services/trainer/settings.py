@@ -6,8 +6,19 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
+
+
+class SigningSettings(BaseSettings):
+    """What signing versions of before takes. Each field is the variable ORDERCAST_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+    artifacts_dir: Path = Field(description="the folder that versions are written to")
+    model_private_key_file: Path = Field(description="PEM, Ed25519")
 
 
 class TrainerSettings(ServiceSettings):
@@ -16,6 +27,9 @@ class TrainerSettings(ServiceSettings):
     artifacts_dir: Path = Field(description="the folder that versions are written to")
     port: int = Field(default=8001, ge=0, le=65_535)
     token_public_key_file: Path = Field(description="PEM, Ed25519")
+    model_private_key_file: Path | None = Field(
+        default=None, description="PEM, Ed25519: what versions are signed with; none are signed without it"
+    )
     trainer_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)
     trainings_waiting: int = Field(
         default=50, ge=1, description="trainings that may wait in the queue, of all trainers together"

@@ -8,11 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.token_keys import load_private_key, load_public_key
 from ordercast.services.shared.http.tokens import TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
@@ -25,6 +26,8 @@ from ordercast.services.trainer.jobs.run_trainings import RunTrainings
 from ordercast.services.trainer.jobs.train_claimed import TrainerOptions
 from ordercast.services.trainer.jobs.watch_training import WatchTrainings
 from ordercast.services.trainer.settings import TrainerSettings
+
+log = structlog.stdlib.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,17 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     """Everything, working off trainings already. Neither PostgreSQL nor Kafka has to be there yet.
 
     Raises:
-        CannotStart: the token key is missing or damaged, versions cannot be written, or the cluster cannot be used.
+        CannotStart: a key is missing or damaged, versions cannot be written, or the cluster cannot be used.
     """
     _refuse_unwritable(settings.artifacts_dir)
     scheduler = settings.dask_scheduler if settings.trainer_backend == "dask" else None
     if scheduler is not None:
         await _refuse_unusable_cluster(scheduler)
     verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
-    options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads, scheduler)
+    key = load_private_key(settings.model_private_key_file) if settings.model_private_key_file else None
+    if key is None:
+        log.warning("versions are not signed: ORDERCAST_MODEL_PRIVATE_KEY_FILE is not set")
+    options = TrainerOptions(settings.artifacts_dir, settings.trainer_id, settings.trainer_threads, scheduler, key)
     async with open_database(settings.database_url, application="trainer") as sessions:
         announce = AnnounceModels(sessions, partial(open_publisher, settings.kafka_bootstrap, client_id="trainer"))
         trainings = RunTrainings(sessions, announce, options)

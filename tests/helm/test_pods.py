@@ -367,6 +367,32 @@ def test_with_roles_each_service_gets_its_own_url_and_the_migrations_all(
         assert volume["secret"]["secretName"] == "roles"
 
 
+def test_the_trainer_alone_signs_models_and_the_predictor_checks_them(
+    helm: Helm, rendered: Rendered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not any("MODEL" in variable["name"] for c in programs(rendered).values() for variable in c["env"])
+    signing = helm.render(settings=["models.keysSecret=model-keys"])
+    keys = {
+        component: [
+            item
+            for volume in pod["spec"].get("volumes", ())
+            if volume["name"] == "models"
+            for item in volume["secret"]["items"]
+        ]
+        for component, pod in signing.pods.items()
+    }
+    assert {component: items for component, items in keys.items() if items} == {
+        "trainer": [{"key": "model_private_key.pem", "path": "private.pem"}],
+        "predictor": [{"key": "model_public_key.pem", "path": "public.pem"}],
+    }
+    trainer = settings_of(signing, "trainer", tmp_path, monkeypatch)
+    assert isinstance(trainer, TrainerSettings)
+    assert trainer.model_private_key_file == Path("/run/secrets/models/private.pem")
+    predictor = settings_of(signing, "predictor", tmp_path, monkeypatch)
+    assert isinstance(predictor, PredictorSettings)
+    assert predictor.model_public_key_file == Path("/run/secrets/models/public.pem")
+
+
 @pytest.mark.parametrize("program", [name for name in SETTINGS if name != "topics"])
 def test_every_client_of_postgresql_speaks_tls_as_the_values_say(helm: Helm, program: str) -> None:
     """By the variables that `ordercast/database_tls.py` reads."""

@@ -25,6 +25,7 @@ class ModelVersion(Base):
     training_id: Mapped[UUID]
     recipe: Mapped[str]
     manifest_sha256: Mapped[str]
+    manifest_signature: Mapped[str | None]  # ordercast/contracts/model_signature.py; None from before there was a key
     published_at: Mapped[datetime] = mapped_column(server_default=func.now())
     activated_at: Mapped[datetime | None]  # when an operator chose it last
     pinned_at: Mapped[datetime | None]  # the same, until it is unpinned or another one is activated

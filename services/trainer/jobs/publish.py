@@ -9,23 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.trainer.jobs.lease import Lease, Outcome
+from ordercast.services.trainer.jobs.sign_versions import signature_of
 from ordercast.services.trainer.training.messages import TrainedDemand, TrainedModel
 
 
 async def publish(
-    lease: Lease, trained: TrainedModel | TrainedDemand, artifacts: Path, stopping: asyncio.Event
+    lease: Lease,
+    trained: TrainedModel | TrainedDemand,
+    artifacts: Path,
+    stopping: asyncio.Event,
+    key: Ed25519PrivateKey | None = None,
 ) -> Outcome:
     """Ends the training as succeeded. Files that nobody is to serve go again: of a rejected version, or of a lost training."""
     model = None
-    if trained.verdict == "published":
+    # What is published is on disk, and has both.
+    if trained.verdict == "published" and trained.version and trained.manifest_sha256:
         model = ModelVersion(
             version=trained.version,
             training_id=lease.training.id,
             recipe=lease.training.recipe,
             manifest_sha256=trained.manifest_sha256,
+            manifest_signature=signature_of(key, lease.training.recipe, trained.version, trained.manifest_sha256),
         )
     told = _told(trained) | {"model_version": model.version if model else None}
     outcome = await lease.finish("succeeded", stopping, model=model, **told)

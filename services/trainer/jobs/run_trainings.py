@@ -93,7 +93,7 @@ class RunTrainings:
         attempts = lease.training.attempts
         try:
             trained = await train_claimed(lease, self._sessions, self._options, stopping)
-            return await publish(lease, trained, self._options.artifacts, stopping)
+            return await publish(lease, trained, self._options.artifacts, stopping, self._options.signing_key)
         except PermanentError as error:
             return await lease.finish("failed", stopping, error=str(error))
         except TransientError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND
 from ordercast.services.shared.db.engine import Sessions
@@ -38,13 +39,14 @@ HEARTBEAT_S: Final = 0.5
 class TrainerOptions:
     """`owner` names this trainer, the same after a restart; `threads` are the cores that a training may use.
 
-    With `dask_scheduler` (tcp://host:port) that cluster trains.
+    With `dask_scheduler` (tcp://host:port) that cluster trains. Without a `signing_key` versions are not signed.
     """
 
     artifacts: Path
     owner: str
     threads: int
     dask_scheduler: str | None = None
+    signing_key: Ed25519PrivateKey | None = None
 
 
 async def train_claimed(

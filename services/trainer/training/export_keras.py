@@ -17,6 +17,13 @@ from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import Recipe
 
 SCALER_EXPORT: Final = "ordersModelScaler.pkl"
+WARNING_FILE: Final = "READ_BEFORE_LOADING.txt"
+WARNING: Final = f"""\
+{SCALER_EXPORT} and the .h5 files are an export for plain scripts. Loading them runs code that is in them: joblib's pickle any,
+HDF5 what Keras lets through. So load them only from a folder that nobody else could write to, and after checking them against
+the sizes and SHA-256 in manifest.json, whose own SHA-256 the table `models` has, signed by the trainer. Ordercast itself never
+loads them: weights.safetensors and scaler.json hold the same numbers, and nothing that runs.
+"""
 
 
 def member_export(member: int) -> str:
@@ -26,6 +33,7 @@ def member_export(member: int) -> str:
 
 def export_keras(folder: Path, recipe: Recipe, arrays: Mapping[str, Floats], scaler: StandardScaler) -> None:
     """Write all members and the scaler into `folder`."""
+    (folder / WARNING_FILE).write_text(WARNING)
     joblib.dump(scaler, folder / SCALER_EXPORT)
     network = keras_network(recipe)  # built once: only the weights differ
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import psutil
 import pytest
@@ -21,10 +22,12 @@ from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import newest_revision
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.topics import create_topics
+from tests.support.model_artifacts import write_model
 from tests.support.offsets import free_offset
 from tests.support.small_services import small_command
 from tests.support.small_systems import (
     assert_all_end,
+    database,
     end_offset,
     marked_processes,
     processes_of,
@@ -65,6 +68,21 @@ async def test_it_leaves_nothing_running_and_keeps_data_and_keys_for_the_next_ru
         assert await end_offset(system) == 1
         assert Path(system.info.token_private_key_file).read_bytes() == key
         assert await system.plan.postgres.schema_revision() == newest_revision()
+
+
+async def test_versions_of_a_release_that_had_no_key_are_signed_when_it_is_made(tmp_path: Path) -> None:
+    async with system_in(tmp_path) as system, database(system) as session:
+        model = write_model(system.folder.artifacts)
+        await session.execute(
+            "INSERT INTO models (version, training_id, recipe, manifest_sha256) VALUES ($1, $2, 'baseline', $3)",
+            model.version,
+            UUID(model.manifest.training_id),
+            model.manifest_sha256,
+        )
+    for key in (system.folder.model_private_key, system.folder.model_public_key):
+        key.unlink()
+    async with system_in(tmp_path) as system, database(system) as session:
+        assert await session.fetchval("SELECT manifest_signature FROM models") is not None
 
 
 async def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:

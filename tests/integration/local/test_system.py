@@ -56,6 +56,10 @@ def test_services_are_told_where_the_servers_are_and_only_order_api_may_sign(sys
     assert Path(worker["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"]).is_file()
     assert "ORDERCAST_TOKEN_PRIVATE_KEY_FILE" not in worker
     assert Path(api["ORDERCAST_TOKEN_PRIVATE_KEY_FILE"]).is_file()
+    models = {name: [key for key in system.environment(name) if "MODEL" in key] for name in SERVICES}
+    assert models.pop("trainer") == ["ORDERCAST_MODEL_PRIVATE_KEY_FILE"]
+    assert models.pop("predictor") == ["ORDERCAST_MODEL_PUBLIC_KEY_FILE"]
+    assert not any(models.values())
 
 
 async def test_killed_servers_come_back_on_their_ports_with_their_data(system: System) -> None:

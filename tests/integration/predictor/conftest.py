@@ -10,7 +10,9 @@ from uuid import UUID
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ordercast.contracts.model_signature import encode_signature, signed_text
 from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.shared.db.engine import Sessions, open_database
@@ -30,23 +32,30 @@ class Workplace:
     settings: PredictorSettings
     signer: TokenSigner
 
-    async def record(self, model: WrittenModel, *, manifest_sha256: str | None = None) -> WrittenModel:
+    key: Ed25519PrivateKey
+
+    async def record(
+        self, model: WrittenModel, *, manifest_sha256: str | None = None, signed_by: Ed25519PrivateKey | None = None
+    ) -> WrittenModel:
         """Publishes a version as the trainer does it, but for the event."""
-        await self._add(model, "baseline", manifest_sha256 or model.manifest_sha256)
+        await self._add(model, "baseline", manifest_sha256 or model.manifest_sha256, signed_by or self.key)
         return model
 
-    async def publish_demand(self) -> WrittenDemand:
+    async def publish_demand(self, *, signed_by: Ed25519PrivateKey | None = None) -> WrittenDemand:
         """A new version of `demand`."""
         model = write_demand(self.settings.artifacts_dir)
-        await self._add(model, "demand", model.manifest_sha256)
+        await self._add(model, "demand", model.manifest_sha256, signed_by or self.key)
         return model
 
-    async def _add(self, model: WrittenModel | WrittenDemand, recipe: str, manifest_sha256: str) -> None:
+    async def _add(
+        self, model: WrittenModel | WrittenDemand, recipe: str, manifest_sha256: str, key: Ed25519PrivateKey
+    ) -> None:
         row = ModelVersion(
             version=model.version,
             training_id=UUID(model.manifest.training_id),
             recipe=recipe,
             manifest_sha256=manifest_sha256,
+            manifest_signature=encode_signature(key.sign(signed_text(recipe, model.version, manifest_sha256))),
         )
         async with self.sessions() as session, session.begin():
             session.add(row)
@@ -72,11 +81,14 @@ class Workplace:
 @pytest.fixture
 async def workplace(database_url: str, kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Workplace]:
     create_key_pair(tmp_path / "private.pem", tmp_path / "public.pem")
+    create_key_pair(tmp_path / "model_private.pem", tmp_path / "model_public.pem")
     settings = PredictorSettings(
         database_url=database_url,
         kafka_bootstrap=kafka_bootstrap,
         artifacts_dir=tmp_path / "artifacts",
         token_public_key_file=tmp_path / "public.pem",
+        model_public_key_file=tmp_path / "model_public.pem",
     )
     async with open_database(database_url, application="test") as sessions:
-        yield Workplace(sessions, settings, TokenSigner(load_private_key(tmp_path / "private.pem")))
+        signer = TokenSigner(load_private_key(tmp_path / "private.pem"))
+        yield Workplace(sessions, settings, signer, load_private_key(tmp_path / "model_private.pem"))

@@ -3,7 +3,11 @@
 import shutil
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
+
 from ordercast.contracts.model_manifest import WEIGHTS_FILE
+from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from tests.integration.predictor.conftest import Workplace
@@ -73,6 +77,52 @@ async def test_a_damaged_version_is_refused_with_its_reason_while_the_old_one_se
         assert ready.status_code == 200
         assert ready.json()["status"] == "degraded"
         assert WEIGHTS_FILE in ready.json()["checks"]["newest model"]
+
+
+async def test_foreign_weights_are_refused_though_files_and_row_agree_while_the_version_before_serves(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    """By somebody who may write files and rows, and has no key of the trainer's."""
+    good = await workplace.publish(1.0)
+    async with workplace.predictor() as client:
+        await eventually_serves(client, good)
+        await eventually_listens(client)
+        stranger = Ed25519PrivateKey.generate()
+        foreign = write_model(workplace.settings.artifacts_dir, quantity=2.0)
+        await workplace.record(foreign, signed_by=stranger)
+        await announce(fresh_topics.bootstrap, foreign)
+        await eventually_refuses(client, foreign)
+        assert await serves(client, good)
+        assert (await client.get("/predictions?view_count=5")).json()["quantity"] == 1.0
+        checks = (await client.get("/readyz")).json()["checks"]
+        assert "not the trainer's" in checks["newest model"]
+        forced = await client.post(f"/models/{foreign.version}/activate", headers=workplace.token(1, "ADMIN"))
+        assert forced.status_code == 409
+        demand = await workplace.publish_demand(signed_by=stranger)
+        await announce(fresh_topics.bootstrap, foreign)
+        await eventually_refuses(client, demand)
+        assert (await client.get("/models/current?recipe=demand")).status_code == 503
+
+
+async def test_other_files_under_a_signed_version_are_refused_though_its_row_was_changed_with_them(
+    workplace: Workplace,
+) -> None:
+    model = await workplace.publish(1.0)
+    shutil.rmtree(model.folder)
+    foreign = write_model(workplace.settings.artifacts_dir, quantity=2.0, version=model.version)
+    changed = update(ModelVersion).values(manifest_sha256=foreign.manifest_sha256)
+    async with workplace.sessions() as session, session.begin():
+        await session.execute(changed)
+    async with workplace.predictor() as client:
+        await eventually_refuses(client, foreign)
+        assert (await client.get("/predictions?view_count=5")).status_code == 503
+
+
+async def test_without_the_trainers_public_key_any_version_is_served(workplace: Workplace) -> None:
+    foreign = write_model(workplace.settings.artifacts_dir, quantity=2.0)
+    await workplace.record(foreign, signed_by=Ed25519PrivateKey.generate())
+    async with workplace.predictor(model_public_key_file=None) as client:
+        await eventually_serves(client, foreign)
 
 
 async def test_a_version_whose_manifest_is_not_the_recorded_one_is_refused(workplace: Workplace) -> None:

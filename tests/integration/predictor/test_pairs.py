@@ -193,7 +193,7 @@ async def test_while_postgresql_is_gone_pairs_are_a_503_and_view_counts_go_on(
             await server.create_database()
             await asyncio.to_thread(upgrade, server.url())
             async with open_database(server.url(), application="test") as sessions:
-                await Workplace(sessions, workplace.settings, workplace.signer).record(written)
+                await Workplace(sessions, workplace.settings, workplace.signer, workplace.key).record(written)
             # Only now: a database without our tables is no database that is away, and ends a predictor.
             client = await running.enter_async_context(workplace.predictor(database_url=server.url()))
 

@@ -12,6 +12,7 @@ from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.model_manifest import WEIGHTS_FILE
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
+from tests.support.demand_versions import WrittenDemand
 from tests.support.model_artifacts import WrittenModel
 
 # Well below the look that a predictor takes every 30 s without a signal: what is there by then came by a signal.
@@ -51,7 +52,7 @@ async def announce(bootstrap: str, model: WrittenModel) -> None:
         await publisher.publish("models", 0, [Record(model.version.encode(), body, headers, 0)])
 
 
-async def eventually_refuses(client: httpx.AsyncClient, model: WrittenModel) -> None:
+async def eventually_refuses(client: httpx.AsyncClient, model: WrittenModel | WrittenDemand) -> None:
     async def is_refused() -> bool:
         return (await states(client)).get(model.version) == "refused"
 

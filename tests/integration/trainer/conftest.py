@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
 from ordercast.services.shared.db.engine import Sessions, open_database
@@ -39,6 +40,12 @@ class Workplace:
 
     def token(self, role: Role = "ADMIN") -> dict[str, str]:
         return {"Authorization": f"Bearer {self.signer.sign(Caller(1, role))}"}
+
+    @property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """What its trainers sign versions with."""
+        assert self.settings.model_private_key_file is not None
+        return load_private_key(self.settings.model_private_key_file)
 
     @property
     def versions(self) -> list[Path]:
@@ -99,6 +106,7 @@ async def workplace(database_url: str, kafka_bootstrap: str, tmp_path: Path) -> 
         kafka_bootstrap=kafka_bootstrap,
         artifacts_dir=tmp_path / "artifacts",
         token_public_key_file=tmp_path / "public.pem",
+        model_private_key_file=tmp_path / "private.pem",
         trainer_id="trainer-of-this-test",
         trainer_threads=2,
     )

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from ordercast.contracts.envelope import decode
 from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
+from ordercast.contracts.model_signature import decode_signature, signed_text
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.trainer import recipes
@@ -89,6 +90,9 @@ async def test_a_training_becomes_a_published_and_announced_version(
         record = (await session.scalars(select(ModelVersion))).one()
     assert (record.version, str(record.training_id), record.recipe) == (folder.name, training_id, "baseline")
     assert record.manifest_sha256 == file_entry(raw).sha256
+    assert record.manifest_signature is not None
+    signed = signed_text("baseline", record.version, record.manifest_sha256)
+    workplace.signing_key.public_key().verify(decode_signature(record.manifest_signature), signed)
     announced = [decode(r.headers, r.value).event async for r in read_topic(fresh_topics.bootstrap, "models")]
     assert announced == [
         ModelPublished(record.version, "baseline", record.manifest_sha256, record.published_at),

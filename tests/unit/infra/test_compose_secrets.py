@@ -30,7 +30,7 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
     make_secrets(folder, {})
     assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
-    assert len(mounted) == 6 + len(ROLES)
+    assert len(mounted) == 8 + len(ROLES)
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
     assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 

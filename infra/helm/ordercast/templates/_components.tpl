@@ -33,6 +33,7 @@ trainer:
   port: 8001
   tokens: [public]
   artifacts: written
+  models: private
   identity: ORDERCAST_TRAINER_ID
   paths: [/trainings]
 predictor:
@@ -41,5 +42,6 @@ predictor:
   tokens: [public]
   partitions: true
   artifacts: read
+  models: public
   paths: [/features, /forecasts, /models, /predictions]
 {{- end -}}

@@ -126,6 +126,9 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{- range .spec.tokens }}
 - { name: ORDERCAST_TOKEN_{{ upper . }}_KEY_FILE, value: /run/secrets/tokens/{{ . }}.pem }
 {{- end }}
+{{- if and .spec.models .root.Values.models.keysSecret }}
+- { name: ORDERCAST_MODEL_{{ upper .spec.models }}_KEY_FILE, value: /run/secrets/models/{{ .spec.models }}.pem }
+{{- end }}
 {{- if .spec.artifacts }}
 - { name: ORDERCAST_ARTIFACTS_DIR, value: /var/lib/ordercast/artifacts }
 {{- end }}
@@ -147,6 +150,9 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{- if .spec.tokens }}
 - { name: tokens, mountPath: /run/secrets/tokens, readOnly: true }
 {{- end }}
+{{- if and .spec.models .root.Values.models.keysSecret }}
+- { name: models, mountPath: /run/secrets/models, readOnly: true }
+{{- end }}
 {{- if .spec.artifacts }}
 - { name: artifacts, mountPath: /var/lib/ordercast/artifacts, readOnly: {{ eq .spec.artifacts "read" }} }
 {{- end }}
@@ -165,6 +171,14 @@ there are roles; the migrations get the owner's and those of all roles, which th
       {{- range .spec.tokens }}
       - { key: {{ get $.root.Values.tokens (printf "%sKey" .) | quote }}, path: {{ . }}.pem }
       {{- end }}
+{{- end }}
+{{- if and .spec.models .root.Values.models.keysSecret }}
+- name: models
+  secret:
+    secretName: {{ .root.Values.models.keysSecret }}
+    defaultMode: 0440
+    items:
+      - { key: {{ get .root.Values.models (printf "%sKey" .spec.models) | quote }}, path: {{ .spec.models }}.pem }
 {{- end }}
 {{- if .spec.artifacts }}
 - name: artifacts

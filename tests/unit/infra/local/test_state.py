@@ -109,7 +109,7 @@ def test_the_lock_is_free_again_after_its_holder_was_killed(folder: StateFolder)
 
 
 def test_the_token_keys_are_a_pair_made_once_that_only_the_owner_reads(folder: StateFolder) -> None:
-    folder.ensure_token_keys()
+    folder.ensure_keys()
     private = load_pem_private_key(folder.token_private_key.read_bytes(), None)
     public = load_pem_public_key(folder.token_public_key.read_bytes())
     assert isinstance(private, Ed25519PrivateKey)
@@ -117,7 +117,7 @@ def test_the_token_keys_are_a_pair_made_once_that_only_the_owner_reads(folder: S
     public.verify(private.sign(b"message"), b"message")
     assert mode(folder.token_private_key) == 0o600
     before = folder.token_private_key.read_bytes()
-    folder.ensure_token_keys()
+    folder.ensure_keys()
     assert folder.token_private_key.read_bytes() == before
 
 
@@ -165,3 +165,11 @@ def test_a_system_json_that_may_not_be_read_is_not_taken_for_none(folder: StateF
     folder.system_file.mkdir()  # a permission does not keep root out
     with pytest.raises(StateFolderUnusable, match=r"system\.json cannot be read: Is a directory"):
         folder.system()
+
+
+def test_a_folder_that_had_tokens_and_no_key_for_models_is_one_of_the_release_before_once(folder: StateFolder) -> None:
+    assert not folder.ensure_keys()
+    assert not folder.ensure_keys()
+    folder.model_private_key.unlink()
+    assert folder.ensure_keys()
+    assert not folder.ensure_keys()

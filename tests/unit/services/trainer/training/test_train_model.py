@@ -55,6 +55,7 @@ def test_a_version_has_exactly_the_files_that_its_manifest_names_with_their_hash
         WEIGHTS_FILE,
         SCALER_FILE,
         "ordersModelScaler.pkl",
+        "READ_BEFORE_LOADING.txt",
         *(f"ordersModel_{index}.h5" for index in range(1, 11)),
     }
     for name, entry in manifest.files.items():
