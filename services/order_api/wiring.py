@@ -29,8 +29,9 @@ from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_public_key
+from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.publisher import open_publisher
@@ -52,7 +53,6 @@ class OrderApi:
     product_pages: SharedAnswers[ProductPage]
     trends: SharedAnswers[TrendsAnswer]
     verifier: TokenVerifier
-    public_jwk: Mapping[str, str]
     passwords: Passwords
     log_in: LogIn
     failed_log_ins: LimitFailedLogIns
@@ -72,8 +72,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         CannotStart: a token key is missing or damaged.
     """
     private_key = load_private_key(settings.token_private_key_file)
-    public_key = load_public_key(settings.token_public_key_file)
-    public_jwk = jwk_of(public_key)
+    verifier = TokenVerifier(load_verifying_keys(settings.token_public_key_file))
     partitions = settings.partitions
     view_limits = ViewLimits.of(
         settings.part_of_limit(settings.customer_views_per_minute, least=MAX_CUSTOMERS_COUNT),
@@ -93,16 +92,16 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         open_passwords(settings.password_threads) as passwords,
         open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
         open_send_views(open_views_publisher, partitions=partitions) as send_views,
+        running_beside(partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"),
     ):
         yield OrderApi(
             sessions=sessions,
             reading=reading,
             product_pages=SharedAnswers(),
             trends=SharedAnswers(),
-            verifier=TokenVerifier(public_key),
-            public_jwk=public_jwk,
+            verifier=verifier,
             passwords=passwords,
-            log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=public_jwk["kid"])),
+            log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=jwk_of(private_key.public_key())["kid"])),
             failed_log_ins=LimitFailedLogIns(
                 settings.part_of_limit(settings.failed_log_ins_per_minute),
                 settings.part_of_limit(settings.address_failed_log_ins_per_minute),

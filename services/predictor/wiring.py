@@ -27,8 +27,9 @@ from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.token_keys import load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
@@ -86,11 +87,11 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
     Raises:
         CannotStart: a key is missing or damaged.
     """
-    verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
+    verifier = TokenVerifier(load_verifying_keys(settings.token_public_key_file))
     key_file = settings.model_public_key_file
     if key_file is None:
         log.warning("versions are served whoever made them: ORDERCAST_MODEL_PUBLIC_KEY_FILE is not set")
-    check = SignatureCheck([load_public_key(key_file)] if key_file else [])
+    check = SignatureCheck([each.key for each in load_verifying_keys(key_file)] if key_file else [])
     slot: ModelSlot[ServedModel] = ModelSlot("baseline")
     demand: ModelSlot[ServedDemand] = ModelSlot("demand")
     topic = ModelsTopic(settings.kafka_bootstrap)
@@ -114,6 +115,9 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             demand_follower.look_again()
 
         async with (
+            running_beside(
+                partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"
+            ),
             running_beside(_cancelled_at_stop(baseline_follower.follow), name="follow-baseline"),
             running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
             running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),

@@ -12,8 +12,9 @@ import structlog
 from fastapi import Depends, Request
 
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
-from ordercast.services.shared.http.token_keys import load_private_key, load_public_key
+from ordercast.services.shared.http.token_keys import load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.process.background import running_beside
@@ -52,7 +53,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
     scheduler = settings.dask_scheduler if settings.trainer_backend == "dask" else None
     if scheduler is not None:
         await _refuse_unusable_cluster(scheduler)
-    verifier = TokenVerifier(load_public_key(settings.token_public_key_file))
+    verifier = TokenVerifier(load_verifying_keys(settings.token_public_key_file))
     key = load_private_key(settings.model_private_key_file) if settings.model_private_key_file else None
     if key is None:
         log.warning("versions are not signed: ORDERCAST_MODEL_PRIVATE_KEY_FILE is not set")
@@ -62,6 +63,9 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
         trainings = RunTrainings(sessions, announce, options)
         watch = WatchTrainings(sessions)
         async with (
+            running_beside(
+                partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"
+            ),
             running_beside(announce.run, name="announce-models"),
             running_beside(trainings.run, name="run-trainings"),
             running_beside(watch.run, name="watch-trainings"),

@@ -24,7 +24,7 @@ import ordercast.services.order_api.accounts.tables  # noqa: F401 - orders refer
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.shared.http.authentication import CurrentCaller
-from ordercast.services.shared.http.token_keys import load_public_key
+from ordercast.services.shared.http.token_keys import load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenVerifier
 
 
@@ -60,7 +60,7 @@ app = FastAPI()
 
 
 class _Service:
-    verifier = TokenVerifier(load_public_key(Path(os.environ["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"])))
+    verifier = TokenVerifier(load_verifying_keys(Path(os.environ["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"])))
 
 
 app.state.service = _Service

@@ -13,6 +13,7 @@ from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.http.rate_limits import RateLimit
+from ordercast.services.shared.http.token_keys import VerifyingKey
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 
 
@@ -28,7 +29,7 @@ class SmallService:
 
 def small_service(checks: Mapping[str, Check] | None = None) -> SmallService:
     key = Ed25519PrivateKey.generate()
-    return SmallService(checks or {}, TokenSigner(key), TokenVerifier(key.public_key()))
+    return SmallService(checks or {}, TokenSigner(key), TokenVerifier([VerifyingKey(key.public_key())]))
 
 
 def wiring_of(service: SmallService) -> Callable[[], AbstractAsyncContextManager[SmallService]]:

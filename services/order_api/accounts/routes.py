@@ -31,6 +31,7 @@ from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, St
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
+from ordercast.services.shared.http.token_keys import jwk_of
 
 router = APIRouter(tags=["accounts"])
 
@@ -130,7 +131,7 @@ async def refresh(body: RefreshRequest, response: Response, service: CurrentServ
 @router.get("/.well-known/jwks.json")
 async def public_keys(service: CurrentService) -> dict[str, list[dict[str, str]]]:
     """The key that access tokens are checked with, as a JSON Web Key Set (RFC 7517)."""
-    return {"keys": [dict(service.public_jwk)]}
+    return {"keys": [jwk_of(key.key) for key in service.verifier.keys]}
 
 
 def _answer(pair: TokenPair, response: Response) -> TokenAnswer:

@@ -1,13 +1,16 @@
-"""Access tokens: JWTs signed with Ed25519. order_api signs them, every service checks them with the public key alone."""
+"""Access tokens: JWTs signed with Ed25519. order_api signs them, every service checks them with the public keys alone."""
 
+import math
 import time
+from collections.abc import Sequence
 from typing import Final, get_args
 from uuid import uuid4
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ordercast.services.shared.http.caller import Caller, Role
+from ordercast.services.shared.http.token_keys import VerifyingKey
 
 ISSUER: Final = "ordercast"
 AUDIENCE: Final = "ordercast"
@@ -48,11 +51,16 @@ class TokenSigner:
 
 
 class TokenVerifier:
-    """Checks access tokens, and remembers the good ones until they end."""
+    """Checks access tokens, and remembers the good ones until they end. Of several keys a token names its own (`kid`)."""
 
-    def __init__(self, public_key: Ed25519PublicKey) -> None:
-        self._key = public_key
+    def __init__(self, keys: Sequence[VerifyingKey]) -> None:
+        self._keys = {key.kid: key for key in keys}
         self._verified: dict[str, tuple[Caller, float]] = {}
+
+    @property
+    def keys(self) -> list[VerifyingKey]:
+        """Those by which a token can be good now, the current one first."""
+        return [key for key in self._keys.values() if _end_of(key) > time.time()]
 
     def verify(self, token: str) -> Caller:
         """The caller that the token was given to.
@@ -69,13 +77,19 @@ class TokenVerifier:
         self._verified[token] = caller, ends_at
         return caller
 
+    def replace_keys(self, keys: Sequence[VerifyingKey]) -> None:
+        """Tokens by other keys are good no more."""
+        self._keys = {key.kid: key for key in keys}
+        self._verified.clear()
+
     def _check(self, token: str) -> tuple[Caller, float]:
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken("the token is not valid")
         try:
+            key = self._key_of(jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
                 token,
-                self._key,
+                key.key,
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -89,5 +103,17 @@ class TokenVerifier:
             raise InvalidToken("the token is not valid") from error
         if role not in get_args(Role):
             raise InvalidToken("the token is not valid")
-        ends_at = claims["exp"] + LEEWAY_S
+        ends_at = min(claims["exp"] + LEEWAY_S, _end_of(key))
         return Caller(account_id, role, ends_at), ends_at
+
+    def _key_of(self, kid: str | None) -> VerifyingKey:
+        """The current key for a token that names none."""
+        keys = self.keys
+        found = next((key for key in keys if kid in (None, key.kid)), None)
+        if found is None:
+            raise InvalidToken("the token is not valid")
+        return found
+
+
+def _end_of(key: VerifyingKey) -> float:
+    return key.until.timestamp() if key.until else math.inf

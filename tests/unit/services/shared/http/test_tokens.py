@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ordercast.services.shared.http import tokens
 from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.token_keys import VerifyingKey
 from ordercast.services.shared.http.tokens import LEEWAY_S, InvalidToken, TokenSigner, TokenVerifier
 
 KEY = Ed25519PrivateKey.generate()
@@ -28,7 +29,7 @@ def signed(**changes: Any) -> str:
 
 
 def test_a_signed_token_gives_back_its_caller() -> None:
-    verifier = TokenVerifier(KEY.public_key())
+    verifier = TokenVerifier([VerifyingKey(KEY.public_key())])
     assert verifier.verify(TokenSigner(KEY).sign(CUSTOMER)) == CUSTOMER
     assert verifier.verify(TokenSigner(KEY).sign(ADMIN)).is_admin
 
@@ -53,12 +54,12 @@ def test_a_signed_token_gives_back_its_caller() -> None:
 )
 def test_a_token_with_a_wrong_or_missing_claim_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidToken):
-        TokenVerifier(KEY.public_key()).verify(signed(**changes))
+        TokenVerifier([VerifyingKey(KEY.public_key())]).verify(signed(**changes))
 
 
 def test_a_token_of_another_key_is_refused() -> None:
     with pytest.raises(InvalidToken):
-        TokenVerifier(Ed25519PrivateKey.generate().public_key()).verify(signed())
+        TokenVerifier([VerifyingKey(Ed25519PrivateKey.generate().public_key())]).verify(signed())
 
 
 def test_tokens_with_another_algorithm_are_refused() -> None:
@@ -68,17 +69,17 @@ def test_tokens_with_another_algorithm_are_refused() -> None:
     with_public_key = jwt.encode(claims(), public, "HS256")
     for token in (unsigned, with_public_key):
         with pytest.raises(InvalidToken):
-            TokenVerifier(KEY.public_key()).verify(token)
+            TokenVerifier([VerifyingKey(KEY.public_key())]).verify(token)
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "ä.ö.ü", "." * 10_000, "\0"])
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
-        TokenVerifier(KEY.public_key()).verify(token)
+        TokenVerifier([VerifyingKey(KEY.public_key())]).verify(token)
 
 
 def test_a_changed_token_is_refused_though_the_true_one_was_seen_before() -> None:
-    verifier = TokenVerifier(KEY.public_key())
+    verifier = TokenVerifier([VerifyingKey(KEY.public_key())])
     token = signed()
     verifier.verify(token)
     header, payload, signature = token.split(".")
@@ -89,7 +90,7 @@ def test_a_changed_token_is_refused_though_the_true_one_was_seen_before() -> Non
 
 
 def test_a_token_seen_before_ends_on_time() -> None:
-    verifier = TokenVerifier(KEY.public_key())
+    verifier = TokenVerifier([VerifyingKey(KEY.public_key())])
     token = signed(exp=int(time.time()) - LEEWAY_S + 2)
     verifier.verify(token)
     time.sleep(2.05)
@@ -99,7 +100,7 @@ def test_a_token_seen_before_ends_on_time() -> None:
 
 def test_the_memory_of_good_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "MAX_CACHED", 3)
-    verifier = TokenVerifier(KEY.public_key())
+    verifier = TokenVerifier([VerifyingKey(KEY.public_key())])
     for account_id in range(10):
         assert verifier.verify(signed(sub=str(account_id))).account_id == account_id
     assert len(verifier._verified) == 3
