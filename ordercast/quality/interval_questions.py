@@ -10,11 +10,11 @@ import numpy as np
 from ordercast.contracts.demand_manifest import MOST_WEEKS, Question
 from ordercast.quality.intervals import STOCK, TWO_SIDED, Form, JudgedIntervals, Later, judge_intervals
 from ordercast.quality.online_retail import read_shop
-from ordercast.quality.questions import END, HORIZON_DAYS, SEED, Progress, day
+from ordercast.quality.questions import END, HORIZON_DAYS, SEED, YOUNGEST_DAYS, Progress, day
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel, QuestionModel
 from ordercast.services.shared.demand.feature_list import names
-from ordercast.services.shared.demand.interval_groups import PRODUCT_LINES, classes
+from ordercast.services.shared.demand.interval_groups import LIKELY, PRODUCT_LINES, classes
 from ordercast.services.shared.demand.intervals import Said
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, pieces_together, product_rows
 from ordercast.services.shared.demand.seen import seen_in
@@ -31,8 +31,6 @@ from ordercast.services.trainer.judging.scores import clip_of
 KEY: Final = "intervals"
 # Expected pieces between which predictions are judged apart.
 SIZES: Final = ((0, 5), (5, 20), (20, 100), (100, np.inf))
-# From this probability of an order on, an interval of 90 % has to hold more than nothing.
-LIKELY: Final = 0.1
 # Probabilities of an order between which pairs are judged apart.
 CHANCES: Final = ((0, 0.02), (0.02, 0.1), (0.1, 0.2), (0.2, 0.5), (0.5, 1.01))
 # Rows, networks and tables of three trainings, of which products have two tables.
@@ -213,8 +211,10 @@ def _pairs() -> tuple[Rows, Rows]:
 def _products() -> tuple[Rows, Rows]:
     shop = read_shop(anonymous=True, cancelled=True).activity
     held_out, last = WEEKS.judged_from - 7 * MOST_WEEKS, day("2011-12-05")
-    learned = product_rows(shop, range(day("2011-01-31"), held_out, 7), MOST_WEEKS, held_out)
-    return learned, product_rows(shop, range(held_out, last, 7), MOST_WEEKS, last)
+    learned = product_rows(
+        shop, range(day("2011-01-31"), held_out, 7), MOST_WEEKS, held_out, youngest_days=YOUNGEST_DAYS
+    )
+    return learned, product_rows(shop, range(held_out, last, 7), MOST_WEEKS, last, youngest_days=YOUNGEST_DAYS)
 
 
 def _by_weeks(rows: Rows, asked: Callable[[Floats, int], tuple[Said, Ints]]) -> tuple[Said, Ints]:

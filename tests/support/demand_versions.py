@@ -50,7 +50,7 @@ HEADS: Final[Mapping[Question, tuple[Head, ...]]] = {
 }
 LEVELS: Final[Mapping[Question, str]] = {"pair": "pair_level", "line": "pair_level", "product": "level"}
 # Kinds of groups of each calibration, beside all rows together.
-DEPTHS: Final = {"pair": 2, "line": 3, "week": 2, "stock": 2}
+DEPTHS: Final = {"pair": 3, "line": 3, "week": 2, "stock": 2}
 
 
 def record(question: Question) -> QuestionRecord:

@@ -21,7 +21,8 @@ LEAST_LEVEL: Final = 0.5
 DEFAULT_LEVEL: Final = 0.9
 MOST_LEVEL: Final = 0.99
 # What of a group's n scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations away.
-# A smaller group has the threshold of the next larger one.
+# A smaller group has the threshold of the next larger one. The coarsest kind of groups needs `FEWEST_IN_ALL` alone: a threshold
+# that is uncertain by 3 % is better than that of all rows together, which are of another kind.
 FEWEST_IN_GROUP: Final = 400
 # With fewer scores than this in all, none lies above 99 % of a new row's.
 FEWEST_IN_ALL: Final = 99
@@ -103,9 +104,9 @@ def calibrate(scores: Floats, groups: Ints) -> Calibration:
     for depth in range(keys.shape[1]):
         order = np.lexsort((scores, keys[:, depth]))
         group, first, rows = np.unique(keys[order, depth], return_index=True, return_counts=True)
-        last = depth == keys.shape[1] - 1
+        fewest = FEWEST_IN_GROUP if depth < keys.shape[1] - 2 else FEWEST_IN_ALL
         for key, start, count in zip(group, first, rows, strict=True):
-            if last or count >= FEWEST_IN_GROUP:
+            if count >= fewest:
                 found.append(int(key))
                 counts.append(int(count))
                 kept.append(scores[order[start : start + count]][_kept_ranks(int(count)) - 1])
@@ -141,9 +142,10 @@ def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
 
 def _group_places(calibration: Calibration, groups: Ints) -> Ints:
     """By row, the place of the finest group that was kept."""
-    keys = _keys(groups)
-    if keys.shape[1] != calibration.depths:
-        raise ValueError(f"groups of {keys.shape[1] - 1} kinds in place of {calibration.depths - 1}")
+    if groups.shape[1] < calibration.depths - 1:
+        raise ValueError(f"groups of {groups.shape[1]} kinds in place of {calibration.depths - 1}")
+    # A calibration of a release before may lack the coarser kinds.
+    keys = _keys(groups[:, : calibration.depths - 1])
     places = np.minimum(np.searchsorted(calibration.groups, keys), len(calibration.groups) - 1)
     finest = np.argmax(calibration.groups[places] == keys, axis=1)
     return np.asarray(np.take_along_axis(places, finest[:, None], axis=1)[:, 0], np.int64)

@@ -14,6 +14,9 @@ PRODUCT_LINES: Final = (20, 200)
 PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
 # The same of a pair's expected pieces, no order counted in: coarser, because few pairs expect many.
 PAIR_PIECES: Final = (1, 5, 20)
+# Probability of an order from which on an interval of 90 % has to hold more than no pieces at all. In a small shop all likely
+# pairs share a threshold, apart from the many of which nothing will come.
+LIKELY: Final = 0.1
 # Probability of an order from which on a pair is in the next group. Close where a level turns from "nothing" to something.
 PROBABILITIES: Final = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
@@ -42,6 +45,6 @@ def stock_groups(mean: Floats, weeks: Ints) -> Ints:
 
 
 def pair_groups(probability: Floats, mean: Floats) -> Ints:
-    """[rows, 2] probability of an order with expected pieces' class; the probability."""
+    """[rows, 3] probability of an order with expected pieces' class; the probability; whether an order is likely."""
     chance, size = classes(probability, PROBABILITIES), classes(mean, PAIR_PIECES)
-    return np.column_stack([chance * (len(PAIR_PIECES) + 1) + size, chance])
+    return np.column_stack([chance * (len(PAIR_PIECES) + 1) + size, chance, probability >= LIKELY])

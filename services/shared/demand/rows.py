@@ -11,7 +11,7 @@ import numpy as np
 from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.features import Features, features_of_products
-from ordercast.services.shared.demand.known import known_at, total
+from ordercast.services.shared.demand.known import Known, known_at, total
 
 Advance = Callable[[int], None]
 
@@ -110,9 +110,14 @@ def line_rows(activity: Activity, first: int, after_last: int, until: int, advan
 
 
 def product_rows(
-    activity: Activity, moments: Iterable[int], weeks: int, until: int, advance: Advance = lambda _: None
+    activity: Activity,
+    moments: Iterable[int],
+    weeks: int,
+    until: int,
+    advance: Advance = lambda _: None,
+    youngest_days: int = 1,
 ) -> Rows:
-    """All products with an order in the 13 weeks before each moment and the first at least four weeks before it.
+    """All products with an order in the 13 weeks before each moment, and the first at least so many days before it.
 
     Each has a row for each of the next weeks that ends by `until`; a week is seven days from the moment on.
 
@@ -124,7 +129,7 @@ def product_rows(
     for moment in moments:
         _refuse_late(moment, 7, until)
         known = known_at(activity, moment)
-        product = _on_sale(known.days.product[known.days.ordered], known.days.day[known.days.ordered], moment)
+        product = _on_sale(known, youngest_days)
         product_id = activity.products[product]
         values = features_of_products(known, product_id)
         row_product = activity.pair_product[activity.pair_day_pair]
@@ -181,8 +186,9 @@ def _summed(activity: Activity, pieces: Ints, start: int, days: int, group: Ints
     return np.maximum(total(group[within], pieces[within], groups), 0)
 
 
-def _on_sale(product: Ints, day: Ints, moment: int) -> Ints:
-    early, late = product[day < moment - 28], product[day >= moment - 13 * 7]
+def _on_sale(known: Known, youngest_days: int) -> Ints:
+    product, day = known.days.product[known.days.ordered], known.days.day[known.days.ordered]
+    early, late = product[day <= known.moment - youngest_days], product[day >= known.moment - 13 * 7]
     return np.intersect1d(early, late)
 
 

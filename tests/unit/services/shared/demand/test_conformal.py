@@ -52,7 +52,9 @@ def test_a_threshold_is_the_score_of_its_rank_or_at_most_a_thousandth_above(
     found, behind = thresholds(calibration, groups, level), rows_behind(calibration, groups)
     for row in (0, len(scores) // 2, len(scores) - 1):
         same = [groups[:, depth] == groups[row, depth] for depth in (0, 1)]
-        of_group = next((there for there in same if there.sum() >= FEWEST_IN_GROUP), np.ones(len(scores), np.bool_))
+        needed = (FEWEST_IN_GROUP, FEWEST_IN_ALL)
+        large = (there for there, fewest in zip(same, needed, strict=True) if there.sum() >= fewest)
+        of_group = next(large, np.ones(len(scores), np.bool_))
         assert behind[row] == of_group.sum()
         held = np.sort(scores[of_group])
         rank = int(np.ceil((len(held) + 1) * level - 1e-9))
@@ -89,6 +91,23 @@ def test_a_new_group_and_a_small_one_have_the_threshold_of_the_next_larger() -> 
     assert thresholds(calibration, asked[:2], 0.9).tolist() == pytest.approx([360, 900], abs=1)
 
 
+def test_a_group_of_the_coarsest_kind_is_not_thrown_together_with_all_others_as_long_as_a_level_can_be_told() -> None:
+    coarse = np.repeat([0, 1, 2], [5000, FEWEST_IN_ALL, FEWEST_IN_ALL - 1])
+    calibration = calibrate(np.where(coarse > 0, 9.0, 0.0), np.column_stack([coarse, coarse]))
+    asked = np.array([[0, 0], [1, 1], [2, 2]])
+    assert rows_behind(calibration, asked).tolist() == [5000, FEWEST_IN_ALL, len(coarse)]
+    assert thresholds(calibration, asked, 0.9).tolist() == [0, 9, 0]
+
+
+def test_a_calibration_with_fewer_kinds_goes_by_those_that_it_has() -> None:
+    fine = np.repeat([0, 1], 500)
+    of_before = calibrate(np.where(fine > 0, 9.0, 0.0), fine[:, None])
+    asked = np.column_stack([fine, np.full(1000, 7)])
+    assert thresholds(of_before, asked, 0.9).tolist() == np.where(fine > 0, 9.0, 0.0).tolist()
+    with pytest.raises(ValueError, match="groups of 0 kinds in place of 1"):
+        thresholds(of_before, asked[:, :0], 0.9)
+
+
 def test_groups_differ_where_they_have_rows_enough() -> None:
     random = np.random.default_rng(0)
     group = np.repeat([0, 1], 5000)
@@ -114,11 +133,6 @@ def test_what_no_threshold_can_come_from_is_refused(scores: Floats, said: str) -
 def test_a_level_out_of_bounds_is_refused(level: float) -> None:
     with pytest.raises(ValueError, match="not between"):
         thresholds(_any(), np.zeros((1, 1), np.int64), level)
-
-
-def test_groups_of_other_kinds_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 kinds in place of 1"):
-        thresholds(_any(), np.zeros((1, 2), np.int64), 0.9)
 
 
 @pytest.mark.parametrize("broken", ["scores", "starts", "rows", "groups", "depths"])

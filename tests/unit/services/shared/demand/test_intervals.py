@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.services.shared.demand.conformal import Floats, Ints, calibrate, thresholds
 from ordercast.services.shared.demand.interval_groups import line_groups, pair_groups, product_groups
 from ordercast.services.shared.demand.intervals import (
@@ -15,6 +17,7 @@ from ordercast.services.shared.demand.intervals import (
     stock,
     upper_scores,
 )
+from ordercast.services.shared.demand.spread import said_of_pairs
 
 LOGS = st.floats(-2, 16)
 
@@ -165,3 +168,30 @@ def test_a_pair_that_seldom_orders_has_nothing_as_its_interval_and_one_that_ofte
     for often in (0.25, 0.6):
         assert (pieces <= high)[probability == often].mean() == pytest.approx(0.9, abs=0.02)
     assert np.median(high[probability == 0.6]) > np.median(high[probability == 0.25]) > 0
+
+
+def test_in_a_small_shop_likely_pairs_are_not_calibrated_on_the_many_of_which_nothing_comes() -> None:
+    """150 likely pairs of 3,000: none of their groups is large, but together they tell a level."""
+    random = np.random.default_rng(8)
+
+    def pairs(rows: int) -> tuple[Said, Ints, Ints, NDArray[np.bool_]]:
+        likely = np.arange(rows) < rows // 20
+        probability = np.where(likely, random.uniform(0.2, 0.9, rows), 0.01)
+        middle = random.normal(2, 0.5, rows)
+        pieces = np.where(random.random(rows) < probability, np.ceil(np.exp(random.normal(middle, 0.7))), 0)
+        answer = DemandAnswer(
+            *(
+                column.astype(np.float32)
+                for column in (probability, np.exp(middle), np.exp(middle - 0.3), np.exp(middle), np.exp(middle + 0.3))
+            )
+        )
+        said = said_of_pairs(answer)
+        return said, pair_groups(probability, said.mean), pieces.astype(np.int64), likely
+
+    said, groups, pieces, _ = pairs(3_000)
+    calibration = calibrate(interval_scores(said, pieces), groups)
+    said, groups, pieces, likely = pairs(40_000)
+    low, high = intervals(said, thresholds(calibration, groups, 0.9))
+    held = (low <= pieces) & (pieces <= high)
+    assert held[likely].mean() >= 0.87
+    assert held[~likely].mean() >= 0.9

@@ -50,6 +50,17 @@ def test_a_product_has_a_row_for_each_week_that_ends_in_time() -> None:
     assert rows.weeks_ahead.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(("youngest_days", "found"), [(1, [1, 2, 3]), (2, [1, 2]), (29, [1])])
+def test_a_product_has_rows_from_its_first_order_on_or_only_once_it_is_older(
+    youngest_days: int, found: list[int]
+) -> None:
+    """The forecast of a product's second week was twice its first as long as no training had seen one so young."""
+    first_days = {1: 30, 2: 68, 3: 69, 4: 70}  # the fourth was not ordered before the moment
+    shop = activity(frame([(1, product, day, 0, 5, 1, 0, 0, 0) for product, day in first_days.items()]))
+    rows = product_rows(shop, [FIRST + 70], 1, FIRST + 90, youngest_days=youngest_days)
+    assert rows.product_id.tolist() == found
+
+
 def test_what_ends_after_all_that_is_known_is_refused() -> None:
     with pytest.raises(RowsRefused, match="28 days from 2024-02-10 on end after 2024-03-08"):
         pair_rows(activity(frame([ORDER])), [FIRST + 40], 28, FIRST + 67)
