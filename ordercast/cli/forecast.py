@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.cli.predict import RETRY_FOR_S
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
 from ordercast.reading.table_files import Format, Kind, TooManyRows, open_table
@@ -76,7 +77,7 @@ async def forecast(
     if products and out:
         raise CommandFailed("--product and --out do not go together: a file has all products")
     file_format = _format_of(out) if out else None
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         if out and file_format:
             rows = await _write(access.admin, asked, out, file_format)
             context.result({"path": str(out), "rows": rows}, f"{out}  {rows:,} products")

@@ -33,5 +33,7 @@ class ProblemAnswer(ClientError):
 
     def __str__(self) -> str:
         text = f"{self.title}: {self.detail}" if self.detail else self.title
-        fields = "; ".join(f"{name}: {message}" for name, message in self.fields.items())
+        # What the detail says already is not said again.
+        messages = self.fields.items()
+        fields = "; ".join(f"{name}: {said}" for name, said in messages if said not in (self.detail or ""))
         return f"{text} ({fields})" if fields else text

@@ -258,3 +258,9 @@ async def silence() -> AsyncIterator[str]:
             yield f"http://{host}:{port}"
         finally:
             ended.set()
+
+
+def test_an_error_says_nothing_twice() -> None:
+    fields = {"recipe": "must be one of baseline, demand", "seed": "must be 0 or more"}
+    error = ProblemAnswer(422, "/problems/invalid", "Not valid", "recipe must be one of baseline, demand", fields)
+    assert str(error) == "Not valid: recipe must be one of baseline, demand (seed: must be 0 or more)"
