@@ -1,5 +1,6 @@
 """`ordercast models`: the published versions, what each is worth, and which one is served."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from ordercast.cli.compare_models import compare, side_by_side
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Model
+from ordercast.first_line import first_line
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.service_program import run_program
 
@@ -66,6 +68,23 @@ async def live(context: Context, version: Version) -> None:
     async with open_access(context.target()) as access:
         accuracy = await access.admin.predictor.live(version)
     context.result(accuracy, "\n".join(accuracy.lines()))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def card(
+    context: Context,
+    version: Version,
+    out: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
+) -> None:
+    """Write the card of a version, an HTML page: data, recipe, curves, scores, calibration, residuals, worst rows."""
+    async with open_access(context.target()) as access:
+        page = await access.admin.predictor.card(version)
+    try:
+        out.write_bytes(page)
+    except OSError as error:
+        raise CommandFailed(f"{out} cannot be written: {first_line(error)}") from error
+    context.result({"version": version, "out": str(out), "bytes": len(page)}, f"{out}: the card of {version}")
 
 
 @app.command()

@@ -156,6 +156,11 @@ class PredictorApi:
         request = Request("GET", f"{self.address}/models/{version}/live", repeatable=True)
         return await self.session.ask(request, LiveAccuracy)
 
+    async def card(self, version: str) -> bytes:
+        """The card of a version, an HTML page; with the ids of rows of great influence if an admin asks."""
+        request = Request("GET", f"{self.address}/models/{version}/card", repeatable=True)
+        return (await self.session.send(request)).content
+
     async def activate(self, version: str) -> None:
         """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""
         await self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))

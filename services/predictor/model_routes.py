@@ -3,17 +3,21 @@
 Versions, recipes and errors on held-out rows tell nothing of any account, so that looking needs no token.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
 
 from ordercast.contracts.events import ModelActivated, ModelUnpinned
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
+from ordercast.services.predictor.card_page import POLICY
 from ordercast.services.predictor.describe_models import read_manifests, without_ids
+from ordercast.services.predictor.model_card import model_card
 from ordercast.services.predictor.model_schemas import (
     ActivatedAnswer,
     CurrentModelAnswer,
@@ -77,6 +81,24 @@ async def show_model(request: Request, version: str) -> WholeModelAnswer:
     if manifest is not None and not await _is_admin(request):
         manifest = without_ids(manifest)
     return WholeModelAnswer.whole(ModelAnswer.of(record, manifest, slot_of(service, record.recipe)), manifest)
+
+
+@router.get(
+    "/models/{version}/card",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+@raises(NOT_AUTHENTICATED, errors.UnknownModel, errors.ModelRefused)
+async def show_card(request: Request, version: str) -> HTMLResponse:
+    """The card of a version, to look at: a page that runs nothing and loads nothing. Ids in it are told to admins alone."""
+    service = predictor(request)
+    record = await find_model(service.sessions, version)
+    [manifest] = await read_manifests(service.artifacts, [record])
+    if manifest is None:
+        raise errors.ModelRefused(f"the files of {version} are gone or damaged, or of a recipe of another release")
+    shown = manifest if await _is_admin(request) else without_ids(manifest)
+    card = await asyncio.to_thread(model_card, shown)
+    return HTMLResponse(card, headers={"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"})
 
 
 async def _is_admin(request: Request) -> bool:

@@ -82,7 +82,7 @@ def diagnostics(question: Question) -> Diagnostics:
     """Tables of each kind, as a training keeps them."""
     order = question == "pair"
     return Diagnostics(
-        curves=Curves((1, 2), ((0.9, 0.5), (0.8, 0.4), (0.7, None))),
+        curves=Curves((1, 2), ((0.9, 0.5), (0.8, None), (0.7, 0.7))),
         collapsed=(2,) if question == "line" else (),
         reliability=(ReliabilityBin(0.0, 0.1, 400, 0.04, 0.05), ReliabilityBin(0.1, 1.0, 100, 0.3, 0.28))
         if order

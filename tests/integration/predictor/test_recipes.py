@@ -1,6 +1,7 @@
 """Each recipe has a version of its own that is served, a pin of its own, and refusals that are no matter of the other's."""
 
 import json
+import shutil
 
 import httpx
 import pytest
@@ -46,7 +47,8 @@ async def test_a_version_is_shown_with_its_manifest_and_the_ids_of_its_worst_row
         of_admin = (await client.get(address, headers=workplace.token(1, "ADMIN"))).json()
         assert of_admin["manifest"] == whole
         anonymous = (await client.get(address)).json()
-        assert (await client.get(address, headers=workplace.token(7))).json() == anonymous
+        customer = (await client.get(address, headers=workplace.token(7))).json()
+        assert customer["manifest"] == anonymous["manifest"]  # its state changes while it is loaded
         [worst] = whole["diagnostics"]["pair"]["influential"]
         assert anonymous["manifest"]["diagnostics"]["pair"]["influential"] == [
             worst | {"account_id": None, "product_id": None}
@@ -54,6 +56,14 @@ async def test_a_version_is_shown_with_its_manifest_and_the_ids_of_its_worst_row
         assert anonymous["manifest"]["diagnostics"]["pair"]["curves"] == whole["diagnostics"]["pair"]["curves"]
         assert (await client.get(address, headers={"Authorization": "Bearer nonsense"})).status_code == 401
         assert "manifest" not in (await client.get("/models")).json()["data"][0]
+        card = await client.get(f"{address}/card")
+        assert (card.status_code, card.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert "default-src 'none'" in card.headers["content-security-policy"]
+        assert "<td>70</td>" not in card.text
+        of_admin_too = await client.get(f"{address}/card", headers=workplace.token(1, "ADMIN"))
+        assert "<td>70</td>" in of_admin_too.text
+        shutil.rmtree(demand.folder)
+        assert (await client.get(f"{address}/card")).json()["type"] == "/problems/model-refused"
 
 
 async def test_without_a_version_of_demand_the_predictor_is_ready_and_says_what_is_missing(
