@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
-from ordercast.cli.predict import RETRY_FOR_S
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
 from ordercast.reading.table_files import Format, Kind, TooManyRows, open_table
@@ -19,6 +18,8 @@ from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 
+# A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
+RETRY_FOR_S: Final = 3.0
 # Products in a request for a file: they take a second.
 PAGE: Final = 1_000
 

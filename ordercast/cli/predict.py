@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.forecast import Asked, AsOf, of_products
+from ordercast.cli.forecast import RETRY_FOR_S, Asked, AsOf, of_products
 from ordercast.cli.forecast import table as forecast_table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.cli.predict_demand import account_table, pairs_as_json, pairs_table
@@ -23,8 +23,6 @@ from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 
-# A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
-RETRY_FOR_S: Final = 3.0
 NOT_FOUND: Final = 404
 # Probability that the stock of a product is enough; `ordercast forecast` takes another one.
 STOCK_LEVEL: Final = 0.95

@@ -128,8 +128,8 @@ class ModelSlot(Generic[Model]):
         model = self._models[0]
         if model is None:
             raise NoModel(
-                f"none of the recipe {self.recipe}: train one with `ordercast train --recipe {self.recipe}` or POST /trainings, or ask "
-                "the predictor's /readyz why none is served"
+                f"none of the recipe {self.recipe}: train one with `ordercast train --recipe {self.recipe}` or POST /trainings, or "
+                "ask the predictor's /readyz why none is served"
             )
         return model
 
