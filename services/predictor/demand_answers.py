@@ -11,7 +11,7 @@ from ordercast.contracts.demand_manifest import QuestionRecord
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.shared.demand.activity import Floats
-from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.demand_model import PairAnswers
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
 from ordercast.services.shared.demand.features import Features
 
@@ -167,11 +167,16 @@ def source_of(basis: Basis) -> Source:
 
 def answer_pair(basis: Basis, pair: Pair) -> PairDemand:
     """It computes for a millisecond: call it in a thread."""
-    values = _values(basis, [pair])
-    [numbers] = _numbers(basis, [pair], values)
+    values, question = _values(basis, [pair]), basis.served.model.questions["pair"]
+    record = basis.served.manifest.questions["pair"]
+    # The pair itself, and the same with each feature at its average: so an effect is a difference of two answers.
+    replaced = np.repeat(values, len(question.columns) + 1, axis=0)
+    replaced[np.arange(1, len(replaced)), question.columns] = record.average
+    said = basis.served.model.pairs(replaced, basis.level)
+    [numbers] = _numbers(basis, [pair], values, said)
     return PairDemand(
         **_fields(numbers),
-        why=_why(basis.served.model, basis.served.manifest.questions["pair"], values, numbers.expected_quantity),
+        why=_why(record, values[0, question.columns], said.expected),
         features=dict(zip(names(PAIR_FEATURES), values[0].tolist(), strict=True)),
         **source_of(basis),
     )
@@ -179,7 +184,8 @@ def answer_pair(basis: Basis, pair: Pair) -> PairDemand:
 
 def answer_pairs(basis: Basis, pairs: Sequence[Pair]) -> PairsDemand:
     """Ten thousand take some 0.3 s: call it in a thread."""
-    numbers = _numbers(basis, pairs, _values(basis, pairs))
+    values = _values(basis, pairs)
+    numbers = _numbers(basis, pairs, values, basis.served.model.pairs(values, basis.level))
     return PairsDemand(data=numbers, level=basis.level, **source_of(basis))
 
 
@@ -194,7 +200,7 @@ def probable_products(basis: Basis, account_id: int, limit: int) -> tuple[list[P
     probability = basis.served.model.questions["pair"].answer(values).order_probability
     most = np.lexsort((products, -probability))[:limit]
     pairs = [Pair(account_id, product_id) for product_id in products[most].tolist()]
-    return _numbers(basis, pairs, values[most]), len(known)
+    return _numbers(basis, pairs, values[most], basis.served.model.pairs(values[most], basis.level)), len(known)
 
 
 def account_answer(
@@ -215,10 +221,10 @@ def _values(basis: Basis, pairs: Sequence[Pair]) -> Floats:
     return basis.features.of_pairs(asked[:, 0], asked[:, 1])
 
 
-def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats) -> list[PairNumbers]:
-    """Of pairs with these features; to the bit the same whichever others are asked for."""
+def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnswers) -> list[PairNumbers]:
+    """Of pairs with these features, from the first rows of what was said; the same to the bit whichever others are asked for."""
     model = basis.served.model
-    said, lines = model.pairs(values, basis.level), model.questions["line"].answer(values).expected
+    lines = model.questions["line"].answer(values).expected
     because = model.questions["pair"].outside(values, np.array([pair.product_id for pair in pairs], np.int64))
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)
     return [
@@ -234,25 +240,16 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats) -> list[PairNu
             extrapolates_because=list(reasons),
         )
         for pair, reasons, probability, mean, median, expected, low, high, line in zip(
-            pairs, because, *(column.tolist() for column in columns), strict=True
+            pairs, because, *(column[: len(pairs)].tolist() for column in columns), strict=True
         )
     ]
 
 
-def _why(model: DemandModel, record: QuestionRecord, values: Floats, expected: float) -> list[Reason]:
-    """By answers with each feature at its average in its place."""
-    question = model.questions["pair"]
-    replaced = np.repeat(values, len(question.columns), axis=0)
-    replaced[np.arange(len(replaced)), question.columns] = record.average
-    effects = expected - question.answer(replaced).expected.astype(np.float64)
+def _why(record: QuestionRecord, values: Floats, expected: Floats) -> list[Reason]:
+    effects = expected[0] - expected[1:]
     most = np.argsort(-np.abs(effects), kind="stable")[:MOST_REASONS]
     return [
-        Reason(
-            record.features[place],
-            float(values[0, question.columns[place]]),
-            record.average[place],
-            float(effects[place]),
-        )
+        Reason(record.features[place], float(values[place]), record.average[place], float(effects[place]))
         for place in most
     ]
 

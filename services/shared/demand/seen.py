@@ -47,14 +47,11 @@ def outside(seen: Seen, features: Sequence[Feature], values: Floats, product_ids
         [] if there else [f"product {product} was not in what was learned from"]
         for there, product in zip(known, product_ids, strict=True)
     ]
-    for place, feature in enumerate(features):
-        if not feature.kind.startswith("log"):
-            continue
-        column = values[:, place]
-        for row in np.flatnonzero(column > seen.high[place] + MARGIN):
-            reasons[row].append(_in_words(feature, float(column[row]), float(seen.high[place]), "more", "most"))
-        for row in np.flatnonzero(column < seen.low[place] - MARGIN):
-            reasons[row].append(_in_words(feature, float(column[row]), float(seen.low[place]), "less", "least"))
+    grows = np.array([feature.kind.startswith("log") for feature in features])
+    more, less = (values > seen.high + MARGIN) & grows, (values < seen.low - MARGIN) & grows
+    for row, place in np.argwhere(more | less).tolist():
+        bound, words = (seen.high, ("more", "most")) if more[row, place] else (seen.low, ("less", "least"))
+        reasons[row].append(_in_words(features[place], float(values[row, place]), float(bound[place]), *words))
     return [tuple(row) for row in reasons]
 
 
