@@ -11,7 +11,7 @@ import random
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,9 @@ ANSWER_ONLY: Final = ["/healthz"]
 # What the product promises: a prediction costs at most two thirds of an answer more.
 PROMISED_RATIO: Final = 0.6
 
+# Fills a database, and a folder of versions.
+Fill = Callable[[PostgresServer, Path], Awaitable[None]]
+
 
 def prediction_paths() -> list[str]:
     counts = random.Random(1).sample(range(1_000, 100_000), VIEW_COUNTS)
@@ -60,14 +63,16 @@ async def record_model(server: PostgresServer, artifacts: Path) -> None:
 
 
 @asynccontextmanager
-async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
-    """A predictor that serves a model; its port and its process."""
+async def predictor(
+    folder: Path, fill: Fill = record_model, module: str = "ordercast.services.predictor"
+) -> AsyncIterator[tuple[int, psutil.Process]]:
+    """A predictor that serves what `fill` records; its port and its process."""
     server = PostgresServer(folder, free_port(), "bench", folder / "postgres.log")
     await server.prepare()
     async with running(server.command(), server.answers):
         await server.create_database()
         await asyncio.to_thread(upgrade, server.url())
-        await record_model(server, folder / "artifacts")
+        await fill(server, folder / "artifacts")
         create_key_pair(folder / "private.pem", folder / "public.pem")
         port = free_port()
         settings = {
@@ -82,7 +87,7 @@ async def predictor(folder: Path) -> AsyncIterator[tuple[int, psutil.Process]]:
         environment = {**os.environ, **{f"ORDERCAST_{name}": value for name, value in settings.items()}}
         command = Command(
             name="predictor",
-            arguments=(sys.executable, "-m", "ordercast.services.predictor"),
+            arguments=(sys.executable, "-m", module),
             environment=environment,
             log=folder / "predictor.log",
             stop_deadline_s=10,

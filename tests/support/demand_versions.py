@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -41,8 +41,17 @@ from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.seen import Seen
 
-HIDDEN: Final = (6,)
-MEMBERS: Final = 3
+
+class Shape(NamedTuple):
+    """Of the networks of a question."""
+
+    hidden: tuple[int, ...]
+    members: int
+
+
+SMALL: Final = Shape((6,), 3)
+# As the recipe trains them.
+RECIPE_SHAPE: Final = Shape((64, 32), 10)
 HEADS: Final[Mapping[Question, tuple[Head, ...]]] = {
     "pair": ("order", "mean", "median", "low", "high"),
     "line": ("mean", "median", "low", "high"),
@@ -53,7 +62,7 @@ LEVELS: Final[Mapping[Question, str]] = {"pair": "pair_level", "line": "pair_lev
 DEPTHS: Final = {"pair": 3, "line": 3, "week": 2, "stock": 2}
 
 
-def record(question: Question) -> QuestionRecord:
+def record(question: Question, shape: Shape = SMALL) -> QuestionRecord:
     """What a manifest says of one question."""
     features = names(FEATURES[question])
     return QuestionRecord(
@@ -61,8 +70,8 @@ def record(question: Question) -> QuestionRecord:
         average=tuple(0.5 for _ in features),
         level=LEVELS[question],
         heads=HEADS[question],
-        hidden=HIDDEN,
-        members=MEMBERS,
+        hidden=shape.hidden,
+        members=shape.members,
         epochs=2,
         batch_size=64,
         learning_rate=0.002,
@@ -97,20 +106,20 @@ def diagnostics(question: Question) -> Diagnostics:
     )
 
 
-def weights(question: Question, seed: int = 1) -> dict[str, Floats]:
+def weights(question: Question, seed: int = 1, shape: Shape = SMALL) -> dict[str, Floats]:
     """Networks that add little to their level."""
     random = np.random.default_rng([seed, QUESTIONS.index(question)])
     width = len(FEATURES[question]) + 1
     scaling = InputScaling(*(np.full(width, value, np.float32) for value in (0.5, 1.0, np.nan)))
     arrays = dict(scaling.arrays())
-    for index, layer in enumerate(demand_layers(HIDDEN, HEADS[question])):
-        arrays[kernel_name(index)] = random.normal(0, 0.05, (MEMBERS, width, layer.units)).astype(np.float32)
-        arrays[bias_name(index)] = np.zeros((MEMBERS, layer.units), np.float32)
+    for index, layer in enumerate(demand_layers(shape.hidden, HEADS[question])):
+        arrays[kernel_name(index)] = random.normal(0, 0.05, (shape.members, width, layer.units)).astype(np.float32)
+        arrays[bias_name(index)] = np.zeros((shape.members, layer.units), np.float32)
         width = layer.units
     return arrays
 
 
-def demand_files(seed: int = 1) -> dict[str, bytes]:
+def demand_files(seed: int = 1, shape: Shape = SMALL) -> dict[str, bytes]:
     """All files but the manifest."""
     random = np.random.default_rng(seed)
     seen = {
@@ -121,15 +130,15 @@ def demand_files(seed: int = 1) -> dict[str, bytes]:
         kind: calibrate(random.exponential(1, 600), random.integers(0, 2, (600, DEPTHS[kind]))) for kind in CALIBRATIONS
     }
     return {
-        **{weights_file(question): save(weights(question, seed)) for question in QUESTIONS},
+        **{weights_file(question): save(weights(question, seed, shape)) for question in QUESTIONS},
         CALIBRATION_FILE: save(calibration_arrays(calibrations)),
         SEEN_FILE: save(seen_arrays(seen)),
     }
 
 
-def demand_version(seed: int = 1, **changes: object) -> tuple[DemandManifest, dict[str, bytes]]:
+def demand_version(seed: int = 1, shape: Shape = SMALL, **changes: object) -> tuple[DemandManifest, dict[str, bytes]]:
     """A manifest and the files that it names."""
-    files = demand_files(seed)
+    files = demand_files(seed, shape)
     manifest = DemandManifest(
         version=new_version(),
         training_id="01940000-0000-7000-8000-000000000002",
@@ -138,7 +147,7 @@ def demand_version(seed: int = 1, **changes: object) -> tuple[DemandManifest, di
         horizon_days=28,
         weeks=8,
         data=DemandData(1_000, "0" * 64, date(2025, 1, 1), date(2026, 1, 1), ()),
-        questions={question: record(question) for question in QUESTIONS},
+        questions={question: record(question, shape) for question in QUESTIONS},
         judgement="pair: better than every opponent",
         libraries={"numpy": "2"},
         files={name: file_entry(content) for name, content in files.items()},
@@ -160,9 +169,9 @@ class WrittenDemand:
         return self.manifest.version
 
 
-def write_demand(artifacts: Path, seed: int = 1, **changes: object) -> WrittenDemand:
+def write_demand(artifacts: Path, seed: int = 1, shape: Shape = SMALL, **changes: object) -> WrittenDemand:
     """Writes a whole and consistent folder."""
-    manifest, files = demand_version(seed, **changes)
+    manifest, files = demand_version(seed, shape, **changes)
     folder = artifacts / manifest.version
     folder.mkdir(parents=True)
     raw = encode_manifest(manifest)
