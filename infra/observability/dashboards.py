@@ -234,18 +234,27 @@ LIVE: Final = [
         [Query('max(ordercast_live_coverage_ratio{job="predictor"})', "intervals of 90 %")],
     ),
     Panel(
+        "Drift of features",
+        "The five features of pairs that lie farthest from what the served version of demand learned from (population stability "
+        "index): over 0.25 a lot has changed.",
+        "none",
+        [Query("topk(5, max by (feature) (ordercast_feature_drift_psi))", "{{feature}}")],
+        warn=0.1,
+        alarm=0.25,
+    ),
+    Panel(
         "Kept predictions",
         "Of the served version of demand: those that are open, and those that are judged because their days are over.",
         "short",
         [Query("max by (state) (ordercast_live_prediction_rows)", "{{state}}")],
-        width=4,
+        width=12,
     ),
     Panel(
         "Sampled predictions",
         "Those that went to the topic, and those that were lost because Kafka was away.",
         "cps",
         [Query(f"sum by (outcome) ({rate('ordercast_predictions_sampled_total')})", "{{outcome}}")],
-        width=4,
+        width=12,
     ),
 ]
 TRAINING: Final = [

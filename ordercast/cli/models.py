@@ -64,10 +64,11 @@ async def diff(
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
 async def live(context: Context, version: Version) -> None:
-    """Show what the predictions of a version of demand have come to: said against ordered, for those whose days are over."""
+    """Show what the predictions of a version of demand have come to: said against ordered; its age and its features' drift."""
     async with open_access(context.target()) as access:
         accuracy = await access.admin.predictor.live(version)
-    context.result(accuracy, "\n".join(accuracy.lines()))
+        drift = await access.admin.predictor.drift(version)
+    context.result({"live": accuracy, "drift": drift}, "\n".join([*accuracy.lines(), *drift.lines()]))
 
 
 @app.command()

@@ -1,8 +1,11 @@
 """How a version's predictions have come out, as the predictor answers it."""
 
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
+
+# Features that are shown.
+SHOWN = 5
 
 
 class LiveErrors(Struct, frozen=True):
@@ -65,3 +68,23 @@ class LiveAccuracy(Struct, frozen=True):
         if self.coverage is not None:
             lines.append(f"{self.coverage:.1%} of {self.intervals:,} intervals of 90 % held")
         return lines
+
+
+class FeatureDrift(Struct, frozen=True):
+    feature: str
+    psi: float
+
+
+class Drift(Struct, frozen=True):
+    """The age of a version, and how far features of today's pairs lie from those of its training, the farthest first."""
+
+    version: str
+    trained_at: datetime
+    age_days: float
+    pairs: int
+    features: list[FeatureDrift]
+
+    def lines(self) -> list[str]:
+        """In words: the age, and the features that have moved most."""
+        moved = ", ".join(f"{one.feature} {one.psi:.2f}" for one in self.features[:SHOWN]) or "not known"
+        return [f"{self.age_days:.1f} days old; drift of {self.pairs:,} pairs since (over 0.25: a lot): {moved}"]

@@ -16,7 +16,7 @@ from ordercast.client.demand_answers import (
     PairsDemand,
     ProductForecasts,
 )
-from ordercast.client.live_answers import LiveAccuracy
+from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.client.session import Session
 from ordercast.client.transport import Request, decode
 
@@ -160,6 +160,10 @@ class PredictorApi:
         """The card of a version, an HTML page; with the ids of rows of great influence if an admin asks."""
         request = Request("GET", f"{self.address}/models/{version}/card", repeatable=True)
         return (await self.session.send(request)).content
+
+    async def drift(self, version: str) -> Drift:
+        """The age of a version of `demand`, and how far today's features lie from those of its training. Needs an admin."""
+        return await self.session.ask(Request("GET", f"{self.address}/models/{version}/drift", repeatable=True), Drift)
 
     async def activate(self, version: str) -> None:
         """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""

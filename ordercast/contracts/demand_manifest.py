@@ -79,12 +79,20 @@ class OrderScores(msgspec.Struct, frozen=True):
     brier: float
 
 
+class FeatureBins(msgspec.Struct, frozen=True):
+    """How a feature was distributed: the share of rows up to the first edge, from there to the second, ..., above the last."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
 class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One question: its networks, what they learned from, and how they were judged on rows after that.
 
     `features` are those of the networks, in order, as `services.shared.demand.feature_list` names them; `average` is the mean of
     each over the rows learned from. `level` is the feature that they correct. `better_than` is by how much less deviance an
-    opponent's is undercut, as a share of it.
+    opponent's is undercut, as a share of it. `snapshot` is how each feature was distributed in the rows learned from, of
+    pairs alone.
     """
 
     features: tuple[str, ...]
@@ -105,6 +113,7 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     order_scores: OrderScores | None = None
     better_than: dict[str, float] = {}
     judgement: str = ""
+    snapshot: tuple[FeatureBins, ...] = ()
 
 
 class DemandData(msgspec.Struct, frozen=True):

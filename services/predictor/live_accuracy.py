@@ -1,5 +1,6 @@
 """How the predictions that were given have come out: what was said against what was ordered, whose days are over."""
 
+import asyncio
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -8,9 +9,11 @@ from typing import Final
 from sqlalchemy import text
 
 from ordercast.contracts.demand_manifest import DemandManifest
+from ordercast.services.predictor.feature_drift import drift_of
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
+from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.telemetry.metrics import LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
+from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 
 # The newest so many are judged: one query of about a second.
 MOST_JUDGED: Final = 50_000
@@ -156,9 +159,10 @@ def _judgement(ended: int, model: Errors | None, naive: Errors | None, intervals
 class WatchLive:
     """Tells the metrics how the served version of `demand` does."""
 
-    def __init__(self, sessions: Sessions, slot: ModelSlot[ServedDemand]) -> None:
+    def __init__(self, sessions: Sessions, slot: ModelSlot[ServedDemand], shop: Shop | None = None) -> None:
         self._sessions = sessions
         self._slot = slot
+        self._shop = shop
 
     async def __call__(self) -> float:
         """Looks once; how long to wait (s) until the next time."""
@@ -172,4 +176,8 @@ class WatchLive:
         for answer, errors in (("model", live.model), ("naive", live.naive)):
             LIVE_DEVIANCE.labels(answer).set(errors.deviance if errors else math.nan)
         LIVE_COVERAGE.set(math.nan if live.coverage is None else live.coverage)
+        if self._shop is not None and self._shop.snapshot is not None:
+            features = await self._shop.snapshot.features(moment_of(None))
+            for one in (await asyncio.to_thread(drift_of, served.manifest, features)).features:
+                FEATURE_DRIFT.labels(one.feature).set(one.psi)
         return LOOK_EVERY_S

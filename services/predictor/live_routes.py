@@ -1,13 +1,17 @@
 """How a version's predictions have come out. It tells what was sold, so it is for admins, as the trends are."""
 
+import asyncio
+
 from fastapi import APIRouter, Request
 
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
+from ordercast.services.predictor.feature_drift import Drift, drift_of
 from ordercast.services.predictor.live_accuracy import LiveAccuracy, live_accuracy
 from ordercast.services.predictor.recorded_models import find_model
-from ordercast.services.predictor.wiring import predictor
+from ordercast.services.predictor.shop_snapshot import moment_of
+from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentAdmin
 from ordercast.services.shared.http.raises import raises
 
@@ -19,10 +23,25 @@ router = APIRouter(tags=["models"])
 async def show_live_accuracy(request: Request, _: CurrentAdmin, version: str) -> LiveAccuracy:
     """What was said by a version of `demand`, against what was ordered. Needs an admin."""
     service = predictor(request)
+    return await live_accuracy(service.sessions, version, await _manifest(service, version))
+
+
+@router.get("/models/{version}/drift")
+@raises(errors.UnknownModel, errors.InvalidQuestion, errors.ModelRefused, errors.ActivityNotRead)
+async def show_drift(request: Request, _: CurrentAdmin, version: str) -> Drift:
+    """The age of a version of `demand`, and how far the features of today's pairs lie from those that it learned from."""
+    service = predictor(request)
+    manifest = await _manifest(service, version)
+    if manifest is None:
+        raise errors.ModelRefused(f"the files of {version} are gone or damaged")
+    snapshot, _at = service.shop.take()
+    return await asyncio.to_thread(drift_of, manifest, await snapshot.features(moment_of(None)))
+
+
+async def _manifest(service: Predictor, version: str) -> DemandManifest | None:
+    """Of a version of demand; None if its files are gone or damaged."""
     record = await find_model(service.sessions, version)
     if record.recipe != "demand":
-        raise errors.InvalidQuestion(
-            f"{version} is of the recipe {record.recipe}: predictions of demand alone are kept"
-        )
+        raise errors.InvalidQuestion(f"{version} is of the recipe {record.recipe}: demand alone is looked after")
     [manifest] = await read_manifests(service.artifacts, [record])
-    return await live_accuracy(service.sessions, version, manifest if isinstance(manifest, DemandManifest) else None)
+    return manifest if isinstance(manifest, DemandManifest) else None

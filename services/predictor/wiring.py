@@ -108,7 +108,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             partitions=settings.partitions,
             share=settings.prediction_sample,
         )
-        watch_live = partial(repeat, WatchLive(sessions, demand), asyncio.Event(), name="watch-live")
+        watch_live = partial(repeat, WatchLive(sessions, demand, shop), asyncio.Event(), name="watch-live")
 
         def look_again() -> None:
             baseline_follower.look_again()

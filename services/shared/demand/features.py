@@ -55,6 +55,13 @@ class Features:
         columns["pair_level"] = (columns["log_sum"] + expected) / (columns["lines"] + 1)
         return matrix(PAIR_FEATURES, columns | self._calendar, len(pair))
 
+    def of_known_pairs(self, most: int) -> Floats:
+        """The same of the pairs with anything known; of more than `most`, every second, third and so on."""
+        activity, pair = self._known.activity, np.unique(self._known.days.pair)
+        pair = pair[:: max(-(-len(pair) // most), 1)]
+        account_ids = activity.accounts[activity.pair_account[pair]]
+        return self.of_pairs(account_ids, activity.products[activity.pair_product[pair]])
+
     def of_products(self, product_ids: Ints) -> Floats:
         """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
         return _product_rows(self._known, self._products, product_ids)

@@ -126,6 +126,11 @@ LIVE_DEVIANCE: Final = Gauge(
 LIVE_COVERAGE: Final = Gauge(
     "ordercast_live_coverage_ratio", "Share of the intervals of 90 % of ended predictions that held what was ordered."
 )
+FEATURE_DRIFT: Final = Gauge(
+    "ordercast_feature_drift_psi",
+    "How far a feature of today's pairs lies from what the served version of demand learned from: population stability index.",
+    ("feature",),
+)
 MODEL_LOADS: Final = Counter("ordercast_model_loads_total", "Model versions verified and warmed.", ("outcome",))
 MODEL_SWAPS: Final = Counter("ordercast_model_swaps_total", "Changes of the model version that answers.")
 MODEL_SERVED: Final = Info(

@@ -12,6 +12,7 @@ from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
+from ordercast.services.shared.demand.drift import bins_of
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
@@ -84,6 +85,7 @@ def train_demand_question(
     record = QuestionRecord(
         features=names(narrow.features),
         average=tuple(narrow.values.mean(axis=0).tolist()),
+        snapshot=bins_of(narrow.values) if question == "pair" else (),
         level=asked.level,
         heads=recipe.heads,
         hidden=recipe.hidden,

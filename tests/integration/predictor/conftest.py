@@ -41,9 +41,9 @@ class Workplace:
         await self._add(model, "baseline", manifest_sha256 or model.manifest_sha256, signed_by or self.key)
         return model
 
-    async def publish_demand(self, *, signed_by: Ed25519PrivateKey | None = None) -> WrittenDemand:
+    async def publish_demand(self, *, signed_by: Ed25519PrivateKey | None = None, **changes: Any) -> WrittenDemand:
         """A new version of `demand`."""
-        model = write_demand(self.settings.artifacts_dir)
+        model = write_demand(self.settings.artifacts_dir, **changes)
         await self._add(model, "demand", model.manifest_sha256, signed_by or self.key)
         return model
 

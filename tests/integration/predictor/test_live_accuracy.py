@@ -7,13 +7,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from ordercast.client.live_answers import LiveAccuracy
+from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.contracts.topics import PREDICTIONS
 from ordercast.services.predictor.live_accuracy import WatchLive, live_accuracy
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.model_slot import ModelSlot
 from ordercast.services.shared.db.features import PairActivity, PredictionAnswer
 from ordercast.services.shared.db.metadata import Base
+from ordercast.services.shared.demand.drift import bins_of
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.telemetry.metrics import LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
@@ -185,3 +187,29 @@ async def test_an_answer_for_now_is_in_the_topic_and_one_for_a_past_moment_is_no
     assert (told["account_id"], told["product_id"], told["model_version"]) == (7, 70, model.version)
     assert told["expected_quantity"] == pytest.approx(answer["expected_quantity"])
     assert (told["low"], told["high"]) == (answer["interval"]["low"], answer["interval"]["high"])
+
+
+async def test_drift_is_told_against_what_the_training_kept_and_with_the_age(workplace: Workplace) -> None:
+    await make_shop(workplace)
+    admin, features = workplace.token(1, "ADMIN"), names(PAIR_FEATURES)
+    values = np.random.default_rng(3).normal(100, 1, (50, len(features)))  # far from any shop's
+    model, baseline = await workplace.publish_demand(), await workplace.publish(2.0)
+    questions = model.manifest.questions
+    pair = msgspec.structs.replace(questions["pair"], snapshot=bins_of(values))
+    kept = await workplace.publish_demand(questions={**questions, "pair": pair})
+    async with workplace.predictor() as client:
+        await eventually_answers(client, workplace)
+        path = f"/models/{kept.version}/drift"
+        assert (await client.get(path, headers=workplace.token(7))).status_code == 403
+        answer = await client.get(path, headers=admin)
+        assert answer.status_code == 200, answer.text
+        found = msgspec.json.decode(answer.content, type=Drift)
+        assert (found.pairs, found.trained_at) == (3, kept.manifest.created_at)
+        assert found.age_days > 100
+        assert {one.feature for one in found.features} == {one.name for one in PAIR_FEATURES if one.kind != "calendar"}
+        assert min(one.psi for one in found.features) > 1
+        assert f"drift of 3 pairs since (over 0.25: a lot): {found.features[0].feature}" in found.lines()[0]
+        older = (await client.get(f"/models/{model.version}/drift", headers=admin)).json()
+        assert older["features"] == []
+        other = await client.get(f"/models/{baseline.version}/drift", headers=admin)
+        assert (other.status_code, other.json()["type"]) == (422, "/problems/invalid-question")

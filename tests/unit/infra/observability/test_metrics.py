@@ -16,10 +16,23 @@ ALLOWED_LABELS = {
     "reason",
     "kind",
     "recipe",
+    "feature",
     "state",
     "answer",
 }
-UNITS = ("_seconds", "_events", "_rows", "_ratio", "_total", "_info", "_per_commit", "_streams", "_shards", "_deviance")
+UNITS = (
+    "_seconds",
+    "_events",
+    "_rows",
+    "_ratio",
+    "_total",
+    "_info",
+    "_per_commit",
+    "_streams",
+    "_shards",
+    "_deviance",
+    "_psi",
+)
 
 METRICS = list(described())
 
