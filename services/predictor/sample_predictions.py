@@ -26,7 +26,6 @@ from ordercast.services.shared.demand.naive import rate_so_far
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Record
-from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS_SAMPLED
 
 log = structlog.stdlib.get_logger()
@@ -80,22 +79,22 @@ class SamplePredictions:
         self._remembered.add(key)
         self._waiting.append((said, moment, datetime.now(UTC)))
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Sends what was noted until `stopping` is set. It connects when there is something to send."""
-        while not stopping.is_set():
-            await pause(stopping, SEND_EVERY_S)
+    async def follow(self) -> None:
+        """Sends what was noted, until it is cancelled: no stop waits for a broker. It connects when there is something to send."""
+        while True:
+            await asyncio.sleep(SEND_EVERY_S)
             if not self._waiting:
                 continue
             try:
                 async with self._open_publisher() as publisher:
-                    while not stopping.is_set():
+                    while True:
                         await self._send(publisher)
-                        await pause(stopping, SEND_EVERY_S)
+                        await asyncio.sleep(SEND_EVERY_S)
             except KafkaError as error:
                 log.warning(
                     "predictions are not sent, will try again", cause=first_line(error), waiting=len(self._waiting)
                 )
-                await pause(stopping, RETRY_S)
+                await asyncio.sleep(RETRY_S)
 
     async def _send(self, publisher: Publisher) -> None:
         """Sends all that waits, each at most once: what a broker has taken without saying so would count twice."""

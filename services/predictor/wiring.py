@@ -123,7 +123,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),
             running_beside(_cancelled_at_stop(calibration.follow), name="calibrate-weekly"),
             running_beside(_cancelled_at_stop(watch_live), name="watch-live"),
-            running_beside(sample.run, name="sample-predictions"),
+            running_beside(_cancelled_at_stop(sample.follow), name="sample-predictions"),
             running_beside(_cancelled_at_stop(partial(topic.listen, look_again)), name="listen-for-models"),
         ):
             yield Predictor(

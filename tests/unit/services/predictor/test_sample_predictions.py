@@ -75,13 +75,12 @@ class Sampled:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        stopping = asyncio.Event()
-        work = asyncio.create_task(self.sample.run(stopping))
+        work = asyncio.create_task(self.sample.follow())
         try:
             yield
         finally:
-            stopping.set()
-            await work
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def until_sent(self, count: int) -> None:
         async with asyncio.timeout(20):
