@@ -3,6 +3,7 @@
 from typing import Final
 
 from ordercast.infra.observability.panels import Dashboard, Panel, Query
+from ordercast.infra.observability.queries import quantiles, rate
 
 SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor"
 CHOSEN: Final = 'job=~"$service"'
@@ -10,18 +11,6 @@ CHOSEN: Final = 'job=~"$service"'
 REQUEST_COUNT: Final = "ordercast_http_request_seconds_count"
 REQUESTS: Final = f'{CHOSEN}, route!~"/healthz|/readyz|/metrics"'
 FAILED: Final = f'{REQUESTS}, status=~"5.."'
-
-
-def rate(metric: str, labels: str = "") -> str:
-    return f"rate({metric}{{{labels}}}[$__rate_interval])" if labels else f"rate({metric}[$__rate_interval])"
-
-
-def quantiles(metric: str, *shares: float, labels: str = "", by: str = "") -> list[Query]:
-    """The median and its like of a histogram."""
-    grouping, named = (f"le, {by}", f"{{{{{by}}}}} ") if by else ("le", "")
-    buckets = f"sum by ({grouping}) ({rate(f'{metric}_bucket', labels)})"
-    return [Query(f"histogram_quantile({share}, {buckets})", f"{named}p{share * 100:g}") for share in shares]
-
 
 ORDERS_IN: Final = [
     Panel(
