@@ -56,6 +56,15 @@ SHOWS_WORKER_TROUBLE: Final = {
     "Alarms in the last hour",
     "Alerts that fire",
 }
+# Panels of a served version of demand, which this system has none of: tests/integration/predictor/test_live_accuracy.py and
+# tests/unit/services/predictor/test_sample_predictions.py look at their metrics.
+OF_DEMAND: Final = {
+    "Deviance against what was ordered",
+    "Intervals that held",
+    "Drift of features",
+    "Kept predictions",
+    "Sampled predictions",
+}
 # Of a record: what stands in for a refused order has some 700, an order of so many lines some 15,000.
 BYTES_OF_A_SMALL_ORDER: Final = 4_000
 LINES_OF_A_LARGE_ORDER: Final = 200
@@ -160,7 +169,9 @@ async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched
 
 
 async def test_every_query_of_every_dashboard_shows_something(watched: Watched) -> None:
-    all_queries = list(queries(RATE_INTERVAL))
+    every_query = list(queries(RATE_INTERVAL))
+    assert {query.panel for query in every_query} >= OF_DEMAND
+    all_queries = [query for query in every_query if query.panel not in OF_DEMAND]
     assert len(all_queries) > 30
     trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_ATTACKS | SHOWS_WORKER_TROUBLE
     quiet = [query for query in all_queries if query.panel in trouble]
