@@ -1,15 +1,13 @@
 """`ordercast forecast`: what will be ordered of products in the next weeks, as a table or a file."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final, get_args
 
 import typer
-from rich.table import Table
 
+from ordercast.cli.forecast_table import RETRY_FOR_S, Asked, AsOf, of_products, table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
@@ -18,35 +16,8 @@ from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
 
-# A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
-RETRY_FOR_S: Final = 3.0
 # Products in a request for a file: they take a second.
 PAGE: Final = 1_000
-
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"], help="As known at the end of this day (UTC); now, if not given.", show_default=False
-    ),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What all requests of a command have in common."""
-
-    weeks: int
-    level: float
-    service_level: float
-    as_of: date | None
-
-    def values(self) -> dict[str, Any]:
-        return {
-            "weeks": self.weeks,
-            "level": self.level,
-            "service_level": self.service_level,
-            "as_of": self.as_of,
-        }
 
 
 @app.command()
@@ -88,34 +59,6 @@ async def forecast(
         else:
             found = (await access.admin.predictor.forecasts(limit=limit, **asked.values())).data
     context.result(found, table(found, asked))
-
-
-async def of_products(admin: Client, skus: Sequence[str], asked: Asked) -> list[Forecast]:
-    """In the order of their SKUs."""
-    products = [(await admin.order_api.product_by_sku(sku)).id for sku in skus]
-    return (await admin.predictor.forecasts_of(products, **asked.values())).data
-
-
-def table(forecasts: list[Forecast], asked: Asked) -> Table | str:
-    """A line for each product."""
-    if not forecasts:
-        return "no product has an order or a view yet"
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("product")
-    headings = (
-        "expected",
-        f"stock for {asked.service_level:.0%}",
-        *(f"{week.starts_on:%d %b}" for week in forecasts[0].weeks),
-    )
-    for heading in headings:
-        shown.add_column(heading, justify="right")
-    for one in forecasts:
-        cells = (f"{week.expected:,.1f} ({week.low:,} to {week.high:,})" for week in one.weeks)
-        shown.add_row(f"{one.sku}{' *' if one.extrapolates else ''}", f"{one.expected:,.1f}", f"{one.stock:,}", *cells)
-    if any(one.extrapolates for one in forecasts):
-        shown.caption = "* outside of what was learned from; --json says why"
-        shown.caption_justify = "left"
-    return shown
 
 
 async def _write(admin: Client, asked: Asked, out: Path, file_format: Format) -> int:

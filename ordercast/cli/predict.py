@@ -9,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ordercast.cli.forecast import RETRY_FOR_S, Asked, AsOf, of_products
-from ordercast.cli.forecast import table as forecast_table
+from ordercast.cli.forecast_table import RETRY_FOR_S, Asked, AsOf, of_products
+from ordercast.cli.forecast_table import table as forecast_table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.cli.predict_demand import account_table, pairs_as_json, pairs_table
 from ordercast.client import Client, open_client

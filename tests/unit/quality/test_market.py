@@ -29,7 +29,7 @@ def shop() -> Shop:
 
 @pytest.fixture(scope="module")
 def judged(shop: Shop) -> JudgedMarket:
-    job = msgspec.structs.replace(default_job(), members=2, epochs=6)
+    job = msgspec.structs.replace(default_job(), members=2, epochs=10)
     return judge_market(shop, trained_model(shop, job), learners=False)
 
 
