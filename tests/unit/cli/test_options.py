@@ -177,6 +177,8 @@ def test_an_answer_that_cannot_be_written_is_an_error(form: list[str]) -> None:
 
 
 def test_predict_loads_nothing_that_a_consumers_installation_lacks() -> None:
-    code = "import sys, ordercast.cli.predict\nsys.exit(str({'pyarrow', 'duckdb', 'numpy'} & set(sys.modules) or '') or 0)"
+    code = (
+        "import sys, ordercast.cli.predict\nsys.exit(str({'pyarrow', 'duckdb', 'numpy'} & set(sys.modules) or '') or 0)"
+    )
     ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
