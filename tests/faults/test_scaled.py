@@ -50,7 +50,7 @@ async def until_shared_out(system: System, sessions: Sessions) -> None:
     async def partitions_are() -> bool:
         metrics = await asyncio.gather(*(read_metrics(system.urls[name]) for name in workers))
         read = [len(found.values.get(LAG, [])) for found in metrics]
-        return read == [2 * PARTITIONS // len(workers)] * len(workers)
+        return read == [3 * PARTITIONS // len(workers)] * len(workers)  # of orders, views and predictions
 
     await until(shards_are)
     await until(partitions_are)
