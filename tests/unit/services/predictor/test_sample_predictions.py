@@ -52,9 +52,11 @@ class Sampled:
     def __init__(self, share: float = 1.0) -> None:
         self.log = MemoryLog()
         self.sample = SamplePredictions(self._open, partitions=PARTITIONS, share=share)
+        self.tries = 0  # to connect
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[MemoryLog]:
+        self.tries += 1
         await self.log.ask_broker()
         yield self.log
 
@@ -132,9 +134,9 @@ async def test_the_share_is_chosen_by_the_pair_and_not_by_how_often_it_is_asked_
     for sampled, times in ((first, 1), (again, 30)):
         for _ in range(times):
             sampled.offer(pairs)
+        noted = len(sampled.sample._waiting)
         async with sampled.running():
-            await sampled.until_sent(least)
-            await asyncio.sleep(0.05)
+            await sampled.until_sent(noted)
     chosen = {said.account_id for said in first.events()}
     assert least <= len(chosen) <= most
     assert {said.account_id for said in again.events()} == chosen
@@ -150,7 +152,9 @@ async def test_while_kafka_is_away_answers_wait_or_are_lost_and_none_comes_twice
     sampled.log.available = False
     async with sampled.running():
         sampled.offer([answer(account_id) for account_id in range(1, 6)])
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(20):
+            while sampled.tries < 3:
+                await asyncio.sleep(0.005)
         assert sampled.events() == []
         sampled.log.available = True
         await sampled.until_sent(3)
