@@ -42,6 +42,8 @@ async def _create(context: Context, database_url: str, email: str, nickname: str
 
 class Role(StrEnum):
     CUSTOMER = "CUSTOMER"
+    SERVICE = "SERVICE"
+    OPERATOR = "OPERATOR"
     ADMIN = "ADMIN"
 
 
@@ -73,7 +75,7 @@ async def list_(
 async def role(
     context: Context, account_id: AccountId, role: Annotated[Role, typer.Argument(help="The new one.")]
 ) -> None:
-    """Make an account an admin, or a customer."""
+    """Give an account another role: a customer, a shop's own service, an operator or an admin."""
     await _change(context, account_id, role=role)
 
 

@@ -72,7 +72,7 @@ class OrderApi:
             yield account
 
     async def change_account(self, account_id: int, *, role: str | None = None, blocked: bool | None = None) -> Account:
-        """Gives a role (CUSTOMER or ADMIN), blocks or unblocks; None leaves it as it is."""
+        """Gives a role (CUSTOMER, SERVICE, OPERATOR or ADMIN), blocks or unblocks; None leaves it as it is."""
         changes = {"role": role, "blocked": blocked}
         body = {name: value for name, value in changes.items() if value is not None}
         return await self._send("PATCH", f"/accounts/{account_id}", body, Account)

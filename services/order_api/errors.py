@@ -102,7 +102,7 @@ class MixedCurrencies(Permanent):
 
 
 class NotAllowed(Permanent):
-    """Only an admin may do this."""
+    """The role may not do this."""
 
 
 class InvalidCursor(Permanent):

@@ -51,7 +51,7 @@ class OrderApiSettings(_Settings):
     )
     # A till or a shop's backend may be one customer; a process takes many times as many.
     orders_per_minute: int = Field(
-        default=3_000, ge=1, description="POST /orders of a customer; an admin 1,000 times as many"
+        default=3_000, ge=1, description="POST /orders of a customer; others 1,000 times as many"
     )
     # Each costs a password's hash, some 50 ms.
     address_sign_ups_per_minute: int = Field(

@@ -17,7 +17,7 @@ from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_oth
 from ordercast.services.predictor.routes import PAIRS, VIEW_COUNTS, basis_of, in_json
 from ordercast.services.predictor.schemas import PairQuestion
 from ordercast.services.predictor.wiring import Predictor, predictor
-from ordercast.services.shared.http.authentication import admin_of, caller_of
+from ordercast.services.shared.http.authentication import caller_of, expect_for_all
 from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 
@@ -40,8 +40,8 @@ router = APIRouter(tags=["predictions"])
 async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     """Many predictions from one model version, in the order of the request, each with the numbers of a request for it alone.
 
-    For view counts (no token needed), for pairs (one's own, an admin any; by `demand` if a version of it is served, without `why`
-    and `features`, or by the `recipe` that is named), or for products by week (needs an admin).
+    For view counts (no token needed), for pairs (a customer's own; by `demand` if a version of it is served, without `why`
+    and `features`, or by the `recipe` that is named), or for products by week (not for customers).
     """
     service = predictor(request)
     if body.pairs is not None:
@@ -49,7 +49,7 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
         refuse_others(await caller_of(request), [pair.account_id for pair in pairs])
         return await _of_pairs(service, pairs, body.pair_question)
     if body.products is not None:
-        await admin_of(await caller_of(request))
+        expect_for_all(await caller_of(request))
         return await _of_products(service, body.products, body.forecast_question)
     model = service.slot.take()
     answer = await asyncio.to_thread(predict_many, model, body.view_counts or [])

@@ -1,4 +1,4 @@
-"""Forecasts of products by week. They say what a shop will need, so they are for admins, as the trends are."""
+"""Forecasts of products by week. They say what a shop will need, so they are not for customers, as the trends are."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from ordercast.services.predictor.forecast_schemas import (
 from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
 from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import StartingAfter
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId
@@ -44,8 +44,10 @@ _EPOCH: Final = date(1970, 1, 1)
 
 @router.get("/forecasts/products/{product_id}")
 @raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
-async def forecast_product(request: Request, _: CurrentAdmin, product_id: PathId, asked: Question) -> OneForecastAnswer:
-    """Pieces of a product in the next weeks, with the last ones beside them, and stock for all. Needs an admin."""
+async def forecast_product(
+    request: Request, _: CurrentCaller, product_id: PathId, asked: Question
+) -> OneForecastAnswer:
+    """Pieces of a product in the next weeks, with the last ones beside them, and stock for all."""
     service = predictor(request)
     sku = await sku_of(service.sessions, product_id)
     at = await service.demand_at(service.demand.take(), asked.as_of)
@@ -66,13 +68,13 @@ async def forecast_product(request: Request, _: CurrentAdmin, product_id: PathId
 @raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
 async def forecast_all_products(
     request: Request,
-    _: CurrentAdmin,
+    _: CurrentCaller,
     asked: Question,
     limit: ForecastLimit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
     sort: Sort = "id",
 ) -> Response:
-    """Products by id, or those first of which most is expected; with `Accept: text/csv` a table. Needs an admin."""
+    """Products by id, or those first of which most is expected; with `Accept: text/csv` a table."""
     service = predictor(request)
     at = await service.demand_at(service.demand.take(), asked.as_of)
     if sort == "id":

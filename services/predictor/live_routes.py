@@ -1,4 +1,4 @@
-"""How a version's predictions have come out. It tells what was sold, so it is for admins, as the trends are."""
+"""How a version's predictions have come out. It tells what was sold, so it is for operators and admins."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from ordercast.services.predictor.live_accuracy import LiveAccuracy, live_accura
 from ordercast.services.predictor.recorded_models import find_model
 from ordercast.services.predictor.shop_snapshot import moment_of
 from ordercast.services.predictor.wiring import Predictor, predictor
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
 
 router = APIRouter(tags=["models"])
@@ -20,15 +20,15 @@ router = APIRouter(tags=["models"])
 
 @router.get("/models/{version}/live")
 @raises(errors.UnknownModel, errors.InvalidQuestion)
-async def show_live_accuracy(request: Request, _: CurrentAdmin, version: str) -> LiveAccuracy:
-    """What was said by a version of `demand`, against what was ordered. Needs an admin."""
+async def show_live_accuracy(request: Request, _: CurrentCaller, version: str) -> LiveAccuracy:
+    """What was said by a version of `demand`, against what was ordered."""
     service = predictor(request)
     return await live_accuracy(service.sessions, version, await _manifest(service, version))
 
 
 @router.get("/models/{version}/drift")
 @raises(errors.UnknownModel, errors.InvalidQuestion, errors.ModelRefused, errors.ActivityNotRead)
-async def show_drift(request: Request, _: CurrentAdmin, version: str) -> Drift:
+async def show_drift(request: Request, _: CurrentCaller, version: str) -> Drift:
     """The age of a version of `demand`, and how far the features of today's pairs lie from those that it learned from."""
     service = predictor(request)
     manifest = await _manifest(service, version)

@@ -29,7 +29,7 @@ from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.recorded_models import find_model, list_models
 from ordercast.services.predictor.wiring import Predictor, predictor, slot_of
 from ordercast.services.shared.db.cut_page import cut_page
-from ordercast.services.shared.http.authentication import CurrentAdmin, caller_of
+from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
 from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
@@ -74,11 +74,11 @@ async def show_current_model(request: Request, recipe: Recipe = "baseline") -> C
 @router.get("/models/{version}")
 @raises(NOT_AUTHENTICATED, errors.UnknownModel)
 async def show_model(request: Request, version: str) -> WholeModelAnswer:
-    """One published version with its manifest. Who the rows of great influence are of is told to admins alone."""
+    """One published version with its manifest. Who the rows of great influence are of is told to operators and admins alone."""
     service = predictor(request)
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
-    if manifest is not None and not await _is_admin(request):
+    if manifest is not None and not await _sees_ids(request):
         manifest = without_ids(manifest)
     return WholeModelAnswer.whole(ModelAnswer.of(record, manifest, slot_of(service, record.recipe)), manifest)
 
@@ -90,25 +90,25 @@ async def show_model(request: Request, version: str) -> WholeModelAnswer:
 )
 @raises(NOT_AUTHENTICATED, errors.UnknownModel, errors.ModelRefused)
 async def show_card(request: Request, version: str) -> HTMLResponse:
-    """The card of a version, to look at: a page that runs nothing and loads nothing. Ids in it are told to admins alone."""
+    """The card of a version, to look at: a page that runs and loads nothing. Ids in it are told to operators and admins alone."""
     service = predictor(request)
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
     if manifest is None:
         raise errors.ModelRefused(f"the files of {version} are gone or damaged, or of a recipe of another release")
-    shown = manifest if await _is_admin(request) else without_ids(manifest)
+    shown = manifest if await _sees_ids(request) else without_ids(manifest)
     card = await asyncio.to_thread(model_card, shown)
     return HTMLResponse(card, headers={"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"})
 
 
-async def _is_admin(request: Request) -> bool:
-    """Whether an admin asks; without a token anybody may. A token that does not hold is refused as everywhere."""
-    return "authorization" in request.headers and (await caller_of(request)).is_admin
+async def _sees_ids(request: Request) -> bool:
+    """Whether whoever asks may see of whom a model learned. A token that does not hold is refused as everywhere."""
+    return "authorization" in request.headers and (await caller_of(request)).for_all
 
 
 @router.post("/models/{version}/activate")
 @raises(errors.UnknownModel, errors.ModelRefused)
-async def activate_model(request: Request, _: CurrentAdmin, version: str) -> ActivatedAnswer:
+async def activate_model(request: Request, _: CurrentCaller, version: str) -> ActivatedAnswer:
     """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another one of its
     recipe is activated, versions of the recipe that are published wait as challengers."""
     service = predictor(request)
@@ -123,7 +123,7 @@ async def activate_model(request: Request, _: CurrentAdmin, version: str) -> Act
 
 @router.delete("/models/pin")
 @raises(errors.NoModel)
-async def unpin_model(request: Request, _: CurrentAdmin, recipe: Recipe = "baseline") -> UnpinnedAnswer:
+async def unpin_model(request: Request, _: CurrentCaller, recipe: Recipe = "baseline") -> UnpinnedAnswer:
     """Takes a recipe's pin back: all predictors serve its latest version again, and each that is published from then on.
 
     Without a pin nothing changes.

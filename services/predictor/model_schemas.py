@@ -67,7 +67,7 @@ class WholeModelAnswer(ModelAnswer):
     """A version with its manifest: data and digest, recipe, scoreboard, libraries, files, and in `diagnostics` the loss curves
     of the networks, and tables of where they err; null if its files are gone or damaged.
 
-    The ids in rows of great influence are told to admins alone.
+    The ids in rows of great influence are told to operators and admins alone.
     """
 
     manifest: dict[str, Any] | None

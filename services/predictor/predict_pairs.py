@@ -14,13 +14,13 @@ from ordercast.services.shared.telemetry.metrics import PREDICTION_FRESHNESS
 
 
 def refuse_others(caller: Caller, account_ids: Sequence[int]) -> None:
-    """An account asks for itself only, an admin for everybody.
+    """An account asks for itself only, unless its role sees all.
 
     Raises:
         NotYours: names the first one of another account, as the pair that it is of. It says the same whether that account exists
             or not.
     """
-    if caller.is_admin:
+    if caller.for_all:
         return
     for index, account_id in enumerate(account_ids):
         if account_id != caller.account_id:

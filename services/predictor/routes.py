@@ -1,7 +1,8 @@
 """Predictions and feature rows.
 
 Who may ask: a feature row, and a prediction made from one, tells what an account has done, so it takes the account's own
-token or an admin's. A prediction for a bare view count tells nothing of any account and needs no token.
+token, or one of a role that sees all (`shared/http/access.py`). A prediction for a bare view count tells nothing of any account and
+needs no token.
 """
 
 import asyncio
@@ -67,7 +68,7 @@ async def predict_for_account(
     asked: Annotated[DemandQuestion, Depends()],
     limit: ProductLimit = DEFAULT_LIMIT,
 ) -> Response:
-    """The products that an account will most probably order, by the recipe `demand`: one's own account, an admin any.
+    """The products that an account will most probably order, by the recipe `demand`: a customer's own account.
 
     Among those that the account has ordered, viewed or put into the cart. Both paths answer the same; the one under
     `/predictions` passes an ingress, which leads `/accounts` to order_api.
@@ -91,7 +92,7 @@ async def predict_for_pair(
     product_id: PathId,
     asked: Annotated[PairQuestion, Depends()],
 ) -> Response:
-    """What an account will order of a product: one's own account, an admin any.
+    """What an account will order of a product: a customer's own account.
 
     The recipe `demand` answers if a version of it is served, or if anything is asked for that it alone has: a horizon, a level, a
     past moment. Otherwise `baseline` answers from the account's views of the product.
@@ -128,6 +129,6 @@ def in_json(answer: object) -> Response:
 async def show_features(
     request: Request, caller: CurrentCaller, account_id: PathId, product_id: PathId
 ) -> FeaturesAnswer:
-    """What is known of an account and a product, and up to which event: one's own account, an admin any."""
+    """What is known of an account and a product, and up to which event: a customer's own account."""
     refuse_others(caller, [account_id])
     return FeaturesAnswer.of(await read_feature_row(predictor(request).sessions, Pair(account_id, product_id)))

@@ -1,11 +1,11 @@
-"""POST /trainings and what can be seen and done of a training. All of it needs an admin."""
+"""POST /trainings and what can be seen and done of a training. For operators and admins."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.trainer import errors
@@ -27,7 +27,7 @@ router = APIRouter(tags=["trainings"])
 @router.post("/trainings", status_code=202)
 @raises(errors.BadRecipe, errors.TrainingTooLarge, errors.QueueFull)
 async def ask(
-    body: TrainingRequest, caller: CurrentAdmin, service: CurrentService, response: Response
+    body: TrainingRequest, caller: CurrentCaller, service: CurrentService, response: Response
 ) -> TrainingAnswer:
     """Queues a training on all that is known when it starts: `baseline` on the feature table, `demand` on the activity by day."""
     asked = asked_training(
@@ -48,7 +48,7 @@ async def ask(
 
 @router.get("/trainings")
 async def list_trainings(
-    _: CurrentAdmin,
+    _: CurrentCaller,
     service: CurrentService,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: Annotated[UUID | None, Query(description="id of the last training of the page before")] = None,
@@ -60,7 +60,7 @@ async def list_trainings(
 
 @router.get("/trainings/{training_id}")
 @raises(errors.UnknownTraining)
-async def get_training(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
+async def get_training(training_id: UUID, _: CurrentCaller, service: CurrentService) -> TrainingAnswer:
     """One training, with its progress."""
     return await read_training(service.sessions, training_id)
 
@@ -72,7 +72,7 @@ Existing = Annotated[TrainingAnswer, Depends(get_training)]
 @router.get("/trainings/{training_id}/events", status_code=200, response_class=EventStream, responses=EVENTS_DESCRIBED)
 @raises(errors.UnknownTraining)
 async def get_events(
-    training: Existing, request: Request, caller: CurrentAdmin, service: CurrentService
+    training: Existing, request: Request, caller: CurrentCaller, service: CurrentService
 ) -> EventStream:
     """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`).
 
@@ -83,6 +83,6 @@ async def get_events(
 
 @router.delete("/trainings/{training_id}", status_code=202)
 @raises(errors.UnknownTraining, errors.TrainingFinished)
-async def cancel(training_id: UUID, _: CurrentAdmin, service: CurrentService) -> TrainingAnswer:
+async def cancel(training_id: UUID, _: CurrentCaller, service: CurrentService) -> TrainingAnswer:
     """Cancels: a queued training at once, a running one within about a second."""
     return await cancel_training(service.sessions, training_id)

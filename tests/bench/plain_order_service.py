@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 import ordercast.services.order_api.accounts.tables  # noqa: F401 - orders refer to it
 from ordercast.services.order_api.orders.tables import Order, OrderItem
 from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.http.access import ACCESS
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.token_keys import load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenVerifier
@@ -64,6 +65,7 @@ class _Service:
 
 
 app.state.service = _Service
+app.state.access = ACCESS
 
 
 async def session() -> AsyncIterator[AsyncSession]:

@@ -15,6 +15,7 @@ from ordercast.services.predictor.known_ids import expect_existing
 from ordercast.services.predictor.routes import in_json
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.predictor.wiring import predictor
+from ordercast.services.shared.http.access import ACCESS
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.requests import PathId
 from ordercast.services.shared.serving.run_service import run_service
@@ -30,6 +31,7 @@ async def one_query(request: Request, _: CurrentCaller, account_id: PathId, prod
 def app(settings: PredictorSettings) -> FastAPI:
     made = predictor_app(settings)
     made.add_api_route(PLAIN, one_query)
+    made.state.access = ACCESS | {("GET", PLAIN): ACCESS["GET", "/predictions/{account_id}/{product_id}"]}
     return made
 
 

@@ -263,6 +263,22 @@ async def test_pods_of_the_release_before_publish_and_activate_models_and_serve_
             assert [version.version for version in latest] == ["v2", "v3", "v1"]
 
 
+async def test_accounts_get_the_roles_of_the_newest_release_and_a_downgrade_leaves_them_as_customers(
+    engine: AsyncEngine,
+) -> None:
+    await migrate(engine, BEFORE)
+    async with engine.begin() as connection:
+        await connection.execute(ACCOUNT)
+    await migrate(engine, "head")
+    roles = text("SELECT role FROM accounts")
+    async with engine.begin() as connection:
+        assert (await connection.execute(roles)).scalar_one() == "CUSTOMER"
+        await connection.execute(text("UPDATE accounts SET role = 'OPERATOR'"))
+    await asyncio.to_thread(command.downgrade, alembic_config(url_of(engine)), "0026")
+    async with engine.begin() as connection:
+        assert (await connection.execute(roles)).scalar_one() == "CUSTOMER"
+
+
 async def test_the_only_copy_of_refused_events_is_not_dropped_by_a_downgrade(engine: AsyncEngine) -> None:
     await migrate(engine, "head")
     async with engine.begin() as connection:

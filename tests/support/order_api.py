@@ -63,11 +63,11 @@ class RunningApi:
 
     async def customer(self) -> Member:
         """A new customer."""
-        return await self._member("CUSTOMER")
+        return await self.member("CUSTOMER")
 
     async def admin(self) -> Member:
         """A new admin."""
-        return await self._member("ADMIN")
+        return await self.member("ADMIN")
 
     async def product(self, admin: Member, **fields: str) -> dict[str, Any]:
         """A new product, as the API answers it."""
@@ -78,7 +78,8 @@ class RunningApi:
         product: dict[str, Any] = answer.json()
         return product
 
-    async def _member(self, role: Role) -> Member:
+    async def member(self, role: Role) -> Member:
+        """A new account with this role."""
         number = next(self._numbers)
         new = NewAccount(f"member{number}@example.com", f"Member{number}", PASSWORD, role)
         account = await sign_up(self.service.sessions, self.service.passwords, new)

@@ -9,6 +9,7 @@ from asgi_lifespan import LifespanManager
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
 
+from ordercast.services.shared.http.access import ACCESS, Access, Operation
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.problem import ProblemTable
@@ -49,6 +50,7 @@ def small_app(
     max_body_bytes: int = 1_000,
     body_limits: Mapping[str, int | None] | None = None,
     rate_limits: Sequence[RateLimit] = (),
+    access: Mapping[Operation, Access] = ACCESS,
 ) -> FastAPI:
     return create_app(
         title="Small",
@@ -58,6 +60,7 @@ def small_app(
         max_body_bytes=max_body_bytes,
         body_limits=body_limits,
         rate_limits=rate_limits,
+        access=access,
     )
 
 

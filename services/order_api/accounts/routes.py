@@ -25,7 +25,7 @@ from ordercast.services.order_api.accounts.schemas import (
 )
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.party import party_of
@@ -70,7 +70,7 @@ async def change_password(
 
 @router.get("/accounts")
 async def list_accounts(
-    _: CurrentAdmin,
+    _: CurrentCaller,
     service: CurrentService,
     role: Role | None = None,
     blocked: Annotated[bool | None, Query(description="only those that are blocked, or only the others")] = None,
@@ -91,7 +91,7 @@ async def list_accounts(
 
 @router.get("/accounts/{account_id}")
 @raises(errors.AccountNotFound)
-async def get_account(account_id: PathId, _: CurrentAdmin, service: CurrentService) -> AccountAnswer:
+async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentService) -> AccountAnswer:
     """One account."""
     return AccountAnswer.of(await read_account(service.sessions, account_id))
 
@@ -99,7 +99,7 @@ async def get_account(account_id: PathId, _: CurrentAdmin, service: CurrentServi
 @router.patch("/accounts/{account_id}")
 @raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn)
 async def change(
-    account_id: PathId, body: AccountChangeRequest, admin: CurrentAdmin, service: CurrentService
+    account_id: PathId, body: AccountChangeRequest, admin: CurrentCaller, service: CurrentService
 ) -> AccountAnswer:
     """Gives the account a role, blocks or unblocks it.
 

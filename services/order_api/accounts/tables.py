@@ -10,7 +10,10 @@ from ordercast.services.shared.db.metadata import Base
 
 
 class Account(Base):
-    """A customer or an admin. `login_type` EXTERNAL marks an account made by an import: it cannot log in."""
+    """Whoever may ask for something (`role`: services/shared/http/access.py).
+
+    `login_type` EXTERNAL marks an account made by an import: it cannot log in.
+    """
 
     __tablename__ = "accounts"
 
@@ -27,7 +30,7 @@ class Account(Base):
     blocked_at: Mapped[datetime | None]  # since when it can neither log in nor refresh its tokens
 
     __table_args__ = (
-        CheckConstraint("role IN ('CUSTOMER', 'ADMIN')", name="role"),
+        CheckConstraint("role IN ('CUSTOMER', 'SERVICE', 'OPERATOR', 'ADMIN')", name="role"),
         CheckConstraint("login_type IN ('PASSWORD', 'EXTERNAL')", name="login_type"),
         CheckConstraint(
             "(login_type = 'PASSWORD') = (email IS NOT NULL AND password_hash IS NOT NULL)", name="login_has_password"

@@ -111,7 +111,7 @@ class ChangeOrder:
 
 
 def _cancellable_by(caller: Caller) -> set[str]:
-    return {"PENDING", "CONFIRMED"} if caller.is_admin else {"PENDING"}
+    return {"PENDING", "CONFIRMED"} if caller.for_all else {"PENDING"}
 
 
 async def _first_answer(session: AsyncSession, claim: Claim, now: datetime) -> KeyedAnswer | None:

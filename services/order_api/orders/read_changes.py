@@ -54,13 +54,13 @@ async def read_changes(sessions: Sessions, caller: Caller, updated_after: str, a
     """The orders of at most `limit` changes after the cursor, each once and as it is now, and the cursor to go on with.
 
     Raises:
-        NotAllowed: the caller is no admin.
+        NotAllowed: the caller sees its own orders only.
         InvalidCursor: it is none of ours, lies ahead of this database, or comes with anything but `limit`.
     """
     limit = asked.limit
-    if not caller.is_admin:
+    if not caller.for_all:
         raise NotAllowed(
-            "only an admin may follow the changes of all orders", fields={"updated_after": "needs an admin"}
+            "a customer may not follow the changes of all orders", fields={"updated_after": "not for customers"}
         )
     if asked != OrderList(limit=limit):
         raise _invalid("gives all changes: it takes `limit` beside it and nothing else")

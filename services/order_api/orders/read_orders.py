@@ -1,4 +1,4 @@
-"""Reads orders as their owner, or an admin, may see them."""
+"""Reads orders as their owner, or who sees all, may see them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -51,8 +51,8 @@ class OrderList:
 
 
 def visible_to(caller: Caller) -> Select[Order]:
-    """All orders for an admin, a customer's own ones for the customer."""
-    return select(Order) if caller.is_admin else select(Order).where(Order.account_id == caller.account_id)
+    """All orders, or a customer's own ones for the customer."""
+    return select(Order) if caller.for_all else select(Order).where(Order.account_id == caller.account_id)
 
 
 async def read_order(sessions: Sessions, caller: Caller, order_id: UUID) -> OrderAnswer:
@@ -104,8 +104,8 @@ def page_query(caller: Caller, asked: OrderList, last: Order | None) -> Select[O
 
 def _matching(caller: Caller, wanted: OrderFilter) -> Select[Order]:
     """The orders that the caller may see and asks for. Raises as `read_orders` does."""
-    if not caller.is_admin and wanted.account_id not in (None, caller.account_id):
-        message = "only an admin may see another account's orders"
+    if not caller.for_all and wanted.account_id not in (None, caller.account_id):
+        message = "a customer may not see another account's orders"
         raise NotAllowed(message, fields={"account_id": message})
     query = visible_to(caller)
     if wanted.status is not None:

@@ -28,7 +28,7 @@ from ordercast.services.order_api.orders.schemas import (
 from ordercast.services.order_api.products.schemas import Currency
 from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit
 from ordercast.services.shared.http.raises import raises
@@ -107,7 +107,7 @@ async def list_orders(
     starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
     updated_after: UpdatedAfter = None,
 ) -> Response:
-    """The caller's orders, or for an admin everybody's, that meet all that is given.
+    """The caller's orders, or everybody's (no customer's request), that meet all that is given.
 
     A page ends before `limit` where the lines of its orders would be more than 2,000: `has_more` says whether it was the last one.
     """
@@ -128,7 +128,7 @@ async def get_order(order_id: UUID, caller: CurrentCaller, service: CurrentServi
 
 @router.post("/orders/{order_id}/confirm", response_model=document_of(OrderAnswer))
 @raises(errors.OrderNotFound, errors.OrderNotPending)
-async def confirm(order_id: UUID, admin: CurrentAdmin, service: CurrentService) -> Response:
+async def confirm(order_id: UUID, admin: CurrentCaller, service: CurrentService) -> Response:
     """Confirms an order that is pending."""
     return _order(await service.change_order.confirm(admin, order_id, current_traceparent()))
 
@@ -153,7 +153,7 @@ async def cancel(
 ) -> Response:
     """Cancels an order, or takes back pieces of its lines (a return). With its last piece it is CANCELLED.
 
-    A customer may cancel while the order is PENDING, an admin also when it is CONFIRMED. Send a key with lines, so that a repeat
+    A customer may cancel while the order is PENDING, others also when it is CONFIRMED. Send a key with lines, so that a repeat
     does not take them back again.
     """
     key = idempotency_header.checked(idempotency_key)
@@ -176,7 +176,7 @@ async def cancel(
 @raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport, errors.Overtaken)
 async def import_history(
     request: Request,
-    admin: CurrentAdmin,
+    admin: CurrentCaller,
     service: CurrentService,
     create_missing: Annotated[bool, Query(description="create unknown accounts (without login) and products")] = False,
     currency: Annotated[

@@ -65,7 +65,7 @@ _To = Query(description="before this time, with its zone", examples=["2026-02-01
 
 async def _order_filter(
     status: Status | None = None,
-    account_id: Annotated[_Id | None, Query(description="another's: admins only")] = None,
+    account_id: Annotated[_Id | None, Query(description="another's: not for customers")] = None,
     product_id: Annotated[_Id | None, Query(description="orders with this product in a line")] = None,
     order_ref: Annotated[_Ref | None, Query(description="the shop's own number of the order")] = None,
     created_from: Annotated[_Time | None, _From] = None,
@@ -81,6 +81,6 @@ UpdatedAfter = Annotated[
     str | None,
     Query(
         description="`start`, or the next_cursor of the answer before: every order and every change since, in the order of the "
-        "commits; nothing is missed. For admins, and with `limit` alone"
+        "commits; nothing is missed. Not for customers, and with `limit` alone"
     ),
 ]

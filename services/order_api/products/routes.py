@@ -1,4 +1,4 @@
-"""/products: read by all, written by admins."""
+"""/products: read by all, written by the shop."""
 
 from typing import Annotated, Final
 
@@ -14,7 +14,7 @@ from ordercast.services.order_api.products.read_products import find_product, re
 from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.raises import raises
@@ -30,7 +30,7 @@ _LINES: Final = ndjson_body(
 
 @router.post("/products", status_code=201)
 @raises(errors.SkuTaken)
-async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService, response: Response) -> ProductAnswer:
+async def add(body: NewProduct, _: CurrentCaller, service: CurrentService, response: Response) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
     product = await add_product(service.sessions, **body.model_dump())
     service.product_pages.forget()
@@ -45,7 +45,7 @@ async def add(body: NewProduct, _: CurrentAdmin, service: CurrentService, respon
     openapi_extra=_LINES,
 )
 @raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport)
-async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentService) -> Response:
+async def import_catalogue(request: Request, _: CurrentCaller, service: CurrentService) -> Response:
     """Adds the products of NDJSON lines, of any number, and changes those whose SKU is there; bad lines are refused one by one.
 
     Lines are committed as they come; after a cut, send the whole again: what is as it should be counts as unchanged. A line
@@ -59,7 +59,7 @@ async def import_catalogue(request: Request, _: CurrentAdmin, service: CurrentSe
 
 @router.patch("/products/{product_id}")
 @raises(errors.ProductNotFound, errors.SkuTaken)
-async def change(product_id: PathId, body: ProductChange, _: CurrentAdmin, service: CurrentService) -> ProductAnswer:
+async def change(product_id: PathId, body: ProductChange, _: CurrentCaller, service: CurrentService) -> ProductAnswer:
     """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
     product = await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True))
     service.product_pages.forget()

@@ -41,7 +41,7 @@ async def list_reviews(
 async def change(
     product_id: PathId, review_id: PathId, body: ReviewChange, caller: CurrentCaller, service: CurrentService
 ) -> ReviewAnswer:
-    """Changes the caller's own review; an admin any."""
+    """Changes the caller's own review; operators and admins any."""
     values = body.model_dump(exclude_unset=True)
     return ReviewAnswer.of(*await change_review(service.sessions, caller, product_id, review_id, values))
 
@@ -49,5 +49,5 @@ async def change(
 @router.delete("/products/{product_id}/reviews/{review_id}", status_code=204)
 @raises(errors.ReviewNotFound, errors.NotYourReview)
 async def take_down(product_id: PathId, review_id: PathId, caller: CurrentCaller, service: CurrentService) -> None:
-    """Takes down the caller's own review; an admin any."""
+    """Takes down the caller's own review; operators and admins any."""
     await delete_review(service.sessions, caller, product_id, review_id)

@@ -91,8 +91,8 @@ async def _locked(session: AsyncSession, caller: Caller, product_id: int, review
     if review is None:
         raise ReviewNotFound(f"product {product_id} has no review {review_id}")
     # 403 and not 404: everybody can read the review, so hiding it would fool nobody.
-    if review.account_id != caller.account_id and not caller.is_admin:
-        raise NotYourReview("only its author or an admin may change a review")
+    if review.account_id != caller.account_id and not caller.for_all:
+        raise NotYourReview("only its author, an operator or an admin may change a review")
     return review
 
 

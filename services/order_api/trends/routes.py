@@ -10,7 +10,7 @@ from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.trends.read_trends import read_trends
 from ordercast.services.order_api.trends.schemas import Day, ZoneName
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentAdmin
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER
 
@@ -21,13 +21,13 @@ router = APIRouter(tags=["trends"])
 @raises(errors.ProductNotFound, errors.InvalidPeriod)
 async def trends(
     service: CurrentService,
-    _: CurrentAdmin,
+    _: CurrentCaller,
     product_id: Annotated[int | None, PLAIN_INTEGER, Query(ge=1, le=MAX_ID, description="one product only")] = None,
     first: Annotated[Day | None, Query(alias="from", description="first day, in the zone `tz`")] = None,
     last: Annotated[Day | None, Query(alias="to", description="last day, in the zone; at most 366 days in all")] = None,
     tz: Annotated[ZoneName, Query(description="the zone whose days are meant, by its IANA name")] = "UTC",
 ) -> TrendsAnswer:
-    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days. Needs an admin.
+    """Orders and views by day, and the products that were ordered most; by default of the newest 30 days.
 
     An answer may be a second old.
     """

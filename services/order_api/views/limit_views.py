@@ -38,7 +38,7 @@ class LimitViews:
 
 @dataclass(frozen=True, slots=True)
 class ViewLimits:
-    """Of a customer's single views, and of the lines of batches. An admin meets neither."""
+    """Of a customer's single views, and of the lines of batches. Others meet neither."""
 
     single: LimitViews
     lines: LimitViews

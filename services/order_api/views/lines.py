@@ -21,7 +21,7 @@ EVENT_OF: Final[dict[ViewKind, type[ViewEvent]]] = {"view": ProductViewed, "cart
 
 
 class ViewLine(msgspec.Struct, forbid_unknown_fields=True):
-    """A line of a batch. Only an admin's may name an account: by `account_id`, or by `account_ref` (the shop's reference, or an
+    """A line of a batch. No customer's may name an account: by `account_id`, or by `account_ref` (the shop's reference, or an
     email address; a number is an id). A product goes by `product_id` or by `sku`; `name` is for one that is created."""
 
     product_id: Id | None = None

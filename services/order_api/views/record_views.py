@@ -99,7 +99,7 @@ class RecordViews:
         event = await self._viewed(caller, request)
 
         async def send(views: Views) -> dict[int, KafkaError | None]:
-            if not caller.is_admin:
+            if not caller.for_all:
                 self._limits.single.charge(caller.account_id, request.count)
             return await self._send(views)
 
@@ -135,7 +135,7 @@ class RecordViews:
             NotSent: no line of this try was published.
             Overloaded, TooManyLines: nothing was published.
         """
-        if not caller.is_admin:
+        if not caller.for_all:
             self._limits.lines.charge(caller.account_id, max(1, len(batch.lines) + len(batch.refused)))
         events, refused = await self._resolve(caller, batch)
         if batch.key is None:
@@ -162,8 +162,10 @@ class RecordViews:
         occurred_at = request.occurred_at or now
         if reason := event_times.refusal(occurred_at, now):
             raise EventTimeRefused(reason, fields={"occurred_at": reason})
-        if request.count > MAX_CUSTOMERS_COUNT and not caller.is_admin:
-            reason = f"a customer's view counts {MAX_CUSTOMERS_COUNT} at most; an admin's, or a line of a batch, may count more"
+        if request.count > MAX_CUSTOMERS_COUNT and not caller.for_all:
+            reason = (
+                f"a customer's view counts {MAX_CUSTOMERS_COUNT} at most; others', or a line of a batch, may count more"
+            )
             raise TooManyInOneView(reason, fields={"count": reason})
         await self._check_product(request.product_id)
         return EVENT_OF[request.kind](caller.account_id, request.product_id, request.count, occurred_at.astimezone(UTC))

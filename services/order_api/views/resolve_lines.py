@@ -17,7 +17,7 @@ from ordercast.services.order_api.ndjson import LineRefused
 from ordercast.services.order_api.views.lines import EVENT_OF, ViewEvent, ViewLine
 from ordercast.services.shared.http.caller import Caller
 
-# Views that a line of a customer's batch may count: as many as somebody adds up in months. An admin's lines have no such limit.
+# Views that a line of a customer's batch may count: as many as somebody adds up in months. Others' lines have no such limit.
 MAX_CUSTOMERS_LINE: Final = 10_000
 
 NumberedLine = tuple[int, ViewLine]
@@ -99,7 +99,7 @@ def _resolve(
     try:
         if reason := event_times.refusal(line.occurred_at or now, now):
             raise LineRefused(reason)  # noqa: TRY301 - one way out for every reason
-        if line.count > MAX_CUSTOMERS_LINE and not caller.is_admin:
+        if line.count > MAX_CUSTOMERS_LINE and not caller.for_all:
             raise LineRefused(f"a line of a customer's batch counts {MAX_CUSTOMERS_LINE} at most")  # noqa: TRY301
         return _Pair(_account(line, caller, known, create), _product(line, known, create))
     except LineRefused as refusal:
@@ -109,8 +109,8 @@ def _resolve(
 def _account(line: ViewLine, caller: Caller, known: _Known, create: CreateMissing | None) -> int | str:
     if line.account_id is None and line.account_ref is None:
         return caller.account_id
-    if not caller.is_admin:
-        raise LineRefused("only an admin's lines may name an account")
+    if not caller.for_all:
+        raise LineRefused("a customer's lines may not name an account")
     if line.account_id is not None and line.account_ref is not None:
         raise LineRefused("account_id and account_ref are both given")
     if line.account_id is not None:

@@ -77,13 +77,13 @@ async def record(
 ) -> Response:
     """Records that the caller looked at a product, or put it into the cart. 202 is sent after Kafka has acknowledged the event.
 
-    A customer may add so many views a minute (429), an admin as many as they like.
+    A customer may add so many views a minute (429), others as many as they like.
     """
     view = RequestedView(body.product_id, body.count, body.occurred_at, body.kind)
     value = idempotency_header.checked(idempotency_key)
     key = None if value is None else Key(value, await request.body())
     answer = await service.record_views.record(caller, view, current_traceparent(), key)
-    told = None if caller.is_admin else service.view_limits.single.told(caller.account_id)
+    told = None if caller.for_all else service.view_limits.single.told(caller.account_id)
     return idempotency_header.answered(answer, status=202, headers=told)
 
 
@@ -111,7 +111,7 @@ async def record_batch(
     create_missing: Annotated[
         bool,
         Query(
-            description="create unknown accounts (without login) and products (inactive, without a price); admins only"
+            description="create unknown accounts (without login) and products (inactive, without a price); not for customers"
         ),
     ] = False,
     currency: Annotated[Currency | None, Query(description="ISO 4217 currency of products that are created")] = None,
@@ -124,10 +124,10 @@ async def record_batch(
     lines are known by number and content: refused ones may be corrected, the others have to stay as they were. While a batch is
     being recorded, another one with its key is answered 409. After a 200 the key is good for this body alone.
 
-    A customer may send so many lines a minute (429), an admin as many as they like.
+    A customer may send so many lines a minute (429), others as many as they like.
     """
-    if create_missing and not caller.is_admin:
-        raise Problem(FORBIDDEN, "only an admin may create accounts and products")
+    if create_missing and not caller.for_all:
+        raise Problem(FORBIDDEN, "a customer may not create accounts and products")
     chunks = unpacked(request.stream(), request.headers.get("content-encoding"), max_bytes=MAX_VIEW_BATCH_BYTES)
     body = b"".join([chunk async for chunk in chunks])
     create = CreateMissing(currency) if create_missing else None
@@ -135,7 +135,7 @@ async def record_batch(
     answer = await service.record_views.record_batch(caller, batch)
     if create_missing:
         service.product_pages.forget()
-    told = None if caller.is_admin else service.view_limits.lines.told(caller.account_id)
+    told = None if caller.for_all else service.view_limits.lines.told(caller.account_id)
     return idempotency_header.answered(answer, headers=told)
 
 

@@ -21,6 +21,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from ordercast.services.shared.http.access import ACCESS, Access, Operation
 from ordercast.services.shared.http.body_limit import BodyLimit
 from ordercast.services.shared.http.docs import add_docs
 from ordercast.services.shared.http.handlers import add_problem_handlers
@@ -70,13 +71,15 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     body_limits: Mapping[str, int | None] | None = None,
     rate_limits: Sequence[RateLimit] = (),
+    access: Mapping[Operation, Access] = ACCESS,
     cors_origins: Sequence[str] = (),
     token_url: str | None = None,
 ) -> FastAPI:
     """An app with all that services have in common.
 
     `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`, `rate_limits` how often a
-    caller may ask. Pages of the `cors_origins` may use the API from a browser. /docs logs in at the `token_url`, if there is one.
+    caller may ask, `access` says who may do what. Pages of the `cors_origins` may use the API from a
+    browser. /docs logs in at the `token_url`, if there is one.
     """
     table = problems or {}
 
@@ -105,13 +108,14 @@ def create_app(
         ],
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
+    app.state.access = access
     routes, health = _routes(*routers), _routes(health_router)
     add_problem_handlers(app, table, [*routes, *health])
     for router in routers:
         app.include_router(router, dependencies=[Depends(_refuse_what_is_ambiguous)])
     app.include_router(health_router)
     # FastAPI's way to change its document. Made once, at the first request for it.
-    app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits))  # type: ignore[method-assign]
+    app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits, access))  # type: ignore[method-assign]
     add_docs(app)
     return app
 

@@ -1,14 +1,16 @@
-"""The caller of a request, by its access token.
+"""The caller of a request, by its access token, and whether it may do what it asks for, by the table of `access.py`.
 
-A route asks for its caller by type: `caller: CurrentCaller`, or `CurrentAdmin` where only admins may come in.
+A route asks for its caller by type: `caller: CurrentCaller`.
 """
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer as BearerScheme
 from fastapi.security.base import SecurityBase
 
+from ordercast.services.shared.http.access import Access
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
 from ordercast.services.shared.http.tokens import InvalidToken, TokenVerifier
@@ -25,19 +27,33 @@ class _CallerOfRequest(SecurityBase):
         self.scheme_name = SCHEME
 
     async def __call__(self, request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Problem(
-                NOT_AUTHENTICATED,
-                "send the header Authorization: Bearer <access token>",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        verifier: TokenVerifier = request.app.state.service.verifier
-        try:
-            return verifier.verify(token)
-        except InvalidToken as error:
-            challenge = f'Bearer error="invalid_token", error_description="{error}"'
-            raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
+        caller = await _authenticated(request)
+        access: Access = request.app.state.access[request.method, request.scope["route"].path_format]
+        reach = access.reach[caller.role]
+        if reach == "none":
+            raise Problem(FORBIDDEN, f"only {_any_of(access.allowed)} may do this")
+        return replace(caller, for_all=reach == "any")
+
+
+async def _authenticated(request: Request) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem(
+            NOT_AUTHENTICATED,
+            "send the header Authorization: Bearer <access token>",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    verifier: TokenVerifier = request.app.state.service.verifier
+    try:
+        return verifier.verify(token)
+    except InvalidToken as error:
+        challenge = f'Bearer error="invalid_token", error_description="{error}"'
+        raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
+
+
+def _any_of(roles: tuple[str, ...]) -> str:
+    *others, last = roles
+    return f"the roles {', '.join(others)} and {last}" if others else f"the role {last}"
 
 
 # For a route that needs the caller in some of its requests only: `await caller_of(request)`.
@@ -46,10 +62,11 @@ caller_of: Final = _CallerOfRequest()
 CurrentCaller = Annotated[Caller, Depends(caller_of)]
 
 
-async def admin_of(caller: CurrentCaller) -> Caller:
-    if not caller.is_admin:
-        raise Problem(FORBIDDEN, "only an admin may do this")
-    return caller
+def expect_for_all(caller: Caller) -> None:
+    """For what only those may ask who may ask it of every account.
 
-
-CurrentAdmin = Annotated[Caller, Depends(admin_of)]
+    Raises:
+        Problem: 403.
+    """
+    if not caller.for_all:
+        raise Problem(FORBIDDEN, f"the role {caller.role} may not do this")

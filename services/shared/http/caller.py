@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 
-Role = Literal["CUSTOMER", "ADMIN"]
+# What each may do: `access.py`.
+Role = Literal["CUSTOMER", "SERVICE", "OPERATOR", "ADMIN"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,5 @@ class Caller:
     role: Role
     # When the token ends that says so (Unix, s).
     ends_at: float = field(default=math.inf, compare=False)
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role == "ADMIN"
+    # Whether it does what it asks for on behalf of every account, not only of its own: the table of `access.py`.
+    for_all: bool = field(default=False, compare=False)

@@ -1,10 +1,10 @@
 """The OpenAPI document of an app: FastAPI's, with every status that can come, each with the types of its problems.
 
-What a route has in common with others follows from it: a token that it asks for may be missing (401), an admin is asked for (403),
-a body may be damaged (400, 413, 415). What is its own it names with `@raises`.
+What a route has in common with others follows from it: a token that it asks for may be missing (401) or of another role
+(403), a body may be damaged (400, 413, 415). What is its own it names with `@raises`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from ordercast.services.shared.http.authentication import SCHEME, admin_of, caller_of
+from ordercast.services.shared.http.access import ACCESS, Access, Operation
+from ordercast.services.shared.http.authentication import SCHEME, caller_of
 from ordercast.services.shared.http.problem import (
     CONTENT_TOO_LARGE,
     FORBIDDEN,
@@ -78,6 +79,7 @@ def document(
     table: ProblemTable,
     token_url: str | None,
     rate_limits: Sequence[RateLimit] = (),
+    access: Mapping[Operation, Access] = ACCESS,
 ) -> dict[str, Any]:
     """The document of an app with these routes; with a `token_url` /docs logs in there by email and password."""
     made = get_openapi(
@@ -98,6 +100,8 @@ def document(
         for method in route.methods or ():
             operation = made["paths"][route.path_format][method.lower()]
             operation["summary"] = summary_of(route)
+            if (allowed := access.get((method, route.path_format))) is not None:
+                _describe_access(operation, allowed)
             is_limited = (method, route.path) in limited
             _describe_headers(operation, is_limited)
             _describe_problems(operation, [*kinds, *([TOO_MANY_REQUESTS] if is_limited else []), INTERNAL_ERROR])
@@ -113,6 +117,16 @@ def summary_of(route: APIRoute) -> str:
     return first_paragraph.split(". ")[0].removesuffix(".")
 
 
+def _describe_access(operation: dict[str, Any], access: Access) -> None:
+    """Who may do it, behind what the route says of itself."""
+    reaches = {role: " (own)" if reach == "own" else "" for role, reach in access.reach.items() if reach != "none"}
+    if reaches:
+        roles = ", ".join(f"{role}{reach}" for role, reach in reaches.items())
+        operation["description"] = (
+            f"{operation.get('description', '')}\n\n{'Open; ' if access.open else ''}{roles}.".strip()
+        )
+
+
 def _own_kinds(route: APIRoute, table: ProblemTable) -> list[ProblemType]:
     return [error if isinstance(error, ProblemType) else table[error] for error in raised_by(route.endpoint)]
 
@@ -121,9 +135,7 @@ def _common_kinds(route: APIRoute) -> list[ProblemType]:
     kinds = [INVALID_REQUEST, UNAVAILABLE]
     calls = {dependency.call for dependency in _dependencies(route.dependant)}
     if caller_of in calls:
-        kinds.append(NOT_AUTHENTICATED)
-    if admin_of in calls:
-        kinds.append(FORBIDDEN)
+        kinds += [NOT_AUTHENTICATED, FORBIDDEN]
     if route.body_field is not None:
         kinds += [MALFORMED_BODY, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE]
     return kinds

@@ -19,8 +19,8 @@ from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limi
 from ordercast.services.shared.http.tokens import InvalidToken, TokenVerifier
 
 TOO_MANY_REQUESTS: Final = ProblemType("too-many-requests", 429, "Too many requests", retry_after=60)
-# So many times as often as others an admin may ask: imports, the demo and an operator's programs are admins.
-ADMINS_FACTOR: Final = 1_000
+# So many times as often as a customer others may ask: imports, the demo, and a shop's and an operator's programs.
+STAFF_FACTOR: Final = 1_000
 
 Party = int | str  # an account, or an address
 
@@ -42,10 +42,10 @@ class _Counted:
 
     limit: RateLimit
     buckets: TokenBuckets[Party]
-    admins: TokenBuckets[Party]
+    staff: TokenBuckets[Party]
     running: Counter[Party] = field(default_factory=Counter)
 
-    def begin(self, party: Party, *, is_admin: bool) -> dict[str, str]:
+    def begin(self, party: Party, *, is_staff: bool) -> dict[str, str]:
         """Counts one more, until `end`; the headers of its answer.
 
         Raises:
@@ -55,7 +55,7 @@ class _Counted:
         if at_once is not None and self.running[party] >= at_once:
             detail = f"at most {at_once} of these may run at once"
             raise Problem(TOO_MANY_REQUESTS, detail, headers={"Retry-After": "1"})
-        buckets = self.admins if is_admin else self.buckets
+        buckets = self.staff if is_staff else self.buckets
         quota, wait_s = buckets.per_minute, buckets.take(party)
         if wait_s:
             headers = rate_limit_headers(self.limit.name, quota, 0, wait_s) | {"Retry-After": str(wait_s)}
@@ -75,7 +75,7 @@ class RateLimits:
     def __init__(self, app: ASGIApp, limits: Sequence[RateLimit], now: Callable[[], int] = time.monotonic_ns) -> None:
         self._app = app
         counted = [
-            _Counted(limit, TokenBuckets(limit.per_minute, now), TokenBuckets(limit.per_minute * ADMINS_FACTOR, now))
+            _Counted(limit, TokenBuckets(limit.per_minute, now), TokenBuckets(limit.per_minute * STAFF_FACTOR, now))
             for limit in limits
         ]
         self._exact = {(each.limit.method, each.limit.path): each for each in counted if "{" not in each.limit.path}
@@ -88,9 +88,9 @@ class RateLimits:
         if counted is None:
             await self._app(scope, receive, send)
             return
-        party, is_admin = _party_of(scope)
+        party, is_staff = _party_of(scope)
         try:
-            told = counted.begin(party, is_admin=is_admin)
+            told = counted.begin(party, is_staff=is_staff)
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
@@ -115,7 +115,7 @@ class RateLimits:
 
 
 def _party_of(scope: Scope) -> tuple[Party, bool]:
-    """Who asks, and whether as an admin. A token that is none names nobody: the route refuses it."""
+    """Who asks, and whether it is no customer. A token that is none names nobody: the route refuses it."""
     token = _bearer_token(scope["headers"])
     if token is not None:
         verifier: TokenVerifier = scope["app"].state.service.verifier
@@ -124,7 +124,7 @@ def _party_of(scope: Scope) -> tuple[Party, bool]:
         except InvalidToken:
             pass
         else:
-            return caller.account_id, caller.is_admin
+            return caller.account_id, caller.role != "CUSTOMER"
     return (party_of(scope["client"][0]) if scope.get("client") else ""), False
 
 

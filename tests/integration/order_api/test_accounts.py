@@ -248,7 +248,7 @@ async def test_a_refresh_takes_the_role_of_now(api: RunningApi) -> None:
 
     access_token = (await refresh(api, token)).json()["access_token"]
 
-    assert api.service.verifier.verify(access_token).is_admin
+    assert api.service.verifier.verify(access_token).role == "ADMIN"
 
 
 async def test_a_token_whose_account_is_gone_is_refused(api: RunningApi) -> None:

@@ -24,7 +24,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 from tests.support.seeds import seed_accounts, seed_products
 
-ADMIN = Caller(10**6, "ADMIN")
+ADMIN = Caller(10**6, "ADMIN", for_all=True)
 
 
 async def place(sessions: Sessions, account: int, product: int, count: int = 1) -> list[UUID]:

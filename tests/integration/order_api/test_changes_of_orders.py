@@ -22,7 +22,7 @@ from ordercast.services.shared.http.caller import Caller
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.seeds import seed_accounts, seed_products
 
-ADMIN = Caller(10**6, "ADMIN")
+ADMIN = Caller(10**6, "ADMIN", for_all=True)
 PARTITIONS = 4
 
 

@@ -26,7 +26,7 @@ from ordercast.services.shared.http.caller import Caller
 from tests.support.order_api import RunningApi
 from tests.support.seeds import seed_accounts, seed_products
 
-ADMIN = Caller(10**6, "ADMIN")
+ADMIN = Caller(10**6, "ADMIN", for_all=True)
 YEAR_2015 = datetime(2015, 3, 1, tzinfo=UTC)
 # Some 700 pages of orders: enough for the planner to know a walk through all of them from a look into an index.
 FILLED = """

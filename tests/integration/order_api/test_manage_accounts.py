@@ -127,10 +127,10 @@ async def test_a_role_is_given_and_taken_at_the_next_refresh_of_the_token(api: R
     token = await log_in(api, ann)
     assert (await change(api, admin, ann.id, role="ADMIN")).json()["role"] == "ADMIN"
     token = await refresh(api, token)
-    assert api.service.verifier.verify(token.json()["access_token"]).is_admin
+    assert api.service.verifier.verify(token.json()["access_token"]).role == "ADMIN"
     await change(api, admin, ann.id, role="CUSTOMER")
     token = await refresh(api, token)
-    assert not api.service.verifier.verify(token.json()["access_token"]).is_admin
+    assert api.service.verifier.verify(token.json()["access_token"]).role == "CUSTOMER"
 
 
 @pytest.mark.parametrize("fields", [{"role": "CUSTOMER"}, {"blocked": True}, {"role": "CUSTOMER", "blocked": True}])

@@ -307,7 +307,7 @@ async def test_on_a_real_broker_the_shard_goes_on_and_verify_tells_the_truth(
     async with sessions() as session:
         order = (await session.execute(text("SELECT order_id FROM order_items WHERE quantity = 11"))).scalar_one()
     for quantity in (4, 2):
-        await change.cancel(Caller(1, "ADMIN"), CancelRequest(order, {1: quantity}))
+        await change.cancel(Caller(1, "ADMIN", for_all=True), CancelRequest(order, {1: quantity}))
     async with sessions() as session, session.begin():
         ahead = "UPDATE outbox SET committed_at = now() + interval '9 hours' WHERE number IN (2, 5)"
         await session.execute(text(ahead))

@@ -15,6 +15,8 @@ from ordercast.contracts.features import FEATURES
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeatureRow
+from ordercast.services.shared.http.access import ACCESS
+from ordercast.services.shared.http.caller import ROLES
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_serves
 from tests.support.model_artifacts import judgement, write_model
@@ -166,7 +168,7 @@ async def test_features_without_a_row_are_a_404(workplace: Workplace) -> None:
     assert answer.json()["type"] == "/problems/features-not-found"
 
 
-async def test_an_account_sees_its_own_rows_and_an_admin_all(workplace: Workplace) -> None:
+async def test_an_account_sees_its_own_rows_and_who_reaches_all_sees_them_all(workplace: Workplace) -> None:
     model = await workplace.publish(3.0)
     await write_row(workplace.sessions, 1, 10, 100)
     async with workplace.predictor() as client:
@@ -174,9 +176,11 @@ async def test_an_account_sees_its_own_rows_and_an_admin_all(workplace: Workplac
         for path in ("/features/1/10", "/predictions/1/10"):
             asked = [
                 await client.get(path, headers=token)
-                for token in (workplace.token(1), workplace.token(2), workplace.token(9, "ADMIN"))
+                for token in (workplace.token(1), workplace.token(2), *(workplace.token(9, role) for role in ROLES))
             ]
-            assert [answer.status_code for answer in asked] == [200, 404, 200]
+            access = ACCESS["GET", path.replace("1", "{account_id}", 1).replace("10", "{product_id}")]
+            by_role = [200 if access.reach[role] == "any" else 404 for role in ROLES]
+            assert [answer.status_code for answer in asked] == [200, 404, *by_role]
         mixed = [{"account_id": 2, "product_id": 10}, {"account_id": 1, "product_id": 10}]
         answer = await client.post("/predictions", json={"pairs": mixed}, headers=workplace.token(2))
         assert answer.status_code == 404

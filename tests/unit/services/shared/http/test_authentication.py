@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter
 
-from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.access import parse
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.tokens import TokenSigner
 from tests.support.small_app import client_of, small_app, small_service
@@ -24,16 +25,25 @@ async def me(caller: CurrentCaller) -> int:
 
 
 @router.get("/admins")
-async def admins(admin: CurrentAdmin) -> int:
+async def admins(admin: CurrentCaller) -> int:
     return admin.account_id
 
 
+@router.get("/unlisted")
+async def unlisted(_: CurrentCaller) -> None: ...
+
+
 SERVICE = small_service()
+ACCESS = parse("""
+             CUSTOMER SERVICE OPERATOR ADMIN scope
+GET /me      own      own     own      own   things:read
+GET /admins  none     none    none     any   things:read
+""")
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(small_app(router, service=SERVICE)) as client:
+    async with client_of(small_app(router, service=SERVICE, access=ACCESS)) as client:
         yield client
 
 
@@ -73,6 +83,10 @@ async def test_a_customer_is_no_admin(client: httpx.AsyncClient) -> None:
     answer = await client.get("/admins", headers=bearer(CUSTOMER))
     assert answer.status_code == 403
     assert answer.json()["type"] == "/problems/forbidden"
+
+
+async def test_a_route_that_the_table_misses_lets_nobody_in(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/unlisted", headers=bearer(ADMIN))).status_code == 500
 
 
 async def test_an_answer_to_whoever_sends_a_token_is_not_to_be_stored(client: httpx.AsyncClient) -> None:

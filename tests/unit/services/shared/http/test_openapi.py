@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Header, Response
 from pydantic import BaseModel
 
 from ordercast.services.shared.http.app import create_app
-from ordercast.services.shared.http.authentication import CurrentAdmin, CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.problem import ProblemTable, ProblemType
 from ordercast.services.shared.http.raises import raises
 from tests.support.small_app import client_of, small_service, wiring_of
@@ -36,7 +36,7 @@ PROBLEMS: ProblemTable = {
 
 @router.post("/things", status_code=201)
 @raises(Taken, Busy)
-async def make(body: Thing, _: CurrentAdmin, response: Response, idempotency_key: str | None = Header(None)) -> Thing:
+async def make(body: Thing, _: CurrentCaller, response: Response, idempotency_key: str | None = Header(None)) -> Thing:
     """Makes a thing, as
     it should be. More is said here.
 
@@ -85,7 +85,7 @@ def test_a_route_has_the_statuses_that_follow_from_it_and_those_that_it_names(do
         "500": ["internal-error"],
         "503": ["unavailable", "busy"],
     }
-    assert set(dict(kinds(document, "get", "/things"))) == {"401", "422", "500", "503"}
+    assert set(dict(kinds(document, "get", "/things"))) == {"401", "403", "422", "500", "503"}
     assert set(dict(kinds(document, "get", "/open"))) == {"422", "500", "503"}
     assert set(dict(kinds(document, "get", "/healthz"))) == {"500"}
     assert dict(kinds(document, "get", "/readyz"))["503"] == ["not-ready"]

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.problem import PROBLEM_JSON
-from ordercast.services.shared.http.rate_limits import ADMINS_FACTOR, RateLimit
+from ordercast.services.shared.http.rate_limits import STAFF_FACTOR, RateLimit
 from tests.support.small_app import SmallService, small_app, small_service
 
 router = APIRouter()
@@ -90,7 +90,7 @@ async def test_an_admin_may_ask_many_times_as_often() -> None:
     async with asking([THINGS], service=service) as (one, _):
         answer = [await one.post("/things", headers=headers) for _ in range(5)][-1]
     assert answer.status_code == 200
-    assert answer.headers["ratelimit-policy"] == f'"things";q={2 * ADMINS_FACTOR};w=60'
+    assert answer.headers["ratelimit-policy"] == f'"things";q={2 * STAFF_FACTOR};w=60'
 
 
 async def until_waiting(number: int) -> None:
