@@ -42,8 +42,8 @@ async def follow(context: Context, trainer: TrainerApi, training_id: UUID) -> No
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":
         raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    pinned = await _pinned(context, training.recipe) if training.model_version else None
-    unpin = f"ordercast models unpin --recipe {training.recipe}"
+    pinned = await _pinned(context, training.serves) if training.model_version else None
+    unpin = f"ordercast models unpin --recipe {training.serves}"
     waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
     context.result(training, "\n".join([*worth_of(training), *waits]))
 

@@ -43,7 +43,7 @@ async def show(context: Context, version: Version) -> None:
     pinned = ", pinned" if model.pinned else ""
     rows = f"{model.rows:,} rows" if model.rows else "rows unknown"
     title = f"{model.version} ({model.recipe}, {rows}): {model.refused or model.state}{pinned}"
-    context.result(model, "\n".join([title, *worth]))
+    context.result(model, "\n".join([title, *written_recipe(model), *worth]))
 
 
 @app.command()
@@ -153,6 +153,21 @@ async def _pin(context: Context, admin: Client, version: str) -> None:
         )
     of_recipe = "" if model.recipe == "baseline" else f" --recipe {model.recipe}"
     context.result(model, f"{version} is served until it is unpinned (ordercast models unpin{of_recipe})")
+
+
+def written_recipe(model: Model) -> list[str]:
+    """The values of a recipe that somebody wrote; nothing for a built-in one."""
+    settings = (model.manifest or {}).get("settings")
+    if settings is None or settings["name"] == model.recipe:
+        return []
+    own = [f"{key} {value}" for key, value in settings.items() if not isinstance(value, dict) and key != "name"]
+    lines = [f"recipe {settings['name']}: {', '.join(own)}"]
+    for question, values in settings.items():
+        if isinstance(values, dict):
+            layers = ", ".join(map(str, values["layers"]))
+            losses = ", ".join(f"{head} {weight:g}" for head, weight in values["losses"].items())
+            lines.append(f"  {question}: {len(values['features'])} features, layers of {layers}, losses {losses}")
+    return lines
 
 
 def of_questions(model: Model) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import typer
 from ordercast.cli.follow import cancel as cancel_training
 from ordercast.cli.follow import follow as follow_to_its_end
 from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.cli.recipe_files import read_recipe_file
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
@@ -28,6 +30,14 @@ async def train(
     recipe: Annotated[
         str, typer.Option(help="`baseline`: quantity by view count. `demand`: pairs, order lines and products by week.")
     ] = "baseline",
+    recipe_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A recipe of your own, in TOML: `demand` with other features, layers, losses and so on.",
+            show_default=False,
+        ),
+    ] = None,
     members: Annotated[int | None, typer.Option(help="Networks, in place of the recipe's.", show_default=False)] = None,
     epochs: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
     batch_size: Annotated[int | None, typer.Option(help="In place of the recipe's.", show_default=False)] = None,
@@ -71,11 +81,14 @@ async def train(
         "publish": publish.value if publish else None,
     }
     changes = {name: value for name, value in asked.items() if value is not None}
-    if (follow or cancel) and (changes or (follow and cancel)):
+    if (follow or cancel) and (changes or recipe_file or (follow and cancel)):
         raise CommandFailed("--follow and --cancel each go alone: they start no training")
+    if recipe_file and recipe != "baseline":
+        raise CommandFailed("--recipe-file is a recipe already: leave --recipe out")
+    wanted = read_recipe_file(recipe_file) if recipe_file else recipe
     async with open_access(context.target()) as access:
         trainer = access.admin.trainer
         if cancel:
             await cancel_training(context, trainer, cancel)
         else:
-            await follow_to_its_end(context, trainer, follow or (await trainer.start(recipe, **changes)).id)
+            await follow_to_its_end(context, trainer, follow or (await trainer.start(wanted, **changes)).id)

@@ -236,7 +236,7 @@ class Training(Struct, frozen=True):
     """A training job; `status` is queued, running, succeeded, failed or cancelled.
 
     `verdict` says whether the model of one that succeeded was published or rejected. `metrics` and `judgement` are those of
-    `baseline`, `questions` those of `demand`.
+    `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
     """
 
     id: UUID
@@ -256,6 +256,27 @@ class Training(Struct, frozen=True):
     verdict: str | None = None
     verdict_reason: str | None = None
     questions: dict[str, Question] | None = None
+    settings: dict[str, Any] | None = None
+
+    @property
+    def serves(self) -> str:
+        """Whose slot its version competes for: a written recipe is `demand` with other values."""
+        return self.recipe if self.settings is None else "demand"
+
+
+class Recipe(Struct, frozen=True):
+    """What trainings go by: all its values, and how many were asked for with it. `serves`: whose slot its versions compete for."""
+
+    name: str
+    built_in: bool
+    serves: str
+    values: dict[str, Any]
+    trainings: int
+    last_asked_at: datetime | None
+
+
+class Recipes(Struct, frozen=True):
+    data: list[Recipe]
 
 
 class Prediction(Struct, frozen=True):

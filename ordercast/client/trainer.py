@@ -1,13 +1,13 @@
 """The trainer as a client sees it. Needs an admin."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from ordercast.client.answers import Page, Training
+from ordercast.client.answers import Page, Recipe, Recipes, Training
 from ordercast.client.events import ServerEvent, read_events
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
@@ -20,9 +20,12 @@ class TrainerApi:
     session: Session
     address: str
 
-    async def start(self, recipe: str = "baseline", **changes: int | str) -> Training:
-        """Queues a training. `changes` stand in place of the recipe's: members, epochs, batch_size, seed, publish; of `demand`
-        also horizon_days, and until (a date as YYYY-MM-DD)."""
+    async def start(self, recipe: str | Mapping[str, Any] = "baseline", **changes: int | str) -> Training:
+        """Queues a training, by a built-in recipe's name or by a recipe of one's own.
+
+        `changes` stand in place of the recipe's values: members, epochs, batch_size, seed, publish; of `demand` also
+        horizon_days, and until (a date as YYYY-MM-DD).
+        """
         body = msgspec.json.encode({"recipe": recipe, **changes})
         request = Request("POST", f"{self.address}/trainings", body, {"Content-Type": "application/json"})
         return await self.session.ask(request, Training)
@@ -34,6 +37,10 @@ class TrainerApi:
     async def newest(self, limit: int = 20) -> list[Training]:
         request = Request("GET", f"{self.address}/trainings", params={"limit": limit}, repeatable=True)
         return (await self.session.ask(request, Page[Training])).data
+
+    async def recipes(self) -> list[Recipe]:
+        """The built-in recipes, then those that somebody wrote and used."""
+        return (await self.session.ask(Request("GET", f"{self.address}/recipes", repeatable=True), Recipes)).data
 
     async def cancel(self, training_id: UUID) -> None:
         await self.session.send(Request("DELETE", f"{self.address}/trainings/{training_id}", repeatable=True))

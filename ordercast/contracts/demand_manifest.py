@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.contracts.model_manifest import (
     MANIFEST_FILE,
@@ -133,7 +134,8 @@ class DemandData(msgspec.Struct, frozen=True):
 class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words.
 
-    `diagnostics`: what a card shows of each question; a version from before it has none.
+    A version from before them has no `diagnostics`, which a card shows of each question, and no `settings`: all values of the
+    recipe, whose name is that of a written one if it is not `demand`.
     """
 
     schema: Literal["ordercast.demand/1"] = "ordercast.demand/1"
@@ -151,6 +153,7 @@ class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     libraries: dict[str, str]
     files: dict[str, FileEntry]
     diagnostics: dict[Question, Diagnostics] = {}
+    settings: DemandSettings | None = None
 
 
 def decode_demand_manifest(raw: bytes) -> DemandManifest:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND, HORIZONS, Publish
+from ordercast.contracts.demand_manifest import DEMAND, HORIZONS, Publish
+from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.model_manifest import Layer, Recipe
+from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS, WHOLE, written_recipe
 from ordercast.services.trainer.errors import BadRecipe
 
 # The model that the project started from. It stays as it is; a better recipe gets a name of its own below.
@@ -47,6 +49,7 @@ class AskedTraining:
     """A training as it was asked for, completed by the recipe's own values. Only `demand` has a horizon and an `until`.
 
     `until`: what happened on this day or later is not used. Of `demand`, epochs and batches are those of each question.
+    `settings`: a written recipe of `demand`, with what was asked in place of its values.
     """
 
     recipe: str
@@ -56,22 +59,25 @@ class AskedTraining:
     publish: Publish
     horizon_days: int | None = None
     until: date | None = None
+    settings: DemandSettings | None = None
 
+    @property
+    def serves(self) -> str:
+        """Whose slot its version competes for: a written recipe is `demand` with other values."""
+        return self.recipe if self.settings is None else DEMAND
 
-# How `demand` trains where nothing else is asked; all else of it stands in `demand_networks.demand_questions`.
-_DEMAND: Final = AskedTraining(DEMAND, members=10, epochs=8, batch_size=1024, publish="if-better")
 
 # The most that one training may ask for. Members and epochs multiply its time, the batch its memory; at these bounds a
 # training of 10,000 rows is some hours of work, beyond them it is a mistake.
-MAX_MEMBERS: Final = 100
-MAX_EPOCHS: Final = 10_000
-MAX_BATCH_SIZE: Final = 4_096
+MAX_MEMBERS: Final = WHOLE["members"][1]
+MAX_EPOCHS: Final = WHOLE["epochs"][1]
+MAX_BATCH_SIZE: Final = WHOLE["batch_size"][1]
 # Random numbers in the graph are keyed by two int32.
 MAX_SEED: Final = 2**31 - 1
 
 
 def asked_training(
-    name: str,
+    recipe: str | Mapping[str, Any],
     *,
     members: int | None = None,
     epochs: int | None = None,
@@ -82,28 +88,37 @@ def asked_training(
 ) -> AskedTraining:
     """What is to be trained, each value that was not given being the recipe's own.
 
+    `recipe` is the name of a built-in one, or a written recipe of `demand`.
+
     Raises:
         BadRecipe: no such recipe, or a value that it does not have or that is out of bounds.
     """
-    if name != DEMAND:
-        recipe = choose_recipe(name, members=members, epochs=epochs, batch_size=batch_size)
+    if isinstance(recipe, str) and recipe != DEMAND:
+        chosen = choose_recipe(recipe, members=members, epochs=epochs, batch_size=batch_size)
         for field, value in (("horizon_days", horizon_days), ("until", until)):
             if value is not None:
-                raise BadRecipe(field, f"the recipe {name!r} has no {field}; `{DEMAND}` has")
-        return AskedTraining(name, recipe.members, recipe.epochs, recipe.batch_size, publish or "always")
+                raise BadRecipe(field, f"the recipe {recipe!r} has no {field}; `{DEMAND}` has")
+        return AskedTraining(recipe, chosen.members, chosen.epochs, chosen.batch_size, publish or "always")
     _refuse_out_of_bounds(members, epochs, batch_size)
     if horizon_days is not None and horizon_days not in HORIZONS:
         raise BadRecipe(
             "horizon_days", f"horizon_days must be one of {', '.join(map(str, HORIZONS))}, not {horizon_days}"
         )
+    asked = {"members": members, "epochs": epochs, "batch_size": batch_size, "horizon_days": horizon_days}
+    changes: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
+    if isinstance(recipe, str):
+        settings = msgspec.structs.replace(DEMAND_SETTINGS, **changes)
+    else:
+        settings = written_recipe({**recipe, **changes})
     return AskedTraining(
-        DEMAND,
-        members or _DEMAND.members,
-        epochs or _DEMAND.epochs,
-        batch_size or _DEMAND.batch_size,
-        publish or _DEMAND.publish,
-        horizon_days or DEFAULT_HORIZON,
+        settings.name,
+        settings.members,
+        settings.epochs,
+        settings.batch_size,
+        publish or "if-better",
+        settings.horizon_days,
         until,
+        settings if settings.name != DEMAND else None,
     )
 
 

@@ -17,8 +17,9 @@ from ordercast.services.trainer.jobs.ask_for_training import (
     read_training,
     read_trainings,
 )
+from ordercast.services.trainer.jobs.used_recipes import used_recipes
 from ordercast.services.trainer.recipes import asked_training
-from ordercast.services.trainer.schemas import TrainingRequest
+from ordercast.services.trainer.schemas import RecipesAnswer, TrainingRequest
 from ordercast.services.trainer.wiring import CurrentService
 
 router = APIRouter(tags=["trainings"])
@@ -56,6 +57,12 @@ async def list_trainings(
     """Trainings, the newest first."""
     data, has_more = await read_trainings(service.sessions, limit=limit, starting_after=starting_after)
     return Page(data=list(data), has_more=has_more)
+
+
+@router.get("/recipes", tags=["recipes"])
+async def list_recipes(_: CurrentCaller, service: CurrentService) -> RecipesAnswer:
+    """What trainings go by: the built-in recipes with all their values, and those that were written and used."""
+    return RecipesAnswer(data=list(await used_recipes(service.sessions)))
 
 
 @router.get("/trainings/{training_id}")

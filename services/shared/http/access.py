@@ -51,6 +51,7 @@ GET    /trainings                                        none     none    any   
 GET    /trainings/{training_id}                          none     none    any      any   trainings:read
 GET    /trainings/{training_id}/events                   none     none    any      any   trainings:read
 DELETE /trainings/{training_id}                          none     none    any      any   trainings:write
+GET    /recipes                                          none     none    any      any   trainings:read
 GET    /predictions                                      open
 POST   /predictions                                 open own      any     any      any   predictions:read
 GET    /predictions/accounts/{account_id}                own      any     any      any   predictions:read

@@ -6,10 +6,13 @@ from typing import Final
 import numpy as np
 
 from ordercast.contracts.demand_forward import DemandAnswer
+from ordercast.contracts.demand_manifest import Question
+from ordercast.contracts.demand_settings import DemandSettings, QuestionSettings
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, OnEpoch, TrainedDemand
+from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS, HEADS, LEVELS
 
 # Steps that an epoch has, if batches can be that small: in a few dozen steps in all networks hardly leave their level.
 LEAST_STEPS: Final = 64
@@ -27,11 +30,26 @@ class DemandQuestion:
     recipe: DemandRecipe
 
 
-PAIR: Final = DemandQuestion(
-    "pair_level", DemandRecipe(("order", "mean", "median", "low", "high"), (1.0, 0.3, 1.0, 1.0, 1.0))
-)
-LINE: Final = DemandQuestion("pair_level", DemandRecipe(("mean", "median", "low", "high"), (0.1, 1.0, 1.0, 1.0)))
-PRODUCT: Final = DemandQuestion("level", DemandRecipe(("mean", "median", "low", "high"), (1.0, 1.0, 1.0, 1.0)))
+def question_of(settings: DemandSettings, question: Question) -> DemandQuestion:
+    """One question as a recipe has it."""
+    own: QuestionSettings = getattr(settings, question)
+    heads = HEADS[question]
+    recipe = DemandRecipe(
+        heads,
+        tuple(own.losses[head] for head in heads),
+        own.layers,
+        settings.members,
+        settings.epochs,
+        settings.batch_size,
+        settings.learning_rate,
+        settings.weight_decay,
+    )
+    return DemandQuestion(LEVELS[question], recipe)
+
+
+PAIR: Final = question_of(DEMAND_SETTINGS, "pair")
+LINE: Final = question_of(DEMAND_SETTINGS, "line")
+PRODUCT: Final = question_of(DEMAND_SETTINGS, "product")
 
 
 def inputs(rows: Rows) -> Doubles:

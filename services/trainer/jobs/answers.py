@@ -23,7 +23,8 @@ class TrainingAnswer:
 
     `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
     that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
-    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question.
+    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question. `settings` are
+    all values of a written recipe, whose name is `recipe`.
     """
 
     id: UUID
@@ -35,6 +36,7 @@ class TrainingAnswer:
     horizon_days: int | None
     until: date | None
     publish: Publish | None
+    settings: dict[str, Any] | None
     status: Status
     progress: Progress
     metrics: dict[str, Any] | None
@@ -76,6 +78,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         horizon_days=training.horizon_days,
         until=training.until,
         publish=training.publish,
+        settings=training.settings,
         status=training.status,
         progress=Progress(epoch=epoch or 0, epochs=all_epochs(training)),
         metrics=training.metrics,
@@ -99,7 +102,7 @@ def event_of(training: Training, row: TrainingEpoch) -> EpochEvent:
 
 def all_epochs(training: Training) -> int:
     """Of all questions, where the recipe has several."""
-    return training.epochs * (len(QUESTIONS) if training.recipe == DEMAND else 1)
+    return training.epochs * (len(QUESTIONS) if training.serves == DEMAND else 1)
 
 
 def _collapsed(training: Training) -> int | None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
@@ -15,6 +16,7 @@ from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
 from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
 from ordercast.services.trainer.jobs.tables import Training
+from ordercast.services.trainer.jobs.used_recipes import refuse_taken_name
 from ordercast.services.trainer.recipes import MAX_SEED, AskedTraining
 
 
@@ -29,8 +31,10 @@ async def ask_for_training(
     """Queues a training; without a seed it gets a random one, which stands in its answer. `asked_by` is an account.
 
     Raises:
+        BadRecipe: a written recipe has the name of another one that was trained.
         QueueFull, TrainingTooLarge: it is beyond the bounds.
     """
+    settings = None if asked.settings is None else msgspec.json.decode(msgspec.json.encode(asked.settings))
     training = Training(
         id=uuid7(),
         recipe=asked.recipe,
@@ -41,12 +45,16 @@ async def ask_for_training(
         horizon_days=asked.horizon_days,
         until=asked.until,
         asked_by=asked_by,
+        settings=settings,
         seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         status="queued",
         traceparent=current_traceparent(),
     )
     async with sessions() as session, session.begin():
+        await trainings.lock_queue(session)
         await bounds.check(session, asked)
+        if settings is not None:
+            await refuse_taken_name(session, settings)
         session.add(training)
         await session.flush()
         await session.refresh(training)

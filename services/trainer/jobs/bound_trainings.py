@@ -1,9 +1,8 @@
 """How many trainings may wait, and how large each may be: told when it is asked for, not by hours of work."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS
@@ -11,9 +10,6 @@ from ordercast.services.shared.db.features import FeatureRow, PairActivity
 from ordercast.services.trainer.errors import QueueFull, TrainingTooLarge
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.recipes import AskedTraining
-
-# Two that ask at once count each other. The number means nothing; nobody else locks it.
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(7411)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +20,17 @@ class TrainingBounds:
     work: int = 10**10
 
     async def check(self, session: AsyncSession, asked: AskedTraining) -> None:
-        """Before a training is added in this transaction.
+        """Before a training is added in this transaction, which has locked the queue.
 
         Raises:
             QueueFull: so many wait already.
             TrainingTooLarge: on the rows that are there now it would be too much.
         """
-        await session.execute(_LOCK)
         queued = select(func.count()).select_from(Training).where(Training.status == "queued")
         if (await session.scalar(queued) or 0) >= self.waiting:
             raise QueueFull(f"{self.waiting} trainings wait already: cancel some, or come again when they have run")
         rows = await _rows(session, asked)
-        epochs = asked.epochs * (len(QUESTIONS) if asked.recipe == DEMAND else 1)
+        epochs = asked.epochs * (len(QUESTIONS) if asked.serves == DEMAND else 1)
         if (work := asked.members * epochs * rows) > self.work:
             raise TrainingTooLarge(
                 f"{asked.members} members x {epochs} epochs x {rows} rows are {work}, and at most {self.work} are allowed "
@@ -44,7 +39,7 @@ class TrainingBounds:
 
 
 async def _rows(session: AsyncSession, asked: AskedTraining) -> int:
-    if asked.recipe == DEMAND:
+    if asked.serves == DEMAND:
         days = select(func.count()).select_from(PairActivity)
         return await session.scalar(days if asked.until is None else days.where(PairActivity.day < asked.until)) or 0
     ordered = select(func.count()).select_from(FeatureRow).where(FeatureRow.first_ordered_at.is_not(None))

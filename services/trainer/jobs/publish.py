@@ -31,9 +31,9 @@ async def publish(
         model = ModelVersion(
             version=trained.version,
             training_id=lease.training.id,
-            recipe=lease.training.recipe,
+            recipe=lease.training.serves,
             manifest_sha256=trained.manifest_sha256,
-            manifest_signature=signature_of(key, lease.training.recipe, trained.version, trained.manifest_sha256),
+            manifest_signature=signature_of(key, lease.training.serves, trained.version, trained.manifest_sha256),
         )
     told = _told(trained) | {"model_version": model.version if model else None}
     outcome = await lease.finish("succeeded", stopping, model=model, **told)

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Text, func, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ordercast.contracts.demand_manifest import Publish, Verdict
+from ordercast.contracts.demand_manifest import DEMAND, Publish, Verdict
 from ordercast.services.shared.db.metadata import Base
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -29,6 +29,9 @@ class Training(Base):
     until: Mapped[date | None]  # of `demand`: what happened on this day or later is not used
     publish: Mapped[Publish | None] = mapped_column(Text)  # NULL: asked for before there was a choice
     asked_by: Mapped[int | None]  # the account that asked
+    settings: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # a written recipe, named `recipe`
     status: Mapped[Status] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lease_owner: Mapped[str | None]
@@ -46,6 +49,11 @@ class Training(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+    @property
+    def serves(self) -> str:
+        """Whose slot its version competes for: a written recipe is `demand` with other values."""
+        return self.recipe if self.settings is None else DEMAND
 
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"),

@@ -6,14 +6,17 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND
+from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import serving_version
 from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_ROWS
 from ordercast.services.shared.telemetry.tracing import current_span
+from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import PermanentError
 from ordercast.services.trainer.jobs.answers import all_epochs
 from ordercast.services.trainer.jobs.lease import Interrupted, Lease
@@ -105,7 +108,7 @@ async def _job(
     Raises:
         UnusableTrainingSet: there are none, or they teach nothing.
     """
-    if training.recipe == DEMAND:
+    if training.serves == DEMAND:
         if options.dask_scheduler is not None:
             log.info("demand trains on this machine and not on the Dask cluster", training=str(training.id))
         rows = await read_demand_rows(sessions, training.until)
@@ -130,6 +133,7 @@ def _demand_job(training: Training, serving: str | None, options: TrainerOptions
         serving=serving,
         artifacts_dir=str(options.artifacts),
         threads=options.threads,
+        recipe=msgspec.convert(training.settings, DemandSettings) if training.settings else DEMAND_SETTINGS,
     )
 
 

@@ -31,6 +31,14 @@ _CLAIM: Final = text("""
     RETURNING id
 """)
 
+# The number means nothing; nobody else locks it.
+_LOCK_QUEUE: Final = text("SELECT pg_advisory_xact_lock(7411)")
+
+
+async def lock_queue(session: AsyncSession) -> None:
+    """Until the end of the transaction nobody else adds a training: what is decided by those that are there stays true."""
+    await session.execute(_LOCK_QUEUE)
+
 
 async def claim(session: AsyncSession, owner: str) -> Training | None:
     """The next training for `owner`, who must not work on another one; what an earlier attempt left is forgotten."""

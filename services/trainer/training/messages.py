@@ -3,7 +3,9 @@
 import msgspec
 
 from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecord, Verdict
+from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
+from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.networks.fit import EpochLosses
 
 
@@ -39,6 +41,18 @@ class DemandJob(msgspec.Struct, frozen=True):
     serving: str | None
     artifacts_dir: str
     threads: int
+    recipe: DemandSettings = DEMAND_SETTINGS
+
+    @property
+    def settings(self) -> DemandSettings:
+        """The recipe with what was asked in place of its values."""
+        return msgspec.structs.replace(
+            self.recipe,
+            members=self.members,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            horizon_days=self.horizon_days,
+        )
 
 
 class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):

@@ -84,6 +84,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
         libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
         files={},
         diagnostics=_diagnostics(trained),
+        settings=job.settings,
     )
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, _contents(trained))
     return TrainedDemand("published", reason, manifest.version, manifest_sha256, records)

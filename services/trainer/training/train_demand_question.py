@@ -1,13 +1,13 @@
 """One question of a training of `demand`: its rows, its networks, and how these do on the rows held out."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, Question, QuestionRecord
+from ordercast.contracts.demand_settings import QuestionSettings
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
@@ -17,14 +17,9 @@ from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
-from ordercast.services.trainer.demand_networks.demand_questions import (
-    LINE,
-    PAIR,
-    PRODUCT,
-    DemandQuestion,
-    train_question,
-)
+from ordercast.services.trainer.demand_networks.demand_questions import question_of, train_question
 from ordercast.services.trainer.demand_networks.seasons import learnable
+from ordercast.services.trainer.demand_recipes import refuse_too_much_work
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
 from ordercast.services.trainer.judging.scores import clip_of
@@ -33,8 +28,6 @@ from ordercast.services.trainer.training.demand_periods import Periods
 from ordercast.services.trainer.training.diagnose import diagnose_question
 from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
 from ordercast.services.trainer.training.messages import DemandJob
-
-NETWORKS: Final[Mapping[Question, DemandQuestion]] = {"pair": PAIR, "line": LINE, "product": PRODUCT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +54,7 @@ def train_demand_question(
 
     Raises:
         UnusableTrainingSet: there is nothing to learn from, or nothing held out.
+        BadRecipe: the recipe is too much work for so many rows.
     """
     learned, held = question_rows(question, activity, periods, job.horizon_days)
     if not len(learned) or len(held) < FEWEST_IN_ALL:
@@ -68,18 +62,21 @@ def train_demand_question(
             f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
             f"{FEWEST_IN_ALL}"
         )
-    asked = NETWORKS[question]
-    recipe = replace(asked.recipe, members=job.members, epochs=job.epochs, batch_size=job.batch_size)
+    refuse_too_much_work(question, job.settings, len(learned))
+    asked = question_of(job.settings, question)
+    recipe = asked.recipe
     clip = clip_of(learned)
     naive = naive_answers(_naive(question, job.horizon_days), learned, held, clip)
-    narrow, rows = learned.only(learnable(learned)), len(learned)
+    own: QuestionSettings = getattr(job.settings, question)
+    features = tuple(feature for feature in learnable(learned) if feature.name in own.features)
+    narrow, rows = learned.only(features), len(learned)
     del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
 
     def tell(epoch: int, losses: Sequence[float]) -> None:
         on_epoch(EpochLosses(epoch, tuple(losses), ()))
 
     try:
-        networks = train_question(replace(asked, recipe=recipe), narrow, clip, job.seed, job.threads, tell)
+        networks = train_question(asked, narrow, clip, job.seed, job.threads, tell)
     except DemandFitRefused as error:
         raise UnusableTrainingSet(f"{question}: {error}") from error
     record = QuestionRecord(

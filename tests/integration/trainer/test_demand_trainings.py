@@ -1,10 +1,14 @@
 """A training of `demand`, from activity in PostgreSQL to a published version, and what is answered where none can be made."""
 
 import asyncio
+import re
+import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import msgspec
 import pandas as pd
 import pytest
 from sqlalchemy import insert, select
@@ -17,6 +21,7 @@ from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.jobs.ask_for_training import ask_for_training
 from ordercast.services.trainer.jobs.lease import claim_next
+from ordercast.services.trainer.jobs.sign_versions import signature_of
 from ordercast.services.trainer.jobs.train_claimed import TrainerOptions, train_claimed
 from ordercast.services.trainer.recipes import asked_training
 from tests.integration.trainer.conftest import Workplace, eventually, start
@@ -61,6 +66,48 @@ async def test_a_training_of_demand_is_judged_and_published(workplace: Workplace
     assert (version.version, version.recipe) == (manifest.version, "demand")
 
 
+PAGE: Final = Path(__file__).parents[3] / "docs" / "predictions.md"
+
+
+def recipe_of_the_page() -> dict[str, Any]:
+    """The example of a written recipe in docs/predictions.md."""
+    [example] = re.findall(r"(?m)^    name = .*\n(?:    .*\n|\n(?=    ))*", PAGE.read_text())
+    return tomllib.loads(example)
+
+
+async def test_the_pages_written_recipe_is_trained_stored_with_its_version_and_listed(workplace: Workplace) -> None:
+    await add_shop(workplace)
+    lean = recipe_of_the_page()
+    async with workplace.trainer() as client:
+        asked = await start(client, recipe=lean, members=2, epochs=2, seed=1, publish="always")
+        training = await eventually(client, asked, ended)
+        taken = await client.post("/trainings", json={"recipe": lean | {"learning_rate": 0.5}})
+        recipes = {recipe["name"]: recipe for recipe in (await client.get("/recipes")).json()["data"]}
+
+    assert (training["status"], training["error"]) == ("succeeded", None)
+    assert (training["recipe"], training["verdict"], training["progress"]["epochs"]) == ("lean", "published", 6)
+    [folder] = workplace.versions
+    manifest = decode_demand_manifest((folder / MANIFEST_FILE).read_bytes())
+    assert manifest.settings is not None
+    assert msgspec.json.decode(msgspec.json.encode(manifest.settings)) == training["settings"]
+    pair = manifest.questions["pair"]
+    assert (pair.features, pair.hidden, pair.members) == (("pair_orders", "pair_level", "pair_views_28"), (32,), 2)
+    assert (manifest.horizon_days, manifest.settings.pair.losses["mean"]) == (7, 0.5)
+    async with workplace.sessions() as session:
+        [version] = await session.scalars(select(ModelVersion))
+    assert version.recipe == "demand"
+    assert version.manifest_signature == signature_of(
+        workplace.signing_key, "demand", version.version, version.manifest_sha256
+    )
+
+    assert taken.status_code == 422
+    assert "'lean' was trained with another learning_rate" in taken.text
+    assert list(recipes) == ["baseline", "demand", "lean"]
+    assert [recipe["serves"] for recipe in recipes.values()] == ["baseline", "demand", "demand"]
+    assert (recipes["lean"]["trainings"], recipes["lean"]["values"]) == (1, training["settings"])
+    assert (recipes["demand"]["trainings"], recipes["demand"]["values"]["epochs"]) == (0, 8)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -85,6 +132,12 @@ async def test_a_shop_without_activity_has_a_training_that_says_so(
         ({"recipe": "demand", "until": 20_000}, "until"),
         ({"recipe": "demand", "publish": "maybe"}, "publish"),
         ({"recipe": "baseline", "horizon_days": 28}, "horizon_days"),
+        ({"recipe": {"name": "lean", "depth": 3}}, "recipe.depth"),
+        ({"recipe": {"name": "lean", "pair": {"features": ["colour"]}}}, "recipe.pair.features"),
+        ({"recipe": {}}, "recipe.name"),
+        ({"recipe": {"name": "demand"}}, "recipe.name"),
+        ({"recipe": {"name": "lean", "epochs": 10**30}}, "recipe.epochs"),
+        ({"recipe": 5}, "recipe"),
         ({"recipe": "baseline", "until": str(UNTIL)}, "until"),
     ],
 )
@@ -95,6 +148,14 @@ async def test_what_cannot_be_asked_is_refused_with_its_field(
         answer = await client.post("/trainings", json=body)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "1" * 5_000, "[" * 20_000])
+async def test_a_value_that_is_no_number_in_json_is_refused_too(workplace: Workplace, value: str) -> None:
+    body = f'{{"recipe": {{"name": "lean", "learning_rate": {value}}}}}'
+    async with workplace.trainer() as client:
+        answer = await client.post("/trainings", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code in (400, 422), answer.json()["status"]) == (True, answer.status_code), answer.text
 
 
 async def test_it_is_said_that_no_cluster_trains_it(workplace: Workplace) -> None:

@@ -35,7 +35,7 @@ trainer:
   artifacts: written
   models: private
   identity: ORDERCAST_TRAINER_ID
-  paths: [/trainings]
+  paths: [/trainings, /recipes]
 predictor:
   key: predictor
   port: 8002

@@ -26,6 +26,7 @@ ENDED = TrainingAnswer(
     horizon_days=None,
     until=None,
     publish="always",
+    settings=None,
     status="succeeded",
     progress=Progress(2, 2),
     metrics={"holdout_rows": 3},
