@@ -10,6 +10,7 @@ _TABLE: Final = """
                          order_api  relay  feature_worker  trainer  predictor  reader
 accounts                 SIU        -      -               -        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
+audit_log                SI         sD     -               -        -          -
 products                 SIU        -      -               -        s          S
 product_prices           SI         -      -               -        -          S
 reviews                  SIUD       -      -               -        -          S
@@ -47,6 +48,7 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("accounts", "predictor", "SELECT"): ("id",),
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
+    ("audit_log", "relay", "SELECT"): ("recorded_at",),
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),

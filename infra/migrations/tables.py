@@ -1,6 +1,7 @@
 """Imports every table, so that the metadata is whole. The one place that looks into all services."""
 
 import ordercast.services.order_api.accounts.tables
+import ordercast.services.order_api.audit.tables
 import ordercast.services.order_api.orders.tables
 import ordercast.services.order_api.products.tables
 import ordercast.services.order_api.reviews.tables

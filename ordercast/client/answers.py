@@ -25,6 +25,19 @@ class Account(Struct, frozen=True):
     blocked: bool = False
 
 
+class AuditLine(Struct, frozen=True):
+    """`account_id` did it, `subject` is what it was done to, as a path."""
+
+    id: int
+    kind: str
+    account_id: int | None
+    subject: str | None
+    address: str | None
+    trace_id: str | None
+    details: dict[str, Any]
+    recorded_at: datetime
+
+
 class Product(Struct, frozen=True):
     id: int
     sku: str

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
@@ -12,6 +12,7 @@ import msgspec
 
 from ordercast.client.answers import (
     Account,
+    AuditLine,
     BatchAnswer,
     Changes,
     ImportAnswer,
@@ -33,7 +34,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, Product, Price)
+Row = TypeVar("Row", Account, AuditLine, Product, Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,14 @@ class OrderApi:
         changes = {"role": role, "blocked": blocked}
         body = {name: value for name, value in changes.items() if value is not None}
         return await self._send("PATCH", f"/accounts/{account_id}", body, Account)
+
+    async def audit(
+        self, *, kind: str | None = None, account_id: int | None = None, since: datetime | None = None
+    ) -> AsyncIterator[AuditLine]:
+        """Log-ins, log-ins that failed and what admins did, the newest first; `account_id` did it or had it done to it."""
+        filters = {"kind": kind, "account_id": account_id, "since": since and since.isoformat()}
+        async for line in self._pages("/audit", Page[AuditLine], filters):
+            yield line
 
     async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
         """Needs an admin."""

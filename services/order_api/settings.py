@@ -77,4 +77,6 @@ class RelaySettings(_Settings):
     max_dead_letter_ratio: float = Field(
         default=0.2, gt=0, le=1, description="refused of a shard's last 1,000 events; one more stops the relay"
     )
+    # The database refuses to delete lines that are younger than 30 days.
+    audit_days: int = Field(default=365, ge=31, description="for which lines of the audit log are kept")
     relay_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Final
 
@@ -144,7 +145,9 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
         )
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
-            running_beside(partial(forget_expired, sessions), name="forget-expired"),
+            running_beside(
+                partial(forget_expired, sessions, timedelta(days=settings.audit_days)), name="forget-expired"
+            ),
             running_beside(signal.run, name="outbox-signal"),
             running_beside(relay.run, name="relay"),
         ):

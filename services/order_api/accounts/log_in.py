@@ -1,6 +1,6 @@
 """Exchanges a password, or a refresh token, for a pair of tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts import refresh_tokens
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.audit.record import LimitFailures, record
 from ordercast.services.order_api.errors import (
     AccountBlocked,
     InvalidCredentials,
@@ -19,6 +20,7 @@ from ordercast.services.order_api.errors import (
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller, Role
+from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.tokens import LIFETIME_S, TokenSigner
 
 
@@ -38,9 +40,10 @@ class LogIn:
     sessions: Sessions
     passwords: Passwords
     signer: TokenSigner
+    failures: LimitFailures = field(default_factory=LimitFailures)
 
-    async def with_password(self, email: str, password: str) -> TokenPair:
-        """A pair that begins a new family. `email` is in its normal form.
+    async def with_password(self, email: str, password: str, address: str | None) -> TokenPair:
+        """A pair that begins a new family. `email` is in its normal form, `address` where the caller is.
 
         Raises:
             InvalidCredentials: the same, and in the same time, for an unknown email and for a wrong password.
@@ -53,18 +56,22 @@ class LogIn:
         # Between two transactions: a connection must not wait for argon2.
         checked = await self.passwords.check(checked_hash, password)
         if not checked.matches or found is None:
+            await self._record_failure(found, address, "unknown or wrong")
             raise _wrong()
         new_hash = await self.passwords.hash(password) if checked.outdated else checked_hash
         async with self.sessions() as session, session.begin():
             account = await _locked(session, found.id, to_change=checked.outdated)
-            if account is None or account.password_hash != checked_hash:
-                raise _wrong()  # changed meanwhile
-            _check_not_blocked(account)
-            account.password_hash = new_hash
-            await refresh_tokens.forget_expired(session, account.id)
-            return self._pair(session, account, family_id=uuid4())
+            if account is not None and account.password_hash != checked_hash:
+                account = None  # changed meanwhile
+            if account is not None and account.blocked_at is None:
+                account.password_hash = new_hash
+                await refresh_tokens.forget_expired(session, account.id)
+                record(session, "log-in", account_id=account.id, address=address)
+                return self._pair(session, account, family_id=uuid4())
+        await self._record_failure(found, address, "blocked" if account else "unknown or wrong")
+        raise _blocked() if account else _wrong()
 
-    async def with_refresh_token(self, refresh_token: str) -> TokenPair:
+    async def with_refresh_token(self, refresh_token: str, address: str | None) -> TokenPair:
         """The next pair of the token's family, with the account's current role.
 
         Raises:
@@ -79,10 +86,11 @@ class LogIn:
             account = await _locked(session, await refresh_tokens.account_of(session, token_hash))
             if account is not None and account.blocked_at is None and await refresh_tokens.use(session, token_hash):
                 return self._pair(session, account, family_id)
-            await refresh_tokens.end_family_if_used(session, token_hash, family_id)
+            if await refresh_tokens.end_family_if_used(session, token_hash, family_id) and account is not None:
+                record(session, "refresh-token-reused", subject=f"accounts/{account.id}", address=address)
         raise _refused()
 
-    async def with_new_password(self, account_id: int, old: str, new: str) -> TokenPair:
+    async def with_new_password(self, account_id: int, old: str, new: str, address: str | None) -> TokenPair:
         """Changes the account's password: every other log-in of it ends, and the pair begins a new one.
 
         Raises:
@@ -102,10 +110,22 @@ class LogIn:
             account = await _locked(session, account_id, to_change=True)
             if account is None or account.password_hash != found.password_hash:
                 raise _wrong_old()  # changed meanwhile
-            _check_not_blocked(account)
+            if account.blocked_at is not None:
+                raise _blocked()
             account.password_hash = new_hash
             await refresh_tokens.end_all(session, account_id)
+            record(session, "password-changed", account_id=account_id, address=address)
             return self._pair(session, account, family_id=uuid4())
+
+    async def _record_failure(self, account: Account | None, address: str | None, reason: str) -> None:
+        """In a transaction of its own, since the request fails; in the same time with and without an account."""
+        left_out = self.failures.admitted(party_of(address or ""))
+        if left_out is None:
+            return
+        details = {"reason": reason} | ({"left_out": left_out} if left_out else {})
+        async with self.sessions() as session, session.begin():
+            subject = f"accounts/{account.id}" if account else None
+            record(session, "log-in-failed", subject=subject, address=address, details=details)
 
     def _pair(self, session: AsyncSession, account: Account, family_id: UUID) -> TokenPair:
         refresh_token = refresh_tokens.add_token(session, account.id, family_id)
@@ -119,13 +139,12 @@ async def _locked(session: AsyncSession, account_id: int | None, *, to_change: b
     return account
 
 
-def _check_not_blocked(account: Account) -> None:
-    if account.blocked_at is not None:
-        raise AccountBlocked("an admin has blocked this account")
-
-
 def _wrong() -> InvalidCredentials:
     return InvalidCredentials("email or password are wrong")
+
+
+def _blocked() -> AccountBlocked:
+    return AccountBlocked("an admin has blocked this account")
 
 
 def _wrong_old() -> WrongPassword:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import func, or_, select, text
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.audit.record import record
 from ordercast.services.order_api.errors import AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Role
@@ -26,8 +28,10 @@ class AccountChange:
     blocked: bool | None = None
 
 
-async def change_account(sessions: Sessions, admin_id: int, account_id: int, change: AccountChange) -> Account:
-    """The account as it is now, committed. Whoever is blocked has no refresh token any more.
+async def change_account(
+    sessions: Sessions, admin_id: int, account_id: int, change: AccountChange, address: str | None
+) -> Account:
+    """The account as it is now, committed; the admin asks from the `address`. Whoever is blocked has no refresh token any more.
 
     Raises:
         AccountNotFound: there is none with this id.
@@ -40,8 +44,12 @@ async def change_account(sessions: Sessions, admin_id: int, account_id: int, cha
         account = await _locked(session, admin_id, account_id)
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
             raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
-        account.role = change.role or account.role
+        recorded = partial(record, session, account_id=admin_id, subject=f"accounts/{account_id}", address=address)
+        if change.role is not None and change.role != account.role:
+            recorded("role-changed", details={"from": account.role, "to": change.role})
+            account.role = change.role
         if change.blocked is not None and change.blocked != (account.blocked_at is not None):
+            recorded("account-blocked" if change.blocked else "account-unblocked")
             account.blocked_at = datetime.now(UTC) if change.blocked else None
         await session.flush()
         if change.blocked:

@@ -68,13 +68,16 @@ async def use(session: AsyncSession, token_hash: bytes) -> int | None:
     return account_id
 
 
-async def end_family_if_used(session: AsyncSession, token_hash: bytes, family_id: UUID) -> None:
+async def end_family_if_used(session: AsyncSession, token_hash: bytes, family_id: UUID) -> bool:
+    """Whether it was, and the family has not ended before."""
     used_before = select(RefreshToken.used_at).where(RefreshToken.token_hash == token_hash).scalar_subquery()
-    await session.execute(
+    ended = await session.scalars(
         update(RefreshToken)
         .where(RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None), used_before.is_not(None))
         .values(revoked_at=func.now())
+        .returning(RefreshToken.family_id)
     )
+    return ended.first() is not None
 
 
 async def end_all(session: AsyncSession, account_id: int) -> None:

@@ -25,7 +25,7 @@ from ordercast.services.order_api.accounts.schemas import (
 )
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.wiring import CurrentService
-from ordercast.services.shared.http.authentication import CurrentCaller
+from ordercast.services.shared.http.authentication import CurrentCaller, address_of
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.party import party_of
@@ -58,13 +58,15 @@ async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountA
 @router.post("/accounts/me/password")
 @raises(errors.UnknownAccount, errors.AccountBlocked, errors.WrongPassword, errors.Overloaded)
 async def change_password(
-    body: PasswordChange, response: Response, caller: CurrentCaller, service: CurrentService
+    body: PasswordChange, request: Request, response: Response, caller: CurrentCaller, service: CurrentService
 ) -> TokenAnswer:
     """Changes the caller's password. Every other log-in of the account ends; go on with the tokens of the answer.
 
     An access token that was given before stays good until it ends, for 15 minutes at most.
     """
-    pair = await service.log_in.with_new_password(caller.account_id, body.old_password, body.new_password)
+    pair = await service.log_in.with_new_password(
+        caller.account_id, body.old_password, body.new_password, address_of(request)
+    )
     return _answer(pair, response)
 
 
@@ -99,7 +101,7 @@ async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentServ
 @router.patch("/accounts/{account_id}")
 @raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn)
 async def change(
-    account_id: PathId, body: AccountChangeRequest, admin: CurrentCaller, service: CurrentService
+    account_id: PathId, body: AccountChangeRequest, request: Request, admin: CurrentCaller, service: CurrentService
 ) -> AccountAnswer:
     """Gives the account a role, blocks or unblocks it.
 
@@ -107,7 +109,8 @@ async def change(
     until it ends, for 15 minutes at most; accounts it changes no more. The last admin can neither be blocked nor demoted: 409.
     """
     change = AccountChange(body.role, body.blocked)
-    return AccountAnswer.of(await change_account(service.sessions, admin.account_id, account_id, change))
+    changed = await change_account(service.sessions, admin.account_id, account_id, change, address_of(request))
+    return AccountAnswer.of(changed)
 
 
 @router.post("/auth/token")
@@ -116,16 +119,16 @@ async def log_in(
     form: Annotated[PasswordGrant, Form()], request: Request, response: Response, service: CurrentService
 ) -> TokenAnswer:
     """OAuth2 password grant; `username` is the email. So many may fail in a minute: 429, whether or not there is an account."""
-    address = party_of(request.client.host) if request.client else ""
-    with service.failed_log_ins.tried(form.username, address):
-        return _answer(await service.log_in.with_password(form.username, form.password), response)
+    address = address_of(request)
+    with service.failed_log_ins.tried(form.username, party_of(address or "")):
+        return _answer(await service.log_in.with_password(form.username, form.password, address), response)
 
 
 @router.post("/auth/refresh")
 @raises(errors.InvalidRefreshToken)
-async def refresh(body: RefreshRequest, response: Response, service: CurrentService) -> TokenAnswer:
+async def refresh(body: RefreshRequest, request: Request, response: Response, service: CurrentService) -> TokenAnswer:
     """The next pair of tokens. Each refresh token is good once; one that comes again ends all of its log-in."""
-    return _answer(await service.log_in.with_refresh_token(body.refresh_token), response)
+    return _answer(await service.log_in.with_refresh_token(body.refresh_token, address_of(request)), response)
 
 
 @router.get("/.well-known/jwks.json")

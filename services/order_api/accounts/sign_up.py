@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.audit.record import record
 from ordercast.services.order_api.errors import AccountTaken
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Role
@@ -52,6 +53,8 @@ async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> 
         )
         if account is None:
             raise await _taken(session, new)
+        if new.role == "ADMIN":  # by whoever may write to the database
+            record(session, "admin-made", subject=f"accounts/{account.id}")
     return account
 
 

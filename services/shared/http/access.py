@@ -43,6 +43,7 @@ GET    /accounts/me                                      own      own     own   
 POST   /accounts/me/password                             own      own     own      own   -
 GET    /accounts/{account_id}                            none     any     any      any   accounts:read
 PATCH  /accounts/{account_id}                            none     none    none     any   -
+GET    /audit                                            none     none    none     any   -
 POST   /auth/token                                       open
 POST   /auth/refresh                                     open
 GET    /.well-known/jwks.json                            open

@@ -51,6 +51,11 @@ async def _authenticated(request: Request) -> Caller:
         raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
 
 
+def address_of(request: Request) -> str | None:
+    """The network address of whoever asks, behind a proxy the proxy's; None: not over TCP."""
+    return request.client.host if request.client else None
+
+
 def _any_of(roles: tuple[str, ...]) -> str:
     *others, last = roles
     return f"the roles {', '.join(others)} and {last}" if others else f"the role {last}"

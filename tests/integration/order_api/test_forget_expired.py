@@ -4,10 +4,13 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from ordercast.services.order_api.accounts.tables import RefreshToken
+from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.forget_expired import forget_once
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.seeds import seed_accounts
+
+KEPT_FOR = timedelta(days=365)
 
 
 async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> None:
@@ -27,9 +30,11 @@ async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> N
             )
         for token, left in ((b"old", timedelta(hours=-1)), (b"new", timedelta(hours=1))):
             session.add(OutboxRelay(owner=token.decode(), alive_until=now + 2 * left))
+            session.add(AuditLine(kind=token.decode(), details={}, recorded_at=now - KEPT_FOR + left))
             session.add(RefreshToken(token_hash=token, family_id=uuid4(), account_id=account, expires_at=now + left))
-    await forget_once(sessions, now)
+    await forget_once(sessions, now, KEPT_FOR)
     async with sessions() as session:
         assert list(await session.scalars(select(IdempotencyKey.key))) == ["new"]
         assert list(await session.scalars(select(OutboxRelay.owner))) == ["new"]
+        assert list(await session.scalars(select(AuditLine.kind))) == ["new"]
         assert (await session.scalar(select(func.count()).select_from(RefreshToken))) == 1
