@@ -10,7 +10,7 @@ import typer
 from ordercast.cli.describe_training import worth_of
 from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context
 from ordercast.client import open_client
-from ordercast.client.answers import FINISHED
+from ordercast.client.answers import FINISHED, Training
 from ordercast.client.errors import ClientError
 from ordercast.client.follow_training import follow_training
 from ordercast.client.trainer import TrainerApi
@@ -23,7 +23,16 @@ PREDICTOR_RETRY_FOR_S: Final = 3.0
 
 
 async def follow(context: Context, trainer: TrainerApi, training_id: UUID) -> None:
-    """Answers with what the model is worth.
+    """Answers with what the model is worth. Raises as `followed`."""
+    training = await followed(context, trainer, training_id)
+    pinned = await _pinned(context, training.serves) if training.model_version else None
+    unpin = f"ordercast models unpin --recipe {training.serves}"
+    waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
+    context.result(training, "\n".join([*worth_of(training), *waits]))
+
+
+async def followed(context: Context, trainer: TrainerApi, training_id: UUID, *, live: bool = True) -> Training:
+    """The training when it has succeeded, with a bar for each network meanwhile. `live`: whether its model may be served then.
 
     Raises:
         CommandFailed: the training did not succeed.
@@ -35,17 +44,14 @@ async def follow(context: Context, trainer: TrainerApi, training_id: UUID) -> No
             training = await follow_training(trainer, training_id, progress.show)
     except asyncio.CancelledError:
         context.report(
-            f"The training goes on, and its model goes live when it succeeds, unless one is pinned.\n"
+            f"The training goes on{', and its model goes live when it succeeds, unless one is pinned' if live else ''}.\n"
             f"To follow it: ordercast trainings follow {training_id}\n"
             f"To cancel it: ordercast trainings cancel {training_id}"
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":
         raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
-    pinned = await _pinned(context, training.serves) if training.model_version else None
-    unpin = f"ordercast models unpin --recipe {training.serves}"
-    waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
-    context.result(training, "\n".join([*worth_of(training), *waits]))
+    return training
 
 
 async def cancel(context: Context, trainer: TrainerApi, training_id: UUID) -> None:

@@ -8,7 +8,9 @@ import typer
 from rich.table import Table
 
 from ordercast.cli.compare_models import compare, side_by_side
+from ordercast.cli.follow import followed
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
+from ordercast.cli.reproduce import asked_again, compared
 from ordercast.client import Client, open_client
 from ordercast.client.answers import Model
 from ordercast.first_line import first_line
@@ -69,6 +71,27 @@ async def live(context: Context, version: Version) -> None:
         accuracy = await access.admin.predictor.live(version)
         drift = await access.admin.predictor.drift(version)
     context.result({"live": accuracy, "drift": drift}, "\n".join([*accuracy.lines(), *drift.lines()]))
+
+
+@app.command()
+@command(expected=SYSTEM_ERRORS, against=True)
+async def reproduce(context: Context, version: Version) -> None:
+    """Train a version again by its recipe, seed and data, publish nothing, and compare what was learned to the bit.
+
+    Exit code 1 if it is not the same, with what differs: data, libraries, machine.
+    """
+    async with open_access(context.target()) as access:
+        trainer = access.admin.trainer
+        model = await access.admin.predictor.model(version)
+        recipe, asked = asked_again(model, await trainer.recipes())
+        training = await followed(context, trainer, (await trainer.start(recipe, **asked)).id, live=False)
+    if training.made is None:
+        raise CommandFailed("the trainer is of a release that does not say what came out of a training")
+    found = compared(model, str(training.id), training.made)
+    words = f"{version} came out the same: {', '.join(found.files)}" if found.same else "\n".join(found.differs)
+    context.result(found, words)
+    if not found.same:
+        raise typer.Exit(1)
 
 
 @app.command()

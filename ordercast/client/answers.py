@@ -245,6 +245,15 @@ class Progress(Struct, frozen=True):
     epochs: int
 
 
+class Made(Struct, frozen=True):
+    """What came out of a training, kept or not: digests of its data and of the files that were learned, and with what."""
+
+    digest: str
+    rows: int
+    files: dict[str, str]
+    libraries: dict[str, str]
+
+
 class Training(Struct, frozen=True):
     """A training job; `status` is queued, running, succeeded, failed or cancelled.
 
@@ -270,6 +279,7 @@ class Training(Struct, frozen=True):
     verdict_reason: str | None = None
     questions: dict[str, Question] | None = None
     settings: dict[str, Any] | None = None
+    made: Made | None = None
 
     @property
     def serves(self) -> str:

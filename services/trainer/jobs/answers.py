@@ -24,7 +24,8 @@ class TrainingAnswer:
     `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
     that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
     no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question. `settings` are
-    all values of a written recipe, whose name is `recipe`.
+    all values of a written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the
+    libraries and machine, also of a rejected model.
     """
 
     id: UUID
@@ -46,6 +47,7 @@ class TrainingAnswer:
     verdict: Verdict | None
     verdict_reason: str | None
     questions: dict[str, Any] | None
+    made: dict[str, Any] | None
     model_version: str | None
     error: str | None
     created_at: datetime
@@ -88,6 +90,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         verdict=training.verdict,
         verdict_reason=training.verdict_reason,
         questions=training.questions,
+        made=training.made,
         model_version=training.model_version,
         error=training.error,
         created_at=training.created_at,

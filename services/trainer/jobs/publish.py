@@ -44,7 +44,11 @@ async def publish(
 
 def _told(trained: TrainedModel | TrainedDemand) -> dict[str, Any]:
     """What the training says of its model."""
-    verdict = {"verdict": trained.verdict, "verdict_reason": trained.reason}
+    verdict = {
+        "verdict": trained.verdict,
+        "verdict_reason": trained.reason,
+        "made": msgspec.to_builtins(trained.made),
+    }
     if isinstance(trained, TrainedDemand):
         return verdict | {"questions": msgspec.to_builtins(trained.questions)}
     told: dict[str, Any] = msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement})

@@ -29,9 +29,8 @@ class Training(Base):
     until: Mapped[date | None]  # of `demand`: what happened on this day or later is not used
     publish: Mapped[Publish | None] = mapped_column(Text)  # NULL: asked for before there was a choice
     asked_by: Mapped[int | None]  # the account that asked
-    settings: Mapped[dict[str, Any] | None] = mapped_column(
-        JSONB(none_as_null=True)
-    )  # a written recipe, named `recipe`
+    # A written recipe, named `recipe`.
+    settings: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[Status] = mapped_column(Text)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     lease_owner: Mapped[str | None]
@@ -44,6 +43,8 @@ class Training(Base):
     verdict: Mapped[Verdict | None] = mapped_column(Text)
     verdict_reason: Mapped[str | None]
     questions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of `demand`, as in the manifest
+    # Digests of the data and of what was learned, also if it was rejected.
+    made: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     model_version: Mapped[str | None]
     announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

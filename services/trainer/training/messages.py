@@ -55,6 +55,18 @@ class DemandJob(msgspec.Struct, frozen=True):
         )
 
 
+class Made(msgspec.Struct, frozen=True):
+    """What came out of a training, whether or not it is kept: by it a training is found to be the same as another one.
+
+    `digest` and `rows` are of the data, `files` the SHA-256 of those that hold what was learned, `libraries` with what.
+    """
+
+    digest: str
+    rows: int
+    files: dict[str, str]
+    libraries: dict[str, str]
+
+
 class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
     """A version is whole on disk, under its name; a rejected one is not to stay there."""
 
@@ -62,6 +74,7 @@ class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
     manifest_sha256: str
     metrics: Metrics
     judgement: Judgement
+    made: Made
     verdict: Verdict = "published"
     reason: str = ""
 
@@ -74,6 +87,7 @@ class TrainedDemand(msgspec.Struct, frozen=True, tag="trained demand"):
     version: str | None
     manifest_sha256: str | None
     questions: dict[Question, QuestionRecord]
+    made: Made
 
 
 class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):

@@ -4,10 +4,8 @@ It runs in the training process.
 """
 
 import hashlib
-import platform
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +24,7 @@ from ordercast.contracts.demand_manifest import (
     weights_file,
 )
 from ordercast.contracts.diagnostics import Diagnostics
-from ordercast.contracts.model_manifest import new_version
+from ordercast.contracts.model_manifest import file_entry, new_version
 from ordercast.services.shared.demand.activity import activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import CalibrationRefused
@@ -37,7 +35,8 @@ from ordercast.services.trainer.training.coverage import coverage
 from ordercast.services.trainer.training.demand_periods import Periods, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.judge_demand import publishable
-from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
+from ordercast.services.trainer.training.made_with import made_with
+from ordercast.services.trainer.training.messages import DemandJob, Made, TrainedDemand
 from ordercast.services.trainer.training.read_demand_version import read_demand_version
 from ordercast.services.trainer.training.train_demand_question import TrainedQuestion, train_demand_question
 from ordercast.services.trainer.training.write_version import write_version
@@ -67,9 +66,12 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
         trained[question] = train_demand_question(question, job, activity, periods, serving.get(question), tell)
     good, reason = publishable({question: one.judged for question, one in trained.items()})
     records = {question: trained[question].record for question in QUESTIONS}
+    data, learned = data_of(rows, periods), _learned(trained)
+    digests = {name: file_entry(content).sha256 for name, content in learned.items()}
+    made = Made(data.digest, data.rows, digests, made_with(LIBRARIES))
     if job.publish == "never" or (job.publish == "if-better" and not good):
         why = f"it was asked not to be published; {reason}" if good else reason
-        return TrainedDemand("rejected", why, None, None, records)
+        return TrainedDemand("rejected", why, None, None, records, made)
     manifest = DemandManifest(
         version=new_version(),
         training_id=job.training_id,
@@ -77,17 +79,18 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
         seed=job.seed,
         horizon_days=job.horizon_days,
         weeks=MOST_WEEKS,
-        data=data_of(rows, periods),
+        data=data,
         questions=records,
         judgement=reason,
         warnings=() if good else (reason,),
-        libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
+        libraries=made.libraries,
         files={},
         diagnostics=_diagnostics(trained),
         settings=job.settings,
     )
-    manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, _contents(trained))
-    return TrainedDemand("published", reason, manifest.version, manifest_sha256, records)
+    contents = learned | {CALIBRATION_FILE: _calibrations(trained)}
+    manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents)
+    return TrainedDemand("published", reason, manifest.version, manifest_sha256, records, made)
 
 
 def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionModel]:
@@ -104,8 +107,16 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionM
     }
 
 
-def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
-    """The version's files.
+def _learned(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
+    """The files that hold what was learned."""
+    return {
+        **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
+        SEEN_FILE: save(seen_arrays({question: one.model.seen for question, one in trained.items()})),
+    }
+
+
+def _calibrations(trained: Mapping[Question, TrainedQuestion]) -> bytes:
+    """The file of the intervals.
 
     Raises:
         UnusableTrainingSet: too few rows are held out for intervals.
@@ -115,11 +126,7 @@ def _contents(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
         calibrations = calibrations_of(model, {question: one.held for question, one in trained.items()})
     except CalibrationRefused as error:
         raise UnusableTrainingSet(str(error)) from error
-    return {
-        **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
-        CALIBRATION_FILE: save(calibration_arrays(calibrations)),
-        SEEN_FILE: save(seen_arrays({question: one.model.seen for question, one in trained.items()})),
-    }
+    return save(calibration_arrays(calibrations))
 
 
 def _diagnostics(trained: Mapping[Question, TrainedQuestion]) -> dict[Question, Diagnostics]:

@@ -1,10 +1,8 @@
 """One training from rows to a version on disk: split, scale, fit, judge, gate, write. It runs in the training process."""
 
-import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +20,7 @@ from ordercast.contracts.model_manifest import (
     Judgement,
     ModelManifest,
     Scaler,
+    file_entry,
     new_version,
 )
 from ordercast.services.trainer.errors import ModelRefused
@@ -31,7 +30,8 @@ from ordercast.services.trainer.training.diagnose import MOST_ROWS, curves_of_ep
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
 from ordercast.services.trainer.training.judge_ensemble import collapsed_members, judge_ensemble
-from ordercast.services.trainer.training.messages import TrainedModel, TrainingJob
+from ordercast.services.trainer.training.made_with import made_with
+from ordercast.services.trainer.training.messages import Made, TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import Split, split_rows
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
@@ -80,7 +80,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         seed=job.seed,
         data=rows.data,
         metrics=metrics,
-        libraries={"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES},
+        libraries=made_with(LIBRARIES),
         files={},
         judgement=judgement,
         diagnostics=_diagnostics(ensemble, epochs, rows, split),
@@ -88,7 +88,13 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
-    return TrainedModel(manifest.version, manifest_sha256, metrics, judgement, *_verdict(job, judgement))
+    made = Made(
+        rows.data.digest,
+        rows.data.rows,
+        {name: file_entry(content).sha256 for name, content in contents.items()},
+        manifest.libraries,
+    )
+    return TrainedModel(manifest.version, manifest_sha256, metrics, judgement, made, *_verdict(job, judgement))
 
 
 def _diagnostics(ensemble: Ensemble, epochs: list[EpochLosses], rows: TrainingSet, split: Split) -> Diagnostics:

@@ -118,6 +118,26 @@ async def test_a_version_is_listed_shown_pinned_and_unpinned(running: Running, t
     assert (unknown.exit_code, "Traceback" in unknown.output) == (1, False)
 
 
+async def test_a_version_comes_out_the_same_again_or_it_is_said_what_differs(
+    running: Running, posted: PostedSample, trained: dict[str, Any]
+) -> None:
+    version, rows = trained["model_version"], trained["made"]["rows"]
+    served = await running.anonymous.predictor.current_model()
+    again = await running.run("models", "reproduce", version, "--json")
+    assert again.exit_code == 0, again.output
+    found = json.loads(again.stdout)
+    assert (found["same"], found["files"]) == (True, {"weights.safetensors": True, "scaler.json": True})
+    assert f"{found['training']}" in (await running.run("trainings", "list")).stdout
+
+    await running.admin.order_api.place_order([(posted.product_ids[0], 7)])
+    await verify(running.database_url, running.bootstrap)
+    later = await running.run("models", "reproduce", version)
+    assert later.exit_code == 1, later.output
+    assert f"the data: {rows + 1:,} rows in place of {rows:,}" in " ".join(later.stdout.split())
+    assert "the feature table has gone on since" in " ".join(later.stdout.split())
+    assert await running.anonymous.predictor.current_model() == served
+
+
 async def test_trainings_are_listed_and_shown(running: Running, trained: dict[str, Any]) -> None:
     listed = await running.run("trainings", "list")
     line = next(line for line in listed.stdout.splitlines() if trained["id"] in line)

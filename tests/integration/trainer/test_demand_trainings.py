@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
-from ordercast.contracts.demand_manifest import decode_demand_manifest
+from ordercast.cli.reproduce import asked_again, compared
+from ordercast.client.answers import Made, Model
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, DemandManifest, decode_demand_manifest
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.services.shared.db.features import PairActivity
 from ordercast.services.shared.db.models import ModelVersion
@@ -75,7 +77,15 @@ def recipe_of_the_page() -> dict[str, Any]:
     return tomllib.loads(example)
 
 
-async def test_the_pages_written_recipe_is_trained_stored_with_its_version_and_listed(workplace: Workplace) -> None:
+def model_of(manifest: DemandManifest) -> Model:
+    """As a predictor answers it."""
+    plain = msgspec.json.decode(msgspec.json.encode(manifest))
+    return Model(manifest.version, "demand", "current", None, manifest.created_at, None, manifest=plain)
+
+
+async def test_the_pages_written_recipe_is_trained_stored_with_its_version_listed_and_made_again(
+    workplace: Workplace,
+) -> None:
     await add_shop(workplace)
     lean = recipe_of_the_page()
     async with workplace.trainer() as client:
@@ -83,11 +93,15 @@ async def test_the_pages_written_recipe_is_trained_stored_with_its_version_and_l
         training = await eventually(client, asked, ended)
         taken = await client.post("/trainings", json={"recipe": lean | {"learning_rate": 0.5}})
         recipes = {recipe["name"]: recipe for recipe in (await client.get("/recipes")).json()["data"]}
+        [folder] = workplace.versions
+        manifest = decode_demand_manifest((folder / MANIFEST_FILE).read_bytes())
+        model = model_of(manifest)
+        recipe, changes = asked_again(model, [])
+        again = await eventually(client, await start(client, recipe=recipe, **changes), ended)
+    found = compared(model, again["id"], msgspec.convert(again["made"], Made))
 
     assert (training["status"], training["error"]) == ("succeeded", None)
     assert (training["recipe"], training["verdict"], training["progress"]["epochs"]) == ("lean", "published", 6)
-    [folder] = workplace.versions
-    manifest = decode_demand_manifest((folder / MANIFEST_FILE).read_bytes())
     assert manifest.settings is not None
     assert msgspec.json.decode(msgspec.json.encode(manifest.settings)) == training["settings"]
     pair = manifest.questions["pair"]
@@ -99,6 +113,9 @@ async def test_the_pages_written_recipe_is_trained_stored_with_its_version_and_l
     assert version.manifest_signature == signature_of(
         workplace.signing_key, "demand", version.version, version.manifest_sha256
     )
+
+    assert found.same, found.differs
+    assert (set(found.files), again["verdict"]) == (set(manifest.files) - {CALIBRATION_FILE}, "rejected")
 
     assert taken.status_code == 422
     assert "'lean' was trained with another learning_rate" in taken.text

@@ -27,6 +27,7 @@ ENDED = TrainingAnswer(
     until=None,
     publish="always",
     settings=None,
+    made=None,
     status="succeeded",
     progress=Progress(2, 2),
     metrics={"holdout_rows": 3},
