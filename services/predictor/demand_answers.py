@@ -1,6 +1,6 @@
 """What recipe `demand` answers for an account and a product, for many of both, and for an account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, TypedDict
@@ -140,6 +140,10 @@ class Basis:
     as_of: date | None
     level: float
 
+    def identity(self) -> tuple[Hashable, ...]:
+        """Equal for those that answer alike."""
+        return id(self.served), id(self.features), self.seen_at, self.as_of, self.level
+
 
 class Source(TypedDict):
     """What is the same of all answers to a request."""
@@ -165,21 +169,27 @@ def source_of(basis: Basis) -> Source:
     )
 
 
-def answer_pair(basis: Basis, pair: Pair) -> PairDemand:
-    """It computes for a millisecond: call it in a thread."""
-    values, question = _values(basis, [pair]), basis.served.model.questions["pair"]
+def explain_pairs(basis: Basis, pairs: Sequence[Pair]) -> list[PairDemand]:
+    """Each as it is answered alone, with `why` and `features`: one takes some 1.2 ms, sixteen together 0.4 ms each."""
+    values, question = _values(basis, pairs), basis.served.model.questions["pair"]
     record = basis.served.manifest.questions["pair"]
-    # The pair itself, and the same with each feature at its average: so an effect is a difference of two answers.
-    replaced = np.repeat(values, len(question.columns) + 1, axis=0)
-    replaced[np.arange(1, len(replaced)), question.columns] = record.average
-    said = basis.served.model.pairs(replaced, basis.level)
-    [numbers] = _numbers(basis, [pair], values, said)
-    return PairDemand(
-        **_fields(numbers),
-        why=_why(record, values[0, question.columns], said.expected),
-        features=dict(zip(names(PAIR_FEATURES), values[0].tolist(), strict=True)),
-        **source_of(basis),
-    )
+    # The pairs, then each with each feature at its average: so an effect is a difference of two answers.
+    replaced = np.repeat(values, len(question.columns), axis=0)
+    replaced[np.arange(len(replaced)), np.tile(question.columns, len(pairs))] = np.tile(record.average, len(pairs))
+    answer = question.answer(np.concatenate([values, replaced]))
+    said = basis.served.model.with_intervals(answer.first(len(pairs)), basis.level)
+    expected = answer.expected.astype(np.float64)
+    effects = expected[: len(pairs), None] - expected[len(pairs) :].reshape(len(pairs), -1)
+    source = source_of(basis)
+    return [
+        PairDemand(
+            **_fields(numbers),
+            why=_why(record, row[question.columns], row_effects),
+            features=dict(zip(names(PAIR_FEATURES), row.tolist(), strict=True)),
+            **source,
+        )
+        for numbers, row, row_effects in zip(_numbers(basis, pairs, values, said), values, effects, strict=True)
+    ]
 
 
 def answer_pairs(basis: Basis, pairs: Sequence[Pair]) -> PairsDemand:
@@ -222,7 +232,7 @@ def _values(basis: Basis, pairs: Sequence[Pair]) -> Floats:
 
 
 def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnswers) -> list[PairNumbers]:
-    """Of pairs with these features, from the first rows of what was said; the same to the bit whichever others are asked for."""
+    """Of pairs with these features; the same to the bit whichever others are asked for."""
     model = basis.served.model
     lines = model.questions["line"].answer(values).expected
     because = model.questions["pair"].outside(values, np.array([pair.product_id for pair in pairs], np.int64))
@@ -240,13 +250,12 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
             extrapolates_because=list(reasons),
         )
         for pair, reasons, probability, mean, median, expected, low, high, line in zip(
-            pairs, because, *(column[: len(pairs)].tolist() for column in columns), strict=True
+            pairs, because, *(column.tolist() for column in columns), strict=True
         )
     ]
 
 
-def _why(record: QuestionRecord, values: Floats, expected: Floats) -> list[Reason]:
-    effects = expected[0] - expected[1:]
+def _why(record: QuestionRecord, values: Floats, effects: Floats) -> list[Reason]:
     most = np.argsort(-np.abs(effects), kind="stable")[:MOST_REASONS]
     return [
         Reason(record.features[place], float(values[place]), record.average[place], float(effects[place]))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated, Final
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 
 from ordercast.services.predictor import errors
@@ -33,11 +33,11 @@ from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import StartingAfter
 from ordercast.services.shared.http.raises import raises
-from ordercast.services.shared.http.requests import PathId
+from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter(tags=["forecasts"])
 
-Question = Annotated[ForecastQuestion, Depends()]
+Question = Annotated[ForecastQuestion, in_query(ForecastQuestion)]
 CSV: Final = "text/csv"
 _EPOCH: Final = date(1970, 1, 1)
 

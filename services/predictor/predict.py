@@ -1,11 +1,9 @@
 """A model and view counts in, predictions out."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Final
 
 from ordercast.contracts.model_manifest import Quality
@@ -67,52 +65,3 @@ def _predict_group(model: ServedModel, view_counts: Sequence[int]) -> Iterator[P
         quantity = sum(members) / len(members)
         spread = (sum((member - quantity) ** 2 for member in members) / len(members)) ** 0.5
         yield Prediction(view_count, quantity, spread, members, model.version, model.quality, model.collapsed_members)
-
-
-class PredictTogether:
-    """Requests that arrive in the same turn of the event loop go through the ensemble together.
-
-    Nobody waits for others: whoever comes alone is answered in the same turn, as fast as without this.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
-
-    async def __call__(self, model: ServedModel, view_count: int) -> Prediction:
-        """The prediction of the model that the request has taken, whatever is swapped in meanwhile."""
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._answer)
-        waiting = _Waiting(model, view_count, loop.create_future())
-        self._waiting.append(waiting)
-        return await waiting.answer
-
-    def _answer(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for _, together in groupby(waiting, key=lambda request: id(request.model)):
-            group = list(together)
-            try:
-                predictions = predict_many(group[0].model, [request.view_count for request in group])
-            except Exception as error:
-                for request in group:
-                    request.fail(error)
-            else:
-                for request, prediction in zip(group, predictions, strict=True):
-                    request.succeed(prediction)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A request; its client may have gone away by the time that the answer is there."""
-
-    model: ServedModel
-    view_count: int
-    answer: asyncio.Future[Prediction]
-
-    def succeed(self, prediction: Prediction) -> None:
-        if not self.answer.done():
-            self.answer.set_result(prediction)
-
-    def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)

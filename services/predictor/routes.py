@@ -9,7 +9,7 @@ import asyncio
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.demand_answers import (
@@ -17,7 +17,6 @@ from ordercast.services.predictor.demand_answers import (
     Basis,
     PairDemand,
     account_answer,
-    answer_pair,
     probable_products,
 )
 from ordercast.services.predictor.features import Pair, read_feature_row
@@ -37,7 +36,7 @@ from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT
 from ordercast.services.shared.http.raises import raises
-from ordercast.services.shared.http.requests import PathId
+from ordercast.services.shared.http.requests import PathId, in_query
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS
 
 router = APIRouter(tags=["predictions"])
@@ -65,7 +64,7 @@ async def predict_for_account(
     request: Request,
     caller: CurrentCaller,
     account_id: PathId,
-    asked: Annotated[DemandQuestion, Depends()],
+    asked: Annotated[DemandQuestion, in_query(DemandQuestion)],
     limit: ProductLimit = DEFAULT_LIMIT,
 ) -> Response:
     """The products that an account will most probably order, by the recipe `demand`: a customer's own account.
@@ -90,7 +89,7 @@ async def predict_for_pair(
     caller: CurrentCaller,
     account_id: PathId,
     product_id: PathId,
-    asked: Annotated[PairQuestion, Depends()],
+    asked: Annotated[PairQuestion, in_query(PairQuestion)],
 ) -> Response:
     """What an account will order of a product: a customer's own account.
 
@@ -102,7 +101,7 @@ async def predict_for_pair(
     if asked.recipe_of(service.demand.current is not None) == "demand":
         basis = await basis_of(service, asked)
         await expect_existing(service.sessions, [pair])
-        said = await asyncio.to_thread(answer_pair, basis, pair)
+        said = await service.explain(basis, pair)
         service.sample.offer(said, basis.features.moment)
         answer: PairPrediction | PairDemand = said
     else:

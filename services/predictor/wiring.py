@@ -12,13 +12,16 @@ from typing import Any, Final
 import structlog
 from fastapi import Request
 
+from ordercast.services.predictor.answer_together import AnswerTogether
+from ordercast.services.predictor.demand_answers import Basis, PairDemand, explain_pairs
+from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.follow_models import ModelFollower
 from ordercast.services.predictor.live_accuracy import WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.predictor.models_topic import ModelsTopic
-from ordercast.services.predictor.predict import PredictTogether
+from ordercast.services.predictor.predict import Prediction, predict_many
 from ordercast.services.predictor.sample_predictions import SamplePredictions
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
@@ -38,6 +41,9 @@ log = structlog.stdlib.get_logger()
 
 # Rows are read by their keys: what takes longer (ms) would only pile up requests.
 STATEMENT_TIMEOUT_MS: Final = 5_000
+# Questions that are computed in one turn of the event loop: some 5 ms of each kind.
+VIEW_COUNTS_TOGETHER: Final = 256
+PAIRS_TOGETHER: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class Predictor:
     shop: Shop
     calibration: WeeklyCalibration
     sample: SamplePredictions
-    predict: PredictTogether
+    predict: AnswerTogether[ServedModel, int, Prediction]
+    explain: AnswerTogether[Basis, Pair, PairDemand]
     verifier: TokenVerifier
     checks: Mapping[str, Check]
 
@@ -136,7 +143,8 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 shop=shop,
                 calibration=calibration,
                 sample=sample,
-                predict=PredictTogether(),
+                predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),
+                explain=AnswerTogether(explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER),
                 verifier=verifier,
                 checks={
                     "model": Check(slot.check),

@@ -57,6 +57,12 @@ BENCHMARKS: Final = (
         "GET /predictions, every time for another view count, against an endpoint of the same process that only answers.",
     ),
     Benchmark(
+        "What `demand` answers",
+        ("tests.bench.bench_demand", "4"),
+        "A pair's prediction with its reasons, every time for another pair, against an endpoint of the same process that answers "
+        "with the one query that both make; then forecasts of all products of a shop.",
+    ),
+    Benchmark(
         "Several of each, and what each costs",
         ("tests.bench.bench_scale", "2"),
         "Each part by itself on durable servers, with 64 connections where there are clients; docs/scale.md reckons with "

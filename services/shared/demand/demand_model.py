@@ -66,12 +66,15 @@ class QuestionModel:
 
     def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
         """For values [rows, all features], a slice of the rows at a time."""
-        inputs = np.column_stack([values[:, self.columns], np.full(len(values), weeks_ahead)])
+        inputs = np.empty((len(values), len(self.columns) + 1))
+        inputs[:, :-1], inputs[:, -1] = values[:, self.columns], weeks_ahead
         level = np.expm1(values[:, self.level])
         parts = [
             self.networks.answer(inputs[first : first + SLICE], level[first : first + SLICE])
             for first in range(0, max(len(values), 1), SLICE)
         ]
+        if len(parts) == 1:
+            return parts[0]
         columns = (
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("order_probability", "mean", "low", "median", "high")
@@ -114,7 +117,12 @@ class DemandModel:
 
     def pairs(self, values: Floats, level: float) -> PairAnswers:
         """Within the horizon. Raises ValueError for a level that no calibration has."""
-        answer, said, groups = self.said_of_pairs(values)
+        return self.with_intervals(self.questions["pair"].answer(values), level)
+
+    def with_intervals(self, answer: DemandAnswer, level: float) -> PairAnswers:
+        """What `pairs` says from what the networks have answered."""
+        said = said_of_pairs(answer)
+        groups = _groups_of_pairs(answer, said)
         low, high = intervals(said, thresholds(self.calibrations["pair"], groups, level))
         probability, mean, median = (
             column.astype(np.float64) for column in (answer.order_probability, answer.mean, answer.median)
@@ -144,9 +152,8 @@ class DemandModel:
     def said_of_pairs(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The answer, its spread, and the groups of its interval."""
         answer = self.questions["pair"].answer(values)
-        probability = answer.order_probability.astype(np.float64)
         said = said_of_pairs(answer)
-        return answer, said, pair_groups(probability, said.mean)
+        return answer, said, _groups_of_pairs(answer, said)
 
     def said_of_lines(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The same of the next order line."""
@@ -228,6 +235,10 @@ def calibration_arrays(calibrations: Mapping[str, Calibration]) -> dict[str, NDA
         for kind, calibration in calibrations.items()
         for name, array in calibration.arrays().items()
     }
+
+
+def _groups_of_pairs(answer: DemandAnswer, said: Said) -> Ints:
+    return pair_groups(answer.order_probability.astype(np.float64), said.mean)
 
 
 def _lines(features: Sequence[Feature], values: Floats) -> Floats:

@@ -142,4 +142,6 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
         values[:, place] = columns[feature.name]
     default, low, high = np.array([(feature.default, feature.low, feature.high) for feature in features]).T
     np.copyto(values, default, where=np.isnan(values))
-    return np.clip(values, low, high, out=values)
+    np.maximum(values, low, out=values)
+    np.minimum(values, high, out=values)
+    return values

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.services.shared.demand.activity import positions
 from ordercast.services.shared.demand.conformal import Floats, Ints
 from ordercast.services.shared.demand.feature_list import Feature
 
@@ -42,7 +43,7 @@ def outside(seen: Seen, features: Sequence[Feature], values: Floats, product_ids
 
     Flags, shares and the calendar lie within their bounds whatever happens, and are not looked at.
     """
-    known = np.isin(product_ids, seen.products)
+    known = positions(seen.products, product_ids) >= 0
     reasons: list[list[str]] = [
         [] if there else [f"product {product} was not in what was learned from"]
         for there, product in zip(known, product_ids, strict=True)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from inspect import signature
 from itertools import islice
 from typing import Annotated, Final, Self
 
 from annotated_types import GroupedMetadata
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 from fastapi.params import Form
 from pydantic import (
     AfterValidator,
@@ -172,3 +173,17 @@ def _date_and_time(value: object) -> object:
 # RFC 3339 with a time zone. Not strict, since JSON has no times; but a number, which pydantic would take as seconds, is none,
 # also as text.
 Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_date_and_time)]
+
+
+def in_query(question: type[object]) -> object:
+    """A dependency: the parameters of a dataclass, made from the query.
+
+    `Depends()` on the class itself would be the same in a thread of its own, since a class is no coroutine: for a request that
+    answers in 2 ms that is another.
+    """
+
+    async def made(**parts: object) -> object:
+        return question(**parts)
+
+    made.__signature__ = signature(question)  # type: ignore[attr-defined]  # what FastAPI reads
+    return Depends(made)

@@ -1,0 +1,75 @@
+"""Requests that arrive in the same turn of the event loop are computed together: many rows in numpy cost little more than one.
+
+Nobody waits for others: whoever comes alone is answered in the same turn, as fast as without this. It computes in the event
+loop: threads that compute beside it would take Python's lock from it, and from each other, for more time than they save.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Generic, TypeVar
+
+Basis = TypeVar("Basis")
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+
+class AnswerTogether(Generic[Basis, Question, Answer]):
+    """`answer_many` answers questions that have one basis: those for which `same` gives an equal value.
+
+    `at_most` questions are computed in one turn, which bounds how long the event loop stands still; others come in the next.
+    """
+
+    def __init__(
+        self,
+        answer_many: Callable[[Basis, Sequence[Question]], Sequence[Answer]],
+        *,
+        same: Callable[[Basis], Hashable],
+        at_most: int,
+    ) -> None:
+        self._answer_many = answer_many
+        self._same = same
+        self._at_most = at_most
+        self._waiting: list[_Waiting[Basis, Question, Answer]] = []
+
+    async def __call__(self, basis: Basis, question: Question) -> Answer:
+        """Answered from the basis that the request has taken, whatever is swapped in meanwhile. Raises what `answer_many` does."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._answer)
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._waiting.append(_Waiting(basis, question, answer))
+        return await answer
+
+    def _answer(self) -> None:
+        now, self._waiting = self._waiting[: self._at_most], self._waiting[self._at_most :]
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._answer)
+        for _, together in groupby(now, key=lambda request: self._same(request.basis)):
+            group = list(together)
+            try:
+                answers = self._answer_many(group[0].basis, [request.question for request in group])
+            except Exception as error:
+                for request in group:
+                    request.fail(error)
+            else:
+                for request, answer in zip(group, answers, strict=True):
+                    request.succeed(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Basis, Question, Answer]):
+    """A request; its client may have gone away by the time that the answer is there."""
+
+    basis: Basis
+    question: Question
+    answer: asyncio.Future[Answer]
+
+    def succeed(self, answer: Answer) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)

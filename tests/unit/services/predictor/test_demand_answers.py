@@ -1,0 +1,63 @@
+"""What a pair is told: the same alone and among others, and reasons that can be checked."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ordercast.contracts.demand_manifest import DemandData
+from ordercast.services.predictor.demand_answers import Basis, PairDemand, explain_pairs
+from ordercast.services.predictor.features import Pair
+from ordercast.services.predictor.load_demand import load_demand
+from ordercast.services.shared.demand.activity import activity_of
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.known import known_at
+from tests.support.demand_versions import write_demand
+from tests.support.market_shop import UNTIL, market_rows
+
+SEEN_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@cache
+def basis() -> Basis:
+    """A version of random weights, and a simulated year."""
+    with TemporaryDirectory() as folder:
+        written = write_demand(Path(folder), data=DemandData(1_000, "0" * 64, UNTIL.replace(year=2000), UNTIL, ()))
+        served = load_demand(Path(folder), written.version, written.manifest_sha256)
+    moment = (UNTIL - date(1970, 1, 1)).days + 1
+    return Basis(served, Features(known_at(activity_of(market_rows().columns), moment)), SEEN_AT, None, 0.9)
+
+
+def at_one_time(answer: PairDemand) -> PairDemand:
+    return replace(answer, features_age_seconds=0.0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 30)), min_size=1, max_size=20))
+def test_a_pair_is_told_the_same_to_the_bit_alone_and_among_others(asked: list[tuple[int, int]]) -> None:
+    pairs = [Pair(*pair) for pair in asked]
+    together = [at_one_time(answer) for answer in explain_pairs(basis(), pairs)]
+    assert together == [at_one_time(explain_pairs(basis(), [pair])[0]) for pair in pairs]
+
+
+def test_an_effect_is_the_difference_that_the_average_value_in_its_place_makes() -> None:
+    [answer] = explain_pairs(basis(), [Pair(7, 7)])
+    values = np.array([[answer.features[name] for name in names(PAIR_FEATURES)]])
+    pair = basis().served.model.questions["pair"]
+    effects = {}
+    for place, average in zip(pair.columns, basis().served.manifest.questions["pair"].average, strict=True):
+        replaced = values.copy()
+        replaced[0, place] = average
+        effects[PAIR_FEATURES[place].name] = float(pair.answer(values).expected[0]) - float(
+            pair.answer(replaced).expected[0]
+        )
+    assert {reason.feature: reason.effect for reason in answer.why}.items() <= effects.items()
+    most = sorted(map(abs, effects.values()), reverse=True)[: len(answer.why)]
+    assert [abs(reason.effect) for reason in answer.why] == most
