@@ -8,7 +8,7 @@ from typing import Final
 # Views, which are for services of the release before, are the owner's alone.
 _TABLE: Final = """
                          order_api  relay  feature_worker  trainer  predictor  reader
-accounts                 SIU        -      -               -        s          s
+accounts                 SIU        -      -               s        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
 audit_log                SI         sD     -               -        -          -
 products                 SIU        -      -               -        s          S
@@ -45,7 +45,9 @@ alembic_version          -          -      -               -        -          S
 _RIGHTS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 # (table, role, right) -> the columns that it is for.
 _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
-    ("accounts", "predictor", "SELECT"): ("id",),
+    # Which access tokens have ended.
+    ("accounts", "trainer", "SELECT"): ("id", "token_version", "tokens_ended_at"),
+    ("accounts", "predictor", "SELECT"): ("id", "token_version", "tokens_ended_at"),
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
     ("audit_log", "relay", "SELECT"): ("recorded_at",),

@@ -82,7 +82,7 @@ async def role(
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
 async def block(context: Context, account_id: AccountId) -> None:
-    """End an account's log-ins and let it log in no more; what it has a token for ends within 15 minutes."""
+    """End an account's log-ins and let it log in no more; its access tokens end within seconds."""
     await _change(context, account_id, blocked=True)
 
 

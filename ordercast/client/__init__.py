@@ -67,6 +67,10 @@ class Client:
         await client._session.log_in()
         return client
 
+    async def log_out(self) -> None:
+        """Ends this client's log-in; others of the account go on. The next request would log in anew."""
+        await self._session.log_out()
+
     def as_account(self, login: Login) -> "Client":
         """The same without a look at whether the login is right: the first request gets the token."""
         return Client(self._transport, self._addresses, login)

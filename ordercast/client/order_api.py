@@ -23,7 +23,7 @@ from ordercast.client.answers import (
     ProductsAnswer,
     Trends,
 )
-from ordercast.client.session import Answer, Session
+from ordercast.client.session import Answer, Session, Tokens
 from ordercast.client.transport import Request
 
 JSON: Final = {"Content-Type": "application/json"}
@@ -50,8 +50,9 @@ class OrderApi:
         return await self._get("/accounts/me", Account)
 
     async def change_password(self, old: str, new: str) -> None:
-        """Every other log-in of the account ends; this client goes on with its access token, and then needs the new password."""
-        await self._post("/accounts/me/password", {"old_password": old, "new_password": new}, dict[str, Any])
+        """Every other log-in of the account ends; this client goes on with the new password."""
+        body = {"old_password": old, "new_password": new}
+        self.session.go_on_with(await self._post("/accounts/me/password", body, Tokens), new)
 
     async def account(self, account_id: int) -> Account:
         """Needs an admin, as all that follows about accounts."""

@@ -75,14 +75,34 @@ class Session:
         """
         await self._token()
 
+    async def log_out(self) -> None:
+        """Ends this log-in: its tokens can no longer be refreshed. The next request logs in anew."""
+        async with self._renewing:
+            if self._tokens is None:
+                return
+            body = msgspec.json.encode({"refresh_token": self._tokens.refresh_token})
+            headers = {"Content-Type": "application/json"}
+            await self.transport.send(Request("POST", f"{self.order_api}/auth/log-out", body, headers, repeatable=True))
+            self._tokens = None
+
+    def go_on_with(self, tokens: Tokens, password: str) -> None:
+        """After the password was changed, which ended all tokens from before."""
+        self._keep(tokens)
+        if self._login is not None:
+            self._login = replace(self._login, password=password)
+
+    def _keep(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_S
+
     async def _token(self, *, not_taken: str | None = None) -> str | None:
         if self._login is None:
             return None
         async with self._renewing:
             tokens = self._tokens
             if tokens is None or tokens.access_token == not_taken or time.monotonic() >= self._renew_at:
-                tokens = self._tokens = await self._renewed(self._login)
-                self._renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_S
+                tokens = await self._renewed(self._login)
+                self._keep(tokens)
             return tokens.access_token
 
     async def _renewed(self, login: Login) -> Tokens:

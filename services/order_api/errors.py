@@ -49,11 +49,15 @@ class CannotLogIn(Permanent):
     """The account has no password."""
 
 
-class WrongPassword(Permanent):
+class FailedLogIn(Permanent):
+    """Somebody could not show that the account is theirs; so many may fail in a minute."""
+
+
+class WrongPassword(FailedLogIn):
     """The password that is to be changed is another one."""
 
 
-class InvalidCredentials(Permanent):
+class InvalidCredentials(FailedLogIn):
     """Email or password are wrong; which one, nobody is told."""
 
 

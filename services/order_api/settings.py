@@ -53,6 +53,9 @@ class OrderApiSettings(_Settings):
     orders_per_minute: int = Field(
         default=3_000, ge=1, description="POST /orders of a customer; others 1,000 times as many"
     )
+    log_in_days: int = Field(
+        default=30, ge=1, le=400, description="after which a log-in ends, however often its tokens were refreshed"
+    )
     # Each costs a password's hash, some 50 ms.
     address_sign_ups_per_minute: int = Field(
         default=300, ge=1, description="POST /accounts from one address; behind a proxy as many as of all clients"

@@ -30,6 +30,7 @@ from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
@@ -93,6 +94,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         open_passwords(settings.password_threads) as passwords,
         open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
         open_send_views(open_views_publisher, partitions=partitions) as send_views,
+        running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),
         running_beside(partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"),
     ):
         yield OrderApi(
@@ -102,7 +104,12 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             trends=SharedAnswers(),
             verifier=verifier,
             passwords=passwords,
-            log_in=LogIn(sessions, passwords, TokenSigner(private_key, key_id=jwk_of(private_key.public_key())["kid"])),
+            log_in=LogIn(
+                sessions,
+                passwords,
+                TokenSigner(private_key, key_id=jwk_of(private_key.public_key())["kid"]),
+                lifetime=timedelta(days=settings.log_in_days),
+            ),
             failed_log_ins=LimitFailedLogIns(
                 settings.part_of_limit(settings.failed_log_ins_per_minute),
                 settings.part_of_limit(settings.address_failed_log_ins_per_minute),

@@ -30,6 +30,7 @@ from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_verifying_keys
@@ -125,6 +126,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             running_beside(
                 partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"
             ),
+            running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),
             running_beside(_cancelled_at_stop(baseline_follower.follow), name="follow-baseline"),
             running_beside(_cancelled_at_stop(demand_follower.follow), name="follow-demand"),
             running_beside(_cancelled_at_stop(shop.follow), name="follow-activity"),

@@ -12,6 +12,7 @@ import structlog
 from fastapi import Depends, Request
 
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.http.token_keys import load_private_key, load_verifying_keys
@@ -66,6 +67,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             running_beside(
                 partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"
             ),
+            running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),
             running_beside(announce.run, name="announce-models"),
             running_beside(trainings.run, name="run-trainings"),
             running_beside(watch.run, name="watch-trainings"),

@@ -143,7 +143,7 @@ class TestAnOwnerWhoIsNoSuperuser:
         assert await grant_rights(plain_owner, changed) == [login.user for login in LOGINS.values()]
         connection = await connect(database_url, LOGINS["trainer"])
         assert await may(connection, "SELECT 1 FROM models")
-        assert not await may(connection, "SELECT 1 FROM accounts")
+        assert not await may(connection, "SELECT 1 FROM orders")
         await connection.close()
 
     async def test_one_that_may_make_roles_makes_them(

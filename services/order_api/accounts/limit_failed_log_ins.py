@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ordercast.services.order_api.errors import InvalidCredentials, TooManyLogIns
+from ordercast.services.order_api.errors import FailedLogIn, TooManyLogIns
 from ordercast.services.shared.http.token_buckets import TokenBuckets
 
 
@@ -22,7 +22,7 @@ class LimitFailedLogIns:
 
     @contextmanager
     def tried(self, email: str, address: str) -> Iterator[None]:
-        """Around a try to log in, which counts if it ends with InvalidCredentials.
+        """Around a try to log in, or to show in another way whose account it is, which counts if it ends with FailedLogIn.
 
         Raises:
             TooManyLogIns: too many have failed; the error says when to try again.
@@ -35,7 +35,7 @@ class LimitFailedLogIns:
             raise _too_many(wait_s, self._of_address.per_minute, "from this address")
         try:
             yield
-        except InvalidCredentials:
+        except FailedLogIn:
             raise
         except BaseException:  # not its fault: the database was away, or the client
             self._give_back(who)

@@ -1,6 +1,7 @@
 """Exchanges a password, or a refresh token, for a pair of tokens."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 from uuid import UUID, uuid4
 
@@ -40,6 +41,7 @@ class LogIn:
     sessions: Sessions
     passwords: Passwords
     signer: TokenSigner
+    lifetime: timedelta  # of a log-in, however often its tokens are refreshed
     failures: LimitFailures = field(default_factory=LimitFailures)
 
     async def with_password(self, email: str, password: str, address: str | None) -> TokenPair:
@@ -67,7 +69,7 @@ class LogIn:
                 account.password_hash = new_hash
                 await refresh_tokens.forget_expired(session, account.id)
                 record(session, "log-in", account_id=account.id, address=address)
-                return self._pair(session, account, family_id=uuid4())
+                return self._new_family(session, account)
         await self._record_failure(found, address, "blocked" if account else "unknown or wrong")
         raise _blocked() if account else _wrong()
 
@@ -84,14 +86,25 @@ class LogIn:
                 raise _refused()
             # The account's row before its tokens, as whoever blocks it does.
             account = await _locked(session, await refresh_tokens.account_of(session, token_hash))
-            if account is not None and account.blocked_at is None and await refresh_tokens.use(session, token_hash):
-                return self._pair(session, account, family_id)
+            if (
+                account is not None
+                and account.blocked_at is None
+                and (ends_at := await refresh_tokens.use(session, token_hash)) is not None
+            ):
+                return self._pair(session, account, family_id, ends_at)
             if await refresh_tokens.end_family_if_used(session, token_hash, family_id) and account is not None:
                 record(session, "refresh-token-reused", subject=f"accounts/{account.id}", address=address)
         raise _refused()
 
+    async def out(self, refresh_token: str, address: str | None) -> None:
+        """Ends the log-in that the refresh token is of; one that has ended, or is unknown, stays so."""
+        async with self.sessions() as session, session.begin():
+            account_id = await refresh_tokens.end_family(session, refresh_tokens.hash_of(refresh_token))
+            if account_id is not None:
+                record(session, "log-out", account_id=account_id, address=address)
+
     async def with_new_password(self, account_id: int, old: str, new: str, address: str | None) -> TokenPair:
-        """Changes the account's password: every other log-in of it ends, and the pair begins a new one.
+        """Changes the account's password: every other log-in of it ends, with its access tokens, and the pair begins a new one.
 
         Raises:
             WrongPassword: the old one is not the account's.
@@ -104,6 +117,7 @@ class LogIn:
         if found is None:
             raise UnknownAccount("the account of this token does not exist")
         if not (await self.passwords.check(found.password_hash, old)).matches:
+            await self._record_failure(found, address, "wrong old password")
             raise _wrong_old()
         new_hash = await self.passwords.hash(new)
         async with self.sessions() as session, session.begin():
@@ -113,9 +127,10 @@ class LogIn:
             if account.blocked_at is not None:
                 raise _blocked()
             account.password_hash = new_hash
+            account.end_access_tokens()
             await refresh_tokens.end_all(session, account_id)
             record(session, "password-changed", account_id=account_id, address=address)
-            return self._pair(session, account, family_id=uuid4())
+            return self._new_family(session, account)
 
     async def _record_failure(self, account: Account | None, address: str | None, reason: str) -> None:
         """In a transaction of its own, since the request fails; in the same time with and without an account."""
@@ -127,9 +142,12 @@ class LogIn:
             subject = f"accounts/{account.id}" if account else None
             record(session, "log-in-failed", subject=subject, address=address, details=details)
 
-    def _pair(self, session: AsyncSession, account: Account, family_id: UUID) -> TokenPair:
-        refresh_token = refresh_tokens.add_token(session, account.id, family_id)
-        access_token = self.signer.sign(Caller(account.id, cast("Role", account.role)))
+    def _new_family(self, session: AsyncSession, account: Account) -> TokenPair:
+        return self._pair(session, account, uuid4(), datetime.now(UTC) + self.lifetime)
+
+    def _pair(self, session: AsyncSession, account: Account, family_id: UUID, ends_at: datetime) -> TokenPair:
+        refresh_token = refresh_tokens.add_token(session, account.id, family_id, ends_at)
+        access_token = self.signer.sign(Caller(account.id, cast("Role", account.role), account.token_version))
         return TokenPair(access_token, refresh_token, LIFETIME_S)
 
 

@@ -31,7 +31,9 @@ class AccountChange:
 async def change_account(
     sessions: Sessions, admin_id: int, account_id: int, change: AccountChange, address: str | None
 ) -> Account:
-    """The account as it is now, committed; the admin asks from the `address`. Whoever is blocked has no refresh token any more.
+    """The account as it is now, committed; the admin asks from the `address`.
+
+    Access tokens with the role before end, and all tokens of whoever is blocked.
 
     Raises:
         AccountNotFound: there is none with this id.
@@ -48,11 +50,13 @@ async def change_account(
         if change.role is not None and change.role != account.role:
             recorded("role-changed", details={"from": account.role, "to": change.role})
             account.role = change.role
+            account.end_access_tokens()
         if change.blocked is not None and change.blocked != (account.blocked_at is not None):
             recorded("account-blocked" if change.blocked else "account-unblocked")
             account.blocked_at = datetime.now(UTC) if change.blocked else None
         await session.flush()
         if change.blocked:
+            account.end_access_tokens()
             await end_all(session, account.id)
         # Also where it was no admin before: whoever asks is one, so somebody is left.
         if await session.scalar(_ADMINS) == 0:

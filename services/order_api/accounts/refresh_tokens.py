@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,21 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.accounts.tables import RefreshToken
 
-# How long a client that does nothing stays logged in.
-REFRESH_LIFETIME: Final = timedelta(days=30)
 # Random bytes in a refresh token: 256 bits cannot be guessed.
 _REFRESH_BYTES: Final = 32
 
 
-def add_token(session: AsyncSession, account_id: int, family_id: UUID) -> str:
-    """A new token of the family."""
+def add_token(session: AsyncSession, account_id: int, family_id: UUID, expires_at: datetime) -> str:
+    """A new token of the family. All of a family expire at the same time: then the log-in ends."""
     refresh_token = secrets.token_urlsafe(_REFRESH_BYTES)
     session.add(
         RefreshToken(
             token_hash=hash_of(refresh_token),
             family_id=family_id,
             account_id=account_id,
-            expires_at=datetime.now(UTC) + REFRESH_LIFETIME,
+            expires_at=expires_at,
         )
     )
     return refresh_token
@@ -52,9 +50,9 @@ async def account_of(session: AsyncSession, token_hash: bytes) -> int | None:
     return account_id
 
 
-async def use(session: AsyncSession, token_hash: bytes) -> int | None:
-    """Notes that the token is used; its account, or None where it is no longer good."""
-    account_id: int | None = await session.scalar(
+async def use(session: AsyncSession, token_hash: bytes) -> datetime | None:
+    """Notes that the token is used; when its family ends, or None where it is no longer good."""
+    expires_at: datetime | None = await session.scalar(
         update(RefreshToken)
         .where(
             RefreshToken.token_hash == token_hash,
@@ -63,9 +61,9 @@ async def use(session: AsyncSession, token_hash: bytes) -> int | None:
             RefreshToken.expires_at > func.now(),
         )
         .values(used_at=func.now())
-        .returning(RefreshToken.account_id)
+        .returning(RefreshToken.expires_at)
     )
-    return account_id
+    return expires_at
 
 
 async def end_family_if_used(session: AsyncSession, token_hash: bytes, family_id: UUID) -> bool:
@@ -78,6 +76,20 @@ async def end_family_if_used(session: AsyncSession, token_hash: bytes, family_id
         .returning(RefreshToken.family_id)
     )
     return ended.first() is not None
+
+
+async def end_family(session: AsyncSession, token_hash: bytes) -> int | None:
+    """Ends the family of the token, which somebody may hold still; its account, or None where nothing was left to end."""
+    family_id = await lock_family(session, token_hash)
+    ended = await session.scalars(
+        update(RefreshToken)
+        .where(
+            RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None), RefreshToken.expires_at > func.now()
+        )
+        .values(revoked_at=func.now())
+        .returning(RefreshToken.account_id)
+    )
+    return ended.first()
 
 
 async def end_all(session: AsyncSession, account_id: int) -> None:

@@ -56,17 +56,17 @@ async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountA
 
 
 @router.post("/accounts/me/password")
-@raises(errors.UnknownAccount, errors.AccountBlocked, errors.WrongPassword, errors.Overloaded)
+@raises(errors.UnknownAccount, errors.AccountBlocked, errors.WrongPassword, errors.TooManyLogIns, errors.Overloaded)
 async def change_password(
     body: PasswordChange, request: Request, response: Response, caller: CurrentCaller, service: CurrentService
 ) -> TokenAnswer:
     """Changes the caller's password. Every other log-in of the account ends; go on with the tokens of the answer.
 
-    An access token that was given before stays good until it ends, for 15 minutes at most.
+    Access tokens that were given before end within seconds. As many old passwords may be wrong in a minute as at log-in: 429.
     """
-    pair = await service.log_in.with_new_password(
-        caller.account_id, body.old_password, body.new_password, address_of(request)
-    )
+    address = address_of(request)
+    with service.failed_log_ins.tried(f"account {caller.account_id}", party_of(address or "")):
+        pair = await service.log_in.with_new_password(caller.account_id, body.old_password, body.new_password, address)
     return _answer(pair, response)
 
 
@@ -105,8 +105,8 @@ async def change(
 ) -> AccountAnswer:
     """Gives the account a role, blocks or unblocks it.
 
-    A blocked account cannot log in, and its refresh tokens end now. Its access token, as one with the role before, stays good
-    until it ends, for 15 minutes at most; accounts it changes no more. The last admin can neither be blocked nor demoted: 409.
+    A blocked account cannot log in, and its refresh tokens end now. Its access tokens, as those with the role before, end within
+    seconds. The last admin can neither be blocked nor demoted: 409.
     """
     change = AccountChange(body.role, body.blocked)
     changed = await change_account(service.sessions, admin.account_id, account_id, change, address_of(request))
@@ -129,6 +129,15 @@ async def log_in(
 async def refresh(body: RefreshRequest, request: Request, response: Response, service: CurrentService) -> TokenAnswer:
     """The next pair of tokens. Each refresh token is good once; one that comes again ends all of its log-in."""
     return _answer(await service.log_in.with_refresh_token(body.refresh_token, address_of(request)), response)
+
+
+@router.post("/auth/log-out", status_code=204)
+async def log_out(body: RefreshRequest, request: Request, service: CurrentService) -> None:
+    """Ends the log-in that the refresh token is of: no token of it can be refreshed. Whoever is logged out already stays so.
+
+    Other log-ins of the account go on. Forget the access token, too: it ends within 15 minutes.
+    """
+    await service.log_in.out(body.refresh_token, address_of(request))
 
 
 @router.get("/.well-known/jwks.json")

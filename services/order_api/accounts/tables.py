@@ -1,6 +1,6 @@
 """Accounts and their refresh tokens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
@@ -28,6 +28,10 @@ class Account(Base):
     account_ref: Mapped[str | None] = mapped_column(unique=True)  # the shop's own name for the account
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     blocked_at: Mapped[datetime | None]  # since when it can neither log in nor refresh its tokens
+    token_version: Mapped[int] = mapped_column(
+        server_default="0"
+    )  # of access tokens: those with a smaller one have ended
+    tokens_ended_at: Mapped[datetime | None]  # when it rose
 
     __table_args__ = (
         CheckConstraint("role IN ('CUSTOMER', 'SERVICE', 'OPERATOR', 'ADMIN')", name="role"),
@@ -37,7 +41,13 @@ class Account(Base):
         ),
         # One mailbox is one account, however its letters are cased.
         Index("uq_accounts_email", text("lower(email)"), unique=True),
+        Index(None, "tokens_ended_at", postgresql_where=text("tokens_ended_at IS NOT NULL")),
     )
+
+    def end_access_tokens(self) -> None:
+        """Those that were given until now; all services learn it within seconds."""
+        self.token_version += 1
+        self.tokens_ended_at = datetime.now(UTC)
 
 
 class RefreshToken(Base):

@@ -16,6 +16,7 @@ from ordercast.services.shared.telemetry.tracing import current_trace_id
 Kind = Literal[
     "log-in",
     "log-in-failed",
+    "log-out",
     "refresh-token-reused",
     "password-changed",
     "admin-made",

@@ -46,6 +46,7 @@ PATCH  /accounts/{account_id}                            none     none    none  
 GET    /audit                                            none     none    none     any   -
 POST   /auth/token                                       open
 POST   /auth/refresh                                     open
+POST   /auth/log-out                                     open
 GET    /.well-known/jwks.json                            open
 POST   /trainings                                        none     none    any      any   trainings:write
 GET    /trainings                                        none     none    any      any   trainings:read

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, get_args
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from ordercast.services.shared.http.token_keys import VerifyingKey
 ISSUER: Final = "ordercast"
 AUDIENCE: Final = "ordercast"
 ALGORITHM: Final = "EdDSA"
-# Short, because a token is valid until it ends, whatever happens to its account; clients refresh.
+# Short, because a service that cannot reach the database takes a token until it ends, whatever happens to its account.
 LIFETIME_S: Final = 15 * 60
 # Clocks of two machines may differ by this much.
 LEEWAY_S: Final = 10
@@ -23,6 +23,10 @@ LEEWAY_S: Final = 10
 MAX_CACHED: Final = 4_096
 # Longer than any of ours (about 300 characters): not worth decoding.
 MAX_TOKEN_LENGTH: Final = 2_048
+
+
+# Instead of a token that was not verified yet.
+_NOBODY: Final = (Caller(0, "CUSTOMER"), -math.inf)
 
 
 class InvalidToken(Exception):
@@ -41,6 +45,7 @@ class TokenSigner:
         claims = {
             "sub": str(caller.account_id),
             "role": caller.role,
+            "ver": caller.version,
             "iss": ISSUER,
             "aud": AUDIENCE,
             "iat": now,
@@ -56,6 +61,7 @@ class TokenVerifier:
     def __init__(self, keys: Sequence[VerifyingKey]) -> None:
         self._keys = {key.kid: key for key in keys}
         self._verified: dict[str, tuple[Caller, float]] = {}
+        self._ended_before: Mapping[int, int] = {}
 
     @property
     def keys(self) -> list[VerifyingKey]:
@@ -68,14 +74,19 @@ class TokenVerifier:
         Raises:
             InvalidToken: for whatever reason; the message is fit for the client.
         """
-        known = self._verified.get(token)
-        if known is not None and time.time() < known[1]:
-            return known[0]
-        caller, ends_at = self._check(token)
-        if len(self._verified) >= MAX_CACHED:
-            self._verified.pop(next(iter(self._verified)))  # the oldest one
-        self._verified[token] = caller, ends_at
+        caller, ends_at = self._verified.get(token, _NOBODY)
+        if time.time() >= ends_at:
+            caller, ends_at = self._check(token)
+            if len(self._verified) >= MAX_CACHED:
+                self._verified.pop(next(iter(self._verified)))  # the oldest one
+            self._verified[token] = caller, ends_at
+        if caller.version < self._ended_before.get(caller.account_id, 0):
+            raise InvalidToken("the token has ended before its time; log in again")
         return caller
+
+    def end_before(self, versions: Mapping[int, int]) -> None:
+        """Tokens of these accounts with smaller versions are good no more; of other accounts all are."""
+        self._ended_before = versions
 
     def replace_keys(self, keys: Sequence[VerifyingKey]) -> None:
         """Tokens by other keys are good no more."""
@@ -96,15 +107,16 @@ class TokenVerifier:
                 leeway=LEEWAY_S,
                 options={"require": ["sub", "role", "exp", "iat"]},
             )
-            account_id, role = int(claims["sub"]), claims["role"]
+            # A pod of the release before signs without a version.
+            account_id, role, version = int(claims["sub"]), claims["role"], int(claims.get("ver", 0))
         except jwt.ExpiredSignatureError as error:
             raise InvalidToken("the token has expired") from error
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise InvalidToken("the token is not valid") from error
         if role not in get_args(Role):
             raise InvalidToken("the token is not valid")
         ends_at = min(claims["exp"] + LEEWAY_S, _end_of(key))
-        return Caller(account_id, role, ends_at), ends_at
+        return Caller(account_id, role, version, ends_at), ends_at
 
     def _key_of(self, kid: str | None) -> VerifyingKey:
         """The current key for a token that names none."""

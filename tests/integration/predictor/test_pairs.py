@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 from ordercast.contracts.features import FEATURES
 from ordercast.infra.migrations.upgrade import upgrade
@@ -20,6 +21,7 @@ from ordercast.services.shared.http.caller import ROLES
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import eventually, eventually_serves
 from tests.support.model_artifacts import judgement, write_model
+from tests.support.seeds import seed_accounts
 from tests.support.stack import Stack
 
 AS_OF = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
@@ -62,6 +64,23 @@ async def test_a_pair_without_a_row_counts_as_no_views_and_says_so(workplace: Wo
         none = (await client.get("/predictions?view_count=0")).json()
     assert answer.items() >= none.items()
     assert (answer["view_count"], answer["has_features"], answer["features_as_of"]) == (0, False, None)
+
+
+async def test_a_token_that_ended_before_its_time_is_refused_within_seconds(workplace: Workplace) -> None:
+    (account,) = await seed_accounts(workplace.sessions, 1)
+    async with workplace.predictor() as client:
+
+        async def status() -> int:
+            return (await client.get(f"/predictions/{account}/70", headers=workplace.token(account))).status_code
+
+        assert await status() == 503  # no model yet
+        async with workplace.sessions() as session, session.begin():
+            await session.execute(text("UPDATE accounts SET token_version = 1, tokens_ended_at = now()"))
+
+        async def is_refused() -> bool:
+            return await status() == 401
+
+        await eventually(is_refused)
 
 
 async def test_the_age_of_what_a_prediction_knows_is_measured(workplace: Workplace) -> None:

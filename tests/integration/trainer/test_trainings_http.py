@@ -1,5 +1,6 @@
 """POST /trainings and what becomes of it, through HTTP."""
 
+import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import decode
@@ -19,9 +20,10 @@ from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.trainer import recipes
 from ordercast.services.trainer.jobs import announce_models
 from ordercast.services.trainer.jobs.tables import Training
-from tests.integration.trainer.conftest import Workplace, eventually, start, until
+from tests.integration.trainer.conftest import TRAINED_WITHIN_S, Workplace, eventually, start, until
 from tests.support.fresh_topics import FreshTopics
 from tests.support.recorded_spans import parent_of, recorded_spans, traceparent_of
+from tests.support.seeds import seed_accounts
 from tests.support.training_jobs import SMALL_LAYERS
 
 # Far longer than any test takes.
@@ -53,6 +55,17 @@ async def events_of(client: httpx.AsyncClient, training_id: str) -> list[tuple[s
         if "event" in lines:
             events.append((lines["event"], json.loads(lines["data"])))
     return events
+
+
+async def test_a_token_that_ended_before_its_time_is_refused_within_seconds(workplace: Workplace) -> None:
+    assert await seed_accounts(workplace.sessions, 1) == [1]  # the workplace's own
+    async with workplace.trainer() as client:
+        assert (await client.get("/trainings")).status_code == 200
+        async with workplace.sessions() as session, session.begin():
+            await session.execute(text("UPDATE accounts SET token_version = 1, tokens_ended_at = now()"))
+        async with asyncio.timeout(TRAINED_WITHIN_S):
+            while (await client.get("/trainings")).status_code != 401:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_training_becomes_a_published_and_announced_version(

@@ -104,3 +104,24 @@ def test_the_memory_of_good_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     for account_id in range(10):
         assert verifier.verify(signed(sub=str(account_id))).account_id == account_id
     assert len(verifier._verified) == 3
+
+
+def test_tokens_of_a_smaller_version_than_the_accounts_end_also_when_they_were_verified_before() -> None:
+    verifier, signer = TokenVerifier([VerifyingKey(KEY.public_key())]), TokenSigner(KEY)
+    before, after = (signer.sign(Caller(7, "CUSTOMER", version=version)) for version in (2, 3))
+    other, of_release_before = signer.sign(Caller(8, "CUSTOMER")), signed()
+    assert verifier.verify(before).version == 2
+    verifier.end_before({7: 3})
+    for token in (before, of_release_before):
+        with pytest.raises(InvalidToken, match="ended before its time"):
+            verifier.verify(token)
+    assert verifier.verify(after).version == 3
+    assert verifier.verify(other).account_id == 8
+    verifier.end_before({})
+    assert verifier.verify(before).version == 2
+
+
+@pytest.mark.parametrize("version", ["x", None, [1], {}])
+def test_a_version_that_is_no_number_is_refused(version: Any) -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier([VerifyingKey(KEY.public_key())]).verify(jwt.encode({**claims(), "ver": version}, KEY, "EdDSA"))
