@@ -6,6 +6,9 @@ ORDERCAST_KAFKA_SECURITY_PROTOCOL  PLAINTEXT (unless set), SSL, SASL_PLAINTEXT o
 ORDERCAST_KAFKA_SASL_MECHANISM     SCRAM-SHA-512 (unless set), SCRAM-SHA-256 or PLAIN
 ORDERCAST_KAFKA_USERNAME, ORDERCAST_KAFKA_PASSWORD
 ORDERCAST_KAFKA_CA                 certificates (PEM) that the brokers' are signed with; the system's unless set
+
+An address may carry its login, as a URL of PostgreSQL does: user:password@host:port. That is SCRAM-SHA-512 without TLS, whatever
+the variables say: the broker of `ordercast up`, which listens on the loopback interface alone.
 """
 
 import os
@@ -27,8 +30,28 @@ class KafkaSettingsWrong(ActionableError):
     """A variable says what no client can do. The message names it, without a value that may be secret."""
 
 
+def client_arguments(address: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Whom a client of aiokafka connects to, and how. Raises KafkaSettingsWrong."""
+    login, carried, brokers = address.rpartition("@")
+    if not carried:
+        return {"bootstrap_servers": address, **client_security(environment)}
+    user, _, password = login.partition(":")
+    return {
+        "bootstrap_servers": brokers,
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": MECHANISMS[0],
+        "sasl_plain_username": user,
+        "sasl_plain_password": password,
+    }
+
+
+def brokers_of(address: str) -> str:
+    """The address without its login, to be shown."""
+    return address.rpartition("@")[2]
+
+
 def client_security(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """The arguments that a client of aiokafka gets beside its brokers. Raises KafkaSettingsWrong."""
+    """How a client of aiokafka speaks to brokers whose address carries no login. Raises KafkaSettingsWrong."""
     protocol = _one_of("SECURITY_PROTOCOL", PROTOCOLS, environment)
     arguments: dict[str, Any] = {"security_protocol": protocol}
     if protocol.startswith("SASL_"):

@@ -6,22 +6,27 @@ rehearsal: a broker starts on an empty folder, serves a topic, and the JVM write
 
 import asyncio
 import logging
+import secrets
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from ordercast.errors import ActionableError
+from ordercast.infra.kafka.rights import ADMIN, ROLES
 from ordercast.infra.local.cache import exclusive_async, remove_unfinished
 from ordercast.infra.local.child import Child
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.jars import Report, ensure_jars
 from ordercast.infra.local.kafka import KafkaBroker, KafkaInstall
 from ordercast.infra.local.ports import free_port
+from ordercast.kafka_security import client_arguments
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
 
 # Time (s) for the rehearsal's start without an archive, on a slow or busy machine.
 START_DEADLINE_S: Final = 60.0
@@ -46,7 +51,7 @@ async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
                 report("Kafka's class archive: rehearsing a start, once")
                 try:
                     await _rehearse(install)
-                except StartFailed as failure:
+                except (StartFailed, BrokerUnavailable) as failure:
                     report(f"no class archive, so each start takes about 2 s longer: {failure}")
     return install
 
@@ -54,14 +59,19 @@ async def ensure_kafka(report: Report = lambda _: None) -> KafkaInstall:
 async def _rehearse(install: KafkaInstall) -> None:
     with tempfile.TemporaryDirectory(dir=install.archive.parent, prefix=REHEARSAL) as name:
         folder = Path(name)
-        broker = KafkaBroker(install, folder, free_port(), free_port(), folder / "log", name="kafka rehearsal")
+        broker = KafkaBroker(
+            *(install, folder, free_port(), free_port(), folder / "log"),
+            name="kafka rehearsal",
+            passwords={role: secrets.token_urlsafe() for role in (*ROLES, ADMIN)},
+        )
         await broker.prepare()
         written = folder / "classes.aot"
         command = broker.command(options=(f"-XX:AOTCacheOutput={written}",))
         child = await Child.start(replace(command, stop_deadline_s=WRITE_DEADLINE_S))
         try:
             await _until_it_answers(broker)
-            await _use_as_a_client(broker.bootstrap)
+            await broker.grant_rights()
+            await _use_as_a_client(client_arguments(broker.address(ADMIN)))
             await child.stop()
         finally:
             child.kill()
@@ -79,16 +89,16 @@ async def _until_it_answers(broker: KafkaBroker) -> None:
         raise StartFailed(f"{broker.name} does not answer after {START_DEADLINE_S:.0f} s") from None
 
 
-async def _use_as_a_client(bootstrap: str) -> None:
-    """Makes the broker load what its clients will need: topics, idempotent writes, groups and their offsets."""
+async def _use_as_a_client(arguments: Mapping[str, Any]) -> None:
+    """Makes the broker load what its clients will need: log-ins, topics, idempotent writes, groups and their offsets."""
     topic = "rehearsal"
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**arguments)
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1)])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **arguments) as producer:
         await producer.send_and_wait(topic, b"value", key=b"key")
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, group_id=topic, auto_offset_reset="earliest", **arguments)
     async with consumer:
         await consumer.getone()
         await consumer.commit()

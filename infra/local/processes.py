@@ -116,6 +116,7 @@ class SystemPlan:
         variables = {
             **self._shared_environment(),
             "ORDERCAST_DATABASE_URL": self.database_url(service_of(name)),
+            "ORDERCAST_KAFKA_BOOTSTRAP": self.kafka.address(service_of(name)),
             "ORDERCAST_HOST": HOST,
             "ORDERCAST_PORT": str(self.service_ports[name]),
             # Leases and group memberships hang on the name; a port may be another one at the next start.
@@ -168,7 +169,6 @@ class SystemPlan:
 
     def _shared_environment(self) -> dict[str, str]:
         return {
-            "ORDERCAST_KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             # Whatever the user has set for servers elsewhere.
             "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
             "ORDERCAST_DATABASE_SSLMODE": "disable",

@@ -4,7 +4,8 @@
   lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
   control          the socket that the running system is controlled through
   system.json      ports, addresses and pids of the running system; other commands find it by this file
-  keys/            token_private.pem, token_public.pem, model_private.pem, model_public.pem, database_password, role_passwords.json
+  keys/            token_private.pem, token_public.pem, model_private.pem, model_public.pem, database_password, role_passwords.json,
+                   kafka_passwords.json
   postgres/ kafka/ artifacts/ logs/
   prometheus/      if one was asked for
 """
@@ -14,7 +15,7 @@ import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from typing import Final, Literal
 import msgspec
 import psutil
 
+from ordercast.infra.kafka import rights as kafka_rights
 from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
-from ordercast.infra.migrations.rights import ROLES
+from ordercast.infra.local.private_files import write_private
+from ordercast.infra.migrations import rights as database_rights
 
 DEFAULT_FOLDER: Final = ".ordercast"
 # For the owner alone: logs name accounts, topics hold their orders. Root's PostgreSQL runs as another user (launch.py), which has
@@ -78,7 +81,9 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     # postgresql+asyncpg://, with the password: of the schema's owner, and of who may only read. A release before has the first.
     database_url: str
     reader_database_url: str | None = None
+    # host:port, and user:password of what commands log in as; a broker of a release before knows no users.
     kafka_bootstrap: str
+    kafka_login: str | None = None
     partitions: int
     token_private_key_file: str
     token_public_key_file: str
@@ -87,6 +92,11 @@ class SystemInfo(msgspec.Struct, frozen=True, kw_only=True):
     # The Unix socket that the system is controlled through, for its owner alone.
     control_socket: str
     processes: dict[str, ProcessRecord]
+
+    @property
+    def kafka_address(self) -> str:
+        """The broker with the login of commands, for our own clients."""
+        return f"{self.kafka_login}@{self.kafka_bootstrap}" if self.kafka_login else self.kafka_bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +235,17 @@ class StateFolder:
         return path.read_text()
 
     def role_passwords(self) -> dict[str, str]:
-        """By the role of each service; those that are missing are made."""
-        path = self.keys / "role_passwords.json"
+        """Of PostgreSQL, by the role of each service; those that are missing are made."""
+        return self._passwords("role_passwords.json", database_rights.ROLES)
+
+    def kafka_passwords(self) -> dict[str, str]:
+        """Of Kafka, by role, with the super user's."""
+        return self._passwords("kafka_passwords.json", (*kafka_rights.ROLES, kafka_rights.ADMIN))
+
+    def _passwords(self, name: str, roles: Iterable[str]) -> dict[str, str]:
+        path = self.keys / name
         known = msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.exists() else {}
-        passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in ROLES}
+        passwords = {role: known.get(role) or secrets.token_urlsafe(24) for role in roles}
         if passwords != known:
             write_private(path, msgspec.json.encode(passwords))
         return passwords
@@ -262,12 +279,3 @@ class StateFolder:
         create_key_pair(self.token_private_key, self.token_public_key)
         create_key_pair(self.model_private_key, self.model_public_key)
         return is_upgraded
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner can read, whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_bytes(content)
-    new.replace(path)

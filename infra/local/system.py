@@ -18,6 +18,7 @@ from typing import Final, Literal
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.infra import migrations
+from ordercast.infra.kafka.rights import ADMIN
 from ordercast.infra.local.child import run_once
 from ordercast.infra.local.control import control_socket
 from ordercast.infra.local.databases import service_logins
@@ -88,6 +89,7 @@ class System:
             database_url=plan.postgres.url(),
             reader_database_url=plan.database_url("reader"),
             kafka_bootstrap=plan.kafka.bootstrap,
+            kafka_login=plan.kafka.login("operator"),
             partitions=plan.partitions,
             token_private_key_file=str(self.folder.token_private_key),
             token_public_key_file=str(self.folder.token_public_key),
@@ -206,12 +208,14 @@ async def running_system(
     scale: Scale = MappingProxyType({}),
     services: Services = SystemPlan.services,
     scrape_every_s: float | None = None,
+    kafka_logins: bool = True,
 ) -> AsyncIterator[System]:
     """Starts a system on a state folder, yields it healthy, and stops it.
 
     `report` gets one line for each event. `partitions` counts at a folder's first start, and is DEFAULT_PARTITIONS if not
     given. `scale` says how often a service runs, if more than once. `services` is another list of services, for tests of
     the supervisor. With `scrape_every_s` the machine's own Prometheus runs beside them and scrapes each of them so often.
+    Without `kafka_logins` whoever reaches Kafka's port may do everything there.
     Asked to stop through its control socket, it cancels the task that entered the block.
 
     Raises:
@@ -228,7 +232,7 @@ async def running_system(
         ports = Ports(port_offset)
         ports.check_free()
         prometheus = _prometheus(folder, ports, scrape_every_s)
-        plan = await _plan(folder, ports, partitions, prometheus, report)
+        plan = await _plan(folder, ports, partitions, prometheus, report, kafka_logins=kafka_logins)
         async with control_socket(folder.root, commands.handlers, report) as control:
             system = System(plan, report, services, control)
             for service, count in scale.items():
@@ -273,6 +277,8 @@ async def _plan(
     wanted_partitions: int | None,
     prometheus: PrometheusServer | None,
     report: Report,
+    *,
+    kafka_logins: bool,
 ) -> SystemPlan:
     partitions = folder.partitions(wanted_partitions, DEFAULT_PARTITIONS)
     is_upgraded = folder.ensure_keys()
@@ -283,7 +289,10 @@ async def _plan(
         folder.postgres, ports["postgres"], folder.database_password(), folder.logs / "postgres.log"
     )
     install = await ensure_kafka(report)
-    kafka = KafkaBroker(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log")
+    kafka = KafkaBroker(
+        *(install, folder.kafka, ports["kafka"], ports["kafka_controller"], folder.logs / "kafka.log"),
+        passwords=folder.kafka_passwords() if kafka_logins else {},
+    )
     logins = service_logins(folder.role_passwords())
     return SystemPlan(folder, ports, postgres, kafka, partitions, prometheus, logins, is_upgraded)
 
@@ -318,11 +327,12 @@ async def _start_broker(system: System) -> None:
     while True:
         try:
             async with asyncio.timeout_at(give_up_at):
-                return await create_topics(plan.kafka.bootstrap, plan.partitions)
+                await plan.kafka.grant_rights()
+                return await create_topics(plan.kafka.address(ADMIN), plan.partitions)
         except (KafkaError, TimeoutError) as error:
             # On a busy machine a broker accepts connections for a while before it answers questions.
             if not isinstance(error, BrokerUnavailable) or clock() > give_up_at:
-                raise StartFailed(f"the topics cannot be made: {first_line(error)}") from error
+                raise StartFailed(f"Kafka cannot be set up: {first_line(error)}") from error
         await asyncio.sleep(TOPICS_PAUSE_S)
 
 

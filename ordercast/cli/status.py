@@ -17,7 +17,7 @@ from ordercast.client.probe import read_failing_checks
 from ordercast.infra.local.probes import answers_ok, kafka_answers
 from ordercast.infra.local.prometheus import READY_PATH
 from ordercast.infra.local.state import ProcessRecord, SystemInfo
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_security
 from ordercast.reading.backlog import Backlog, read_backlog
 from ordercast.system.remote import RemoteSystem
 
@@ -78,7 +78,7 @@ async def system_status(info: SystemInfo) -> SystemStatus:
     database = info.reader_database_url or info.database_url
     processes, backlog = await asyncio.gather(
         _statuses(_servers(database, info.kafka_bootstrap) | info.urls, database, info.processes),
-        read_backlog(database, info.kafka_bootstrap, deadline_s=FIGURES_DEADLINE_S),
+        read_backlog(database, info.kafka_address, deadline_s=FIGURES_DEADLINE_S),
     )
     return SystemStatus(info.folder, info.phase, processes, backlog)
 
@@ -94,9 +94,10 @@ async def remote_status(system: RemoteSystem) -> SystemStatus:
 
 
 def _servers(database_url: str | None, kafka_bootstrap: str | None) -> dict[str, str]:
-    """The addresses of PostgreSQL, without its password, and of Kafka."""
+    """The addresses of PostgreSQL and of Kafka, without passwords."""
+    kafka = kafka_bootstrap and brokers_of(kafka_bootstrap)
     database = database_url and database_url.rpartition("@")[2].partition("/")[0]
-    return {name: address for name, address in (("postgres", database), ("kafka", kafka_bootstrap)) if address}
+    return {name: address for name, address in (("postgres", database), ("kafka", kafka)) if address}
 
 
 async def _statuses(
@@ -111,18 +112,18 @@ async def _status(
     name: str, address: str, database_url: str | None, record: ProcessRecord | None, is_here: bool
 ) -> ProcessStatus:
     process = record.process() if record else None
-    failing = None if is_here and process is None else await _failing(name, address, database_url)
+    failing = None if is_here and process is None else await _failing(name, address, database_url, is_here)
     return ProcessStatus(
         name, address, process.pid if process else None, failing is not None, _memory(process), failing or {}
     )
 
 
-async def _failing(name: str, address: str, database_url: str | None) -> dict[str, str] | None:
+async def _failing(name: str, address: str, database_url: str | None, is_here: bool) -> dict[str, str] | None:
     """What it misses; None if it does not answer."""
     if name == "postgres":
         answers = database_url is not None and await database_answers(database_url)
     elif name == "kafka":
-        tls = client_security().get("ssl_context")
+        tls = None if is_here else client_security().get("ssl_context")
         brokers = (broker.rpartition(":") for broker in address.split(","))
         answers = any(await asyncio.gather(*(kafka_answers(host, int(port), tls) for host, _, port in brokers)))
     elif name == "prometheus":

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from ordercast.first_line import first_line
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.running_client import running
 
 # A broker that does not answer within this time (s) counts as gone.
@@ -30,14 +30,12 @@ async def open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     Raises:
         KafkaUnavailable: no broker answers at `bootstrap`.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none", **client_security()
-    )
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="none", **client_arguments(bootstrap))
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(running(consumer, start_deadline_s=START_DEADLINE_S))
         except (KafkaError, TimeoutError, OSError) as error:
-            raise KafkaUnavailable(f"no broker answers at {bootstrap}: {first_line(error)}") from error
+            raise KafkaUnavailable(f"no broker answers at {brokers_of(bootstrap)}: {first_line(error)}") from error
         yield consumer
 
 

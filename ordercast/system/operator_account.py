@@ -10,7 +10,8 @@ import msgspec
 
 from ordercast.client.session import Login
 from ordercast.errors import ActionableError
-from ordercast.infra.local.state import StateFolder, SystemInfo, write_private
+from ordercast.infra.local.private_files import write_private
+from ordercast.infra.local.state import StateFolder, SystemInfo
 
 EMAIL_VARIABLE: Final = "ORDERCAST_ADMIN_EMAIL"
 PASSWORD_VARIABLE: Final = "ORDERCAST_ADMIN_PASSWORD"  # noqa: S105 - a variable's name

@@ -33,7 +33,8 @@ class Target(Protocol):
         """Of the database for what only looks; whoever runs the system gives one URL for both."""
 
     @property
-    def kafka_bootstrap(self) -> str: ...
+    def kafka_bootstrap(self) -> str:
+        """Of a broker for our own clients; it may carry a login."""
 
     async def login(self) -> Login:
         """The admin that commands act as.
@@ -72,7 +73,7 @@ class LocalSystem:
 
     @property
     def kafka_bootstrap(self) -> str:
-        return self.info.kafka_bootstrap
+        return self.info.kafka_address
 
     async def login(self) -> Login:
         return await operator_login(self.folder, self.info)

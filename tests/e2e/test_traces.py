@@ -71,7 +71,7 @@ class TracedShop:
         """The event as soon as it is in Kafka."""
         async with asyncio.timeout(DEADLINE_S):
             while True:
-                async for record in read_topic(self.system.info.kafka_bootstrap, topic):
+                async for record in read_topic(self.system.info.kafka_address, topic):
                     if (envelope := decode(record.headers, record.value)).id == UUID(event_id):
                         return envelope
                 await asyncio.sleep(POLL_S)
@@ -222,7 +222,7 @@ async def test_no_span_tells_of_a_person_a_product_or_a_secret(shop: TracedShop)
 async def test_a_refused_event_is_logged_with_its_trace_by_the_worker(shop: TracedShop) -> None:
     traceparent = new_traceparent()
     headers = [("ce_specversion", b"1.0"), ("ce_type", b"made.up"), ("ce_traceparent", traceparent.encode())]
-    async with open_publisher(shop.system.info.kafka_bootstrap, client_id="test") as publisher:
+    async with open_publisher(shop.system.info.kafka_address, client_id="test") as publisher:
         await publisher.publish(VIEWS.name, 0, [Record(b"1", b"{}", headers, 0)])
     spans = await shop.trace(traceparent[3:35], VIEW_STEPS[-1:])
     log = (shop.system.folder.logs / "feature_worker.log").read_text().splitlines()

@@ -171,7 +171,7 @@ async def shopping(system: System) -> AsyncIterator[Tally]:
 async def assert_all_counted_once(system: System, tally: Tally) -> Verification:
     """Every acknowledged order is there exactly once, and the feature table is what pandas makes of orders and views."""
     info = system.info
-    verification = await verify(info.database_url, info.kafka_bootstrap, wait_s=CAUGHT_UP_WITHIN_S)
+    verification = await verify(info.database_url, info.kafka_address, wait_s=CAUGHT_UP_WITHIN_S)
     async with open_database(info.database_url, application="test") as sessions, sessions() as session:
         stored = {row.id: row.status for row in await session.execute(text("SELECT id, status FROM orders"))}
         counted = (await session.execute(text("SELECT sum(view_count) FROM feature_rows"))).scalar_one()

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from ordercast.contracts.topics import ORDERS
 from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE
 from ordercast.infra.local.system import System, running_system
+from ordercast.kafka_security import client_arguments
 from tests.support.offsets import free_offset
 from tests.support.small_services import small_services
 
@@ -57,12 +58,12 @@ async def database(system: System) -> AsyncIterator[asyncpg.Connection]:
 
 async def write_record(system: System, value: bytes) -> None:
     async with AIOKafkaProducer(
-        bootstrap_servers=system.info.kafka_bootstrap, acks="all", enable_idempotence=True
+        acks="all", enable_idempotence=True, **client_arguments(system.info.kafka_address)
     ) as producer:
         await producer.send_and_wait(PARTITION.topic, value, partition=PARTITION.partition)
 
 
 async def end_offset(system: System) -> int:
-    async with AIOKafkaConsumer(bootstrap_servers=system.info.kafka_bootstrap) as consumer:
+    async with AIOKafkaConsumer(**client_arguments(system.info.kafka_address)) as consumer:
         offsets = await consumer.end_offsets([PARTITION])
     return int(offsets[PARTITION])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ordercast.kafka_security import KafkaSettingsWrong, client_security
+from ordercast.kafka_security import KafkaSettingsWrong, brokers_of, client_arguments, client_security
 
 SASL = {
     "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
@@ -24,6 +24,19 @@ def test_a_user_logs_in_by_scram() -> None:
         "sasl_plain_username": "worker",
         "sasl_plain_password": "a secret",
     }
+
+
+def test_a_login_in_the_address_counts_whatever_the_variables_say_and_is_not_shown() -> None:
+    elsewhere = {"ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SSL", "ORDERCAST_KAFKA_USERNAME": "somebody"}
+    assert client_arguments("relay:a secret@host:9092", elsewhere) == {
+        "bootstrap_servers": "host:9092",
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "relay",
+        "sasl_plain_password": "a secret",
+    }
+    assert client_arguments("host:9092", SASL) == {"bootstrap_servers": "host:9092", **client_security(SASL)}
+    assert [brokers_of(address) for address in ("relay:a secret@host:9092", "host:9092")] == ["host:9092"] * 2
 
 
 def test_tls_checks_the_brokers_name_and_certificate() -> None:

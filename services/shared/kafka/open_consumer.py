@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.consumer import KafkaConsumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
@@ -125,12 +125,11 @@ async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
 
 def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
         auto_offset_reset="none",
         enable_auto_commit=False,
         fetch_max_bytes=FETCH_BYTES,
         max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
-        **client_security(),
+        **client_arguments(bootstrap),
         **settings,
     )
 
@@ -141,5 +140,5 @@ async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[No
         try:
             await stack.enter_async_context(running(client, start_deadline_s=START_DEADLINE_S))
         except (ClientError, TimeoutError, OSError) as error:
-            raise BrokerUnavailable(f"no Kafka broker to read from at {bootstrap}: {error!r}") from error
+            raise BrokerUnavailable(f"no Kafka broker to read from at {brokers_of(bootstrap)}: {error!r}") from error
         yield

@@ -17,7 +17,7 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as ClientError
 
 from ordercast.first_line import first_line
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 from ordercast.services.shared.kafka.records import Record
@@ -102,18 +102,19 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
         BrokerUnavailable: no broker answers at `bootstrap`.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_BATCH_BYTES + 100_000,
         request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
-        **client_security(),
+        **client_arguments(bootstrap),
     )
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(running(producer, start_deadline_s=PUBLISH_DEADLINE_S))
         except (ClientError, TimeoutError, OSError) as error:
-            raise BrokerUnavailable(f"no Kafka broker answers at {bootstrap}: {first_line(error)}") from error
+            raise BrokerUnavailable(
+                f"no Kafka broker answers at {brokers_of(bootstrap)}: {first_line(error)}"
+            ) from error
         yield KafkaPublisher(producer)

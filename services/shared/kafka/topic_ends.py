@@ -7,7 +7,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError as ClientError
 
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.records import Partition
@@ -25,13 +25,13 @@ async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **client_security())
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **client_arguments(bootstrap))
     try:
         async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
             wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]
             ends = await consumer.end_offsets(wanted)
     except (ClientError, TimeoutError, OSError) as error:
-        raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {bootstrap}: {error!r}") from error
+        raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {brokers_of(bootstrap)}: {error!r}") from error
     return {Partition(found.topic, found.partition): offset for found, offset in ends.items()}
 
 

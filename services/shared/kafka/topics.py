@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.first_line import first_line
-from ordercast.kafka_security import client_security
+from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 from ordercast.services.shared.process.settings import read_settings
@@ -78,7 +78,7 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         PartitionsDiffer: a topic has another number of partitions than asked for.
     """
     wanted = {topic.name: topic.partitions or partitions for topic in ALL_TOPICS}
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **client_security())
+    admin = AIOKafkaAdminClient(**client_arguments(bootstrap))
     try:
         await admin.start()
         there = {
@@ -87,7 +87,7 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         missing = {name: count for name, count in wanted.items() if name not in there}
         await _open_up(admin, [*there, *await _create(admin, missing, replication)])
     except (ClientError, OSError) as error:
-        raise BrokerUnavailable(f"topics were not created at {bootstrap}: {first_line(error)}") from error
+        raise BrokerUnavailable(f"topics were not created at {brokers_of(bootstrap)}: {first_line(error)}") from error
     finally:
         await admin.close()
     for name, count in there.items():

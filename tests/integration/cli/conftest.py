@@ -30,7 +30,7 @@ class Running:
 
     @property
     def bootstrap(self) -> str:
-        return self.system.info.kafka_bootstrap
+        return self.system.info.kafka_address
 
     async def run(self, *arguments: str, **options: Any) -> Result:
         """`ordercast ARGUMENTS` on this system, in a thread: a command has an event loop of its own."""

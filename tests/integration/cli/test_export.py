@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from ordercast.kafka_security import client_arguments
 from ordercast.reading.data_sets import RECIPE, SHOP
 from ordercast.reading.export import export
 from ordercast.reading.table_files import Format
@@ -205,11 +206,11 @@ def test_the_activity_adds_up_to_the_features_and_to_the_accounts_orders(exporte
 
 
 async def test_a_repeated_view_is_exported_once(running: Running, exported: Path, tmp_path: Path) -> None:
-    async with AIOKafkaConsumer(bootstrap_servers=running.bootstrap, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(auto_offset_reset="earliest", **client_arguments(running.bootstrap)) as consumer:
         consumer.assign([TopicPartition("views", number) for number in range(8)])
         await consumer.seek_to_beginning()
         record = await consumer.getone()
-    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **client_arguments(running.bootstrap)) as producer:
         await producer.send_and_wait(
             "views", record.value, key=record.key, partition=record.partition, headers=list(record.headers)
         )

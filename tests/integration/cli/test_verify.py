@@ -18,6 +18,7 @@ from ordercast.client.caught_up import NotCaughtUp
 from ordercast.client.database import DatabaseUnavailable, snapshot
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.contracts.activity import SUMS
+from ordercast.kafka_security import client_arguments
 from ordercast.verify import verify
 from ordercast.verify.event_topics import open_prediction_topic, open_view_topic
 from tests.integration.cli.conftest import Running
@@ -127,7 +128,7 @@ async def test_predictions_that_were_given_are_compared_with_their_topic(running
     ]
     async with open_prediction_topic(running.bootstrap) as topic:
         place = account_id % topic.partitions
-    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **client_arguments(running.bootstrap)) as producer:
         for number, one in enumerate(said, start=1):
             record = prediction_record(one, number, f"predictions:{account_id}")
             await producer.send_and_wait("predictions", record.value, partition=place, headers=record.headers)
@@ -159,7 +160,7 @@ async def test_predictions_that_were_given_are_compared_with_their_topic(running
 
 
 async def test_a_record_that_is_no_view_is_told_and_makes_no_difference(running: Running) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **client_arguments(running.bootstrap)) as producer:
         await producer.send_and_wait("views", b"poison", partition=0, headers=[("ce_type", b"nonsense")])
     result = await verify(running.database_url, running.bootstrap)
     assert result.unreadable_records >= 1
@@ -201,7 +202,7 @@ async def test_a_strangers_number_is_told_and_repaired_and_no_order_is_lost_to_i
             "SELECT coalesce(max(last_number), 0) FROM outbox_shards WHERE shard = $1", shard
         )
     forged = {"ce_producer": b"outbox", "ce_numbering": b"dense", "ce_sequence": str(given + 3).encode()}
-    async with AIOKafkaProducer(bootstrap_servers=running.bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **client_arguments(running.bootstrap)) as producer:
         await producer.send_and_wait("orders", b"junk", partition=shard, headers=list(forged.items()))
 
     async with asyncio.timeout(30):

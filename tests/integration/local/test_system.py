@@ -16,6 +16,7 @@ from ordercast.infra.local.errors import StateFolderBusy
 from ordercast.infra.local.processes import SERVICES
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import System
+from ordercast.kafka_security import client_arguments
 from ordercast.reading.backlog import Backlog
 from tests.support.prometheus import Prometheus, installed
 from tests.support.small_systems import assert_all_end, database, end_offset, processes_of, system_in, write_record
@@ -31,7 +32,7 @@ async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Syst
 async def test_it_runs_with_the_newest_schema_and_all_topics(system: System) -> None:
     async with database(system) as session:
         assert await session.fetchval("SELECT count(*) FROM alembic_version") == 1
-    admin = AIOKafkaAdminClient(bootstrap_servers=system.info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**client_arguments(system.info.kafka_address))
     await admin.start()
     assert {topic.name for topic in ALL_TOPICS} <= set(await admin.list_topics())
     [described] = await admin.describe_topics([ORDERS.name])
@@ -50,8 +51,9 @@ def test_services_are_told_where_the_servers_are_and_only_order_api_may_sign(sys
     assert worker["ORDERCAST_DATABASE_URL"].startswith("postgresql+asyncpg://ordercast_feature_worker:")
     assert api["ORDERCAST_DATABASE_URL"].startswith("postgresql+asyncpg://ordercast_order_api:")
     assert worker["ORDERCAST_DATABASE_SSLMODE"] == "disable"
-    assert worker["ORDERCAST_KAFKA_BOOTSTRAP"] == system.info.kafka_bootstrap
-    assert worker["ORDERCAST_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"  # whatever the user has set for another Kafka
+    for process, user in ((worker, "feature_worker"), (api, "order_api")):
+        login, _, brokers = process["ORDERCAST_KAFKA_BOOTSTRAP"].rpartition("@")
+        assert (login.partition(":")[0], brokers) == (f"ordercast_{user}", system.info.kafka_bootstrap)
     assert worker["ORDERCAST_PORT"] == str(system.info.ports["feature_worker"])
     assert Path(worker["ORDERCAST_TOKEN_PUBLIC_KEY_FILE"]).is_file()
     assert "ORDERCAST_TOKEN_PRIVATE_KEY_FILE" not in worker

@@ -20,6 +20,7 @@ from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
 from ordercast.contracts.envelope import SequenceNumber, sequence_headers
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
+from ordercast.infra.kafka.rights import ADMIN
 from ordercast.infra.local.system import System, running_system
 from ordercast.infra.observability.dashboards import SERVICES
 from ordercast.sample.make_sample import make_sample
@@ -234,15 +235,15 @@ async def test_while_the_broker_is_held_up_the_outbox_shows_its_backlog(watched:
 
 
 async def test_an_order_that_kafka_refuses_is_shown_and_rings_until_it_is_published_again(watched: Watched) -> None:
-    info = watched.system.info
-    await alter_topic(info.kafka_bootstrap, ORDERS.name, {"max.message.bytes": str(BYTES_OF_A_SMALL_ORDER)})
+    info, admin = watched.system.info, watched.system.plan.kafka.address(ADMIN)
+    await alter_topic(admin, ORDERS.name, {"max.message.bytes": str(BYTES_OF_A_SMALL_ORDER)})
     try:
         await watched.admin.order_api.place_order([(watched.posted.product_ids[0], 1)] * LINES_OF_A_LARGE_ORDER)
         refused = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_REFUSAL_BY_KAFKA)
         await watched.until_shown(refused, more_than_0=True)
         await watched.until('ALERTS{alertname="OutboxDeadLetters", alertstate="firing"}')
     finally:
-        await create_topics(info.kafka_bootstrap, PARTITIONS)
+        await create_topics(admin, PARTITIONS)
     async for _ in run_program("order_api", info.database_url, "outbox-retry"):
         pass
     await watched.until("max(ordercast_outbox_dead_letters_events) == 0")
@@ -251,7 +252,7 @@ async def test_an_order_that_kafka_refuses_is_shown_and_rings_until_it_is_publis
 
 async def test_an_event_that_is_refused_is_seen_with_its_class_and_rings(watched: Watched) -> None:
     account = watched.posted.account_ids[0]
-    async with open_publisher(watched.system.info.kafka_bootstrap, client_id="test") as publisher:
+    async with open_publisher(watched.system.info.kafka_address, client_id="test") as publisher:
         await publisher.publish(VIEWS.name, partition_of(account, PARTITIONS), [Record(b"", b"no event", [], 0)])
     [alert] = await watched.until('ALERTS{alertname="DeadLetters", alertstate="firing"}')
     assert (alert["metric"]["topic"], alert["metric"]["reason"]) == ("views", "MalformedEvent")
@@ -266,7 +267,7 @@ async def test_what_a_stranger_writes_rings_and_the_worker_goes_on(watched: Watc
     gap = [record_of(View(account, product, datetime.now(UTC)), SequenceNumber("viewer", n)) for n in (1, 3, 4)]
     junk = Record(b"", b"no event", [], 0)
     forged = replace(junk, headers=sequence_headers(SequenceNumber("outbox", 1_000_000)))
-    async with open_publisher(watched.system.info.kafka_bootstrap, client_id="test") as publisher:
+    async with open_publisher(watched.system.info.kafka_address, client_id="test") as publisher:
         await publisher.publish(VIEWS.name, partition, [*gap[:2], *[junk] * 101])
         await publisher.publish(ORDERS.name, partition, [forged])
         for name in ("GapInNumbers", "NumbersAboveOutbox", "TooManyDeadLetters"):

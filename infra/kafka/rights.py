@@ -1,0 +1,53 @@
+"""Who may do what on Kafka: the one table that ACLs are made from and that a test walks."""
+
+from typing import Final, NamedTuple
+
+# R read, W write; both let a client see the topic. `operator` is for commands: they look at all topics, and send again what was
+# refused. Topics are made by the super user alone. `group:` is the consumer group of the worker (ORDERCAST_WORKER_GROUP).
+_TABLE: Final = """
+                      order_api  relay  feature_worker  trainer  predictor  operator
+orders                -          W      R               -        -          RW
+views                 W          -      R               -        -          RW
+predictions           -          -      R               -        W          RW
+models                -          -      -               W        RW         R
+dead-letters          -          -      W               -        -          R
+group:feature_worker  -          -      R               -        -          -
+"""
+
+_OPERATIONS: Final = {"R": "READ", "W": "WRITE"}
+_GROUP: Final = "group:"
+
+# The super user, who makes topics and users.
+ADMIN: Final = "admin"
+
+
+class Right(NamedTuple):
+    """What an ACL allows: READ or WRITE of a TOPIC or GROUP."""
+
+    role: str
+    kind: str
+    name: str
+    operation: str
+
+
+def user_of(role: str) -> str:
+    """The name that a role logs in with, as in PostgreSQL."""
+    return f"ordercast_{role}"
+
+
+def _parse(table: str) -> tuple[tuple[str, ...], frozenset[Right]]:
+    head, *rows = table.strip("\n").splitlines()
+    roles = tuple(head.split())
+    rights = set[Right]()
+    for row in rows:
+        resource, *cells = row.split()
+        kind = "GROUP" if resource.startswith(_GROUP) else "TOPIC"
+        for role, cell in zip(roles, cells, strict=True):
+            rights |= {
+                Right(role, kind, resource.removeprefix(_GROUP), _OPERATIONS[letter]) for letter in cell.strip("-")
+            }
+    return roles, frozenset(rights)
+
+
+# The roles, each a user of its own, and all that they may do.
+ROLES, RIGHTS = _parse(_TABLE)
