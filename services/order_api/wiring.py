@@ -24,7 +24,7 @@ from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
-from ordercast.services.order_api.shared_answers import SharedAnswers
+from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews

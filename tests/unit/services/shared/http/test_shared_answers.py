@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ordercast.services.order_api.shared_answers import MAX_KEPT, SharedAnswers
+from ordercast.services.shared.http.shared_answers import MAX_KEPT, SharedAnswers
 
 
 class Maker:
