@@ -11,6 +11,7 @@ _TABLE: Final = """
 accounts                 SIU        -      -               s        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
 audit_log                SI         sD     -               -        -          -
+api_keys                 SIU        -      -               su       su         s
 products                 SIU        -      -               -        s          S
 product_prices           SI         -      -               -        -          S
 reviews                  SIUD       -      -               -        -          S
@@ -43,12 +44,22 @@ alembic_version          -          -      -               -        -          S
 """
 
 _RIGHTS: Final = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+# What checking an API key takes.
+_CHECKED: Final = (
+    *("id", "account_id", "scopes", "secret_hash", "previous_hash", "previous_until", "expires_at", "revoked_at"),
+    "last_used_at",
+)
 # (table, role, right) -> the columns that it is for.
 _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
-    # Which access tokens have ended.
-    ("accounts", "trainer", "SELECT"): ("id", "token_version", "tokens_ended_at"),
-    ("accounts", "predictor", "SELECT"): ("id", "token_version", "tokens_ended_at"),
+    # Which access tokens have ended; whose API key it is, and whether that may still act.
+    ("accounts", "trainer", "SELECT"): ("id", "token_version", "tokens_ended_at", "role", "blocked_at"),
+    ("accounts", "predictor", "SELECT"): ("id", "token_version", "tokens_ended_at", "role", "blocked_at"),
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
+    ("api_keys", "trainer", "SELECT"): _CHECKED,
+    ("api_keys", "trainer", "UPDATE"): ("last_used_at",),
+    ("api_keys", "predictor", "SELECT"): _CHECKED,
+    ("api_keys", "predictor", "UPDATE"): ("last_used_at",),
+    ("api_keys", "reader", "SELECT"): ("id", "account_id", "scopes", "created_at", "revoked_at", "last_used_at"),
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
     ("audit_log", "relay", "SELECT"): ("recorded_at",),
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),

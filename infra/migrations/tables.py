@@ -5,6 +5,7 @@ import ordercast.services.order_api.audit.tables
 import ordercast.services.order_api.orders.tables
 import ordercast.services.order_api.products.tables
 import ordercast.services.order_api.reviews.tables
+import ordercast.services.shared.db.api_keys
 import ordercast.services.shared.db.features
 import ordercast.services.shared.db.models
 import ordercast.services.trainer.jobs.tables  # noqa: F401

@@ -29,6 +29,11 @@ COMMANDS: Final = (
     Entry("admin", "ordercast.cli.admin", "Make admins; list, block and unblock accounts, give roles."),
     Entry("audit", "ordercast.cli.audit", "See who logged in, who failed to, and what admins did."),
     Entry("keys", "ordercast.cli.keys", "Replace the keys that access tokens are signed with."),
+    Entry(
+        "api-keys",
+        "ordercast.cli.api_keys",
+        "Make, list, rotate and revoke keys with which machines speak to the APIs.",
+    ),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),

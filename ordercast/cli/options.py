@@ -76,7 +76,7 @@ Against = Annotated[
         "--against",
         metavar="URL",
         help="Of its order_api, such as http://127.0.0.1:8000. What else is needed comes from the variables (or, below"
-        " ORDERCAST_SECRETS_DIR, files) ORDERCAST_ADMIN_EMAIL, _ADMIN_PASSWORD, _DATABASE_URL and _KAFKA_BOOTSTRAP.",
+        " ORDERCAST_SECRETS_DIR, files) ORDERCAST_API_KEY or _ADMIN_EMAIL and _ADMIN_PASSWORD, _DATABASE_URL and _KAFKA_BOOTSTRAP.",
         rich_help_panel=AGAINST_PANEL,
         show_default=False,
     ),

@@ -38,6 +38,20 @@ class AuditLine(Struct, frozen=True):
     recorded_at: datetime
 
 
+class ApiKey(Struct, frozen=True):
+    id: int
+    account_id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    rotated_at: datetime | None = None
+    previous_until: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    key: str | None = None  # where it is made or rotated, and nowhere else
+
+
 class Product(Struct, frozen=True):
     id: int
     sku: str

@@ -12,6 +12,7 @@ import msgspec
 
 from ordercast.client.answers import (
     Account,
+    ApiKey,
     AuditLine,
     BatchAnswer,
     Changes,
@@ -34,7 +35,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, AuditLine, Product, Price)
+Row = TypeVar("Row", Account, ApiKey, AuditLine, Product, Price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,30 @@ class OrderApi:
         filters = {"kind": kind, "account_id": account_id, "since": since and since.isoformat()}
         async for line in self._pages("/audit", Page[AuditLine], filters):
             yield line
+
+    async def create_api_key(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        *,
+        account_id: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """A key of the caller's account, or with an admin's token of any. Its `key` is shown this once."""
+        body = {"name": name, "scopes": list(scopes), "account_id": account_id, "expires_at": expires_at}
+        return await self._post("/api-keys", body, ApiKey)
+
+    async def api_keys(self, *, account_id: int | None = None) -> AsyncIterator[ApiKey]:
+        async for key in self._pages("/api-keys", Page[ApiKey], {"account_id": account_id}):
+            yield key
+
+    async def rotate_api_key(self, key_id: int, *, overlap_s: int | None = None) -> ApiKey:
+        """The key with a new `key`; the one before is good for `overlap_s` from now on, a day unless said."""
+        body = None if overlap_s is None else {"overlap_s": overlap_s}
+        return await self._post(f"/api-keys/{key_id}/rotate", body, ApiKey)
+
+    async def revoke_api_key(self, key_id: int) -> ApiKey:
+        return await self._send("DELETE", f"/api-keys/{key_id}", None, ApiKey)
 
     async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
         """Needs an admin."""

@@ -28,6 +28,16 @@ class Login:
         return f"Login(email={self.email!r})"  # a password has no place in a log
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """In place of a log-in: it is sent as it is, with each request."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "ApiKey()"
+
+
 class Tokens(msgspec.Struct, frozen=True):
     """What `POST /auth/token` answers; `expires_in` in seconds."""
 
@@ -38,12 +48,12 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """Sends requests, with the token of one account if there is one."""
+    """Sends requests, with the token or the API key of one account if there is one."""
 
-    def __init__(self, transport: Transport, order_api: str, login: Login | None = None) -> None:
+    def __init__(self, transport: Transport, order_api: str, login: Login | ApiKey | None = None) -> None:
         self.transport = transport
         self.order_api = order_api
-        self._login = login
+        self.login = login
         self._tokens: Tokens | None = None
         self._renew_at = 0.0
         self._renewing = asyncio.Lock()
@@ -54,7 +64,7 @@ class Session:
         try:
             return await self.transport.send(_bearing(token, request))
         except ProblemAnswer as problem:
-            if problem.status != UNAUTHORIZED or token is None:
+            if problem.status != UNAUTHORIZED or not isinstance(self.login, Login):
                 raise
             return await self.transport.send(_bearing(await self._token(not_taken=token), request))
 
@@ -88,20 +98,20 @@ class Session:
     def go_on_with(self, tokens: Tokens, password: str) -> None:
         """After the password was changed, which ended all tokens from before."""
         self._keep(tokens)
-        if self._login is not None:
-            self._login = replace(self._login, password=password)
+        if isinstance(self.login, Login):
+            self.login = replace(self.login, password=password)
 
     def _keep(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_S
 
     async def _token(self, *, not_taken: str | None = None) -> str | None:
-        if self._login is None:
-            return None
+        if not isinstance(self.login, Login):
+            return self.login.key if self.login else None
         async with self._renewing:
             tokens = self._tokens
             if tokens is None or tokens.access_token == not_taken or time.monotonic() >= self._renew_at:
-                tokens = await self._renewed(self._login)
+                tokens = await self._renewed(self.login)
                 self._keep(tokens)
             return tokens.access_token
 

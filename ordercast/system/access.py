@@ -1,5 +1,6 @@
 """The running system as a command needs it: who answers where, and as whom the command speaks."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ from ordercast.client.probe import check_answers
 from ordercast.client.transport import RETRY_FOR_S
 from ordercast.errors import ActionableError
 from ordercast.infra.local.state import SystemInfo
+from ordercast.secret_variables import secret_variable
 from ordercast.system.target import NotGiven, Target
 
 # What a system that is away, or says no, raises: the text is for the user.
 SYSTEM_ERRORS: Final = (ClientError, DatabaseUnavailable, KafkaUnavailable, OSError)
 UNAUTHORIZED: Final = 401
+# An API key, in place of an admin's email and password.
+KEY_VARIABLE: Final = "ORDERCAST_API_KEY"
 
 
 class AdminRefused(ActionableError):
@@ -26,7 +30,7 @@ class AdminRefused(ActionableError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Clients of the system: as nobody in particular, and as an admin."""
+    """Clients of the system: as nobody in particular, and as an admin, or whoever the API key acts as."""
 
     target: Target
     anonymous: Client
@@ -50,13 +54,19 @@ class Access:
 
 @asynccontextmanager
 async def open_access(target: Target, *, retry_for_s: float = RETRY_FOR_S) -> AsyncIterator[Access]:
-    """Access to a running system; `retry_for_s` is `open_client`'s.
+    """Access to a running system, by ORDERCAST_API_KEY if it is set; `retry_for_s` is `open_client`'s.
 
     Raises:
         AdminNotMade: there is no admin to log in as, and none could be made.
         AdminRefused: email or password are wrong.
         ClientError: it does not answer.
     """
+    key = secret_variable(KEY_VARIABLE, os.environ)
+    if key is not None:
+        await check_answers(target.addresses.order_api)
+        async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
+            yield Access(target, anonymous, anonymous.with_key(key))
+        return
     login = await target.login()
     async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
         try:

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from ordercast.services.order_api.accounts.routes import router as accounts
+from ordercast.services.order_api.api_keys.routes import router as api_keys
 from ordercast.services.order_api.audit.routes import router as audit
 from ordercast.services.order_api.orders.routes import router as orders
 from ordercast.services.order_api.problems import PROBLEMS
@@ -31,12 +32,13 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
         # Routes are tried one after the other: those with the most traffic come first.
-        routers=[orders, views, products, accounts, reviews, trends, audit],
+        routers=[orders, views, products, accounts, api_keys, reviews, trends, audit],
         problems=PROBLEMS,
         max_body_bytes=MAX_BODY_BYTES,
         body_limits={
             "/accounts": MAX_LOGIN_BYTES,
             "/auth": MAX_LOGIN_BYTES,
+            "/api-keys": MAX_LOGIN_BYTES,
             "/views/batch": MAX_VIEW_BATCH_BYTES,
             "/orders/import": None,
             "/products/import": None,

@@ -65,6 +65,22 @@ class InvalidRefreshToken(Permanent):
     """The refresh token is unknown, expired, used before, or its family has ended."""
 
 
+class ApiKeyNotFound(Permanent):
+    """There is no API key with this id, or it is another's."""
+
+
+class ApiKeyEnded(Permanent):
+    """The API key was revoked, or its time is over."""
+
+
+class ScopeNotAllowed(Permanent):
+    """Nothing that a scope is for may be done by the account's role."""
+
+
+class TooManyApiKeys(Permanent):
+    """The account has as many good keys as one may have."""
+
+
 class ProductNotFound(Permanent):
     """There is no product with this id."""
 

@@ -19,6 +19,10 @@ PROBLEMS: Final[ProblemTable] = {
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
     errors.TooManyLogIns: ProblemType("too-many-log-ins", 429, "Too many log-ins have failed", retry_after=60),
     errors.InvalidRefreshToken: ProblemType("invalid-refresh-token", 401, "The refresh token is not valid"),
+    errors.ApiKeyNotFound: ProblemType("api-key-not-found", 404, "There is no such API key"),
+    errors.ApiKeyEnded: ProblemType("api-key-ended", 409, "The API key is good no more"),
+    errors.ScopeNotAllowed: ProblemType("scope-not-allowed", 422, "The account may do nothing with this scope"),
+    errors.TooManyApiKeys: ProblemType("too-many-api-keys", 409, "The account has too many API keys"),
     # products and what is said of them
     errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
     errors.SkuTaken: ProblemType("sku-taken", 409, "The SKU is taken"),

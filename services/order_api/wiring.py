@@ -24,15 +24,16 @@ from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
-from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
@@ -55,6 +56,7 @@ class OrderApi:
     product_pages: SharedAnswers[ProductPage]
     trends: SharedAnswers[TrendsAnswer]
     verifier: TokenVerifier
+    api_keys: ApiKeys
     passwords: Passwords
     log_in: LogIn
     failed_log_ins: LimitFailedLogIns
@@ -103,6 +105,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             product_pages=SharedAnswers(),
             trends=SharedAnswers(),
             verifier=verifier,
+            api_keys=ApiKeys(sessions),
             passwords=passwords,
             log_in=LogIn(
                 sessions,

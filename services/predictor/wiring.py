@@ -30,6 +30,7 @@ from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
@@ -73,6 +74,7 @@ class Predictor:
     predict: AnswerTogether[ServedModel, int, Prediction]
     explain: AnswerTogether[Basis, Pair, PairDemand]
     verifier: TokenVerifier
+    api_keys: ApiKeys
     checks: Mapping[str, Check]
 
     async def demand_at(self, served: ServedDemand, as_of: date | None) -> DemandAt:
@@ -148,6 +150,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),
                 explain=AnswerTogether(explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER),
                 verifier=verifier,
+                api_keys=ApiKeys(sessions),
                 checks={
                     "model": Check(slot.check),
                     # Without these, predictions for view counts go on.

@@ -12,6 +12,7 @@ import structlog
 from fastapi import Depends, Request
 
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
+from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
@@ -38,6 +39,7 @@ class Trainer:
 
     sessions: Sessions
     verifier: TokenVerifier
+    api_keys: ApiKeys
     bounds: TrainingBounds
     watch: WatchTrainings
     checks: Mapping[str, Check]
@@ -80,7 +82,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             if scheduler is not None:
                 checks["cluster"] = Check(trainings.check_cluster, required=False)  # trainings wait in their queue
             bounds = TrainingBounds(settings.trainings_waiting, settings.training_work)
-            yield Trainer(sessions, verifier, bounds, watch, checks)
+            yield Trainer(sessions, verifier, ApiKeys(sessions), bounds, watch, checks)
 
 
 def _refuse_unwritable(artifacts: Path) -> None:

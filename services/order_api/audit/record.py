@@ -23,6 +23,9 @@ Kind = Literal[
     "role-changed",
     "account-blocked",
     "account-unblocked",
+    "api-key-made",
+    "api-key-rotated",
+    "api-key-revoked",
 ]
 
 # Lines of log-ins that failed, in a minute, of an address (or an IPv6 /64) and of all together: a flood of them costs 144,000 lines

@@ -15,6 +15,8 @@ Operation = tuple[str, str]
 #
 # CUSTOMER is whoever signs up. SERVICE is a shop's own backend: it brings in orders, views and products, and asks for predictions.
 # OPERATOR runs the system: trainings and models beside that. ADMIN alone says who is what.
+#
+# API keys outlast log-ins and changes of the password: customers make none, and no key makes another one.
 _TABLE: Final = """
                                                          CUSTOMER SERVICE OPERATOR ADMIN scope
 POST   /orders                                           own      own     own      own   orders:write
@@ -44,6 +46,11 @@ POST   /accounts/me/password                             own      own     own   
 GET    /accounts/{account_id}                            none     any     any      any   accounts:read
 PATCH  /accounts/{account_id}                            none     none    none     any   -
 GET    /audit                                            none     none    none     any   -
+POST   /api-keys                                         none     own     own      any   -
+GET    /api-keys                                         own      own     own      any   -
+GET    /api-keys/{key_id}                                own      own     own      any   -
+POST   /api-keys/{key_id}/rotate                         none     own     own      any   -
+DELETE /api-keys/{key_id}                                own      own     own      any   -
 POST   /auth/token                                       open
 POST   /auth/refresh                                     open
 POST   /auth/log-out                                     open
@@ -104,5 +111,12 @@ def parse(table: str) -> dict[Operation, Access]:
 
 
 ACCESS: Final = parse(_TABLE)
+
+
+def scopes_of(role: Role) -> frozenset[str]:
+    """The scopes with which an API key of this role may do anything."""
+    return frozenset(access.scope for access in ACCESS.values() if access.scope and role in access.allowed)
+
+
 # What an API key may be given.
 SCOPES: Final = tuple(sorted({access.scope for access in ACCESS.values() if access.scope}))

@@ -53,8 +53,8 @@ _NO_TELEMETRY_BY_FASTAPI: Final = TelemetryConfig(tracing=False, metrics=False, 
 
 
 class Service(Protocol):
-    """What a wiring yields, as far as the frame looks at it. Routes that ask for a caller also need `verifier`
-    (a `TokenVerifier`)."""
+    """What a wiring yields, as far as the frame looks at it. Routes that ask for a caller also need what
+    `credentials.ChecksCallers` says."""
 
     @property
     def checks(self) -> Mapping[str, Check]:

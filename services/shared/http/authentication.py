@@ -1,4 +1,4 @@
-"""The caller of a request, by its access token, and whether it may do what it asks for, by the table of `access.py`.
+"""The caller of a request, by its access token or API key, and whether it may do what it asks for, by the table of `access.py`.
 
 A route asks for its caller by type: `caller: CurrentCaller`.
 """
@@ -12,8 +12,9 @@ from fastapi.security.base import SecurityBase
 
 from ordercast.services.shared.http.access import Access
 from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.credentials import caller_with
 from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
-from ordercast.services.shared.http.tokens import InvalidToken, TokenVerifier
+from ordercast.services.shared.http.tokens import InvalidToken
 
 # The name of the token's scheme in the API's documentation.
 SCHEME: Final = "access_token"
@@ -29,6 +30,8 @@ class _CallerOfRequest(SecurityBase):
     async def __call__(self, request: Request) -> Caller:
         caller = await _authenticated(request)
         access: Access = request.app.state.access[request.method, request.scope["route"].path_format]
+        if caller.scopes is not None:
+            _expect_scope(caller.scopes, access.scope)
         reach = access.reach[caller.role]
         if reach == "none":
             raise Problem(FORBIDDEN, f"only {_any_of(access.allowed)} may do this")
@@ -40,12 +43,11 @@ async def _authenticated(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not token:
         raise Problem(
             NOT_AUTHENTICATED,
-            "send the header Authorization: Bearer <access token>",
+            "send the header Authorization: Bearer <access token or API key>",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    verifier: TokenVerifier = request.app.state.service.verifier
     try:
-        return verifier.verify(token)
+        return await caller_with(request.app.state.service, token)
     except InvalidToken as error:
         challenge = f'Bearer error="invalid_token", error_description="{error}"'
         raise Problem(NOT_AUTHENTICATED, str(error), headers={"WWW-Authenticate": challenge}) from error
@@ -54,6 +56,15 @@ async def _authenticated(request: Request) -> Caller:
 def address_of(request: Request) -> str | None:
     """The network address of whoever asks, behind a proxy the proxy's; None: not over TCP."""
     return request.client.host if request.client else None
+
+
+def _expect_scope(scopes: frozenset[str], needed: str | None) -> None:
+    """As RFC 6750, 3.1 has it. Raises Problem: 403."""
+    if needed is None:
+        raise Problem(FORBIDDEN, "no API key may do this: log in")
+    if needed not in scopes:
+        challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+        raise Problem(FORBIDDEN, f"the API key lacks the scope {needed}", headers={"WWW-Authenticate": challenge})
 
 
 def _any_of(roles: tuple[str, ...]) -> str:

@@ -17,7 +17,9 @@ class Caller:
     role: Role
     # That of the account's tokens: one with a smaller number has ended (`follow_ended_tokens.py`).
     version: int = field(default=0, compare=False)
-    # When the token ends that says so (Unix, s).
+    # When the token or key ends that says so (Unix, s).
     ends_at: float = field(default=math.inf, compare=False)
     # Whether it does what it asks for on behalf of every account, not only of its own: the table of `access.py`.
     for_all: bool = field(default=False, compare=False)
+    # Of an API key; None with a token, which is for all that its role may do.
+    scopes: frozenset[str] | None = None

@@ -122,9 +122,9 @@ def _describe_access(operation: dict[str, Any], access: Access) -> None:
     reaches = {role: " (own)" if reach == "own" else "" for role, reach in access.reach.items() if reach != "none"}
     if reaches:
         roles = ", ".join(f"{role}{reach}" for role, reach in reaches.items())
-        operation["description"] = (
-            f"{operation.get('description', '')}\n\n{'Open; ' if access.open else ''}{roles}.".strip()
-        )
+        keys = f"API keys with {access.scope}" if access.scope else "no API key"
+        who = f"{'Open; ' if access.open else ''}{roles}; {keys}."
+        operation["description"] = f"{operation.get('description', '')}\n\n{who}".strip()
 
 
 def _own_kinds(route: APIRoute, table: ProblemTable) -> list[ProblemType]:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ordercast.services.shared.http.credentials import caller_with
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.problem import Problem, ProblemType
 from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limit_headers
-from ordercast.services.shared.http.tokens import InvalidToken, TokenVerifier
+from ordercast.services.shared.http.tokens import InvalidToken
 
 TOO_MANY_REQUESTS: Final = ProblemType("too-many-requests", 429, "Too many requests", retry_after=60)
 # So many times as often as a customer others may ask: imports, the demo, and a shop's and an operator's programs.
@@ -88,7 +90,7 @@ class RateLimits:
         if counted is None:
             await self._app(scope, receive, send)
             return
-        party, is_staff = _party_of(scope)
+        party, is_staff = await _party_of(scope)
         try:
             told = counted.begin(party, is_staff=is_staff)
         except Problem as problem:
@@ -114,14 +116,14 @@ class RateLimits:
         return next((each for of, pattern, each in self._patterns if of == method and pattern.match(path)), None)
 
 
-def _party_of(scope: Scope) -> tuple[Party, bool]:
-    """Who asks, and whether it is no customer. A token that is none names nobody: the route refuses it."""
+async def _party_of(scope: Scope) -> tuple[Party, bool]:
+    """Who asks, and whether it is no customer. A token or key that is none, or that cannot be looked up, names nobody: the route
+    answers that."""
     token = _bearer_token(scope["headers"])
     if token is not None:
-        verifier: TokenVerifier = scope["app"].state.service.verifier
         try:
-            caller = verifier.verify(token)
-        except InvalidToken:
+            caller = await caller_with(scope["app"].state.service, token)
+        except (InvalidToken, SQLAlchemyError, OSError):
             pass
         else:
             return caller.account_id, caller.role != "CUSTOMER"

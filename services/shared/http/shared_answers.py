@@ -23,8 +23,11 @@ class _Kept(Generic[Answer]):
 class SharedAnswers(Generic[Answer]):
     """Answers by what was asked. They are shared, so nobody may change one."""
 
-    def __init__(self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic, *, max_kept: int = MAX_KEPT
+    ) -> None:
         self._kept_s = kept_s
+        self._max_kept = max_kept
         self._clock = clock
         self._kept: dict[Hashable, _Kept[Answer]] = {}
 
@@ -32,7 +35,7 @@ class SharedAnswers(Generic[Answer]):
         """The answer that is there, or the one of `make`, for which others with the same question wait. An error is not kept."""
         kept = self._kept.get(asked)
         if kept is None:
-            if len(self._kept) >= MAX_KEPT:
+            if len(self._kept) >= self._max_kept:
                 del self._kept[next(iter(self._kept))]
             kept = self._kept[asked] = _Kept()
         async with kept.making:

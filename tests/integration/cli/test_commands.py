@@ -171,6 +171,36 @@ async def test_a_refused_event_is_counted_by_status_until_it_is_discarded_for_go
     assert (unknown.exit_code, "there is no dead letter views:0:999999" in unknown.stderr) == (1, True)
 
 
+async def test_an_api_key_speaks_to_all_services_until_it_is_revoked(running: Running) -> None:
+    """Each service looks it up as its own role of PostgreSQL."""
+    scopes = ("accounts:read", "trainings:read", "forecasts:read", "predictions:read")
+    options = [word for scope in scopes for word in ("--scope", scope)]
+    made = json.loads((await running.run("api-keys", "create", "a cron job", *options, "--days", "1", "--json")).stdout)
+    number, machine = str(made["id"]), running.anonymous.with_key(made["key"])
+    assert (await machine.order_api.me()).role == "ADMIN"
+    await machine.trainer.newest()
+    with pytest.raises(ProblemAnswer) as of_predictor:
+        await machine.predictor.features(10**9, 1)
+    assert of_predictor.value.status == 404  # and not 401
+    with pytest.raises(ProblemAnswer, match="lacks the scope orders:read"):
+        [order async for order in machine.order_api.orders()]
+
+    listed = await running.run("api-keys", "list")
+    by_key = await running.run("trainings", "list", env={"ORDERCAST_API_KEY": made["key"]})
+    rotated = await running.run("api-keys", "rotate", number, "--overlap", "0", "--json")
+    newest = running.anonymous.with_key(json.loads(rotated.stdout)["key"])
+    assert "a cron job" in listed.stdout
+    assert made["key"] not in listed.stdout
+    assert by_key.exit_code == 0, by_key.output
+    await newest.order_api.me()
+    revoked = await running.run("api-keys", "revoke", number)
+    assert revoked.stdout.endswith("is revoked\n")
+    for key in (machine, newest):
+        with pytest.raises(ProblemAnswer) as refused:
+            await key.order_api.me()
+        assert refused.value.status == 401
+
+
 async def test_accounts_are_listed_blocked_and_given_roles(running: Running) -> None:
     made = await running.run(
         "admin", "create", "--email", "eve@example.com", "--nickname", "Eve", "--json", env=PASSWORD

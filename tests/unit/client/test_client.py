@@ -196,6 +196,17 @@ async def test_a_refresh_token_that_is_refused_leads_to_a_new_login() -> None:
     assert [r.path for r in received] == ["/auth/token", "/auth/refresh", "/auth/token", "/accounts/me"]
 
 
+async def test_an_api_key_is_sent_as_it_is_and_not_again_where_it_is_refused() -> None:
+    account = {"id": 1, "email": "a@b.c", "nickname": "a", "role": "SERVICE", "login_type": "PASSWORD"}
+    async with against(Answer(200, account), Answer(401, {"title": "no"})) as (anonymous, received):
+        machine = anonymous.with_key("oc_1_secret")
+        await machine.order_api.me()
+        with pytest.raises(ProblemAnswer):
+            await machine.order_api.me()
+        assert "secret" not in repr(machine.order_api.session.login)
+    assert [request.headers["authorization"] for request in received] == ["Bearer oc_1_secret"] * 2
+
+
 async def test_no_more_requests_are_under_way_than_there_are_connections() -> None:
     now = most = 0
 

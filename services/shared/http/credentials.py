@@ -1,0 +1,29 @@
+"""What a request says of its caller: an access token, or an API key."""
+
+from typing import Protocol
+
+from ordercast.services.shared.http.api_keys import ApiKeys
+from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.key_secrets import PREFIX
+from ordercast.services.shared.http.tokens import TokenVerifier
+
+
+class ChecksCallers(Protocol):
+    """What a service brings for it."""
+
+    @property
+    def verifier(self) -> TokenVerifier: ...
+
+    @property
+    def api_keys(self) -> ApiKeys: ...
+
+
+async def caller_with(service: ChecksCallers, credential: str) -> Caller:
+    """Who sends a token or a key.
+
+    Raises:
+        InvalidToken: it is not good; the message is fit for the client.
+    """
+    if credential.startswith(PREFIX):
+        return await service.api_keys.verify(credential)
+    return service.verifier.verify(credential)
