@@ -10,6 +10,7 @@ _TABLE: Final = """
                          order_api  relay  feature_worker  trainer  predictor  reader
 accounts                 SIU        -      -               s        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
+password_resets          SIUD       sD     -               -        -          -
 audit_log                SI         sD     -               -        -          -
 api_keys                 SIU        -      -               su       su         s
 products                 SIU        -      -               -        s          S
@@ -62,6 +63,7 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("api_keys", "reader", "SELECT"): ("id", "account_id", "scopes", "created_at", "revoked_at", "last_used_at"),
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
     ("audit_log", "relay", "SELECT"): ("recorded_at",),
+    ("password_resets", "relay", "SELECT"): ("expires_at",),
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),

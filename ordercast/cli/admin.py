@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Coroutine
+from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -91,6 +92,16 @@ async def block(context: Context, account_id: AccountId) -> None:
 async def unblock(context: Context, account_id: AccountId) -> None:
     """Let a blocked account log in again."""
     await _change(context, account_id, blocked=False)
+
+
+@app.command(name="reset-password")
+@command(expected=SYSTEM_ERRORS, against=True)
+async def reset_password(context: Context, account_id: AccountId) -> None:
+    """Show a code, this once, with which the account's owner sets a new password (POST /auth/password-reset)."""
+    async with open_access(context.target()) as access:
+        reset = await access.admin.order_api.new_reset_code(account_id)
+    until = f"{reset.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    context.result(reset, f"{reset.code} is good once for account {account_id}, until {until}")
 
 
 async def _change(context: Context, account_id: int, *, role: Role | None = None, blocked: bool | None = None) -> None:

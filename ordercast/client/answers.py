@@ -52,6 +52,13 @@ class ApiKey(Struct, frozen=True):
     key: str | None = None  # where it is made or rotated, and nowhere else
 
 
+class ResetCode(Struct, frozen=True):
+    """Good once, until `expires_at`."""
+
+    code: str
+    expires_at: datetime
+
+
 class Product(Struct, frozen=True):
     id: int
     sku: str

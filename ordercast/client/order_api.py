@@ -22,6 +22,7 @@ from ordercast.client.answers import (
     Price,
     Product,
     ProductsAnswer,
+    ResetCode,
     Trends,
 )
 from ordercast.client.session import Answer, Session, Tokens
@@ -79,6 +80,15 @@ class OrderApi:
         changes = {"role": role, "blocked": blocked}
         body = {name: value for name, value in changes.items() if value is not None}
         return await self._send("PATCH", f"/accounts/{account_id}", body, Account)
+
+    async def new_reset_code(self, account_id: int) -> ResetCode:
+        """For whoever has lost the account's password; told this once."""
+        return await self._post(f"/accounts/{account_id}/password-reset", None, ResetCode)
+
+    async def reset_password(self, email: str, code: str, new: str) -> None:
+        """Needs no log-in; every log-in of the account ends."""
+        body = msgspec.json.encode({"email": email, "code": code, "new_password": new})
+        await self.session.send(Request("POST", self._url("/auth/password-reset"), body, JSON))
 
     async def audit(
         self, *, kind: str | None = None, account_id: int | None = None, since: datetime | None = None

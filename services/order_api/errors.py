@@ -61,6 +61,10 @@ class InvalidCredentials(FailedLogIn):
     """Email or password are wrong; which one, nobody is told."""
 
 
+class InvalidResetCode(FailedLogIn):
+    """The code is not the one that the account's password can be reset with."""
+
+
 class InvalidRefreshToken(Permanent):
     """The refresh token is unknown, expired, used before, or its family has ended."""
 

@@ -1,4 +1,4 @@
-"""Forgets what has run out: stored answers of keyed requests, refresh tokens, lines of the audit log, and relays that are gone."""
+"""Forgets what has run out: answers of keyed requests, refresh tokens, reset codes, lines of the audit log, relays."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import delete
 
-from ordercast.services.order_api.accounts.tables import RefreshToken
+from ordercast.services.order_api.accounts.tables import PasswordReset, RefreshToken
 from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.orders.idempotency import KEY_LIFETIME
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
@@ -36,5 +36,6 @@ async def forget_once(sessions: Sessions, now: datetime, audit_kept_for: timedel
     async with sessions() as session, session.begin():
         await session.execute(delete(IdempotencyKey).where(IdempotencyKey.claimed_at < now - KEY_LIFETIME))
         await session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now))
+        await session.execute(delete(PasswordReset).where(PasswordReset.expires_at < now))
         await session.execute(delete(AuditLine).where(AuditLine.recorded_at < now - audit_kept_for))
         await session.execute(delete(OutboxRelay).where(OutboxRelay.alive_until < now - RELAY_KEPT_FOR))

@@ -17,6 +17,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.CannotLogIn: ProblemType("account-without-login", 409, "The account cannot log in"),
     errors.WrongPassword: ProblemType("wrong-password", 422, "The password is wrong"),
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
+    errors.InvalidResetCode: ProblemType("invalid-reset-code", 422, "The code is not valid"),
     errors.TooManyLogIns: ProblemType("too-many-log-ins", 429, "Too many log-ins have failed", retry_after=60),
     errors.InvalidRefreshToken: ProblemType("invalid-refresh-token", 401, "The refresh token is not valid"),
     errors.ApiKeyNotFound: ProblemType("api-key-not-found", 404, "There is no such API key"),

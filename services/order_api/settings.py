@@ -53,6 +53,9 @@ class OrderApiSettings(_Settings):
     orders_per_minute: int = Field(
         default=3_000, ge=1, description="POST /orders of a customer; others 1,000 times as many"
     )
+    reset_code_minutes: int = Field(
+        default=60, ge=1, le=1_440, description="for which a code to reset a password is good"
+    )
     log_in_days: int = Field(
         default=30, ge=1, le=400, description="after which a log-in ends, however often its tokens were refreshed"
     )

@@ -13,6 +13,8 @@ from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
+from ordercast.services.order_api.accounts.reset_password import ResetPassword
+from ordercast.services.order_api.audit.record import RecordFailures
 from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
@@ -59,6 +61,7 @@ class OrderApi:
     api_keys: ApiKeys
     passwords: Passwords
     log_in: LogIn
+    reset_password: ResetPassword
     failed_log_ins: LimitFailedLogIns
     place_orders: GroupCommit[OrderRequest, KeyedAnswer]
     change_order: ChangeOrder
@@ -99,6 +102,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),
         running_beside(partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"),
     ):
+        failures = RecordFailures(sessions)
         yield OrderApi(
             sessions=sessions,
             reading=reading,
@@ -111,7 +115,11 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 sessions,
                 passwords,
                 TokenSigner(private_key, key_id=jwk_of(private_key.public_key())["kid"]),
+                failures,
                 lifetime=timedelta(days=settings.log_in_days),
+            ),
+            reset_password=ResetPassword(
+                sessions, passwords, failures, lifetime=timedelta(minutes=settings.reset_code_minutes)
             ),
             failed_log_ins=LimitFailedLogIns(
                 settings.part_of_limit(settings.failed_log_ins_per_minute),

@@ -1,6 +1,6 @@
 """Exchanges a password, or a refresh token, for a pair of tokens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, cast
 from uuid import UUID, uuid4
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts import refresh_tokens
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.audit.record import LimitFailures, record
+from ordercast.services.order_api.audit.record import RecordFailures, record
 from ordercast.services.order_api.errors import (
     AccountBlocked,
     InvalidCredentials,
@@ -21,7 +21,6 @@ from ordercast.services.order_api.errors import (
 )
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller, Role
-from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.tokens import LIFETIME_S, TokenSigner
 
 
@@ -41,8 +40,8 @@ class LogIn:
     sessions: Sessions
     passwords: Passwords
     signer: TokenSigner
+    failures: RecordFailures
     lifetime: timedelta  # of a log-in, however often its tokens are refreshed
-    failures: LimitFailures = field(default_factory=LimitFailures)
 
     async def with_password(self, email: str, password: str, address: str | None) -> TokenPair:
         """A pair that begins a new family. `email` is in its normal form, `address` where the caller is.
@@ -58,7 +57,7 @@ class LogIn:
         # Between two transactions: a connection must not wait for argon2.
         checked = await self.passwords.check(checked_hash, password)
         if not checked.matches or found is None:
-            await self._record_failure(found, address, "unknown or wrong")
+            await self.failures.record(found.id if found else None, address, "unknown or wrong")
             raise _wrong()
         new_hash = await self.passwords.hash(password) if checked.outdated else checked_hash
         async with self.sessions() as session, session.begin():
@@ -70,7 +69,7 @@ class LogIn:
                 await refresh_tokens.forget_expired(session, account.id)
                 record(session, "log-in", account_id=account.id, address=address)
                 return self._new_family(session, account)
-        await self._record_failure(found, address, "blocked" if account else "unknown or wrong")
+        await self.failures.record(found.id if found else None, address, "blocked" if account else "unknown or wrong")
         raise _blocked() if account else _wrong()
 
     async def with_refresh_token(self, refresh_token: str, address: str | None) -> TokenPair:
@@ -117,7 +116,7 @@ class LogIn:
         if found is None:
             raise UnknownAccount("the account of this token does not exist")
         if not (await self.passwords.check(found.password_hash, old)).matches:
-            await self._record_failure(found, address, "wrong old password")
+            await self.failures.record(found.id if found else None, address, "wrong old password")
             raise _wrong_old()
         new_hash = await self.passwords.hash(new)
         async with self.sessions() as session, session.begin():
@@ -131,16 +130,6 @@ class LogIn:
             await refresh_tokens.end_all(session, account_id)
             record(session, "password-changed", account_id=account_id, address=address)
             return self._new_family(session, account)
-
-    async def _record_failure(self, account: Account | None, address: str | None, reason: str) -> None:
-        """In a transaction of its own, since the request fails; in the same time with and without an account."""
-        left_out = self.failures.admitted(party_of(address or ""))
-        if left_out is None:
-            return
-        details = {"reason": reason} | ({"left_out": left_out} if left_out else {})
-        async with self.sessions() as session, session.begin():
-            subject = f"accounts/{account.id}" if account else None
-            record(session, "log-in-failed", subject=subject, address=address, details=details)
 
     def _new_family(self, session: AsyncSession, account: Account) -> TokenPair:
         return self._pair(session, account, uuid4(), datetime.now(UTC) + self.lifetime)

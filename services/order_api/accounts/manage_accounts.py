@@ -43,7 +43,7 @@ async def change_account(
     """
     async with sessions() as session, session.begin():
         await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
-        account = await _locked(session, admin_id, account_id)
+        account = await lock_for_admin(session, admin_id, account_id)
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
             raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
         recorded = partial(record, session, account_id=admin_id, subject=f"accounts/{account_id}", address=address)
@@ -68,8 +68,13 @@ async def change_account(
 _ADMINS: Final = select(func.count()).where(Account.role == "ADMIN", Account.blocked_at.is_(None))
 
 
-async def _locked(session: AsyncSession, admin_id: int, account_id: int) -> Account:
-    """The account to change, while the one who asks is looked at, too: a token stays good after its account was demoted."""
+async def lock_for_admin(session: AsyncSession, admin_id: int, account_id: int) -> Account:
+    """The account to change, while the one who asks is looked at, too: his token is good for seconds after he was demoted.
+
+    Raises:
+        AccountNotFound: there is none with this id.
+        NoLongerAdmin: who asks was demoted or blocked since the token was given.
+    """
     rows = await session.scalars(
         select(Account)
         .where(or_(Account.id == admin_id, Account.id == account_id))

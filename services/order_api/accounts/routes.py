@@ -19,7 +19,9 @@ from ordercast.services.order_api.accounts.schemas import (
     KnownEmail,
     PasswordChange,
     PasswordGrant,
+    PasswordResetRequest,
     RefreshRequest,
+    ResetCodeAnswer,
     SignUpRequest,
     TokenAnswer,
 )
@@ -111,6 +113,30 @@ async def change(
     change = AccountChange(body.role, body.blocked)
     changed = await change_account(service.sessions, admin.account_id, account_id, change, address_of(request))
     return AccountAnswer.of(changed)
+
+
+@router.post("/accounts/{account_id}/password-reset")
+@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.CannotLogIn)
+async def new_reset_code(
+    account_id: PathId, request: Request, response: Response, admin: CurrentCaller, service: CurrentService
+) -> ResetCodeAnswer:
+    """A code with which the account's owner sets a new password: told this once, good once and for an hour. Hand it over to
+    nobody else. One from before is good no more."""
+    response.headers["Cache-Control"] = "no-store"
+    new = await service.reset_password.new_code(admin.account_id, account_id, address_of(request))
+    return ResetCodeAnswer(code=new.code, expires_at=new.expires_at)
+
+
+@router.post("/auth/password-reset", status_code=204)
+@raises(errors.InvalidResetCode, errors.TooManyLogIns, errors.Overloaded)
+async def reset_password(body: PasswordResetRequest, request: Request, service: CurrentService) -> None:
+    """Sets a new password by a code that an admin asked for; every log-in of the account ends.
+
+    As many may fail in a minute as log-ins: 429, whether or not there is an account.
+    """
+    address = address_of(request)
+    with service.failed_log_ins.tried(body.email, party_of(address or "")):
+        await service.reset_password.use_code(body.email, body.code, body.new_password, address)
 
 
 @router.post("/auth/token")

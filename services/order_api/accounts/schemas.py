@@ -63,6 +63,21 @@ class RefreshRequest(BodyModel):
     refresh_token: StoredText
 
 
+class PasswordResetRequest(BodyModel):
+    """`code`: as an admin had it; hyphens, blanks and the size of its letters make no difference."""
+
+    email: KnownEmail
+    code: Annotated[StoredText, StringConstraints(max_length=100)]
+    new_password: Password
+
+
+class ResetCodeAnswer(BaseModel):
+    """Told this once."""
+
+    code: str
+    expires_at: datetime
+
+
 class AccountAnswer(BaseModel):
     """`email` is null for an account out of a shop's history, which cannot log in; `account_ref` is the shop's own name for it.
 

@@ -1,4 +1,4 @@
-"""Accounts and their refresh tokens."""
+"""Accounts, their refresh tokens, and codes to reset their passwords."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -48,6 +48,16 @@ class Account(Base):
         """Those that were given until now; all services learn it within seconds."""
         self.token_version += 1
         self.tokens_ended_at = datetime.now(UTC)
+
+
+class PasswordReset(Base):
+    """The one-time code of an account whose password is to be reset; only its SHA-256 is kept."""
+
+    __tablename__ = "password_resets"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    code_hash: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RefreshToken(Base):

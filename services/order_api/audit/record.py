@@ -5,11 +5,14 @@ A line holds ids and addresses, and no email, name or password: what somebody ty
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.audit.tables import AuditLine
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.token_buckets import TokenBuckets
 from ordercast.services.shared.telemetry.tracing import current_trace_id
 
@@ -19,6 +22,8 @@ Kind = Literal[
     "log-out",
     "refresh-token-reused",
     "password-changed",
+    "password-reset-asked",
+    "password-reset",
     "admin-made",
     "role-changed",
     "account-blocked",
@@ -74,3 +79,21 @@ class LimitFailures:
             return None
         left_out, self._left_out = self._left_out, 0
         return left_out
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailures:
+    """Lines of log-ins that failed."""
+
+    sessions: Sessions
+    limit: LimitFailures = field(default_factory=LimitFailures)
+
+    async def record(self, account_id: int | None, address: str | None, reason: str) -> None:
+        """In a transaction of its own, since the request fails; in the same time with and without an account."""
+        left_out = self.limit.admitted(party_of(address or ""))
+        if left_out is None:
+            return
+        details = {"reason": reason} | ({"left_out": left_out} if left_out else {})
+        subject = None if account_id is None else f"accounts/{account_id}"
+        async with self.sessions() as session, session.begin():
+            record(session, "log-in-failed", subject=subject, address=address, details=details)

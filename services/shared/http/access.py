@@ -45,6 +45,7 @@ GET    /accounts/me                                      own      own     own   
 POST   /accounts/me/password                             own      own     own      own   -
 GET    /accounts/{account_id}                            none     any     any      any   accounts:read
 PATCH  /accounts/{account_id}                            none     none    none     any   -
+POST   /accounts/{account_id}/password-reset             none     none    none     any   -
 GET    /audit                                            none     none    none     any   -
 POST   /api-keys                                         none     own     own      any   -
 GET    /api-keys                                         own      own     own      any   -
@@ -54,6 +55,7 @@ DELETE /api-keys/{key_id}                                own      own     own   
 POST   /auth/token                                       open
 POST   /auth/refresh                                     open
 POST   /auth/log-out                                     open
+POST   /auth/password-reset                              open
 GET    /.well-known/jwks.json                            open
 POST   /trainings                                        none     none    any      any   trainings:write
 GET    /trainings                                        none     none    any      any   trainings:read

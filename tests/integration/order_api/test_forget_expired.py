@@ -3,7 +3,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from ordercast.services.order_api.accounts.tables import RefreshToken
+from ordercast.services.order_api.accounts.tables import PasswordReset, RefreshToken
 from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.forget_expired import forget_once
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
@@ -14,7 +14,7 @@ KEPT_FOR = timedelta(days=365)
 
 
 async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> None:
-    (account,) = await seed_accounts(sessions, 1)
+    account, other = await seed_accounts(sessions, 2)
     now = datetime.now(UTC)
     async with sessions() as session, session.begin():
         for key, age in (("old", timedelta(hours=25)), ("new", timedelta(hours=23))):
@@ -29,6 +29,8 @@ async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> N
                 )
             )
         for token, left in ((b"old", timedelta(hours=-1)), (b"new", timedelta(hours=1))):
+            of = account if token == b"old" else other
+            session.add(PasswordReset(account_id=of, code_hash=token, expires_at=now + left))
             session.add(OutboxRelay(owner=token.decode(), alive_until=now + 2 * left))
             session.add(AuditLine(kind=token.decode(), details={}, recorded_at=now - KEPT_FOR + left))
             session.add(RefreshToken(token_hash=token, family_id=uuid4(), account_id=account, expires_at=now + left))
@@ -36,5 +38,6 @@ async def test_what_has_run_out_goes_and_the_rest_stays(sessions: Sessions) -> N
     async with sessions() as session:
         assert list(await session.scalars(select(IdempotencyKey.key))) == ["new"]
         assert list(await session.scalars(select(OutboxRelay.owner))) == ["new"]
+        assert list(await session.scalars(select(PasswordReset.code_hash))) == [b"new"]
         assert list(await session.scalars(select(AuditLine.kind))) == ["new"]
         assert (await session.scalar(select(func.count()).select_from(RefreshToken))) == 1
