@@ -62,7 +62,7 @@ class Transport:
         """The answer: a success, or one with a status of `answered_with`.
 
         Tries again, with growing pauses, what was surely not taken (no connection) and, if it is repeatable, what may have
-        been (no answer, or a transient error).
+        been (no answer, or a transient error). Who asks too often (429) is not asked again before the time that the answer names.
 
         Raises:
             ProblemAnswer: the service refuses the request.
@@ -71,6 +71,7 @@ class Transport:
         give_up_at = time.monotonic() + self._retry_for_s
         pause = FIRST_PAUSE_S
         while True:
+            wait_s = 0.0
             try:
                 async with self._lane() as http:
                     response = await http.send(_built(http, request))
@@ -78,13 +79,14 @@ class Transport:
                     return response
                 failure: Exception = problem_of(response)
                 again = request.repeatable and _is_transient(response)
+                wait_s = _named_wait_s(response)
             except httpx.TransportError as error:
                 failure = ServiceUnreachable(f"{request.url} does not answer: {first_line(error)}")
                 again = request.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if not again or time.monotonic() + pause > give_up_at:
+            if not again or time.monotonic() + max(pause, wait_s) > give_up_at:
                 raise failure
             # Not all clients at the same moment: a service that comes back would be pushed over again.
-            await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311 - no secret
+            await asyncio.sleep(wait_s + uniform(pause / 2, pause))  # noqa: S311 - no secret
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     @asynccontextmanager
@@ -169,6 +171,12 @@ def _is_answer(response: httpx.Response, request: Request) -> bool:
 
 def _is_transient(response: httpx.Response) -> bool:
     return response.status_code in TRANSIENT_STATUSES or "retry-after" in response.headers
+
+
+def _named_wait_s(response: httpx.Response) -> float:
+    """Of a 429 alone: services that are away say a second, the shortest that the header can, and are often back before."""
+    named = response.headers.get("retry-after", "")
+    return float(named) if response.status_code == httpx.codes.TOO_MANY_REQUESTS and named.isdecimal() else 0.0
 
 
 def _built(http: httpx.AsyncClient, request: Request) -> httpx.Request:

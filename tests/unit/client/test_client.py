@@ -40,6 +40,12 @@ ORDER = {
     "updated_at": "2026-01-01T10:00:00Z",
 }
 TOKENS = {"access_token": "first", "refresh_token": "r1", "token_type": "bearer", "expires_in": 900}
+
+
+def too_many(wait: str) -> Answer:
+    return Answer(429, {"type": "/problems/too-many-views", "title": "Too many views"}, {"Retry-After": wait})
+
+
 UNAVAILABLE = Answer(503, {"type": "/problems/kafka-unavailable", "title": "Kafka cannot be reached", "status": 503})
 
 
@@ -58,6 +64,29 @@ async def test_an_order_that_met_a_transient_error_is_sent_again_with_the_same_k
     keys = [request.headers["idempotency-key"] for request in received]
     assert len(keys) == 3
     assert len(set(keys)) == 1
+
+
+async def test_who_asks_too_often_is_asked_again_after_the_time_that_the_answer_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(pause: float) -> None:
+        pauses.append(pause)
+
+    monkeypatch.setattr("ordercast.client.transport.asyncio.sleep", sleep)
+    async with against(*[too_many("3")] * 2, Answer(202, {"event_id": "1"})) as (client, received):
+        await client.order_api.add_view(3)
+    assert len(received) == 3
+    assert [3 < pause < 3.5 for pause in pauses] == [True, True]
+
+
+@pytest.mark.parametrize("wait", ["60", "9" * 400])
+async def test_who_would_have_to_wait_too_long_is_told_at_once(wait: str) -> None:
+    async with against(too_many(wait)) as (client, received):
+        with pytest.raises(ProblemAnswer, match="Too many views"):
+            await client.order_api.add_view(3)
+    assert len(received) == 1
 
 
 async def test_an_order_whose_answer_was_lost_is_sent_again_with_the_same_key() -> None:
