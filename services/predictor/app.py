@@ -23,6 +23,7 @@ BATCHES_AT_ONCE: Final = 4
 def predictor_app(settings: PredictorSettings) -> FastAPI:
     """The app; its lifespan opens and closes the wiring."""
     often = settings.part_of_limit(settings.predictions_per_minute)
+    batches_of_a_caller = settings.part_of_limit(settings.prediction_batches_per_minute)
     return create_app(
         title="Ordercast predictor",
         wiring=partial(open_predictor, settings),
@@ -30,12 +31,18 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
         problems=PROBLEMS,
         rate_limits=[
             RateLimit("predictions", "GET", "/predictions", often),
+            *(
+                RateLimit("account-predictions", "GET", path, batches_of_a_caller, at_once=BATCHES_AT_ONCE)
+                for path in ("/predictions/accounts/{account_id}", "/accounts/{account_id}/predictions")
+            ),
             RateLimit("pair-predictions", "GET", "/predictions/{account_id}/{product_id}", often),
+            RateLimit("prediction-batches", "POST", "/predictions", batches_of_a_caller, at_once=BATCHES_AT_ONCE),
+            RateLimit("forecasts", "GET", "/forecasts/products", batches_of_a_caller, at_once=BATCHES_AT_ONCE),
             RateLimit(
-                "prediction-batches",
-                "POST",
-                "/predictions",
-                settings.part_of_limit(settings.prediction_batches_per_minute),
+                "forecasts-of-one",
+                "GET",
+                "/forecasts/products/{product_id}",
+                batches_of_a_caller,
                 at_once=BATCHES_AT_ONCE,
             ),
         ],

@@ -18,6 +18,7 @@ from ordercast.services.predictor.routes import PAIRS, VIEW_COUNTS, basis_of, in
 from ordercast.services.predictor.schemas import PairQuestion
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import caller_of, expect_for_all
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 
@@ -36,6 +37,7 @@ router = APIRouter(tags=["predictions"])
     errors.ProductNotFound,
     errors.InvalidQuestion,
     errors.ActivityNotRead,
+    errors.TooManyPastDates,
 )
 async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     """Many predictions from one model version, in the order of the request, each with the numbers of a request for it alone.
@@ -46,8 +48,9 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     service = predictor(request)
     if body.pairs is not None:
         pairs = [Pair(pair.account_id, pair.product_id) for pair in body.pairs]
-        refuse_others(await caller_of(request), [pair.account_id for pair in pairs])
-        return await _of_pairs(service, pairs, body.pair_question)
+        caller = await caller_of(request)
+        refuse_others(caller, [pair.account_id for pair in pairs])
+        return await _of_pairs(service, caller, pairs, body.pair_question)
     if body.products is not None:
         expect_for_all(await caller_of(request))
         return await _of_products(service, body.products, body.forecast_question)
@@ -57,9 +60,9 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     return await asyncio.to_thread(in_json, {"data": answer, "model_version": model.version})
 
 
-async def _of_pairs(service: Predictor, pairs: list[Pair], asked: PairQuestion) -> Response:
+async def _of_pairs(service: Predictor, caller: Caller, pairs: list[Pair], asked: PairQuestion) -> Response:
     if asked.recipe_of(service.demand.current is not None) == "demand":
-        basis = await basis_of(service, asked)
+        basis = await basis_of(service, caller, asked)
         await expect_existing(service.sessions, pairs)
         answer: object = await asyncio.to_thread(answer_pairs, basis, pairs)
     else:

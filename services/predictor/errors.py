@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from ordercast.services.shared.http.token_buckets import rate_limit_headers
+
 
 class PredictorError(Exception):
     """The tree's root. `fields` names the failing fields of the request: field -> message."""
@@ -37,6 +39,18 @@ class ProductNotFound(PredictorError):
 
 class InvalidQuestion(PredictorError):
     """Permanent: the horizon is not what is served, the moment lies in the future, or the recipe has no such question."""
+
+
+class TooManyPastDates(PredictorError):
+    """Transient: a customer has asked as often as is allowed in a minute for what would have been answered in the past.
+
+    `retry_after_s`: when more may be asked (s); `headers` say the same to programs.
+    """
+
+    def __init__(self, quota: int, retry_after_s: int) -> None:
+        super().__init__(f"a customer may ask {quota} times a minute with as_of")
+        self.retry_after_s = retry_after_s
+        self.headers = rate_limit_headers("past-dates", quota, 0, retry_after_s)
 
 
 class ActivityNotRead(PredictorError):

@@ -14,5 +14,8 @@ PROBLEMS: Final[ProblemTable] = {
     errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
     errors.InvalidQuestion: ProblemType("invalid-question", 422, "The question cannot be answered"),
     errors.ActivityNotRead: ProblemType("activity-not-read", 503, "The activity was not read yet", retry_after=2),
+    errors.TooManyPastDates: ProblemType(
+        "too-many-past-dates", 429, "Too many questions about the past", retry_after=60
+    ),
     errors.NoFeatures: ProblemType("features-not-found", 404, "There is no feature row"),
 }

@@ -34,6 +34,7 @@ from ordercast.services.predictor.schemas import (
 )
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import CurrentCaller
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, in_query
@@ -59,7 +60,7 @@ async def predict_for_view_count(request: Request, view_count: ViewCountQuery) -
 # Under /predictions, too: an ingress tells services apart by the beginning of a path, and /accounts is order_api's.
 @router.get("/accounts/{account_id}/predictions", response_model=AccountDemand)
 @router.get("/predictions/accounts/{account_id}", response_model=AccountDemand)
-@raises(errors.NoModel, errors.NotYours, errors.InvalidQuestion, errors.ActivityNotRead)
+@raises(errors.NoModel, errors.NotYours, errors.InvalidQuestion, errors.ActivityNotRead, errors.TooManyPastDates)
 async def predict_for_account(
     request: Request,
     caller: CurrentCaller,
@@ -74,7 +75,7 @@ async def predict_for_account(
     """
     service = predictor(request)
     refuse_others(caller, [account_id])
-    basis = await basis_of(service, asked)
+    basis = await basis_of(service, caller, asked)
     await expect_account(service.sessions, account_id)
     numbers, known = await asyncio.to_thread(probable_products, basis, account_id, limit)
     skus = await products_of(service.sessions, [one.product_id for one in numbers])
@@ -83,7 +84,14 @@ async def predict_for_account(
 
 
 @router.get("/predictions/{account_id}/{product_id}", response_model=PairPrediction | PairDemand)
-@raises(errors.NoModel, errors.NotYours, errors.ProductNotFound, errors.InvalidQuestion, errors.ActivityNotRead)
+@raises(
+    errors.NoModel,
+    errors.NotYours,
+    errors.ProductNotFound,
+    errors.InvalidQuestion,
+    errors.ActivityNotRead,
+    errors.TooManyPastDates,
+)
 async def predict_for_pair(
     request: Request,
     caller: CurrentCaller,
@@ -99,7 +107,7 @@ async def predict_for_pair(
     service, pair = predictor(request), Pair(account_id, product_id)
     refuse_others(caller, [account_id])
     if asked.recipe_of(service.demand.current is not None) == "demand":
-        basis = await basis_of(service, asked)
+        basis = await basis_of(service, caller, asked)
         await expect_existing(service.sessions, [pair])
         said = await service.explain(basis, pair)
         service.sample.offer(said, basis.features.moment)
@@ -110,8 +118,10 @@ async def predict_for_pair(
     return in_json(answer)
 
 
-async def basis_of(service: Predictor, asked: DemandQuestion) -> Basis:
+async def basis_of(service: Predictor, caller: Caller, asked: DemandQuestion) -> Basis:
     """What answers, for the moment that is asked for."""
+    if asked.as_of is not None and not caller.for_all:
+        service.count_past_date(caller.account_id)
     served = service.demand.take()
     asked.expect_horizon(served.manifest.horizon_days)
     at = await service.demand_at(served, asked.as_of)

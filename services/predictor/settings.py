@@ -31,5 +31,7 @@ class PredictorSettings(ServiceSettings):
     )
     # Each may take 0.1 s of a processor.
     prediction_batches_per_minute: int = Field(
-        default=300, ge=1, description="POST /predictions of a caller, 4 at once"
+        default=300, ge=1, description="POST /predictions of a caller, 4 at once; as many of an account's pages"
     )
+    # Features of a past date take up to a second of a processor to make, the intervals of its week up to ten.
+    past_dates_per_minute: int = Field(default=10, ge=1, description="questions with as_of of a customer")

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from ordercast.services.predictor.answer_together import AnswerTogether
 from ordercast.services.predictor.demand_answers import Basis, PairDemand, explain_pairs
+from ordercast.services.predictor.errors import TooManyPastDates
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.follow_models import ModelFollower
 from ordercast.services.predictor.live_accuracy import WatchLive
@@ -34,6 +35,7 @@ from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
 from ordercast.services.shared.http.follow_token_keys import follow_token_keys
 from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.http.token_buckets import TokenBuckets
 from ordercast.services.shared.http.token_keys import load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenVerifier
 from ordercast.services.shared.kafka.publisher import open_publisher
@@ -71,11 +73,21 @@ class Predictor:
     shop: Shop
     calibration: WeeklyCalibration
     sample: SamplePredictions
+    past_dates: TokenBuckets[int]  # by account
     predict: AnswerTogether[ServedModel, int, Prediction]
     explain: AnswerTogether[Basis, Pair, PairDemand]
     verifier: TokenVerifier
     api_keys: ApiKeys
     checks: Mapping[str, Check]
+
+    def count_past_date(self, account_id: int) -> None:
+        """One more question of a customer for what would have been answered on a date.
+
+        Raises:
+            TooManyPastDates: it was asked as often as is allowed.
+        """
+        if wait_s := self.past_dates.take(account_id):
+            raise TooManyPastDates(self.past_dates.per_minute, wait_s)
 
     async def demand_at(self, served: ServedDemand, as_of: date | None) -> DemandAt:
         """The version as it is calibrated, and what was known, at the end of a date (null: now).
@@ -147,6 +159,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 shop=shop,
                 calibration=calibration,
                 sample=sample,
+                past_dates=TokenBuckets(settings.part_of_limit(settings.past_dates_per_minute)),
                 predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),
                 explain=AnswerTogether(explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER),
                 verifier=verifier,

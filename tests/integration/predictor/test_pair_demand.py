@@ -112,7 +112,7 @@ async def test_why_names_the_features_whose_average_in_their_place_changes_the_a
 
 async def test_new_activity_is_in_the_answer_and_past_moments_stay_as_they_were(workplace: Workplace) -> None:
     await make_shop(workplace)
-    async with workplace.predictor() as client:
+    async with workplace.predictor(past_dates_per_minute=100) as client:
         await eventually_answers(client, workplace)
         orders_before: float = (await ask(client, workplace)).json()["features"]["pair_orders"]
         past = (await ask(client, workplace, f"as_of={DAY + timedelta(days=30)}")).json()
@@ -128,6 +128,33 @@ async def test_new_activity_is_in_the_answer_and_past_moments_stay_as_they_were(
         for days in range(12):  # more moments than are kept
             answer = await ask(client, workplace, f"as_of={DAY + timedelta(days=days)}")
             assert answer.status_code == 200
+
+
+async def test_a_customer_asks_for_the_past_only_so_often_and_for_now_and_others_as_before(
+    workplace: Workplace,
+) -> None:
+    """Each date takes up to a second of a processor: a customer who walked through years would take it all."""
+    await make_shop(workplace)
+    past = {"as_of": str(DAY + timedelta(days=30))}
+    pairs = {"pairs": [{"account_id": 7, "product_id": 70}]}
+    async with workplace.predictor(past_dates_per_minute=3) as client:
+        await eventually_answers(client, workplace)
+        own = workplace.token(7)
+        for path in ("/predictions/7/70", "/accounts/7/predictions"):
+            assert (await client.get(path, params=past, headers=own)).status_code == 200
+        assert (await client.post("/predictions", json=pairs | past, headers=own)).status_code == 200
+        refused = [
+            await client.get("/predictions/7/70", params=past, headers=own),
+            await client.get("/predictions/accounts/7", params=past, headers=own),
+            await client.post("/predictions", json=pairs | past, headers=own),
+        ]
+        assert {answer.status_code for answer in refused} == {429}
+        assert refused[0].json()["detail"] == "a customer may ask 3 times a minute with as_of"
+        assert refused[0].headers["Retry-After"] == "20"
+        assert '"past-dates";q=3;w=60' in refused[0].headers["RateLimit-Policy"]
+        assert (await client.get("/predictions/7/70", headers=own)).status_code == 200
+        for caller, account in ((workplace.token(8), 8), (workplace.token(1, "ADMIN"), 7)):
+            assert (await client.get(f"/predictions/{account}/70", params=past, headers=caller)).status_code == 200
 
 
 async def test_what_cannot_be_answered_is_told(workplace: Workplace) -> None:
