@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.first_line import first_line
+from ordercast.infra.kafka import rights as kafka_rights
+from ordercast.infra.kafka.rights import ADMIN, user_of
 from ordercast.infra.local.databases import DATABASE, USER
 from ordercast.infra.local.ports import BASES, HOST
 from ordercast.infra.migrations.grant_rights import Login
@@ -43,8 +45,7 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
         for key in (private_key, public_key):
             key.chmod(0o444)
     for name in PASSWORDS:
-        if not (folder / name).exists():
-            _write(folder / name, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)
+        _drawn(folder / name)
     owner = Login(USER, (folder / "database_password").read_text())
     _write(folder / "ordercast_database_url", _database_url(owner, SERVER), 0o444)
     for role in ROLES:
@@ -53,6 +54,9 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
             login = Login(f"{USER}_{role}", secrets.token_urlsafe(PASSWORD_BYTES))
             _write(path, _database_url(login, SERVER), 0o444)
 
+    users = {role: _drawn(folder / f"ordercast_kafka_{role}_password") for role in (*kafka_rights.ROLES, ADMIN)}
+    _write(folder / "kafka_jaas", _broker_login(users[ADMIN]), 0o444)
+
     postgres = f"{HOST}:{environment.get('ORDERCAST_POSTGRES_PORT') or BASES['postgres']}"
     kafka = f"{HOST}:{environment.get('ORDERCAST_KAFKA_PORT') or BASES['kafka']}"
     for name, value in {
@@ -60,8 +64,28 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
         "admin_password": (folder / "ordercast_admin_password").read_text(),
         "database_url": _database_url(owner, postgres),
         "kafka_bootstrap": kafka,
+        "kafka_security_protocol": "SASL_PLAINTEXT",
+        "kafka_username": user_of("operator"),
+        "kafka_password": users["operator"],
     }.items():
         _write(commands / f"ordercast_{name}", value, 0o600)
+
+
+def _drawn(path: Path) -> str:
+    """The password in the file, made unless it is there."""
+    if not path.exists():
+        _write(path, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)
+    return path.read_text()
+
+
+def _broker_login(password: str) -> str:
+    """The brokers' own login, and the one user that they know before any is made, in the form of JAAS."""
+    admin, modules = user_of(ADMIN), "org.apache.kafka.common.security"
+    return f"""KafkaServer {{
+  {modules}.scram.ScramLoginModule required;
+  {modules}.plain.PlainLoginModule required username="{admin}" password="{password}" user_{admin}="{password}";
+}};
+"""
 
 
 def _database_url(login: Login, address: str) -> str:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from ordercast.client.kafka import ends_of, open_consumer
+from ordercast.kafka_security import client_arguments
 from tests.support.compose import ComposeProject, compose_project
 
 # A busy machine takes minutes to start everything.
@@ -25,18 +28,25 @@ def cluster(compose: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield project
 
 
-def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: ComposeProject) -> None:
-    tool = ("/opt/kafka/bin/kafka-topics.sh", "--bootstrap-server", "brokers:9092")
-    described = cluster.compose("exec", "-T", "kafka", *tool, "--describe")
-    topics = {line.split()[1]: line for line in described.splitlines() if line.startswith("Topic:")}
-    assert {*OUR_TOPICS, "__consumer_offsets"} <= set(topics)
-    assert [name for name, line in topics.items() if "ReplicationFactor: 3" not in line] == []
-    assert [name for name in OUR_TOPICS if "min.insync.replicas=2" not in topics[name]] == []
+async def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: ComposeProject) -> None:
+    admin = AIOKafkaAdminClient(**client_arguments(cluster.kafka("admin")) | {"sasl_mechanism": "PLAIN"})
+    await admin.start()
+    try:
+        described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in OUR_TOPICS]
+        settings = (await admin.describe_configs(resources))[0].resources
+    finally:
+        await admin.close()
+    assert {*OUR_TOPICS, "__consumer_offsets"} <= set(described)
+    copies = {name: {len(partition["replicas"]) for partition in partitions} for name, partitions in described.items()}
+    assert all(found == {3} for found in copies.values()), copies
+    in_sync = {name: {key: value for key, value, *_ in entries} for *_, name, entries in settings}
+    assert {name: found["min.insync.replicas"] for name, found in in_sync.items()} == dict.fromkeys(OUR_TOPICS, "2")
 
 
 async def test_orders_flow_on_while_a_broker_is_killed_and_each_counts_once(cluster: ComposeProject) -> None:
     """The broker that is killed comes first in every list: it leads partitions, and is known to all."""
-    others = ",".join(f"127.0.0.1:{cluster.ports[name]}" for name in ("KAFKA_2", "KAFKA_3"))
+    others = cluster.kafka("operator", "KAFKA_2", "KAFKA_3")
     sample = ("sample", "--mode", "uniform", "--orders", str(ORDERS))
     posting = asyncio.create_task(asyncio.to_thread(cluster.cli, *sample, "--seed", "1"))
     await until_published(others)

@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 
+from ordercast.kafka_security import client_arguments
+from ordercast.running_client import running as open_client
 from tests.support.compose import ComposeProject, compose_project
 
 # A busy machine takes minutes to start everything.
@@ -16,6 +20,7 @@ DEMO_ORDERS: Final = "1000"
 DEMO_ACCOUNTS: Final = "300"
 BROKERS: Final = {"kafka", "kafka-2", "kafka-3"}
 JOBS: Final = {"migrations", "topics", "admin"}
+DEADLINE_S: Final = 20.0
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -51,6 +56,17 @@ def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> N
     assert "verify: 0 differences" in told
     for result in ("prediction_curve.png", "pair_predictions.png", "product_weeks.png", "forecasts.csv"):
         assert (tmp_path / result).stat().st_size > 0, result
+
+
+async def test_nobody_without_a_login_uses_the_published_port_of_kafka(system: ComposeProject) -> None:
+    ours = client_arguments(system.kafka("operator"))
+    async with open_client(AIOKafkaProducer(**ours), start_deadline_s=DEADLINE_S):
+        pass
+    nobodys = {"bootstrap_servers": ours["bootstrap_servers"]}
+    for stranger in (nobodys, ours | {"sasl_plain_password": "guessed"}):
+        with pytest.raises(KafkaConnectionError):
+            async with open_client(AIOKafkaProducer(**stranger), start_deadline_s=DEADLINE_S):
+                raise AssertionError("let in")
 
 
 def test_a_second_up_changes_nothing(system: ComposeProject) -> None:

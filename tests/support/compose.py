@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ordercast.infra.compose_secrets import make_secrets
+from ordercast.infra.kafka.rights import user_of
 from ordercast.infra.local.ports import free_port
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
@@ -58,6 +59,12 @@ class ComposeProject:
             self.compose("up", "--wait", f"--wait-timeout={UP_DEADLINE_S}", "--quiet-pull", *services)
         except ComposeFailed as error:
             raise ComposeFailed(f"{error}\n{self.compose('logs', '--tail=20')}") from None
+
+    def kafka(self, role: str, *brokers: str) -> str:
+        """The published address of brokers, with the login of a role."""
+        password = (self.secrets / f"ordercast_kafka_{role}_password").read_text()
+        published = ",".join(f"127.0.0.1:{self.ports[name]}" for name in brokers or ("KAFKA",))
+        return f"{user_of(role)}:{password}@{published}"
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What docker knows of each, by the name of its service."""

@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from ordercast.infra.compose_secrets import make_secrets
+from ordercast.infra.kafka import rights as kafka_rights
 from ordercast.infra.migrations.rights import ROLES
 from ordercast.services.shared.http.token_keys import load_private_key, load_public_key
+
+KAFKA_USERS = (*kafka_rights.ROLES, kafka_rights.ADMIN)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -30,7 +33,7 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
     make_secrets(folder, {})
     assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
-    assert len(mounted) == 8 + len(ROLES)
+    assert len(mounted) == 9 + len(ROLES) + len(KAFKA_USERS)
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
     assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 
@@ -40,7 +43,8 @@ def test_no_two_systems_share_a_secret(tmp_path: Path) -> None:
         make_secrets(tmp_path / name, {})
     a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
     same = {name for name in a if a[name] == b[name]}
-    assert same == {"cli/ordercast_admin_email", "cli/ordercast_kafka_bootstrap"}
+    same_names = ("admin_email", "kafka_bootstrap", "kafka_security_protocol", "kafka_username")
+    assert same == {f"cli/ordercast_{name}" for name in same_names}
 
 
 def test_the_keys_are_a_pair(tmp_path: Path) -> None:
@@ -56,6 +60,8 @@ def test_commands_find_the_published_ports(tmp_path: Path) -> None:
     commands = {path.name: path.read_text() for path in (tmp_path / "cli").iterdir()}
     assert commands["ordercast_database_url"] == f"postgresql+asyncpg://ordercast:{password}@127.0.0.1:25432/ordercast"
     assert commands["ordercast_kafka_bootstrap"] == "127.0.0.1:29092"
+    assert commands["ordercast_kafka_username"] == "ordercast_operator"
+    assert commands["ordercast_kafka_password"] == (tmp_path / "ordercast_kafka_operator_password").read_text()
     assert commands["ordercast_admin_email"] == "ann@example.com"
     assert (tmp_path / "ordercast_database_url").read_text().endswith("@postgres:5432/ordercast")
 
@@ -72,8 +78,10 @@ def test_each_service_has_a_role_and_a_password_of_its_own(tmp_path: Path) -> No
 def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
     make_secrets(tmp_path, {})
     before = contents(tmp_path)
-    for role in ROLES:
-        (tmp_path / f"ordercast_{role}_database_url").unlink()
+    for name in [f"ordercast_{role}_database_url" for role in ROLES] + [
+        f"ordercast_kafka_{user}_password" for user in KAFKA_USERS
+    ]:
+        (tmp_path / name).unlink()
     make_secrets(tmp_path, {})
     assert contents(tmp_path).keys() == before.keys()
     assert (tmp_path / "ordercast_database_url").read_bytes() == before["ordercast_database_url"]
