@@ -98,6 +98,17 @@ class OrderApi:
         async for line in self._pages("/audit", Page[AuditLine], filters):
             yield line
 
+    async def export_account(self, account_id: int) -> AsyncIterator[bytes]:
+        """All that is kept of a person, as lines of NDJSON; with the own account's token, or an admin's."""
+        request = await self.session.authorized(Request("GET", self._url(f"/accounts/{account_id}/export")))
+        async with self.session.transport.stream(request) as response:
+            async for line in response.aiter_lines():
+                yield line.encode() + b"\n"
+
+    async def erase_account(self, account_id: int, *, password: str | None = None) -> Account:
+        """Takes out for good who an account is; the caller's own needs its password once more."""
+        return await self._post(f"/accounts/{account_id}/erasure", {"password": password}, Account)
+
     async def create_api_key(
         self,
         name: str,

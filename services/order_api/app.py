@@ -9,6 +9,7 @@ from ordercast.services.order_api.accounts.routes import router as accounts
 from ordercast.services.order_api.api_keys.routes import router as api_keys
 from ordercast.services.order_api.audit.routes import router as audit
 from ordercast.services.order_api.orders.routes import router as orders
+from ordercast.services.order_api.personal_data.routes import router as personal_data
 from ordercast.services.order_api.problems import PROBLEMS
 from ordercast.services.order_api.products.routes import router as products
 from ordercast.services.order_api.reviews.routes import router as reviews
@@ -32,7 +33,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
         # Routes are tried one after the other: those with the most traffic come first.
-        routers=[orders, views, products, accounts, api_keys, reviews, trends, audit],
+        routers=[orders, views, products, accounts, personal_data, api_keys, reviews, trends, audit],
         problems=PROBLEMS,
         max_body_bytes=MAX_BODY_BYTES,
         body_limits={

@@ -45,6 +45,10 @@ class LastAdmin(Permanent):
     """Without this admin nobody could do what admins do."""
 
 
+class AccountErased(Permanent):
+    """Nothing says any more whose the account was, and nothing of it changes."""
+
+
 class CannotLogIn(Permanent):
     """The account has no password."""
 

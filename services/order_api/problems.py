@@ -14,6 +14,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.AccountBlocked: ProblemType("account-blocked", 403, "The account is blocked"),
     errors.NoLongerAdmin: FORBIDDEN,
     errors.LastAdmin: ProblemType("last-admin", 409, "An admin has to be left"),
+    errors.AccountErased: ProblemType("account-erased", 409, "The account was erased"),
     errors.CannotLogIn: ProblemType("account-without-login", 409, "The account cannot log in"),
     errors.WrongPassword: ProblemType("wrong-password", 422, "The password is wrong"),
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),

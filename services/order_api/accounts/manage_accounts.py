@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.audit.record import record
-from ordercast.services.order_api.errors import AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
+from ordercast.services.order_api.errors import AccountErased, AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Role
 
@@ -39,11 +39,14 @@ async def change_account(
         AccountNotFound: there is none with this id.
         NoLongerAdmin: who asks was demoted or blocked since the token was given.
         LastAdmin: nobody would be left who can do this.
+        AccountErased: nothing of it changes any more.
         CannotLogIn: an account without a password cannot be an admin.
     """
     async with sessions() as session, session.begin():
-        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
+        await lock_changes(session)
         account = await lock_for_admin(session, admin_id, account_id)
+        if account.erased_at is not None:
+            raise AccountErased("the account was erased: it stays as it is")
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
             raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
         recorded = partial(record, session, account_id=admin_id, subject=f"accounts/{account_id}", address=address)
@@ -59,13 +62,22 @@ async def change_account(
             account.end_access_tokens()
             await end_all(session, account.id)
         # Also where it was no admin before: whoever asks is one, so somebody is left.
-        if await session.scalar(_ADMINS) == 0:
-            raise LastAdmin("the last admin can neither be blocked nor demoted; make another one first")
+        await expect_an_admin_left(session)
         return account
+
+
+async def lock_changes(session: AsyncSession) -> None:
+    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHANGE_LOCK})
 
 
 # Those who can log in and do what admins do.
 _ADMINS: Final = select(func.count()).where(Account.role == "ADMIN", Account.blocked_at.is_(None))
+
+
+async def expect_an_admin_left(session: AsyncSession) -> None:
+    """Raises LastAdmin."""
+    if await session.scalar(_ADMINS) == 0:
+        raise LastAdmin("the last admin can neither be blocked, demoted nor erased; make another one first")
 
 
 async def lock_for_admin(session: AsyncSession, admin_id: int, account_id: int) -> Account:

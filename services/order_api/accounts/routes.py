@@ -101,7 +101,7 @@ async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentServ
 
 
 @router.patch("/accounts/{account_id}")
-@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn)
+@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn, errors.AccountErased)
 async def change(
     account_id: PathId, body: AccountChangeRequest, request: Request, admin: CurrentCaller, service: CurrentService
 ) -> AccountAnswer:

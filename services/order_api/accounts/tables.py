@@ -27,6 +27,7 @@ class Account(Base):
     login_type: Mapped[str]
     account_ref: Mapped[str | None] = mapped_column(unique=True)  # the shop's own name for the account
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    erased_at: Mapped[datetime | None]  # since when nothing says who it was; it is blocked, too
     blocked_at: Mapped[datetime | None]  # since when it can neither log in nor refresh its tokens
     token_version: Mapped[int] = mapped_column(
         server_default="0"

@@ -28,6 +28,7 @@ Kind = Literal[
     "role-changed",
     "account-blocked",
     "account-unblocked",
+    "account-erased",
     "api-key-made",
     "api-key-rotated",
     "api-key-revoked",

@@ -46,6 +46,8 @@ POST   /accounts/me/password                             own      own     own   
 GET    /accounts/{account_id}                            none     any     any      any   accounts:read
 PATCH  /accounts/{account_id}                            none     none    none     any   -
 POST   /accounts/{account_id}/password-reset             none     none    none     any   -
+GET    /accounts/{account_id}/export                     own      own     own      any   -
+POST   /accounts/{account_id}/erasure                    own      own     own      any   -
 GET    /audit                                            none     none    none     any   -
 POST   /api-keys                                         none     own     own      any   -
 GET    /api-keys                                         own      own     own      any   -

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -82,6 +83,28 @@ async def test_orders_cancellations_and_views_make_no_difference(running: Runnin
         "views": 40,
         "carts": 2,
     }
+
+
+async def test_an_erasure_makes_no_difference(running: Running, ordered: tuple[int, int], tmp_path: Path) -> None:
+    account, _ = ordered
+    await verify(running.database_url, running.bootstrap)  # the worker has it all
+    file, name = tmp_path / "person.ndjson", (await running.admin.order_api.account(account)).nickname
+    exported = await running.run("accounts", "export", str(account), "--out", str(file))
+    kept = await running.run("accounts", "erase", str(account), input="n\n")
+    erased = await running.run("accounts", "erase", str(account), "--yes")
+
+    assert exported.exit_code == 0, exported.output
+    kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
+    assert {"account", "order", "order-line", "feature-row", "activity", "end"} <= set(kinds)
+    assert (file.stat().st_mode & 0o077, name in file.read_text()) == (0, True)
+    assert (kept.exit_code, "nothing was erased" in kept.stderr) == (1, True)
+    assert erased.exit_code == 0, erased.output
+    assert (await running.admin.order_api.account(account)).email is None
+    result = await verify(running.database_url, running.bootstrap)
+    assert result.difference_count == 0, list(map(str, result.differences))
+    missing = await running.run("accounts", "export", "1000000000", "--out", str(tmp_path / "none"))
+    assert (missing.exit_code, "there is no account 1000000000" in missing.stderr) == (1, True)
+    assert not (tmp_path / "none").exists()
 
 
 async def test_each_change_behind_the_workers_back_is_one_difference_and_exit_code_1(

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+import msgspec.inspect
 import pytest
 
 from ordercast.contracts.envelope import (
@@ -193,3 +195,49 @@ def test_topics_and_partitions_stay_where_they_are() -> None:
         ("dead-letters", 1),
     ]
     assert [partition_of(account, 8) for account in (1, 7, 8, 9, 1001)] == [1, 7, 0, 1, 1]
+
+
+# Texts of events, none of which says who somebody is: states, codes, versions and types; the shop's own number of an order; why
+# Kafka refused a record.
+TEXTS: Final = {
+    OrderPlaced: {"status", "currency", "order_ref"},
+    OrderConfirmed: set(),
+    OrderCancelled: {"order_ref"},
+    OrderUnpublishable: {"event_type", "reason"},
+    ProductViewed: set(),
+    ProductCarted: set(),
+    PredictionMade: {"recipe", "model_version"},
+    ModelPublished: {"version", "recipe", "manifest_sha256"},
+    ModelActivated: {"version"},
+    ModelUnpinned: {"version"},
+}
+
+
+@pytest.mark.parametrize("event", EVENT_TYPES.values())
+def test_an_event_says_nothing_of_a_person_but_ids(event: type[Event]) -> None:
+    """What is in a topic cannot be erased."""
+
+    def holds_text(kind: msgspec.inspect.Type) -> bool:
+        if isinstance(kind, msgspec.inspect.UnionType):
+            return any(map(holds_text, kind.types))
+        if isinstance(kind, msgspec.inspect.ListType):
+            return holds_text(kind.item_type)
+        if isinstance(kind, msgspec.inspect.StructType):
+            return any(holds_text(field.type) for field in kind.fields)
+        return not isinstance(kind, WITHOUT_TEXT)
+
+    inspected = msgspec.inspect.type_info(event)
+    assert isinstance(inspected, msgspec.inspect.StructType)
+    assert {field.name for field in inspected.fields if holds_text(field.type)} == TEXTS[event]
+
+
+WITHOUT_TEXT: Final = (
+    msgspec.inspect.IntType,
+    msgspec.inspect.FloatType,
+    msgspec.inspect.BoolType,
+    msgspec.inspect.NoneType,
+    msgspec.inspect.DecimalType,
+    msgspec.inspect.UUIDType,
+    msgspec.inspect.DateTimeType,
+    msgspec.inspect.DateType,
+)

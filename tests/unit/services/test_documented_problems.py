@@ -8,6 +8,7 @@ from ordercast.services.order_api import problems as of_order_api
 from ordercast.services.order_api.accounts.routes import router as accounts
 from ordercast.services.order_api.api_keys.routes import router as api_keys
 from ordercast.services.order_api.orders.routes import router as orders
+from ordercast.services.order_api.personal_data.routes import router as personal_data
 from ordercast.services.order_api.products.routes import router as products
 from ordercast.services.order_api.reviews.routes import router as reviews
 from ordercast.services.order_api.trends.routes import router as trends
@@ -21,7 +22,7 @@ from ordercast.services.trainer import problems as of_trainer
 from ordercast.services.trainer.routes import router as trainings
 
 SERVICES = {
-    "order_api": (of_order_api.PROBLEMS, [accounts, api_keys, orders, products, reviews, trends, views]),
+    "order_api": (of_order_api.PROBLEMS, [accounts, personal_data, api_keys, orders, products, reviews, trends, views]),
     "trainer": (of_trainer.PROBLEMS, [trainings]),
     "predictor": (of_predictor.PROBLEMS, [predictions, models]),
 }
