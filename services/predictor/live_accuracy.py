@@ -9,10 +9,10 @@ from typing import Final
 from sqlalchemy import text
 
 from ordercast.contracts.demand_manifest import DemandManifest
-from ordercast.services.predictor.feature_drift import drift_of
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.demand.feature_drift import drift_of
 from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 
 # The newest so many are judged: one query of about a second.

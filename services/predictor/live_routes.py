@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
-from ordercast.services.predictor.feature_drift import Drift, drift_of
 from ordercast.services.predictor.live_accuracy import LiveAccuracy, live_accuracy
 from ordercast.services.predictor.recorded_models import find_model
 from ordercast.services.predictor.shop_snapshot import moment_of
 from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.shared.demand.feature_drift import Drift, drift_of
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
 
