@@ -279,7 +279,12 @@ TRAINING: Final = [
         "Pairs of an account and a product with an order.",
         "short",
         [Query("max(ordercast_training_rows)", "rows")],
-        width=24,
+    ),
+    Panel(
+        "Trainings by rule",
+        "Within the last day: looks whether demand is to be trained again, by whether a training was started, or why not.",
+        "short",
+        [Query("sum by (outcome) (increase(ordercast_retraining_looks_total[1d]))", "{{outcome}}")],
     ),
 ]
 HTTP: Final = [

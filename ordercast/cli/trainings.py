@@ -40,6 +40,7 @@ async def show(context: Context, training_id: TrainingId) -> None:
         f"{training.recipe}, {training.members} members, {training.epochs} epochs, seed {training.seed}{horizon}{until}"
     )
     lines = [f"{training.id} ({asked}): {training.status}, {_progress(training)}"]
+    lines += [f"asked for by rule: {training.asked_by_rule}"] if training.asked_by_rule else []
     lines += worth_of(training)
     lines += [training.error] if training.error else []
     context.result(training, "\n".join(lines))

@@ -280,6 +280,7 @@ class Training(Struct, frozen=True):
 
     `verdict` says whether the model of one that succeeded was published or rejected. `metrics` and `judgement` are those of
     `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
+    `asked_by` is an account; or a rule asked, in words.
     """
 
     id: UUID
@@ -299,6 +300,8 @@ class Training(Struct, frozen=True):
     verdict: str | None = None
     verdict_reason: str | None = None
     questions: dict[str, Question] | None = None
+    asked_by: int | None = None
+    asked_by_rule: str | None = None
     settings: dict[str, Any] | None = None
     made: Made | None = None
 

@@ -36,6 +36,23 @@ class TrainerSettings(ServiceSettings):
     )
     # At this bound a training takes hours; the defaults of the recipes with 10,000 rows are a thousandth.
     training_work: int = Field(default=10**10, ge=1, description="the most that members x epochs x rows may be")
+    # Training by rule (jobs/retrain.py): off unless one of the first three is set.
+    retrain_after_rows: int | None = Field(
+        default=None, ge=1, description="train demand again when so many rows of activity are new since its training"
+    )
+    retrain_after_days: float | None = Field(
+        default=None, gt=0, le=3_650, allow_inf_nan=False, description="when it is so old"
+    )
+    retrain_at_drift: float | None = Field(
+        default=None, gt=0, le=100, allow_inf_nan=False, description="when a feature has such a PSI; 0.25 is a lot"
+    )
+    retrain_pause_hours: float = Field(
+        default=24,
+        gt=0,
+        le=8_760,
+        allow_inf_nan=False,
+        description="at least, after a training of demand was asked for",
+    )
     trainer_threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="cores for a training")
     trainer_backend: Literal["local", "dask"] = Field(
         default="local", description="who trains: this machine or a cluster"

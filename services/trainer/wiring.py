@@ -25,6 +25,8 @@ from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler, refu
 from ordercast.services.trainer.errors import ClusterFailed
 from ordercast.services.trainer.jobs.announce_models import AnnounceModels
 from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
+from ordercast.services.trainer.jobs.retrain import Retrain
+from ordercast.services.trainer.jobs.retrain_rules import RetrainRules
 from ordercast.services.trainer.jobs.run_trainings import RunTrainings
 from ordercast.services.trainer.jobs.train_claimed import TrainerOptions
 from ordercast.services.trainer.jobs.watch_training import WatchTrainings
@@ -65,6 +67,14 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
         announce = AnnounceModels(sessions, partial(open_publisher, settings.kafka_bootstrap, client_id="trainer"))
         trainings = RunTrainings(sessions, announce, options)
         watch = WatchTrainings(sessions)
+        bounds = TrainingBounds(settings.trainings_waiting, settings.training_work)
+        rules = RetrainRules(
+            settings.retrain_after_rows,
+            settings.retrain_after_days,
+            settings.retrain_at_drift,
+            settings.retrain_pause_hours,
+        )
+        retrain = Retrain(sessions, settings.artifacts_dir, rules, bounds)
         async with (
             running_beside(
                 partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"
@@ -72,6 +82,7 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),
             running_beside(announce.run, name="announce-models"),
             running_beside(trainings.run, name="run-trainings"),
+            running_beside(retrain.run, name="retrain"),
             running_beside(watch.run, name="watch-trainings"),
         ):
             checks = {
@@ -81,7 +92,6 @@ async def open_trainer(settings: TrainerSettings) -> AsyncIterator[Trainer]:
             }
             if scheduler is not None:
                 checks["cluster"] = Check(trainings.check_cluster, required=False)  # trainings wait in their queue
-            bounds = TrainingBounds(settings.trainings_waiting, settings.training_work)
             yield Trainer(sessions, verifier, ApiKeys(sessions), bounds, watch, checks)
 
 

@@ -291,6 +291,20 @@ def test_images_have_the_names_of_the_builds(helm: Helm) -> None:
     assert programs(moved)["relay"]["args"] == ["relay"]
 
 
+def test_rules_of_training_are_off_unless_set_and_then_the_trainers(
+    helm: Helm, rendered: Rendered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = settings_of(rendered, "trainer", tmp_path, monkeypatch)
+    assert isinstance(off, TrainerSettings)
+    assert (off.retrain_after_rows, off.retrain_after_days, off.retrain_at_drift) == (None, None, None)
+    values = tmp_path / "values.yaml"
+    values.write_text("trainer: {retrain: {afterRows: 2000000, afterDays: 7.5, atDrift: 0.25, pauseHours: 6}}")
+    on = settings_of(helm.render(str(values)), "trainer", tmp_path, monkeypatch)
+    assert isinstance(on, TrainerSettings)
+    assert (on.retrain_after_rows, on.retrain_after_days, on.retrain_at_drift) == (2_000_000, 7.5, 0.25)
+    assert on.retrain_pause_hours == 6
+
+
 def test_the_versions_are_the_projects(rendered: Rendered) -> None:
     [version] = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert {m["metadata"]["labels"]["app.kubernetes.io/version"] for m in rendered.manifests} == {version}

@@ -150,4 +150,8 @@ TRAINING_SECONDS: Final = Histogram(
 TRAINING_PROGRESS: Final = Gauge(
     "ordercast_training_progress_ratio", "Part of its epochs that the training at hand has done, 0 to 1; 0 without one."
 )
+# `outcome` is started, or why not: not-due, waiting, paused, pinned, no-version, unreadable or refused.
+RETRAINING_LOOKS: Final = Counter(
+    "ordercast_retraining_looks_total", "Looks whether demand is to be trained again by rule.", ("outcome",)
+)
 TRAINING_ROWS: Final = Gauge("ordercast_training_rows", "Rows of the newest training set.")

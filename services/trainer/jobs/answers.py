@@ -23,9 +23,10 @@ class TrainingAnswer:
 
     `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
     that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
-    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question. `settings` are
-    all values of a written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the
-    libraries and machine, also of a rejected model.
+    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question. `asked_by` is
+    the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a written recipe, whose name is
+    `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and machine, also of a rejected
+    model.
     """
 
     id: UUID
@@ -37,6 +38,8 @@ class TrainingAnswer:
     horizon_days: int | None
     until: date | None
     publish: Publish | None
+    asked_by: int | None
+    asked_by_rule: str | None
     settings: dict[str, Any] | None
     status: Status
     progress: Progress
@@ -80,6 +83,8 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         horizon_days=training.horizon_days,
         until=training.until,
         publish=training.publish,
+        asked_by=training.asked_by,
+        asked_by_rule=training.asked_by_rule,
         settings=training.settings,
         status=training.status,
         progress=Progress(epoch=epoch or 0, epochs=all_epochs(training)),

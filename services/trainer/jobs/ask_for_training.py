@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from ordercast.services.shared.db.cut_page import cut_page
@@ -34,7 +35,26 @@ async def ask_for_training(
         BadRecipe: a written recipe has the name of another one that was trained.
         QueueFull, TrainingTooLarge: it is beyond the bounds.
     """
+    async with sessions() as session, session.begin():
+        await trainings.lock_queue(session)
+        training = await queue_training(session, asked, seed, asked_by=asked_by, bounds=bounds)
+    return answer_of(training, epoch=None)
+
+
+async def queue_training(
+    session: AsyncSession,
+    asked: AskedTraining,
+    seed: int | None,
+    *,
+    asked_by: int | None = None,
+    rule: str | None = None,
+    bounds: TrainingBounds,
+) -> Training:
+    """Part of a transaction that has locked the queue. An account or a `rule` asks. Raises as `ask_for_training`."""
     settings = None if asked.settings is None else msgspec.json.decode(msgspec.json.encode(asked.settings))
+    await bounds.check(session, asked)
+    if settings is not None:
+        await refuse_taken_name(session, settings)
     training = Training(
         id=uuid7(),
         recipe=asked.recipe,
@@ -45,20 +65,16 @@ async def ask_for_training(
         horizon_days=asked.horizon_days,
         until=asked.until,
         asked_by=asked_by,
+        asked_by_rule=rule,
         settings=settings,
         seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         status="queued",
         traceparent=current_traceparent(),
     )
-    async with sessions() as session, session.begin():
-        await trainings.lock_queue(session)
-        await bounds.check(session, asked)
-        if settings is not None:
-            await refuse_taken_name(session, settings)
-        session.add(training)
-        await session.flush()
-        await session.refresh(training)
-    return answer_of(training, epoch=None)
+    session.add(training)
+    await session.flush()
+    await session.refresh(training)
+    return training
 
 
 async def read_training(sessions: Sessions, training_id: UUID) -> TrainingAnswer:

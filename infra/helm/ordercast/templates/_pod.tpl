@@ -122,6 +122,13 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{- if eq .component "trainer" }}
 - name: ORDERCAST_TRAINER_THREADS # the cores of the node are not this container's
   valueFrom: { resourceFieldRef: { resource: limits.cpu } }
+{{- range $name, $value := .values.retrain }}
+{{- if not (kindIs "invalid" $value) }}
+{{- /* A whole number of a values file is a float to Helm: a million would be written as 1e+06. */}}
+{{- $written := eq $name "afterRows" | ternary (int64 $value) $value }}
+- { name: ORDERCAST_RETRAIN_{{ snakecase $name | upper }}, value: {{ $written | toString | quote }} }
+{{- end }}
+{{- end }}
 {{- end }}
 {{- range .spec.tokens }}
 - { name: ORDERCAST_TOKEN_{{ upper . }}_KEY_FILE, value: /run/secrets/tokens/{{ . }}.pem }

@@ -50,3 +50,23 @@ def test_another_backend_is_refused_with_the_known_ones(monkeypatch: pytest.Monk
     monkeypatch.setenv("ORDERCAST_TRAINER_BACKEND", "ray")
     with pytest.raises(CannotStart, match=r"ORDERCAST_TRAINER_BACKEND: .*'local' or 'dask'"):
         read_settings(TrainerSettings)
+
+
+def test_nothing_is_trained_by_rule_unless_a_rule_is_set() -> None:
+    settings = read_settings(TrainerSettings)
+    assert (settings.retrain_after_rows, settings.retrain_after_days, settings.retrain_at_drift) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("RETRAIN_AFTER_ROWS", value) for value in ("0", "-1", "1.5", "many", "")),
+        *(("RETRAIN_AFTER_DAYS", value) for value in ("0", "-1", "nan", "inf", "1e9", "")),
+        *(("RETRAIN_AT_DRIFT", value) for value in ("0", "-0.1", "nan", "inf", "a lot")),
+        *(("RETRAIN_PAUSE_HOURS", value) for value in ("0", "-1", "nan", "inf")),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"ORDERCAST_{name}", value)
+    with pytest.raises(CannotStart, match=f"ORDERCAST_{name}: "):
+        read_settings(TrainerSettings)
