@@ -36,6 +36,12 @@ class ServiceSettings(BaseSettings):
     kafka_bootstrap: str = Field(description="host:port of a broker")
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
+    operations_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        description="of /metrics and /readyz, which `port` has no longer; unset: they are there",
+    )
     log_format: LogFormat = "console"
     log_level: LogLevel = Field(default="info", description="of our own lines; debug has a line for each request")
     cors_origins: str = Field(

@@ -24,7 +24,13 @@ def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Se
     settings = read_settings(settings_type)
     configure_logging(name, settings.log_format, settings.log_level.upper())
     with exported_spans(name, read_settings(TracingSettings)):
-        serve(make_app(settings), host=settings.host, port=settings.port, limits=_limits_of(settings))
+        serve(
+            make_app(settings),
+            host=settings.host,
+            port=settings.port,
+            operations_port=settings.operations_port,
+            limits=_limits_of(settings),
+        )
 
 
 def _limits_of(settings: ServiceSettings) -> ConnectionLimits:

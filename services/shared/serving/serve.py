@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+from contextlib import ExitStack
 from types import FrameType
 from typing import Final
 
@@ -11,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from ordercast.services.shared.http.operations_port import OperationsPort
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.serving.bounded_protocol import BoundedProtocol
 from ordercast.services.shared.serving.connections import ConnectionLimits, Connections, within_descriptors
@@ -25,17 +27,26 @@ GARBAGE_THRESHOLD: Final = 20_000
 _TICKS_PER_S: Final = 10
 
 
-def serve(app: FastAPI, *, host: str, port: int, limits: ConnectionLimits = ConnectionLimits()) -> None:  # noqa: B008
-    """Serves the app; returns after a clean stop. Port 0 takes a free one, named in the log.
+def serve(
+    app: FastAPI,
+    *,
+    host: str,
+    port: int,
+    operations_port: int | None = None,
+    limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008
+) -> None:
+    """Serves the app; returns after a clean stop. Port 0 takes a free one, named in the log. See `OperationsPort` for the other.
 
     `app.state.stopping` (asyncio.Event) is set as soon as the process is asked to stop, for streams to end by themselves.
 
     Raises:
-        CannotStart: the port is taken, or the wiring says so.
+        CannotStart: a port is taken, or the wiring says so.
     """
-    listener = _listen(host, port)
+    listeners = [_listen(host, port)]
+    if operations_port is not None:
+        listeners.append(_listen(host, operations_port))
     config = uvicorn.Config(
-        app,
+        app if operations_port is None else OperationsPort(app, operations_port),
         loop="uvloop",
         http=BoundedProtocol,
         ws="none",
@@ -52,15 +63,17 @@ def serve(app: FastAPI, *, host: str, port: int, limits: ConnectionLimits = Conn
         timeout_keep_alive=limits.idle_s,
     )
     connections = Connections(within_descriptors(limits))
-    with listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_run(app, config, connections, listener))
+    with ExitStack() as open_listeners, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        for listener in listeners:
+            open_listeners.enter_context(listener)
+        runner.run(_run(app, config, connections, listeners))
 
 
-async def _run(app: FastAPI, config: uvicorn.Config, connections: Connections, listener: socket.socket) -> None:
+async def _run(app: FastAPI, config: uvicorn.Config, connections: Connections, listeners: list[socket.socket]) -> None:
     app.state.stopping = asyncio.Event()
     async with app.router.lifespan_context(app):
         _collect_less_garbage()
-        await _Server(config, connections, app.state.stopping).serve(sockets=[listener])
+        await _Server(config, connections, app.state.stopping).serve(sockets=listeners)
     log.info("stopped")
 
 

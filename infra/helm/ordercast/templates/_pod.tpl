@@ -119,6 +119,9 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{- if eq .component "feature-worker" }}
 - { name: ORDERCAST_WORKER_GROUP, value: {{ .values.group | quote }} }
 {{- end }}
+{{- with .root.Values.operationsPort }}
+- { name: ORDERCAST_OPERATIONS_PORT, value: {{ . | quote }} }
+{{- end }}
 {{- if eq .component "trainer" }}
 - name: ORDERCAST_TRAINER_THREADS # the cores of the node are not this container's
   valueFrom: { resourceFieldRef: { resource: limits.cpu } }
@@ -197,6 +200,10 @@ there are roles; the migrations get the owner's and those of all roles, which th
 /healthz says that the process is alive, and nothing of its servers: a missing Kafka or PostgreSQL restarts nobody. What
 cannot go on without them (the relay, the worker) ends by itself. /readyz says whether requests can be served.
 */}}
+{{- define "ordercast.operationsPort" -}}
+{{ if .root.Values.operationsPort }}operations{{ else }}http{{ end }}
+{{- end -}}
+
 {{- define "ordercast.probes" -}}
 startupProbe: # longer than the worker waits for Kafka at its start before it ends by itself (60 s)
   httpGet: { path: /healthz, port: http }
@@ -209,7 +216,7 @@ livenessProbe:
   timeoutSeconds: 5
   failureThreshold: 3
 readinessProbe:
-  httpGet: { path: {{ if .values.readyWithoutModel }}/healthz{{ else }}/readyz{{ end }}, port: http }
+  httpGet: { path: {{ if .values.readyWithoutModel }}/healthz{{ else }}/readyz{{ end }}, port: {{ include "ordercast.operationsPort" . }} }
   periodSeconds: 5
   timeoutSeconds: 3 # a part that is missing is reported after 2 s
   failureThreshold: 2
@@ -253,6 +260,9 @@ spec:
       {{- include "ordercast.containerBase" . | nindent 6 }}
       ports:
         - { name: http, containerPort: {{ .spec.port }}, protocol: TCP }
+        {{- with .root.Values.operationsPort }}
+        - { name: operations, containerPort: {{ . }}, protocol: TCP }
+        {{- end }}
       env:
         {{- include "ordercast.env" . | nindent 8 }}
       {{- include "ordercast.probes" . | nindent 6 }}

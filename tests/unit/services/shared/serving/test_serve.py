@@ -13,6 +13,8 @@ from typing import Final
 import httpx
 import pytest
 
+from ordercast.infra.local.ports import free_port
+
 # What a service's `__main__` does, with a slow request, an endless stream, and a wiring that shows when it is closed.
 SERVICE: Final = """
 import asyncio, sys, uvicorn
@@ -69,7 +71,9 @@ if "late" in sys.argv:  # a while passes between the start and the moment that t
 
 configure_logging("small", "json")
 try:
-    serve(create_app(title="Small", wiring=wiring, routers=[router]), host="127.0.0.1", port=int(sys.argv[1]))
+    operations = [int(argument.partition("=")[2]) for argument in sys.argv if argument.startswith("operations=")]
+    app = create_app(title="Small", wiring=wiring, routers=[router])
+    serve(app, host="127.0.0.1", port=int(sys.argv[1]), operations_port=operations[0] if operations else None)
 except CannotStart as error:
     sys.exit(f"small: {error}")
 """
@@ -112,6 +116,29 @@ async def test_a_taken_port_is_named_in_one_line() -> None:
     assert child.returncode == 1
     assert output == b""
     assert error.decode() == f"small: cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}\n"
+
+
+async def test_metrics_and_readiness_can_have_a_port_of_their_own_which_has_nothing_else() -> None:
+    operations = free_port()
+    async with running(f"operations={operations}") as (_, address), httpx.AsyncClient(trust_env=False) as client:
+        answered = {
+            (port, path): (await client.get(f"{base}{path}")).status_code
+            for port, base in (("clients", address), ("operations", f"http://127.0.0.1:{operations}"))
+            for path in ("/metrics", "/readyz", "/healthz", "/slow", "/openapi.json", "/none")
+        }
+        refused = await client.get(f"{address}/metrics")
+    assert [path for (port, path), status in answered.items() if port == "clients" and status == 200] == [
+        "/healthz",
+        "/slow",
+        "/openapi.json",
+    ]
+    assert [path for (port, path), status in answered.items() if port == "operations" and status == 200] == [
+        "/metrics",
+        "/readyz",
+        "/healthz",
+    ]
+    assert set(answered.values()) == {200, 404}
+    assert refused.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_wiring_that_cannot_open_is_one_line_too() -> None:

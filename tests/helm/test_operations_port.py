@@ -1,0 +1,56 @@
+"""With a port of their own, /metrics and /readyz are asked for there by all who ask, and nobody else reaches it."""
+
+from typing import Any
+
+import pytest
+
+from tests.helm.chart import Helm, HelmFailed, Rendered
+from tests.helm.test_network import ports, rules
+from tests.helm.test_pods import APPS, programs
+
+PORT = 9100
+
+
+@pytest.fixture
+def apart(helm: Helm) -> Rendered:
+    return helm.render(settings=[f"operationsPort={PORT}", "monitoring.podMonitor.enabled=true"])
+
+
+def test_each_pod_serves_it_and_is_probed_for_readiness_there(apart: Rendered) -> None:
+    for program in APPS:
+        container = programs(apart)[program]
+        assert {"name": "operations", "containerPort": PORT, "protocol": "TCP"} in container["ports"]
+        assert {"name": "ORDERCAST_OPERATIONS_PORT", "value": str(PORT)} in container["env"]
+        assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "operations"}
+        assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+
+
+def test_prometheus_and_the_chart_s_own_test_ask_there(apart: Rendered) -> None:
+    [monitor] = apart.of_kind("PodMonitor")
+    assert [endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]] == ["operations"]
+    asked: list[Any] = [
+        argument
+        for pod in apart.of_kind("Pod")
+        for container in pod["spec"]["containers"]
+        for argument in container["args"]
+    ]
+    assert asked
+    assert all(argument.endswith(f":{PORT}/readyz") for argument in asked)
+
+
+def test_who_may_read_metrics_alone_reaches_it(helm: Helm) -> None:
+    monitoring = "networkPolicy.metrics[0].namespaceSelector.matchLabels.name=monitoring"
+    rendered = helm.render(settings=[f"operationsPort={PORT}", monitoring])
+    for component in ("order-api", "trainer", "predictor"):
+        ingress = rules(rendered, component, "Ingress")
+        assert ports(ingress) == {("TCP", "operations"), ("TCP", "http")}
+        [operations] = [rule for rule in ingress if ports([rule]) == {("TCP", "operations")}]
+        metrics, test = operations["from"]
+        assert metrics == {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
+        assert test["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "test"
+
+
+@pytest.mark.parametrize("port", ["80", "70000", "many"])
+def test_a_port_that_cannot_be_is_refused(helm: Helm, port: str) -> None:
+    with pytest.raises(HelmFailed, match="operationsPort"):
+        helm.render(settings=[f"operationsPort={port}"])
