@@ -44,6 +44,7 @@ def run_create_admin(arguments: argparse.Namespace) -> None:
         nickname=arguments.nickname,
         password=typed_password() if password is None else password.get_secret_value(),
         if_absent=arguments.if_absent,
+        min_length=settings.password_min_length,
     )
     sys.stdout.write(AccountAnswer.of(admin).model_dump_json() + "\n")
 

@@ -53,6 +53,10 @@ class CannotLogIn(Permanent):
     """The account has no password."""
 
 
+class WeakPassword(Permanent):
+    """A new password is too short, or easily guessed."""
+
+
 class FailedLogIn(Permanent):
     """Somebody could not show that the account is theirs; so many may fail in a minute."""
 

@@ -16,6 +16,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.LastAdmin: ProblemType("last-admin", 409, "An admin has to be left"),
     errors.AccountErased: ProblemType("account-erased", 409, "The account was erased"),
     errors.CannotLogIn: ProblemType("account-without-login", 409, "The account cannot log in"),
+    errors.WeakPassword: ProblemType("weak-password", 422, "The new password is too weak"),
     errors.WrongPassword: ProblemType("wrong-password", 422, "The password is wrong"),
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
     errors.InvalidResetCode: ProblemType("invalid-reset-code", 422, "The code is not valid"),

@@ -1,12 +1,16 @@
 """order_api's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
+
+# Of NIST SP 800-63B-4: 15 for a password alone, 8 where there is a second factor, such as of a proxy that logs people in.
+MinLength = Annotated[int, Field(ge=8, le=64, description="of a new password; below 15 only behind a second factor")]
 
 
 class OutboxSettings(BaseSettings):
@@ -20,6 +24,7 @@ class OutboxSettings(BaseSettings):
 class AdminSettings(OutboxSettings):
     """What making an admin takes."""
 
+    password_min_length: MinLength = 15
     # Not an option: other users of the machine see a process's arguments.
     admin_password: SecretStr | None = Field(default=None, description="asked for at the terminal if not given")
 
@@ -68,6 +73,7 @@ class OrderApiSettings(_Settings):
     address_failed_log_ins_per_minute: int = Field(
         default=300, ge=1, description="wrong passwords from one address; behind a proxy as many as of all clients"
     )
+    password_min_length: MinLength = 15
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
 

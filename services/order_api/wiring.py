@@ -96,7 +96,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             pool_size=settings.reading_pool_size,
             pool_timeout_s=READING_TIMEOUT_S,
         ) as reading,
-        open_passwords(settings.password_threads) as passwords,
+        open_passwords(settings.password_threads, min_length=settings.password_min_length) as passwords,
         open_group_commit(PlaceOrders(sessions, partitions=partitions)) as place_orders,
         open_send_views(open_views_publisher, partitions=partitions) as send_views,
         running_beside(partial(follow_ended_tokens, sessions, verifier), name="follow-ended-tokens"),

@@ -107,6 +107,7 @@ class LogIn:
 
         Raises:
             WrongPassword: the old one is not the account's.
+            WeakPassword: the new one is too short, or easily guessed.
             AccountBlocked: an admin has blocked the account.
             UnknownAccount: it is not in this database.
             Overloaded: too many passwords wait to be checked.
@@ -118,7 +119,8 @@ class LogIn:
         if not (await self.passwords.check(found.password_hash, old)).matches:
             await self.failures.record(found.id if found else None, address, "wrong old password")
             raise _wrong_old()
-        new_hash = await self.passwords.hash(new)
+        own = (found.email or "", found.nickname)
+        new_hash = await self.passwords.hash_new(new, own=own, field="new_password")
         async with self.sessions() as session, session.begin():
             account = await _locked(session, account_id, to_change=True)
             if account is None or account.password_hash != found.password_hash:

@@ -10,7 +10,8 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 from precis_i18n import get_profile
 
-from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.accounts.guessable import reason_against
+from ordercast.services.order_api.errors import Overloaded, WeakPassword
 
 # OWASP's first choice for argon2id (RFC 9106): 19 MiB, 2 passes, 1 lane; about 25 ms. Not the 64 MiB of RFC 9106's second
 # choice: with a few at once the service would not stay within its 200 MB.
@@ -19,6 +20,9 @@ _PASSES: Final = 2
 _LANES: Final = 1
 # Passwords that may wait for a thread. 64 are answered within a second or two; more is a flood, and gets 503.
 MAX_WAITING: Final = 64
+
+# NIST SP 800-63B-4: where a password alone lets somebody in.
+MIN_LENGTH: Final = 15
 
 _PROFILE: Final = get_profile("OpaqueString")
 
@@ -47,7 +51,10 @@ class Checked(NamedTuple):
 class Passwords:
     """Hashes and checks passwords in a bounded thread pool, so that a flood takes neither the loop nor the memory."""
 
-    def __init__(self, pool: ThreadPoolExecutor, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, pool: ThreadPoolExecutor, *, max_waiting: int = MAX_WAITING, min_length: int = MIN_LENGTH
+    ) -> None:
+        self._min_length = min_length
         self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
         self._pool = pool
         self._free = max_waiting
@@ -61,6 +68,22 @@ class Passwords:
             Overloaded: too many wait already.
         """
         return await self._run(lambda: self._hasher.hash(_forms(password)[0]))
+
+    async def hash_new(self, password: str, *, own: Sequence[str], field: str = "password") -> str:
+        """The hash of a password that somebody chooses, whose account has the `own` names; `field` of the request has it.
+
+        Raises:
+            WeakPassword: it is too short, or easily guessed.
+            Overloaded: too many wait already.
+        """
+        return await self._run(lambda: self._hash_new(_forms(password)[0], own, field))
+
+    def _hash_new(self, password: str, own: Sequence[str], field: str) -> str:
+        too_short = len(password) < self._min_length
+        reason = f"must have {self._min_length} characters at least" if too_short else reason_against(password, own)
+        if reason is not None:
+            raise WeakPassword(f"the password {reason}", fields={field: reason})
+        return self._hasher.hash(password)
 
     async def check(self, stored_hash: str | None, password: str) -> Checked:
         """Whether the password is the one of the hash; never without a hash, in the same time.
@@ -105,10 +128,10 @@ def _forms(password: str) -> list[str]:
 
 
 @asynccontextmanager
-async def open_passwords(threads: int) -> AsyncIterator[Passwords]:
+async def open_passwords(threads: int, *, min_length: int = MIN_LENGTH) -> AsyncIterator[Passwords]:
     """A pool of `threads`; on the way out the hashes that wait are dropped."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
     try:
-        yield Passwords(pool)
+        yield Passwords(pool, min_length=min_length)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

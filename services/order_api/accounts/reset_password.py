@@ -80,17 +80,23 @@ class ResetPassword:
 
         Raises:
             InvalidResetCode: the code is wrong, was used, or has expired, or there is no such account: the same for all.
+            WeakPassword: the new password is too short, or easily guessed.
             Overloaded: too many passwords wait to be hashed.
         """
         code_hash = _hash_of(code)
         same_email = func.lower(Account.email) == func.lower(email)
         async with self.sessions() as session:
-            query = select(Account.id, PasswordReset.code_hash).outerjoin(PasswordReset, _GOOD).where(same_email)
+            query = (
+                select(Account.id, Account.email, Account.nickname, PasswordReset.code_hash)
+                .outerjoin(PasswordReset, _GOOD)
+                .where(same_email)
+            )
             found = (await session.execute(query)).one_or_none()
         if found is None or not hmac.compare_digest(found.code_hash or b"", code_hash):
             await self.failures.record(found.id if found else None, address, "wrong reset code")
             raise _invalid()
-        new_hash = await self.passwords.hash(new_password)
+        own = (found.email, found.nickname)
+        new_hash = await self.passwords.hash_new(new_password, own=own, field="new_password")
         async with self.sessions() as session, session.begin():
             account = await session.get_one(Account, found.id, with_for_update={"key_share": True})
             used = delete(PasswordReset).where(

@@ -39,12 +39,12 @@ router = APIRouter(tags=["accounts"])
 
 
 @router.post("/accounts", status_code=201)
-@raises(errors.AccountTaken, errors.Overloaded)
+@raises(errors.AccountTaken, errors.WeakPassword, errors.Overloaded)
 async def create_account(body: SignUpRequest, response: Response, service: CurrentService) -> AccountAnswer:
     """Signs up a customer. Email and nickname belong to one account only: 409.
 
     However they are written: letters may be large or small, composed or not, a domain in Unicode or in ASCII. A nickname holds no
-    invisible characters (RFC 8266)."""
+    invisible characters (RFC 8266). A password is none that is easily guessed."""
     new = NewAccount(body.email, body.nickname, body.password)
     response.headers["Location"] = "/accounts/me"
     return AccountAnswer.of(await sign_up(service.sessions, service.passwords, new))
@@ -58,7 +58,14 @@ async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountA
 
 
 @router.post("/accounts/me/password")
-@raises(errors.UnknownAccount, errors.AccountBlocked, errors.WrongPassword, errors.TooManyLogIns, errors.Overloaded)
+@raises(
+    errors.UnknownAccount,
+    errors.AccountBlocked,
+    errors.WrongPassword,
+    errors.WeakPassword,
+    errors.TooManyLogIns,
+    errors.Overloaded,
+)
 async def change_password(
     body: PasswordChange, request: Request, response: Response, caller: CurrentCaller, service: CurrentService
 ) -> TokenAnswer:
@@ -128,7 +135,7 @@ async def new_reset_code(
 
 
 @router.post("/auth/password-reset", status_code=204)
-@raises(errors.InvalidResetCode, errors.TooManyLogIns, errors.Overloaded)
+@raises(errors.InvalidResetCode, errors.WeakPassword, errors.TooManyLogIns, errors.Overloaded)
 async def reset_password(body: PasswordResetRequest, request: Request, service: CurrentService) -> None:
     """Sets a new password by a code that an admin asked for; every log-in of the account ends.
 

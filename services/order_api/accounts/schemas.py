@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 
 from ordercast.services.order_api.accounts import email_addresses, nicknames, passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.requests import BodyModel, ChangeModel, OneLine, StoredText
 
-# NIST SP 800-63B: at least 8. Beyond 128 nobody types, and hashing must stay cheap.
+# No setting lets shorter ones through (`Passwords.hash_new`). Beyond 128 nobody types, and hashing must stay cheap.
 MIN_PASSWORD: Final = 8
 MAX_PASSWORD: Final = 128
 
@@ -27,7 +27,12 @@ Nickname = Annotated[
     str, OneLine(max_length=64), AfterValidator(nicknames.shown_form), StringConstraints(max_length=64)
 ]
 Password = Annotated[
-    str, AfterValidator(passwords.normal_form), StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)
+    str,
+    AfterValidator(passwords.normal_form),
+    StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
+    Field(
+        description=f"{passwords.MIN_LENGTH} characters at least (ORDERCAST_PASSWORD_MIN_LENGTH), and none that is common"
+    ),
 ]
 
 

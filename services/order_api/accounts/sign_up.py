@@ -33,9 +33,10 @@ async def sign_up(sessions: Sessions, passwords: Passwords, new: NewAccount) -> 
 
     Raises:
         AccountTaken: email or nickname belong to another account; `fields` says which.
+        WeakPassword: the password is too short, or easily guessed.
         Overloaded: too many passwords wait to be hashed.
     """
-    password_hash = await passwords.hash(new.password)
+    password_hash = await passwords.hash_new(new.password, own=(new.email, new.nickname))
     async with sessions() as session, session.begin():
         account: Account | None = await session.scalar(
             insert(Account)

@@ -53,7 +53,7 @@ def customer_of(running: Running) -> Callable[[str], Any]:
     """Signs up an account with that name and logs in to it."""
 
     async def make(name: str) -> Client:
-        await running.anonymous.order_api.sign_up(f"{name}@example.com", name, "correct horse")
-        return await running.anonymous.log_in(f"{name}@example.com", "correct horse")
+        await running.anonymous.order_api.sign_up(f"{name}@example.com", name, "correct horse battery")
+        return await running.anonymous.log_in(f"{name}@example.com", "correct horse battery")
 
     return make

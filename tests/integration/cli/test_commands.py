@@ -16,30 +16,30 @@ from ordercast.services.shared.kafka.records import Record
 from ordercast.system.operator_account import AdminNotMade, operator_login
 from tests.integration.cli.conftest import Running
 
-PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse"}
+PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse battery"}
 
 
 async def test_an_admin_can_be_made_and_can_do_what_admins_do(running: Running) -> None:
     result = await running.run("admin", "create", "--email", "ann@example.com", "--nickname", "ann", env=PASSWORD)
     assert result.exit_code == 0, result.output
-    ann = await running.anonymous.log_in("ann@example.com", "correct horse")
+    ann = await running.anonymous.log_in("ann@example.com", "correct horse battery")
     assert (await ann.order_api.me()).role == "ADMIN"
 
 
 async def test_the_password_may_be_piped_in(running: Running) -> None:
     arguments = ("admin", "create", "--email", "piped@example.com", "--nickname", "piped", "--json")
-    result = await running.run(*arguments, input="from a pipe\n")
+    result = await running.run(*arguments, input="typed into a pipe\n")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["role"] == "ADMIN"
-    await running.anonymous.log_in("piped@example.com", "from a pipe")
+    await running.anonymous.log_in("piped@example.com", "typed into a pipe")
 
 
 @pytest.mark.parametrize(
     ("email", "nickname", "password", "says"),
     [
-        ("operator@example.com", "somebody", "correct horse", "email taken"),
-        ("new@example.com", "operator", "correct horse", "nickname taken"),
-        ("nonsense", "somebody", "correct horse", "email"),
+        ("operator@example.com", "somebody", "correct horse battery", "email taken"),
+        ("new@example.com", "operator", "correct horse battery", "nickname taken"),
+        ("nonsense", "somebody", "correct horse battery", "email"),
         ("new@example.com", "somebody", "short", "password"),
     ],
 )

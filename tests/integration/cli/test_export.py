@@ -29,8 +29,8 @@ PAIR = ["accountId", "productId"]
 @pytest.fixture(scope="module")
 async def exported(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all files in all formats, of a system with orders, a late order, a cancellation and views."""
-    await running.anonymous.order_api.sign_up("export@example.com", "export", "correct horse")
-    customer = await running.anonymous.log_in("export@example.com", "correct horse")
+    await running.anonymous.order_api.sign_up("export@example.com", "export", "correct horse battery")
+    customer = await running.anonymous.log_in("export@example.com", "correct horse battery")
     products = [
         await running.admin.order_api.create_product(f"export-{n}", f"Export {n}", Decimal("1.235") + n, "GBP")
         for n in range(3)

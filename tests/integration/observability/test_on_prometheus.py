@@ -137,7 +137,9 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
         ):
             login = await operator_login(system.folder, system.info)
             admin = await anonymous.log_in(login.email, login.password)
-            posted = await post_sample(anonymous, admin, make_sample("uniform", seed=1, orders=60), password="p" * 12)
+            posted = await post_sample(
+                anonymous, admin, make_sample("uniform", seed=1, orders=60), password="correct horse battery"
+            )
             watched = Watched(system, admin, posted, Prometheus(http))
             with pytest.raises(ProblemAnswer, match="No model"):  # a 503: shown as an error of the predictor
                 await admin.predictor.predict_views([1_000])

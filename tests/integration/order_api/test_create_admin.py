@@ -124,6 +124,13 @@ def test_a_bad_field_is_named_before_anything_is_asked_of_the_database(
     assert "short" not in str(refusal.value)
 
 
+def test_a_weak_password_is_refused_without_saying_it(database_url: str) -> None:
+    for password in ("passwordpassword", "root@example.com", "not so long"):
+        with pytest.raises(CannotStart, match=r"^the password (is easily|must)") as refusal:
+            create_admin(database_url, email="root@example.com", nickname="root", password=password)
+        assert password not in str(refusal.value)
+
+
 def test_without_a_database_it_says_so() -> None:
     with pytest.raises(CannotStart, match=r"^the database cannot be reached"):
         create_admin(NO_DATABASE, email="root@example.com", nickname="root", password=PASSWORD)

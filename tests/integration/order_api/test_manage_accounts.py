@@ -218,6 +218,9 @@ async def test_a_password_is_changed_only_by_who_knows_it_and_to_a_good_one(api:
     before = await log_in(api, ann)
     wrong = await change_password(api, ann, "not the password")
     short = await change_password(api, ann, PASSWORD, "short")
+    own = await change_password(api, ann, PASSWORD, ann.email.upper())
+    assert (own.status_code, own.json()["type"]) == (422, "/problems/weak-password")
+    assert [error["field"] for error in own.json()["errors"]] == ["new_password"]
     assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/wrong-password")
     assert [error["field"] for error in wrong.json()["errors"]] == ["old_password"]
     assert [error["field"] for error in short.json()["errors"]] == ["new_password"]

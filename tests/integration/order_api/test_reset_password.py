@@ -74,6 +74,7 @@ async def test_a_code_is_kept_as_a_hash_alone(api: RunningApi) -> None:
 async def test_a_code_is_good_once_also_when_it_comes_twice_at_the_same_moment(api: RunningApi) -> None:
     admin, ann = await api.admin(), await api.customer()
     code = await code_for(api, admin, ann.id)
+    assert (await use(api, ann.email, code, "passwordpassword")).json()["type"] == "/problems/weak-password"
     answers = await asyncio.gather(*(use(api, ann.email, code, f"{NEW_PASSWORD} {number}") for number in range(3)))
     assert sorted(answer.status_code for answer in answers) == [204, 422, 422]
     assert (await use(api, ann.email, code)).status_code == 422

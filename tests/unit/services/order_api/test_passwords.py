@@ -4,14 +4,16 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
+from ordercast.services.order_api.accounts import guessable
 from ordercast.services.order_api.accounts.passwords import Passwords, normal_form, open_passwords
-from ordercast.services.order_api.errors import Overloaded
+from ordercast.services.order_api.errors import Overloaded, WeakPassword
 
 
 @pytest.fixture
@@ -129,3 +131,80 @@ async def test_an_unknown_account_takes_as_many_tries_as_a_wrong_password(
 def test_what_no_keyboard_tells_apart_is_no_password_and_is_not_said(password: str) -> None:
     with pytest.raises(ValueError, match=r"^must not be empty, nor hold control or invisible characters$"):
         normal_form(password)
+
+
+OWN = ("ann@example.com", "Ann of the Shop")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "fourteen chars",
+        "passwordpassword",
+        "PASSWORDPASSWORD",
+        "p@sswordp@ssword",
+        "password1password1password1",
+        "iloveyouiloveyou",
+        "aaaaaaaaaaaaaaaaa",
+        "123456789012345",
+        "qwertyuiopasdfgh",
+        "!@#$1234!@#$1234",
+        "ann@example.com",
+        "ANN@example.com",
+        "ann@example.com1",
+        "ann of the shop",
+        "ann of the shop 1",
+        "a" * 128,
+        "password1" * 14,
+    ],
+)
+async def test_new_passwords_that_are_short_common_or_ones_own_are_refused(passwords: Passwords, password: str) -> None:
+    with pytest.raises(WeakPassword) as refused:
+        await passwords.hash_new(password, own=OWN, field="new_password")
+    assert [*refused.value.fields] == ["new_password"]
+    assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery",
+        "fifteen letters",
+        "ein g\u00fcnstiges Fahrrad",
+        "x9fKq-2mZpw-7rTvb",
+        "\u043c\u043e\u0439 \u0441\u0442\u0430\u0440\u044b\u0439 \u0432\u0435\u043b\u043e\u0441\u0438\u043f\u0435\u0434",
+    ],
+)
+async def test_new_passwords_of_any_make_are_taken_if_they_are_long_and_not_common(
+    passwords: Passwords, password: str
+) -> None:
+    stored = await passwords.hash_new(password, own=OWN)
+    assert (await passwords.check(stored, password)).matches
+
+
+async def test_the_shortest_length_is_a_setting() -> None:
+    async with open_passwords(threads=1, min_length=8) as passwords:
+        assert await passwords.hash_new("xk3 vb9q", own=OWN)
+        for weak in ("password", "xk3 vb9"):
+            with pytest.raises(WeakPassword):
+                await passwords.hash_new(weak, own=OWN)
+
+
+async def test_a_password_from_before_the_rules_still_matches(passwords: Passwords) -> None:
+    assert (await passwords.check(await passwords.hash("geheim77"), "geheim77")).matches
+
+
+def test_no_password_takes_long_to_judge() -> None:
+    """Counted in what zxcvbn is given: of signs that stand for letters it tries every meaning."""
+    seen: list[str] = []
+
+    def judged(piece: str, _: list[str]) -> SimpleNamespace:
+        seen.append(piece)
+        return SimpleNamespace(guesses=0)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(guessable, "zxcvbn", judged)
+        for password in ("4@8({[<3631!|105$+7%2" * 6, "a1@b" * 32, "x" * 128):
+            guessable.reason_against(password, OWN)
+    assert seen
+    assert all(len(piece) <= 24 and len(set(piece) & set("@({[<!|$+%")) <= 4 for piece in seen)
