@@ -60,15 +60,23 @@ def _commands(sent: SentMarket, target: Target) -> list[str]:
     day_before, end = sent.moment - timedelta(days=1), sent.history.market.until
     where = _options_of(target)
     return [
-        *(["  ordercast up   (in another terminal, unless the system runs already)"] if where is None else []),
-        f"  ordercast forecast --weeks 8 --as-of {day_before}{where or ''}",
-        f"  ordercast train --recipe demand --until {end}{where or ''}",
-        f"  ordercast models list{where or ''}",
+        *_start(target),
+        f"  ordercast forecast --weeks 8 --as-of {day_before}{where}",
+        f"  ordercast train --recipe demand --until {end}{where}",
+        f"  ordercast models list{where}",
     ]
 
 
-def _options_of(target: Target) -> str | None:
-    """What names this system; None if it is that of the folder which commands work on anyway."""
+def _start(target: Target) -> list[str]:
+    """How to start the system again, which may have been stopped with the demo; somebody else's runs."""
+    if not isinstance(target, LocalSystem):
+        return []
+    offset = f" --port-offset {target.info.port_offset}" if target.info.port_offset else ""
+    return [f"  ordercast up{_options_of(target)}{offset}   (in another terminal, unless the system runs already)"]
+
+
+def _options_of(target: Target) -> str:
+    """What names this system; nothing if it is that of the folder which commands work on anyway."""
     if not isinstance(target, LocalSystem):
         return f" --against {target.addresses.order_api}"
-    return None if target.folder.root == StateFolder.at(None).root else f" --state {target.folder.root}"
+    return "" if target.folder.root == StateFolder.at(None).root else f" --state {target.folder.root}"

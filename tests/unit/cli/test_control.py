@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ordercast.cli import control
 from ordercast.infra.local.state import ProcessRecord, StateFolder
-from tests.unit.infra.local.test_state import system_info
+from tests.support.system_info import system_info
 
 
 def test_a_supervisor_that_stays_after_the_stop_is_told_with_a_way_out(

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from ordercast.cli import COMMANDS, NEEDS, app
 from ordercast.cli.options import CommandFailed, Context, command, one_command, several_commands
 from ordercast.infra.local.state import ProcessRecord, StateFolder
-from tests.unit.infra.local.test_state import system_info
+from tests.support.system_info import system_info
 
 runner = CliRunner()
 example = one_command()

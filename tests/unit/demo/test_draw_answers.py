@@ -13,10 +13,13 @@ from ordercast.demo.demand_steps import BASELINE, DEMAND, AskedPairs, AskedProdu
 from ordercast.demo.draw_answers import draw_pairs, draw_weeks
 from ordercast.demo.judge_answers import standings
 from ordercast.demo.market_steps import SentMarket, known_pairs, true_of_pairs, true_of_products
+from ordercast.infra.local.state import ProcessRecord, StateFolder
 from ordercast.sample.market.make_market import make_market
 from ordercast.sample.market.parameters import extra_pieces
 from ordercast.sample.market.simulate import simulate
 from ordercast.system.remote import remote_system
+from ordercast.system.target import LocalSystem
+from tests.support.system_info import system_info
 
 PNG = b"\x89PNG\r\n\x1a\n"
 WEEK = 44
@@ -97,6 +100,16 @@ def test_the_closing_words_name_every_distance_and_commands_for_this_system() ->
     for one in pairs.standing[1:]:
         assert f"{one.over_floor:.1%}" in told or f"{one.over_floor:,.0%}" in told
     assert "ordercast forecast --weeks 8 --as-of 2026-09-05 --against http://127.0.0.1:8000" in told
+
+
+def test_the_closing_words_start_the_system_again_as_it_was_started(tmp_path: Path) -> None:
+    sent = sent_market(60, 20)
+    folder = StateFolder.at(tmp_path)
+    target = LocalSystem(folder, system_info(folder, ProcessRecord(1, 1.0)))
+    shown = Shown(sent, asked_pairs(sent), asked_products(sent))
+    told = "\n".join(closing_words(shown, target))
+    assert f"ordercast up --state {tmp_path} --port-offset 10 " in told
+    assert f"ordercast models list --state {tmp_path}" in told
 
 
 def test_where_nothing_was_shown_nothing_is_said() -> None:

@@ -13,7 +13,7 @@ from ordercast.infra.local.jars import LockedJar
 from ordercast.infra.local.ports import BASES, HOST
 from ordercast.infra.local.program_ages import java_age
 from ordercast.infra.local.state import ProcessRecord, StateFolder
-from tests.unit.infra.local.test_state import system_info
+from tests.support.system_info import system_info
 
 
 @pytest.fixture

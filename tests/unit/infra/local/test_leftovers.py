@@ -13,7 +13,7 @@ from msgspec import structs
 from ordercast.infra.local.control import NAME, SHORT_FOLDER_PREFIX
 from ordercast.infra.local.leftovers import SUPERVISED_VARIABLE, end_leftovers
 from ordercast.infra.local.state import ProcessRecord, StateFolder
-from tests.unit.infra.local.test_state import system_info
+from tests.support.system_info import system_info
 
 SLEEPER: Final = "import signal, time; signal.signal(2, signal.SIG_DFL); print(flush=True); time.sleep(60)"
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from ordercast.infra.local.errors import NotRunning, StateFolderBusy, StateFolderUnusable
-from ordercast.infra.local.state import ProcessRecord, StateFolder, SystemInfo
+from ordercast.infra.local.state import ProcessRecord, StateFolder
+from tests.support.system_info import system_info
 
 
 @pytest.fixture
@@ -19,26 +20,6 @@ def folder(tmp_path: Path) -> StateFolder:
     folder = StateFolder.at(tmp_path / "state")
     folder.prepare()
     return folder
-
-
-def system_info(folder: StateFolder, supervisor: ProcessRecord) -> SystemInfo:
-    return SystemInfo(
-        supervisor=supervisor,
-        phase="running",
-        folder=str(folder.root),
-        port_offset=10,
-        ports={"order_api": 8010},
-        urls={"order_api": "http://127.0.0.1:8010"},
-        database_url="postgresql+asyncpg://ordercast:secret@127.0.0.1:15442/ordercast",
-        kafka_bootstrap="127.0.0.1:19102",
-        partitions=8,
-        token_private_key_file="private.pem",
-        token_public_key_file="public.pem",
-        artifacts_dir="artifacts",
-        logs_dir="logs",
-        control_socket="control",
-        processes={},
-    )
 
 
 def mode(path: Path) -> int:
