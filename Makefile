@@ -47,6 +47,10 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 	@$(BIN)/ruff check --select S .
 	@infra/tools/audit out/sbom.cdx.json env $(UV)
 
+.PHONY: security
+security: setup ## Attack a running system, print what each attack got, and compare every row afterwards (about 2 minutes)
+	@$(BIN)/python -m tests.security
+
 # Processes that share the tests out, module by module; each has servers of its own. WORKERS=0 runs all in this one.
 WORKERS ?= 2
 

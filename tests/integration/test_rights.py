@@ -13,21 +13,9 @@ from ordercast.infra.migrations.grant_rights import Login, RolesNotMade, grant_r
 from ordercast.infra.migrations.rights import GRANTS, ROLES
 from ordercast.infra.migrations.tables import metadata
 from ordercast.infra.migrations.upgrade import MigrationSettings, make_roles
+from tests.support.database_rights import RELATIONS, connect, differences, may
 
 LOGINS: Final = service_logins({role: f"password of {role}" for role in ROLES})
-# EXPLAIN checks the rights as the statement itself would, and changes nothing.
-TRIED: Final = {
-    "SELECT": "EXPLAIN SELECT {column} FROM {table}",
-    "INSERT": "EXPLAIN INSERT INTO {table} ({column}) VALUES (DEFAULT)",
-    "UPDATE": "EXPLAIN UPDATE {table} SET {column} = DEFAULT",
-    "DELETE": "EXPLAIN DELETE FROM {table}",
-}
-OTHER_RIGHTS: Final = "TRUNCATE, REFERENCES, TRIGGER, MAINTAIN"
-RELATIONS: Final = """
-    SELECT c.relname, c.relkind IN ('v', 'm') AS is_view,
-        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
-    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
-"""
 
 
 @pytest.fixture
@@ -37,43 +25,11 @@ async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def connect(database_url: str, login: Login) -> asyncpg.Connection:
-    address, _ = asyncpg_address(database_url)
-    return await asyncpg.connect(address, user=login.user, password=login.password)
-
-
-async def may(connection: asyncpg.Connection, statement: str) -> bool:
-    try:
-        await connection.execute(statement)
-    except asyncpg.InsufficientPrivilegeError:
-        return False
-    return True
-
-
 async def test_each_role_may_do_what_the_table_says_and_nothing_else(
     owner: asyncpg.Connection, database_url: str
 ) -> None:
     await grant_rights(owner, LOGINS)
-    relations = await owner.fetch(RELATIONS)
-
-    async def differences(role: str) -> list[str]:
-        connection = await connect(database_url, LOGINS[role])
-        found = []
-        for name, is_view, columns in relations:
-            rights = {} if is_view else GRANTS[name, role]
-            for right, statement in TRIED.items():
-                for column in columns if "{column}" in statement else columns[:1]:
-                    granted = right in rights and (not rights[right] or column in rights[right])
-                    if await may(connection, statement.format(table=name, column=column)) != granted:
-                        found.append(f"{role} {right} {name}.{column}: granted {granted}")
-            if await connection.fetchval("SELECT has_table_privilege($1, $2)", name, OTHER_RIGHTS):
-                found.append(f"{role} {OTHER_RIGHTS} {name}")
-        if await may(connection, "CREATE TABLE bread ()"):
-            found.append(f"{role} makes tables")
-        await connection.close()
-        return found
-
-    assert await asyncio.gather(*map(differences, ROLES)) == [[]] * len(ROLES)
+    assert await asyncio.gather(*(differences(database_url, role, LOGINS[role]) for role in ROLES)) == [[]] * len(ROLES)
 
 
 def test_no_table_of_the_code_is_missing_in_it() -> None:

@@ -1,17 +1,14 @@
 """What each role may do on the embedded broker: the table of rights, tried as each of them; and strangers, who may do nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
-from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     AuthenticationFailedError,
-    GroupAuthorizationFailedError,
     KafkaConnectionError,
     TopicAuthorizationFailedError,
 )
@@ -32,13 +29,12 @@ from ordercast.services.shared.kafka.records import Partition, Record
 from ordercast.services.shared.kafka.topic_ends import end_offsets
 from ordercast.services.shared.kafka.topics import create_topics
 from tests.support.embedded import running
+from tests.support.kafka_rights import DEADLINE_S, allowed, may, strangers
 
 RECORD: Final = Record(b"1", b"{}", [], 0)
 PASSWORDS: Final = {role: f"password of {role}" for role in (*ROLES, ADMIN)}
-GROUP: Final = "feature_worker"
 # Kafka's code for a topic that may not be made.
 TOPIC_AUTHORIZATION_FAILED: Final = TopicAuthorizationFailedError.errno
-DEADLINE_S: Final = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +53,7 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafk
 
 
 async def test_each_role_may_do_with_each_topic_what_the_table_says_and_no_more(broker: KafkaBroker) -> None:
-    tried = [Right(role, "TOPIC", topic.name, "READ") for role, topic in product(ROLES, ALL_TOPICS)]
-    tried += [right._replace(operation="WRITE") for right in tried]
-    tried += [Right(role, "GROUP", GROUP, "READ") for role in ROLES]
-    allowed = await asyncio.gather(*(may(broker, right) for right in tried))
-    assert {right for right, may_ in zip(tried, allowed, strict=True) if may_} == RIGHTS
+    assert await allowed(broker) == RIGHTS
 
 
 async def test_nobody_but_the_super_user_makes_topics_not_even_by_writing_to_them(broker: KafkaBroker) -> None:
@@ -76,17 +68,6 @@ async def test_nobody_but_the_super_user_makes_topics_not_even_by_writing_to_the
     await admin.describe_topics(["bread"])  # clients ask so before they write, which makes topics where that is on
     assert "bread" not in await admin.list_topics()
     await admin.close()
-
-
-def strangers(broker: KafkaBroker) -> dict[str, dict[str, Any]]:
-    return {
-        "without a login": {"bootstrap_servers": broker.bootstrap},
-        "with a wrong password": client_arguments(f"{user_of('relay')}:guessed@{broker.bootstrap}"),
-        "with a name that nobody has": client_arguments(f"stranger:guessed@{broker.bootstrap}"),
-        "as a service by PLAIN": client_arguments(broker.address("relay")) | {"sasl_mechanism": "PLAIN"},
-        "as the super user with a wrong password": client_arguments(f"{user_of(ADMIN)}:guessed@{broker.bootstrap}")
-        | {"sasl_mechanism": "PLAIN"},
-    }
 
 
 async def test_strangers_neither_write_nor_read_at_any_port(broker: KafkaBroker) -> None:
@@ -164,29 +145,3 @@ async def test_a_folder_of_a_release_without_users_keeps_its_records(tmp_path: P
         with pytest.raises(KafkaConnectionError):
             async with open_client(AIOKafkaProducer(bootstrap_servers=after.bootstrap), start_deadline_s=DEADLINE_S):
                 raise AssertionError("let in")
-
-
-async def may(broker: KafkaBroker, right: Right) -> bool:
-    """Whether the broker lets the role do it."""
-    arguments = client_arguments(broker.address(right.role))
-    place = TopicPartition(right.name, 0)
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            if right.kind == "GROUP":
-                async with AIOKafkaConsumer(group_id=right.name, **arguments) as consumer:
-                    await consumer.committed(TopicPartition("orders", 0))
-            elif right.operation == "WRITE":
-                async with AIOKafkaProducer(acks="all", enable_idempotence=True, **arguments) as producer:
-                    await producer.send_and_wait(right.name, b"{}", partition=0)
-            else:
-                async with AIOKafkaConsumer(**arguments) as consumer:
-                    if (
-                        right.name not in await consumer.topics()
-                    ):  # else it would be asked for until somebody may see it
-                        return False
-                    consumer.assign([place])
-                    consumer.seek(place, 0)
-                    await consumer.getone()
-    except (TopicAuthorizationFailedError, GroupAuthorizationFailedError):
-        return False
-    return True

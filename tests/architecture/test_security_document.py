@@ -1,0 +1,45 @@
+"""What SECURITY.md says is held by tests is: each test that it names is there, and each risk of OWASP's list names one."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+DOCUMENT: Final = (ROOT / "SECURITY.md").read_text("utf-8")
+# What fetches an address over HTTP.
+HTTP_CLIENTS: Final = {"aiohttp", "http.client", "httpx", "requests", "urllib.request", "urllib3"}
+
+
+def test_each_test_that_it_names_is_there() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)`", DOCUMENT))
+    assert len(named) > 50
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert set(re.findall(r"`(test_\w+\.py)`", DOCUMENT)) <= there
+
+
+def test_each_risk_of_owasps_list_names_a_test() -> None:
+    rows = re.findall(r"^\| API(\d+) .*\|([^|]+)\|$", DOCUMENT, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 11))
+    assert [number for number, held_by in rows if "`tests/" not in held_by] == []
+
+
+def test_no_service_has_a_client_of_http_with_which_it_could_fetch_what_somebody_names() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "services").rglob("*.py")
+        for name in _imported(path)
+        if any(f"{name}.".startswith(f"{client}.") for client in HTTP_CLIENTS)
+    ]
+    assert found == []
+
+
+def _imported(path: Path) -> set[str]:
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names

@@ -1,0 +1,1 @@
+"""`make security`: attacks on a running system, what each got, and whether that is what it should get."""
