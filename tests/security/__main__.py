@@ -83,7 +83,7 @@ async def verified(system: System) -> list[Finding]:
 async def main() -> int:
     logging.basicConfig(handlers=[logging.NullHandler()])  # the Kafka client tells of each refusal
     began = time.monotonic()
-    console = Console(width=None if sys.stdout.isatty() else 180)
+    console = Console(width=None if sys.stdout.isatty() else 220)
     with tempfile.TemporaryDirectory() as folder:
         async with running_system(Path(folder) / "state", free_offset()) as system:
             differences = await attack(system, console)

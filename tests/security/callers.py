@@ -20,6 +20,8 @@ SERVICES: Final = ("order_api", "trainer", "predictor")
 INSIDE: Final = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 # Of accounts that live as long as this run.
 PASSWORD: Final = secrets.token_urlsafe(24)
+# All that an API key may do here; for everything else it is refused.
+KEY_SCOPE: Final = "orders:read"
 NO_ID: Final = 1_000_000
 NO_UUID: Final = "01890a5d-ac96-774b-bcce-b302099a8057"
 UNAUTHORIZED: Final = 401
@@ -59,8 +61,11 @@ async def log_in(http: httpx.AsyncClient, base: str, email: str, password: str =
 
 
 async def walk(http: httpx.AsyncClient, system: System, of: Mapping[Role, Member]) -> list[Finding]:
-    """One finding for each operation: the statuses of nobody, of a forged token, and of each role."""
+    """One finding for each operation: the statuses of nobody, of a forged token, of an admin's API key, and of each role."""
     forged = {"Authorization": f"Bearer {TokenSigner(Ed25519PrivateKey.generate()).sign(Caller(1, 'ADMIN'))}"}
+    body = {"name": "walk", "scopes": [KEY_SCOPE]}
+    made = await http.post(f"{system.urls['order_api']}/api-keys", json=body, headers=of["ADMIN"].headers)
+    key = {"Authorization": f"Bearer {made.raise_for_status().json()['key']}"}
     findings = []
     there = set[Operation]()
     for service in SERVICES:
@@ -73,6 +78,9 @@ async def walk(http: httpx.AsyncClient, system: System, of: Mapping[Role, Member
             got = {"nobody": await status(http, base, operation, NO_ID, {})}
             if access.knows_callers or not access.open:
                 got["forged"] = await status(http, base, operation, NO_ID, forged)
+            if not access.open:
+                account = of["ADMIN"].id if access.reach["ADMIN"] == "own" else NO_ID
+                got["key"] = await status(http, base, operation, account, key)
             for role, how in access.reach.items():
                 # Who may do it to every account does it to none that is there: one of these is an erasure.
                 account = of[role].id if how == "own" else NO_ID
@@ -94,7 +102,7 @@ async def status(
 
 
 def judged(operation: Operation, access: Access, got: Mapping[str, int]) -> Finding:
-    closed_to = {role for role, reach in access.reach.items() if reach == "none"}
+    closed_to: set[str] = {role for role, reach in access.reach.items() if reach == "none"}
     wrong: list[str] = [role for role in access.reach if (got[role] == FORBIDDEN) != (role in closed_to)]
     wrong += [who for who in got if who in access.reach and got[who] == UNAUTHORIZED]
     if (got["nobody"] == UNAUTHORIZED) == access.open:
@@ -102,6 +110,10 @@ def judged(operation: Operation, access: Access, got: Mapping[str, int]) -> Find
     # Where no token is needed, a forged one may change nothing.
     if got.get("forged", UNAUTHORIZED) not in (UNAUTHORIZED, *([got["nobody"]] if access.open else [])):
         wrong.append("forged")
+    if not access.open and ((got["key"] == FORBIDDEN) != (access.scope != KEY_SCOPE) or got["key"] == UNAUTHORIZED):
+        wrong.append("key")
+    if not access.open and access.scope != KEY_SCOPE:
+        closed_to |= {"key"}
     wanted = "open" if access.open else "401 without a token"
     wanted += f"; 403 for {', '.join(sorted(closed_to))}" if closed_to else ""
     return Finding(" ".join(operation), wanted, _by_status(got), ", ".join(wrong))

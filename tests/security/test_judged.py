@@ -10,10 +10,14 @@ TABLE = """
                   CUSTOMER SERVICE OPERATOR ADMIN scope
 GET /closed       none     any     any      any   x
 GET /open         open
+GET /orders       own      any     any      any   orders:read
 GET /both    open own      any     any      any   x
 """
 AS_IT_SAYS = {
-    "/closed": {"nobody": 401, "forged": 401, "CUSTOMER": 403, "SERVICE": 200, "OPERATOR": 404, "ADMIN": 422},
+    "/closed": {"nobody": 401, "forged": 401, "key": 403}
+    | {"CUSTOMER": 403, "SERVICE": 200, "OPERATOR": 404, "ADMIN": 422},
+    "/orders": {"nobody": 401, "forged": 401, "key": 200}
+    | {"CUSTOMER": 200, "SERVICE": 200, "OPERATOR": 404, "ADMIN": 422},
     "/open": {"nobody": 200},
     "/both": {"nobody": 200, "forged": 401, "CUSTOMER": 404, "SERVICE": 200, "OPERATOR": 200, "ADMIN": 200},
 }
@@ -37,6 +41,9 @@ def test_what_the_table_says_is_no_difference(path: str) -> None:
         ("/closed", "CUSTOMER", 404),
         ("/closed", "SERVICE", 403),
         ("/closed", "ADMIN", 401),
+        ("/closed", "key", 404),
+        ("/orders", "key", 403),
+        ("/orders", "key", 401),
         ("/open", "nobody", 401),
         ("/both", "forged", 404),
         ("/both", "CUSTOMER", 403),

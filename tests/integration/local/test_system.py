@@ -85,7 +85,11 @@ async def test_a_killed_service_is_recorded_with_its_new_pid(system: System) -> 
     assert StateFolder.at(system.info.folder).system().processes["trainer"].pid == system.pid("trainer")
 
 
-async def test_status_shows_what_runs_and_what_does_not(system: System) -> None:
+async def test_status_shows_what_runs_and_what_does_not_whatever_the_user_has_set_for_another_kafka(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERCAST_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    monkeypatch.setenv("ORDERCAST_KAFKA_USERNAME", "somebody")
     status = await system_status(system.info)
     assert status.all_healthy
     assert {process.name: process.pid for process in status.processes} == {
