@@ -15,7 +15,7 @@ from typing import Final
 
 from ordercast.client.order_api import OrderApi
 from ordercast.client.predictor import PredictorApi
-from ordercast.client.session import ApiKey, Login, Session
+from ordercast.client.session import ApiKey, Login, Session, Signed
 from ordercast.client.trainer import TrainerApi
 from ordercast.client.transport import RETRY_FOR_S, Transport, open_transport
 
@@ -49,7 +49,9 @@ class Addresses:
 class Client:
     """The services as one account sees them, or as nobody in particular."""
 
-    def __init__(self, transport: Transport, addresses: Addresses, login: Login | ApiKey | None = None) -> None:
+    def __init__(
+        self, transport: Transport, addresses: Addresses, login: Login | ApiKey | Signed | None = None
+    ) -> None:
         self._transport = transport
         self._addresses = addresses
         self._session = Session(transport, addresses.order_api, login)
@@ -75,7 +77,7 @@ class Client:
         """A client of the account that an API key (`oc_...`) acts as, for the key's scopes."""
         return Client(self._transport, self._addresses, ApiKey(key))
 
-    def as_account(self, login: Login) -> "Client":
+    def as_account(self, login: Login | Signed) -> "Client":
         """The same without a look at whether the login is right: the first request gets the token."""
         return Client(self._transport, self._addresses, login)
 

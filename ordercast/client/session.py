@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 from urllib.parse import urlencode
@@ -47,10 +48,17 @@ class Tokens(msgspec.Struct, frozen=True):
     expires_in: int
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """In place of a log-in, for whoever has the system's keys: access tokens that `sign` makes. No refresh token is in them."""
+
+    sign: Callable[[], Awaitable[Tokens]]
+
+
 class Session:
     """Sends requests, with the token or the API key of one account if there is one."""
 
-    def __init__(self, transport: Transport, order_api: str, login: Login | ApiKey | None = None) -> None:
+    def __init__(self, transport: Transport, order_api: str, login: Login | ApiKey | Signed | None = None) -> None:
         self.transport = transport
         self.order_api = order_api
         self.login = login
@@ -64,7 +72,7 @@ class Session:
         try:
             return await self.transport.send(_bearing(token, request))
         except ProblemAnswer as problem:
-            if problem.status != UNAUTHORIZED or not isinstance(self.login, Login):
+            if problem.status != UNAUTHORIZED or not isinstance(self.login, Login | Signed):
                 raise
             return await self.transport.send(_bearing(await self._token(not_taken=token), request))
 
@@ -106,7 +114,7 @@ class Session:
         self._renew_at = time.monotonic() + tokens.expires_in - RENEW_BEFORE_S
 
     async def _token(self, *, not_taken: str | None = None) -> str | None:
-        if not isinstance(self.login, Login):
+        if self.login is None or isinstance(self.login, ApiKey):
             return self.login.key if self.login else None
         async with self._renewing:
             tokens = self._tokens
@@ -115,7 +123,9 @@ class Session:
                 self._keep(tokens)
             return tokens.access_token
 
-    async def _renewed(self, login: Login) -> Tokens:
+    async def _renewed(self, login: Login | Signed) -> Tokens:
+        if isinstance(login, Signed):
+            return await login.sign()
         if self._tokens is not None:
             # Sent once: a refresh token that comes twice ends its family. Without an answer, logging in again helps.
             body = msgspec.json.encode({"refresh_token": self._tokens.refresh_token})

@@ -11,6 +11,7 @@ from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.client.probe import check_answers
+from ordercast.client.session import Signed
 from ordercast.client.transport import RETRY_FOR_S
 from ordercast.errors import ActionableError
 from ordercast.infra.local.state import SystemInfo
@@ -69,6 +70,10 @@ async def open_access(target: Target, *, retry_for_s: float = RETRY_FOR_S) -> As
         return
     login = await target.login()
     async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
+        if isinstance(login, Signed):
+            await check_answers(target.addresses.order_api)
+            yield Access(target, anonymous, anonymous.as_account(login))
+            return
         try:
             admin = await anonymous.log_in(login.email, login.password)
         except ProblemAnswer as problem:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ordercast.client import Addresses
-from ordercast.client.session import Login
+from ordercast.client.session import Login, Signed
 from ordercast.errors import ActionableError
 from ordercast.infra.local.state import StateFolder, SystemInfo
 from ordercast.system.operator_account import operator_login, sample_password
@@ -36,11 +36,11 @@ class Target(Protocol):
     def kafka_bootstrap(self) -> str:
         """Of a broker for our own clients; it may carry a login."""
 
-    async def login(self) -> Login:
+    async def login(self) -> Login | Signed:
         """The admin that commands act as.
 
         Raises:
-            AdminNotMade: there is none in the folder, and none could be made.
+            AdminNotMade: there is none, and none could be made.
             ClientError: order_api does not answer.
         """
 
@@ -75,7 +75,7 @@ class LocalSystem:
     def kafka_bootstrap(self) -> str:
         return self.info.kafka_address
 
-    async def login(self) -> Login:
+    async def login(self) -> Login | Signed:
         return await operator_login(self.folder, self.info)
 
     def sample_password(self) -> str:

@@ -70,8 +70,8 @@ async def work(folder: StateFolder, ports: Ports) -> None:
     urls = [f"http://127.0.0.1:{ports[name]}" for name in ("order_api", "trainer", "predictor")]
     async with open_client(Addresses(*urls)) as anonymous:
         login = await operator_login(folder, folder.system())
-        admin = await anonymous.log_in(login.email, login.password)
-        await post_sample(anonymous, admin, make_sample("uniform", 1, orders=ORDERS), password="bench password")
+        admin = anonymous.as_account(login)
+        await post_sample(anonymous, admin, make_sample("uniform", 1, orders=ORDERS), password="a bench password")
 
 
 async def main() -> None:

@@ -97,7 +97,7 @@ async def shop(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -
         addresses = Addresses(*(system.urls[name] for name in ("order_api", "trainer", "predictor")))
         async with open_client(addresses) as anonymous:
             login = await operator_login(system.folder, system.info)
-            admin = await anonymous.log_in(login.email, login.password)
+            admin = anonymous.as_account(login)
             product = await admin.order_api.create_product(SKU, PRODUCT_NAME, Decimal("1.50"), "EUR")
             await anonymous.order_api.sign_up(EMAIL, NICKNAME, PASSWORD)
             ann = await anonymous.log_in(EMAIL, PASSWORD)

@@ -16,9 +16,10 @@ import httpx
 from rich.console import Console
 
 from ordercast.client import Client, open_client
+from ordercast.client.session import Login
 from ordercast.infra.local.system import System, running_system
 from ordercast.system.access import addresses_of
-from ordercast.system.operator_account import operator_login
+from ordercast.system.operator_account import create_admin
 from ordercast.verify import verify
 from tests.security import attacks, callers, servers
 from tests.security.findings import Finding, show
@@ -31,7 +32,8 @@ REQUEST_DEADLINE_S: Final = 60.0
 
 async def attack(system: System, console: Console) -> int:
     """How many differences there are."""
-    login = await operator_login(system.folder, system.info)
+    login = Login("who-attacks@example.com", callers.PASSWORD)
+    await create_admin(system.info.database_url, login.email, "who attacks", login.password)
     async with (
         open_client(addresses_of(system.info)) as anonymous,
         httpx.AsyncClient(trust_env=False, timeout=REQUEST_DEADLINE_S) as http,

@@ -45,7 +45,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
     async with running_system(state, free_offset()) as system:
         login = await operator_login(system.folder, system.info)
         async with open_client(addresses_of(system.info)) as anonymous:
-            yield Running(system, anonymous, await anonymous.log_in(login.email, login.password))
+            yield Running(system, anonymous, anonymous.as_account(login))
 
 
 @pytest.fixture

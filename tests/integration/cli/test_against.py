@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ordercast.cli import app
 from ordercast.infra.local.ports import free_port
-from ordercast.system.operator_account import operator_login, sample_password
+from ordercast.system.operator_account import create_admin, sample_password
 from tests.integration.cli.conftest import Running
 from tests.support.tcp_gate import tcp_gate
 
@@ -27,10 +27,11 @@ async def variables(running: Running, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     for name in ("ORDERCAST_SECRETS_DIR", "ORDERCAST_TRAINER_URL", "ORDERCAST_PREDICTOR_URL"):
         monkeypatch.delenv(name, raising=False)
-    login = await operator_login(running.system.folder, running.system.info)
+    email, password = f"remote-{uuid4().hex[:8]}@example.com", "correct horse battery"
+    await create_admin(running.database_url, email, email.partition("@")[0], password)
     return {
-        "ORDERCAST_ADMIN_EMAIL": login.email,
-        "ORDERCAST_ADMIN_PASSWORD": login.password,
+        "ORDERCAST_ADMIN_EMAIL": email,
+        "ORDERCAST_ADMIN_PASSWORD": password,
         # The fixture's sample accounts have it.
         "ORDERCAST_SAMPLE_PASSWORD": sample_password(running.system.folder),
         "ORDERCAST_DATABASE_URL": running.database_url,
@@ -167,7 +168,7 @@ async def test_a_wrong_password_is_told_without_quoting_it(running: Running, var
     wrong = {**variables, "ORDERCAST_ADMIN_PASSWORD": "correct horse"}
     result = await run(running.system.urls["order_api"], wrong, "sample", "--mode", "uniform")
     assert result.exit_code == 1
-    assert "does not take operator@example.com with its password" in result.stderr
+    assert f"does not take {variables['ORDERCAST_ADMIN_EMAIL']} with its password" in result.stderr
     assert "correct horse" not in result.output
 
 

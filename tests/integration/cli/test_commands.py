@@ -13,7 +13,7 @@ from ordercast.client.errors import ProblemAnswer
 from ordercast.infra.local.state import StateFolder
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
-from ordercast.system.operator_account import AdminNotMade, operator_login
+from ordercast.system.operator_account import AdminNotMade, create_admin, operator_login
 from tests.integration.cli.conftest import Running
 
 PASSWORD = {"ORDERCAST_ADMIN_PASSWORD": "correct horse battery"}
@@ -55,24 +55,38 @@ async def test_an_admin_that_cannot_be_is_refused_in_one_line(
     assert password not in result.output
 
 
-async def test_the_operators_password_is_kept_where_only_its_user_can_read_it(running: Running) -> None:
-    path = running.system.folder.keys / "operator.json"
-    assert path.stat().st_mode & 0o077 == 0
-    login = await operator_login(running.system.folder, running.system.info)
-    assert login.password not in repr(login)
-    with pytest.raises(ProblemAnswer, match="password"):
-        await running.anonymous.log_in(login.email, "another one")
+async def test_the_operator_acts_by_the_folders_key_and_its_password_is_kept_nowhere(running: Running) -> None:
+    kept = running.system.folder.keys / "operator.json"
+    kept.write_text('{"email": "operator@example.com", "password": "of a release before"}')
+    result = await running.run("admin", "list", "--search", "operator@", "--json")
+    assert result.exit_code == 0, result.output
+    [operator] = json.loads(result.stdout)
+    assert operator["role"] == "ADMIN"
+    assert not kept.exists()
+    assert (await running.admin.order_api.me()).email == "operator@example.com"
 
 
-async def test_an_operator_that_the_folder_does_not_know_is_named_with_a_way_out(
-    running: Running, tmp_path: Path
-) -> None:
+async def test_an_operator_who_was_blocked_acts_no_more(running: Running) -> None:
+    operator = await running.admin.order_api.me()
+    await create_admin(running.database_url, "other@example.com", "other", "correct horse battery")
+    other = await running.anonymous.log_in("other@example.com", "correct horse battery")
+    await other.order_api.change_account(operator.id, blocked=True)
+    try:
+        refused = await running.run("admin", "list")
+        assert refused.exit_code == 1
+        assert "is blocked or no admin any more" in refused.stderr
+    finally:
+        await other.order_api.change_account(operator.id, blocked=False)
+    assert (await running.run("admin", "list")).exit_code == 0
+    assert (await running.admin.order_api.me()).id == operator.id
+
+
+async def test_a_folder_without_the_key_says_so_with_a_way_out(running: Running, tmp_path: Path) -> None:
     folder = StateFolder.at(tmp_path)
     folder.prepare()
-    with pytest.raises(AdminNotMade, match="email and nickname taken") as caught:
+    with pytest.raises(AdminNotMade, match="has no key") as caught:
         await operator_login(folder, running.system.info)
     assert "ORDERCAST_ADMIN_EMAIL" in caught.value.hint
-    assert not (folder.keys / "operator.json").exists()
 
 
 async def test_commands_act_as_the_admin_that_the_environment_names(running: Running) -> None:

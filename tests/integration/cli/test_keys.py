@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 from ordercast.cli import app
 from ordercast.infra.compose_secrets import make_secrets
 from ordercast.services.shared.http.token_keys import load_private_key, load_verifying_keys
-from ordercast.system.operator_account import operator_login
+from ordercast.system.operator_account import create_admin
 from tests.integration.cli.conftest import Running
 
 
 async def test_tokens_of_the_old_key_stay_good_and_new_ones_are_of_the_new_everywhere(running: Running) -> None:
     urls = running.system.urls
-    login = await operator_login(running.system.folder, running.system.info)
-    form = {"username": login.email, "password": login.password}
+    form = {"username": "keys@example.com", "password": "correct horse battery"}
+    await create_admin(running.database_url, form["username"], "keys", form["password"])
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
 
         async def log_in() -> str:

@@ -136,7 +136,7 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
             httpx.AsyncClient(base_url=urls["prometheus"], trust_env=False) as http,
         ):
             login = await operator_login(system.folder, system.info)
-            admin = await anonymous.log_in(login.email, login.password)
+            admin = anonymous.as_account(login)
             posted = await post_sample(
                 anonymous, admin, make_sample("uniform", seed=1, orders=60), password="correct horse battery"
             )
