@@ -151,13 +151,18 @@ async def test_trainings_are_listed_and_shown(running: Running, trained: dict[st
     assert (unknown.exit_code, "there is no training" in unknown.stderr) == (1, True)
 
 
-async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Running) -> None:
+async def test_a_training_that_cannot_be_is_refused_with_its_field(running: Running, tmp_path: Path) -> None:
     unknown = await running.run("train", "--recipe", "cake")
     too_many = await running.run("train", "--members", "100000")
     assert (unknown.exit_code, too_many.exit_code) == (1, 1)
     assert "cake" in unknown.stderr
     assert "members" in too_many.stderr
     assert "Traceback" not in unknown.output + too_many.output
+    recipe = tmp_path / "wide.toml"
+    recipe.write_text('name = "wide"\n[pair]\nlayers = [1024]\n')
+    too_wide = await running.run("train", "--recipe-file", str(recipe))
+    assert too_wide.exit_code == 1
+    assert "recipe.pair.layers must be a whole number from 1 to 512, not 1024" in " ".join(too_wide.stderr.split())
 
 
 async def test_ctrl_c_says_that_the_training_goes_on_and_how_to_follow_and_to_cancel_it(
