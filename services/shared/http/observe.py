@@ -16,11 +16,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ordercast.services.shared.http.problem import INTERNAL_ERROR, UNAVAILABLE, Problem
+from ordercast.services.shared.telemetry.logs import ACCESS_LOG
 from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
 from ordercast.services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request
 
 log = structlog.stdlib.get_logger()
-_access_log = logging.getLogger(__name__)
+access_log = structlog.stdlib.get_logger(ACCESS_LOG)
+_access_logger = logging.getLogger(ACCESS_LOG)
 
 # What nginx logs for a client that went away before its answer; no client ever sees it.
 CLIENT_CLOSED_REQUEST: Final = 499
@@ -78,9 +80,16 @@ class Observe:
             status = status or INTERNAL_ERROR.status
             seconds = time.perf_counter() - started
             _count(scope, status, seconds)
-            if _access_log.isEnabledFor(logging.DEBUG):  # asked first: to build a line costs more than to leave it out
-                log.debug(
-                    "request", method=scope["method"], path=scope["path"], status=status, ms=round(1e3 * seconds, 1)
+            if _access_logger.isEnabledFor(
+                logging.DEBUG
+            ):  # asked first: to build a line costs more than to leave it out
+                access_log.debug(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    ms=round(1e3 * seconds, 1),
+                    address=scope["client"][0] if scope.get("client") else None,
                 )
             _end_span(span, scope, status, failure)
             leave(token)

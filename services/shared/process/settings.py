@@ -44,6 +44,7 @@ class ServiceSettings(BaseSettings):
     )
     log_format: LogFormat = "console"
     log_level: LogLevel = Field(default="info", description="of our own lines; debug has a line for each request")
+    access_log: bool = Field(default=False, description="a line for each request, with its address, at any level")
     cors_origins: str = Field(
         default="",
         description="origins whose pages may use the API from a browser, with commas between; none unless set",

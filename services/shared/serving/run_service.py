@@ -22,7 +22,7 @@ def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Se
         CannotStart: a setting is wrong, the port is taken, or the wiring says so.
     """
     settings = read_settings(settings_type)
-    configure_logging(name, settings.log_format, settings.log_level.upper())
+    configure_logging(name, settings.log_format, settings.log_level.upper(), access_log=settings.access_log)
     with exported_spans(name, read_settings(TracingSettings)):
         serve(
             make_app(settings),

@@ -17,6 +17,8 @@ from ordercast.services.shared.telemetry.tracing import current_span
 
 # What all of our loggers stand below.
 OURS: Final = "ordercast"
+# Whose lines tell of requests.
+ACCESS_LOG: Final = "ordercast.access"
 # Libraries that repeat themselves while their server is away; the services say once what is missing.
 _QUIET: Final = {
     "aiokafka": logging.CRITICAL,
@@ -26,10 +28,12 @@ _QUIET: Final = {
 }
 
 
-def configure_logging(service: str, log_format: LogFormat = "console", level: int | str = logging.INFO) -> None:
+def configure_logging(
+    service: str, log_format: LogFormat = "console", level: int | str = logging.INFO, *, access_log: bool = False
+) -> None:
     """Sends structlog's and the standard library's lines through one formatter, each with service, trace and span.
 
-    `level` holds for our own lines; libraries write none below INFO.
+    `level` holds for our own lines; libraries write none below INFO. With `access_log` each request has a line at any level.
     """
 
     def name_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -65,6 +69,7 @@ def configure_logging(service: str, log_format: LogFormat = "console", level: in
     root.handlers[:] = [handler]
     ours = logging.getLogger(OURS)
     ours.setLevel(level)
+    logging.getLogger(ACCESS_LOG).setLevel(logging.DEBUG if access_log else logging.NOTSET)
     root.setLevel(max(ours.level, logging.INFO))
     for name, quiet_level in _QUIET.items():
         logging.getLogger(name).setLevel(quiet_level)

@@ -187,6 +187,7 @@ async def test_at_the_level_debug_each_request_is_a_line_without_its_query(caplo
     assert (line["method"], line["path"], line["log_level"]) == ("GET", "/things/7", "debug")
     assert line["status"] in (200, 422)  # an app may refuse parameters that it does not know
     assert line["ms"] >= 0
+    assert line["address"] == "127.0.0.1"
 
 
 async def test_above_that_level_requests_leave_no_line() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from ordercast.services.shared.telemetry.logs import OURS, configure_logging
+from ordercast.services.shared.telemetry.logs import ACCESS_LOG, OURS, configure_logging
 from ordercast.services.shared.telemetry.settings import LogFormat
 from ordercast.services.shared.telemetry.tracing import belonging_to, sending, spans
 from tests.support.recorded_spans import recorded_spans, traceparent_of
@@ -22,10 +22,11 @@ TRACE = "ab" * 16
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     ours = logging.getLogger(OURS)
-    handlers, levels = root.handlers[:], (root.level, ours.level)
+    access = logging.getLogger(ACCESS_LOG)
+    handlers, levels = root.handlers[:], (root.level, ours.level, access.level)
     yield
     root.handlers[:] = handlers
-    for logger, level in zip((root, ours), levels, strict=True):
+    for logger, level in zip((root, ours, access), levels, strict=True):
         logger.setLevel(level)
     structlog.reset_defaults()
 
@@ -103,3 +104,13 @@ def test_the_level_is_that_of_our_own_lines(monkeypatch: pytest.MonkeyPatch, lev
     structlog.stdlib.get_logger("ordercast.services.order_api").info("news")
     logging.getLogger("library").debug("chatter")
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == written
+
+
+@pytest.mark.parametrize("access_log", [True, False])
+def test_the_access_log_is_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch, access_log: bool) -> None:
+    monkeypatch.setattr(sys, "stderr", stream := io.StringIO())
+    configure_logging("order_api", "json", "WARNING", access_log=access_log)
+    structlog.stdlib.get_logger(ACCESS_LOG).debug("request", path="/orders")
+    structlog.stdlib.get_logger("ordercast.other").info("not at this level")
+    said = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line["path"]) for line in said] == ([("request", "/orders")] if access_log else [])
