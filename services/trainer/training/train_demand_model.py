@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from safetensors.numpy import save
 
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
@@ -38,6 +37,7 @@ from ordercast.services.trainer.training.judge_demand import publishable
 from ordercast.services.trainer.training.made_with import made_with
 from ordercast.services.trainer.training.messages import DemandJob, Made, TrainedDemand
 from ordercast.services.trainer.training.read_demand_version import read_demand_version
+from ordercast.services.trainer.training.tensors import tensors
 from ordercast.services.trainer.training.train_demand_question import TrainedQuestion, train_demand_question
 from ordercast.services.trainer.training.write_version import write_version
 
@@ -110,8 +110,8 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionM
 def _learned(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
     """The files that hold what was learned."""
     return {
-        **{weights_file(question): save(dict(one.networks.arrays)) for question, one in trained.items()},
-        SEEN_FILE: save(seen_arrays({question: one.model.seen for question, one in trained.items()})),
+        **{weights_file(question): tensors(one.networks.arrays) for question, one in trained.items()},
+        SEEN_FILE: tensors(seen_arrays({question: one.model.seen for question, one in trained.items()})),
     }
 
 
@@ -126,7 +126,7 @@ def _calibrations(trained: Mapping[Question, TrainedQuestion]) -> bytes:
         calibrations = calibrations_of(model, {question: one.held for question, one in trained.items()})
     except CalibrationRefused as error:
         raise UnusableTrainingSet(str(error)) from error
-    return save(calibration_arrays(calibrations))
+    return tensors(calibration_arrays(calibrations))
 
 
 def _diagnostics(trained: Mapping[Question, TrainedQuestion]) -> dict[Question, Diagnostics]:

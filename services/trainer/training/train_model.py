@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from safetensors.numpy import save
 from sklearn.preprocessing import StandardScaler
 
 from ordercast.contracts.demand_manifest import Verdict
@@ -33,6 +32,7 @@ from ordercast.services.trainer.training.judge_ensemble import collapsed_members
 from ordercast.services.trainer.training.made_with import made_with
 from ordercast.services.trainer.training.messages import Made, TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import Split, split_rows
+from ordercast.services.trainer.training.tensors import tensors
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
 
@@ -85,7 +85,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         judgement=judgement,
         diagnostics=_diagnostics(ensemble, epochs, rows, split),
     )
-    contents = {WEIGHTS_FILE: save(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
+    contents = {WEIGHTS_FILE: tensors(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents, export)
     made = Made(

@@ -74,6 +74,21 @@ def version(artifacts: Path, trained: TrainedDemand) -> tuple[DemandManifest, De
     return read
 
 
+def test_what_the_version_was_trained_on_lies_within_what_it_has_seen(
+    version: tuple[DemandManifest, DemandModel],
+) -> None:
+    """It did not where the bounds were written in another order than they are read."""
+    _, model = version
+    for question in model.questions.values():
+        assert (question.seen.low <= question.seen.high).all()
+    moment = periods_of(activity_of(market_rows().columns), None, 28).until
+    known = Features(known_at(activity_of(market_rows().columns), moment))
+    values = known.of_known_pairs(500)
+    product_ids = np.full(len(values), model.questions["pair"].seen.products[0])
+    outside = [reasons for reasons in model.questions["pair"].outside(values, product_ids) if reasons]
+    assert len(outside) < 0.05 * len(values)
+
+
 def test_the_version_says_what_it_learned_from_and_what_it_is_worth(
     trained: TrainedDemand, version: tuple[DemandManifest, DemandModel]
 ) -> None:
