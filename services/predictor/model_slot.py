@@ -5,7 +5,7 @@ A request takes `current` once and keeps it: a swap in the middle of the request
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.contracts.ensemble_forward import Ensemble
@@ -128,8 +128,8 @@ class ModelSlot(Generic[Model]):
         model = self._models[0]
         if model is None:
             raise NoModel(
-                f"none of the recipe {self.recipe}: train one with `ordercast train --recipe {self.recipe}` or POST /trainings, or "
-                "ask the predictor's /readyz why none is served"
+                f"none of the recipe {self.recipe}: train one with `ordercast train --recipe {self.recipe}` or POST /trainings; "
+                "if there is one, `ordercast models show` or GET /models says why it is not served"
             )
         return model
 
@@ -154,3 +154,14 @@ class ModelSlot(Generic[Model]):
             return False
         self._refusals[version] = Refusal(version, reason, datetime.now(UTC))
         return True
+
+
+async def serves_any(*slots: ModelSlot[Any]) -> None:
+    """For /readyz: whichever recipe has a version, its questions are answered.
+
+    Raises:
+        NoModel: no recipe has one.
+    """
+    if all(slot.current is None for slot in slots):
+        names = " or ".join(slot.recipe for slot in slots)
+        raise NoModel(f"none of the recipes {names}: train one with `ordercast train` or POST /trainings")

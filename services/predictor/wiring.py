@@ -20,7 +20,7 @@ from ordercast.services.predictor.follow_models import ModelFollower
 from ordercast.services.predictor.live_accuracy import WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
-from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
+from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel, serves_any
 from ordercast.services.predictor.models_topic import ModelsTopic
 from ordercast.services.predictor.predict import Prediction, predict_many
 from ordercast.services.predictor.sample_predictions import SamplePredictions
@@ -165,8 +165,10 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 verifier=verifier,
                 api_keys=ApiKeys(sessions),
                 checks={
-                    "model": Check(slot.check),
-                    # Without these, predictions for view counts go on.
+                    "model": Check(partial(serves_any, slot, demand)),
+                    # Without these, it still answers what it can.
+                    "model of baseline": Check(slot.check, required=False),
+                    "model of demand": Check(demand.check, required=False),
                     "newest model": Check(baseline_follower.check_newest, required=False),
                     "newest demand model": Check(demand_follower.check_newest, required=False),
                     "database": Check(partial(ask_database, sessions), required=False),

@@ -74,7 +74,8 @@ async def test_without_a_version_of_demand_the_predictor_is_ready_and_says_what_
         await eventually_serves(client, model)
         await eventually_listens(client)
         ready = await client.get("/readyz")
-        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert {name for name, state in ready.json()["checks"].items() if state != "ok"} == {"model of demand"}
         missing = await client.get("/models/current?recipe=demand")
         assert (missing.status_code, missing.json()["type"]) == (503, "/problems/no-model")
         assert "demand" in missing.json()["detail"]

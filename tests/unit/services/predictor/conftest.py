@@ -11,7 +11,7 @@ from asgi_lifespan import LifespanManager
 
 from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.load_model import load_model
-from ordercast.services.predictor.model_slot import ModelSlot, ServedModel
+from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
@@ -32,6 +32,7 @@ class LonelyPredictor:
 
     client: httpx.AsyncClient
     slot: ModelSlot[ServedModel]
+    demand: ModelSlot[ServedDemand]
     signer: TokenSigner
     artifacts: Path
 
@@ -57,7 +58,8 @@ async def lonely(tmp_path: Path) -> AsyncIterator[LonelyPredictor]:
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://predictor") as client,
     ):
         signer = TokenSigner(load_private_key(tmp_path / "private.pem"))
-        yield LonelyPredictor(client, app.state.service.slot, signer, settings.artifacts_dir)
+        service = app.state.service
+        yield LonelyPredictor(client, service.slot, service.demand, signer, settings.artifacts_dir)
 
 
 @pytest.fixture

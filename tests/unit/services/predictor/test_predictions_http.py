@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ordercast.services.predictor.load_demand import load_demand
+from tests.support.demand_versions import write_demand
 from tests.support.model_artifacts import judgement, write_model
 from tests.unit.services.predictor.conftest import LonelyPredictor
 
@@ -195,7 +197,19 @@ async def test_not_ready_without_a_model_and_degraded_without_database_and_broke
     answer = await lonely.client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
-    assert {name for name, state in answer.json()["checks"].items() if state != "ok"} == {"database", "kafka"}
+    missing = {name for name, state in answer.json()["checks"].items() if state != "ok"}
+    assert missing == {"model of demand", "database", "kafka"}
+
+
+async def test_a_version_of_demand_alone_makes_it_ready_and_that_there_is_none_of_baseline_shows(
+    lonely: LonelyPredictor,
+) -> None:
+    model = write_demand(lonely.artifacts)
+    lonely.demand.swap(load_demand(lonely.artifacts, model.version, model.manifest_sha256))
+    answer = await lonely.client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["model"]) == (200, "ok")
+    assert answer.json()["checks"]["model of demand"] == "ok"
+    assert "baseline" in answer.json()["checks"]["model of baseline"]
 
 
 async def test_the_current_model_is_shown_with_its_training(serving: LonelyPredictor) -> None:
