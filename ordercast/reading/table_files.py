@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from ordercast.contracts.spreadsheets import in_cell
+
 Format: TypeAlias = Literal["xlsx", "csv", "parquet"]
 # money is the price of a piece, total that of an order, time a moment with its zone, amount a sum of prices.
 Kind: TypeAlias = Literal["integer", "money", "total", "amount", "text", "time", "date"]
@@ -59,13 +61,17 @@ def open_table(path: Path, columns: dict[str, Kind], file_format: Format) -> Ite
 
 
 class CsvWriter:
+    """CSV is what people open in a spreadsheet: other than in xlsx and Parquet, texts are `in_cell`."""
+
     def __init__(self, path: Path, columns: dict[str, Kind]) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(columns)
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._rows.writerows(map(_plain, rows))
+        self._rows.writerows(
+            [in_cell(value) if isinstance(value, str) else value for value in _plain(row)] for row in rows
+        )
 
     def close(self) -> None:
         self._file.close()

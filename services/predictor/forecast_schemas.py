@@ -10,6 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS
+from ordercast.contracts.spreadsheets import in_cell
 from ordercast.services.predictor.forecast_products import ProductForecast, Week
 from ordercast.services.predictor.named_products import RecentWeek
 from ordercast.services.predictor.schemas import DEFAULT_LEVEL, AsOf
@@ -92,5 +93,5 @@ def as_csv(forecasts: list[ProductForecast]) -> str:
     rows.writerow(["product_id", "sku", "expected", "stock", *columns])
     for forecast in forecasts:
         weeks = [number for week in forecast.weeks for number in (round(week.expected, 3), week.low, week.high)]
-        rows.writerow([forecast.product_id, forecast.sku, round(forecast.expected, 3), forecast.stock, *weeks])
+        rows.writerow([forecast.product_id, in_cell(forecast.sku), round(forecast.expected, 3), forecast.stock, *weeks])
     return text.getvalue()

@@ -39,7 +39,7 @@ def write(path: Path, file_format: Format) -> None:
     ("file_format", "rows"),
     [
         ("xlsx", [[1, 2.555, "plain"], [2**40, 12.5, "=1+1"]]),
-        ("csv", [["1", "2.5550", "plain"], [str(2**40), "12.5000", "=1+1"]]),
+        ("csv", [["1", "2.5550", "plain"], [str(2**40), "12.5000", "'=1+1"]]),
         ("parquet", [[1, Decimal("2.5550"), "plain"], [2**40, Decimal("12.5000"), "=1+1"]]),
     ],
 )
@@ -73,6 +73,12 @@ def test_moments_keep_their_zone_and_what_is_missing_is_empty(
     assert first == ["plain", *rows[::-1]]
     assert second[0] == missing
     assert third == ["end", missing, missing]
+
+
+def test_in_csv_a_negative_number_stays_a_number_and_a_text_like_one_is_none(tmp_path: Path) -> None:
+    with open_table(tmp_path / "t.csv", COLUMNS, "csv") as table:
+        table.write([(-1, Decimal("-2.5000"), "-3"), (1, None, "@SUM(A1)")])
+    assert read(tmp_path / "t.csv", "csv")[1:] == [["-1", "-2.5000", "'-3"], ["1", "", "'@SUM(A1)"]]
 
 
 def test_a_text_that_begins_with_an_equals_sign_is_no_formula(tmp_path: Path) -> None:
