@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ordercast.cli.compare_models import compare, side_by_side
 from ordercast.cli.follow import followed
+from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.cli.reproduce import asked_again, compared
 from ordercast.client import Client, open_client
@@ -30,7 +31,7 @@ async def list_(
     context: Context, limit: Annotated[int, typer.Option(min=1, max=100, help="The newest so many.")] = 20
 ) -> None:
     """Show the newest versions and what each is worth."""
-    async with open_client(context.target().addresses) as anonymous:
+    async with open_client(context.target().addresses, retry_for_s=RETRY_FOR_S) as anonymous:
         models = await anonymous.predictor.models(limit)
     context.result(models, table(models))
 
@@ -39,7 +40,7 @@ async def list_(
 @command(expected=SYSTEM_ERRORS, against=True)
 async def show(context: Context, version: Version) -> None:
     """Show what is known of a version."""
-    async with open_client(context.target().addresses) as anonymous:
+    async with open_client(context.target().addresses, retry_for_s=RETRY_FOR_S) as anonymous:
         model = await anonymous.predictor.model(version)
     worth = model.judgement.lines() if model.judgement else of_questions(model) or ["what it is worth was not judged"]
     pinned = ", pinned" if model.pinned else ""
@@ -57,7 +58,7 @@ async def diff(
     everything: Annotated[bool, typer.Option("--all", help="Also what is the same.")] = False,
 ) -> None:
     """Show two versions side by side: recipe, data, scores, collapsed members, and in what they differ."""
-    async with open_client(context.target().addresses) as anonymous:
+    async with open_client(context.target().addresses, retry_for_s=RETRY_FOR_S) as anonymous:
         models = [await anonymous.predictor.model(version) for version in (first, second)]
     compared = compare(*models)
     context.result(compared, side_by_side(compared, everything=everything))
@@ -67,7 +68,7 @@ async def diff(
 @command(expected=SYSTEM_ERRORS, against=True)
 async def live(context: Context, version: Version) -> None:
     """Show what the predictions of a version of demand have come to: said against ordered; its age and its features' drift."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         accuracy = await access.admin.predictor.live(version)
         drift = await access.admin.predictor.drift(version)
     context.result({"live": accuracy, "drift": drift}, "\n".join([*accuracy.lines(), *drift.lines()]))
@@ -102,7 +103,7 @@ async def card(
     out: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
 ) -> None:
     """Write the card of a version, an HTML page: data, recipe, curves, scores, calibration, residuals, worst rows."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         page = await access.admin.predictor.card(version)
     try:
         out.write_bytes(page)
@@ -115,7 +116,7 @@ async def card(
 @command(expected=SYSTEM_ERRORS, against=True)
 async def activate(context: Context, version: Version) -> None:
     """Serve this version, and pin it."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         await _pin(context, access.admin, version)
 
 
@@ -127,7 +128,7 @@ async def pin(
     recipe: Recipe = "baseline",
 ) -> None:
     """Serve a version until it is unpinned; what is trained meanwhile waits as a challenger."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         await _pin(context, access.admin, version or (await access.admin.predictor.current_model(recipe)).version)
 
 
@@ -135,10 +136,11 @@ async def pin(
 @command(expected=SYSTEM_ERRORS, against=True)
 async def unpin(context: Context, recipe: Recipe = "baseline") -> None:
     """Serve the latest version of a recipe again, and each that is trained from now on."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         answer = await access.admin.predictor.unpin(recipe)
     told = f"{answer.unpinned} is pinned no more" if answer.unpinned else "no version was pinned"
-    context.result(answer, f"{told}; {answer.version} is served")
+    served = answer.version or f"no version of {recipe}"
+    context.result(answer, f"{told}; {served} is served")
 
 
 @app.command()

@@ -392,7 +392,7 @@ class CurrentModel(Struct, frozen=True):
 
 
 class Unpinned(Struct, frozen=True):
-    """`unpinned` was pinned until now (None: none was), `version` answers now."""
+    """`unpinned` was pinned until now (None: none was), `version` answers now (None: there is none)."""
 
     unpinned: str | None
-    version: str
+    version: str | None

@@ -116,7 +116,7 @@ class ModelFollower(Generic[Model]):
         return model, activated_at
 
     async def unpin(self) -> tuple[str | None, datetime]:
-        """Serves the latest version again, by whatever decision. Returns the version that was pinned, and the moment."""
+        """Serves the version published last that can be served. Returns the version that was pinned, and the moment."""
         async with self._one_at_a_time:
             pin = (await latest_models(self._sessions, self._slot.recipe, 1)).pin
             unpinned_at = await unpin(self._sessions, self._slot.recipe)

@@ -122,16 +122,14 @@ async def activate_model(request: Request, _: CurrentCaller, version: str) -> Ac
 
 
 @router.delete("/models/pin")
-@raises(errors.NoModel)
 async def unpin_model(request: Request, _: CurrentCaller, recipe: Recipe = "baseline") -> UnpinnedAnswer:
-    """Takes a recipe's pin back: all predictors serve its latest version again, and each that is published from then on.
-
-    Without a pin nothing changes.
-    """
+    """Takes a recipe's pin back: all predictors serve the version that was published last, and each that is published from then
+    on. With nothing pinned it is the same."""
     service = predictor(request)
     unpinned, unpinned_at = await service.followers[recipe].unpin()
     announced = await _announced(service, ModelUnpinned(unpinned, unpinned_at), unpinned_at) if unpinned else True
-    return UnpinnedAnswer(unpinned=unpinned, version=slot_of(service, recipe).take().version, announced=announced)
+    current = slot_of(service, recipe).current
+    return UnpinnedAnswer(unpinned=unpinned, version=current.version if current else None, announced=announced)
 
 
 async def _announced(service: Predictor, event: ModelActivated | ModelUnpinned, at: datetime) -> bool:

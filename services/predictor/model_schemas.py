@@ -122,10 +122,11 @@ class ActivatedAnswer(BaseModel):
 
 
 class UnpinnedAnswer(BaseModel):
-    """`unpinned` was pinned until now (null: none was), `version` answers now; `announced` as for an activation."""
+    """`unpinned` was pinned until now (null: none was), `version` answers now (null: the recipe has none that can be served);
+    `announced` as for an activation."""
 
     unpinned: str | None
-    version: str
+    version: str | None
     announced: bool
 
 

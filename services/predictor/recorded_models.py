@@ -68,8 +68,8 @@ async def activate(sessions: Sessions, version: str) -> datetime:
 
 
 async def unpin(sessions: Sessions, recipe: str) -> datetime:
-    """Takes back every pin of a recipe, if there is one; returns the moment."""
-    pinned = update(ModelVersion).where(ModelVersion.pinned_at.is_not(None), ModelVersion.recipe == recipe)
+    """Takes back every choice of a version of a recipe, so that the one published last comes first; returns the moment."""
+    chosen = update(ModelVersion).where(ModelVersion.activated_at.is_not(None), ModelVersion.recipe == recipe)
     async with sessions() as session, session.begin():
-        await session.execute(pinned.values(pinned_at=None))
+        await session.execute(chosen.values(activated_at=None, pinned_at=None))
         return cast("datetime", (await session.execute(select(func.clock_timestamp()))).scalar_one())

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionma
 
 from ordercast.infra.migrations.errors import TablesInUse
 from ordercast.infra.migrations.upgrade import alembic_config, upgrade
+from ordercast.services.predictor.recorded_models import unpin
 from ordercast.services.shared.db.models import ModelVersion, serving_order
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.migrating import migrate, url_of
@@ -261,6 +262,9 @@ async def test_pods_of_the_release_before_publish_and_activate_models_and_serve_
         async with async_sessionmaker(engine)() as session:
             latest = await session.scalars(select(ModelVersion).order_by(*serving_order("baseline")))
             assert [version.version for version in latest] == ["v2", "v3", "v1"]
+        # Taking choices back is understood by old pods, too.
+        await unpin(async_sessionmaker(engine), "baseline")
+        assert await run(SERVED_BEFORE) == "v3"
 
 
 async def test_accounts_get_the_roles_of_the_newest_release_and_a_downgrade_leaves_them_as_customers(

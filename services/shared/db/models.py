@@ -16,7 +16,8 @@ class ModelVersion(Base):
 
     Each recipe has its own version to be served: the pinned one. A pin holds as long as no version of the recipe was activated
     after it: pods of the release before activate without pinning. Without a pin it is the one with the latest of `published_at`
-    and `activated_at`. All times are the database's, so that they can be compared.
+    and `activated_at`; unpinning takes back every `activated_at`, so that the one published last is served, for such pods too.
+    All times are the database's, so that they can be compared.
     """
 
     __tablename__ = "models"
@@ -27,7 +28,7 @@ class ModelVersion(Base):
     manifest_sha256: Mapped[str]
     manifest_signature: Mapped[str | None]  # ordercast/contracts/model_signature.py; None from before there was a key
     published_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    activated_at: Mapped[datetime | None]  # when an operator chose it last
+    activated_at: Mapped[datetime | None]  # when an operator chose it last; None after unpinning
     pinned_at: Mapped[datetime | None]  # the same, until it is unpinned or another one is activated
 
 
@@ -38,8 +39,8 @@ def pin_holds(recipe: str) -> ColumnElement[bool]:
 
 
 def serving_order(recipe: str) -> tuple[ColumnElement[Any], ...]:
-    """The first of a recipe's versions in this order is the one to serve. Publishing is a decision, too: a new version takes
-    over from one that was unpinned before it."""
+    """The first of a recipe's versions in this order is the one to serve. A version takes over when it is published, also from
+    one that a pod of the release before activated without pinning it."""
     decided_at = func.greatest(ModelVersion.published_at, ModelVersion.activated_at)
     return pin_holds(recipe).desc(), decided_at.desc(), ModelVersion.version.desc()
 

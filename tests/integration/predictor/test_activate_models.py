@@ -76,6 +76,30 @@ async def test_a_pin_holds_against_new_versions_and_restarts_until_it_is_taken_b
         await eventually_serves(other, newest)
 
 
+async def test_unpinning_serves_the_version_published_last_though_it_is_from_before_the_pin(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    older, newest = await workplace.publish(1.0), await workplace.publish(2.0)
+    admin = workplace.token(1, "ADMIN")
+    async with workplace.predictor() as one, workplace.predictor() as other:
+        for client in (one, other):
+            await eventually_listens(client)
+        for _ in range(2):
+            assert (await one.post(f"/models/{older.version}/activate", headers=admin)).status_code == 200
+            await eventually_serves(other, older)
+            answer = (await one.delete("/models/pin", headers=admin)).json()
+            assert answer == {"unpinned": older.version, "version": newest.version, "announced": True}
+            await eventually_serves(other, newest)
+    async with workplace.predictor() as restarted:
+        await eventually_serves(restarted, newest)
+
+
+async def test_unpinning_without_any_version_is_an_answer(workplace: Workplace, fresh_topics: FreshTopics) -> None:
+    async with workplace.predictor() as client:
+        answer = await client.delete("/models/pin", headers=workplace.token(1, "ADMIN"))
+        assert (answer.status_code, answer.json()) == (200, {"unpinned": None, "version": None, "announced": True})
+
+
 async def test_of_two_choices_the_later_is_pinned(workplace: Workplace) -> None:
     first, second = await workplace.publish(1.0), await workplace.publish(2.0)
     admin = workplace.token(1, "ADMIN")
