@@ -145,9 +145,17 @@ class DemandModel:
         return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
 
     def stock(self, values: Floats, weeks: int, service_level: float) -> Ints:
-        """Pieces that are enough for all of the next weeks, with this probability [rows]."""
-        said, groups = self.said_of_weeks_together(values, weeks)
-        return stock(said, thresholds(self.calibrations["stock"], groups, service_level))
+        """Pieces that are enough for all of the next weeks, with this probability [rows]; at least those for fewer weeks.
+
+        Each number of weeks has thresholds of its own, so that by themselves they could say less for more weeks.
+        """
+        by_week = [self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)]
+        enough = np.zeros(len(values), np.int64)
+        for count in range(1, weeks + 1):
+            said, groups = _of_weeks_together(by_week[:count])
+            found = stock(said, thresholds(self.calibrations["stock"], groups, service_level))
+            enough = np.maximum(enough, found)
+        return enough
 
     def said_of_pairs(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The answer, its spread, and the groups of its interval."""
@@ -169,8 +177,7 @@ class DemandModel:
 
     def said_of_weeks_together(self, values: Floats, weeks: int) -> tuple[Said, Ints]:
         """The same of all pieces of the next weeks."""
-        said = of_several_weeks([self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)])
-        return said, stock_groups(said.mean, np.full(len(values), weeks))
+        return _of_weeks_together([self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)])
 
 
 def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> DemandModel:
@@ -235,6 +242,11 @@ def calibration_arrays(calibrations: Mapping[str, Calibration]) -> dict[str, NDA
         for kind, calibration in calibrations.items()
         for name, array in calibration.arrays().items()
     }
+
+
+def _of_weeks_together(by_week: Sequence[Said]) -> tuple[Said, Ints]:
+    said = of_several_weeks(by_week)
+    return said, stock_groups(said.mean, np.full(len(said.mean), len(by_week)))
 
 
 def _groups_of_pairs(answer: DemandAnswer, said: Said) -> Ints:

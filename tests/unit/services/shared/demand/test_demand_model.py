@@ -1,7 +1,7 @@
 """A version answers its three questions, and is refused where a file is missing or damaged."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from functools import cache
 from typing import Any
 
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, DemandManifest
+from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
+from ordercast.services.shared.demand.interval_groups import stock_groups
 from tests.support.demand_versions import demand_version
 
 Rows = np.ndarray[Any, np.dtype[np.float64]]
@@ -51,6 +53,19 @@ def test_a_pair_has_probability_pieces_and_an_interval_that_holds_what_is_expect
     assert answers.expected == pytest.approx(answers.order_probability * answers.mean, rel=1e-5)
     assert (answers.low <= np.rint(answers.expected)).all()
     assert (answers.high >= np.rint(answers.expected)).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.5, 0.99))
+def test_more_weeks_need_no_less_stock(service_level: float) -> None:
+    """The thresholds of each number of weeks are its own: here those of more weeks are far smaller."""
+    weeks = np.repeat(np.arange(1, 9), 400)
+    scores = np.random.default_rng(1).exponential(1, len(weeks)) * 4 / weeks**2
+    calibration = calibrate(scores, stock_groups(np.zeros(len(weeks)), weeks))
+    model = replace(MODEL, calibrations={**MODEL.calibrations, "stock": calibration})
+    values = rows(PRODUCT_FEATURES, 60)
+    by_weeks = [model.stock(values, count, service_level) for count in range(1, 9)]
+    assert (np.diff(by_weeks, axis=0) >= 0).all()
 
 
 def test_a_higher_level_has_wider_intervals(model: DemandModel) -> None:
