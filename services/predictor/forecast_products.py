@@ -58,7 +58,7 @@ def forecast_products(
     said = served.model.products(values, asked.weeks, asked.level)
     stock = served.model.stock(values, asked.weeks, asked.service_level)
     because = served.model.questions["product"].outside(values, product_ids)
-    starts = [_EPOCH + timedelta(days=asked.moment + 7 * week) for week in range(asked.weeks)]
+    starts = week_starts(asked.moment, asked.weeks)
     return [
         ProductForecast(
             product_id=product_id,
@@ -76,6 +76,11 @@ def forecast_products(
         )
         for row, (product_id, sku) in enumerate(products)
     ]
+
+
+def week_starts(moment: int, weeks: int) -> list[date]:
+    """The first day of each of the next weeks."""
+    return [_EPOCH + timedelta(days=moment + 7 * week) for week in range(weeks)]
 
 
 def expected_of_products(served: ServedDemand, features: Features, product_ids: Ints, weeks: int) -> Floats:

@@ -16,6 +16,7 @@ from ordercast.services.predictor.forecast_products import (
     expected_of_products,
     forecast_products,
     level_and_trend,
+    week_starts,
 )
 from ordercast.services.predictor.forecast_schemas import (
     DEFAULT_LIMIT,
@@ -30,6 +31,7 @@ from ordercast.services.predictor.forecast_schemas import (
 from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
 from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
+from ordercast.services.shared.http.accept import preferred
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import StartingAfter
 from ordercast.services.shared.http.raises import raises
@@ -38,7 +40,14 @@ from ordercast.services.shared.http.requests import PathId, in_query
 router = APIRouter(tags=["forecasts"])
 
 Question = Annotated[ForecastQuestion, in_query(ForecastQuestion)]
+JSON: Final = "application/json"
 CSV: Final = "text/csv"
+# Of a page as CSV, which has no place for what JSON says beside its data.
+PAGE_HEADERS: Final = {
+    "Link": '`<...>; rel="next"`: the next page, if there is one; relative to this one (RFC 8288)',
+    "Ordercast-Model-Version": "`model_version` of a page as CSV",
+    "Ordercast-As-Of": "`as_of` of a page as CSV, if it was asked for",
+}
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -63,7 +72,15 @@ async def forecast_product(
 @router.get(
     "/forecasts/products",
     response_model=ForecastsAnswer,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "The page, as JSON or CSV"}},
+    responses={
+        200: {
+            "content": {CSV: {"schema": {"type": "string"}}},
+            "description": "The page, as JSON or CSV",
+            "headers": {
+                name: {"description": text, "schema": {"type": "string"}} for name, text in PAGE_HEADERS.items()
+            },
+        }
+    },
 )
 @raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
 async def forecast_all_products(
@@ -84,11 +101,22 @@ async def forecast_all_products(
         found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
     products, has_more = cut_page(list(found), limit)
     answer = await answer_products(at, products, asked)
-    if CSV in request.headers.get("accept", ""):
-        csv = await asyncio.to_thread(as_csv, answer.data)
-        return Response(csv, media_type=f"{CSV}; charset=utf-8; header=present")
+    if preferred(", ".join(request.headers.getlist("accept")), [JSON, CSV]) == CSV:
+        csv = await asyncio.to_thread(as_csv, answer.data, week_starts(at.moment, asked.weeks))
+        headers = _page_headers(request, answer, has_more)
+        return Response(csv, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
     page = ForecastsAnswer.model_construct(**dict(answer), has_more=has_more)
-    return Response(await asyncio.to_thread(page.model_dump_json), media_type="application/json")
+    return Response(await asyncio.to_thread(page.model_dump_json), headers={"Vary": "Accept"}, media_type=JSON)
+
+
+def _page_headers(request: Request, answer: ProductsAnswer, has_more: bool) -> dict[str, str]:
+    headers = {"Vary": "Accept", "Ordercast-Model-Version": answer.model_version}
+    if answer.as_of:
+        headers["Ordercast-As-Of"] = answer.as_of.isoformat()
+    if has_more:
+        following = request.url.include_query_params(starting_after=answer.data[-1].product_id)
+        headers["Link"] = f'<?{following.query}>; rel="next"'
+    return headers
 
 
 async def answer_products(at: DemandAt, products: Sequence[tuple[int, str]], asked: ForecastQuestion) -> ProductsAnswer:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
@@ -84,11 +85,10 @@ class OneForecastAnswer(BaseModel):
     as_of: date | None
 
 
-def as_csv(forecasts: list[ProductForecast]) -> str:
-    """A row for each product; of each week what is expected, and from where to where."""
+def as_csv(forecasts: Sequence[ProductForecast], starts: Sequence[date]) -> str:
+    """A row for each product; of each week, which begin at `starts`, what is expected, and from where to where."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\r\n")  # RFC 4180
-    starts = [week.starts_on for week in forecasts[0].weeks] if forecasts else []
     columns = [f"{what}_{start}" for start in starts for what in ("expected", "low", "high")]
     rows.writerow(["product_id", "sku", "expected", "stock", *columns])
     for forecast in forecasts:

@@ -142,6 +142,24 @@ async def test_a_table_has_the_numbers_of_the_page(client: httpx.AsyncClient) ->
         assert int(row[f"high_{start}"]) == product["weeks"][0]["high"]
 
 
+async def test_a_table_says_beside_it_what_the_page_says_beside_its_data(
+    client: httpx.AsyncClient, model: WrittenDemand
+) -> None:
+    asked: dict[str, str | int] = {"as_of": str(AS_OF), "weeks": 2, "limit": 1}
+    first = await client.get("/forecasts/products", params=asked, headers={"Accept": "text/csv"})
+    assert (first.headers["Ordercast-Model-Version"], first.headers["Ordercast-As-Of"]) == (model.version, str(AS_OF))
+    assert "accept" in first.headers["vary"].lower()
+    last = await client.get(first.url.join(first.links["next"]["url"]), headers={"Accept": "text/csv"})
+    assert [row["product_id"] for row in csv.DictReader(io.StringIO(last.text))] == ["71"]
+    assert "link" not in last.headers
+    empty = await client.get(
+        "/forecasts/products", params={**asked, "starting_after": 71}, headers={"Accept": "text/csv"}
+    )
+    assert empty.text.splitlines() == first.text.splitlines()[:1]
+    json = await client.get("/forecasts/products", params=asked, headers={"Accept": "application/json, text/csv;q=0.1"})
+    assert json.json()["has_more"]
+
+
 REFUSED = (
     ("weeks=0", "weeks"),
     ("weeks=9", "weeks"),
