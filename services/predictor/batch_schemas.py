@@ -14,9 +14,9 @@ from ordercast.services.predictor.forecast_schemas import MAX_LIMIT as MAX_PRODU
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
-from ordercast.services.predictor.schemas import DEFAULT_LEVEL, EARLIEST, PairQuestion
+from ordercast.services.predictor.schemas import DEFAULT_LEVEL, Day, PairQuestion
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
-from ordercast.services.shared.http.requests import MAX_ID, BodyModel, CalendarDate, RequestModel
+from ordercast.services.shared.http.requests import MAX_ID, BodyModel, RequestModel
 
 # Predictions in one request: by `baseline` 0.1 s of work and an answer of 3 MB, by `demand` 0.3 s and 4 MB.
 MAX_BATCH: Final = 10_000
@@ -53,7 +53,7 @@ class PredictionsBody(BodyModel):
     weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] | None = None
     level: Level | None = None
     service_level: Level | None = None
-    as_of: Annotated[CalendarDate, Field(ge=EARLIEST)] | None = None
+    as_of: Day | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

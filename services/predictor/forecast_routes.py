@@ -82,7 +82,7 @@ async def forecast_product(
         }
     },
 )
-@raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion, errors.ProductNotFound)
+@raises(errors.NoModel, errors.ActivityNotRead, errors.InvalidQuestion)
 async def forecast_all_products(
     request: Request,
     _: CurrentCaller,
@@ -149,14 +149,8 @@ def _most_expected(at: DemandAt, weeks: int) -> NDArray[np.int64]:
 
 
 def _after(ordered: NDArray[np.int64], starting_after: int | None) -> list[int]:
-    """The ids after one of them.
-
-    Raises:
-        ProductNotFound: it is none of them.
-    """
+    """The ids after one of them. What is none of them would come behind all that are, so there is nothing after it."""
     ids: list[int] = ordered.tolist()
     if starting_after is None:
         return ids
-    if starting_after not in ids:
-        raise errors.ProductNotFound(f"product {starting_after} has no place among those with orders or views")
-    return ids[ids.index(starting_after) + 1 :]
+    return ids[ids.index(starting_after) + 1 :] if starting_after in ids else []

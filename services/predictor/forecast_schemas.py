@@ -16,7 +16,7 @@ from ordercast.services.predictor.forecast_products import ProductForecast, Week
 from ordercast.services.predictor.named_products import RecentWeek
 from ordercast.services.predictor.schemas import DEFAULT_LEVEL, AsOf
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
-from ordercast.services.shared.http.requests import PLAIN_INTEGER
+from ordercast.services.shared.http.requests import PLAIN_INTEGER, PLAIN_NUMBER
 
 DEFAULT_WEEKS: Final = 4
 DEFAULT_SERVICE_LEVEL: Final = 0.95
@@ -33,11 +33,13 @@ class ForecastQuestion:
     """Each part may be left out."""
 
     weeks: Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MOST_WEEKS, description="weeks ahead")] = DEFAULT_WEEKS
-    level: Annotated[float, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of each week's interval")] = (
-        DEFAULT_LEVEL
-    )
+    level: Annotated[
+        float, PLAIN_NUMBER, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of each week's interval")
+    ] = DEFAULT_LEVEL
     service_level: Annotated[
-        float, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability that `stock` is enough for all weeks")
+        float,
+        PLAIN_NUMBER,
+        Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability that `stock` is enough for all weeks"),
     ] = DEFAULT_SERVICE_LEVEL
     as_of: AsOf | None = None
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Final, Self
 
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from ordercast.contracts.features import FEATURES
 from ordercast.services.predictor.errors import InvalidQuestion
@@ -15,10 +15,20 @@ from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.shared.db.features import FeatureRow
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
 from ordercast.services.shared.http.paging import MAX_LIMIT
-from ordercast.services.shared.http.requests import PLAIN_INTEGER, CalendarDate
+from ordercast.services.shared.http.requests import PLAIN_INTEGER, PLAIN_NUMBER, CalendarDate
 
 # The first day of which anything may be asked.
 EARLIEST: Final = date(1970, 1, 1)
+
+
+def _not_before_earliest(day: date) -> date:
+    if day < EARLIEST:
+        raise ValueError(f"must be {EARLIEST} or later")
+    return day
+
+
+# pydantic's own `ge` would say `datetime.date(1970, 1, 1)`.
+Day = Annotated[CalendarDate, AfterValidator(_not_before_earliest)]
 
 ViewCountQuery = Annotated[
     int, PLAIN_INTEGER, Query(ge=0, le=MAX_VIEW_COUNT, description="views of a product by an account")
@@ -66,13 +76,15 @@ class FeaturesAnswer(BaseModel):
 DEFAULT_LEVEL: Final = 0.9
 
 Level = Annotated[
-    float, Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of the interval, of `demand`; 0.9 by default")
+    float,
+    PLAIN_NUMBER,
+    Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of the interval, of `demand`; 0.9 by default"),
 ]
 ProductLimit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, description="products in the answer")]
 Horizon = Annotated[int, PLAIN_INTEGER, Query(description="days, of `demand`: those of the version that is served")]
 AsOf = Annotated[
-    CalendarDate,
-    Query(ge=EARLIEST, description="of `demand`: as known at the end of this day (UTC); now by default"),
+    Day,
+    Query(description="of `demand`: as known at the end of this day (UTC); now by default"),
 ]
 
 

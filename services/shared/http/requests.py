@@ -42,6 +42,7 @@ _BODY_DEPTH: Final = 3
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How each time begins; pydantic looks at the rest.
 _DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -160,6 +161,16 @@ def _plain_integer(value: object) -> object:
 # Before an `int` of a path or a query, which hold text: only digits are a whole number, although Python would also take "1_0",
 # " 7" and "7.0".
 PLAIN_INTEGER: Final = BeforeValidator(_plain_integer)
+
+
+def _plain_number(value: object) -> object:
+    if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
+        raise ValueError("must be a number, for example 0.9")
+    return value
+
+
+# The same before a `float`: a number as JSON has them, no "0_9", " 0.9", "nan" and "infinity".
+PLAIN_NUMBER: Final = BeforeValidator(_plain_number)
 # An identity in a path. Beyond bigint it cannot exist; refusing it here keeps it out of SQL.
 PathId = Annotated[int, PLAIN_INTEGER, Path(ge=1, le=MAX_ID)]
 

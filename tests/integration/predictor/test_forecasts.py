@@ -166,6 +166,9 @@ REFUSED = (
     ("weeks=two", "weeks"),
     ("level=0.999", "level"),
     ("level=nan", "level"),
+    ("level=%200.9", "level"),
+    ("level=0_9", "level"),
+    ("service_level=0.9%20", "service_level"),
     ("service_level=0", "service_level"),
     ("as_of=2999-01-01", "as_of"),
     ("as_of=2001-01-01", "as_of"),
@@ -188,13 +191,19 @@ async def test_what_cannot_be_asked_is_refused_with_its_field(client: httpx.Asyn
         answer = await client.get(f"{path}?{query}")
         assert answer.status_code == 422, (query, answer.text)
         assert [error["field"] for error in answer.json()["errors"]] == [field], query
+    too_early = await client.get("/forecasts/products?as_of=1960-01-01")
+    assert too_early.json()["errors"] == [{"field": "as_of", "message": "must be 1970-01-01 or later"}]
+
+
+async def test_nothing_comes_after_an_id_that_no_product_has_in_either_order(client: httpx.AsyncClient) -> None:
+    for sort in ("id", "-expected"):
+        answer = await page(client, sort=sort, starting_after=999)
+        assert (answer["data"], answer["has_more"]) == ([], False), sort
 
 
 async def test_what_does_not_exist_and_who_may_not_ask_is_said(client: httpx.AsyncClient, workplace: Workplace) -> None:
     assert (await client.get("/forecasts/products/999")).status_code == 404
     assert (await client.get(f"/forecasts/products/{10**30}")).status_code in (404, 422)
-    unplaced = await client.get("/forecasts/products", params={"sort": "-expected", "starting_after": 999})
-    assert (unplaced.status_code, unplaced.json()["type"]) == (404, "/problems/product-not-found")
     for path in ("/forecasts/products", "/forecasts/products/70"):
         assert (await client.get(path, headers=workplace.token(7))).status_code == 403
         assert (await client.get(path, headers={"Authorization": ""})).status_code == 401
