@@ -18,6 +18,8 @@ app = one_command()
 
 # Products in a request for a file: they take a second.
 PAGE: Final = 1_000
+# Products in a table, unless --limit says how many.
+LIMIT: Final = 20
 
 
 @app.command()
@@ -32,7 +34,9 @@ async def forecast(
     service_level: Annotated[float, typer.Option(help="Probability that the stock is enough for all weeks.")] = 0.95,
     level: Annotated[float, typer.Option(help="Probability of each week's interval.")] = 0.9,
     as_of: AsOf = None,
-    limit: Annotated[int, typer.Option(min=1, max=5_000, help="Products in the table.")] = 20,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=5_000, help="Products in the table.", show_default=str(LIMIT))
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -48,6 +52,10 @@ async def forecast(
     asked = Asked(weeks, level, service_level, as_of.date() if as_of else None)
     if products and out:
         raise CommandFailed("--product and --out do not go together: a file has all products")
+    if limit and (products or out):
+        raise CommandFailed(
+            "--limit is for the table of what is expected most: --product and --out say themselves what they have"
+        )
     file_format = _format_of(out) if out else None
     async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         if out and file_format:
@@ -57,14 +65,13 @@ async def forecast(
         if products:
             found = await of_products(access.admin, products, asked)
         else:
-            found = (await access.admin.predictor.forecasts(limit=limit, **asked.values())).data
+            found = (await access.admin.predictor.forecasts(limit=limit or LIMIT, **asked.values())).data
     context.result(found, table(found, asked))
 
 
 async def _write(admin: Client, asked: Asked, out: Path, file_format: Format) -> int:
     """All products, a page at a time; how many."""
     written = 0
-    out.parent.mkdir(parents=True, exist_ok=True)
     pages = [page async for page in _pages(admin, asked)]
     starts = [week.starts_on for week in pages[0][0].weeks] if pages and pages[0] else []
     columns: dict[str, Kind] = {"product_id": "integer", "sku": "text", "expected": "amount", "stock": "integer"}
@@ -99,8 +106,15 @@ def _rounded(pieces: float) -> Decimal:
 
 
 def _format_of(out: Path) -> Format:
+    """Of a file that can be made, as far as can be known before all products are asked for; makes its folder."""
+    if out.is_dir():
+        raise CommandFailed(f"{out} is a folder", hint="name a .csv, .xlsx or .parquet file")
     for known in get_args(Format):
         if out.suffix.lower() == f".{known}":
             found: Format = known
+            try:
+                out.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CommandFailed(f"{out} cannot be written: {error.strerror}") from error
             return found
     raise CommandFailed(f"{out.name} has no ending that says its format", hint="name a .csv, .xlsx or .parquet file")

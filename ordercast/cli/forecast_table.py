@@ -41,8 +41,8 @@ class Asked:
 
 
 async def of_products(admin: Client, skus: Sequence[str], asked: Asked) -> list[Forecast]:
-    """In the order of their SKUs."""
-    products = [(await admin.order_api.product_by_sku(sku)).id for sku in skus]
+    """In the order of their SKUs, each once."""
+    products = {(await admin.order_api.product_by_sku(sku)).id: sku for sku in skus}
     return (await admin.predictor.forecasts_of(products, **asked.values())).data
 
 

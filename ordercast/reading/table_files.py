@@ -1,6 +1,7 @@
 """Tables written row by row into xlsx, CSV or Parquet files: memory stays flat, and a file is whole or not there."""
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -50,14 +51,27 @@ def open_table(path: Path, columns: dict[str, Kind], file_format: Format) -> Ite
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        writer = WRITERS[file_format](part, columns)
+        with _naming(path):
+            writer = WRITERS[file_format](part, columns)
         try:
             yield writer
         finally:
-            writer.close()
-        part.replace(path)
+            with _naming(path):
+                writer.close()
+        with _naming(path):
+            part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with _naming(path):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Has errors name the path that was asked for, in place of the part's."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}") from error
 
 
 class CsvWriter:

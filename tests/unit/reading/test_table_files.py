@@ -116,5 +116,17 @@ def test_a_table_too_long_for_a_sheet_names_the_other_formats(tmp_path: Path, mo
 
 def test_a_folder_that_is_not_there_says_so_before_anything_is_written(tmp_path: Path) -> None:
     for file_format in ("xlsx", "csv", "parquet"):
-        with pytest.raises(OSError, match="No such file"):
-            write(tmp_path / "gone" / f"table.{file_format}", file_format)
+        path = tmp_path / "gone" / f"table.{file_format}"
+        with pytest.raises(OSError, match="No such file") as raised:
+            write(path, file_format)
+        assert str(raised.value) == f"{path} cannot be written: No such file or directory"
+
+
+def test_an_error_names_the_path_that_was_asked_for_and_not_its_part(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").write_text("")
+    for path, reason in ((tmp_path / "folder.csv", "Is a directory"), (tmp_path / "file" / "t.csv", "Not a directory")):
+        with pytest.raises(OSError, match=reason) as raised:
+            write(path, "csv")
+        assert str(raised.value) == f"{path} cannot be written: {reason}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.csv"]

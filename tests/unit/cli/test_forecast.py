@@ -1,0 +1,52 @@
+"""What `ordercast forecast` refuses before it asks anybody, and products that are named twice."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from typer.testing import CliRunner
+
+from ordercast.cli import app
+from ordercast.cli.forecast_table import Asked, of_products
+from ordercast.client import Client
+
+
+def refused(tmp_path: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(app, ["forecast", *arguments, "--state", str(tmp_path / "state")])
+    assert result.exit_code == 1
+    return " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("--out", "stock.csv"), ("--product", "MUG")])
+def test_a_limit_where_it_would_count_for_nothing_is_refused(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    assert "--limit is for the table" in refused(tmp_path, *arguments, "--limit", "3")
+
+
+def test_a_folder_is_no_file_to_write_to(tmp_path: Path) -> None:
+    for folder in (tmp_path / "plain", tmp_path / "named.csv"):
+        folder.mkdir()
+        assert f"{folder} is a folder" in refused(tmp_path, "--out", str(folder))
+
+
+def test_a_file_is_no_folder_to_write_into(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    out = tmp_path / "taken" / "new" / "stock.csv"
+    assert f"{out} cannot be written: Not a directory" in refused(tmp_path, "--out", str(out))
+
+
+async def test_a_product_that_is_named_twice_is_asked_for_once() -> None:
+    asked_for: list[int] = []
+
+    async def product_by_sku(sku: str) -> Any:
+        return SimpleNamespace(id={"MUG": 7, "TEA": 3}[sku])
+
+    async def forecasts_of(product_ids: Any, **_: Any) -> Any:
+        asked_for.extend(product_ids)
+        return SimpleNamespace(data=[])
+
+    admin = SimpleNamespace(
+        order_api=SimpleNamespace(product_by_sku=product_by_sku), predictor=SimpleNamespace(forecasts_of=forecasts_of)
+    )
+    await of_products(cast("Client", admin), ["MUG", "TEA", "MUG"], Asked(4, 0.9, 0.95, None))
+    assert asked_for == [7, 3]
