@@ -50,7 +50,9 @@ async def followed(context: Context, trainer: TrainerApi, training_id: UUID, *, 
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":
-        raise CommandFailed(f"the training {training.status}: {training.error or 'it was stopped'}")
+        if training.status == "cancelled":
+            raise CommandFailed("the training was cancelled")
+        raise CommandFailed(f"the training {training.status}: {training.error}")
     return training
 
 

@@ -26,7 +26,7 @@ def read_recipe_file(file: Path) -> dict[str, Any]:
             content = opened.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise CommandFailed(f"{file} is no recipe: it is longer than {MOST_BYTES >> 10} KiB")
-        document = tomllib.loads(content.decode())
+        document = tomllib.loads(content.decode("utf-8-sig"))
         unfit = next(_what_json_lacks("recipe", document), None)
     except OSError as error:
         raise CommandFailed(f"{file} cannot be read: {error.strerror or first_line(error)}") from error

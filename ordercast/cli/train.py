@@ -91,4 +91,5 @@ async def train(
         if cancel:
             await cancel_training(context, trainer, cancel)
         else:
-            await follow_to_its_end(context, trainer, follow or (await trainer.start(wanted, **changes)).id)
+            training = await (trainer.get(follow) if follow else trainer.start(wanted, **changes))
+            await follow_to_its_end(context, trainer, training.id)

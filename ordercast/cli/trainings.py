@@ -54,7 +54,8 @@ async def follow_(context: Context, training_id: TrainingId) -> None:
     Ctrl-C leaves it running. Exit code 1 if it did not succeed.
     """
     async with open_access(context.target()) as access:
-        await follow(context, access.admin.trainer, training_id)
+        training = await access.admin.trainer.get(training_id)  # nothing is said of one that there is not
+        await follow(context, access.admin.trainer, training.id)
 
 
 @app.command(name="cancel")

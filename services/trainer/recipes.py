@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -72,6 +72,8 @@ class AskedTraining:
 MAX_MEMBERS: Final = WHOLE["members"][1]
 MAX_EPOCHS: Final = WHOLE["epochs"][1]
 MAX_BATCH_SIZE: Final = WHOLE["batch_size"][1]
+# Days are counted from the one before: nothing that is known lies earlier.
+FIRST_UNTIL: Final = date(1970, 1, 2)
 # Random numbers in the graph are keyed by two int32.
 MAX_SEED: Final = 2**31 - 1
 
@@ -104,6 +106,8 @@ def asked_training(
         raise BadRecipe(
             "horizon_days", f"horizon_days must be one of {', '.join(map(str, HORIZONS))}, not {horizon_days}"
         )
+    if until is not None:
+        _refuse_days_without_data(until)
     asked = {"members": members, "epochs": epochs, "batch_size": batch_size, "horizon_days": horizon_days}
     changes: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     if isinstance(recipe, str):
@@ -148,3 +152,11 @@ def _refuse_out_of_bounds(members: int | None, epochs: int | None, batch_size: i
     for field, value, most in bounds:
         if value is not None and not 1 <= value <= most:
             raise BadRecipe(field, f"{field} must be from 1 to {most}, not {value}")
+
+
+def _refuse_days_without_data(until: date) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    if not FIRST_UNTIL <= until <= tomorrow:
+        raise BadRecipe(
+            "until", f"until must be from {FIRST_UNTIL} to {tomorrow}, which is tomorrow (UTC), not {until}"
+        )

@@ -91,7 +91,7 @@ class TrainingRequest(BodyModel):
 
     `publish`: if the model is better than what needs no learning and not worse than what serves (default of `demand`), always
     (default of `baseline`), or never. Only `demand` has a horizon (7, 14, 28 or 56 days; 28 if not said) and an `until`: what
-    happened on this day (UTC) or later is not used.
+    happened on this day (UTC) or later is not used, tomorrow at most.
 
     A recipe of one's own is `demand` with other values: a name and what differs, as `GET /recipes` shows them. Its versions
     compete for the slot of `demand`.

@@ -83,7 +83,7 @@ def read_mapping(path: Path) -> SavedMapping:
         FileUnreadable: no such file, no TOML, or another content.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=SavedMapping)
+        return msgspec.toml.decode(path.read_text("utf-8-sig"), type=SavedMapping)
     except OSError as error:
         raise FileUnreadable(f"{path}: {error.strerror or error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ from ordercast.services.trainer.recipes import AskedTraining
 
 @dataclass(frozen=True, slots=True)
 class TrainingBounds:
-    """`waiting` trainings, and of each members x epochs x rows `work`."""
+    """`waiting` trainings, and of each members x epochs x rows `work`, of `demand` for each question."""
 
     waiting: int = 50
     work: int = 10**10
@@ -30,11 +30,12 @@ class TrainingBounds:
         if (await session.scalar(queued) or 0) >= self.waiting:
             raise QueueFull(f"{self.waiting} trainings wait already: cancel some, or come again when they have run")
         rows = await _rows(session, asked)
-        epochs = asked.epochs * (len(QUESTIONS) if asked.serves == DEMAND else 1)
-        if (work := asked.members * epochs * rows) > self.work:
+        questions = len(QUESTIONS) if asked.serves == DEMAND else 1
+        if (work := asked.members * asked.epochs * questions * rows) > self.work:
+            of_questions = f" x {questions} questions" if questions > 1 else ""
             raise TrainingTooLarge(
-                f"{asked.members} members x {epochs} epochs x {rows} rows are {work}, and at most {self.work} are allowed "
-                "(ORDERCAST_TRAINING_WORK)"
+                f"{asked.members} members x {asked.epochs} epochs{of_questions} x {rows} rows are {work}, and at most {self.work} "
+                "are allowed (ORDERCAST_TRAINING_WORK)"
             )
 
 

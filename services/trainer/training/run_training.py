@@ -31,13 +31,19 @@ NICENESS: Final = 10
 
 
 def run_training(messages: Connection, job: TrainingJob | DemandJob, rows: TrainingSet | DemandRows) -> None:
-    """Train, tell of each epoch, and end with what was trained or TrainingFailed; whatever happens is told."""
+    """Train, tell of each epoch, and end with what was trained or TrainingFailed; whatever happens is told.
+
+    Without a word when nobody listens any more: the training was cancelled.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service decides what it means
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     os.nice(NICENESS)
 
     def tell(message: Message) -> None:
-        messages.send_bytes(msgspec.json.encode(message))
+        try:
+            messages.send_bytes(msgspec.json.encode(message))
+        except BrokenPipeError:
+            raise SystemExit(1) from None
 
     try:
         import_tensorflow(job.threads)

@@ -193,7 +193,7 @@ async def test_ctrl_c_says_that_the_training_goes_on_and_how_to_follow_and_to_ca
     answer = json.loads(cancelled.stdout)
     assert (answer["id"], answer["status"]) == (started.group(1), "cancelled")
     followed = await running.run(*follow.split())
-    assert (followed.exit_code, "the training cancelled" in followed.stderr) == (1, True)
+    assert (followed.exit_code, "the training was cancelled\n" in followed.stderr) == (1, True)
 
 
 async def test_what_starts_no_training_takes_no_recipe_for_one(running: Running) -> None:
@@ -207,3 +207,4 @@ async def test_what_starts_no_training_takes_no_recipe_for_one(running: Running)
     assert "start no training" in changed.stderr
     assert f"there is no training {unknown}" in missing.stderr
     assert f"there is no training {unknown}" in unfollowed.stderr
+    assert f"training {unknown}" not in unfollowed.stderr.splitlines()

@@ -147,6 +147,8 @@ async def test_a_shop_without_activity_has_a_training_that_says_so(
         ({"recipe": "demand", "until": "yesterday"}, "until"),
         ({"recipe": "demand", "until": "2026-02-30"}, "until"),
         ({"recipe": "demand", "until": 20_000}, "until"),
+        ({"recipe": "demand", "until": "1969-12-31"}, "until"),
+        ({"recipe": "demand", "until": "9999-12-31"}, "until"),
         ({"recipe": "demand", "publish": "maybe"}, "publish"),
         ({"recipe": "baseline", "horizon_days": 28}, "horizon_days"),
         ({"recipe": {"name": "lean", "depth": 3}}, "recipe.depth"),

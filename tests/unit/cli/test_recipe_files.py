@@ -10,9 +10,10 @@ from ordercast.cli.recipe_files import MOST_BYTES, read_recipe_file
 from ordercast.cli.train import app
 
 
-def test_a_recipes_document_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_recipes_document_is_read_with_a_byte_order_mark_or_without(encoding: str, tmp_path: Path) -> None:
     file = tmp_path / "lean.toml"
-    file.write_text('name = "lean"\n[pair]\nlayers = [8]\nlosses = {order = 1.5}\n')
+    file.write_text('name = "lean"\n[pair]\nlayers = [8]\nlosses = {order = 1.5}\n', encoding=encoding)
     assert read_recipe_file(file) == {"name": "lean", "pair": {"layers": [8], "losses": {"order": 1.5}}}
 
 

@@ -46,5 +46,5 @@ async def test_of_demand_the_days_count_that_it_would_train_on(workplace: Workpl
     await ask_for_training(workplace.sessions, early, 1, bounds=bounds)
     with pytest.raises(TrainingTooLarge, match="x 10 rows"):
         await ask_for_training(workplace.sessions, asked_training("demand", members=10, epochs=1), 1, bounds=bounds)
-    with pytest.raises(TrainingTooLarge, match="10 members x 3 epochs x 10 rows"):
+    with pytest.raises(TrainingTooLarge, match="10 members x 1 epochs x 3 questions x 10 rows"):
         await ask_for_training(workplace.sessions, asked_training({"name": "own", "epochs": 1}), 1, bounds=bounds)

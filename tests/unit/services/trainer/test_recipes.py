@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -70,6 +70,12 @@ def test_demand_asks_for_four_weeks_and_is_published_if_it_is_better() -> None:
     )
 
 
+@pytest.mark.parametrize("days", [0, 1])
+def test_all_that_is_known_until_now_may_be_asked_for(days: int) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    assert asked_training("demand", until=until).until == until
+
+
 def test_the_baseline_is_published_whatever_it_is_worth() -> None:
     assert asked_training("baseline") == AskedTraining("baseline", 10, 100, 32, "always")
 
@@ -82,6 +88,8 @@ def test_the_baseline_is_published_whatever_it_is_worth() -> None:
         ("baseline", {"horizon_days": 28}, "the recipe 'baseline' has no horizon_days; `demand` has"),
         ("baseline", {"until": date(2026, 1, 1)}, "the recipe 'baseline' has no until; `demand` has"),
         ("best", {}, "known are: baseline, demand"),
+        ("demand", {"until": date(1970, 1, 1)}, "until must be from 1970-01-02 to .* not 1970-01-01"),
+        ("demand", {"until": date(9999, 12, 31)}, "tomorrow .* not 9999-12-31"),
     ],
 )
 def test_what_a_recipe_cannot_do_is_refused_by_its_name(recipe: str, changes: dict[str, Any], reason: str) -> None:
