@@ -92,8 +92,8 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `features` are those of the networks, in order, as `services.shared.demand.feature_list` names them; `average` is the mean of
     each over the rows learned from. `level` is the feature that they correct. `better_than` is by how much less deviance an
-    opponent's is undercut, as a share of it. `snapshot` is how each feature was distributed in the rows learned from, of
-    pairs alone.
+    opponent's is undercut, as a share of it. `snapshot` is how each feature of the known pairs was distributed
+    at the end of the data, of pairs alone.
     """
 
     features: tuple[str, ...]

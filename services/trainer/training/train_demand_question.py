@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from ordercast.contracts.demand_manifest import MOST_WEEKS, Question, QuestionRecord
+from ordercast.contracts.demand_manifest import MOST_WEEKS, FeatureBins, Question, QuestionRecord
 from ordercast.contracts.demand_settings import QuestionSettings
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
-from ordercast.services.shared.demand.drift import bins_of
+from ordercast.services.shared.demand.feature_drift import snapshot_of
 from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
@@ -82,7 +84,7 @@ def train_demand_question(
     record = QuestionRecord(
         features=names(narrow.features),
         average=tuple(narrow.values.mean(axis=0).tolist()),
-        snapshot=bins_of(narrow.values) if question == "pair" else (),
+        snapshot=_snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else (),
         level=asked.level,
         heads=recipe.heads,
         hidden=recipe.hidden,
@@ -148,3 +150,8 @@ def _naive(question: Question, horizon_days: int) -> tuple[Opponent, ...]:
     if question == "pair":
         return naive_pairs(horizon_days)
     return NAIVE_LINES if question == "line" else NAIVE_PRODUCTS
+
+
+def _snapshot(activity: Activity, until: int, features: Sequence[str]) -> tuple[FeatureBins, ...]:
+    """At the end of the training's data: the moments learned from are months older, when the shop was smaller."""
+    return snapshot_of(Features(known_at(activity, until)), features)

@@ -13,6 +13,7 @@ from ordercast.contracts.model_manifest import encode_manifest
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.feature_drift import drift_of
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.trainer.errors import UnusableTrainingSet
@@ -87,6 +88,17 @@ def test_what_the_version_was_trained_on_lies_within_what_it_has_seen(
     product_ids = np.full(len(values), model.questions["pair"].seen.products[0])
     outside = [reasons for reasons in model.questions["pair"].outside(values, product_ids) if reasons]
     assert len(outside) < 0.05 * len(values)
+
+
+def test_a_version_has_not_drifted_when_it_was_just_trained_and_has_after_a_month_without_views(
+    version: tuple[DemandManifest, DemandModel],
+) -> None:
+    activity = activity_of(market_rows().columns)
+    until = periods_of(activity, None, 28).until
+    now, later = (drift_of(version[0], Features(known_at(activity, moment))) for moment in (until, until + 30))
+    assert max(one.psi for one in now.features) == 0
+    assert later.features[0].psi > 0.25
+    assert not {"product_age", "pair_days_since_last", "weekday_sin"} & {one.feature for one in later.features}
 
 
 def test_the_version_says_what_it_learned_from_and_what_it_is_worth(
