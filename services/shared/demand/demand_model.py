@@ -127,7 +127,8 @@ class DemandModel:
         probability, mean, median = (
             column.astype(np.float64) for column in (answer.order_probability, answer.mean, answer.median)
         )
-        return PairAnswers(probability, mean, median, said.mean, low, high)
+        # An order has a piece at least. Not so the mean: times the probability it is what is expected, as it was calibrated.
+        return PairAnswers(probability, mean, np.maximum(median, 1.0), said.mean, low, high)
 
     def lines(self, values: Floats, level: float) -> PieceAnswers:
         """The next order line. Raises ValueError for a level that no calibration has."""

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
+from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, DemandManifest
 from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
@@ -53,6 +54,15 @@ def test_a_pair_has_probability_pieces_and_an_interval_that_holds_what_is_expect
     assert answers.expected == pytest.approx(answers.order_probability * answers.mean, rel=1e-5)
     assert (answers.low <= np.rint(answers.expected)).all()
     assert (answers.high >= np.rint(answers.expected)).all()
+
+
+def test_an_order_has_a_median_of_one_piece_at_least_and_the_mean_stays_what_gives_the_expected(
+    model: DemandModel,
+) -> None:
+    column = np.array([0.25, 0.5, 2.0], np.float32)
+    answer = model.with_intervals(DemandAnswer(np.full(3, 0.5, np.float32), *[column] * 4), level=0.9)
+    assert answer.median.tolist() == [1.0, 1.0, 2.0]
+    assert answer.expected.tolist() == [0.125, 0.25, 1.0] == (answer.order_probability * answer.mean).tolist()
 
 
 @settings(deadline=None, max_examples=20)
