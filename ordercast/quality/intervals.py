@@ -8,7 +8,7 @@ import numpy as np
 
 from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
-from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, calibrate, thresholds
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, calibrate, most_pieces, thresholds
 from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, upper_scores
 from ordercast.services.shared.demand.recalibrate import WEEK, WINDOW_DAYS
 
@@ -21,7 +21,7 @@ class Form:
     """
 
     scores: Callable[[Said, Ints], Floats]
-    ends: Callable[[Said, Floats], tuple[Ints, Ints]]
+    ends: Callable[[Said, Floats, Ints], tuple[Ints, Ints]]
     level: float
     least: float
     most: float
@@ -30,7 +30,7 @@ class Form:
 TWO_SIDED: Final = Form(interval_scores, intervals, DEFAULT_LEVEL, least=0.87, most=1.0)
 STOCK: Final = Form(
     upper_scores,
-    lambda said, wide: (np.zeros(len(wide), np.int64), stock(said, wide)),
+    lambda said, wide, most: (np.zeros(len(wide), np.int64), stock(said, wide, most)),
     0.95,
     least=0.94,
     most=0.96,
@@ -93,8 +93,9 @@ def judge_intervals(
     judged = later.moment >= judged_from
 
     def ends(calibrated: Bools, asked: Bools) -> tuple[Ints, Ints]:
-        wide = thresholds(calibrate(scores[calibrated], later.groups[calibrated]), later.groups[asked], form.level)
-        return form.ends(later.said.where(asked), wide)
+        made = calibrate(scores[calibrated], later.groups[calibrated], later.target[calibrated])
+        wide, most = thresholds(made, later.groups[asked], form.level), most_pieces(made, later.groups[asked])
+        return form.ends(later.said.where(asked), wide, most)
 
     held_out = later.known_on <= judged_from
     frozen, rolling = np.zeros((2, len(judged)), np.int64), np.zeros((2, len(judged)), np.int64)

@@ -13,7 +13,7 @@ from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import interval_scores, upper_scores
 from ordercast.services.shared.demand.rows import Rows, pieces_together
 
-Scored = tuple[Floats, Ints]
+Scored = tuple[Floats, Ints, Ints]
 
 
 def calibrations_of(
@@ -41,12 +41,12 @@ def calibrations_of(
 
 def _pairs(model: DemandModel, rows: Rows, _: int) -> Scored:
     said, groups = model.said_of_pairs(rows.values)[1:]
-    return interval_scores(said, rows.target), groups
+    return interval_scores(said, rows.target), groups, rows.target
 
 
 def _lines(model: DemandModel, rows: Rows, _: int) -> Scored:
     said, groups = model.said_of_lines(rows.values)[1:]
-    return interval_scores(said, rows.target), groups
+    return interval_scores(said, rows.target), groups, rows.target
 
 
 def _weeks(model: DemandModel, rows: Rows, known_after: int) -> Scored:
@@ -54,7 +54,7 @@ def _weeks(model: DemandModel, rows: Rows, known_after: int) -> Scored:
 
     def scored(ahead: int, of_week: Rows) -> Scored:
         said, groups = model.said_of_week(of_week.values, ahead)
-        return interval_scores(said, of_week.target), groups
+        return interval_scores(said, of_week.target), groups, of_week.target
 
     rows = _known_after(rows, known_after)
     return _together(scored(ahead, rows.where(rows.weeks_ahead == ahead)) for ahead in np.unique(rows.weeks_ahead))
@@ -65,7 +65,7 @@ def _stock(model: DemandModel, rows: Rows, known_after: int) -> Scored:
 
     def scored(weeks: int, of_weeks: Rows) -> Scored:
         said, groups = model.said_of_weeks_together(of_weeks.values, weeks)
-        return upper_scores(said, of_weeks.target), groups
+        return upper_scores(said, of_weeks.target), groups, of_weeks.target
 
     rows = _known_after(replace(rows, target=pieces_together(rows)), known_after)
     return _together(scored(weeks, rows.where(rows.weeks_ahead == weeks)) for weeks in np.unique(rows.weeks_ahead))
@@ -86,6 +86,6 @@ def _known_after(rows: Rows, day: int) -> Rows:
 def _together(parts: Iterable[Scored]) -> Scored:
     found = list(parts)
     if not found:
-        return np.zeros(0), np.zeros((0, 2), np.int64)
-    scores, groups = zip(*found, strict=True)
-    return np.concatenate(scores), np.concatenate(groups)
+        return np.zeros(0), np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+    scores, groups, pieces = zip(*found, strict=True)
+    return np.concatenate(scores), np.concatenate(groups), np.concatenate(pieces)

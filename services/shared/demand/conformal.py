@@ -26,6 +26,8 @@ MOST_LEVEL: Final = 0.99
 FEWEST_IN_GROUP: Final = 400
 # With fewer scores than this in all, none lies above 99 % of a new row's.
 FEWEST_IN_ALL: Final = 99
+# More pieces than a float can tell apart: no bound.
+UNBOUNDED: Final = 2**52
 # Scores kept of a group: steps of 0.1 % from the lowest level on, 4 kB.
 KEPT_SCORES: Final = 500
 
@@ -39,7 +41,7 @@ class Calibration:
     """Thresholds by group. `groups` are sorted keys of (depth, group), depth 0 the finest; the last is all rows.
 
     `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
-    how many they were kept, and so their ranks.
+    how many they were kept, and so their ranks. `most` are the most pieces of a group's rows.
     """
 
     depths: int
@@ -47,6 +49,7 @@ class Calibration:
     starts: Ints
     rows: Ints
     scores: Floats
+    most: Ints
 
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
         """What is stored with a model version."""
@@ -56,6 +59,7 @@ class Calibration:
             "starts": self.starts,
             "rows": self.rows,
             "scores": self.scores,
+            "most": self.most,
         }
 
 
@@ -70,27 +74,30 @@ def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -
             arrays[name].astype(np.int64) for name in ("depths", "groups", "starts", "rows")
         )
         scores = arrays["scores"].astype(np.float64)
+        # A calibration of a release before has no bound.
+        most = arrays.get("most", np.full(len(rows), UNBOUNDED)).astype(np.int64)
     except KeyError as error:
         raise CalibrationRefused(f"a calibration lacks its array {first_line(error)}") from error
     kept = [len(_kept_ranks(int(count))) for count in rows]
     if (
         not len(rows)
         or len(depths) != 1
-        or len(groups) != len(rows)
+        or not len(groups) == len(rows) == len(most)
         or starts.tolist() != np.cumsum([0, *kept]).tolist()
     ):
         raise CalibrationRefused("a calibration's groups, rows and starts differ")
     if len(scores) != starts[-1]:
         raise CalibrationRefused(f"a calibration has {len(scores)} scores in place of {starts[-1]}")
-    return Calibration(int(depths[0]), groups, starts, rows, scores)
+    return Calibration(int(depths[0]), groups, starts, rows, scores, most)
 
 
-def calibrate(scores: Floats, groups: Ints) -> Calibration:
+def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None) -> Calibration:
     """Keeps scores by group.
 
     Args:
         scores: of held-out rows; minus infinity for a target that no interval leaves out.
         groups: [rows, depths] group of each row, from the finest kind to the coarsest; all rows together come after these.
+        pieces: the rows' targets, the most of which bounds intervals; nothing does without them.
 
     Raises:
         CalibrationRefused: fewer than `FEWEST_IN_ALL` scores, or one that is no number.
@@ -99,7 +106,8 @@ def calibrate(scores: Floats, groups: Ints) -> Calibration:
         raise CalibrationRefused(f"{len(scores)} held-out rows are too few for intervals, needed are {FEWEST_IN_ALL}")
     if np.isnan(scores).any():
         raise CalibrationRefused(f"{int(np.isnan(scores).sum())} of {len(scores):,} scores are no numbers")
-    found, counts, kept = [], [], []
+    pieces = np.full(len(scores), UNBOUNDED) if pieces is None else pieces
+    found, counts, kept, most = [], [], [], []
     keys = _keys(groups)
     for depth in range(keys.shape[1]):
         order = np.lexsort((scores, keys[:, depth]))
@@ -109,7 +117,9 @@ def calibrate(scores: Floats, groups: Ints) -> Calibration:
             if count >= fewest:
                 found.append(int(key))
                 counts.append(int(count))
-                kept.append(scores[order[start : start + count]][_kept_ranks(int(count)) - 1])
+                of_group = order[start : start + count]
+                kept.append(scores[of_group][_kept_ranks(int(count)) - 1])
+                most.append(int(pieces[of_group].max()))
     by_key = np.argsort(found)
     return Calibration(
         depths=keys.shape[1],
@@ -117,6 +127,7 @@ def calibrate(scores: Floats, groups: Ints) -> Calibration:
         starts=np.cumsum([0, *(len(kept[place]) for place in by_key)]).astype(np.int64),
         rows=np.array(counts, np.int64)[by_key],
         scores=np.concatenate([kept[place] for place in by_key]),
+        most=np.array(most, np.int64)[by_key],
     )
 
 
@@ -138,6 +149,11 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
 def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
     """By row, of how many held-out rows its threshold comes."""
     return np.asarray(calibration.rows[_group_places(calibration, groups)], np.int64)
+
+
+def most_pieces(calibration: Calibration, groups: Ints) -> Ints:
+    """By row, the most pieces of a held-out row of its group: a new row has more with a probability of 1 / (rows + 1) at most."""
+    return np.asarray(calibration.most[_group_places(calibration, groups)], np.int64)
 
 
 def _group_places(calibration: Calibration, groups: Ints) -> Ints:

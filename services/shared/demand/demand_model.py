@@ -30,6 +30,7 @@ from ordercast.services.shared.demand.conformal import (
     Floats,
     Ints,
     from_arrays,
+    most_pieces,
     thresholds,
 )
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
@@ -123,7 +124,7 @@ class DemandModel:
         """What `pairs` says from what the networks have answered."""
         said = said_of_pairs(answer)
         groups = _groups_of_pairs(answer, said)
-        low, high = intervals(said, thresholds(self.calibrations["pair"], groups, level))
+        low, high = _intervals(self.calibrations["pair"], said, groups, level)
         probability, mean, median = (
             column.astype(np.float64) for column in (answer.order_probability, answer.mean, answer.median)
         )
@@ -133,7 +134,7 @@ class DemandModel:
     def lines(self, values: Floats, level: float) -> PieceAnswers:
         """The next order line. Raises ValueError for a level that no calibration has."""
         answer, said, groups = self.said_of_lines(values)
-        low, high = intervals(said, thresholds(self.calibrations["line"], groups, level))
+        low, high = _intervals(self.calibrations["line"], said, groups, level)
         return PieceAnswers(said.mean, answer.median.astype(np.float64), low, high)
 
     def products(self, values: Floats, weeks: int, level: float) -> PieceAnswers:
@@ -141,7 +142,7 @@ class DemandModel:
         columns = []
         for ahead in range(1, weeks + 1):
             said, groups = self.said_of_week(values, ahead)
-            low, high = intervals(said, thresholds(self.calibrations["week"], groups, level))
+            low, high = _intervals(self.calibrations["week"], said, groups, level)
             columns.append((said.mean, np.expm1(said.middle), low, high))
         return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
 
@@ -154,7 +155,9 @@ class DemandModel:
         enough = np.zeros(len(values), np.int64)
         for count in range(1, weeks + 1):
             said, groups = _of_weeks_together(by_week[:count])
-            found = stock(said, thresholds(self.calibrations["stock"], groups, service_level))
+            calibration = self.calibrations["stock"]
+            wide, most = thresholds(calibration, groups, service_level), most_pieces(calibration, groups)
+            found = stock(said, wide, most)
             enough = np.maximum(enough, found)
         return enough
 
@@ -243,6 +246,10 @@ def calibration_arrays(calibrations: Mapping[str, Calibration]) -> dict[str, NDA
         for kind, calibration in calibrations.items()
         for name, array in calibration.arrays().items()
     }
+
+
+def _intervals(calibration: Calibration, said: Said, groups: Ints, level: float) -> tuple[Ints, Ints]:
+    return intervals(said, thresholds(calibration, groups, level), most_pieces(calibration, groups))
 
 
 def _of_weeks_together(by_week: Sequence[Said]) -> tuple[Said, Ints]:

@@ -48,12 +48,17 @@ def interval_scores(said: Said, pieces: Ints) -> Floats:
     return np.asarray(np.where((pieces >= least) & (pieces <= most), 0.0, scores), np.float64)
 
 
-def intervals(said: Said, thresholds: Floats) -> tuple[Ints, Ints]:
-    """Lowest and highest pieces; the rounded mean and median are always in, so no interval is empty."""
+def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, Ints]:
+    """Lowest and highest pieces, no more than `most_seen`; the rounded mean and median are always in, so no interval is empty.
+
+    A threshold is a factor of the spread: where a huge order came for a row that expects few, that factor would say billions of
+    a row that expects more.
+    """
     middle, down, up = _spread(said)
     wide = np.maximum(thresholds, 0.0)
     least, most = _always_in(said)
-    return np.minimum(_at_least(middle - wide * down), least), np.maximum(_at_most(middle + wide * up), most)
+    highest = np.minimum(_at_most(middle + wide * up), most_seen)
+    return np.minimum(_at_least(middle - wide * down), least), np.maximum(highest, most)
 
 
 def upper_scores(said: Said, pieces: Ints) -> Floats:
@@ -63,10 +68,10 @@ def upper_scores(said: Said, pieces: Ints) -> Floats:
     return np.asarray(np.where(pieces > 0, np.where(off > 0, off / up, off / down), -np.inf), np.float64)
 
 
-def stock(said: Said, thresholds: Floats) -> Ints:
-    """Pieces that are enough with the probability of the thresholds' level."""
+def stock(said: Said, thresholds: Floats, most_seen: Ints) -> Ints:
+    """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`."""
     middle, down, up = _spread(said)
-    return _at_most(middle + thresholds * np.where(thresholds > 0, up, down))
+    return np.minimum(_at_most(middle + thresholds * np.where(thresholds > 0, up, down)), most_seen)
 
 
 def of_several_weeks(weeks: Sequence[Said]) -> Said:

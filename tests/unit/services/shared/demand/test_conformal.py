@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from ordercast.services.shared.demand.conformal import (
     FEWEST_IN_ALL,
     FEWEST_IN_GROUP,
+    UNBOUNDED,
     Calibration,
     CalibrationRefused,
     Floats,
     Ints,
     calibrate,
     from_arrays,
+    most_pieces,
     rows_behind,
     thresholds,
 )
@@ -61,11 +63,20 @@ def test_a_threshold_is_the_score_of_its_rank_or_at_most_a_thousandth_above(
         assert held[rank - 1] <= found[row] <= held[min(rank - 1 + len(held) // 1000 + 1, len(held) - 1)]
 
 
+def test_a_row_is_bounded_by_the_most_pieces_of_its_group_and_by_nothing_in_a_calibration_of_before() -> None:
+    group, pieces = np.repeat([0, 1], 500)[:, None], np.concatenate([np.arange(500), 3 * np.arange(500)])
+    made = calibrate(np.arange(1_000.0), group, pieces)
+    assert most_pieces(made, np.array([[0], [1], [7]])).tolist() == [499, 1_497, 1_497]
+    of_before = from_arrays({name: array for name, array in made.arrays().items() if name != "most"})
+    assert most_pieces(of_before, np.array([[0]])).tolist() == [UNBOUNDED]
+
+
 @settings(max_examples=40, deadline=None)
 @given(held_out(), LEVELS)
 def test_stored_arrays_give_the_same_thresholds(rows: tuple[Floats, Ints], level: float) -> None:
     calibration = calibrate(*rows)
     again = from_arrays(calibration.arrays())
+    assert again.most.tolist() == calibration.most.tolist()
     assert np.array_equal(thresholds(again, rows[1], level), thresholds(calibration, rows[1], level))
 
 

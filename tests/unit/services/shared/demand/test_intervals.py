@@ -7,19 +7,29 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ordercast.contracts.demand_forward import DemandAnswer
-from ordercast.services.shared.demand.conformal import Floats, Ints, calibrate, thresholds
+from ordercast.services.shared.demand.conformal import UNBOUNDED, Floats, Ints, calibrate, most_pieces, thresholds
 from ordercast.services.shared.demand.interval_groups import line_groups, pair_groups, product_groups
 from ordercast.services.shared.demand.intervals import (
     Said,
     interval_scores,
-    intervals,
     of_several_weeks,
-    stock,
     upper_scores,
 )
+from ordercast.services.shared.demand.intervals import intervals as bounded_intervals
+from ordercast.services.shared.demand.intervals import stock as bounded_stock
 from ordercast.services.shared.demand.spread import said_of_pairs
 
 LOGS = st.floats(-2, 16)
+NO_BOUND = np.array([UNBOUNDED])
+
+
+def intervals(said: Said, wide: Floats) -> tuple[Ints, Ints]:
+    """Without a bound by what was seen."""
+    return bounded_intervals(said, wide, NO_BOUND)
+
+
+def stock(said: Said, wide: Floats) -> Ints:
+    return bounded_stock(said, wide, NO_BOUND)
 
 
 @st.composite
@@ -120,6 +130,43 @@ def test_intervals_hold_their_level_and_no_more_where_many_weeks_are_empty() -> 
     low, high = intervals(said, thresholds(calibration, product_groups(said.mean, np.full(10_000, 50.0)), 0.9))
     assert ((low <= pieces) & (pieces <= high)).mean() == pytest.approx(0.9, abs=0.015)
     assert (low == 0).all()
+
+
+@settings(deadline=None)
+@given(said_and_pieces(), st.floats(-5, 50), st.integers(0, 10_000))
+def test_no_end_lies_above_what_was_seen_and_the_expected_pieces(
+    rows: tuple[Said, Ints], threshold: float, most: int
+) -> None:
+    said, _ = rows
+    wide, most_seen = np.full(len(said.mean), threshold), np.full(len(said.mean), most)
+    low, high = bounded_intervals(said, wide, most_seen)
+    _, expected = intervals(said, np.zeros(len(said.mean)))
+    assert (high <= np.maximum(most_seen, expected)).all()
+    assert (low <= high).all()
+    assert (bounded_stock(said, wide, most_seen) <= most_seen).all()
+
+
+def test_huge_orders_for_rows_that_expect_few_leave_high_levels_of_others_within_what_was_seen() -> None:
+    """One row in fifty of those with a narrow spread has a thousand pieces: as a factor of a wide spread that were billions."""
+    random = np.random.default_rng(6)
+
+    def weeks(rows: int) -> tuple[Said, Ints]:
+        spread = random.uniform(0.05, 1.5, rows)
+        pieces = np.where(random.random(rows) < 0.02, 1_000, random.poisson(3, rows)).astype(np.int64)
+        middle = np.full(rows, np.log1p(3.0))
+        return Said(np.full(rows, 3.0), middle - spread, middle, middle + spread), pieces
+
+    said, pieces = weeks(20_000)
+    groups = np.zeros((20_000, 1), np.int64)
+    two_sided, upper = (calibrate(scores(said, pieces), groups, pieces) for scores in (interval_scores, upper_scores))
+    said, pieces = weeks(10_000)
+    wide = thresholds(two_sided, groups[:10_000], 0.99)
+    _, high = bounded_intervals(said, wide, most_pieces(two_sided, groups[:10_000]))
+    enough = bounded_stock(said, thresholds(upper, groups[:10_000], 0.99), most_pieces(upper, groups[:10_000]))
+    assert high.max() == enough.max() == 1_000
+    assert intervals(said, wide)[1].max() > 1_000_000
+    assert (pieces <= high).mean() >= 0.985
+    assert (pieces <= enough).mean() >= 0.985
 
 
 def test_stock_is_exceeded_as_seldom_as_it_says() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.activity import Activity, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
-from ordercast.services.shared.demand.conformal import Calibration, thresholds
+from ordercast.services.shared.demand.conformal import Calibration, most_pieces, thresholds
 from ordercast.services.shared.demand.demand_model import DemandModel, demand_model
 from ordercast.services.shared.demand.intervals import intervals
 from ordercast.services.shared.demand.recalibrate import (
@@ -88,11 +88,13 @@ def test_intervals_hold_again_after_all_orders_have_grown() -> None:
     said, groups = model().said_of_week(rows.values, 1)
 
     def held(calibrations: dict[str, Calibration]) -> float:
-        low, high = intervals(said, thresholds(calibrations["week"], groups, 0.9))
+        week = calibrations["week"]
+        low, high = intervals(said, thresholds(week, groups, 0.9), most_pieces(week, groups))
         return float(((low <= rows.target) & (rows.target <= high)).mean())
 
     def width(calibrations: dict[str, Calibration]) -> float:
-        low, high = intervals(said, thresholds(calibrations["week"], groups, 0.9))
+        week = calibrations["week"]
+        low, high = intervals(said, thresholds(week, groups, 0.9), most_pieces(week, groups))
         return float((high - low).mean())
 
     assert held(made(day)) >= 0.8
