@@ -57,14 +57,16 @@ SHOWS_WORKER_TROUBLE: Final = {
     "Alarms in the last hour",
     "Alerts that fire",
 }
-# Panels of a served version of demand, which this system has none of: tests/integration/predictor/test_live_accuracy.py and
-# tests/unit/services/predictor/test_sample_predictions.py look at their metrics.
+# Panels of a served version of demand, and of rules that train it again, which this system has none of:
+# tests/integration/predictor/test_live_accuracy.py, tests/unit/services/predictor/test_sample_predictions.py and
+# tests/integration/trainer/jobs/test_retrain.py look at their metrics.
 OF_DEMAND: Final = {
     "Deviance against what was ordered",
     "Intervals that held",
     "Drift of features",
     "Kept predictions",
     "Sampled predictions",
+    "Trainings by rule",
 }
 # Of a record: what stands in for a refused order has some 700, an order of so many lines some 15,000.
 BYTES_OF_A_SMALL_ORDER: Final = 4_000

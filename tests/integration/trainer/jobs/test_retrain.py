@@ -12,6 +12,7 @@ from ordercast.services.shared.db.features import PairActivity
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.demand.drift import bins_of
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.shared.telemetry.metrics import RETRAINING_LOOKS
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.jobs.answers import TrainingAnswer
 from ordercast.services.trainer.jobs.ask_for_training import ask_for_training, cancel_training, read_trainings
@@ -124,7 +125,8 @@ async def test_what_cannot_be_is_refused_with_the_reason(workplace: Workplace) -
     assert await all_trainings(workplace) == []
 
 
-async def test_a_trainer_looks_by_itself_where_a_rule_is_set(workplace: Workplace) -> None:
+async def test_a_trainer_looks_by_itself_where_a_rule_is_set_and_counts_it(workplace: Workplace) -> None:
+    started_before = RETRAINING_LOOKS.labels("started")._value.get()
     served = await publish(workplace, created_at=datetime.now(UTC) - timedelta(days=2))
     async with workplace.trainer(retrain_after_days=1.0) as client:
 
@@ -135,3 +137,4 @@ async def test_a_trainer_looks_by_itself_where_a_rule_is_set(workplace: Workplac
         await until(ended)
         found = (await client.get("/trainings")).json()["data"]
     assert [training["asked_by_rule"] for training in found] == [f"{served.version}: 2.0 days old (rule: 1)"]
+    assert RETRAINING_LOOKS.labels("started")._value.get() == started_before + 1
