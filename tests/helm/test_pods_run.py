@@ -90,7 +90,7 @@ def test_the_pods_run_serve_and_leave_in_order(rendered: Rendered, pods: DockerP
     assert said.count("ready     http") == len(APPS) - 1
     words = pods.execute(services["predictor"], "python", "-c", ASK, "http://127.0.0.1:8002/readyz")
     assert words.startswith("503")
-    assert '"detail": "not there: model"' in words
+    assert '"detail": "not there: model, model of baseline, model of demand"' in words
 
     for component, workload in rendered.workloads.items():
         grace = workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
