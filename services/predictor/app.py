@@ -32,19 +32,13 @@ def predictor_app(settings: PredictorSettings) -> FastAPI:
         rate_limits=[
             RateLimit("predictions", "GET", "/predictions", often),
             *(
-                RateLimit("account-predictions", "GET", path, batches_of_a_caller, at_once=BATCHES_AT_ONCE)
+                RateLimit("account-predictions", "GET", path, batches_of_a_caller)
                 for path in ("/predictions/accounts/{account_id}", "/accounts/{account_id}/predictions")
             ),
             RateLimit("pair-predictions", "GET", "/predictions/{account_id}/{product_id}", often),
             RateLimit("prediction-batches", "POST", "/predictions", batches_of_a_caller, at_once=BATCHES_AT_ONCE),
-            RateLimit("forecasts", "GET", "/forecasts/products", batches_of_a_caller, at_once=BATCHES_AT_ONCE),
-            RateLimit(
-                "forecasts-of-one",
-                "GET",
-                "/forecasts/products/{product_id}",
-                batches_of_a_caller,
-                at_once=BATCHES_AT_ONCE,
-            ),
+            RateLimit("forecasts", "GET", "/forecasts/products", batches_of_a_caller),
+            RateLimit("forecasts-of-one", "GET", "/forecasts/products/{product_id}", batches_of_a_caller),
         ],
         cors_origins=settings.allowed_origins,
     )
