@@ -100,7 +100,7 @@ compose-down: ## Stop the containers; their data stays (ARGS=-v takes it too)
 	@$(COMPOSE) --profile '*' -f infra/compose.yaml down $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: setup ## Measure speed and memory beside the plain way (about 8 minutes) and write BENCHMARKS.md
+bench-quick: setup ## Measure speed and memory beside the plain way (about 9 minutes) and write BENCHMARKS.md
 	@$(BIN)/python -m tests.bench.quick
 
 .PHONY: quality
