@@ -11,9 +11,7 @@ from fastapi import FastAPI
 from opentelemetry.sdk import environment_variables as opentelemetry
 from pydantic_settings import BaseSettings
 
-from ordercast.infra.migrations.rights import ROLES
 from ordercast.infra.migrations.upgrade import MigrationSettings
-from ordercast.kafka_security import client_security
 from ordercast.running_client import STOP_DEADLINE_S
 from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
@@ -360,83 +358,6 @@ def test_the_ready_script_uses_nothing_but_python() -> None:
         )
     }
     assert imported == {"sys", "time", "urllib"}
-
-
-def test_with_roles_each_service_gets_its_own_url_and_the_migrations_all(
-    helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rendered = helm.render(settings=["database.rolesSecret=roles"])
-    assert secrets_of(rendered, "schema") == {
-        "ordercast_database_url": "ordercast-database",
-        **{f"ordercast_{role}_database_url": "roles" for role in ROLES},
-    }
-    settings = settings_of(rendered, "schema", tmp_path, monkeypatch)
-    assert isinstance(settings, MigrationSettings)
-    assert settings.logins.keys() == set(ROLES)
-    for program in APPS:
-        [pod] = [pod for pod in rendered.pods.values() if any(c["name"] == program for c in containers(pod))]
-        [volume] = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "database"]
-        key = f"ordercast_{program.replace('-', '_')}_database_url"
-        assert volume["secret"]["items"] == [{"key": key, "path": "ordercast_database_url"}]
-        assert volume["secret"]["secretName"] == "roles"
-
-
-def test_the_trainer_alone_signs_models_and_the_predictor_checks_them(
-    helm: Helm, rendered: Rendered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not any("MODEL" in variable["name"] for c in programs(rendered).values() for variable in c["env"])
-    signing = helm.render(settings=["models.keysSecret=model-keys"])
-    keys = {
-        component: [
-            item
-            for volume in pod["spec"].get("volumes", ())
-            if volume["name"] == "models"
-            for item in volume["secret"]["items"]
-        ]
-        for component, pod in signing.pods.items()
-    }
-    assert {component: items for component, items in keys.items() if items} == {
-        "trainer": [{"key": "model_private_key.pem", "path": "private.pem"}],
-        "predictor": [{"key": "model_public_key.pem", "path": "public.pem"}],
-    }
-    trainer = settings_of(signing, "trainer", tmp_path, monkeypatch)
-    assert isinstance(trainer, TrainerSettings)
-    assert trainer.model_private_key_file == Path("/run/secrets/models/private.pem")
-    predictor = settings_of(signing, "predictor", tmp_path, monkeypatch)
-    assert isinstance(predictor, PredictorSettings)
-    assert predictor.model_public_key_file == Path("/run/secrets/models/public.pem")
-
-
-@pytest.mark.parametrize("program", [name for name in SETTINGS if name != "topics"])
-def test_every_client_of_postgresql_speaks_tls_as_the_values_say(helm: Helm, program: str) -> None:
-    """By the variables that `ordercast/database_tls.py` reads."""
-    rendered = helm.render(settings=["database.sslmode=verify-ca", "database.caSecret.name=db-ca"])
-    variables = {variable["name"]: variable for variable in programs(rendered)[program]["env"]}
-    assert variables["ORDERCAST_DATABASE_SSLMODE"]["value"] == "verify-ca"
-    reference = variables["ORDERCAST_DATABASE_CA"]["valueFrom"]["secretKeyRef"]
-    assert reference == {"name": "db-ca", "key": "ca.crt"}
-
-
-@pytest.mark.parametrize("component", ["order-api", "relay", "feature-worker", "trainer", "predictor", "migrations"])
-def test_every_client_of_kafka_logs_in_as_the_values_say(helm: Helm, component: str) -> None:
-    """By the variables that `ordercast/kafka_security.py` reads; the password and the certificates come from Secrets."""
-    security = {"protocol": "SASL_SSL", "username": "shop", "passwordSecret.name": "shop", "caSecret.name": "kafka-ca"}
-    rendered = helm.render(settings=[f"kafka.security.{name}={value}" for name, value in security.items()])
-    *_, container = containers(rendered.pods[component])
-    variables = {variable["name"]: variable.get("value") or variable["valueFrom"] for variable in container["env"]}
-    assert {name: value for name, value in variables.items() if name.startswith("ORDERCAST_KAFKA_")} == {
-        "ORDERCAST_KAFKA_BOOTSTRAP": "ordercast-kafka-bootstrap.ordercast.svc:9092",
-        "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "ORDERCAST_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-        "ORDERCAST_KAFKA_USERNAME": "shop",
-        "ORDERCAST_KAFKA_PASSWORD": {"secretKeyRef": {"name": "shop", "key": "password"}},
-        "ORDERCAST_KAFKA_CA": {"secretKeyRef": {"name": "kafka-ca", "key": "ca.crt"}},
-    }
-    read = client_security(
-        {name: value if isinstance(value, str) else "" for name, value in variables.items()}
-        | {"ORDERCAST_KAFKA_PASSWORD": "secret"}
-    )
-    assert (read["security_protocol"], read["sasl_plain_username"]) == ("SASL_SSL", "shop")
 
 
 def test_pods_share_the_limits_of_rate_among_as_many_as_there_may_be(helm: Helm) -> None:
