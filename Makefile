@@ -47,6 +47,13 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 	@$(BIN)/ruff check --select S .
 	@infra/tools/audit out/sbom.cdx.json env $(UV)
 
+# What others build on: the documents of the events, and that no reader of the last release breaks.
+CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract)
+
+.PHONY: contract
+contract: setup ## Compare the events' documents with the code and with the last release
+	@$(BIN)/pytest $(CONTRACT_TESTS) $(ARGS)
+
 .PHONY: security
 security: setup ## Attack a running system, print what each attack got, and compare every row afterwards (about 2 minutes)
 	@$(BIN)/python -m tests.security

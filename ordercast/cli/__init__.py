@@ -45,6 +45,7 @@ COMMANDS: Final = (
     Entry("forecast", "ordercast.cli.forecast", "Forecast products by week, and how much of each to have in stock."),
     Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
+    Entry("events", "ordercast.cli.events", "See what the topics hold: the events and their schemas."),
     Entry("features", "ordercast.cli.features", "Look after the feature table."),
     Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again."),
     Entry("outbox", "ordercast.cli.outbox", "List events of orders that Kafka refused, or publish them again."),

@@ -1,43 +1,68 @@
 """Every event type that Ordercast publishes; nothing else defines one.
 
 Bodies are JSON (msgspec). A published version never changes its meaning: a new field has a default, anything else is a new
-version with a new type name. `tests/unit/contracts/golden/` keeps one example of each version.
+version with a new type name. `tests/unit/contracts/golden/` keeps one example of each version, docs/reference/events the JSON
+Schemas that are made from here, and those of the last release that they are compared with.
 """
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Final, TypeAlias
-from uuid import UUID
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
+from msgspec import Meta
+
+from ordercast.contracts.event_fields import (
+    AccountId,
+    Currency,
+    Day,
+    EventId,
+    ExpectedPieces,
+    ItemCount,
+    LineNumber,
+    Moment,
+    OrderId,
+    OrderRef,
+    Pieces,
+    Probability,
+    ProductId,
+    Quantity,
+    Recipe,
+    Total,
+    UnitPrice,
+    Version,
+    ViewCount,
+)
 
 
 class OrderItem(msgspec.Struct, frozen=True):
     """One line of an order. `unit_price` is in the order's currency, copied from the product when the order was placed."""
 
-    line: int
-    product_id: int
-    quantity: int
-    unit_price: Decimal
+    line: LineNumber
+    product_id: ProductId
+    quantity: Quantity
+    unit_price: UnitPrice
 
 
 class OrderPlaced(msgspec.Struct, frozen=True):
     """An order was accepted. Its event id is the order id. `status` is PENDING, or CONFIRMED for a shop's own history."""
 
-    order_id: UUID
-    account_id: int
-    status: str
-    currency: str
-    total: Decimal
-    items: list[OrderItem]
-    placed_at: datetime
-    order_ref: str | None = None
+    order_id: OrderId
+    account_id: AccountId
+    status: Annotated[
+        str, Meta(description="PENDING until it is confirmed", extra_json_schema={"enum": ["PENDING", "CONFIRMED"]})
+    ]
+    currency: Currency
+    total: Total
+    items: Annotated[list[OrderItem], Meta(description="its lines", extra_json_schema=ItemCount)]
+    placed_at: Annotated[Moment, Meta(description="when it was placed")]
+    order_ref: OrderRef | None = None
 
 
 class OrderConfirmed(msgspec.Struct, frozen=True):
-    order_id: UUID
-    account_id: int
-    confirmed_at: datetime
+    """The shop confirmed an order that was PENDING."""
+
+    order_id: OrderId
+    account_id: AccountId
+    confirmed_at: Annotated[Moment, Meta(description="when it was confirmed")]
 
 
 class OrderCancelled(msgspec.Struct, frozen=True):
@@ -47,12 +72,12 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     order's own time; None for such a cancellation, and in events from before the field.
     """
 
-    order_id: UUID
-    account_id: int
-    items: list[OrderItem]
-    cancelled_at: datetime
-    order_ref: str | None = None
-    placed_at: datetime | None = None
+    order_id: OrderId
+    account_id: AccountId
+    items: Annotated[list[OrderItem], Meta(description="its lines", extra_json_schema=ItemCount)]
+    cancelled_at: Annotated[Moment, Meta(description="when it was taken back")]
+    order_ref: OrderRef | None = None
+    placed_at: Annotated[Moment | None, Meta(description="when the order was placed")] = None
 
 
 class OrderUnpublishable(msgspec.Struct, frozen=True):
@@ -61,21 +86,21 @@ class OrderUnpublishable(msgspec.Struct, frozen=True):
     The event itself (`event_type`, `event_id`) is kept, and may come later under its own id and another number.
     """
 
-    order_id: UUID
-    account_id: int
-    event_type: str
-    event_id: UUID
-    reason: str
+    order_id: OrderId
+    account_id: AccountId
+    event_type: Annotated[str, Meta(description="`ce_type` of the event", examples=["ordercast.order.placed.v1"])]
+    event_id: EventId
+    reason: Annotated[str, Meta(description="why Kafka refused it", examples=["MESSAGE_SIZE_TOO_LARGE"])]
 
 
 class ProductViewed(msgspec.Struct, frozen=True):
     """An account looked at a product `count` times. `simulated` marks views that no person made."""
 
-    account_id: int
-    product_id: int
-    count: int
-    occurred_at: datetime
-    simulated: bool = False
+    account_id: AccountId
+    product_id: ProductId
+    count: ViewCount
+    occurred_at: Moment
+    simulated: Annotated[bool, Meta(description="no person did it")] = False
 
 
 class ProductCarted(msgspec.Struct, frozen=True):
@@ -84,11 +109,11 @@ class ProductCarted(msgspec.Struct, frozen=True):
     A type of its own: who does not know it would count a view.
     """
 
-    account_id: int
-    product_id: int
-    count: int
-    occurred_at: datetime
-    simulated: bool = False
+    account_id: AccountId
+    product_id: ProductId
+    count: ViewCount
+    occurred_at: Moment
+    simulated: Annotated[bool, Meta(description="no person did it")] = False
 
 
 class PredictionMade(msgspec.Struct, frozen=True):
@@ -98,42 +123,51 @@ class PredictionMade(msgspec.Struct, frozen=True):
     pair's own rate so far says, so that both can be judged by the same orders.
     """
 
-    account_id: int
-    product_id: int
-    recipe: str
-    model_version: str
-    made_at: datetime
-    starts_on: date
-    horizon_days: int
-    order_probability: float
-    expected_quantity: float
-    low: int
-    high: int
-    level: float
-    naive_quantity: float
+    account_id: AccountId
+    product_id: ProductId
+    recipe: Recipe
+    model_version: Version
+    made_at: Annotated[Moment, Meta(description="when it was said")]
+    starts_on: Annotated[Day, Meta(description="first day (UTC) of the horizon")]
+    horizon_days: Annotated[
+        int, Meta(description="days", examples=[28], extra_json_schema={"minimum": 1, "maximum": 366})
+    ]
+    order_probability: Annotated[Probability, Meta(description="that anything is ordered in these days")]
+    expected_quantity: ExpectedPieces
+    low: Annotated[Pieces, Meta(description="pieces: the interval's lower end", examples=[0])]
+    high: Annotated[Pieces, Meta(description="pieces: the interval's upper end", examples=[12])]
+    level: Annotated[Probability, Meta(description="the probability that it promises", examples=[0.9])]
+    naive_quantity: Annotated[ExpectedPieces, Meta(description="pieces, by the pair's own rate so far")]
 
 
 class ModelPublished(msgspec.Struct, frozen=True):
     """A model version is whole on disk and recorded; predictors load it and serve it as the newest."""
 
-    version: str
-    recipe: str
-    manifest_sha256: str
-    published_at: datetime
+    version: Version
+    recipe: Recipe
+    manifest_sha256: Annotated[
+        str,
+        Meta(
+            description="SHA-256 of manifest.json",
+            examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+            extra_json_schema={"pattern": "^[0-9a-f]{64}$"},
+        ),
+    ]
+    published_at: Annotated[Moment, Meta(description="when it was published")]
 
 
 class ModelActivated(msgspec.Struct, frozen=True):
     """An operator chose the version to serve, maybe an older one. It is pinned until `ModelUnpinned` or another choice."""
 
-    version: str
-    activated_at: datetime
+    version: Version
+    activated_at: Annotated[Moment, Meta(description="when it was chosen")]
 
 
 class ModelUnpinned(msgspec.Struct, frozen=True):
     """An operator took back the choice of a version: the latest one is served again."""
 
-    version: str
-    unpinned_at: datetime
+    version: Version
+    unpinned_at: Annotated[Moment, Meta(description="when the choice was taken back")]
 
 
 Event: TypeAlias = (

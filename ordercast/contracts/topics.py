@@ -3,12 +3,31 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ordercast.contracts.events import (
+    Event,
+    ModelActivated,
+    ModelPublished,
+    ModelUnpinned,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    OrderUnpublishable,
+    PredictionMade,
+    ProductCarted,
+    ProductViewed,
+)
+
+# Repeats have the number of the first, and its id.
+AT_LEAST_ONCE: Final = (
+    "At least once, in order within a stream: drop what does not number above the last one of its stream."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic of the published contract.
 
-    `partitions` is None where the number is a setting of the system (`ORDERCAST_PARTITIONS`).
+    `partitions` is None where the number is a setting of the system (`ORDERCAST_PARTITIONS`). `events` are the types that it holds.
     """
 
     name: str
@@ -16,13 +35,58 @@ class Topic:
     producers: str
     consumers: str
     partitions: int | None
+    events: tuple[type[Event], ...]
+    about: str
+    delivery: str = AT_LEAST_ONCE
 
 
-ORDERS: Final = Topic("orders", "account id", "order_api relay", "feature_worker, anyone", None)
-VIEWS: Final = Topic("views", "account id", "order_api", "feature_worker, anyone", None)
-PREDICTIONS: Final = Topic("predictions", "account id", "predictor", "feature_worker, anyone", None)
-MODELS: Final = Topic("models", "model version", "trainer, predictor", "predictor, anyone", 1)
-DEAD_LETTERS: Final = Topic("dead-letters", "topic:partition:offset", "feature_worker", "operators", 1)
+ORDERS: Final = Topic(
+    name="orders",
+    key="account id",
+    producers="order_api relay",
+    consumers="feature_worker, anyone",
+    partitions=None,
+    events=(OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
+    about="What becomes of orders. Each partition holds one stream, `outbox`, whose numbers are dense and in commit order.",
+)
+VIEWS: Final = Topic(
+    name="views",
+    key="account id",
+    producers="order_api",
+    consumers="feature_worker, anyone",
+    partitions=None,
+    events=(ProductViewed, ProductCarted),
+    about="What accounts look at and put into their carts.",
+)
+PREDICTIONS: Final = Topic(
+    name="predictions",
+    key="account id",
+    producers="predictor",
+    consumers="feature_worker, anyone",
+    partitions=None,
+    events=(PredictionMade,),
+    about="A sample of the predictions that were given.",
+    delivery="At most once: it is a sample, and what is given while Kafka is away is missing.",
+)
+MODELS: Final = Topic(
+    name="models",
+    key="model version",
+    producers="trainer, predictor",
+    consumers="predictor, anyone",
+    partitions=1,
+    events=(ModelPublished, ModelActivated, ModelUnpinned),
+    about="Which model versions there are, and which one is served.",
+)
+DEAD_LETTERS: Final = Topic(
+    name="dead-letters",
+    key="topic:partition:offset",
+    producers="feature_worker",
+    consumers="operators",
+    partitions=1,
+    events=(),
+    about="Records that the worker refused, with the reason; each is repeated here and not moved.",
+    delivery="At least once: a repeat has the same key.",
+)
 
 ALL_TOPICS: Final = (ORDERS, VIEWS, PREDICTIONS, MODELS, DEAD_LETTERS)
 

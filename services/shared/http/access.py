@@ -59,6 +59,8 @@ POST   /auth/refresh                                     open
 POST   /auth/log-out                                     open
 POST   /auth/password-reset                              open
 GET    /.well-known/jwks.json                            open
+GET    /asyncapi                                         open
+GET    /asyncapi.json                                    open
 POST   /trainings                                        none     none    any      any   trainings:write
 GET    /trainings                                        none     none    any      any   trainings:read
 GET    /trainings/{training_id}                          none     none    any      any   trainings:read
