@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.first_line import first_line
+from ordercast.infra.certificates import make_certificate
 from ordercast.infra.kafka import rights as kafka_rights
 from ordercast.infra.kafka.rights import ADMIN, user_of
 from ordercast.infra.local.databases import DATABASE, USER
@@ -27,6 +28,8 @@ PASSWORDS: Final = ("database_password", "ordercast_admin_password", "grafana_pa
 PASSWORD_BYTES: Final = 24
 # As compose.yaml has it.
 SERVER: Final = "postgres:5432"
+# The brokers, by each name that a client calls them; they share a certificate.
+BROKERS: Final = ("kafka", "kafka-2", "kafka-3", "brokers", HOST)
 ADMIN_EMAIL: Final = "admin@example.com"
 
 
@@ -56,6 +59,12 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
 
     users = {role: _drawn(folder / f"ordercast_kafka_{role}_password") for role in (*kafka_rights.ROLES, ADMIN)}
     _write(folder / "kafka_jaas", _broker_login(users[ADMIN]), 0o444)
+    ca, broker = folder / "ordercast_kafka_ca", folder / "kafka_broker.pem"
+    if not (ca.exists() and broker.exists()):
+        ca.unlink(missing_ok=True)  # it comes last: where it is, both are of one making
+        made = make_certificate(BROKERS)
+        _write(broker, made.key + made.certificate, 0o444)
+        _write(ca, made.ca, 0o444)
 
     postgres = f"{HOST}:{environment.get('ORDERCAST_POSTGRES_PORT') or BASES['postgres']}"
     kafka = f"{HOST}:{environment.get('ORDERCAST_KAFKA_PORT') or BASES['kafka']}"
@@ -64,7 +73,8 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
         "admin_password": (folder / "ordercast_admin_password").read_text(),
         "database_url": _database_url(owner, postgres),
         "kafka_bootstrap": kafka,
-        "kafka_security_protocol": "SASL_PLAINTEXT",
+        "kafka_security_protocol": "SASL_SSL",
+        "kafka_ca": ca.read_text(),
         "kafka_username": user_of("operator"),
         "kafka_password": users["operator"],
     }.items():

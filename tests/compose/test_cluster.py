@@ -9,7 +9,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from ordercast.client.kafka import ends_of, open_consumer
-from ordercast.kafka_security import client_arguments
 from tests.support.compose import ComposeProject, compose_project
 
 # A busy machine takes minutes to start everything.
@@ -29,7 +28,7 @@ def cluster(compose: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 async def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: ComposeProject) -> None:
-    admin = AIOKafkaAdminClient(**client_arguments(cluster.kafka("admin")) | {"sasl_mechanism": "PLAIN"})
+    admin = AIOKafkaAdminClient(**cluster.kafka_client("admin") | {"sasl_mechanism": "PLAIN"})
     await admin.start()
     try:
         described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
@@ -44,9 +43,12 @@ async def test_every_topic_has_three_copies_and_ours_wait_for_two(cluster: Compo
     assert {name: found["min.insync.replicas"] for name, found in in_sync.items()} == dict.fromkeys(OUR_TOPICS, "2")
 
 
-async def test_orders_flow_on_while_a_broker_is_killed_and_each_counts_once(cluster: ComposeProject) -> None:
+async def test_orders_flow_on_while_a_broker_is_killed_and_each_counts_once(
+    cluster: ComposeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The broker that is killed comes first in every list: it leads partitions, and is known to all."""
-    others = cluster.kafka("operator", "KAFKA_2", "KAFKA_3")
+    monkeypatch.setenv("ORDERCAST_SECRETS_DIR", str(cluster.secrets / "cli"))
+    others = cluster.brokers("KAFKA_2", "KAFKA_3")
     sample = ("sample", "--mode", "uniform", "--orders", str(ORDERS))
     posting = asyncio.create_task(asyncio.to_thread(cluster.cli, *sample, "--seed", "1"))
     await until_published(others)

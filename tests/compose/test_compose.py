@@ -1,6 +1,7 @@
 """infra/compose.yaml: whole, closed, and gone without a trace."""
 
 import json
+import ssl
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +9,6 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 
-from ordercast.kafka_security import client_arguments
 from ordercast.running_client import running as open_client
 from tests.support.compose import ComposeProject, compose_project
 
@@ -22,6 +22,24 @@ BROKERS: Final = {"kafka", "kafka-2", "kafka-3"}
 JOBS: Final = {"migrations", "topics", "admin"}
 DEADLINE_S: Final = 20.0
 LOOPBACK: Final = "127.0.0.1"
+
+# What a program beside the broker gets: an answer to the question that any Kafka answers before a login, and which TLS it speaks.
+ASK_BROKER: Final = """
+import json, socket, ssl, struct, sys
+address = ("kafka", int(sys.argv[1]))
+question = struct.pack(">ihhih", 10, 18, 0, 1, -1)
+with socket.create_connection(address, timeout=10) as plain:
+    plain.sendall(question)
+    try:
+        got = plain.recv(1)
+    except ConnectionResetError:
+        got = b""
+    # An alert of TLS is no answer of Kafka.
+    answer = "" if got in (b"", b"\x15") else "answered"
+context = ssl.create_default_context(cafile="/run/secrets/ordercast_kafka_ca")
+with context.wrap_socket(socket.create_connection(address, timeout=10), server_hostname="kafka") as tls:
+    print(json.dumps({"plain": answer, "tls": tls.version()}))
+"""
 
 
 @pytest.mark.parametrize(
@@ -46,6 +64,9 @@ def test_each_profile_is_valid_and_has_its_services(
         assert name in JOBS or "test" in service["healthcheck"], f"{name} has no healthcheck"
         assert {"mem_limit", "cpus", "pids_limit"} <= set(service), f"{name} has no limits"
         assert all(port["host_ip"] == LOOPBACK for port in service.get("ports", ())), f"{name} is open to others"
+    for broker in BROKERS & set(services):
+        listeners = services[broker]["environment"]["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
+        assert {listener.partition(":")[2] for listener in listeners.split(",")} == {"SASL_SSL"}
     replication = services["topics"]["environment"]["ORDERCAST_REPLICATION"]
     assert replication == ("3" if files else "1")
 
@@ -58,15 +79,27 @@ def test_the_demo_passes_against_it(system: ComposeProject, tmp_path: Path) -> N
         assert (tmp_path / result).stat().st_size > 0, result
 
 
-async def test_nobody_without_a_login_uses_the_published_port_of_kafka(system: ComposeProject) -> None:
-    ours = client_arguments(system.kafka("operator"))
+async def test_nobody_without_tls_or_a_login_uses_the_published_port_of_kafka(system: ComposeProject) -> None:
+    ours = system.kafka_client("operator")
     async with open_client(AIOKafkaProducer(**ours), start_deadline_s=DEADLINE_S):
         pass
-    nobodys = {"bootstrap_servers": ours["bootstrap_servers"]}
-    for stranger in (nobodys, ours | {"sasl_plain_password": "guessed"}):
+    strangers = {
+        "plain": {"bootstrap_servers": ours["bootstrap_servers"]},
+        "a login without TLS": ours | {"security_protocol": "SASL_PLAINTEXT", "ssl_context": None},
+        "another authority": ours | {"ssl_context": ssl.create_default_context()},
+        "TLS without a login": ours | {"security_protocol": "SSL"},
+        "a guessed password": ours | {"sasl_plain_password": "guessed"},
+    }
+    for name, stranger in strangers.items():
         with pytest.raises(KafkaConnectionError):
             async with open_client(AIOKafkaProducer(**stranger), start_deadline_s=DEADLINE_S):
-                raise AssertionError("let in")
+                raise AssertionError(f"{name}: let in")
+
+
+@pytest.mark.parametrize("port", [9092, 9093, 9094])
+def test_other_containers_find_no_port_of_the_broker_that_speaks_without_tls(system: ComposeProject, port: int) -> None:
+    asked = system.compose("exec", "--no-TTY", "relay", "python", "-c", ASK_BROKER, str(port))
+    assert json.loads(asked) == {"plain": "", "tls": "TLSv1.3"}
 
 
 def test_a_second_up_changes_nothing(system: ComposeProject) -> None:

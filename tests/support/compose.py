@@ -13,6 +13,7 @@ from typing import Any, Final
 from ordercast.infra.compose_secrets import make_secrets
 from ordercast.infra.kafka.rights import user_of
 from ordercast.infra.local.ports import free_port
+from ordercast.kafka_security import client_arguments
 
 INFRA: Final = Path(__file__).parents[2] / "infra"
 CLI: Final = (sys.executable, "-P", "-m", "ordercast.cli")
@@ -60,11 +61,21 @@ class ComposeProject:
         except ComposeFailed as error:
             raise ComposeFailed(f"{error}\n{self.compose('logs', '--tail=20')}") from None
 
-    def kafka(self, role: str, *brokers: str) -> str:
-        """The published address of brokers, with the login of a role."""
-        password = (self.secrets / f"ordercast_kafka_{role}_password").read_text()
-        published = ",".join(f"127.0.0.1:{self.ports[name]}" for name in brokers or ("KAFKA",))
-        return f"{user_of(role)}:{password}@{published}"
+    def brokers(self, *names: str) -> str:
+        """Their published addresses."""
+        return ",".join(f"127.0.0.1:{self.ports[name]}" for name in names or ("KAFKA",))
+
+    def kafka_client(self, role: str) -> dict[str, Any]:
+        """The arguments of a client on this machine that logs in as a role."""
+        return client_arguments(
+            self.brokers(),
+            {
+                "ORDERCAST_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+                "ORDERCAST_KAFKA_USERNAME": user_of(role),
+                "ORDERCAST_KAFKA_PASSWORD": (self.secrets / f"ordercast_kafka_{role}_password").read_text(),
+                "ORDERCAST_KAFKA_CA": (self.secrets / "ordercast_kafka_ca").read_text(),
+            },
+        )
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What docker knows of each, by the name of its service."""

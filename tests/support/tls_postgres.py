@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from tests.support.certificates import Certificate
+from ordercast.infra.certificates import ServerCertificate
 from tests.support.tcp_gate import HOST, pump
 
 # https://www.postgresql.org/docs/current/protocol-message-formats.html: SSLRequest, and the answer "go on".
@@ -17,7 +17,7 @@ WILLING: Final = b"S"
 
 
 @asynccontextmanager
-async def tls_postgres(url: str, certificate: Certificate, folder: Path) -> AsyncIterator[str]:
+async def tls_postgres(url: str, certificate: ServerCertificate, folder: Path) -> AsyncIterator[str]:
     """The URL of the same database through TLS; who does not ask for it is not let in."""
     pem = folder / "server.pem"
     pem.write_text(certificate.key + certificate.certificate)

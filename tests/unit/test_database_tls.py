@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ordercast.database_tls import DatabaseSettingsWrong, asyncpg_address, sqlalchemy_address
-from tests.support.certificates import self_signed
+from ordercast.infra.certificates import make_certificate
 
 URL = "postgresql+asyncpg://shop:a%20secret@db:5432/shop"
-CA = {"ORDERCAST_DATABASE_CA": self_signed().certificate}
+CA = {"ORDERCAST_DATABASE_CA": make_certificate(["127.0.0.1"]).ca}
 MODE = "ORDERCAST_DATABASE_SSLMODE"
 
 

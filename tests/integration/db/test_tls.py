@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ordercast.client.database import DatabaseUnavailable, snapshot
+from ordercast.infra.certificates import make_certificate
 from ordercast.infra.migrations.upgrade import make_roles, upgrade
 from ordercast.services.shared.db.engine import ask_database, open_database
-from tests.support.certificates import self_signed
 from tests.support.tls_postgres import tls_postgres
 
-CERTIFICATE = self_signed()
+CERTIFICATE = make_certificate(["127.0.0.1"])
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def tls_url(empty_database_url: str, tmp_path: Path) -> AsyncIterator[str]
 async def test_all_of_them_get_through_with_the_servers_root_certificate(
     tls_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ORDERCAST_DATABASE_CA", CERTIFICATE.certificate)
+    monkeypatch.setenv("ORDERCAST_DATABASE_CA", CERTIFICATE.ca)
     await asyncio.to_thread(upgrade, tls_url)
     await make_roles(tls_url, {})
     async with open_database(tls_url, application="test") as sessions:
@@ -38,7 +38,7 @@ async def test_require_asks_for_no_certificate(tls_url: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("ca", [self_signed().certificate, ""], ids=["another one", "the system's"])
+@pytest.mark.parametrize("ca", [make_certificate(["127.0.0.1"]).ca, ""], ids=["another one", "the system's"])
 async def test_a_certificate_that_nobody_vouches_for_is_refused(
     tls_url: str, ca: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ordercast.client.kafka import KafkaUnavailable, ends_of
 from ordercast.client.kafka import open_consumer as open_outsider
+from ordercast.infra.certificates import make_certificate
 from ordercast.infra.local.child import Command
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import KafkaBroker, KafkaInstall
@@ -20,7 +21,6 @@ from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.topics import create_topics
-from tests.support.certificates import self_signed
 from tests.support.embedded import running
 
 USERS = {"ordercast": "a secret", "stranger": "another"}
@@ -62,7 +62,7 @@ class SecuredBroker(KafkaBroker):
 
 @dataclass(frozen=True)
 class Secured:
-    """The running broker and the certificate that it shows."""
+    """The running broker and the authority of its certificate."""
 
     bootstrap: str
     ca: str
@@ -86,11 +86,11 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
 
 
 def write_certificate(folder: Path) -> str:
-    """A certificate and its key; the certificate in PEM."""
-    made = self_signed()
+    """The broker's, with its key; the authority's, which clients check it with."""
+    made = make_certificate(["127.0.0.1"])
     (folder / "broker.pem").write_text(made.key + made.certificate)
-    (folder / "ca.pem").write_text(made.certificate)
-    return made.certificate
+    (folder / "ca.pem").write_text(made.ca)
+    return made.ca
 
 
 def login(user: str, password: str | None = None) -> dict[str, str]:

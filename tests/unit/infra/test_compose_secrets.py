@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
 
 from ordercast.infra.compose_secrets import make_secrets
 from ordercast.infra.kafka import rights as kafka_rights
@@ -33,7 +34,7 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
     make_secrets(folder, {})
     assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
-    assert len(mounted) == 9 + len(ROLES) + len(KAFKA_USERS)
+    assert len(mounted) == 11 + len(ROLES) + len(KAFKA_USERS)
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
     assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 
@@ -62,6 +63,8 @@ def test_commands_find_the_published_ports(tmp_path: Path) -> None:
     assert commands["ordercast_kafka_bootstrap"] == "127.0.0.1:29092"
     assert commands["ordercast_kafka_username"] == "ordercast_operator"
     assert commands["ordercast_kafka_password"] == (tmp_path / "ordercast_kafka_operator_password").read_text()
+    assert commands["ordercast_kafka_security_protocol"] == "SASL_SSL"
+    assert commands["ordercast_kafka_ca"] == (tmp_path / "ordercast_kafka_ca").read_text()
     assert commands["ordercast_admin_email"] == "ann@example.com"
     assert (tmp_path / "ordercast_database_url").read_text().endswith("@postgres:5432/ordercast")
 
@@ -75,11 +78,28 @@ def test_each_service_has_a_role_and_a_password_of_its_own(tmp_path: Path) -> No
     assert len(passwords) == len(ROLES) + 1
 
 
+@pytest.mark.parametrize("missing", ["ordercast_kafka_ca", "kafka_broker.pem"])
+def test_the_brokers_show_a_certificate_of_the_authority_that_clients_check_it_with(
+    tmp_path: Path, missing: str
+) -> None:
+    """Also where one of both files was removed."""
+    make_secrets(tmp_path, {})
+    (tmp_path / missing).unlink()
+    make_secrets(tmp_path, {})
+    broker = x509.load_pem_x509_certificate((tmp_path / "kafka_broker.pem").read_bytes())
+    ca = x509.load_pem_x509_certificate((tmp_path / "ordercast_kafka_ca").read_bytes())
+    broker.verify_directly_issued_by(ca)
+    assert (tmp_path / "cli" / "ordercast_kafka_ca").read_text() == (tmp_path / "ordercast_kafka_ca").read_text()
+
+
 def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
     make_secrets(tmp_path, {})
     before = contents(tmp_path)
-    for name in [f"ordercast_{role}_database_url" for role in ROLES] + [
-        f"ordercast_kafka_{user}_password" for user in KAFKA_USERS
+    for name in [
+        *(f"ordercast_{role}_database_url" for role in ROLES),
+        *(f"ordercast_kafka_{user}_password" for user in KAFKA_USERS),
+        "ordercast_kafka_ca",
+        "kafka_broker.pem",
     ]:
         (tmp_path / name).unlink()
     make_secrets(tmp_path, {})
