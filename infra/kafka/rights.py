@@ -51,3 +51,8 @@ def _parse(table: str) -> tuple[tuple[str, ...], frozenset[Right]]:
 
 # The roles, each a user of its own, and all that they may do.
 ROLES, RIGHTS = _parse(_TABLE)
+
+
+def sorted_rights() -> list[Right]:
+    """All of them, role after role as in the table."""
+    return sorted(RIGHTS, key=lambda right: (ROLES.index(right.role), right))

@@ -35,6 +35,9 @@ COMMANDS: Final = (
         "ordercast.cli.api_keys",
         "Make, list, rotate and revoke keys with which machines speak to the APIs.",
     ),
+    Entry(
+        "kafka", "ordercast.cli.kafka", "Show what the services have to be allowed on a Kafka that somebody else runs."
+    ),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),
     Entry("export", "ordercast.cli.export", "Write orders and views to xlsx, CSV or Parquet files."),

@@ -1,6 +1,8 @@
 """The chart as Helm renders it, as Python objects to ask questions of."""
 
+import re
 import subprocess
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +31,14 @@ class _StrictLoader(yaml.CSafeLoader):
         if twice := {key for key in keys if keys.count(key) > 1}:
             raise yaml.constructor.ConstructorError(None, None, f"twice in a mapping: {twice}", node.start_mark)
         return super().construct_mapping(node, deep)
+
+
+def documented(key: str) -> Manifest:
+    """The block of YAML in README.md that begins with this key."""
+    page = (HELM / "README.md").read_text()
+    [block] = re.findall(rf"^    {key}:\n(?:      .*\n)+(?:    \w+:\n(?:      .*\n)+)*", page, re.MULTILINE)
+    [loaded] = load_manifests(textwrap.dedent(block))
+    return loaded
 
 
 def load_manifests(text: str) -> list[Manifest]:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from ordercast.contracts.topics import ALL_TOPICS
+from ordercast.infra.kafka.rights import ADMIN, RIGHTS, ROLES, Right, user_of
 from ordercast.services.feature_worker.wiring import open_feature_worker
 from ordercast.services.order_api.settings import OrderApiSettings
 from ordercast.services.order_api.wiring import open_order_api, open_relay
@@ -17,7 +19,8 @@ from ordercast.services.predictor.wiring import open_predictor
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.topics import topic_configs
 from ordercast.services.trainer.wiring import open_trainer
-from tests.helm.chart import CHART, EXAMPLES, HELM, Manifest, Rendered, load_manifests
+from tests.helm.chart import CHART, EXAMPLES, HELM, Helm, Manifest, Rendered, documented, load_manifests
+from tests.helm.test_pod_credentials import kafka_users
 
 VALUES: Final[Mapping[str, Any]] = yaml.safe_load((CHART / "values.yaml").read_text())
 LARGE: Final[Mapping[str, Any]] = yaml.safe_load((HELM / "values-large.yaml").read_text())
@@ -55,10 +58,40 @@ def test_the_topics_are_those_that_the_migration_makes() -> None:
     assert found == made
 
 
+def test_each_service_has_a_user_with_the_rights_of_the_table_and_a_super_user_makes_the_topics() -> None:
+    users = {user["metadata"]["name"]: user["spec"] for user in example("users.yaml", "KafkaUser")}
+    # A resource of Kubernetes is called without underscores.
+    names = {role: user_of(role).replace("_", "-") for role in (*ROLES, ADMIN)}
+    assert users.keys() == set(names.values())
+    assert {spec["authentication"]["type"] for spec in users.values()} == {"scram-sha-512"}
+    assert "authorization" not in users[names[ADMIN]]
+    rights = [
+        Right(role, acl["resource"]["type"].upper(), acl["resource"]["name"], operation.upper())
+        for role in ROLES
+        for acl in users[names[role]]["authorization"]["acls"]
+        for operation in acl["operations"]
+    ]
+    assert sorted(rights) == sorted(RIGHTS)
+
+
+def test_the_documented_values_log_each_service_in_as_its_user_of_the_documented_kafka(
+    helm: Helm, tmp_path: Path
+) -> None:
+    secured, values = documented("spec"), documented("kafka")
+    [listener] = secured["spec"]["kafka"]["listeners"]
+    assert values["kafka"]["bootstrap"].endswith(f":{listener['port']}")
+    assert values["networkPolicy"]["kafka"]["ports"] == [listener["port"]]
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(values))
+    found = kafka_users(helm.render(str(tmp_path / "values.yaml")))
+    names = {component: f"ordercast-{component}" for component in WIRINGS} | {"migrations": "ordercast-admin"}
+    assert found == {component: (name, name, "password") for component, name in names.items()}
+    assert secured["spec"]["kafka"]["authorization"]["superUsers"] == ["ordercast-admin"]
+
+
 def test_the_topics_and_brokers_belong_to_the_kafka_that_the_chart_asks() -> None:
     name = KAFKA["metadata"]["name"]
     pools = example("kafka.yaml", "KafkaNodePool")
-    for manifest in (*example("topics.yaml", "KafkaTopic"), *pools):
+    for manifest in (*example("topics.yaml", "KafkaTopic"), *example("users.yaml", "KafkaUser"), *pools):
         assert manifest["metadata"]["labels"]["strimzi.io/cluster"] == name
     [listener] = KAFKA["spec"]["kafka"]["listeners"]
     assert (listener["type"], listener["tls"]) == ("internal", False)  # the services speak no TLS to Kafka

@@ -7,7 +7,18 @@ from typing import Any, Final
 import kubernetes_validate
 import pytest
 
-from tests.helm.chart import CHART, EXAMPLES, HELM, KUBERNETES, Helm, HelmFailed, Manifest, Rendered, load_manifests
+from tests.helm.chart import (
+    CHART,
+    EXAMPLES,
+    HELM,
+    KUBERNETES,
+    Helm,
+    HelmFailed,
+    Manifest,
+    Rendered,
+    documented,
+    load_manifests,
+)
 from tests.helm.conftest import VALUE_SETS
 from tests.helm.operators import IN_MODULES, OF_STRIMZI, definitions, refuse
 
@@ -24,7 +35,12 @@ def custom_definitions(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str,
 
 @pytest.fixture(scope="session")
 def examples() -> list[Manifest]:
-    return [manifest for file in sorted(EXAMPLES.glob("*.yaml")) for manifest in load_manifests(file.read_text())]
+    """Those of the files, and the Kafka with users that README.md describes."""
+    found = [manifest for file in sorted(EXAMPLES.glob("*.yaml")) for manifest in load_manifests(file.read_text())]
+    [kafka] = [manifest for manifest in found if manifest["kind"] == "Kafka"]
+    secured = documented("spec")["spec"]
+    spec = {**kafka["spec"], **secured, "kafka": {**kafka["spec"]["kafka"], **secured["kafka"]}}
+    return [*found, {**kafka, "spec": spec}]
 
 
 @pytest.mark.parametrize("values", VALUE_SETS.values(), ids=VALUE_SETS)

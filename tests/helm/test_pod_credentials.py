@@ -1,6 +1,8 @@
 """What each pod logs in and signs with: roles of PostgreSQL, keys of models, TLS, and users of Kafka."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -68,11 +70,68 @@ def test_every_client_of_postgresql_speaks_tls_as_the_values_say(helm: Helm, pro
     assert reference == {"name": "db-ca", "key": "ca.crt"}
 
 
+# Each component's key in the values.
+KEYS: Final = {
+    "order-api": "orderApi",
+    "relay": "relay",
+    "feature-worker": "featureWorker",
+    "trainer": "trainer",
+    "predictor": "predictor",
+}
+ONE_USER: Final = {
+    "protocol": "SASL_SSL",
+    "username": "shop",
+    "passwordSecret.name": "shop",
+    "caSecret.name": "kafka-ca",
+}
+
+
+def kafka_users(rendered: Rendered) -> dict[str, tuple[str, str, str]]:
+    """User, Secret and key that each pod logs into Kafka with."""
+    users = {}
+    for component, pod in rendered.pods.items():
+        for container in containers(pod):
+            variables = {variable["name"]: variable for variable in container.get("env", ())}
+            if "ORDERCAST_KAFKA_BOOTSTRAP" in variables:
+                password = variables["ORDERCAST_KAFKA_PASSWORD"]["valueFrom"]["secretKeyRef"]
+                users[component] = (variables["ORDERCAST_KAFKA_USERNAME"]["value"], password["name"], password["key"])
+    return users
+
+
+def render_secured(helm: Helm, security: Mapping[str, str]) -> Rendered:
+    return helm.render(settings=[f"kafka.security.{name}={value}" for name, value in security.items()])
+
+
+def test_each_workload_logs_into_kafka_as_its_own_user(helm: Helm) -> None:
+    own = {
+        key: value
+        for service in KEYS.values()
+        for key, value in {
+            f"users.{service}.username": f"of-{service}",
+            f"users.{service}.passwordSecret.name": f"secret-{service.lower()}",
+            f"users.{service}.passwordSecret.key": f"key-{service}",
+        }.items()
+    }
+    rendered = render_secured(helm, {**ONE_USER, **own})
+    found = kafka_users(rendered)
+    assert rendered.workloads.keys() == KEYS.keys()
+    assert found == {"migrations": ("shop", "shop", "password")} | {
+        component: (f"of-{key}", f"secret-{key.lower()}", f"key-{key}") for component, key in KEYS.items()
+    }
+
+
+def test_a_service_without_a_user_of_its_own_logs_in_as_the_one_of_all(helm: Helm) -> None:
+    relay = {"users.relay.username": "relay", "users.relay.passwordSecret.name": "of-relay"}
+    found = kafka_users(render_secured(helm, {**ONE_USER, **relay}))
+    assert found.pop("relay") == ("relay", "of-relay", "password")
+    assert found.keys() == {*APPS, "migrations"} - {"relay"}
+    assert set(found.values()) == {("shop", "shop", "password")}
+
+
 @pytest.mark.parametrize("component", ["order-api", "relay", "feature-worker", "trainer", "predictor", "migrations"])
 def test_every_client_of_kafka_logs_in_as_the_values_say(helm: Helm, component: str) -> None:
     """By the variables that `ordercast/kafka_security.py` reads; the password and the certificates come from Secrets."""
-    security = {"protocol": "SASL_SSL", "username": "shop", "passwordSecret.name": "shop", "caSecret.name": "kafka-ca"}
-    rendered = helm.render(settings=[f"kafka.security.{name}={value}" for name, value in security.items()])
+    rendered = render_secured(helm, ONE_USER)
     *_, container = containers(rendered.pods[component])
     variables = {variable["name"]: variable.get("value") or variable["valueFrom"] for variable in container["env"]}
     assert {name: value for name, value in variables.items() if name.startswith("ORDERCAST_KAFKA_")} == {

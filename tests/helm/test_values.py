@@ -27,6 +27,8 @@ BAD: Final = {
     "kafka.security.password=secret": "/kafka/security': additional properties 'password'",
     "kafka.security.caSecret.name=Not_A_Name": "/kafka/security/caSecret/name",
     "kafka.security.protocol=SASL_SSL": "kafka.security.username",
+    "kafka.security.users.worker.username=shop": "/kafka/security/users': additional properties 'worker'",
+    "kafka.security.username=shop": "kafka.security names users (shop), but nobody logs in with its protocol PLAINTEXT",
     "database.existingSecret=": "/database/existingSecret",
     "database.url=postgresql://x": "/database': additional properties 'url'",
     "tokens.existingSecret=Not_A_Name": "/tokens/existingSecret",
@@ -53,6 +55,11 @@ BAD: Final = {
     "ingress.host=https://shop": "/ingress/host",
     "monitoring.podMonitor.interval=15": "/monitoring/podMonitor/interval",
 }
+ONE_KAFKA_USER: Final = (
+    "kafka.security.protocol=SASL_SSL",
+    "kafka.security.username=shop",
+    "kafka.security.passwordSecret.name=shop",
+)
 # What takes two values to see.
 CONTRADICTORY: Final = {
     ("featureWorker.replicas=25",): "featureWorker.replicas (25) is more than partitions (24)",
@@ -67,6 +74,14 @@ CONTRADICTORY: Final = {
         "featureWorker.autoscaling.enabled=true",
     ): "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is SSL",
     ("kafka.security.protocol=SASL_PLAINTEXT", "kafka.security.username=shop"): "kafka.security.passwordSecret.name",
+    (
+        *ONE_KAFKA_USER,
+        "kafka.security.users.relay.username=shop-relay",
+    ): "kafka.security.users.relay.passwordSecret.name",
+    (
+        *ONE_KAFKA_USER,
+        "kafka.security.users.relay.passwordSecret.name=shop-relay",
+    ): "kafka.security.users.relay.username",
 }
 
 

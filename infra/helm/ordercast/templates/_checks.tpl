@@ -17,6 +17,13 @@
 {{- if and .Values.featureWorker.autoscaling.enabled (ne .Values.kafka.security.protocol "PLAINTEXT") -}}
 {{- fail (printf "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is %s" .Values.kafka.security.protocol) -}}
 {{- end -}}
+{{- with .Values.kafka.security -}}
+{{- $users := list .username -}}
+{{- range .users -}}{{- $users = append $users .username -}}{{- end -}}
+{{- if and (compact $users) (not (hasPrefix "SASL_" .protocol)) -}}
+{{- fail (printf "kafka.security names users (%s), but nobody logs in with its protocol %s" (compact $users | join ", ") .protocol) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "ingress.host is missing: ingress.enabled needs it" -}}
 {{- end -}}

@@ -76,18 +76,32 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{- end }}
 {{- end -}}
 
-{{/* Where Kafka is, and how it is spoken to (ordercast/kafka_security.py). Takes the root. */}}
+{{/*
+Where Kafka is, and how it is spoken to (ordercast/kafka_security.py): as the service's own user, where it has one. Takes (root, key),
+without a key for the migrations.
+*/}}
 {{- define "ordercast.kafkaEnv" -}}
-- { name: ORDERCAST_KAFKA_BOOTSTRAP, value: {{ .Values.kafka.bootstrap | quote }} }
-{{- with .Values.kafka.security }}
+- { name: ORDERCAST_KAFKA_BOOTSTRAP, value: {{ .root.Values.kafka.bootstrap | quote }} }
+{{- $path := "kafka.security" }}
+{{- $user := .root.Values.kafka.security }}
+{{- with .key }}
+{{- $own := get $user.users . }}
+{{- if or $own.username $own.passwordSecret.name }}
+{{- $path = printf "kafka.security.users.%s" . }}
+{{- $user = $own }}
+{{- end }}
+{{- end }}
+{{- with .root.Values.kafka.security }}
 {{- if ne .protocol "PLAINTEXT" }}
 - { name: ORDERCAST_KAFKA_SECURITY_PROTOCOL, value: {{ .protocol }} }
 {{- if hasPrefix "SASL_" .protocol }}
 - { name: ORDERCAST_KAFKA_SASL_MECHANISM, value: {{ .mechanism }} }
-- { name: ORDERCAST_KAFKA_USERNAME, value: {{ required "kafka.security.username" .username | quote }} }
+- { name: ORDERCAST_KAFKA_USERNAME, value: {{ required (printf "%s.username" $path) $user.username | quote }} }
 - name: ORDERCAST_KAFKA_PASSWORD
   valueFrom:
-    secretKeyRef: { name: {{ required "kafka.security.passwordSecret.name" .passwordSecret.name }}, key: {{ .passwordSecret.key | quote }} }
+    secretKeyRef:
+      name: {{ required (printf "%s.passwordSecret.name" $path) $user.passwordSecret.name }}
+      key: {{ $user.passwordSecret.key | quote }}
 {{- end }}
 {{- if and (hasSuffix "SSL" .protocol) .caSecret.name }}
 - name: ORDERCAST_KAFKA_CA
@@ -100,7 +114,7 @@ there are roles; the migrations get the owner's and those of all roles, which th
 {{/* A service's variables. Takes (root, component, spec, values). */}}
 {{- define "ordercast.env" -}}
 {{ include "ordercast.databaseEnv" .root }}
-{{ include "ordercast.kafkaEnv" .root }}
+{{ include "ordercast.kafkaEnv" (dict "root" .root "key" .spec.key) }}
 {{- if .spec.partitions }}
 - { name: ORDERCAST_PARTITIONS, value: {{ .root.Values.partitions | quote }} }
 {{- end }}
