@@ -61,6 +61,11 @@ def stop_order(names: Iterable[str]) -> StopOrder:
     return (entrances, tuple(name for name in names if name not in entrances), ("kafka", "postgres"))
 
 
+def _inherited() -> dict[str, str]:
+    """The supervisor's own environment, without the one setting that several processes on one machine cannot share."""
+    return {name: value for name, value in os.environ.items() if name != "ORDERCAST_OPERATIONS_PORT"}
+
+
 @dataclass(frozen=True, slots=True)
 class SystemPlan:
     """What a system on this folder consists of."""
@@ -180,7 +185,7 @@ class SystemPlan:
             name=name,
             # -P: a folder called `services` where the user happens to stand must not be taken for ours.
             arguments=(sys.executable, "-P", "-m", *module),
-            environment={**os.environ, **variables, SUPERVISED_VARIABLE: str(self.folder.root)},
+            environment={**_inherited(), **variables, SUPERVISED_VARIABLE: str(self.folder.root)},
             log=self.folder.logs / f"{name}.log",
             stop_deadline_s=SERVICE_STOP_DEADLINE_S,
         )

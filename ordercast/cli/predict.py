@@ -26,6 +26,8 @@ app = one_command()
 NOT_FOUND: Final = 404
 # Probability that the stock of a product is enough; `ordercast forecast` takes another one.
 STOCK_LEVEL: Final = 0.95
+# Products of an account, as the predictor has it, too.
+LIMIT: Final = 20
 
 RecipeName = Literal["baseline", "demand"]
 
@@ -52,7 +54,10 @@ async def predict(
         RecipeName | None,
         typer.Option(help="Of pairs: who answers; demand if a version of it is served.", show_default=False),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="Products of an account.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help="Products of an account.", show_default=str(LIMIT)),
+    ] = None,
     weeks: Annotated[int, typer.Option(min=1, max=8, help="Weeks ahead of a product.")] = 4,
     level: Annotated[float, typer.Option(help="Probability of the interval.")] = 0.9,
     as_of: AsOf = None,
@@ -68,6 +73,8 @@ async def predict(
             "say what to predict",
             hint="view counts (predict 1000 5000), --pair 2/7, --account 2 or --product SKU: one of these",
         )
+    if limit and not account:
+        raise CommandFailed("--limit goes with --account alone: the others answer for each that is named")
     if view_counts:
         of_views = await _of_views(context, view_counts)
         context.result(of_views, table(of_views))
@@ -79,7 +86,9 @@ async def predict(
             forecasts = await of_products(access.admin, products, asked)
             context.result(forecasts, forecast_table(forecasts, asked))
         elif account:
-            listed = await access.admin.predictor.account_demand(account, limit=limit, level=level, as_of=moment)
+            listed = await access.admin.predictor.account_demand(
+                account, limit=limit or LIMIT, level=level, as_of=moment
+            )
             context.result(listed, account_table(listed))
         elif recipe != "baseline" and (found := await _by_demand(access.admin.predictor, known, recipe, level, moment)):
             context.result(pairs_as_json(found), pairs_table(found))

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ordercast.cli.describe_training import worth_of
 from ordercast.cli.follow import cancel, follow
+from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.options import Context, command, several_commands
 from ordercast.client.answers import Training
 from ordercast.system.access import SYSTEM_ERRORS, open_access
@@ -23,7 +24,7 @@ async def list_(
     context: Context, limit: Annotated[int, typer.Option(min=1, max=100, help="The newest so many.")] = 20
 ) -> None:
     """Show the newest trainings."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         trainings = await access.admin.trainer.newest(limit)
     context.result(trainings, table(trainings))
 
@@ -32,7 +33,7 @@ async def list_(
 @command(expected=SYSTEM_ERRORS, against=True)
 async def show(context: Context, training_id: TrainingId) -> None:
     """Show a training: what was asked for, how far it is, and how it ended."""
-    async with open_access(context.target()) as access:
+    async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         training = await access.admin.trainer.get(training_id)
     horizon = f", horizon {training.horizon_days} days" if training.horizon_days else ""
     until = f", until {training.until}" if training.until else ""
@@ -54,6 +55,7 @@ async def follow_(context: Context, training_id: TrainingId) -> None:
     Ctrl-C leaves it running. Exit code 1 if it did not succeed.
     """
     async with open_access(context.target()) as access:
+        await access.expect("trainer")
         training = await access.admin.trainer.get(training_id)  # nothing is said of one that there is not
         await follow(context, access.admin.trainer, training.id)
 
@@ -63,6 +65,7 @@ async def follow_(context: Context, training_id: TrainingId) -> None:
 async def cancel_(context: Context, training_id: TrainingId) -> None:
     """Cancel a training: one that waits at once, one that runs within about a second."""
     async with open_access(context.target()) as access:
+        await access.expect("trainer")
         await cancel(context, access.admin.trainer, training_id)
 
 

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from ordercast.contracts.spreadsheets import in_cell
 
@@ -52,12 +54,11 @@ def open_table(path: Path, columns: dict[str, Kind], file_format: Format) -> Ite
     part = path.with_name(f".{path.name}.part")
     try:
         with _naming(path):
-            writer = WRITERS[file_format](part, columns)
+            table = _Named(path, WRITERS[file_format](part, columns))
         try:
-            yield writer
+            yield table
         finally:
-            with _naming(path):
-                writer.close()
+            table.close()
         with _naming(path):
             part.replace(path)
     finally:
@@ -72,6 +73,22 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(f"{path} cannot be written: {os.strerror(error.errno) if error.errno else error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A writer whose errors name the path that was asked for."""
+
+    path: Path
+    writer: TableWriter
+
+    def write(self, rows: Sequence[Row]) -> None:
+        with _naming(self.path):
+            self.writer.write(rows)
+
+    def close(self) -> None:
+        with _naming(self.path):
+            self.writer.close()
 
 
 class CsvWriter:
@@ -110,7 +127,10 @@ class XlsxWriter:
             self._count += 1
 
     def close(self) -> None:
-        self._book.close()
+        try:
+            self._book.close()
+        except FileCreateError as error:  # which is no OSError, and has the one that it was
+            raise error.args[0] from None
 
 
 def _plain(row: Row) -> list[int | Decimal | str | None]:

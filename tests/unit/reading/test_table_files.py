@@ -1,6 +1,8 @@
 """Tables come out of xlsx, CSV and Parquet files as they went in; a file is whole or not there."""
 
 import csv
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -130,3 +132,29 @@ def test_an_error_names_the_path_that_was_asked_for_and_not_its_part(tmp_path: P
             write(path, "csv")
         assert str(raised.value) == f"{path} cannot be written: {reason}"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+# Writes rows until the file has its limit of size, and says what came of it.
+UNTIL_FULL = """
+import os, resource, sys
+from pathlib import Path
+from ordercast.reading.table_files import open_table
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    with open_table(Path(sys.argv[1]), {"name": "text"}, sys.argv[2]) as table:
+        for _ in range(100):
+            table.write([(os.urandom(100).hex(),) for _ in range(100)])
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("file_format", ["xlsx", "csv", "parquet"])
+def test_a_disk_that_is_full_in_the_middle_is_told_with_the_path(tmp_path: Path, file_format: Format) -> None:
+    """A limit of size stands for the disk's: the write fails in the same place."""
+    path = tmp_path / f"table.{file_format}"
+    done = subprocess.run(
+        [sys.executable, "-c", UNTIL_FULL, path, file_format], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{path} cannot be written: File too large\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
