@@ -5,7 +5,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -17,6 +17,7 @@ from testcontainers.core.network import Network
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.infra.local.errors import StartFailed
+from ordercast.infra.local.ports import HOST
 from ordercast.stacks import sweep
 from ordercast.stacks.images import Image
 from ordercast.stacks.made import Report
@@ -64,8 +65,9 @@ class Engine:
 
     @property
     def host(self) -> str:
-        """Where mapped ports are reached from here."""
-        return self._client.host()
+        """Where published ports are reached from here."""
+        found = self._client.host()
+        return HOST if found == "localhost" else found
 
     def close(self) -> None:
         for client in self._opened:
@@ -89,6 +91,9 @@ class Engine:
             StartFailed: it does not start.
         """
         self._opened.append(container.get_docker_client().client)
+        if self.host == HOST:
+            # For this machine alone, not for the network that it is in: the broker asks nobody who he is.
+            cast("Any", container).ports = {inside: (HOST, port) for inside, port in container.ports.items()}
         container.with_network(self._network).with_network_aliases(alias)
         container.with_kwargs(**container._kwargs, labels=self._labels)
         try:

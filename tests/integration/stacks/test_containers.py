@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import sys
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from ordercast.stacks.engine import LABEL, ImageMissing, connect, open_engine
 from ordercast.stacks.images import Image
+from ordercast.stacks.server_containers import KafkaServerContainer, PostgresServerContainer
 from tests.support.stack import Stack
 
 # A run that has a server and waits; it says its label once the server answers.
@@ -53,6 +54,17 @@ async def test_containers_and_networks_are_removed_when_their_run_is_ended(endin
             await asyncio.sleep(0.1)
 
 
+async def test_ports_are_published_for_this_machine_alone() -> None:
+    """Of an engine that runs elsewhere, where tests would not reach them so, on all of its interfaces."""
+    async with open_engine() as engine:
+        await asyncio.gather(PostgresServerContainer(engine).start(), KafkaServerContainer(engine).start())
+        containers, _ = made_with(engine.label)
+        bindings = [bound for container in containers for bound in container.ports.values() if bound]
+        assert len(bindings) == 2
+        everywhere = {"127.0.0.1"} if engine.host == "127.0.0.1" else {"0.0.0.0", "::"}  # noqa: S104
+        assert {binding["HostIp"] for bound in bindings for binding in bound} <= everywhere
+
+
 async def test_an_image_that_cannot_be_had_is_named_with_its_setting() -> None:
     missing = Image("localhost:1/no/such:image", "ORDERCAST_KAFKA_IMAGE")
     async with open_engine() as engine:
@@ -61,7 +73,7 @@ async def test_an_image_that_cannot_be_had_is_named_with_its_setting() -> None:
     assert "ORDERCAST_KAFKA_IMAGE" in refused.value.hint
 
 
-def made_with(label: str) -> tuple[list[object], list[object]]:
+def made_with(label: str) -> tuple[list[Any], list[Any]]:
     """The containers and networks that carry the label."""
     client = connect().client
     try:
