@@ -6,6 +6,7 @@ import signal
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.testing.system import STACKS
 from tests.support.fresh_topics import FreshTopics, empty_topics
+from tests.support.scheduler import pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_of
 
 # Enough to tell partitions apart, few enough to look at.
@@ -57,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={compiled}")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, tell_of_sigterm)
     if config.getoption("--stack") == "containers":
         from ordercast.stacks.engine import EngineMissing, connect
 
@@ -64,6 +67,14 @@ def pytest_configure(config: pytest.Config) -> None:
             connect().client.close()
         except EngineMissing as error:
             raise pytest.UsageError(f"--stack=containers: {error} ({error.hint})") from None
+
+
+def tell_of_sigterm(number: int, frame: FrameType | None) -> None:
+    """A service whose background work fails ends its process in order; one that a test runs in this process would end the tests.
+
+    What the work raised stands above this error, as its context. A process with tests is ended with SIGINT.
+    """
+    raise RuntimeError("a service in this process ended itself (SIGTERM)")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

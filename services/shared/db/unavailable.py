@@ -3,6 +3,7 @@
 import socket
 from typing import Final
 
+from asyncpg.exceptions import InterfaceError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -23,5 +24,7 @@ def is_unavailable(error: BaseException) -> bool:
 def _is_transient(error: BaseException | None) -> bool:
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return True
+    if isinstance(error, InterfaceError):  # without a code: SQLAlchemy does not see what is asked of the driver itself
+        return "connection is closed" in str(error)
     code = getattr(error, "sqlstate", None)
     return isinstance(code, str) and code.startswith(_TRANSIENT_CODES)

@@ -12,6 +12,7 @@ from aiokafka.errors import (
     InvalidTimestampError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
+    UnknownTopicOrPartitionError,
     kafka_errors,
 )
 from aiokafka.errors import KafkaError as ClientError
@@ -75,6 +76,9 @@ class KafkaPublisher:
 
     async def _send(self, batch: Any, topic: str, partition: int, records: int) -> None:
         async with asyncio.timeout(PUBLISH_DEADLINE_S):
+            known = await self._producer.partitions_for(topic)  # of the metadata at hand
+            if partition not in known:
+                raise UnknownTopicOrPartitionError(f"the topic has only the partitions 0 to {max(known, default=-1)}")
             answer = await self._producer.send_batch(batch, topic, partition=partition)
             # Shielded: after the deadline the client still holds the batch, and its refusal may come later.
             answer.add_done_callback(partial(self._forget_refused, TopicPartition(topic, partition), records))

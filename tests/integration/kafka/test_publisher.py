@@ -51,6 +51,15 @@ async def test_a_topic_that_is_missing_may_come_yet(kafka_bootstrap: str, monkey
             await publisher.publish("no-such-topic", 0, [good(1)])
 
 
+async def test_a_partition_that_the_topic_lacks_may_come_yet(kafka_bootstrap: str) -> None:
+    """Seen: the client's AssertionError ended whoever published, at one record of many."""
+    async with kafka_log_under_test(kafka_bootstrap) as log:
+        topic = log.topics[0]
+        with pytest.raises(BrokerUnavailable, match=f"{topic}/99: .*the topic has only the partitions 0 to "):
+            await log.publisher.publish(topic, 99, [good(1)])
+        await log.publisher.publish(topic, 0, [good(1)])
+
+
 async def test_a_refusal_that_comes_after_the_deadline_spoils_nothing_that_follows(
     kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

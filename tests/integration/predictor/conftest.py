@@ -20,6 +20,7 @@ from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.token_keys import create_key_pair, load_private_key
 from ordercast.services.shared.http.tokens import TokenSigner
+from tests.conftest import TEST_PARTITIONS
 from tests.support.demand_versions import WrittenDemand, write_demand
 from tests.support.model_artifacts import WrittenModel, write_model
 
@@ -85,6 +86,7 @@ async def workplace(database_url: str, kafka_bootstrap: str, tmp_path: Path) -> 
     settings = PredictorSettings(
         database_url=database_url,
         kafka_bootstrap=kafka_bootstrap,
+        partitions=TEST_PARTITIONS,
         artifacts_dir=tmp_path / "artifacts",
         token_public_key_file=tmp_path / "public.pem",
         model_public_key_file=tmp_path / "model_public.pem",

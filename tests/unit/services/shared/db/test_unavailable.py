@@ -32,6 +32,7 @@ def wrapped(error: asyncpg_errors.PostgresError) -> DBAPIError:
         wrapped(asyncpg_errors.QueryCanceledError()),
         wrapped(asyncpg_errors.DeadlockDetectedError()),
         DBAPIError("SELECT 1", {}, Exception("gone"), connection_invalidated=True),
+        asyncpg_errors.InterfaceError("cannot call Connection.copy_from_query(): connection is closed"),
     ],
 )
 def test_a_database_that_is_away_or_overloaded_is_unavailable(error: Exception) -> None:
@@ -44,6 +45,7 @@ def test_a_database_that_is_away_or_overloaded_is_unavailable(error: Exception) 
         FileNotFoundError(),
         PermissionError(),
         ValueError(),
+        asyncpg_errors.InterfaceError("cannot perform operation: another operation is in progress"),
         InvalidRequestError(),
         wrapped(asyncpg_errors.UniqueViolationError()),
         wrapped(asyncpg_errors.UndefinedTableError()),
