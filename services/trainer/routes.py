@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
 from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.http.still_allowed import StillAllowed
 from ordercast.services.trainer import errors
 from ordercast.services.trainer.event_stream import EVENTS_DESCRIBED, EventStream
 from ordercast.services.trainer.jobs.answers import TrainingAnswer
@@ -83,9 +84,10 @@ async def get_events(
 ) -> EventStream:
     """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`).
 
-    The stream ends without the latter when the token does: ask again with a new one.
+    The stream ends without the latter when the token does, and within seconds when the caller logs out, is blocked, gets another
+    role or has the API key revoked: ask again with a new one.
     """
-    return EventStream(service.watch(training.id, request.app.state.stopping, ends_at=caller.ends_at))
+    return EventStream(service.watch(training.id, request.app.state.stopping, StillAllowed(request, caller)))
 
 
 @router.delete("/trainings/{training_id}", status_code=202)

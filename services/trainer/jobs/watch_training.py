@@ -4,9 +4,8 @@ One look into the table for all who watch says whose training has changed; only 
 """
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
@@ -64,17 +63,17 @@ class WatchTrainings:
             return {row[0]: (row[1], row[2], row[3]) for row in await session.execute(query)}
 
     async def __call__(
-        self, training_id: UUID, stopping: asyncio.Event, *, ends_at: float
+        self, training_id: UUID, stopping: asyncio.Event, may_watch: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
         """The epochs in order, and in the end the training itself; None after each pause that brought nothing new.
 
-        Ends early, without the training, when `stopping` is set or at `ends_at` (Unix, s). A training that starts anew, because
-        its trainer died, is told from its first epoch again.
+        Ends early, without the training, when `stopping` is set or who watches no longer may. A training that starts anew,
+        because its trainer died, is told from its first epoch again.
         """
         self._watched[training_id] += 1
         try:
             async for event in self._told(training_id):
-                if stopping.is_set() or time.time() >= ends_at:
+                if stopping.is_set() or not await may_watch():
                     return
                 yield event
         finally:

@@ -1,24 +1,28 @@
 """Many watch a training: one look for all of them, and each hears what is new, until its token ends."""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from ordercast.services.shared.db.api_keys import ApiKey
+from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.http.key_secrets import PresentedKey, hash_of, new_secret
 from ordercast.services.trainer.jobs import trainings, watch_training
 from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer
 from ordercast.services.trainer.jobs.watch_training import WatchTrainings
 from ordercast.services.trainer.networks.fit import EpochLosses
 from tests.integration.trainer.conftest import Workplace
 from tests.integration.trainer.jobs.test_trainings import claim, queue
+from tests.support.seeds import seed_accounts
 
 WATCHERS = 20
-FOREVER = float("inf")
 
 
 class Counted(WatchTrainings):
@@ -53,8 +57,14 @@ async def watching(workplace: Workplace) -> AsyncIterator[Counted]:
         await running
 
 
-async def heard(watch: WatchTrainings, training_id: UUID, *, ends_at: float = FOREVER) -> list[Any]:
-    events = watch(training_id, asyncio.Event(), ends_at=ends_at)
+async def always() -> bool:
+    return True
+
+
+async def heard(
+    watch: WatchTrainings, training_id: UUID, may_watch: Callable[[], Awaitable[bool]] = always
+) -> list[Any]:
+    events = watch(training_id, asyncio.Event(), may_watch)
     return [event async for event in events if event is not None]
 
 
@@ -85,8 +95,67 @@ async def test_one_look_serves_all_who_watch_and_each_hears_everything(workplace
         assert not watch._watched
 
 
-async def test_a_stream_ends_with_its_token(workplace: Workplace) -> None:
+async def test_a_stream_ends_with_the_right_to_have_it(workplace: Workplace) -> None:
     training_id = await queue(workplace)
+    answers = iter([True, True, False])
+
+    async def may_watch() -> bool:
+        return next(answers)
+
     async with watching(workplace) as watch, asyncio.timeout(60):
-        assert await heard(watch, training_id, ends_at=time.time() + 0.1) == []
+        assert await heard(watch, training_id, may_watch) == []
         assert not watch._watched
+
+
+ENDS_A_LOG_IN = "UPDATE accounts SET ended_log_ins = ARRAY[CAST(:log_in AS uuid)], tokens_ended_at = now()"
+ENDS_BY_ROLE = "UPDATE accounts SET token_version = 1, tokens_ended_at = now(), role = 'CUSTOMER'"
+ENDS_BY_BLOCK = "UPDATE accounts SET token_version = 1, tokens_ended_at = now(), blocked_at = now()"
+REVOKES = "UPDATE api_keys SET revoked_at = now()"
+ALL_OF_ACCOUNT = {"log-in", "another log-in", "key"}
+
+
+@pytest.mark.parametrize(
+    ("end", "ended"),
+    [
+        (ENDS_A_LOG_IN, {"log-in"}),
+        (ENDS_BY_ROLE, ALL_OF_ACCOUNT),
+        (ENDS_BY_BLOCK, ALL_OF_ACCOUNT),
+        (REVOKES, {"key"}),
+    ],
+    ids=["logged out", "another role", "blocked", "key revoked"],
+)
+async def test_open_streams_end_within_seconds_of_their_token_or_key_and_others_go_on(
+    workplace: Workplace, end: str, ended: set[str]
+) -> None:
+    ann, bob = await seed_accounts(workplace.sessions, 2)
+    log_in, secret = uuid4(), new_secret()
+    key = ApiKey(account_id=ann, name="k", scopes=["trainings:read"], secret_hash=hash_of(secret))
+    key.created_at = datetime.now(UTC)
+    training_id = await queue(workplace, status="running", lease_owner="another trainer")
+    async with workplace.sessions() as session, session.begin():
+        session.add(key)
+        await session.execute(text("UPDATE accounts SET role = 'OPERATOR'"))
+        await session.execute(text("UPDATE trainings SET leased_until = now() + interval '1 hour'"))
+    credentials = {
+        "log-in": workplace.signer.sign(Caller(ann, "OPERATOR", log_in=log_in)),
+        "another log-in": workplace.signer.sign(Caller(ann, "OPERATOR", log_in=uuid4())),
+        "key": str(PresentedKey(key.id, secret)),
+        "another account": workplace.signer.sign(Caller(bob, "OPERATOR", log_in=log_in)),
+    }
+    async with workplace.trainer() as client, asyncio.timeout(60), asyncio.TaskGroup() as group:
+        streams = {
+            name: group.create_task(
+                client.get(f"/trainings/{training_id}/events", headers={"Authorization": f"Bearer {credential}"})
+            )
+            for name, credential in credentials.items()
+        }
+        await asyncio.sleep(2.5)  # longer than between two looks
+        assert not any(stream.done() for stream in streams.values())
+        async with workplace.sessions() as session, session.begin():
+            whose = "" if end == REVOKES else f" WHERE id = {ann}"
+            await session.execute(text(end + whose), {"log_in": log_in} if end == ENDS_A_LOG_IN else {})
+        answers = [await streams[name] for name in ended]
+        assert {(answer.status_code, answer.text) for answer in answers} == {(200, "")}
+        assert {name for name, stream in streams.items() if stream.done()} == ended
+        for stream in streams.values():
+            stream.cancel()
