@@ -50,11 +50,12 @@ _CHECKED: Final = (
     *("id", "account_id", "scopes", "secret_hash", "previous_hash", "previous_until", "expires_at", "revoked_at"),
     "last_used_at",
 )
+# Which access tokens have ended; whose API key it is, and whether that may still act.
+_CALLERS: Final = ("id", "token_version", "ended_log_ins", "tokens_ended_at", "role", "blocked_at")
 # (table, role, right) -> the columns that it is for.
 _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
-    # Which access tokens have ended; whose API key it is, and whether that may still act.
-    ("accounts", "trainer", "SELECT"): ("id", "token_version", "tokens_ended_at", "role", "blocked_at"),
-    ("accounts", "predictor", "SELECT"): ("id", "token_version", "tokens_ended_at", "role", "blocked_at"),
+    ("accounts", "trainer", "SELECT"): _CALLERS,
+    ("accounts", "predictor", "SELECT"): _CALLERS,
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password
     ("api_keys", "trainer", "SELECT"): _CHECKED,
     ("api_keys", "trainer", "UPDATE"): ("last_used_at",),

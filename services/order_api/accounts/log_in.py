@@ -91,14 +91,17 @@ class LogIn:
                 and (ends_at := await refresh_tokens.use(session, token_hash)) is not None
             ):
                 return self._pair(session, account, family_id, ends_at)
-            if await refresh_tokens.end_family_if_used(session, token_hash, family_id) and account is not None:
-                record(session, "refresh-token-reused", subject=f"accounts/{account.id}", address=address)
+        # In a transaction of its own: two that share the account's row must not both wait to change it.
+        async with self.sessions() as session, session.begin():
+            account_id = await _end_family(session, token_hash, only_if_used=True)
+            if account_id is not None:
+                record(session, "refresh-token-reused", subject=f"accounts/{account_id}", address=address)
         raise _refused()
 
     async def out(self, refresh_token: str, address: str | None) -> None:
-        """Ends the log-in that the refresh token is of; one that has ended, or is unknown, stays so."""
+        """Ends the log-in that the refresh token is of, with its access tokens; one that has ended, or is unknown, stays so."""
         async with self.sessions() as session, session.begin():
-            account_id = await refresh_tokens.end_family(session, refresh_tokens.hash_of(refresh_token))
+            account_id = await _end_family(session, refresh_tokens.hash_of(refresh_token))
             if account_id is not None:
                 record(session, "log-out", account_id=account_id, address=address)
 
@@ -138,8 +141,26 @@ class LogIn:
 
     def _pair(self, session: AsyncSession, account: Account, family_id: UUID, ends_at: datetime) -> TokenPair:
         refresh_token = refresh_tokens.add_token(session, account.id, family_id, ends_at)
-        access_token = self.signer.sign(Caller(account.id, cast("Role", account.role), account.token_version))
-        return TokenPair(access_token, refresh_token, LIFETIME_S)
+        caller = Caller(account.id, cast("Role", account.role), account.token_version, family_id)
+        left = (ends_at - datetime.now(UTC)).total_seconds()  # of the log-in, which no token outlives
+        lifetime_s = min(LIFETIME_S, max(1, int(left)))
+        return TokenPair(self.signer.sign(caller, lifetime_s=lifetime_s), refresh_token, lifetime_s)
+
+
+async def _end_family(session: AsyncSession, token_hash: bytes, *, only_if_used: bool = False) -> int | None:
+    """Ends the family of the token, which somebody may hold still; its account, or None where nothing was left to end."""
+    family_id = await refresh_tokens.lock_family(session, token_hash)
+    account = await _locked(session, await refresh_tokens.account_of(session, token_hash), to_change=True)
+    if (
+        family_id is None
+        or account is None
+        or (only_if_used and not await refresh_tokens.was_used(session, token_hash))
+    ):
+        return None
+    if not await refresh_tokens.end_family(session, family_id):
+        return None
+    account.end_log_in(family_id)
+    return account.id
 
 
 async def _locked(session: AsyncSession, account_id: int | None, *, to_change: bool = False) -> Account | None:

@@ -66,30 +66,23 @@ async def use(session: AsyncSession, token_hash: bytes) -> datetime | None:
     return expires_at
 
 
-async def end_family_if_used(session: AsyncSession, token_hash: bytes, family_id: UUID) -> bool:
-    """Whether it was, and the family has not ended before."""
-    used_before = select(RefreshToken.used_at).where(RefreshToken.token_hash == token_hash).scalar_subquery()
-    ended = await session.scalars(
-        update(RefreshToken)
-        .where(RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None), used_before.is_not(None))
-        .values(revoked_at=func.now())
-        .returning(RefreshToken.family_id)
+async def was_used(session: AsyncSession, token_hash: bytes) -> bool:
+    return bool(
+        await session.scalar(select(RefreshToken.used_at.is_not(None)).where(RefreshToken.token_hash == token_hash))
     )
-    return ended.first() is not None
 
 
-async def end_family(session: AsyncSession, token_hash: bytes) -> int | None:
-    """Ends the family of the token, which somebody may hold still; its account, or None where nothing was left to end."""
-    family_id = await lock_family(session, token_hash)
+async def end_family(session: AsyncSession, family_id: UUID) -> bool:
+    """Whether something was left of the family to end. It has to be locked."""
     ended = await session.scalars(
         update(RefreshToken)
         .where(
             RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None), RefreshToken.expires_at > func.now()
         )
         .values(revoked_at=func.now())
-        .returning(RefreshToken.account_id)
+        .returning(RefreshToken.family_id)
     )
-    return ended.first()
+    return ended.first() is not None
 
 
 async def end_all(session: AsyncSession, account_id: int) -> None:

@@ -168,7 +168,7 @@ async def refresh(body: RefreshRequest, request: Request, response: Response, se
 async def log_out(body: RefreshRequest, request: Request, service: CurrentService) -> None:
     """Ends the log-in that the refresh token is of: no token of it can be refreshed. Whoever is logged out already stays so.
 
-    Other log-ins of the account go on. Forget the access token, too: it ends within 15 minutes.
+    Its access tokens, and streams that were opened with them, end within seconds. Other log-ins of the account go on.
     """
     await service.log_in.out(body.refresh_token, address_of(request))
 

@@ -1,12 +1,19 @@
 """Accounts, their refresh tokens, and codes to reset their passwords."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ordercast.services.shared.db.metadata import Base
+
+# Longer than an access token lives: a log-in that ended before has none left.
+_ENDED_LATELY: Final = timedelta(minutes=20)
+# Log-ins of an account that are named as ended: every service keeps them in mind.
+MAX_ENDED_LOG_INS: Final = 20
 
 
 class Account(Base):
@@ -32,7 +39,9 @@ class Account(Base):
     token_version: Mapped[int] = mapped_column(
         server_default="0"
     )  # of access tokens: those with a smaller one have ended
-    tokens_ended_at: Mapped[datetime | None]  # when it rose
+    # Log-ins whose access tokens have ended, too: those that ended lately, each less than 20 minutes after the one before.
+    ended_log_ins: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
+    tokens_ended_at: Mapped[datetime | None]  # when either changed
 
     __table_args__ = (
         CheckConstraint("role IN ('CUSTOMER', 'SERVICE', 'OPERATOR', 'ADMIN')", name="role"),
@@ -48,7 +57,18 @@ class Account(Base):
     def end_access_tokens(self) -> None:
         """Those that were given until now; all services learn it within seconds."""
         self.token_version += 1
+        self.ended_log_ins = []
         self.tokens_ended_at = datetime.now(UTC)
+
+    def end_log_in(self, log_in: UUID) -> None:
+        """The access tokens that were given for it. Where many ended lately, those of all log-ins: others refresh theirs."""
+        now = datetime.now(UTC)
+        is_late = self.tokens_ended_at is not None and self.tokens_ended_at > now - _ENDED_LATELY
+        ended = [*(self.ended_log_ins if is_late else ()), log_in]
+        if len(ended) > MAX_ENDED_LOG_INS:
+            self.end_access_tokens()
+        else:
+            self.ended_log_ins, self.tokens_ended_at = ended, now
 
 
 class PasswordReset(Base):

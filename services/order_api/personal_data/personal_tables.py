@@ -39,7 +39,7 @@ def _of(kind: str, rows: Any, *left_out: str, erased: bool = False) -> PersonalT
 
 # Whole rows of the erased ones go; of the account its id stays; the others hold ids alone (an order also the shop's own number).
 PERSONAL: Final = (
-    _of("account", Account, "password_hash", "nickname_key", "token_version"),
+    _of("account", Account, "password_hash", "nickname_key", "token_version", "ended_log_ins"),
     _of("log-in", RefreshToken, "token_hash", erased=True),
     _of("password-reset", PasswordReset, "code_hash", erased=True),
     _of("api-key", ApiKey, "secret_hash", "previous_hash", erased=True),

@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final, get_args
-from uuid import uuid4
+from typing import Final, NamedTuple, get_args
+from uuid import UUID, uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,6 +33,19 @@ class InvalidToken(Exception):
     """Permanent: the token is malformed, expired or not one of ours."""
 
 
+class EndedTokens(NamedTuple):
+    """Which tokens of an account ended before their time: those below the `version`, and those of the `log_ins`."""
+
+    version: int
+    log_ins: Sequence[UUID] = ()
+
+    def have(self, caller: Caller) -> bool:
+        return caller.version < self.version or caller.log_in in self.log_ins
+
+
+_NONE_ENDED: Final = EndedTokens(0)
+
+
 class TokenSigner:
     """Makes access tokens. Only order_api has the private key."""
 
@@ -52,6 +65,8 @@ class TokenSigner:
             "exp": now + lifetime_s,
             "jti": uuid4().hex,
         }
+        if caller.log_in is not None:
+            claims["sid"] = caller.log_in.hex
         return jwt.encode(claims, self._key, ALGORITHM, self._headers)
 
 
@@ -61,7 +76,7 @@ class TokenVerifier:
     def __init__(self, keys: Sequence[VerifyingKey]) -> None:
         self._keys = {key.kid: key for key in keys}
         self._verified: dict[str, tuple[Caller, float]] = {}
-        self._ended_before: Mapping[int, int] = {}
+        self._ended: Mapping[int, EndedTokens] = {}
 
     @property
     def keys(self) -> list[VerifyingKey]:
@@ -80,13 +95,13 @@ class TokenVerifier:
             if len(self._verified) >= MAX_CACHED:
                 self._verified.pop(next(iter(self._verified)))  # the oldest one
             self._verified[token] = caller, ends_at
-        if caller.version < self._ended_before.get(caller.account_id, 0):
+        if self._ended.get(caller.account_id, _NONE_ENDED).have(caller):
             raise InvalidToken("the token has ended before its time; log in again")
         return caller
 
-    def end_before(self, versions: Mapping[int, int]) -> None:
-        """Tokens of these accounts with smaller versions are good no more; of other accounts all are."""
-        self._ended_before = versions
+    def end(self, ended: Mapping[int, EndedTokens]) -> None:
+        """These tokens of these accounts are good no more; of other accounts all are."""
+        self._ended = ended
 
     def replace_keys(self, keys: Sequence[VerifyingKey]) -> None:
         """Tokens by other keys are good no more."""
@@ -107,16 +122,17 @@ class TokenVerifier:
                 leeway=LEEWAY_S,
                 options={"require": ["sub", "role", "exp", "iat"]},
             )
-            # A pod of the release before signs without a version.
+            # A pod of the release before signs without a version or log-in, a command of the system's owner without the latter.
             account_id, role, version = int(claims["sub"]), claims["role"], int(claims.get("ver", 0))
+            log_in = UUID(claims["sid"]) if "sid" in claims else None
         except jwt.ExpiredSignatureError as error:
             raise InvalidToken("the token has expired") from error
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
             raise InvalidToken("the token is not valid") from error
         if role not in get_args(Role):
             raise InvalidToken("the token is not valid")
         ends_at = min(claims["exp"] + LEEWAY_S, _end_of(key))
-        return Caller(account_id, role, version, ends_at), ends_at
+        return Caller(account_id, role, version, log_in, ends_at), ends_at
 
     def _key_of(self, kid: str | None) -> VerifyingKey:
         """The current key for a token that names none."""

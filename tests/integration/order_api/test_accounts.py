@@ -135,7 +135,7 @@ async def test_the_public_key_set_checks_the_access_tokens(api: RunningApi) -> N
     key = keys[jwt.get_unverified_header(token)["kid"]]
     claims = jwt.decode(token, key, audience="ordercast", issuer="ordercast", algorithms=["EdDSA"])
     assert claims["role"] == "CUSTOMER"
-    assert set(claims) == {"sub", "role", "ver", "iss", "aud", "iat", "exp", "jti"}
+    assert set(claims) == {"sub", "role", "ver", "sid", "iss", "aud", "iat", "exp", "jti"}
 
 
 @pytest.mark.parametrize("known", [True, False])

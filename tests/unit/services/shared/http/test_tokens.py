@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ordercast.services.shared.http import tokens
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.token_keys import VerifyingKey
-from ordercast.services.shared.http.tokens import LEEWAY_S, InvalidToken, TokenSigner, TokenVerifier
+from ordercast.services.shared.http.tokens import LEEWAY_S, EndedTokens, InvalidToken, TokenSigner, TokenVerifier
 
 KEY = Ed25519PrivateKey.generate()
 CUSTOMER = Caller(7, "CUSTOMER")
@@ -111,13 +112,13 @@ def test_tokens_of_a_smaller_version_than_the_accounts_end_also_when_they_were_v
     before, after = (signer.sign(Caller(7, "CUSTOMER", version=version)) for version in (2, 3))
     other, of_release_before = signer.sign(Caller(8, "CUSTOMER")), signed()
     assert verifier.verify(before).version == 2
-    verifier.end_before({7: 3})
+    verifier.end({7: EndedTokens(3)})
     for token in (before, of_release_before):
         with pytest.raises(InvalidToken, match="ended before its time"):
             verifier.verify(token)
     assert verifier.verify(after).version == 3
     assert verifier.verify(other).account_id == 8
-    verifier.end_before({})
+    verifier.end({})
     assert verifier.verify(before).version == 2
 
 
@@ -125,3 +126,25 @@ def test_tokens_of_a_smaller_version_than_the_accounts_end_also_when_they_were_v
 def test_a_version_that_is_no_number_is_refused(version: Any) -> None:
     with pytest.raises(InvalidToken):
         TokenVerifier([VerifyingKey(KEY.public_key())]).verify(jwt.encode({**claims(), "ver": version}, KEY, "EdDSA"))
+
+
+def test_the_tokens_of_a_log_in_end_with_it_and_those_of_others_go_on() -> None:
+    verifier, signer, log_in = TokenVerifier([VerifyingKey(KEY.public_key())]), TokenSigner(KEY), uuid4()
+    first, refreshed = (signer.sign(Caller(7, "CUSTOMER", log_in=log_in)) for _ in range(2))
+    elsewhere, without, of_another = (
+        signer.sign(Caller(account_id, "CUSTOMER", log_in=one))
+        for account_id, one in ((7, uuid4()), (7, None), (8, log_in))
+    )
+    assert verifier.verify(first).log_in == log_in
+    verifier.end({7: EndedTokens(0, [uuid4(), log_in])})
+    for token in (first, refreshed):
+        with pytest.raises(InvalidToken, match="ended before its time"):
+            verifier.verify(token)
+    for token in (elsewhere, without, of_another):
+        verifier.verify(token)
+
+
+@pytest.mark.parametrize("log_in", ["x", None, 7, [1], {}])
+def test_a_log_in_that_is_none_is_refused(log_in: Any) -> None:
+    with pytest.raises(InvalidToken):
+        TokenVerifier([VerifyingKey(KEY.public_key())]).verify(jwt.encode({**claims(), "sid": log_in}, KEY, "EdDSA"))

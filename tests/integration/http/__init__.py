@@ -1,0 +1,1 @@
+"""What services share of HTTP, on a real database."""
