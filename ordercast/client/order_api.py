@@ -51,9 +51,9 @@ class OrderApi:
     async def me(self) -> Account:
         return await self._get("/accounts/me", Account)
 
-    async def change_password(self, old: str, new: str) -> None:
-        """Every other log-in of the account ends; this client goes on with the new password."""
-        body = {"old_password": old, "new_password": new}
+    async def change_password(self, old: str, new: str, *, revoke_api_keys: bool = False) -> None:
+        """Every other log-in of the account ends, and its API keys if asked; this client goes on with the new password."""
+        body = {"old_password": old, "new_password": new, "revoke_api_keys": revoke_api_keys}
         self.session.go_on_with(await self._post("/accounts/me/password", body, Tokens), new)
 
     async def account(self, account_id: int) -> Account:

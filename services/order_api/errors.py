@@ -77,6 +77,10 @@ class InvalidRefreshToken(Permanent):
     """The refresh token is unknown, expired, used before, or its family has ended."""
 
 
+class TokenEnded(Permanent):
+    """The access token has ended before its time, which this process had not learned yet."""
+
+
 class ApiKeyNotFound(Permanent):
     """There is no API key with this id, or it is another's."""
 
@@ -207,6 +211,12 @@ class TooManyLogIns(TooMany):
     """Too many log-ins have failed."""
 
     policy = "failed-log-ins"
+
+
+class LogInsTooFrequent(TooMany):
+    """Somebody has logged in as often as one may in this time."""
+
+    policy = "log-ins"
 
 
 class BatchTooLong(Permanent):

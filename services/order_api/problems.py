@@ -3,7 +3,13 @@
 from typing import Final
 
 from ordercast.services.order_api import errors
-from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, FORBIDDEN, ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import (
+    CONTENT_TOO_LARGE,
+    FORBIDDEN,
+    NOT_AUTHENTICATED,
+    ProblemTable,
+    ProblemType,
+)
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
 
 PROBLEMS: Final[ProblemTable] = {
@@ -21,7 +27,9 @@ PROBLEMS: Final[ProblemTable] = {
     errors.InvalidCredentials: ProblemType("invalid-credentials", 401, "The log-in failed"),
     errors.InvalidResetCode: ProblemType("invalid-reset-code", 422, "The code is not valid"),
     errors.TooManyLogIns: ProblemType("too-many-log-ins", 429, "Too many log-ins have failed", retry_after=60),
+    errors.LogInsTooFrequent: ProblemType("log-ins-too-frequent", 429, "The account logs in too often", retry_after=60),
     errors.InvalidRefreshToken: ProblemType("invalid-refresh-token", 401, "The refresh token is not valid"),
+    errors.TokenEnded: NOT_AUTHENTICATED,
     errors.ApiKeyNotFound: ProblemType("api-key-not-found", 404, "There is no such API key"),
     errors.ApiKeyEnded: ProblemType("api-key-ended", 409, "The API key is good no more"),
     errors.ScopeNotAllowed: ProblemType("scope-not-allowed", 422, "The account may do nothing with this scope"),

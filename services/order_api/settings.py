@@ -73,6 +73,10 @@ class OrderApiSettings(_Settings):
     address_failed_log_ins_per_minute: int = Field(
         default=300, ge=1, description="wrong passwords from one address; behind a proxy as many as of all clients"
     )
+    # A program logs in once and refreshes; a minute's worth of these takes a thread some 3 s.
+    log_ins_per_minute: int = Field(
+        default=60, ge=1, description="right passwords of an email from one address, at log-in and to change it"
+    )
     password_min_length: MinLength = 15
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
+from ordercast.services.order_api.accounts.limit_log_ins import LimitLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
 from ordercast.services.order_api.accounts.reset_password import ResetPassword
@@ -63,6 +64,7 @@ class OrderApi:
     log_in: LogIn
     reset_password: ResetPassword
     failed_log_ins: LimitFailedLogIns
+    log_in_limits: LimitLogIns
     place_orders: GroupCommit[OrderRequest, KeyedAnswer]
     change_order: ChangeOrder
     import_orders: ImportOrders
@@ -103,6 +105,10 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         running_beside(partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"),
     ):
         failures = RecordFailures(sessions)
+        failed_log_ins = LimitFailedLogIns(
+            settings.part_of_limit(settings.failed_log_ins_per_minute),
+            settings.part_of_limit(settings.address_failed_log_ins_per_minute),
+        )
         yield OrderApi(
             sessions=sessions,
             reading=reading,
@@ -121,10 +127,8 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             reset_password=ResetPassword(
                 sessions, passwords, failures, lifetime=timedelta(minutes=settings.reset_code_minutes)
             ),
-            failed_log_ins=LimitFailedLogIns(
-                settings.part_of_limit(settings.failed_log_ins_per_minute),
-                settings.part_of_limit(settings.address_failed_log_ins_per_minute),
-            ),
+            failed_log_ins=failed_log_ins,
+            log_in_limits=LimitLogIns(settings.part_of_limit(settings.log_ins_per_minute), failed_log_ins),
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts import refresh_tokens
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.api_keys.revoke_keys import revoke_keys
 from ordercast.services.order_api.audit.record import RecordFailures, record
 from ordercast.services.order_api.errors import (
     AccountBlocked,
@@ -105,8 +106,11 @@ class LogIn:
             if account_id is not None:
                 record(session, "log-out", account_id=account_id, address=address)
 
-    async def with_new_password(self, account_id: int, old: str, new: str, address: str | None) -> TokenPair:
+    async def with_new_password(
+        self, account_id: int, old: str, new: str, address: str | None, *, revoke_api_keys: bool = False
+    ) -> TokenPair:
         """Changes the account's password: every other log-in of it ends, with its access tokens, and the pair begins a new one.
+        So do its API keys where that is asked for: programs go on unless somebody else may have made one.
 
         Raises:
             WrongPassword: the old one is not the account's.
@@ -134,6 +138,8 @@ class LogIn:
             account.end_access_tokens()
             await refresh_tokens.end_all(session, account_id)
             record(session, "password-changed", account_id=account_id, address=address)
+            if revoke_api_keys:
+                await revoke_keys(session, account_id, because="password-changed", by=account_id, address=address)
             return self._new_family(session, account)
 
     def _new_family(self, session: AsyncSession, account: Account) -> TokenPair:

@@ -14,6 +14,7 @@ from ordercast.services.order_api.accounts.manage_accounts import lock_for_admin
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account, PasswordReset
+from ordercast.services.order_api.api_keys.revoke_keys import revoke_keys
 from ordercast.services.order_api.audit.record import RecordFailures, record
 from ordercast.services.order_api.errors import CannotLogIn, InvalidResetCode
 from ordercast.services.shared.db.engine import Sessions
@@ -74,7 +75,8 @@ class ResetPassword:
         return NewCode(code, expires_at)
 
     async def use_code(self, email: str, code: str, new_password: str, address: str | None) -> None:
-        """Sets the password of the account with this email; every log-in of it ends, with its access tokens.
+        """Sets the password of the account with this email; every log-in of it ends, with its access tokens, and every API key:
+        somebody else may have had the account.
 
         A blocked account stays blocked.
 
@@ -110,6 +112,7 @@ class ResetPassword:
             account.end_access_tokens()
             await end_all(session, account.id)
             record(session, "password-reset", subject=f"accounts/{account.id}", address=address)
+            await revoke_keys(session, account.id, because="password-reset", by=None, address=address)
 
 
 def _hash_of(code: str) -> bytes:

@@ -64,6 +64,7 @@ async def my_account(caller: CurrentCaller, service: CurrentService) -> AccountA
     errors.WrongPassword,
     errors.WeakPassword,
     errors.TooManyLogIns,
+    errors.LogInsTooFrequent,
     errors.Overloaded,
 )
 async def change_password(
@@ -71,11 +72,17 @@ async def change_password(
 ) -> TokenAnswer:
     """Changes the caller's password. Every other log-in of the account ends; go on with the tokens of the answer.
 
-    Access tokens that were given before end within seconds. As many old passwords may be wrong in a minute as at log-in: 429.
+    Access tokens that were given before end within seconds. API keys go on unless `revoke_api_keys` is true. As many old passwords
+    may be wrong in a minute as at log-in, and as many right: 429.
     """
     address = address_of(request)
-    with service.failed_log_ins.tried(f"account {caller.account_id}", party_of(address or "")):
-        pair = await service.log_in.with_new_password(caller.account_id, body.old_password, body.new_password, address)
+    with service.log_in_limits.tried(f"account {caller.account_id}", party_of(address or "")) as headers:
+        pair = await service.log_in.with_new_password(
+            caller.account_id, body.old_password, body.new_password, address, revoke_api_keys=body.revoke_api_keys
+        )
+    if body.revoke_api_keys:
+        service.api_keys.forget()
+    response.headers.update(headers)
     return _answer(pair, response)
 
 
@@ -137,24 +144,32 @@ async def new_reset_code(
 @router.post("/auth/password-reset", status_code=204)
 @raises(errors.InvalidResetCode, errors.WeakPassword, errors.TooManyLogIns, errors.Overloaded)
 async def reset_password(body: PasswordResetRequest, request: Request, service: CurrentService) -> None:
-    """Sets a new password by a code that an admin asked for; every log-in of the account ends.
+    """Sets a new password by a code that an admin asked for; every log-in of the account ends, and every API key.
 
     As many may fail in a minute as log-ins: 429, whether or not there is an account.
     """
     address = address_of(request)
     with service.failed_log_ins.tried(body.email, party_of(address or "")):
         await service.reset_password.use_code(body.email, body.code, body.new_password, address)
+    service.api_keys.forget()
 
 
 @router.post("/auth/token")
-@raises(errors.InvalidCredentials, errors.AccountBlocked, errors.TooManyLogIns, errors.Overloaded)
+@raises(
+    errors.InvalidCredentials, errors.AccountBlocked, errors.TooManyLogIns, errors.LogInsTooFrequent, errors.Overloaded
+)
 async def log_in(
     form: Annotated[PasswordGrant, Form()], request: Request, response: Response, service: CurrentService
 ) -> TokenAnswer:
-    """OAuth2 password grant; `username` is the email. So many may fail in a minute: 429, whether or not there is an account."""
+    """OAuth2 password grant; `username` is the email. So many may fail in a minute: 429, whether or not there is an account.
+
+    And so many may succeed, for each costs a password's hash: refresh the tokens instead.
+    """
     address = address_of(request)
-    with service.failed_log_ins.tried(form.username, party_of(address or "")):
-        return _answer(await service.log_in.with_password(form.username, form.password, address), response)
+    with service.log_in_limits.tried(form.username, party_of(address or "")) as headers:
+        pair = await service.log_in.with_password(form.username, form.password, address)
+    response.headers.update(headers)
+    return _answer(pair, response)
 
 
 @router.post("/auth/refresh")

@@ -45,8 +45,11 @@ class SignUpRequest(BodyModel):
 
 
 class PasswordChange(BodyModel):
+    """`revoke_api_keys` ends the account's API keys, too."""
+
     old_password: StoredText
     new_password: Password
+    revoke_api_keys: bool = False
 
 
 class AccountChangeRequest(ChangeModel):

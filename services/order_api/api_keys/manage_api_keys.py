@@ -16,6 +16,7 @@ from ordercast.services.order_api.errors import (
     ApiKeyEnded,
     ApiKeyNotFound,
     ScopeNotAllowed,
+    TokenEnded,
     TooManyApiKeys,
 )
 from ordercast.services.shared.db.api_keys import ApiKey
@@ -24,6 +25,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.access import scopes_of
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.key_secrets import PresentedKey, hash_of, new_secret
+from ordercast.services.shared.http.tokens import EndedTokens
 
 # Keys of an account that are good at once: one for each of its programs, and nobody fills the table.
 MAX_KEYS: Final = 20
@@ -51,6 +53,7 @@ async def create_api_key(sessions: Sessions, caller: Caller, new: NewApiKey, add
 
     Raises:
         AccountNotFound: there is no such account, or it is another's.
+        TokenEnded: the caller's has, in these seconds.
         AccountBlocked: a key of it would not be good.
         ScopeNotAllowed: nothing that a scope is for may be done by the account's role.
         TooManyApiKeys: revoke one that is no longer used.
@@ -146,9 +149,16 @@ def _good(account_id: int) -> Select[int]:
 
 
 async def _locked_account(session: AsyncSession, caller: Caller, account_id: int) -> Account:
-    """One key of an account after the other, so that they can be counted; and nobody is blocked in between."""
-    query = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
-    account = await session.scalar(query) if caller.for_all or account_id == caller.account_id else None
+    """One key of an account after the other, so that they can be counted; and nobody is blocked in between.
+
+    The caller's token is looked at, too: it is good for seconds after it has ended, and a key would outlast it.
+    """
+    query = select(Account).where(Account.id.in_({account_id, caller.account_id})).order_by(Account.id)
+    by_id = {row.id: row for row in await session.scalars(query.with_for_update(key_share=True))}
+    own = by_id.get(caller.account_id)
+    if own is not None and EndedTokens(own.token_version, own.ended_log_ins).have(caller):
+        raise TokenEnded("the token has ended before its time; log in again")
+    account = by_id.get(account_id) if caller.for_all or account_id == caller.account_id else None
     if account is None:
         raise AccountNotFound(f"there is no account {account_id}", fields={"account_id": "not found"})
     if account.blocked_at is not None:

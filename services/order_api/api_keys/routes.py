@@ -30,7 +30,7 @@ router = APIRouter(tags=["API keys"])
 
 
 @router.post("/api-keys", status_code=201)
-@raises(errors.AccountNotFound, errors.AccountBlocked, errors.ScopeNotAllowed, errors.TooManyApiKeys)
+@raises(errors.TokenEnded, errors.AccountNotFound, errors.AccountBlocked, errors.ScopeNotAllowed, errors.TooManyApiKeys)
 async def create(
     body: NewApiKeyRequest, request: Request, caller: CurrentCaller, service: CurrentService, response: Response
 ) -> ShownApiKeyAnswer:

@@ -336,3 +336,28 @@ async def test_passwords_that_hold_what_cannot_be_seen_are_refused_without_sayin
     assert [error["field"] for error in answer.json()["errors"]] == ["password"]
     assert "geheim" not in answer.text
     assert "200b" not in answer.text.lower()
+
+
+async def test_who_knows_a_password_logs_in_so_often_and_keeps_nobody_else_out(
+    database_url: str, token_keys: TokenKeys
+) -> None:
+    async with running_order_api(database_url, token_keys, log_ins_per_minute=3) as api:
+        ann, bob = await api.customer(), await api.customer()
+        given = [await log_in(api, ann.email, PASSWORD) for _ in range(4)]
+        assert [answer.status_code for answer in given] == [200] * 3 + [429]
+        assert [answer.headers["RateLimit"] for answer in given] == [
+            f'"log-ins";r={left};t=20' for left in (2, 1, 0, 0)
+        ]
+        assert given[3].json()["type"] == "/problems/log-ins-too-frequent"
+        assert given[3].headers["Retry-After"] == "20"
+        assert (await log_in(api, bob.email, PASSWORD)).status_code == 200
+        tokens = await api.client.post("/auth/refresh", json={"refresh_token": given[0].json()["refresh_token"]})
+        assert tokens.status_code == 200
+
+        body = {"old_password": PASSWORD, "new_password": PASSWORD}
+        headers, statuses = bob.headers, []
+        for _ in range(4):
+            changed = await api.client.post("/accounts/me/password", json=body, headers=headers)
+            statuses.append(changed.status_code)
+            headers = {"Authorization": f"Bearer {changed.json().get('access_token')}"}
+        assert statuses == [200] * 3 + [429]

@@ -18,7 +18,7 @@ from ordercast.services.shared.http.access import SCOPES
 from ordercast.services.shared.http.api_keys import KEPT_S, LOOK_UPS_AT_ONCE, ApiKeys
 from ordercast.services.shared.http.key_secrets import PresentedKey, hash_of, new_secret
 from ordercast.services.shared.http.tokens import InvalidToken
-from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
+from tests.support.order_api import PASSWORD, Member, RunningApi, TokenKeys, running_order_api
 
 Key = dict[str, Any]
 
@@ -291,3 +291,71 @@ async def test_strange_keys_hold_few_connections(shared_api: RunningApi) -> None
     outcomes = await asyncio.gather(*strange, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {InvalidToken}
     assert counted.most == LOOK_UPS_AT_ONCE
+
+
+NEW_PASSWORD = "another horse battery"
+
+
+async def change_password(api: RunningApi, member: Member, **more: bool) -> None:
+    body = {"old_password": PASSWORD, "new_password": NEW_PASSWORD, **more}
+    answer = await api.client.post("/accounts/me/password", json=body, headers=member.headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def reset_password(api: RunningApi, admin: Member, member: Member) -> None:
+    code = await api.client.post(f"/accounts/{member.id}/password-reset", headers=admin.headers)
+    body = {"email": member.email, "code": code.json()["code"], "new_password": NEW_PASSWORD}
+    assert (await api.client.post("/auth/password-reset", json=body)).status_code == 204
+
+
+@pytest.mark.parametrize("how", ["changed", "changed for keys, too", "reset"])
+async def test_keys_outlast_a_changed_password_unless_asked_and_no_reset(shared_api: RunningApi, how: str) -> None:
+    """A reset says that somebody else may have had the account; a change is made by who has it, and its programs go on."""
+    admin, till, other = (
+        await shared_api.admin(),
+        await shared_api.member("SERVICE"),
+        await shared_api.member("SERVICE"),
+    )
+    one, two = await made(shared_api, till), await made(shared_api, till)
+    revoked, of_other = await made(shared_api, till), await made(shared_api, other)
+    await shared_api.client.delete(f"/api-keys/{revoked['id']}", headers=till.headers)
+    for key in (one, two, of_other):  # known to the process
+        assert (await shared_api.client.get("/orders", headers=bearer(key))).status_code == 200
+    if how == "reset":
+        await reset_password(shared_api, admin, till)
+    else:
+        await change_password(shared_api, till, **({"revoke_api_keys": True} if "keys" in how else {}))
+
+    go_on = how == "changed"
+    for key in (one, two):
+        assert (await shared_api.client.get("/orders", headers=bearer(key))).status_code == (200 if go_on else 401)
+    assert (await shared_api.client.get("/orders", headers=bearer(of_other))).status_code == 200
+    asked = {"kind": "api-key-revoked", "account_id": str(till.id)}
+    lines = (await shared_api.client.get("/audit", params=asked, headers=admin.headers)).json()["data"]
+    told = {line["details"]["api_key"]: line["details"].get("because") for line in lines}
+    because = "password-reset" if how == "reset" else "password-changed"
+    assert told == {revoked["id"]: None} | ({} if go_on else {one["id"]: because, two["id"]: because})
+    if not go_on:
+        assert {line["account_id"] for line in lines if "because" in line["details"]} == {
+            None if how == "reset" else till.id
+        }
+
+
+async def test_no_key_is_left_that_is_made_or_rotated_while_the_password_is_reset(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    for _ in range(3):
+        till = await shared_api.member("SERVICE")
+        key = await made(shared_api, till)
+        _, new, rotated = await asyncio.gather(
+            reset_password(shared_api, admin, till),
+            create(shared_api, till),
+            shared_api.client.post(f"/api-keys/{key['id']}/rotate", headers=till.headers),
+        )
+        if rotated.status_code == 200:
+            assert (await shared_api.client.get("/orders", headers=bearer(rotated.json()))).status_code == 401
+        async with shared_api.service.sessions() as session:
+            left = await session.scalar(
+                text("SELECT count(*) FROM api_keys WHERE account_id = :id AND revoked_at IS NULL"), {"id": till.id}
+            )
+        assert left == 0
+        assert new.status_code in (201, 401)  # made before the reset, or by a token that it has ended

@@ -1,0 +1,82 @@
+"""Which log-ins are let through although their passwords are right, counted."""
+
+from contextlib import suppress
+
+import pytest
+
+from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
+from ordercast.services.order_api.accounts.limit_log_ins import LimitLogIns
+from ordercast.services.order_api.errors import InvalidCredentials, LogInsTooFrequent, Overloaded, TooManyLogIns
+
+ANN, HOME = "ann@example.com", "192.0.2.1"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1_000
+
+    def __call__(self) -> int:
+        return self.now_s * 1_000_000_000
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limit(clock: Clock) -> LimitLogIns:
+    return LimitLogIns(6, LimitFailedLogIns(10, 60, clock), clock)
+
+
+def log_in(limit: LimitLogIns, email: str = ANN, address: str = HOME) -> str:
+    with limit.tried(email, address) as headers:
+        return headers["RateLimit"]
+
+
+def test_so_many_succeed_each_says_what_is_left_and_then_one_every_ten_seconds(
+    limit: LimitLogIns, clock: Clock
+) -> None:
+    assert [log_in(limit, "ANN@example.com") for _ in range(6)] == [
+        f'"log-ins";r={left};t=10' for left in (5, 4, 3, 2, 1, 0)
+    ]
+    with pytest.raises(LogInsTooFrequent) as refused:
+        log_in(limit)
+    assert refused.value.retry_after_s == 10
+    assert refused.value.headers == {"RateLimit-Policy": '"log-ins";q=6;w=60', "RateLimit": '"log-ins";r=0;t=10'}
+    clock.now_s += 10
+    log_in(limit)
+    with pytest.raises(LogInsTooFrequent):
+        log_in(limit)
+
+
+def test_who_logs_in_all_the_time_keeps_nobody_else_out(limit: LimitLogIns) -> None:
+    for _ in range(6):
+        log_in(limit)
+    log_in(limit, "bob@example.com")
+    log_in(limit, address="192.0.2.2")
+
+
+@pytest.mark.parametrize("error", [InvalidCredentials("wrong"), Overloaded("later"), KeyboardInterrupt()])
+def test_what_fails_takes_none_of_them(limit: LimitLogIns, error: BaseException) -> None:
+    for _ in range(9):
+        with suppress(type(error)), limit.tried(ANN, HOME):
+            raise error
+    for _ in range(6):
+        log_in(limit)
+
+
+def test_who_does_not_know_the_password_hears_of_failures_alone(limit: LimitLogIns) -> None:
+    for _ in range(10):
+        with suppress(InvalidCredentials), limit.tried(ANN, HOME):
+            raise InvalidCredentials("wrong")
+    with pytest.raises(TooManyLogIns):
+        log_in(limit)
+
+
+def test_many_at_once_are_no_way_around_it(limit: LimitLogIns) -> None:
+    with limit.tried(ANN, HOME), limit.tried(ANN, HOME), limit.tried(ANN, HOME):
+        for _ in range(3):
+            log_in(limit)
+        with pytest.raises(LogInsTooFrequent):
+            log_in(limit)
