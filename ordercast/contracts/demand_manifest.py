@@ -4,7 +4,8 @@ A version is a folder named by its id, as one of `baseline` is (`model_manifest`
 
 - `pair`, `line` and `product`: the networks of each question, as `demand_forward` describes them, in float32;
 - `calibration`: what intervals are made of, by kind (`pair/`, `line/`, `week/`, `stock/`; `services.shared.demand.conformal`);
-- `seen`: which values and products each question learned from (`pair/low`, `pair/high`, `pair/products` and so on).
+- `seen`: which values and products each question learned from (`pair/low`, `pair/high`, `pair/products` and so on);
+- `product_trees`, where products by week have a boosted member with a weight: its trees, as `boosted_forward` describes them.
 
 Fields that a later release adds are passed over.
 """
@@ -28,7 +29,10 @@ from ordercast.contracts.model_manifest import (
 )
 from ordercast.first_line import first_line
 
-SCHEMA: Final = "ordercast.demand/1"  # rises when an old reader could misread a new manifest
+# Rises when an old reader could misread a new manifest: one that knows no trees would answer with the networks alone.
+Schema = Literal["ordercast.demand/1", "ordercast.demand/2"]
+SCHEMA: Final[Schema] = "ordercast.demand/1"
+SCHEMA_WITH_TREES: Final[Schema] = "ordercast.demand/2"
 DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]
@@ -55,6 +59,11 @@ MOST_WEEKS: Final = 8
 def weights_file(question: Question) -> str:
     """Name of the file with a question's networks."""
     return f"{question}.safetensors"
+
+
+def trees_file(question: Question) -> str:
+    """Name of the file with a question's boosted member."""
+    return f"{question}_trees.safetensors"
 
 
 class Opponent(msgspec.Struct, frozen=True):
@@ -87,13 +96,28 @@ class FeatureBins(msgspec.Struct, frozen=True):
     shares: tuple[float, ...]
 
 
+class Boosting(msgspec.Struct, frozen=True):
+    """A question's boosted member. `weight` is its share of the mean, the rest is the networks'; 0: it helped nothing, and its
+    trees are not kept.
+
+    `settings` are those of scikit-learn's HistGradientBoostingRegressor, `rows` those that it learned from. The weight was
+    chosen on `chosen_on` of the rows held out, earlier ones than those that the version was judged on.
+    """
+
+    weight: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    trees: Count
+    settings: dict[str, float]
+    rows: Count
+    chosen_on: Count
+
+
 class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One question: its networks, what they learned from, and how they were judged on rows after that.
 
     `features` are those of the networks, in order, as `services.shared.demand.feature_list` names them; `average` is the mean of
     each over the rows learned from. `level` is the feature that they correct. `better_than` is by how much less deviance an
     opponent's is undercut, as a share of it. `snapshot` is how each feature of the known pairs was distributed
-    at the end of the data, of pairs alone.
+    at the end of the data, of pairs alone. `boosting` is of products alone, and not there if the recipe has no blend.
     """
 
     features: tuple[str, ...]
@@ -115,6 +139,12 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     better_than: dict[str, float] = {}
     judgement: str = ""
     snapshot: tuple[FeatureBins, ...] = ()
+    boosting: Boosting | None = None
+
+    @property
+    def has_trees(self) -> bool:
+        """Whether its answers are a mean of networks and trees."""
+        return self.boosting is not None and self.boosting.weight > 0
 
 
 class DemandData(msgspec.Struct, frozen=True):
@@ -138,7 +168,7 @@ class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     recipe, whose name is that of a written one if it is not `demand`.
     """
 
-    schema: Literal["ordercast.demand/1"] = "ordercast.demand/1"
+    schema: Schema = SCHEMA
     recipe: Literal["demand"] = "demand"
     version: Version
     training_id: str
@@ -166,7 +196,8 @@ def decode_demand_manifest(raw: bytes) -> DemandManifest:
         raise ManifestError(f"{MANIFEST_FILE}: horizon_days is {manifest.horizon_days}, not one of {HORIZONS}")
     if missing := [question for question in QUESTIONS if question not in manifest.questions]:
         raise ManifestError(f"{MANIFEST_FILE} says nothing of the question {missing[0]}")
-    for name in (*map(weights_file, QUESTIONS), CALIBRATION_FILE, SEEN_FILE):
+    trees = [trees_file(question) for question in QUESTIONS if manifest.questions[question].has_trees]
+    for name in (*map(weights_file, QUESTIONS), *trees, CALIBRATION_FILE, SEEN_FILE):
         if name not in manifest.files:
             raise ManifestError(f"{MANIFEST_FILE} names no {name}")
     for name, record in manifest.questions.items():

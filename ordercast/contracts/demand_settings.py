@@ -15,7 +15,10 @@ class QuestionSettings(msgspec.Struct, frozen=True):
 
 
 class DemandSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`epochs` are those of each question; the learning rate is AdamW's at the start, from where it falls to 0."""
+    """`epochs` are those of each question; the learning rate is AdamW's at the start, from where it falls to 0.
+
+    `blend`: products by week may have a boosted member beside the networks. Recipes from before there was one have none.
+    """
 
     name: str
     horizon_days: int
@@ -27,3 +30,4 @@ class DemandSettings(msgspec.Struct, frozen=True, kw_only=True):
     pair: QuestionSettings
     line: QuestionSettings
     product: QuestionSettings
+    blend: bool = False

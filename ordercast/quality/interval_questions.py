@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,8 @@ from ordercast.services.trainer.demand_networks.demand_questions import (
 )
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.judging.scores import clip_of
+from ordercast.services.trainer.training.blend_products import blended
+from ordercast.services.trainer.training.train_demand_question import answers_on
 
 KEY: Final = "intervals"
 # Expected pieces between which predictions are judged apart.
@@ -148,8 +150,9 @@ TOGETHER: Final = IntervalQuestion(
 )
 
 
-def model_of(question: Question, asked: DemandQuestion, learned: Rows) -> DemandModel:
-    """A model of one question, trained on the rows.
+def model_of(question: Question, asked: DemandQuestion, learned: Rows, later: Rows) -> DemandModel:
+    """A model of one question, trained on the rows; of products by week with trees, weighed on the first of the later weeks, which
+    intervals are calibrated on and none is judged on.
 
     Raises:
         DemandFitRefused: the rows cannot be learned from.
@@ -160,6 +163,13 @@ def model_of(question: Question, asked: DemandQuestion, learned: Rows) -> Demand
     columns = np.array([known.index(feature.name) for feature in narrow.features], np.int64)
     seen = seen_in(narrow.values, narrow.product_id)
     model = QuestionModel(narrow.features, columns, known.index(asked.level), trained.networks(), seen)
+    if question == "product":
+        blend = blended(
+            *(narrow, later, clip_of(narrow), asked.level),
+            lambda rows: answers_on(model, rows)[0],
+            lambda rows: rows.only(narrow.features),
+        )
+        return DemandModel({question: replace(model, boosted=blend.member if blend else None)}, {})
     return DemandModel({question: model}, {})
 
 
@@ -186,7 +196,7 @@ def judge_real_intervals(advance: Progress) -> Iterator[tuple[IntervalQuestion, 
     for name, asked, rows, questions in trained:
         learned, later = rows()
         advance(1)
-        model = model_of(name, asked, learned)
+        model = model_of(name, asked, learned, later)
         advance(1)
         for question in questions:
             yield question, judge(question, model, learned, later)

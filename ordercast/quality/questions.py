@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.quality.online_retail import read_shop
 from ordercast.services.shared.demand.activity import Floats
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
@@ -38,6 +39,7 @@ from ordercast.services.trainer.judging.scores import (
     piece_scores,
     row_deviance,
 )
+from ordercast.services.trainer.training.blend_products import blended, grow
 
 HORIZON_DAYS: Final = 28
 # Days since a product's first order: younger ones, which a training has too, are left out as in the trial that is compared with.
@@ -48,6 +50,8 @@ SEED: Final = 1
 # What the networks' answers are called.
 NETWORKS: Final = "ten networks"
 MEDIAN: Final = "ten networks, median"
+# What `demand` says, with the weight of its trees.
+BLEND: Final = "demand: ten networks, {:.0%} boosted trees"
 
 Progress = Callable[[int], None]
 
@@ -90,7 +94,8 @@ class Answered:
 class Question:
     """`rows` makes those to learn from and those to be judged by; with cancelled pieces taken off, or left in.
 
-    `blends`: answers that are half the networks' (mean or median) and half an opponent's, by the names of both.
+    `halves`: answers that are half the networks' (mean or median) and half an opponent's, by the names of both. `blends`: `demand`
+    answers by a mean of networks and trees.
     """
 
     key: str
@@ -100,7 +105,8 @@ class Question:
     opponents: tuple[Opponent, ...]
     probabilities: tuple[Opponent, ...] = ()
     networks: DemandQuestion | None = None
-    blends: tuple[tuple[str, str], ...] = ()
+    halves: tuple[tuple[str, str], ...] = ()
+    blends: bool = False
 
     def steps_of(self, cancelled: bool) -> int:
         """How many steps `ask` tells of."""
@@ -149,7 +155,8 @@ QUESTIONS: Final = (
         _products,
         PRODUCT_OPPONENTS,
         networks=PRODUCT,
-        blends=((NETWORKS, "gradient boosting, level as offset"),),
+        halves=((NETWORKS, "gradient boosting, level as offset"),),
+        blends=True,
     ),
     Question(
         "line",
@@ -158,7 +165,7 @@ QUESTIONS: Final = (
         _lines,
         LINE_OPPONENTS,
         networks=LINE,
-        blends=((NETWORKS, "gradient boosting, Poisson"), (MEDIAN, "gradient boosting, absolute error")),
+        halves=((NETWORKS, "gradient boosting, Poisson"), (MEDIAN, "gradient boosting, absolute error")),
     ),
 )
 
@@ -181,10 +188,32 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
         probabilities[NETWORKS] = answer.order_probability.astype(np.float64)
     else:
         answers[MEDIAN] = answer.median.astype(np.float64)
-    for networks, other in question.blends:
+    for networks, other in question.halves:
         if other in answers:
             answers[f"half {networks}, half {other}"] = (answers[networks] + answers[other]) / 2
+    if question.blends:
+        weight = weight_before(question.networks, learned, clip)
+        trees = grow(learned, clip, question.networks.level)(judged)
+        answers[BLEND.format(weight)] = (1 - weight) * answers[NETWORKS] + weight * trees
     return replace(answered(rows, judged, clip, answers, probabilities), networks=trained)
+
+
+def weight_before(question: DemandQuestion, learned: Rows, clip: float) -> float:
+    """The weight of the trees as a training of `demand` would have chosen it before the judged weeks: by networks and trees that
+    learned until eight weeks before, on the first half of these."""
+    end = int((learned.moment + 7 * learned.weeks_ahead).max())
+    start = end - 7 * MOST_WEEKS
+    before = learned.where(learned.moment + 7 * learned.weeks_ahead <= start)
+    held = learned.where(learned.moment >= start)
+    if not len(before) or not len(held):
+        return 0.0
+    trained = train_question(question, before, clip, SEED, os.cpu_count() or 1)
+
+    def networks(rows: Rows) -> Floats:
+        return answer_rows(question, trained, rows).expected.astype(np.float64)
+
+    blend = blended(before, held, clip, question.level, networks, lambda rows: rows)
+    return blend.record.weight if blend else 0.0
 
 
 def answers_of(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from ordercast.contracts.demand_manifest import DemandManifest, Question, QuestionRecord
+from ordercast.contracts.demand_manifest import Boosting, DemandManifest, Question, QuestionRecord
 from ordercast.contracts.diagnostics import COVERED_LEVEL, Curves, Diagnostics
 from ordercast.contracts.model_manifest import ModelManifest
 from ordercast.services.predictor.card_charts import Series, chart
@@ -72,12 +72,23 @@ def _of_demand(manifest: DemandManifest) -> Iterator[Element]:
         words = _ASKS[name].format(horizon=manifest.horizon_days, weeks=manifest.weeks)
         yield element("h2", words)
         yield element("p", one.judgement)
+        if one.boosting:
+            yield element("p", _blend(one.boosting))
         yield from _scores(one)
         if tables := manifest.diagnostics.get(name):
             yield from _tables(tables, one.members)
         else:
             yield element("p", "A version from before cards: it kept no curves and tables.", class_="dim")
         yield _features(one)
+
+
+def _blend(boosting: Boosting) -> str:
+    chosen = f"chosen on {number(boosting.chosen_on)} earlier held-out rows"
+    if not boosting.weight:
+        return f"The networks answer alone: boosted trees made them no better ({chosen})."
+    return (
+        f"The mean is {boosting.weight:.0%} that of {boosting.trees} boosted trees, the rest the networks' ({chosen})."
+    )
 
 
 def _scores(record: QuestionRecord) -> Iterator[Element]:

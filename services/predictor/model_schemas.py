@@ -145,7 +145,10 @@ def _figures(manifest: AnyManifest | None) -> dict[str, Any]:
 
 def _figures_by_question(manifest: DemandManifest) -> dict[str, Any]:
     records = manifest.questions
-    shown = ("judgement", "rows", "held_out", "clip", "scores", "order_scores", "better_than", "collapsed_members")
+    shown = (
+        *("judgement", "rows", "held_out", "clip", "scores", "order_scores", "better_than", "collapsed_members"),
+        "boosting",
+    )
     return {
         "members": records["pair"].members,
         "metrics": {

@@ -36,6 +36,7 @@ DEMAND_SETTINGS: Final = DemandSettings(
     pair=QuestionSettings(_PAIR, (64, 32), {"order": 1.0, "mean": 0.3, "median": 1.0, "low": 1.0, "high": 1.0}),
     line=QuestionSettings(_PAIR, (64, 32), {"mean": 0.1, "median": 1.0, "low": 1.0, "high": 1.0}),
     product=QuestionSettings(names(PRODUCT_FEATURES), (64, 32), {"mean": 1.0, "median": 1.0, "low": 1.0, "high": 1.0}),
+    blend=True,
 )
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -77,6 +78,10 @@ def written_recipe(document: Mapping[str, Any]) -> DemandSettings:
             raise _bad(
                 "recipe.horizon_days", f"must be one of {', '.join(map(str, HORIZONS))}", document["horizon_days"]
             )
+    if "blend" in document:
+        values["blend"] = document["blend"]
+        if type(document["blend"]) is not bool:
+            raise _bad("recipe.blend", "must be true or false", document["blend"])
     made = msgspec.structs.replace(DEMAND_SETTINGS, name=_name(document), **values, **questions)
     for question in QUESTIONS:
         if (size := 4 * made.members * weights(getattr(made, question))) > MOST_BYTES:

@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from ordercast.contracts import boosted_forward
 from ordercast.contracts.demand_forward import InputScaling, demand_layers
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     QUESTIONS,
+    SCHEMA_WITH_TREES,
     SEEN_FILE,
+    Boosting,
     DemandData,
     DemandManifest,
     Head,
@@ -23,6 +27,7 @@ from ordercast.contracts.demand_manifest import (
     OrderScores,
     Question,
     QuestionRecord,
+    trees_file,
     weights_file,
 )
 from ordercast.contracts.diagnostics import (
@@ -117,6 +122,37 @@ def weights(question: Question, seed: int = 1, shape: Shape = SMALL) -> dict[str
         arrays[bias_name(index)] = np.zeros((shape.members, layer.units), np.float32)
         width = layer.units
     return arrays
+
+
+def trees(question: Question = "product") -> dict[str, NDArray[Any]]:
+    """Two trees: below 1 of the first feature a tenth more, from the second week on a fifth less."""
+    weeks_ahead = len(FEATURES[question])
+    return {
+        boosted_forward.FEATURE: np.array([0, 0, 0, weeks_ahead, 0, 0], np.int32),
+        boosted_forward.THRESHOLD: np.array([1.0, 0, 0, 1.5, 0, 0]),
+        boosted_forward.MISSING_LEFT: np.zeros(6, np.uint8),
+        boosted_forward.LEFT: np.array([1, -1, -1, 4, -1, -1], np.int32),
+        boosted_forward.RIGHT: np.array([2, -1, -1, 5, -1, -1], np.int32),
+        boosted_forward.VALUE: np.array([0, np.log(1.1), 0, 0, 0, np.log(0.8)]),
+        boosted_forward.ROOT: np.array([0, 3], np.int32),
+        boosted_forward.BASELINE: np.zeros(1),
+    }
+
+
+def with_trees(
+    version: tuple[DemandManifest, dict[str, bytes]], weight: float = 0.25
+) -> tuple[DemandManifest, dict[str, bytes]]:
+    """The version with a boosted member for products by week."""
+    manifest, files = version
+    boosting = Boosting(weight, 2, {"max_iter": 2}, 1_000, 200)
+    product = msgspec.structs.replace(manifest.questions["product"], boosting=boosting)
+    files = {**files, trees_file("product"): save(trees())}
+    return msgspec.structs.replace(
+        manifest,
+        schema=SCHEMA_WITH_TREES,
+        questions={**manifest.questions, "product": product},
+        files={name: file_entry(content) for name, content in files.items()},
+    ), files
 
 
 def demand_files(seed: int = 1, shape: Shape = SMALL) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from ordercast.contracts.boosted_forward import BoostedTrees, TreesError
 from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
@@ -20,10 +21,12 @@ from ordercast.contracts.demand_manifest import (
     DemandManifest,
     Question,
     QuestionRecord,
+    trees_file,
     weights_file,
 )
 from ordercast.contracts.ensemble_forward import WeightsError
 from ordercast.first_line import first_line
+from ordercast.services.shared.demand.boosted_member import BoostedMember
 from ordercast.services.shared.demand.conformal import (
     Calibration,
     CalibrationRefused,
@@ -57,13 +60,14 @@ class ModelDamaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class QuestionModel:
-    """The networks of one question, and which columns of its features they take."""
+    """The networks of one question, which columns of its features they take, and the boosted member if it has one."""
 
     features: tuple[Feature, ...]
     columns: Ints
     level: int
     networks: DemandNetworks
     seen: Seen
+    boosted: BoostedMember | None = None
 
     def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
         """For values [rows, all features], a slice of the rows at a time."""
@@ -71,7 +75,7 @@ class QuestionModel:
         inputs[:, :-1], inputs[:, -1] = values[:, self.columns], weeks_ahead
         level = np.expm1(values[:, self.level])
         parts = [
-            self.networks.answer(inputs[first : first + SLICE], level[first : first + SLICE])
+            self._of_slice(inputs[first : first + SLICE], level[first : first + SLICE])
             for first in range(0, max(len(values), 1), SLICE)
         ]
         if len(parts) == 1:
@@ -81,6 +85,10 @@ class QuestionModel:
             for name in ("order_probability", "mean", "low", "median", "high")
         )
         return DemandAnswer(*columns)
+
+    def _of_slice(self, inputs: Floats, level: Floats) -> DemandAnswer:
+        answer = self.networks.answer(inputs, level)
+        return answer if self.boosted is None else self.boosted.mixed(answer, inputs, level)
 
     def outside(self, values: Floats, product_ids: Ints) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it; empty where it does."""
@@ -139,21 +147,34 @@ class DemandModel:
 
     def products(self, values: Floats, weeks: int, level: float) -> PieceAnswers:
         """Pieces of the next weeks, each [rows, weeks]. Raises ValueError for a level that no calibration has."""
+        return self._weeks(self._said_by_week(values, weeks), level)
+
+    def forecasts(self, values: Floats, weeks: int, level: float, service_level: float) -> tuple[PieceAnswers, Ints]:
+        """What `products` says, and pieces that are enough for all of the next weeks with the probability `service_level` [rows].
+
+        Raises ValueError for a level that no calibration has.
+        """
+        by_week = self._said_by_week(values, weeks)
+        return self._weeks(by_week, level), self._stock([said for said, _ in by_week], service_level)
+
+    def stock(self, values: Floats, weeks: int, service_level: float) -> Ints:
+        """The second of these alone."""
+        return self._stock([said for said, _ in self._said_by_week(values, weeks)], service_level)
+
+    def _weeks(self, by_week: Sequence[tuple[Said, Ints]], level: float) -> PieceAnswers:
         columns = []
-        for ahead in range(1, weeks + 1):
-            said, groups = self.said_of_week(values, ahead)
+        for said, groups in by_week:
             low, high = _intervals(self.calibrations["week"], said, groups, level)
             columns.append((said.mean, np.expm1(said.middle), low, high))
         return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
 
-    def stock(self, values: Floats, weeks: int, service_level: float) -> Ints:
-        """Pieces that are enough for all of the next weeks, with this probability [rows]; at least those for fewer weeks.
+    def _stock(self, by_week: Sequence[Said], service_level: float) -> Ints:
+        """At least what is enough for fewer weeks.
 
         Each number of weeks has thresholds of its own, so that by themselves they could say less for more weeks.
         """
-        by_week = [self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)]
-        enough = np.zeros(len(values), np.int64)
-        for count in range(1, weeks + 1):
+        enough = np.zeros(len(by_week[0].mean), np.int64)
+        for count in range(1, len(by_week) + 1):
             said, groups = _of_weeks_together(by_week[:count])
             calibration = self.calibrations["stock"]
             wide, most = thresholds(calibration, groups, service_level), most_pieces(calibration, groups)
@@ -181,7 +202,10 @@ class DemandModel:
 
     def said_of_weeks_together(self, values: Floats, weeks: int) -> tuple[Said, Ints]:
         """The same of all pieces of the next weeks."""
-        return _of_weeks_together([self.said_of_week(values, ahead)[0] for ahead in range(1, weeks + 1)])
+        return _of_weeks_together([said for said, _ in self._said_by_week(values, weeks)])
+
+    def _said_by_week(self, values: Floats, weeks: int) -> list[tuple[Said, Ints]]:
+        return [self.said_of_week(values, ahead) for ahead in range(1, weeks + 1)]
 
 
 def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> DemandModel:
@@ -198,6 +222,7 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 manifest.questions[question],
                 _arrays(files, weights_file(question)),
                 _seen(_below(seen, question), question),
+                _boosted(question, manifest.questions[question], files),
             )
             for question in QUESTIONS
         },
@@ -205,7 +230,9 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
     )
 
 
-def question_model(question: Question, record: QuestionRecord, arrays: Arrays, seen: Seen) -> QuestionModel:
+def question_model(
+    question: Question, record: QuestionRecord, arrays: Arrays, seen: Seen, boosted: BoostedMember | None = None
+) -> QuestionModel:
     """One question's networks, from its record in the manifest and its arrays.
 
     Raises:
@@ -227,7 +254,7 @@ def question_model(question: Question, record: QuestionRecord, arrays: Arrays, s
     except WeightsError as error:
         raise ModelDamaged(f"{weights_file(question)}: {error}") from error
     features = tuple(FEATURES[question][place] for place in columns)
-    return QuestionModel(features, columns, known.index(record.level), networks, seen)
+    return QuestionModel(features, columns, known.index(record.level), networks, seen, boosted)
 
 
 def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:
@@ -280,6 +307,17 @@ def _arrays(files: Mapping[str, bytes], name: str) -> Arrays:
 def _below(arrays: Arrays, part: str) -> Arrays:
     """The arrays under `part/`, without it."""
     return {name.removeprefix(f"{part}/"): array for name, array in arrays.items() if name.startswith(f"{part}/")}
+
+
+def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, bytes]) -> BoostedMember | None:
+    if record.boosting is None or not record.has_trees:
+        return None
+    name = trees_file(question)
+    try:
+        trees = BoostedTrees(_arrays(files, name), len(record.features) + 1)
+    except TreesError as error:
+        raise ModelDamaged(f"{name}: {error}") from error
+    return BoostedMember(record.boosting.weight, trees)
 
 
 def _seen(arrays: Arrays, question: Question) -> Seen:

@@ -1,7 +1,7 @@
 """Classical learners on the same features as the networks: Poisson regression and tuned gradient boosting."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -15,6 +15,7 @@ from ordercast.services.trainer.judging.scores import row_deviance
 
 Answer = Callable[[Rows], Floats]
 Settings = Mapping[str, float]
+AnswerT = TypeVar("AnswerT", bound=Answer)
 
 # What is tried, the first where nothing can be tried: coarse, fine, fine with larger leaves. More iterations overfit on a year
 # of a shop.
@@ -25,12 +26,8 @@ CANDIDATES: Final[tuple[Settings, ...]] = (
 )
 # Rows that settings are chosen on; the last fifth of them, by moment, decides.
 TUNED_ROWS: Final = 60_000
-# Of each input of a boosted model with weights.
-BINS: Final = 128
 # Standardised inputs are held to this.
 MOST_DEVIATIONS: Final = 6.0
-# Added to a level that is a boosted model's offset: a product that rests may come back.
-LEAST_LEVEL: Final = 1.0
 
 
 def inputs(rows: Rows) -> Floats:
@@ -46,29 +43,23 @@ def poisson_regression(rows: Rows, clip: float) -> Answer:
     return lambda asked: np.asarray(model.predict(inputs(asked)), np.float64)
 
 
-def boosted_pieces(
-    rows: Rows, clip: float, loss: Literal["poisson", "absolute_error"] = "poisson", level: str | None = None
-) -> Answer:
-    """Tuned boosting of clipped targets; with `level`, of their quotient to this feature's pieces, weighted by it."""
+def boosted_pieces(rows: Rows, clip: float, loss: Literal["poisson", "absolute_error"] = "poisson") -> Answer:
+    """Tuned boosting of clipped targets."""
 
     def fit(learned: Rows, settings: Settings) -> Answer:
         target = np.minimum(learned.target, clip)
         if not target.any():
             return lambda asked: np.zeros(len(asked))
         model = HistGradientBoostingRegressor(loss=loss, early_stopping=False, random_state=0, **settings)
-        if level is None:
-            model.fit(inputs(learned), target)
-            return lambda asked: np.maximum(model.predict(inputs(asked)), 0.0)
-        bins, offset = _bins(inputs(learned)), _offset(learned, level)
-        model.fit(_binned(bins, inputs(learned)), target / offset, sample_weight=offset)
-        return lambda asked: np.asarray(model.predict(_binned(bins, inputs(asked))), np.float64) * _offset(asked, level)
+        model.fit(inputs(learned), target)
+        return lambda asked: np.maximum(model.predict(inputs(asked)), 0.0)
 
-    def lost(answer: Floats, watched: Rows) -> float:
-        target = np.minimum(watched.target, clip)
-        by_row = np.abs(answer - target) if loss == "absolute_error" else row_deviance(answer, target)
+    def lost(answer: Answer, watched: Rows) -> float:
+        target, said = np.minimum(watched.target, clip), answer(watched)
+        by_row = np.abs(said - target) if loss == "absolute_error" else row_deviance(said, target)
         return float(by_row.mean())
 
-    return fit(rows, _tuned(rows, fit, lost))
+    return fit(rows, tuned(rows, fit, lost))
 
 
 def boosted_probability(rows: Rows) -> Answer:
@@ -82,11 +73,11 @@ def boosted_probability(rows: Rows) -> Answer:
         model.fit(inputs(learned), ordered)
         return lambda asked: np.asarray(model.predict_proba(inputs(asked))[:, 1], np.float64)
 
-    def lost(answer: Floats, watched: Rows) -> float:
-        said = np.clip(answer, 1e-6, 1 - 1e-6)
+    def lost(answer: Answer, watched: Rows) -> float:
+        said = np.clip(answer(watched), 1e-6, 1 - 1e-6)
         return float(-np.where(watched.target > 0, np.log(said), np.log(1 - said)).mean())
 
-    return fit(rows, _tuned(rows, fit, lost))
+    return fit(rows, tuned(rows, fit, lost))
 
 
 def boosted_in_two_parts(rows: Rows, clip: float) -> Answer:
@@ -95,20 +86,7 @@ def boosted_in_two_parts(rows: Rows, clip: float) -> Answer:
     return lambda asked: probability(asked) * pieces(asked)
 
 
-def _offset(rows: Rows, level: str) -> Floats:
-    return np.asarray(np.expm1(rows.column(level)) + LEAST_LEVEL, np.float64)
-
-
-def _bins(values: Floats) -> list[Floats]:
-    """Edges by input. Without them boosting looks for weighted quantiles of its own, one after the other: minutes."""
-    return [np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)[1:-1])) for column in values.T]
-
-
-def _binned(bins: list[Floats], values: Floats) -> Floats:
-    return np.column_stack([np.searchsorted(edges, column) for edges, column in zip(bins, values.T, strict=True)])
-
-
-def _tuned(rows: Rows, fit: Callable[[Rows, Settings], Answer], lost: Callable[[Floats, Rows], float]) -> Settings:
+def tuned(rows: Rows, fit: Callable[[Rows, Settings], AnswerT], lost: Callable[[AnswerT, Rows], float]) -> Settings:
     """The settings that lose least on the last moments of a sample, fitted on those before."""
     random = np.random.default_rng(0)
     sample = np.zeros(len(rows), np.bool_)
@@ -118,4 +96,4 @@ def _tuned(rows: Rows, fit: Callable[[Rows, Settings], Answer], lost: Callable[[
     if late.all():  # one moment: nothing is later
         return CANDIDATES[0]
     learned, watched = tried.where(~late), tried.where(late)
-    return min(CANDIDATES, key=lambda settings: lost(fit(learned, settings)(watched), watched))
+    return min(CANDIDATES, key=lambda settings: lost(fit(learned, settings), watched))

@@ -10,6 +10,7 @@ import numpy as np
 from ordercast.services.shared.demand import naive
 from ordercast.services.shared.demand.activity import Floats
 from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.trainer.judging.boosted_level import boosted_level
 from ordercast.services.trainer.judging.learned import (
     Answer,
     boosted_in_two_parts,
@@ -104,7 +105,7 @@ PRODUCT_OPPONENTS: Final = (
     *NAIVE_PRODUCTS,
     Opponent("Poisson regression", poisson_regression, learner=True),
     Opponent("gradient boosting, Poisson", boosted_pieces, learner=True),
-    Opponent("gradient boosting, level as offset", partial(boosted_pieces, level="level"), learner=True),
+    Opponent("gradient boosting, level as offset", partial(boosted_level, level="level"), learner=True),
 )
 
 

@@ -16,10 +16,13 @@ from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     MOST_WEEKS,
     QUESTIONS,
+    SCHEMA,
+    SCHEMA_WITH_TREES,
     SEEN_FILE,
     DemandData,
     DemandManifest,
     Question,
+    trees_file,
     weights_file,
 )
 from ordercast.contracts.diagnostics import Diagnostics
@@ -73,6 +76,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
         why = f"it was asked not to be published; {reason}" if good else reason
         return TrainedDemand("rejected", why, None, None, records, made)
     manifest = DemandManifest(
+        schema=SCHEMA_WITH_TREES if any(one.trees for one in trained.values()) else SCHEMA,
         version=new_version(),
         training_id=job.training_id,
         created_at=datetime.now(UTC),
@@ -111,6 +115,7 @@ def _learned(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
     """The files that hold what was learned."""
     return {
         **{weights_file(question): tensors(one.networks.arrays) for question, one in trained.items()},
+        **{trees_file(question): tensors(one.trees) for question, one in trained.items() if one.trees},
         SEEN_FILE: tensors(seen_arrays({question: one.model.seen for question, one in trained.items()})),
     }
 

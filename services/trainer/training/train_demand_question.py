@@ -1,7 +1,7 @@
 """One question of a training of `demand`: its rows, its networks, and how these do on the rows held out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -23,9 +23,11 @@ from ordercast.services.trainer.demand_networks.demand_questions import question
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.demand_recipes import refuse_too_much_work
 from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.judging.boosted_level import Arrays
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
 from ordercast.services.trainer.judging.scores import clip_of
 from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.blend_products import Blend, blended
 from ordercast.services.trainer.training.demand_periods import Periods
 from ordercast.services.trainer.training.diagnose import diagnose_question
 from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
@@ -34,9 +36,10 @@ from ordercast.services.trainer.training.messages import DemandJob
 
 @dataclass(frozen=True, slots=True)
 class TrainedQuestion:
-    """The networks as they answer, the rows held out for them, and how they did on these."""
+    """The networks as they answer, the rows held out for them, and how they did on these; `trees` of a boosted member."""
 
     networks: TrainedDemand
+    trees: Arrays
     model: QuestionModel
     record: QuestionRecord
     held: Rows
@@ -99,15 +102,22 @@ def train_demand_question(
         trained_again=sum(attempts > 0 for attempts in networks.attempts),
     )
     model = question_model(question, record, networks.arrays, seen_in(narrow.values, narrow.product_id))
-    expected, said = answers_on(model, held)
+    blend = _blend(question, job, model, narrow, held, clip)
+    rows_judged = held
+    if blend is not None:
+        record = msgspec.structs.replace(record, boosting=blend.record, held_out=int(blend.judged.sum()))
+        model = replace(model, boosted=blend.member)
+        rows_judged = held.where(blend.judged)
+        naive = {name: answer[blend.judged] for name, answer in naive.items()}
+    expected, said = answers_on(model, rows_judged)
     probability = said if "order" in recipe.heads else None
     judged = judge_question(
-        held,
+        rows_judged,
         clip,
         expected,
         probability,
         naive,
-        answers_on(serving, held)[0] if serving else None,
+        answers_on(serving, rows_judged)[0] if serving else None,
     )
     judged_record = msgspec.structs.replace(
         record,
@@ -116,8 +126,8 @@ def train_demand_question(
         better_than=judged.better_than,
         judgement=judged.verdict.reason,
     )
-    diagnostics = diagnose_question(networks, model, held, expected, probability)
-    return TrainedQuestion(networks, model, judged_record, held, judged, diagnostics)
+    diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
+    return TrainedQuestion(networks, blend.arrays if blend else {}, model, judged_record, held, judged, diagnostics)
 
 
 def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:
@@ -144,6 +154,17 @@ def question_rows(question: Question, activity: Activity, periods: Periods, hori
     held_out = periods.products_judged
     learned = product_rows(activity, periods.products_learned, MOST_WEEKS, held_out.start)
     return learned, product_rows(activity, held_out, MOST_WEEKS, until)
+
+
+def _blend(
+    question: Question, job: DemandJob, model: QuestionModel, learned: Rows, held: Rows, clip: float
+) -> Blend | None:
+    if question != "product" or not job.settings.blend:
+        return None
+    level = question_of(job.settings, question).level
+    return blended(
+        learned, held, clip, level, lambda rows: answers_on(model, rows)[0], lambda rows: rows.only(learned.features)
+    )
 
 
 def _naive(question: Question, horizon_days: int) -> tuple[Opponent, ...]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from ordercast.contracts.demand_manifest import (
@@ -11,7 +12,7 @@ from ordercast.contracts.demand_manifest import (
     decode_demand_manifest,
 )
 from ordercast.contracts.model_manifest import ManifestError, decode_manifest, encode_manifest
-from tests.support.demand_versions import demand_version
+from tests.support.demand_versions import demand_version, with_trees
 
 WHOLE: DemandManifest = demand_version()[0]
 
@@ -49,6 +50,15 @@ def test_neither_recipe_reads_the_others_manifest() -> None:
 def test_one_that_is_not_whole_is_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ManifestError, match=reason):
         decode_demand_manifest(changed(**changes))
+
+
+def test_one_with_trees_is_of_a_schema_that_the_release_before_refuses_and_names_their_file() -> None:
+    manifest = with_trees(demand_version())[0]
+    assert manifest.schema != SCHEMA
+    assert decode_demand_manifest(encode_manifest(manifest)) == manifest
+    without = {name: entry for name, entry in manifest.files.items() if name != "product_trees.safetensors"}
+    with pytest.raises(ManifestError, match=r"names no product_trees\.safetensors"):
+        decode_demand_manifest(encode_manifest(msgspec.structs.replace(manifest, files=without)))
 
 
 def test_averages_that_are_not_those_of_the_features_are_refused() -> None:

@@ -53,7 +53,7 @@ def test_intervals_hold_for_rows_like_the_held_out_ones(
     recipe = replace(asked.recipe, members=2, hidden=(8,), epochs=3, batch_size=256, learning_rate=0.02)
     learned = made(question, asked.level, 0, moments=2, products=500)
     rows = made(question, asked.level, 1, moments=20, products=500)
-    model = model_of(question, replace(asked, recipe=recipe), learned)
+    model = model_of(question, replace(asked, recipe=recipe), learned, rows)
 
     for one in judged:
         found = judge(replace(one, judged_from=70), model, learned, rows)

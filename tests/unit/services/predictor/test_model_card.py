@@ -12,7 +12,7 @@ from ordercast.contracts.diagnostics import Curves, Diagnostics
 from ordercast.services.predictor.card_charts import Series, chart
 from ordercast.services.predictor.describe_models import AnyManifest
 from ordercast.services.predictor.model_card import model_card
-from tests.support.demand_versions import demand_version
+from tests.support.demand_versions import demand_version, with_trees
 from tests.support.model_artifacts import judgement, write_model
 
 
@@ -40,6 +40,22 @@ def test_what_is_text_is_no_markup() -> None:
     html = model_card(demand_version(judgement="<script>alert(1)</script> & more")[0]).decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
     assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (
+            0.25,
+            "The mean is 25% that of 2 boosted trees, the rest the networks&#39; (chosen on 200 earlier held-out rows).",
+        ),
+        (0.0, "The networks answer alone: boosted trees made them no better (chosen on 200 earlier held-out rows)."),
+    ],
+)
+def test_a_card_says_how_much_of_the_answer_is_that_of_trees(weight: float, words: str) -> None:
+    html = model_card(with_trees(demand_version(), weight)[0]).decode().replace("'", "&#39;")
+    assert words in html
+    assert "boosted trees" not in model_card(demand_version()[0]).decode()
 
 
 def test_a_card_of_demand_shows_each_table_of_each_question() -> None:

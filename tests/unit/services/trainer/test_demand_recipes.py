@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS
+from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.services.trainer.demand_recipes import (
     DEMAND_SETTINGS,
     MOST_BYTES,
@@ -47,6 +48,14 @@ def test_the_built_in_recipe_under_another_name_is_the_same() -> None:
     assert msgspec.structs.replace(again, name="demand") == DEMAND_SETTINGS
 
 
+def test_products_by_week_are_blended_unless_the_recipe_says_no_and_recipes_from_before_say_nothing() -> None:
+    assert DEMAND_SETTINGS.blend
+    assert written_recipe({"name": "lean"}).blend
+    assert not written_recipe({"name": "lean", "blend": False}).blend
+    before = {key: value for key, value in msgspec.to_builtins(DEMAND_SETTINGS).items() if key != "blend"}
+    assert not msgspec.convert(before, DemandSettings).blend
+
+
 def test_what_is_asked_stands_in_place_of_a_written_recipes_values() -> None:
     asked = asked_training(tomllib.loads(LEAN), members=2, horizon_days=14)
     assert (asked.recipe, asked.members, asked.epochs, asked.horizon_days) == ("lean", 2, 8, 14)
@@ -75,6 +84,7 @@ def test_a_recipe_without_a_name_is_told_so() -> None:
         ({"name": "Lean!"}, "recipe.name", "small letters"),
         ({"name": None}, "recipe.name", "small letters"),
         ({"name": 5}, "recipe.name", "not 5"),
+        ({"blend": 1}, "recipe.blend", "true or false, not 1"),
         ({"x" * 10_000: 3}, "recipe." + "x" * 80, "no such key"),
         ({"members": 10**400}, "recipe.members", "from 1 to 100, not 1000000000"),
         ({"learning_rate": 10**400}, "recipe.learning_rate", "from 1e-06 to 1"),

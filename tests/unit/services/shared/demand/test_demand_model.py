@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from ordercast.contracts.demand_forward import DemandAnswer
-from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, DemandManifest
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, Boosting, DemandManifest
 from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import stock_groups
-from tests.support.demand_versions import demand_version
+from tests.support.demand_versions import demand_version, with_trees
 
 Rows = np.ndarray[Any, np.dtype[np.float64]]
-MODEL = demand_model(*demand_version())
+MODEL = demand_model(*with_trees(demand_version()))
 # What each method answers to rows and weeks ahead, column by column.
 ANSWERS: Mapping[str, tuple[tuple[Feature, ...], Callable[[Rows, int], tuple[Any, ...]]]] = {
     "pairs": (PAIR_FEATURES, lambda values, _: astuple(MODEL.pairs(values, 0.9))),
@@ -117,6 +117,40 @@ def test_what_lies_outside_of_what_was_learned_from_is_named(model: DemandModel)
     assert any(reason.startswith("pair_views_7 is 442,412, far more") for reason in reasons)
 
 
+def test_a_blend_is_the_weighted_mean_of_networks_and_trees_and_leaves_quantiles_alone() -> None:
+    version = demand_version()
+    networks = demand_model(*version).questions["product"]
+    values = rows(PRODUCT_FEATURES, 60)
+    level = np.expm1(values[:, names(PRODUCT_FEATURES).index("level")])
+    for weeks_ahead in (1, 2):
+        trees = np.where(values[:, 0] <= 1, 1.1, 1.0) * (0.8 if weeks_ahead > 1 else 1.0) * (level + 1)
+        alone = networks.answer(values, weeks_ahead)
+        for weight in (0.25, 1.0):
+            answer = demand_model(*with_trees(version, weight)).questions["product"].answer(values, weeks_ahead)
+            assert answer.mean == pytest.approx((1 - weight) * alone.mean + weight * trees, rel=1e-5)
+            assert np.array_equal(answer.median, alone.median)
+    assert astuple(MODEL.questions["pair"].answer(rows(PAIR_FEATURES, 8)))[1] == pytest.approx(
+        demand_model(*version).questions["pair"].answer(rows(PAIR_FEATURES, 8)).mean
+    )
+
+
+def test_a_version_from_before_there_were_trees_and_one_whose_trees_have_no_weight_answer_by_networks() -> None:
+    manifest, files = demand_version()
+    boosting = Boosting(0, 2, {}, 1_000, 200)
+    product = msgspec.structs.replace(manifest.questions["product"], boosting=boosting)
+    other = msgspec.structs.replace(manifest, questions={**manifest.questions, "product": product})
+    assert demand_model(manifest, files).questions["product"].boosted is None
+    assert demand_model(other, files).questions["product"].boosted is None
+
+
+def test_forecasts_are_the_weeks_and_the_stock(model: DemandModel) -> None:
+    values = rows(PRODUCT_FEATURES, 30)
+    weeks, stock = model.forecasts(values, 4, 0.9, 0.95)
+    for made, alone in zip(astuple(weeks), astuple(model.products(values, 4, 0.9)), strict=True):
+        assert np.array_equal(made, alone)
+    assert np.array_equal(stock, model.stock(values, 4, 0.95))
+
+
 def without(file: str, array: str) -> Callable[[dict[str, bytes]], None]:
     return lambda files: files.update(
         {file: save({name: content for name, content in load(files[file]).items() if name != array})}
@@ -135,12 +169,14 @@ def without(file: str, array: str) -> Callable[[dict[str, bytes]], None]:
             r"calibration.safetensors, week: a calibration lacks its array 'rows'",
         ),
         (lambda files: files.update({CALIBRATION_FILE: save({})}), r"calibration.safetensors, pair: "),
+        (lambda files: files.pop("product_trees.safetensors"), "product_trees.safetensors is missing"),
+        (without("product_trees.safetensors", "root"), r"product_trees.safetensors: missing \['root'\]"),
     ],
 )
 def test_a_damaged_version_is_refused_with_the_reason(
     damage: Callable[[dict[str, bytes]], object], reason: str
 ) -> None:
-    manifest, files = demand_version()
+    manifest, files = with_trees(demand_version())
     damage(files)
     with pytest.raises(ModelDamaged, match=reason):
         demand_model(manifest, files)

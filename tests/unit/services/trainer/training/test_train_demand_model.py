@@ -8,20 +8,25 @@ import msgspec
 import numpy as np
 import pytest
 
-from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest
+from ordercast.contracts.demand_manifest import QUESTIONS, SCHEMA, DemandManifest
 from ordercast.contracts.model_manifest import encode_manifest
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
+from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_drift import drift_of
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.judging.scores import piece_scores
 from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.training.blend_products import first_weeks
 from ordercast.services.trainer.training.demand_periods import periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
 from ordercast.services.trainer.training.read_demand_version import read_demand_version
+from ordercast.services.trainer.training.train_demand_question import answers_on, question_rows
 from tests.support.market_shop import UNTIL, market_rows
 
 EPOCHS = 2
@@ -127,7 +132,9 @@ def test_the_manifest_keeps_small_tables_of_each_question(
         assert len(tables.collapsed) == manifest.questions[question].collapsed_members
         assert sum(group.rows for group in tables.residuals) == held_out
         if held_out > 2 * FEWEST_IN_ALL:  # else a half has too few for intervals
-            assert (tables.coverage[0].group, tables.coverage[0].rows) == ("all", held_out)
+            boosting = manifest.questions[question].boosting
+            calibrated = held_out + (boosting.chosen_on if boosting and boosting.weight else 0)
+            assert (tables.coverage[0].group, tables.coverage[0].rows) == ("all", calibrated)
             assert 0.8 < tables.coverage[0].inside < 0.97
         worst = tables.influential[0]
         assert worst.share == max(row.share for row in tables.influential)
@@ -190,6 +197,46 @@ def test_what_happened_from_until_on_is_not_used(tmp_path: Path) -> None:
             [(folder / str(made.version) / f"{question}.safetensors").read_bytes() for question in QUESTIONS]
         )
     assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3])
+def test_trees_are_written_if_they_have_a_weight_and_the_version_answers_judges_and_calibrates_by_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: float
+) -> None:
+    from ordercast.services.trainer.training import blend_products
+
+    monkeypatch.setattr(blend_products, "chosen_weight", lambda *_: weight)
+    made = trained_on(job(tmp_path), market_rows())
+    assert made.version is not None
+    read = read_demand_version(tmp_path, made.version)
+    assert read is not None
+    manifest, model = read
+    product, boosted = manifest.questions["product"], model.questions["product"].boosted
+    assert product.boosting is not None
+    assert product.boosting.weight == weight
+    assert (
+        ("product_trees.safetensors" in manifest.files)
+        == ("product_trees.safetensors" in made.made.files)
+        == bool(weight)
+    )
+    assert (manifest.schema == SCHEMA) == (not weight)
+    assert (boosted is not None) == bool(weight)
+    periods = periods_of(activity_of(market_rows().columns), None, 28)
+    held = question_rows("product", activity_of(market_rows().columns), periods, 28)[1]
+    judged = held.where(~first_weeks(held)) if weight else held
+    said = answers_on(model.questions["product"], judged)[0]
+    own = piece_scores(said, judged.target, product.clip)
+    assert product.held_out == len(judged)
+    assert product.scores[0].deviance == pytest.approx(own.deviance)
+    again = calibrations_of(model, {"product": held})["week"].arrays()
+    assert all(np.array_equal(again[name], array) for name, array in model.calibrations["week"].arrays().items())
+
+
+def test_a_recipe_without_a_blend_has_no_trees(tmp_path: Path) -> None:
+    recipe = msgspec.structs.replace(DEMAND_SETTINGS, blend=False)
+    made = trained_on(job(tmp_path, recipe=recipe), market_rows())
+    assert made.questions["product"].boosting is None
+    assert "product_trees.safetensors" not in made.made.files
 
 
 def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_compared_with(

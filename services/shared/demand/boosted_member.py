@@ -1,0 +1,32 @@
+"""The boosted member of `demand`: trees that correct the same level as the networks, mixed with their mean."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.boosted_forward import BoostedTrees
+from ordercast.contracts.demand_forward import MOST_LOG_MEAN, DemandAnswer
+from ordercast.services.shared.demand.activity import Floats
+
+# Added to the level that trees correct: they multiply it, and a product that rests may come back.
+LEAST_LEVEL: Final = 1.0
+
+
+def boosted_mean(trees: BoostedTrees, inputs: Floats, level: Floats) -> Floats:
+    """Expected pieces by row: the level, times what the trees say of it."""
+    return np.asarray(np.exp(np.minimum(trees.raw(inputs), MOST_LOG_MEAN)) * (level + LEAST_LEVEL), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class BoostedMember:
+    """`weight` of the trees' mean, from 0 to 1; the rest is the networks'. Their quantiles stay: intervals are calibrated."""
+
+    weight: float
+    trees: BoostedTrees
+
+    def mixed(self, answer: DemandAnswer, inputs: Floats, level: Floats) -> DemandAnswer:
+        """The networks' answer with the mean of both."""
+        trees = boosted_mean(self.trees, inputs, level)
+        mean = ((1 - self.weight) * answer.mean + self.weight * trees).astype(np.float32)
+        return DemandAnswer(answer.order_probability, mean, answer.low, answer.median, answer.high)

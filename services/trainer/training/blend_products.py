@@ -1,0 +1,95 @@
+"""Whether products by week get a boosted member beside the networks, and its weight: by held-out weeks before the judged ones.
+
+Networks and trees err in different ways, so their mean is better than either (QUALITY.md says by how much).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ordercast.contracts.demand_manifest import MOST_WEEKS, Boosting
+from ordercast.services.shared.demand.activity import Bools, Floats, Ints
+from ordercast.services.shared.demand.boosted_member import BoostedMember
+from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
+from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.trainer.judging.boosted_level import Arrays, BoostedLevel, grown
+from ordercast.services.trainer.judging.bootstrap import paired_difference
+from ordercast.services.trainer.judging.learned import CANDIDATES
+from ordercast.services.trainer.judging.scores import row_deviance
+
+# Rows that trees are grown on: more of them cost a large shop memory and minutes, and made the real file's no better.
+MOST_ROWS: Final = 400_000
+# Of scikit-learn's HistGradientBoostingRegressor.
+SETTINGS: Final = CANDIDATES[0]
+WEIGHTS: Final = tuple(tenths / 10 for tenths in range(11))
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """`member` is None where the trees help nothing. `judged`: the held-out rows that nothing of it was chosen by."""
+
+    record: Boosting
+    member: BoostedMember | None
+    arrays: Arrays
+    judged: Bools
+
+
+def blended(
+    learned: Rows,
+    held: Rows,
+    clip: float,
+    level: str,
+    networks: Callable[[Rows], Floats],
+    narrow: Callable[[Rows], Rows],
+) -> Blend | None:
+    """Grows trees on the rows to learn from and weighs them on the first half of the held-out weeks.
+
+    None where that has too few rows to choose by, or leaves too few to be judged by.
+
+    Args:
+        learned: with the features that the trees are to see.
+        held: with all features.
+        clip: of targets.
+        level: the feature that networks and trees correct.
+        networks: what they say of held-out rows.
+        narrow: held-out rows with the features of `learned`.
+    """
+    first = first_weeks(held)
+    if min(first.sum(), (~first).sum()) < FEWEST_IN_ALL:
+        return None
+    trees = grow(learned, clip, level)
+    early = held.where(first)
+    weight = chosen_weight(networks(early), trees(narrow(early)), early.target, clip, early.product_id)
+    record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early))
+    if not weight:
+        return Blend(record, None, {}, np.ones(len(held), np.bool_))
+    return Blend(record, BoostedMember(weight, trees.trees), trees.arrays, ~first)
+
+
+def grow(learned: Rows, clip: float, level: str) -> BoostedLevel:
+    """The trees, of `MOST_ROWS` of the rows at most."""
+    if len(learned) > MOST_ROWS:
+        chosen = np.zeros(len(learned), np.bool_)
+        chosen[np.random.default_rng(0).permutation(len(learned))[:MOST_ROWS]] = True
+        learned = learned.where(chosen)
+    return grown(learned, clip, level, SETTINGS)
+
+
+def first_weeks(held: Rows) -> Bools:
+    """Rows whose week ends within the first half of the held-out weeks."""
+    ends = held.moment + 7 * held.weeks_ahead
+    return np.asarray(ends <= held.moment.min() + 7 * (MOST_WEEKS // 2), np.bool_)
+
+
+def chosen_weight(networks: Floats, trees: Floats, target: Ints, clip: float, group: Ints) -> float:
+    """The weight of the trees with the least deviance; 0 unless that is less than the networks' beyond the noise of which products
+    there are."""
+    clipped = np.minimum(target, clip)
+
+    def loss(weight: float) -> Floats:
+        return row_deviance((1 - weight) * networks + weight * trees, clipped)
+
+    best = min(WEIGHTS, key=lambda weight: float(loss(weight).mean()))
+    return best if best and paired_difference(loss(best), loss(0), group).high < 0 else 0.0

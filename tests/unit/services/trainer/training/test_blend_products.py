@@ -1,0 +1,67 @@
+"""Whether products by week get a boosted member: only if it helps beyond the noise, by rows that nothing is judged on."""
+
+import numpy as np
+import pytest
+
+from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
+from ordercast.services.trainer.training import blend_products
+from ordercast.services.trainer.training.blend_products import blended, chosen_weight, first_weeks
+from tests.unit.services.trainer.judging.test_opponents import planted, rows
+
+COUNT = 3_000
+GROUP = np.arange(COUNT) % 300
+
+
+def errors(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.random.default_rng(seed).normal(0, 0.4, COUNT)
+
+
+def weight_of(networks: float, trees: float, shared: bool = False) -> float:
+    """Chosen for answers with errors of these sizes, in logs, each its own or both the same."""
+    true = np.exp(np.random.default_rng(1).normal(2, 1, COUNT))
+    target = np.random.default_rng(2).poisson(true)
+    said = true * np.exp(networks * errors(3)), true * np.exp(trees * errors(3 if shared else 4))
+    return chosen_weight(said[0], said[1], target, 1e9, GROUP)
+
+
+def test_of_two_that_err_in_their_own_ways_it_takes_some_of_each_and_more_of_the_better_one() -> None:
+    assert 0.3 <= weight_of(1, 1) <= 0.7
+    assert weight_of(1, 1.4) < weight_of(1, 1) < weight_of(1.4, 1)
+
+
+def test_trees_that_are_no_better_beyond_the_noise_get_no_weight() -> None:
+    assert weight_of(1, 1, shared=True) == 0
+    assert weight_of(0, 1) == 0
+
+
+def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
+    held = planted(PRODUCT_FEATURES, 400)
+    start = int(held.moment.min())
+    ends = held.moment + 7 * held.weeks_ahead
+    assert np.array_equal(first_weeks(held), ends <= start + 28)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4])
+def test_rows_that_the_weight_was_chosen_on_judge_nothing(weight: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blend_products, "chosen_weight", lambda *_: weight)
+    monkeypatch.setattr(blend_products, "SETTINGS", {"max_iter": 3})
+    held = planted(PRODUCT_FEATURES, 900, seed=2)
+    made = blended(
+        planted(PRODUCT_FEATURES), held, 30.0, "level", lambda asked: np.ones(len(asked)), lambda asked: asked
+    )
+    assert made is not None
+    assert (made.record.weight, made.record.trees) == (weight, 3)
+    if weight:
+        assert made.member is not None
+        assert not (made.judged & first_weeks(held)).any()
+        assert made.judged.sum() + made.record.chosen_on == len(held)
+    else:
+        assert (made.member, made.arrays) == (None, {})
+        assert made.judged.all()
+
+
+def test_without_enough_rows_in_each_half_there_is_none() -> None:
+    made = blended(
+        planted(PRODUCT_FEATURES), rows(PRODUCT_FEATURES, np.ones(120)), 1.0, "level", lambda _: np.ones(1), lambda _: _
+    )
+    assert made is None
