@@ -4,9 +4,10 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
+from ordercast.contracts.events import PredictionMade
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
-from ordercast.services.predictor.demand_answers import PairsDemand, answer_pairs
+from ordercast.services.predictor.demand_answers import Basis, PairsDemand, answer_pairs
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.forecast_routes import answer_products
 from ordercast.services.predictor.forecast_schemas import ForecastQuestion, ProductsAnswer
@@ -64,13 +65,20 @@ async def _of_pairs(service: Predictor, caller: Caller, pairs: list[Pair], asked
     if asked.recipe_of(service.demand.current is not None) == "demand":
         basis = await basis_of(service, caller, asked)
         await expect_existing(service.sessions, pairs)
-        answer: object = await asyncio.to_thread(answer_pairs, basis, pairs)
+        said, sampled = await asyncio.to_thread(_answer_and_sample, service, basis, pairs)
+        service.sample.note(sampled)
+        answer: object = said
     else:
         model = service.slot.take()
         of_pairs = await predict_pairs(model, service.sessions, pairs)
         answer = {"data": of_pairs, "model_version": model.version}
     PAIRS.inc(len(pairs))
     return await asyncio.to_thread(in_json, answer)
+
+
+def _answer_and_sample(service: Predictor, basis: Basis, pairs: list[Pair]) -> tuple[PairsDemand, list[PredictionMade]]:
+    said = answer_pairs(basis, pairs)
+    return said, service.sample.chosen(basis, said.data)
 
 
 async def _of_products(service: Predictor, product_ids: list[int], asked: ForecastQuestion) -> Response:

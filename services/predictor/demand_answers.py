@@ -53,7 +53,7 @@ class PairNumbers:
     """What an account will order of a product within the horizon.
 
     `expected_quantity` is the mean of all cases, also of those without an order. `next_line_quantity` is what the next order
-    line will hold, whenever it comes.
+    line will hold, at least 1, whenever it comes.
     """
 
     account_id: int
@@ -234,7 +234,8 @@ def _values(basis: Basis, pairs: Sequence[Pair]) -> Floats:
 def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnswers) -> list[PairNumbers]:
     """Of pairs with these features; the same to the bit whichever others are asked for."""
     model = basis.served.model
-    lines = model.questions["line"].answer(values).expected
+    # A line has a piece at least. The networks may say less of a pair that they know little of.
+    lines = np.maximum(model.questions["line"].answer(values).expected, 1.0)
     because = model.questions["pair"].outside(values, np.array([pair.product_id for pair in pairs], np.int64))
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)
     return [

@@ -79,6 +79,7 @@ async def predict_for_account(
     await expect_account(service.sessions, account_id)
     numbers, known = await asyncio.to_thread(probable_products, basis, account_id, limit)
     skus = await products_of(service.sessions, [one.product_id for one in numbers])
+    service.sample.note(service.sample.chosen(basis, numbers))
     PAIRS.inc(len(numbers))
     return in_json(account_answer(basis, account_id, numbers, known, dict(skus)))
 

@@ -189,6 +189,35 @@ async def test_an_answer_for_now_is_in_the_topic_and_one_for_a_past_moment_is_no
     assert (told["low"], told["high"]) == (answer["interval"]["low"], answer["interval"]["high"])
 
 
+async def test_answers_of_batches_and_of_an_accounts_list_are_in_the_topic_each_once(
+    workplace: Workplace, fresh_topics: FreshTopics
+) -> None:
+    await make_shop(workplace)
+    settings = {"prediction_sample": 1.0, "partitions": fresh_topics.partitions}
+    async with workplace.predictor(kafka_bootstrap=fresh_topics.bootstrap, **settings) as client:
+        await eventually_answers(client, workplace)
+        client.headers.update(workplace.token(1, "ADMIN"))
+        listed = (await client.get("/accounts/7/predictions")).json()
+        pairs = [{"account_id": account, "product_id": product} for account in (7, 8) for product in (70, 71)]
+        batch = (await client.post("/predictions", json={"pairs": pairs})).json()
+        expected = {(one["account_id"], one["product_id"]): one["expected_quantity"] for one in batch["data"]}
+        assert {(7, one["product_id"]) for one in listed["data"]} <= expected.keys()
+
+        async def told() -> list[dict[str, Any]]:
+            return [
+                msgspec.json.decode(one.value or b"")
+                async for one in read_topic(fresh_topics.bootstrap, PREDICTIONS.name)
+            ]
+
+        async def all_are_told() -> bool:
+            return len(await told()) >= len(expected)
+
+        await eventually(all_are_told)
+        events = await told()
+    assert {(one["account_id"], one["product_id"]): one["expected_quantity"] for one in events} == expected
+    assert len(events) == len(expected)
+
+
 async def test_drift_is_told_against_what_the_training_kept_and_with_the_age(workplace: Workplace) -> None:
     await make_shop(workplace)
     admin, features = workplace.token(1, "ADMIN"), names(PAIR_FEATURES)

@@ -5,17 +5,24 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
 from ordercast.contracts.demand_manifest import DemandData
-from ordercast.services.predictor.demand_answers import Basis, PairDemand, explain_pairs
+from ordercast.services.predictor.demand_answers import (
+    Basis,
+    PairDemand,
+    answer_pairs,
+    explain_pairs,
+    probable_products,
+)
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.load_demand import load_demand
-from ordercast.services.shared.demand.activity import activity_of
+from ordercast.services.shared.demand.activity import Floats, activity_of
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
@@ -61,3 +68,34 @@ def test_an_effect_is_the_difference_that_the_average_value_in_its_place_makes()
     assert {reason.feature: reason.effect for reason in answer.why}.items() <= effects.items()
     most = sorted(map(abs, effects.values()), reverse=True)[: len(answer.why)]
     assert [abs(reason.effect) for reason in answer.why] == most
+
+
+class Fewer:
+    """Networks that say four tenths of what others say."""
+
+    def __init__(self, networks: DemandNetworks) -> None:
+        self._networks = networks
+
+    def answer(self, values: Floats, level: Floats) -> DemandAnswer:
+        said = self._networks.answer(values, level)
+        return replace(said, mean=said.mean * np.float32(0.4))
+
+
+def test_a_next_line_has_a_piece_at_least_alone_in_a_batch_and_in_an_accounts_list() -> None:
+    served = basis().served
+    line = served.model.questions["line"]
+    fewer = replace(line, networks=cast("DemandNetworks", Fewer(line.networks)))
+    asked = replace(
+        basis(),
+        served=replace(served, model=replace(served.model, questions={**served.model.questions, "line": fewer})),
+    )
+    pairs = [Pair(account, product) for account in range(1, 41) for product in range(1, 31)]
+    networks = fewer.answer(asked.features.of_pairs(*np.array(pairs, np.int64).T)).expected
+    assert (networks < 1).any()
+    assert (networks > 1).any()
+    together = answer_pairs(asked, pairs).data
+    assert [one.next_line_quantity for one in together] == np.maximum(networks, 1).tolist()
+    alone = [explain_pairs(asked, [pair])[0] for pair in pairs[::50]]
+    assert [one.next_line_quantity for one in alone] == [one.next_line_quantity for one in together[::50]]
+    for account in range(1, 41):
+        assert all(one.next_line_quantity >= 1 for one in probable_products(asked, account, 20)[0])

@@ -3,20 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
 from ordercast.contracts.events import PredictionMade
 from ordercast.services.feature_worker.admit import Admitted, admit
 from ordercast.services.predictor import sample_predictions
-from ordercast.services.predictor.demand_answers import Interval, PairDemand, QuantityIfOrdered
-from ordercast.services.predictor.sample_predictions import SamplePredictions
+from ordercast.services.predictor.demand_answers import (
+    Basis,
+    Interval,
+    PairDemand,
+    QuantityIfOrdered,
+    answer_pairs,
+    explain_pairs,
+)
+from ordercast.services.predictor.features import Pair
+from ordercast.services.predictor.sample_predictions import MOST_OF_A_REQUEST, SamplePredictions
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS_SAMPLED
 from tests.support.predictions import VERSION
+from tests.unit.services.predictor.test_demand_answers import SEEN_AT, basis
 
 PARTITIONS = 4
 TOMORROW = date(2026, 7, 4)
@@ -141,6 +152,48 @@ async def test_the_share_is_chosen_by_the_pair_and_not_by_how_often_it_is_asked_
     assert least <= len(chosen) <= most
     assert {said.account_id for said in again.events()} == chosen
     assert len(again.events()) == len(chosen)
+
+
+def of_numbers(sampled: Sampled, count: int, asked: Basis | None = None) -> list[PredictionMade]:
+    asked = asked or basis()
+    pairs = [Pair(1 + place % 40, 1 + place // 40) for place in range(count)]
+    return sampled.sample.chosen(asked, answer_pairs(asked, pairs).data)
+
+
+async def test_of_a_batch_those_are_told_that_would_be_told_if_they_were_asked_for_alone_and_in_the_same_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sample_predictions, "MOST_OF_A_REQUEST", 1_000)
+    together, alone = Sampled(0.2), Sampled(0.2)
+    together.sample.note(of_numbers(together, 400))
+    together.sample.note(of_numbers(together, 400))
+    pairs = [Pair(1 + place % 40, 1 + place // 40) for place in range(400)]
+    alone.offer(explain_pairs(basis(), pairs), basis().features.moment)
+    told = []
+    for sampled in (together, alone):
+        async with sampled.running():
+            await sampled.until_sent(40)
+        told.append(sorted((msgspec.structs.replace(said, made_at=SEEN_AT) for said in sampled.events()), key=by_pair))
+    assert told[0] == told[1]
+    assert 40 <= len(told[0]) <= 120
+
+
+def by_pair(said: PredictionMade) -> tuple[int, int]:
+    return said.account_id, said.product_id
+
+
+def test_of_one_request_the_sample_has_a_bound_and_which_ones_goes_by_no_number_of_theirs() -> None:
+    sampled = Sampled()
+    chosen = of_numbers(sampled, 1_200)
+    assert len(chosen) == MOST_OF_A_REQUEST
+    assert {by_pair(said) for said in chosen} == {by_pair(said) for said in of_numbers(sampled, 1_200)}
+    assert len({said.account_id for said in chosen}) > 20
+    assert len(of_numbers(sampled, 30)) == 30
+    assert of_numbers(Sampled(0.0), 100) == []
+
+
+def test_of_a_batch_for_a_past_moment_nothing_is_told() -> None:
+    assert of_numbers(Sampled(), 10, replace(basis(), as_of=TOMORROW)) == []
 
 
 async def test_while_kafka_is_away_answers_wait_or_are_lost_and_none_comes_twice(
