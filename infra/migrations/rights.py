@@ -11,7 +11,7 @@ _TABLE: Final = """
 accounts                 SIU        -      -               s        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
 password_resets          SIUD       sD     -               -        -          -
-audit_log                SI         sD     -               -        -          -
+audit_log                SI         sD     -               sI       sI         -
 api_keys                 SIUD       -      -               su       su         s
 products                 SIU        -      -               -        s          S
 product_prices           SI         -      -               -        -          S
@@ -64,6 +64,8 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("api_keys", "reader", "SELECT"): ("id", "account_id", "scopes", "created_at", "revoked_at", "last_used_at"),
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
     ("audit_log", "relay", "SELECT"): ("recorded_at",),
+    ("audit_log", "trainer", "SELECT"): ("id",),  # of the line that it adds
+    ("audit_log", "predictor", "SELECT"): ("id",),
     ("password_resets", "relay", "SELECT"): ("expires_at",),
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),

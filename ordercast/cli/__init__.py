@@ -28,7 +28,7 @@ COMMANDS: Final = (
     Entry("doctor", "ordercast.cli.doctor", "Find what is missing or wrong on this machine, and how to fix it."),
     Entry("admin", "ordercast.cli.admin", "Make admins; list, block and unblock accounts, give roles."),
     Entry("accounts", "ordercast.cli.accounts", "Give out or erase what is kept of a person."),
-    Entry("audit", "ordercast.cli.audit", "See who logged in, who failed to, and what admins did."),
+    Entry("audit", "ordercast.cli.audit", "See who logged in, who failed to, and what admins and operators did."),
     Entry("keys", "ordercast.cli.keys", "Replace the keys that access tokens are signed with."),
     Entry(
         "api-keys",

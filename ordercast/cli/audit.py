@@ -1,4 +1,4 @@
-"""`ordercast audit`: who logged in, who failed to, and what admins did."""
+"""`ordercast audit`: who logged in, who failed to, and what admins and operators did."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ from ordercast.cli.options import Context, command, printable, several_commands
 from ordercast.client.answers import AuditLine
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
-app = several_commands("See who logged in, who failed to, and what admins did.")
+app = several_commands("See who logged in, who failed to, and what admins and operators did.")
 
 
 @app.command(name="list")

@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy import delete
 
 from ordercast.services.order_api.accounts.tables import PasswordReset, RefreshToken
-from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.orders.idempotency import KEY_LIFETIME
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.db.retry import retry_conflicts

@@ -15,7 +15,7 @@ from ordercast.services.order_api.accounts.limit_log_ins import LimitLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
 from ordercast.services.order_api.accounts.reset_password import ResetPassword
-from ordercast.services.order_api.audit.record import RecordFailures
+from ordercast.services.order_api.audit.record_failures import RecordFailures
 from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit

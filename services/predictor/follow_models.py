@@ -18,6 +18,7 @@ from ordercast.services.predictor.recorded_models import activate, latest_models
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.db.repeat import repeat
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.process.pause import pause
 from ordercast.services.shared.telemetry.metrics import MODEL_CREATED, MODEL_LOADS, MODEL_SERVED, MODEL_SWAPS
 
@@ -99,7 +100,7 @@ class ModelFollower(Generic[Model]):
                     break
             self._newest_refused = reasons[0] if reasons else None
 
-    async def activate(self, record: ModelVersion) -> tuple[Model, datetime]:
+    async def activate(self, record: ModelVersion, by: Caller | None = None) -> tuple[Model, datetime]:
         """Pins a version of the recipe: it is served from now on, here and, by the record, everywhere. Returns it and the moment.
 
         It is read and verified again even if it was served before: a damaged one must not be what restarts find.
@@ -109,17 +110,17 @@ class ModelFollower(Generic[Model]):
         """
         async with self._one_at_a_time:
             model = await self._load(record)
-            activated_at = await activate(self._sessions, record.version)
+            activated_at = await activate(self._sessions, record.version, by)
             self._serve(model)
             self._slot.pin = Pin(record.version, activated_at)
             self._newest_refused = None
         return model, activated_at
 
-    async def unpin(self) -> tuple[str | None, datetime]:
+    async def unpin(self, by: Caller | None = None) -> tuple[str | None, datetime]:
         """Serves the version published last that can be served. Returns the version that was pinned, and the moment."""
         async with self._one_at_a_time:
             pin = (await latest_models(self._sessions, self._slot.recipe, 1)).pin
-            unpinned_at = await unpin(self._sessions, self._slot.recipe)
+            unpinned_at = await unpin(self._sessions, self._slot.recipe, by)
         await self.catch_up()
         return pin.version if pin else None, unpinned_at
 

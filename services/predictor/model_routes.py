@@ -108,7 +108,7 @@ async def _sees_ids(request: Request) -> bool:
 
 @router.post("/models/{version}/activate")
 @raises(errors.UnknownModel, errors.ModelRefused)
-async def activate_model(request: Request, _: CurrentCaller, version: str) -> ActivatedAnswer:
+async def activate_model(request: Request, caller: CurrentCaller, version: str) -> ActivatedAnswer:
     """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another one of its
     recipe is activated, versions of the recipe that are published wait as challengers."""
     service = predictor(request)
@@ -116,17 +116,17 @@ async def activate_model(request: Request, _: CurrentCaller, version: str) -> Ac
     follower = service.followers.get(record.recipe)
     if follower is None:
         raise errors.ModelRefused(f"{version} is of the recipe {record.recipe}, which this release does not serve")
-    model, activated_at = await follower.activate(record)
+    model, activated_at = await follower.activate(record, caller)
     announced = await _announced(service, ModelActivated(model.version, activated_at), activated_at)
     return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=announced)
 
 
 @router.delete("/models/pin")
-async def unpin_model(request: Request, _: CurrentCaller, recipe: Recipe = "baseline") -> UnpinnedAnswer:
+async def unpin_model(request: Request, caller: CurrentCaller, recipe: Recipe = "baseline") -> UnpinnedAnswer:
     """Takes a recipe's pin back: all predictors serve the version that was published last, and each that is published from then
     on. With nothing pinned it is the same."""
     service = predictor(request)
-    unpinned, unpinned_at = await service.followers[recipe].unpin()
+    unpinned, unpinned_at = await service.followers[recipe].unpin(caller)
     announced = await _announced(service, ModelUnpinned(unpinned, unpinned_at), unpinned_at) if unpinned else True
     current = slot_of(service, recipe).current
     return UnpinnedAnswer(unpinned=unpinned, version=current.version if current else None, announced=announced)

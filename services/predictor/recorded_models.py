@@ -10,8 +10,10 @@ from sqlalchemy import func, select, update
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.errors import UnknownModel
 from ordercast.services.predictor.model_slot import Pin
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.models import ModelVersion, pin_holds, serving_order
+from ordercast.services.shared.http.caller import Caller
 
 
 class Latest(NamedTuple):
@@ -58,18 +60,23 @@ async def find_model(sessions: Sessions, version: str) -> ModelVersion:
     return record
 
 
-async def activate(sessions: Sessions, version: str) -> datetime:
+async def activate(sessions: Sessions, version: str, by: Caller | None = None) -> datetime:
     """Pins a version that exists, by the database's clock: all decisions are compared by it. A pin before it holds no more."""
     async with sessions() as session, session.begin():
         now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
         chosen = update(ModelVersion).where(ModelVersion.version == version)
         await session.execute(chosen.values(activated_at=now, pinned_at=now))
+        record_act(session, "model-pinned", by, f"models/{version}")
     return now
 
 
-async def unpin(sessions: Sessions, recipe: str) -> datetime:
+async def unpin(sessions: Sessions, recipe: str, by: Caller | None = None) -> datetime:
     """Takes back every choice of a version of a recipe, so that the one published last comes first; returns the moment."""
     chosen = update(ModelVersion).where(ModelVersion.activated_at.is_not(None), ModelVersion.recipe == recipe)
     async with sessions() as session, session.begin():
-        await session.execute(chosen.values(activated_at=None, pinned_at=None))
+        chosen_before = await session.scalars(
+            chosen.values(activated_at=None, pinned_at=None).returning(ModelVersion.version)
+        )
+        if versions := sorted(chosen_before):
+            record_act(session, "model-unpinned", by, recipe=recipe, versions=versions)
         return cast("datetime", (await session.execute(select(func.clock_timestamp()))).scalar_one())

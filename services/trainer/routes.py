@@ -41,9 +41,7 @@ async def ask(
         horizon_days=body.horizon_days,
         until=body.until,
     )
-    training = await ask_for_training(
-        service.sessions, asked, body.seed, asked_by=caller.account_id, bounds=service.bounds
-    )
+    training = await ask_for_training(service.sessions, asked, body.seed, asked_by=caller, bounds=service.bounds)
     response.headers["Location"] = f"/trainings/{training.id}"
     return training
 
@@ -92,6 +90,6 @@ async def get_events(
 
 @router.delete("/trainings/{training_id}", status_code=202)
 @raises(errors.UnknownTraining, errors.TrainingFinished)
-async def cancel(training_id: UUID, _: CurrentCaller, service: CurrentService) -> TrainingAnswer:
+async def cancel(training_id: UUID, caller: CurrentCaller, service: CurrentService) -> TrainingAnswer:
     """Cancels: a queued training at once, a running one within about a second."""
-    return await cancel_training(service.sessions, training_id)
+    return await cancel_training(service.sessions, training_id, caller)

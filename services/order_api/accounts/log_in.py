@@ -12,7 +12,7 @@ from ordercast.services.order_api.accounts import refresh_tokens
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.api_keys.revoke_keys import revoke_keys
-from ordercast.services.order_api.audit.record import RecordFailures, record
+from ordercast.services.order_api.audit.record_failures import RecordFailures
 from ordercast.services.order_api.errors import (
     AccountBlocked,
     InvalidCredentials,
@@ -20,6 +20,7 @@ from ordercast.services.order_api.errors import (
     UnknownAccount,
     WrongPassword,
 )
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.tokens import LIFETIME_S, TokenSigner

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.audit.record import record
 from ordercast.services.order_api.errors import AccountErased, AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Role
 

@@ -15,8 +15,9 @@ from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account, PasswordReset
 from ordercast.services.order_api.api_keys.revoke_keys import revoke_keys
-from ordercast.services.order_api.audit.record import RecordFailures, record
+from ordercast.services.order_api.audit.record_failures import RecordFailures
 from ordercast.services.order_api.errors import CannotLogIn, InvalidResetCode
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 
 # Capitals and digits that nobody mistakes for each other, read out on a telephone; 20 of them are 98 bits, which cannot be guessed,

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.audit.record import record
 from ordercast.services.order_api.errors import AccountTaken
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Role
 

@@ -9,7 +9,6 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.audit.record import Kind, record
 from ordercast.services.order_api.errors import (
     AccountBlocked,
     AccountNotFound,
@@ -19,6 +18,7 @@ from ordercast.services.order_api.errors import (
     TokenEnded,
     TooManyApiKeys,
 )
+from ordercast.services.shared.audit.record import Kind, record
 from ordercast.services.shared.db.api_keys import ApiKey
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions

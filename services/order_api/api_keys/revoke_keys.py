@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.order_api.audit.record import record
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.api_keys import ApiKey
 
 

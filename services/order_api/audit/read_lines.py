@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from ordercast.services.order_api.audit.record import Kind
-from ordercast.services.order_api.audit.tables import AuditLine
+from ordercast.services.shared.audit.record import Kind
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
 

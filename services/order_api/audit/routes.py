@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ordercast.services.order_api.audit.read_lines import AuditFilter, read_lines
-from ordercast.services.order_api.audit.record import Kind
 from ordercast.services.order_api.audit.schemas import AuditAnswer
 from ordercast.services.order_api.wiring import CurrentService
+from ordercast.services.shared.audit.record import Kind
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, Timestamp
@@ -27,7 +27,7 @@ async def list_audit(
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
 ) -> Page[AuditAnswer]:
-    """Log-ins, log-ins that failed, and what admins did, the newest first."""
+    """Log-ins, log-ins that failed, and what admins, operators and the shop's own programs did, the newest first."""
     wanted = AuditFilter(kind, account_id, since)
     lines, has_more = await read_lines(service.reading, wanted, limit=limit, starting_after=starting_after)
     return Page(data=[AuditAnswer.of(line) for line in lines], has_more=has_more)

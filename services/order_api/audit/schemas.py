@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ordercast.services.order_api.audit.tables import AuditLine
+from ordercast.services.shared.audit.tables import AuditLine
 
 
 class AuditAnswer(BaseModel):

@@ -30,6 +30,7 @@ from ordercast.services.order_api.orders.order_events import cancelled, confirme
 from ordercast.services.order_api.orders.outbox import append_to_outbox
 from ordercast.services.order_api.orders.read_orders import answers_of, visible_to
 from ordercast.services.order_api.orders.tables import Order, OrderCancellation, OrderItem
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
 from ordercast.services.shared.http.caller import Caller
@@ -67,6 +68,8 @@ class ChangeOrder:
             order = await _locked(session, caller, order_id, {"PENDING"})
             order.status, order.confirmed_at, order.updated_at = "CONFIRMED", now, now
             (answer,) = await answers_of(session, [order])
+            if order.account_id != caller.account_id:
+                record_act(session, "order-confirmed", caller, f"orders/{order.id}")
             await append_to_outbox(session, [confirmed(order.id, order.account_id, now, traceparent)], self._partitions)
         return answer
 
@@ -105,6 +108,8 @@ class ChangeOrder:
                 OrderCancellation(event_id=event.id, line=line, order_id=order.id, quantity=quantity, cancelled_at=now)
                 for line, quantity in taken.items()
             )
+            if order.account_id != caller.account_id:
+                record_act(session, "order-cancelled", caller, f"orders/{order.id}", lines=len(taken))
             await session.flush()
             await append_to_outbox(session, [event], self._partitions)
         return KeyedAnswer(answer)

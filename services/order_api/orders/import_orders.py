@@ -19,8 +19,10 @@ from ordercast.services.order_api.orders.order_events import imported
 from ordercast.services.order_api.orders.outbox import PendingEvent, append_to_outbox
 from ordercast.services.order_api.orders.write_orders import write_orders
 from ordercast.services.order_api.refused_lines import RefusedLine, RefusedLines
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import ATTEMPTS, retry_conflicts
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.metrics import ORDERS_ACCEPTED, ORDERS_PER_COMMIT
 
 # Orders in one transaction: large enough to be quick, small enough that other orders of the same shards hardly wait.
@@ -70,16 +72,26 @@ class ImportOrders:
         self._sessions = sessions
         self._partitions = partitions
 
-    async def run(self, body: AsyncIterable[bytes], options: ImportOptions, refused: RefusedLines) -> ImportAnswer:
+    async def run(
+        self, body: AsyncIterable[bytes], options: ImportOptions, refused: RefusedLines, by: Caller | None = None
+    ) -> ImportAnswer:
         """Imports every line of the body; `refused` gets the lines that are not taken, in their order.
 
-        What was committed before an error, or before the client went away, stays.
+        That it starts has a line in the audit log. What was committed before an error, or before the client went away, stays.
 
         Raises:
             NotNdjson: the body is something else.
             NoRoomForReport: the refused lines cannot be kept.
             Overtaken: others work on the same orders all the time.
         """
+        async with self._sessions() as session, session.begin():
+            record_act(
+                session,
+                "order-import-started",
+                by,
+                create_missing=options.create_missing,
+                on_conflict=options.on_conflict,
+            )
         total = _Outcome()
         chunk: list[NumberedLine] = []
         unread: list[RefusedLine] = []

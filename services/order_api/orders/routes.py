@@ -194,7 +194,7 @@ async def import_history(
     """
     options = ImportOptions(create_missing, currency, on_conflict, current_traceparent())
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
-    answer = await answer_of_import(lambda refused: service.import_orders.run(body, options, refused))
+    answer = await answer_of_import(lambda refused: service.import_orders.run(body, options, refused, admin))
     service.product_pages.forget()  # products may have been created, or have got a price
     return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 

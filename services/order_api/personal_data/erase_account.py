@@ -10,9 +10,9 @@ from ordercast.services.order_api.accounts.manage_accounts import expect_an_admi
 from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.audit.record import record
 from ordercast.services.order_api.errors import AccountNotFound, WrongPassword
 from ordercast.services.order_api.personal_data.personal_tables import PERSONAL
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Table, or_, select
 
 from ordercast.services.order_api.accounts.tables import Account, PasswordReset, RefreshToken
-from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.orders.tables import IdempotencyKey, Order, OrderCancellation, OrderItem
 from ordercast.services.order_api.reviews.tables import Review
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.api_keys import ApiKey
 from ordercast.services.shared.db.features import FeatureRow, FeatureViewTime, PairActivity, PredictionAnswer
 

@@ -10,11 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from ordercast.services.order_api.errors import ProductNotFound, SkuTaken
 from ordercast.services.order_api.products.tables import Product
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
 
 
 async def add_product(
-    sessions: Sessions, *, sku: str, name: str, price: Decimal, currency: str, active: bool
+    sessions: Sessions, by: Caller, *, sku: str, name: str, price: Decimal, currency: str, active: bool
 ) -> Product:
     """The product, committed.
 
@@ -28,12 +30,13 @@ async def add_product(
             .on_conflict_do_nothing()
             .returning(Product)
         )
-    if product is None:
-        raise _sku_taken()
+        if product is None:
+            raise _sku_taken()
+        record_act(session, "product-added", by, f"products/{product.id}", price=str(price), active=active)
     return product
 
 
-async def change_product(sessions: Sessions, product_id: int, values: Mapping[str, Any]) -> Product:
+async def change_product(sessions: Sessions, by: Caller, product_id: int, values: Mapping[str, Any]) -> Product:
     """The product as it is now, committed. `values` are those of the columns that change.
 
     Raises:
@@ -48,11 +51,13 @@ async def change_product(sessions: Sessions, product_id: int, values: Mapping[st
                 .values(**values, updated_at=func.now())
                 .returning(Product)
             )
+            if product is None:
+                raise ProductNotFound(f"there is no product {product_id}")
+            changed = {name: value if isinstance(value, bool) else str(value) for name, value in values.items()}
+            record_act(session, "product-changed", by, f"products/{product_id}", **changed)
     except IntegrityError as error:
         # The one constraint that a checked change can still violate.
         raise _sku_taken() from error
-    if product is None:
-        raise ProductNotFound(f"there is no product {product_id}")
     return product
 
 

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.refused_lines import ImportCounts, RefusedLine, RefusedLines
 from ordercast.services.order_api.text import Currency, Name, PriceText, Sku
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.http.caller import Caller
 
 # Products in one transaction: large enough to be quick, small enough that orders of the same products hardly wait.
 CHUNK: Final = 500
@@ -70,15 +72,19 @@ class _Written:
 _decoder = msgspec.json.Decoder(ProductLine)
 
 
-async def import_products(sessions: Sessions, body: AsyncIterable[bytes], refused: RefusedLines) -> ImportedProducts:
+async def import_products(
+    sessions: Sessions, by: Caller, body: AsyncIterable[bytes], refused: RefusedLines
+) -> ImportedProducts:
     """Adds the products that are not there, and changes those that differ; `refused` gets the lines that are not taken.
 
-    What was committed before an error stays.
+    That it starts has a line in the audit log. What was committed before an error stays.
 
     Raises:
         NotNdjson: the body is something else.
         NoRoomForReport: the refused lines cannot be kept.
     """
+    async with sessions() as session, session.begin():
+        record_act(session, "product-import-started", by)
     written = _Written()
     chunk: dict[str, ProductLine] = {}
     unread: list[RefusedLine] = []

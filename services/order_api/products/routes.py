@@ -30,9 +30,9 @@ _LINES: Final = ndjson_body(
 
 @router.post("/products", status_code=201)
 @raises(errors.SkuTaken)
-async def add(body: NewProduct, _: CurrentCaller, service: CurrentService, response: Response) -> ProductAnswer:
+async def add(body: NewProduct, caller: CurrentCaller, service: CurrentService, response: Response) -> ProductAnswer:
     """Adds a product; its SKU is its own: 409."""
-    product = await add_product(service.sessions, **body.model_dump())
+    product = await add_product(service.sessions, caller, **body.model_dump())
     service.product_pages.forget()
     response.headers["Location"] = f"/products/{product.id}"
     return ProductAnswer.of(product)
@@ -45,23 +45,25 @@ async def add(body: NewProduct, _: CurrentCaller, service: CurrentService, respo
     openapi_extra=_LINES,
 )
 @raises(errors.NotNdjson, errors.UnknownEncoding, errors.NoRoomForReport)
-async def import_catalogue(request: Request, _: CurrentCaller, service: CurrentService) -> Response:
+async def import_catalogue(request: Request, caller: CurrentCaller, service: CurrentService) -> Response:
     """Adds the products of NDJSON lines, of any number, and changes those whose SKU is there; bad lines are refused one by one.
 
     Lines are committed as they come; after a cut, send the whole again: what is as it should be counts as unchanged. A line
     without `active` leaves that as it is.
     """
     body = unpacked(request.stream(), request.headers.get("content-encoding"))
-    answer = await answer_of_import(lambda refused: import_products(service.sessions, body, refused))
+    answer = await answer_of_import(lambda refused: import_products(service.sessions, caller, body, refused))
     service.product_pages.forget()
     return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 
 @router.patch("/products/{product_id}")
 @raises(errors.ProductNotFound, errors.SkuTaken)
-async def change(product_id: PathId, body: ProductChange, _: CurrentCaller, service: CurrentService) -> ProductAnswer:
+async def change(
+    product_id: PathId, body: ProductChange, caller: CurrentCaller, service: CurrentService
+) -> ProductAnswer:
     """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
-    product = await change_product(service.sessions, product_id, body.model_dump(exclude_unset=True))
+    product = await change_product(service.sessions, caller, product_id, body.model_dump(exclude_unset=True))
     service.product_pages.forget()
     return ProductAnswer.of(product)
 

@@ -35,7 +35,7 @@ class _CallerOfRequest(SecurityBase):
         reach = access.reach[caller.role]
         if reach == "none":
             raise Problem(FORBIDDEN, f"only {_any_of(access.allowed)} may do this")
-        return replace(caller, for_all=reach == "any")
+        return replace(caller, for_all=reach == "any", address=address_of(request))
 
 
 async def _authenticated(request: Request) -> Caller:

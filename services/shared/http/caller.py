@@ -24,5 +24,7 @@ class Caller:
     ends_at: float = field(default=math.inf, compare=False)
     # Whether it does what it asks for on behalf of every account, not only of its own: the table of `access.py`.
     for_all: bool = field(default=False, compare=False)
+    # From which network address, behind a proxy the proxy's.
+    address: str | None = field(default=None, compare=False)
     # Of an API key; None with a token, which is for all that its role may do.
     scopes: frozenset[str] | None = None

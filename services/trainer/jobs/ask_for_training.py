@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings
@@ -26,10 +28,10 @@ async def ask_for_training(
     asked: AskedTraining,
     seed: int | None,
     *,
-    asked_by: int | None = None,
+    asked_by: Caller | None = None,
     bounds: TrainingBounds = TrainingBounds(),  # noqa: B008 - it is frozen
 ) -> TrainingAnswer:
-    """Queues a training; without a seed it gets a random one, which stands in its answer. `asked_by` is an account.
+    """Queues a training; without a seed it gets a random one, which stands in its answer.
 
     Raises:
         BadRecipe: a written recipe has the name of another one that was trained.
@@ -37,7 +39,9 @@ async def ask_for_training(
     """
     async with sessions() as session, session.begin():
         await trainings.lock_queue(session)
-        training = await queue_training(session, asked, seed, asked_by=asked_by, bounds=bounds)
+        account = asked_by.account_id if asked_by else None
+        training = await queue_training(session, asked, seed, asked_by=account, bounds=bounds)
+        record_act(session, "training-asked", asked_by, f"trainings/{training.id}", recipe=training.recipe)
     return answer_of(training, epoch=None)
 
 
@@ -100,7 +104,7 @@ async def read_trainings(
     return [answer_of(row, epochs.get(row.id)) for row in rows], has_more
 
 
-async def cancel_training(sessions: Sessions, training_id: UUID) -> TrainingAnswer:
+async def cancel_training(sessions: Sessions, training_id: UUID, by: Caller | None = None) -> TrainingAnswer:
     """Cancels a training: a queued one at once, a running one within about a second.
 
     Raises:
@@ -108,11 +112,13 @@ async def cancel_training(sessions: Sessions, training_id: UUID) -> TrainingAnsw
         TrainingFinished: it succeeded or failed before.
     """
     async with sessions() as session, session.begin():
-        training = await trainings.ask_to_cancel(session, training_id)
+        training, is_new = await trainings.ask_to_cancel(session, training_id)
         if training is None:
             raise UnknownTraining(f"there is no training {training_id}")
         if training.status in ("succeeded", "failed"):
             raise TrainingFinished(f"training {training_id} has {training.status} already")
+        if is_new:
+            record_act(session, "training-cancelled", by, f"trainings/{training_id}")
         await session.flush()
         await session.refresh(training)
     return answer_of(training, epoch=None)

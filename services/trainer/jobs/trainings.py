@@ -104,15 +104,17 @@ def _held(training: Training, owner: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-async def ask_to_cancel(session: AsyncSession, training_id: UUID) -> Training | None:
-    """Cancels a queued training at once, and asks the trainer of a running one to; None if there is no such training."""
+async def ask_to_cancel(session: AsyncSession, training_id: UUID) -> tuple[Training | None, bool]:
+    """Cancels a queued training at once, and asks the trainer of a running one to; whether that is new. None: there is none."""
     training = await session.get(Training, training_id, with_for_update=True)
     if training is not None and training.status == "queued":
         training.status = "cancelled"
         training.finished_at = cast("Any", func.clock_timestamp())
-    elif training is not None and training.status == "running" and training.cancel_asked_at is None:
+        return training, True
+    if training is not None and training.status == "running" and training.cancel_asked_at is None:
         training.cancel_asked_at = cast("Any", func.clock_timestamp())
-    return training
+        return training, True
+    return training, False
 
 
 async def newest_epochs(session: AsyncSession, trainings: Sequence[UUID]) -> Mapping[UUID, int]:

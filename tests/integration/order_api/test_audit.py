@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ordercast.services.order_api.audit.record import FAILURES_OF_ADDRESS, record
-from ordercast.services.order_api.audit.tables import AuditLine
+from ordercast.services.order_api.audit.record_failures import FAILURES_OF_ADDRESS
+from ordercast.services.shared.audit.record import record
+from ordercast.services.shared.audit.tables import AuditLine
 from tests.support.order_api import PASSWORD, Member, RunningApi
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -99,6 +100,79 @@ async def test_a_password_change_and_a_stolen_refresh_token_have_lines(api: Runn
     assert changed.status_code == 200
     kinds = [line["kind"] for line in await lines(api, admin, account_id=ann.id)]
     assert kinds == ["password-changed", "refresh-token-reused", "log-in"]
+
+
+async def acts(api: RunningApi, admin: Member, *kinds: str) -> list[tuple[Any, ...]]:
+    """The lines of these kinds, the oldest first; all were done from here."""
+    found = [line for line in await lines(api, admin, limit=100) if line["kind"] in kinds]
+    assert {line["address"] for line in found} <= {"127.0.0.1"}
+    return [(line["kind"], line["account_id"], line["subject"], line["details"]) for line in reversed(found)]
+
+
+async def test_what_the_shop_does_with_products_has_a_line_and_what_is_refused_has_none(api: RunningApi) -> None:
+    admin, shop = await api.admin(), await api.member("SERVICE")
+    mug = await api.product(shop, sku="MUG-1", price="12.50")
+    body = {"sku": "MUG-1", "name": "Mug", "price": "1.00", "currency": "EUR"}
+    taken = await api.client.post("/products", json=body, headers=shop.headers)
+    for change, status in (({"price": "9.90", "active": False}, 200), ({"sku": "MUG-2"}, 200)):
+        answer = await api.client.patch(f"/products/{mug['id']}", json=change, headers=admin.headers)
+        assert answer.status_code == status
+    unknown = await api.client.patch("/products/999999999", json={"name": "x"}, headers=admin.headers)
+    imported = await api.client.post("/products/import", content=b"no product\n", headers=shop.headers)
+    assert (taken.status_code, unknown.status_code, imported.status_code) == (409, 404, 422)
+    assert await acts(api, admin, "product-added", "product-changed", "product-import-started") == [
+        ("product-added", shop.id, f"products/{mug['id']}", {"price": "12.50", "active": True}),
+        ("product-changed", admin.id, f"products/{mug['id']}", {"price": "9.90", "active": False}),
+        ("product-changed", admin.id, f"products/{mug['id']}", {"sku": "MUG-2"}),
+        ("product-import-started", shop.id, None, {}),
+    ]
+
+
+async def test_who_confirms_or_cancels_anothers_order_has_a_line_and_its_customer_has_none(api: RunningApi) -> None:
+    admin, shop, ann = await api.admin(), await api.member("SERVICE"), await api.customer()
+    mug = await api.product(admin)
+    body = {"items": [{"product_id": mug["id"], "quantity": 2}]}
+
+    async def change(who: Member, order: str, what: str, **request: Any) -> int:
+        headers = {**who.headers, **request.pop("headers", {})}
+        return (await api.client.post(f"/orders/{order}/{what}", headers=headers, **request)).status_code
+
+    one, two, own = [
+        (await api.client.post("/orders", json=body, headers=who.headers)).json()["id"] for who in (ann, ann, shop)
+    ]
+    assert await change(shop, one, "confirm") == 200
+    assert await change(shop, one, "confirm") == 409
+    assert await change(ann, two, "cancel") == 200
+    assert await change(shop, own, "confirm") == 200
+    lines_back = {"json": {"items": [{"line": 1, "quantity": 1}]}}
+    for _ in range(2):  # a repeat is answered and does nothing
+        assert await change(admin, one, "cancel", headers={"Idempotency-Key": "k"}, **lines_back) == 200
+    imported = await api.client.post(
+        "/orders/import", params={"create_missing": True}, content=b"no order\n", headers=shop.headers
+    )
+    assert imported.status_code == 422
+    assert await acts(api, admin, "order-confirmed", "order-cancelled", "order-import-started") == [
+        ("order-confirmed", shop.id, f"orders/{one}", {}),
+        ("order-cancelled", admin.id, f"orders/{one}", {"lines": 1}),
+        ("order-import-started", shop.id, None, {"create_missing": True, "on_conflict": "refuse"}),
+    ]
+
+
+async def test_nothing_is_done_whose_line_cannot_be_written(api: RunningApi) -> None:
+    admin, ann = await api.admin(), await api.customer()
+    mug = await api.product(admin)
+    body = {"items": [{"product_id": mug["id"], "quantity": 2}]}
+    order = (await api.client.post("/orders", json=body, headers=ann.headers)).json()["id"]
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text("ALTER TABLE audit_log RENAME TO gone"))
+    patched = await api.client.patch(f"/products/{mug['id']}", json={"price": "1.00"}, headers=admin.headers)
+    confirmed = await api.client.post(f"/orders/{order}/confirm", headers=admin.headers)
+    assert (patched.status_code, confirmed.status_code) == (500, 500)
+    assert (await api.client.get(f"/products/{mug['id']}")).json() == mug
+    assert (await api.client.get(f"/orders/{order}", headers=ann.headers)).json()["status"] == "PENDING"
+    async with api.service.sessions() as session:
+        outbox = await session.execute(text("SELECT count(*) FROM outbox"))
+        assert outbox.scalar_one() == 1
 
 
 async def test_lines_come_in_pages_the_newest_first_for_admins_alone(api: RunningApi) -> None:

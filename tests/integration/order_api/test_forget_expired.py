@@ -4,9 +4,9 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from ordercast.services.order_api.accounts.tables import PasswordReset, RefreshToken
-from ordercast.services.order_api.audit.tables import AuditLine
 from ordercast.services.order_api.forget_expired import forget_once
 from ordercast.services.order_api.orders.tables import IdempotencyKey, OutboxRelay
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.seeds import seed_accounts
 

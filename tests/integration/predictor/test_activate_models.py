@@ -7,10 +7,12 @@ from functools import partial
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from ordercast.contracts.envelope import decode
 from ordercast.contracts.events import ModelActivated
 from ordercast.contracts.model_manifest import MANIFEST_FILE, WEIGHTS_FILE
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.watch import (
@@ -74,6 +76,13 @@ async def test_a_pin_holds_against_new_versions_and_restarts_until_it_is_taken_b
         newest = await workplace.publish(4.0)
         await announce(fresh_topics.bootstrap, newest)
         await eventually_serves(other, newest)
+    async with workplace.sessions() as session:
+        lines = list(await session.scalars(select(AuditLine).order_by(AuditLine.id)))
+    # Who was not allowed to, and what changed nothing, have none.
+    assert [(line.kind, line.account_id, line.subject, line.address, line.details) for line in lines] == [
+        ("model-pinned", 1, f"models/{pinned.version}", "127.0.0.1", {}),
+        ("model-unpinned", 1, None, "127.0.0.1", {"recipe": "baseline", "versions": [pinned.version]}),
+    ]
 
 
 async def test_unpinning_serves_the_version_published_last_though_it_is_from_before_the_pin(

@@ -15,6 +15,7 @@ from ordercast.contracts.envelope import decode
 from ordercast.contracts.events import ModelPublished
 from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
 from ordercast.contracts.model_signature import decode_signature, signed_text
+from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.trainer import recipes
@@ -66,6 +67,23 @@ async def test_a_token_that_ended_before_its_time_is_refused_within_seconds(work
         async with asyncio.timeout(TRAINED_WITHIN_S):
             while (await client.get("/trainings")).status_code != 401:
                 await asyncio.sleep(0.02)
+
+
+async def test_who_asks_for_a_training_and_cancels_it_has_a_line(workplace: Workplace) -> None:
+    async with workplace.trainer() as client:
+        refused = await client.post("/trainings", json={"recipe": "baseline"}, headers=workplace.token("SERVICE"))
+        assert refused.status_code == 403
+        training_id = await start(client, **ENDLESS)
+        for _ in range(2):
+            assert (await client.delete(f"/trainings/{training_id}")).status_code in (202, 409)
+        await eventually(client, training_id, has_ended)
+    async with workplace.sessions() as session:
+        lines = list(await session.scalars(select(AuditLine).order_by(AuditLine.id)))
+    subject = f"trainings/{training_id}"
+    assert [(line.kind, line.account_id, line.subject, line.address, line.details) for line in lines] == [
+        ("training-asked", 1, subject, "127.0.0.1", {"recipe": "baseline"}),
+        ("training-cancelled", 1, subject, "127.0.0.1", {}),
+    ]
 
 
 async def test_a_training_becomes_a_published_and_announced_version(

@@ -12,6 +12,7 @@ from ordercast.services.shared.db.features import PairActivity
 from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.shared.demand.drift import bins_of
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.metrics import RETRAINING_LOOKS
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.jobs.answers import TrainingAnswer
@@ -77,7 +78,10 @@ async def test_of_many_trainers_that_look_at_once_one_asks_by_the_recipe_that_se
 async def test_nothing_is_asked_for_while_somebody_elses_training_of_any_recipe_waits(workplace: Workplace) -> None:
     await publish(workplace)
     looks = [retrain(workplace, days=1).look() for _ in range(3)]
-    asks = [ask_for_training(workplace.sessions, asked_training("baseline"), 1, asked_by=5) for _ in range(3)]
+    asks = [
+        ask_for_training(workplace.sessions, asked_training("baseline"), 1, asked_by=Caller(5, "OPERATOR"))
+        for _ in range(3)
+    ]
     await asyncio.gather(*asks)
     assert {decision.outcome for decision in await asyncio.gather(*looks)} == {"waiting"}
     assert {training.asked_by for training in await all_trainings(workplace)} == {5}

@@ -1,68 +1,19 @@
-"""Writes the audit log, as a part of whoever's transaction it tells of: what is not done is not told, and the other way round.
-
-A line holds ids and addresses, and no email, name or password: what somebody typed who could not log in may be any of them.
-"""
+"""Writes lines of the audit log of log-ins that failed, and few of a flood."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from ordercast.services.order_api.audit.tables import AuditLine
+from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.token_buckets import TokenBuckets
-from ordercast.services.shared.telemetry.tracing import current_trace_id
-
-Kind = Literal[
-    "log-in",
-    "log-in-failed",
-    "log-out",
-    "refresh-token-reused",
-    "password-changed",
-    "password-reset-asked",
-    "password-reset",
-    "admin-made",
-    "role-changed",
-    "account-blocked",
-    "account-unblocked",
-    "account-erased",
-    "api-key-made",
-    "api-key-rotated",
-    "api-key-revoked",
-]
 
 # Lines of log-ins that failed, in a minute, of an address (or an IPv6 /64) and of all together: a flood of them costs 144,000 lines
 # (some 30 MB) a day and process at most.
 FAILURES_OF_ADDRESS: Final = 20
 FAILURES_IN_ALL: Final = 100
-
-
-def record(
-    session: AsyncSession,
-    kind: Kind,
-    *,
-    account_id: int | None = None,
-    subject: str | None = None,
-    address: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Adds a line that is committed with the caller's transaction; it has the request's trace id.
-
-    `account_id`: who did it, `subject`: what it was done to, as a path (`accounts/7`), `address`: from where, `details`: small.
-    """
-    session.add(
-        AuditLine(
-            kind=kind,
-            account_id=account_id,
-            subject=subject,
-            address=address,
-            trace_id=current_trace_id(),
-            details=dict(details or {}),
-        )
-    )
 
 
 class LimitFailures:

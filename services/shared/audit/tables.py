@@ -1,4 +1,4 @@
-"""The audit log: who logged in, who failed to, and what admins did."""
+"""The audit log: who logged in, who failed to, and what admins and operators did."""
 
 from datetime import datetime
 from typing import Any

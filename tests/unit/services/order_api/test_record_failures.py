@@ -1,4 +1,4 @@
-from ordercast.services.order_api.audit.record import FAILURES_IN_ALL, FAILURES_OF_ADDRESS, LimitFailures
+from ordercast.services.order_api.audit.record_failures import FAILURES_IN_ALL, FAILURES_OF_ADDRESS, LimitFailures
 
 MINUTE = 60 * 10**9
 
