@@ -47,11 +47,12 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 	@$(BIN)/ruff check --select S .
 	@infra/tools/audit out/sbom.cdx.json env $(UV)
 
-# What others build on: the documents of the events, and that no reader of the last release breaks.
-CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract)
+# What others build on: the documents of the events, that no reader of the last release breaks, and consumers in four languages.
+CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract) \
+	tests/integration/consumers
 
 .PHONY: contract
-contract: setup ## Compare the events' documents with the code and with the last release
+contract: setup ## Compare the events' documents with the code and the last release, and run consumers in four languages
 	@$(BIN)/pytest $(CONTRACT_TESTS) $(ARGS)
 
 .PHONY: security
