@@ -58,7 +58,9 @@ async def list_(
     search: Annotated[
         str | None, typer.Option(help="A part of email, nickname or reference, however cased.", show_default=False)
     ] = None,
-    role: Annotated[Role | None, typer.Option(help="Only those with this role.", show_default=False)] = None,
+    role: Annotated[
+        Role | None, typer.Option(help="Only those with this role.", show_default=False, case_sensitive=False)
+    ] = None,
     blocked: Annotated[
         bool | None,
         typer.Option("--blocked/--not-blocked", help="Only those that are blocked, or only the others."),
@@ -74,7 +76,9 @@ async def list_(
 @app.command()
 @command(expected=SYSTEM_ERRORS, against=True)
 async def role(
-    context: Context, account_id: AccountId, role: Annotated[Role, typer.Argument(help="The new one.")]
+    context: Context,
+    account_id: AccountId,
+    role: Annotated[Role, typer.Argument(help="The new one.", case_sensitive=False)],
 ) -> None:
     """Give an account another role: a customer, a shop's own service, an operator or an admin."""
     await _change(context, account_id, role=role)

@@ -47,7 +47,10 @@ def table(lines: list[AuditLine]) -> Table | str:
         header_style="bold",
     )
     for line in lines:
-        details = ", ".join(f"{name} {value}" for name, value in line.details.items())
+        details = ", ".join(
+            f"{name} {' '.join(map(str, value)) if isinstance(value, list) else value}"
+            for name, value in line.details.items()
+        )
         shown.add_row(
             f"{line.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
             line.kind,

@@ -67,12 +67,12 @@ def decide(rules: RetrainRules, now: Situation, served: Served | None) -> Decisi
     if now.version is None:
         return Decision("no-version", "no version of demand serves: the first training is asked for by somebody")
     if now.open:
-        return Decision("waiting", f"{now.open} trainings wait or run")
+        return Decision("waiting", f"trainings that wait or run: {now.open}")
     if now.pinned:
         return Decision("pinned", f"{now.version} is pinned: what came out would wait")
-    again_at = now.asked_at + timedelta(hours=rules.pause_hours) if now.asked_at else now.at
-    if now.at < again_at:
-        return Decision("paused", f"the last training of demand was asked for at {now.asked_at:%Y-%m-%d %H:%M} UTC")
+    if now.asked_at and now.at < (again_at := now.asked_at + timedelta(hours=rules.pause_hours)):
+        last, again = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (now.asked_at, again_at))
+        return Decision("paused", f"the last training of demand was asked for at {last}: none before {again}")
     if served is None:
         return Decision("unreadable", f"the manifest of {now.version} is gone or damaged")
     if served.version != now.version:

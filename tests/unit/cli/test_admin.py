@@ -1,7 +1,13 @@
-"""`ordercast admin create` at a terminal."""
+"""`ordercast admin create` at a terminal, and roles as people write them."""
 
 import subprocess
 import sys
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ordercast.cli.admin import Role, app
 
 # Runs a command at a terminal of its own, whose keys come from standard input. The tests themselves may run in a background
 # whose programs ignore Ctrl-C.
@@ -38,3 +44,15 @@ def test_the_first_ctrl_c_at_the_question_for_the_password_ends_it() -> None:
             assert process.wait(END_DEADLINE_S) == 130
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("written", ["OPERATOR", "operator"])
+def test_a_role_may_be_written_in_small_letters(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+
+    async def change(_: Any, account_id: int, *, role: Role) -> None:
+        given.append((account_id, role))
+
+    monkeypatch.setattr("ordercast.cli.admin._change", change)
+    result = CliRunner().invoke(app, ["role", "7", written])
+    assert (result.exit_code, given) == (0, [(7, Role.OPERATOR)])

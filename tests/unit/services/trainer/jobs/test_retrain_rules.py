@@ -69,6 +69,12 @@ def test_what_stands_against_a_training_is_said(changes: dict[str, Any], outcome
     assert decision.reason
 
 
+def test_a_pause_says_until_when() -> None:
+    asked_at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    paused = decide(ALL, replace(NOW, at=asked_at + timedelta(hours=1), asked_at=asked_at), SERVED)
+    assert paused.reason.endswith("at 2026-03-01 12:30 UTC: none before 2026-03-02 12:30 UTC")
+
+
 def test_a_version_that_cannot_be_read_starts_nothing() -> None:
     assert decide(ALL, NOW, None).outcome == "unreadable"
 
