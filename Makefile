@@ -49,7 +49,7 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 
 # What others build on: the documents of the events, that no reader of the last release breaks, and consumers in four languages.
 CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract) \
-	tests/integration/consumers
+	tests/integration/consumers tests/integration/test_asyncapi_schema.py
 
 .PHONY: contract
 contract: setup ## Compare the events' documents with the code and the last release, and run consumers in four languages

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Final
 import pytest
 
 from ordercast.infra.local.jars import locked_jars
-from ordercast.infra.local.kafka import KafkaInstall, java_environment
+from ordercast.infra.local.kafka import KafkaInstall
+from tests.support.npm_packages import ROOT, install_packages, node_folder, run
 
-ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "docs" / "consumers"
 # Of the locked jars, those that a consumer in Java needs.
 JARS: Final = ("kafka-clients-", "jackson-", "slf4j-", "lz4-java", "snappy-java", "zstd-jni")
-INSTALL_DEADLINE_S: Final = 240.0
 
 
 def aiokafka(_: Path, __: KafkaInstall) -> tuple[str, ...]:
@@ -40,19 +38,16 @@ def java(_: Path, install: KafkaInstall) -> tuple[str, ...]:
 
 def node(folder: Path, _: KafkaInstall) -> tuple[str, ...]:
     """With the locked packages, by the machine's Node, or that of a wheel."""
-    for name in ("package.json", "package-lock.json", "consume_orders.mjs"):
-        shutil.copy(FOLDER / name, folder)
-    found = _run(str(ROOT / "infra" / "tools" / "node"), folder=folder).strip()
-    path = os.pathsep.join((found, os.environ["PATH"]))
-    _run(f"{found}/npm", "ci", "--silent", "--no-audit", "--no-fund", folder=folder, PATH=path)
-    return (f"{found}/node", str(folder / "consume_orders.mjs"))
+    shutil.copy(FOLDER / "consume_orders.mjs", folder)
+    install_packages(FOLDER, folder)
+    return (f"{node_folder()}/node", str(folder / "consume_orders.mjs"))
 
 
 def go(folder: Path, _: KafkaInstall) -> tuple[str, ...]:
     """Compiled by the machine's Go, or that of a wheel."""
     for name in ("go.mod", "go.sum", "consume_orders.go"):
         shutil.copy(FOLDER / name, folder)
-    _run(str(ROOT / "infra" / "tools" / "go"), "build", "-o", "consume_orders", ".", folder=folder)
+    run(str(ROOT / "infra" / "tools" / "go"), "build", "-o", "consume_orders", ".", folder=folder)
     return (str(folder / "consume_orders"),)
 
 
@@ -66,19 +61,6 @@ def user_commands(install: KafkaInstall, admin: Path, broker: str, password: str
     }
     lines = [line.split() for line in (FOLDER / "README.md").read_text().splitlines() if line.startswith("    kafka-")]
     return [[*install.java(classes[script]), *(told.get(word, word) for word in words)] for script, *words in lines]
-
-
-def _run(*command: str, folder: Path, **variables: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=java_environment() | variables,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_DEADLINE_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 # How each program is started; a folder is there for what has to be installed or compiled.

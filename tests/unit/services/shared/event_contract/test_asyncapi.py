@@ -1,12 +1,10 @@
-"""The AsyncAPI document: valid by AsyncAPI's own schema, and whole."""
+"""The AsyncAPI document is whole, and of the code; integration/test_asyncapi_schema.py asks AsyncAPI's own schema."""
 
-import json
 from collections import Counter
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
 
 from ordercast.contracts.events import EVENT_TYPES, TYPE_NAMES
 from ordercast.contracts.json_schema import event_schema
@@ -16,30 +14,7 @@ from ordercast.infra.local.ports import BASES, HOST
 from ordercast.infra.local.processes import SERVICES
 from ordercast.services.shared.event_contract.asyncapi import DEAD_LETTER, LOCAL, asyncapi_document
 
-# schemas/3.0.0.json of npm's @asyncapi/specs 6.11.1 (Apache-2.0), as it is.
-OFFICIAL: Final = Path(__file__).parents[4] / "support" / "asyncapi" / "3.0.0.json"
 DOCUMENT: Final = asyncapi_document()
-
-
-@pytest.fixture(scope="module")
-def official() -> Draft7Validator:
-    return Draft7Validator(json.loads(OFFICIAL.read_text()))
-
-
-def test_the_document_is_valid_by_the_official_schema(official: Draft7Validator) -> None:
-    assert [error.message for error in official.iter_errors(DOCUMENT)] == []
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {**DOCUMENT, "asyncapi": "2.6.0"},
-        {**DOCUMENT, "channels": {"orders": {"address": 1}}},
-        {**DOCUMENT, "operations": {"one": {"action": "publish", "channel": {"$ref": "#/channels/orders"}}}},
-    ],
-)
-def test_the_official_schema_refuses_what_is_no_such_document(official: Draft7Validator, wrong: dict[str, Any]) -> None:
-    assert not official.is_valid(wrong)
 
 
 def test_each_topic_and_each_event_type_stands_in_it_once() -> None:
