@@ -56,29 +56,31 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
         expect_for_all(await caller_of(request))
         return await _of_products(service, body.products, body.forecast_question)
     model = service.slot.take()
-    answer = await asyncio.to_thread(predict_many, model, body.view_counts or [])
-    VIEW_COUNTS.inc(len(answer))
-    return await asyncio.to_thread(in_json, {"data": answer, "model_version": model.version})
+    async with service.one_batch:
+        answer = await asyncio.to_thread(predict_many, model, body.view_counts or [])
+        VIEW_COUNTS.inc(len(answer))
+        return await asyncio.to_thread(in_json, {"data": answer, "model_version": model.version})
 
 
 async def _of_pairs(service: Predictor, caller: Caller, pairs: list[Pair], asked: PairQuestion) -> Response:
     if asked.recipe_of(service.demand.current is not None) == "demand":
         basis = await basis_of(service, caller, asked)
         await expect_existing(service.sessions, pairs)
-        said, sampled = await asyncio.to_thread(_answer_and_sample, service, basis, pairs)
+        async with service.one_batch:
+            answered, sampled = await asyncio.to_thread(_answer_and_sample, service, basis, pairs)
         service.sample.note(sampled)
-        answer: object = said
     else:
         model = service.slot.take()
-        of_pairs = await predict_pairs(model, service.sessions, pairs)
-        answer = {"data": of_pairs, "model_version": model.version}
+        async with service.one_batch:
+            of_pairs = await predict_pairs(model, service.sessions, pairs)
+            answered = await asyncio.to_thread(in_json, {"data": of_pairs, "model_version": model.version})
     PAIRS.inc(len(pairs))
-    return await asyncio.to_thread(in_json, answer)
+    return answered
 
 
-def _answer_and_sample(service: Predictor, basis: Basis, pairs: list[Pair]) -> tuple[PairsDemand, list[PredictionMade]]:
+def _answer_and_sample(service: Predictor, basis: Basis, pairs: list[Pair]) -> tuple[Response, list[PredictionMade]]:
     said = answer_pairs(basis, pairs)
-    return said, service.sample.chosen(basis, said.data)
+    return in_json(said), service.sample.chosen(basis, said.data)
 
 
 async def _of_products(service: Predictor, product_ids: list[int], asked: ForecastQuestion) -> Response:
@@ -87,5 +89,6 @@ async def _of_products(service: Predictor, product_ids: list[int], asked: Foreca
     if len(named) < len(product_ids):
         [missing, *_] = set(product_ids) - {product_id for product_id, _ in named}
         raise errors.ProductNotFound(f"there is no product {missing}")
-    answer = await answer_products(at, named, asked)
-    return Response(await asyncio.to_thread(answer.model_dump_json), media_type="application/json")
+    async with service.one_batch:
+        answer = await answer_products(at, named, asked)
+        return Response(await asyncio.to_thread(answer.model_dump_json), media_type="application/json")

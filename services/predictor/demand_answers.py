@@ -15,6 +15,7 @@ from ordercast.services.shared.demand.demand_model import PairAnswers
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
 from ordercast.services.shared.demand.features import Features
 
+_PAIR_FEATURES: Final = names(PAIR_FEATURES)
 # Features that `why` names.
 MOST_REASONS: Final = 3
 # An account's products that are compared, those first with which something happened last: some 0.1 s of work.
@@ -65,6 +66,9 @@ class PairNumbers:
     next_line_quantity: float
     extrapolates: bool
     extrapolates_because: list[str]
+
+
+_NUMBERS: Final = tuple(field.name for field in fields(PairNumbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,9 @@ def explain_pairs(basis: Basis, pairs: Sequence[Pair]) -> list[PairDemand]:
     values, question = _values(basis, pairs), basis.served.model.questions["pair"]
     record = basis.served.manifest.questions["pair"]
     # The pairs, then each with each feature at its average: so an effect is a difference of two answers.
-    replaced = np.repeat(values, len(question.columns), axis=0)
-    replaced[np.arange(len(replaced)), np.tile(question.columns, len(pairs))] = np.tile(record.average, len(pairs))
-    answer = question.answer(np.concatenate([values, replaced]))
+    replaced = np.repeat(values[:, None], len(question.columns), axis=1)
+    replaced[:, np.arange(len(question.columns)), question.columns] = record.average
+    answer = question.answer(np.concatenate([values, replaced.reshape(-1, values.shape[1])]))
     said = basis.served.model.with_intervals(answer.first(len(pairs)), basis.level)
     expected = answer.expected.astype(np.float64)
     effects = expected[: len(pairs), None] - expected[len(pairs) :].reshape(len(pairs), -1)
@@ -185,7 +189,7 @@ def explain_pairs(basis: Basis, pairs: Sequence[Pair]) -> list[PairDemand]:
         PairDemand(
             **_fields(numbers),
             why=_why(record, row[question.columns], row_effects),
-            features=dict(zip(names(PAIR_FEATURES), row.tolist(), strict=True)),
+            features=dict(zip(_PAIR_FEATURES, row.tolist(), strict=True)),
             **source,
         )
         for numbers, row, row_effects in zip(_numbers(basis, pairs, values, said), values, effects, strict=True)
@@ -265,4 +269,4 @@ def _why(record: QuestionRecord, values: Floats, effects: Floats) -> list[Reason
 
 
 def _fields(numbers: PairNumbers) -> dict[str, Any]:
-    return {field.name: getattr(numbers, field.name) for field in fields(numbers)}
+    return {name: getattr(numbers, name) for name in _NUMBERS}

@@ -48,6 +48,8 @@ STATEMENT_TIMEOUT_MS: Final = 5_000
 # Questions that are computed in one turn of the event loop: some 5 ms of each kind.
 VIEW_COUNTS_TOGETHER: Final = 256
 PAIRS_TOGETHER: Final = 16
+# Turns of the event loop that pairs wait for others whose query is answered already.
+QUIET_TURNS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ class Predictor:
     past_dates: TokenBuckets[int]  # by account
     predict: AnswerTogether[ServedModel, int, Prediction]
     explain: AnswerTogether[Basis, Pair, PairDemand]
+    # Batches are computed one after the other: at once they would take Python's lock from each other and from the event loop,
+    # where all others wait, and none would be ready sooner.
+    one_batch: asyncio.Semaphore
     verifier: TokenVerifier
     api_keys: ApiKeys
     checks: Mapping[str, Check]
@@ -161,7 +166,10 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 sample=sample,
                 past_dates=TokenBuckets(settings.part_of_limit(settings.past_dates_per_minute)),
                 predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),
-                explain=AnswerTogether(explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER),
+                explain=AnswerTogether(
+                    explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER, quiet_turns=QUIET_TURNS
+                ),
+                one_batch=asyncio.Semaphore(),
                 verifier=verifier,
                 api_keys=ApiKeys(sessions),
                 checks={

@@ -3,7 +3,7 @@
 `python -m tests.bench.bench_demand [SECONDS]` takes about 12 times as many seconds. The other endpoint is one of the same process
 (`predictor_beside_plain`), asked by the same connections in turn. The shop has 5,000 products, 2,000 accounts with some 60 of them
 each, and one account with all; every request asks for another pair, and the predictor keeps no answers. The version has the
-shape of the recipe and random weights: the time does not depend on what was learned.
+shape of the recipe, trees for products too, and random weights: the time does not depend on what was learned.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from ordercast.services.shared.http.token_keys import load_private_key
 from ordercast.services.shared.http.tokens import TokenSigner
 from tests.bench.bench_predictions import WARM_UP_S, predictor, processor_seconds, record_model
 from tests.bench.http_load import Load, LoadReport, run_load
-from tests.support.demand_versions import RECIPE_SHAPE, write_demand
+from tests.support.demand_versions import RECIPE_SHAPE, demand_version, recipe_trees, with_trees, write_whole
 
 CONNECTIONS: Final = 16
 ROUNDS: Final = 3
@@ -70,7 +70,7 @@ async def fill(server: PostgresServer, artifacts: Path) -> None:
     await record_model(server, artifacts)
     today = datetime.now(UTC).date()
     data = DemandData(1_000, "0" * 64, today.replace(year=today.year - 1), today, ())
-    model = write_demand(artifacts, shape=RECIPE_SHAPE, data=data)
+    model = write_whole(artifacts, *with_trees(demand_version(shape=RECIPE_SHAPE, data=data), arrays=recipe_trees()))
     row = ModelVersion(
         version=model.version,
         training_id=UUID(model.manifest.training_id),

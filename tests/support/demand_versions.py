@@ -139,14 +139,34 @@ def trees(question: Question = "product") -> dict[str, NDArray[Any]]:
     }
 
 
+def recipe_trees() -> dict[str, NDArray[Any]]:
+    """As many trees, with as many leaves, as the recipe grows, out of random numbers."""
+    trees, tests, random = 150, 15, np.random.default_rng(4)
+    place, root = np.arange(2 * tests + 1), np.repeat(np.arange(trees) * (2 * tests + 1), 2 * tests + 1)
+    place, test, count = np.tile(place, trees), np.tile(place < tests, trees), len(root)
+    return {
+        boosted_forward.FEATURE: random.integers(0, len(FEATURES["product"]) + 1, count).astype(np.int32),
+        boosted_forward.THRESHOLD: random.integers(0, 256, count) / 64,
+        boosted_forward.MISSING_LEFT: np.zeros(count, np.uint8),
+        boosted_forward.LEFT: np.where(test, root + 2 * place + 1, -1).astype(np.int32),
+        boosted_forward.RIGHT: np.where(test, root + 2 * place + 2, -1).astype(np.int32),
+        boosted_forward.VALUE: random.normal(0, 0.01, count),
+        boosted_forward.ROOT: (np.arange(trees) * (2 * tests + 1)).astype(np.int32),
+        boosted_forward.BASELINE: np.zeros(1),
+    }
+
+
 def with_trees(
-    version: tuple[DemandManifest, dict[str, bytes]], weight: float = 0.25
+    version: tuple[DemandManifest, dict[str, bytes]],
+    weight: float = 0.25,
+    arrays: Mapping[str, NDArray[Any]] | None = None,
 ) -> tuple[DemandManifest, dict[str, bytes]]:
     """The version with a boosted member for products by week."""
     manifest, files = version
-    boosting = Boosting(weight, 2, {"max_iter": 2}, 1_000, 200)
+    arrays = trees() if arrays is None else arrays
+    boosting = Boosting(weight, len(arrays[boosted_forward.ROOT]), {"max_iter": 2}, 1_000, 200)
     product = msgspec.structs.replace(manifest.questions["product"], boosting=boosting)
-    files = {**files, trees_file("product"): save(trees())}
+    files = {**files, trees_file("product"): save(dict(arrays))}
     return msgspec.structs.replace(
         manifest,
         schema=SCHEMA_WITH_TREES,
@@ -207,7 +227,11 @@ class WrittenDemand:
 
 def write_demand(artifacts: Path, seed: int = 1, shape: Shape = SMALL, **changes: object) -> WrittenDemand:
     """Writes a whole and consistent folder."""
-    manifest, files = demand_version(seed, shape, **changes)
+    return write_whole(artifacts, *demand_version(seed, shape, **changes))
+
+
+def write_whole(artifacts: Path, manifest: DemandManifest, files: Mapping[str, bytes]) -> WrittenDemand:
+    """Writes a version that was made."""
     folder = artifacts / manifest.version
     folder.mkdir(parents=True)
     raw = encode_manifest(manifest)

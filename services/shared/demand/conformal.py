@@ -6,6 +6,7 @@ probability, as long as new rows come as the held-out ones did (Vovk, Gammerman,
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -183,6 +184,7 @@ def _kept_ranks(rows: int) -> Ints:
     return np.asarray(lowest - (-steps * (rows - lowest) // KEPT_SCORES), np.int64)
 
 
+@lru_cache(maxsize=4_096)
 def _place(rows: int, level: float) -> int:
     """Where the score of the level stands among the kept: the one of rank (rows + 1) x level, or the next one kept."""
     # 1e-9: a product like 0.9 x 100 that comes out a little above its whole number is meant to be it.

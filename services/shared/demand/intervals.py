@@ -44,7 +44,7 @@ def interval_scores(said: Said, pieces: Ints) -> Floats:
     middle, down, up = _spread(said)
     off = np.log1p(pieces) - middle
     scores = np.where(off > 0, off / up, -off / down)
-    least, most = _always_in(said)
+    least, most = _always_in(said, middle)
     return np.asarray(np.where((pieces >= least) & (pieces <= most), 0.0, scores), np.float64)
 
 
@@ -56,7 +56,7 @@ def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, In
     """
     middle, down, up = _spread(said)
     wide = np.maximum(thresholds, 0.0)
-    least, most = _always_in(said)
+    least, most = _always_in(said, middle)
     highest = np.minimum(_at_most(middle + wide * up), most_seen)
     return np.minimum(_at_least(middle - wide * down), least), np.maximum(highest, most)
 
@@ -99,8 +99,7 @@ def _spread(said: Said) -> tuple[Floats, Floats, Floats]:
     return middle, np.maximum(down, least), np.maximum(high - middle, least)
 
 
-def _always_in(said: Said) -> tuple[Ints, Ints]:
-    middle = _spread(said)[0]
+def _always_in(said: Said, middle: Floats) -> tuple[Ints, Ints]:
     ends = np.rint(np.stack([np.expm1(middle), np.maximum(said.mean, 0.0)])).astype(np.int64)
     return ends.min(axis=0), ends.max(axis=0)
 

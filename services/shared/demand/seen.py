@@ -1,5 +1,6 @@
 """What a model has seen, and whether a row lies outside of it, in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -63,5 +64,5 @@ def _in_words(feature: Feature, value: float, bound: float, more: str, most: str
 
 def _plain(feature: Feature, value: float) -> str:
     """In the unit before the logarithm."""
-    number = np.exp(value) if feature.kind == "log ratio" else np.expm1(value)
+    number = math.exp(value) if feature.kind == "log ratio" else math.expm1(value)
     return f"{number:,.3g}" if abs(number) < 100 else f"{number:,.0f}"

@@ -17,9 +17,11 @@ class Basis(NamedTuple):
 class Answers:
     """Notes what was computed together."""
 
-    def __init__(self, at_most: int = 100) -> None:
+    def __init__(self, at_most: int = 100, quiet_turns: int = 0) -> None:
         self.calls: list[tuple[str, list[int]]] = []
-        self.together = AnswerTogether(self.answer, same=lambda basis: basis.name, at_most=at_most)
+        self.together = AnswerTogether(
+            self.answer, same=lambda basis: basis.name, at_most=at_most, quiet_turns=quiet_turns
+        )
 
     def answer(self, basis: Basis, questions: Sequence[int]) -> list[str]:
         self.calls.append((basis.name, list(questions)))
@@ -33,9 +35,15 @@ async def test_requests_of_one_moment_are_computed_together_each_with_its_own_an
     assert answers.calls == [("a", [1, 2, 4])]
 
 
-@given(asked=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9)), max_size=30), at_most=st.integers(1, 5))
-def test_each_is_answered_once_from_the_basis_that_it_took(asked: list[tuple[str, int]], at_most: int) -> None:
-    answers = Answers(at_most)
+@given(
+    asked=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9)), max_size=30),
+    at_most=st.integers(1, 5),
+    quiet_turns=st.integers(0, 3),
+)
+def test_each_is_answered_once_from_the_basis_that_it_took(
+    asked: list[tuple[str, int]], at_most: int, quiet_turns: int
+) -> None:
+    answers = Answers(at_most, quiet_turns)
 
     async def ask() -> list[str]:
         return await asyncio.gather(*(answers.together(Basis(name), question) for name, question in asked))
@@ -53,6 +61,21 @@ async def test_other_work_gets_its_turn_between_two_calls_of_at_most_so_many() -
     assert answers.calls == [("a", [1, 2])]
     await asyncio.gather(*requests)
     assert answers.calls == [("a", [1, 2]), ("a", [4])]
+
+
+async def test_those_that_come_a_few_turns_later_are_computed_together_and_nobody_waits_longer_than_for_these() -> None:
+    answers = Answers(at_most=3, quiet_turns=3)
+
+    async def after(turns: int) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await answers.together(Basis("a"), 1 + turns)
+
+    await asyncio.gather(after(0), after(2), after(20))
+    assert answers.calls == [("a", [1, 3]), ("a", [21])]
+    answers.calls.clear()
+    await asyncio.gather(*(after(turns) for turns in (0, 1, 2, 3, 4)))
+    assert answers.calls == [("a", [1, 2, 3]), ("a", [4, 5])]
 
 
 async def test_a_request_that_is_given_up_does_not_take_the_others_with_it() -> None:

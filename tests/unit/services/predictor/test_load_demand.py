@@ -5,14 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ordercast.contracts.demand_manifest import CALIBRATION_FILE, QUESTIONS, SEEN_FILE, weights_file
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, QUESTIONS, SEEN_FILE, trees_file, weights_file
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.shared.demand.demand_model import demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
-from tests.support.demand_versions import demand_files, write_demand
+from tests.support.demand_versions import (
+    demand_files,
+    demand_version,
+    recipe_trees,
+    with_trees,
+    write_demand,
+    write_whole,
+)
 from tests.support.model_artifacts import write_model
 
 
@@ -32,6 +39,17 @@ def test_a_version_with_one_flipped_byte_is_refused_and_the_file_named(tmp_path:
     content[len(content) // 2] ^= 1
     (written.folder / name).write_bytes(content)
     with pytest.raises(ModelRefused, match=name):
+        load_demand(tmp_path, written.version, written.manifest_sha256)
+
+
+def test_a_version_with_trees_is_loaded_and_one_with_a_flipped_byte_in_them_refused(tmp_path: Path) -> None:
+    written = write_whole(tmp_path, *with_trees(demand_version(), arrays=recipe_trees()))
+    boosted = load_demand(tmp_path, written.version, written.manifest_sha256).model.questions["product"].boosted
+    assert boosted is not None
+    assert (boosted.weight, boosted.trees.trees) == (0.25, 150)
+    path = written.folder / trees_file("product")
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(ModelRefused, match="product_trees"):
         load_demand(tmp_path, written.version, written.manifest_sha256)
 
 
