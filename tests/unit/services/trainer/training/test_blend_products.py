@@ -1,4 +1,4 @@
-"""Whether products by week get a boosted member: only if it helps beyond the noise, by rows that nothing is judged on."""
+"""Whether products by week get a boosted member, and with which weight: by rows that nothing is judged on."""
 
 import numpy as np
 import pytest
@@ -24,14 +24,15 @@ def weight_of(networks: float, trees: float, shared: bool = False) -> float:
     return chosen_weight(said[0], said[1], target, 1e9, GROUP)
 
 
-def test_of_two_that_err_in_their_own_ways_it_takes_some_of_each_and_more_of_the_better_one() -> None:
-    assert 0.3 <= weight_of(1, 1) <= 0.7
-    assert weight_of(1, 1.4) < weight_of(1, 1) < weight_of(1.4, 1)
+def test_of_two_that_err_in_their_own_ways_it_takes_half_of_each_and_more_of_one_that_is_clearly_better() -> None:
+    assert weight_of(1, 1) == 0.5
+    assert weight_of(1, 1.1) == 0.5
+    assert 0 < weight_of(1, 2) < 0.5 < weight_of(2, 1) < 1
 
 
-def test_trees_that_are_no_better_beyond_the_noise_get_no_weight() -> None:
-    assert weight_of(1, 1, shared=True) == 0
-    assert weight_of(0, 1) == 0
+def test_trees_that_only_do_harm_get_no_weight_and_alike_ones_half_of_it() -> None:
+    assert weight_of(0, 2) == 0
+    assert weight_of(1, 1, shared=True) == 0.5
 
 
 def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
