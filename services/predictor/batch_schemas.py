@@ -14,7 +14,7 @@ from ordercast.services.predictor.forecast_schemas import MAX_LIMIT as MAX_PRODU
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
-from ordercast.services.predictor.schemas import DEFAULT_LEVEL, Day, PairQuestion
+from ordercast.services.predictor.schemas import DEFAULT_LEVEL, MOST_HORIZON, Day, PairQuestion
 from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
 from ordercast.services.shared.http.requests import MAX_ID, BodyModel, RequestModel
 
@@ -49,7 +49,7 @@ class PredictionsBody(BodyModel):
     pairs: Annotated[list[PairBody], Field(min_length=1, max_length=MAX_BATCH)] | None = None
     products: Annotated[list[Id], Field(min_length=1, max_length=MAX_PRODUCTS)] | None = None
     recipe: RecipeName | None = None
-    horizon_days: int | None = None
+    horizon_days: Annotated[int, Field(ge=1, le=MOST_HORIZON)] | None = None
     weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] | None = None
     level: Level | None = None
     service_level: Level | None = None

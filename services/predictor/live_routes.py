@@ -8,6 +8,7 @@ from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
 from ordercast.services.predictor.live_accuracy import LiveAccuracy, live_accuracy
+from ordercast.services.predictor.model_schemas import Version
 from ordercast.services.predictor.recorded_models import find_model
 from ordercast.services.predictor.shop_snapshot import moment_of
 from ordercast.services.predictor.wiring import Predictor, predictor
@@ -20,7 +21,7 @@ router = APIRouter(tags=["models"])
 
 @router.get("/models/{version}/live")
 @raises(errors.UnknownModel, errors.InvalidQuestion)
-async def show_live_accuracy(request: Request, _: CurrentCaller, version: str) -> LiveAccuracy:
+async def show_live_accuracy(request: Request, _: CurrentCaller, version: Version) -> LiveAccuracy:
     """What was said by a version of `demand`, against what was ordered."""
     service = predictor(request)
     return await live_accuracy(service.sessions, version, await _manifest(service, version))
@@ -28,7 +29,7 @@ async def show_live_accuracy(request: Request, _: CurrentCaller, version: str) -
 
 @router.get("/models/{version}/drift")
 @raises(errors.UnknownModel, errors.InvalidQuestion, errors.ModelRefused, errors.ActivityNotRead)
-async def show_drift(request: Request, _: CurrentCaller, version: str) -> Drift:
+async def show_drift(request: Request, _: CurrentCaller, version: Version) -> Drift:
     """The age of a version of `demand`, and how far the features of today's pairs lie from those that it learned from."""
     service = predictor(request)
     manifest = await _manifest(service, version)

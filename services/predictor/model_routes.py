@@ -19,10 +19,12 @@ from ordercast.services.predictor.card_page import POLICY
 from ordercast.services.predictor.describe_models import read_manifests, without_ids
 from ordercast.services.predictor.model_card import model_card
 from ordercast.services.predictor.model_schemas import (
+    MAX_VERSION,
     ActivatedAnswer,
     CurrentModelAnswer,
     ModelAnswer,
     UnpinnedAnswer,
+    Version,
     WholeModelAnswer,
 )
 from ordercast.services.predictor.model_slot import RecipeName
@@ -40,7 +42,8 @@ log = structlog.stdlib.get_logger()
 router = APIRouter(tags=["models"])
 
 AfterVersion = Annotated[
-    str | None, Query(pattern=VERSION_PATTERN, description="version of the last row of the page before")
+    str | None,
+    Query(pattern=VERSION_PATTERN, max_length=MAX_VERSION, description="version of the last row of the page before"),
 ]
 
 
@@ -73,7 +76,7 @@ async def show_current_model(request: Request, recipe: Recipe = "baseline") -> C
 
 @router.get("/models/{version}")
 @raises(NOT_AUTHENTICATED, errors.UnknownModel)
-async def show_model(request: Request, version: str) -> WholeModelAnswer:
+async def show_model(request: Request, version: Version) -> WholeModelAnswer:
     """One published version with its manifest. Who the rows of great influence are of is told to operators and admins alone."""
     service = predictor(request)
     record = await find_model(service.sessions, version)
@@ -89,7 +92,7 @@ async def show_model(request: Request, version: str) -> WholeModelAnswer:
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 @raises(NOT_AUTHENTICATED, errors.UnknownModel, errors.ModelRefused)
-async def show_card(request: Request, version: str) -> HTMLResponse:
+async def show_card(request: Request, version: Version) -> HTMLResponse:
     """The card of a version, to look at: a page that runs and loads nothing. Ids in it are told to operators and admins alone."""
     service = predictor(request)
     record = await find_model(service.sessions, version)
@@ -108,7 +111,7 @@ async def _sees_ids(request: Request) -> bool:
 
 @router.post("/models/{version}/activate")
 @raises(errors.UnknownModel, errors.ModelRefused)
-async def activate_model(request: Request, caller: CurrentCaller, version: str) -> ActivatedAnswer:
+async def activate_model(request: Request, caller: CurrentCaller, version: Version) -> ActivatedAnswer:
     """Makes all predictors serve this version, be it newer or older, and pins it: until it is unpinned or another one of its
     recipe is activated, versions of the recipe that are published wait as challengers."""
     service = predictor(request)

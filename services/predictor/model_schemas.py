@@ -1,9 +1,10 @@
 """What answers about model versions look like."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
+from fastapi import Path
 from pydantic import BaseModel
 
 from ordercast.contracts.demand_manifest import DemandManifest
@@ -11,6 +12,10 @@ from ordercast.contracts.model_manifest import Quality
 from ordercast.services.predictor.describe_models import AnyManifest
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel
 from ordercast.services.shared.db.models import ModelVersion
+
+# Characters of a version in a request: ours have 25.
+MAX_VERSION: Final = 64
+Version = Annotated[str, Path(max_length=MAX_VERSION)]
 
 
 class ModelAnswer(BaseModel):

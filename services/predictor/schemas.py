@@ -81,7 +81,13 @@ Level = Annotated[
     Query(ge=LEAST_LEVEL, le=MOST_LEVEL, description="probability of the interval, of `demand`; 0.9 by default"),
 ]
 ProductLimit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, description="products in the answer")]
-Horizon = Annotated[int, PLAIN_INTEGER, Query(description="days, of `demand`: those of the version that is served")]
+# Days; each version answers for one horizon, all for shorter ones than this.
+MOST_HORIZON: Final = 366
+Horizon = Annotated[
+    int,
+    PLAIN_INTEGER,
+    Query(ge=1, le=MOST_HORIZON, description="days, of `demand`: those of the version that is served"),
+]
 AsOf = Annotated[
     Day,
     Query(description="of `demand`: as known at the end of this day (UTC); now by default"),

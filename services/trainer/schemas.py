@@ -42,7 +42,12 @@ def _question(question: Question) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "features": {"type": "array", "items": {"enum": list(built_in.features)}, "uniqueItems": True},
+            "features": {
+                "type": "array",
+                "items": {"enum": list(built_in.features)},
+                "uniqueItems": True,
+                "maxItems": len(built_in.features),
+            },
             "layers": {"type": "array", "items": _whole(1, MOST_UNITS), "minItems": 1, "maxItems": MOST_LAYERS},
             "losses": {
                 "type": "object",
@@ -66,7 +71,7 @@ Recipe = Annotated[
                     "required": ["name"],
                     "additionalProperties": False,
                     "properties": {
-                        "name": {"type": "string", "pattern": f"^{NAME.pattern}$"},
+                        "name": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME},
                         "horizon_days": {"enum": list(HORIZONS)},
                         **{key: _whole(*bounds) for key, bounds in WHOLE.items()},
                         **{

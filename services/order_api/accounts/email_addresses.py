@@ -5,7 +5,7 @@ from typing import Final
 from email_validator import validate_email
 
 # No address is longer; what is need not be looked at.
-_MAX_LENGTH: Final = 2_048
+MAX_LENGTH: Final = 2_048
 
 
 def normal_form(text: str) -> str:
@@ -14,7 +14,7 @@ def normal_form(text: str) -> str:
     Raises:
         ValueError: it is no email address.
     """
-    if len(text) > _MAX_LENGTH:
+    if len(text) > MAX_LENGTH:
         raise ValueError("is too long for an email address")
     return validate_email(text.strip(), check_deliverability=False, allow_display_name=True).normalized
 

@@ -97,7 +97,9 @@ async def list_accounts(
         Query(min_length=1, max_length=200, description="a part of email, nickname or account_ref, however cased"),
     ] = None,
     email: Annotated[KnownEmail | None, Query(description="the account that logs in with this email")] = None,
-    account_ref: Annotated[StoredText | None, Query(description="the shop's own name, to the letter")] = None,
+    account_ref: Annotated[
+        StoredText | None, Query(max_length=255, description="the shop's own name, to the letter")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
 ) -> Page[AccountAnswer]:

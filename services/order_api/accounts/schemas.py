@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJs
 from ordercast.services.order_api.accounts import email_addresses, nicknames, passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
-from ordercast.services.shared.http.requests import BodyModel, ChangeModel, OneLine, StoredText
+from ordercast.services.shared.http.requests import WITHOUT_NUL, BodyModel, ChangeModel, OneLine, StoredText
 
 # No setting lets shorter ones through (`Passwords.hash_new`). Beyond 128 nobody types, and hashing must stay cheap.
 MIN_PASSWORD: Final = 8
@@ -18,10 +18,17 @@ LoginType = Literal["PASSWORD", "EXTERNAL"]
 
 
 Email = Annotated[
-    str, AfterValidator(email_addresses.normal_form), WithJsonSchema({"type": "string", "format": "email"})
+    str,
+    AfterValidator(email_addresses.normal_form),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": email_addresses.MAX_LENGTH}),
 ]
 # As the address of a new account; another text is nobody's address, and so no error.
-KnownEmail = Annotated[StoredText, AfterValidator(email_addresses.as_signed_up)]
+KnownEmail = Annotated[
+    str,
+    StringConstraints(max_length=email_addresses.MAX_LENGTH),
+    WITHOUT_NUL,
+    AfterValidator(email_addresses.as_signed_up),
+]
 # The length is that of the form which is stored.
 Nickname = Annotated[
     str, OneLine(max_length=64), AfterValidator(nicknames.shown_form), StringConstraints(max_length=64)
@@ -36,6 +43,12 @@ Password = Annotated[
 ]
 
 
+# As somebody types one to get in, which may be another's or nobody's; one from before may be longer than a new one.
+TypedPassword = Annotated[str, StringConstraints(max_length=1_024), WITHOUT_NUL]
+# Ours have 43 characters.
+RefreshToken = Annotated[str, StringConstraints(max_length=256), WITHOUT_NUL]
+
+
 class SignUpRequest(BodyModel):
     """A role is never taken from the client: the field is unknown, and so refused."""
 
@@ -47,7 +60,7 @@ class SignUpRequest(BodyModel):
 class PasswordChange(BodyModel):
     """`revoke_api_keys` ends the account's API keys, too."""
 
-    old_password: StoredText
+    old_password: TypedPassword
     new_password: Password
     revoke_api_keys: bool = False
 
@@ -64,11 +77,11 @@ class PasswordGrant(BaseModel):
 
     grant_type: Literal["password"] = "password"
     username: KnownEmail
-    password: StoredText
+    password: TypedPassword
 
 
 class RefreshRequest(BodyModel):
-    refresh_token: StoredText
+    refresh_token: RefreshToken
 
 
 class PasswordResetRequest(BodyModel):

@@ -12,7 +12,10 @@ REPLAYED: Final = "Idempotency-Replayed"
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(description="Repeats with this key and the same body get the first answer again, for 24 hours."),
+    Header(
+        description="Repeats with this key and the same body get the first answer again, for 24 hours.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_KEY_LENGTH},
+    ),
 ]
 
 

@@ -1,7 +1,7 @@
 """What goes in at /orders."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, Field, field_validator
@@ -77,10 +77,13 @@ async def _order_filter(
 
 
 WantedOrders = Annotated[OrderFilter, Depends(_order_filter)]
+# Characters of a cursor, which has a number for each of the topic's partitions.
+_MAX_CURSOR: Final = 16_384
 UpdatedAfter = Annotated[
     str | None,
     Query(
+        max_length=_MAX_CURSOR,
         description="`start`, or the next_cursor of the answer before: every order and every change since, in the order of the "
-        "commits; nothing is missed. Not for customers, and with `limit` alone"
+        "commits; nothing is missed. Not for customers, and with `limit` alone",
     ),
 ]

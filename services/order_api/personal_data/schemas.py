@@ -2,13 +2,14 @@
 
 from fastapi.responses import StreamingResponse
 
-from ordercast.services.shared.http.requests import BodyModel, StoredText
+from ordercast.services.order_api.accounts.schemas import TypedPassword
+from ordercast.services.shared.http.requests import BodyModel
 
 
 class ErasureRequest(BodyModel):
     """`password`: that of the caller's own account; another's needs none."""
 
-    password: StoredText | None = None
+    password: TypedPassword | None = None
 
 
 class NdjsonResponse(StreamingResponse):

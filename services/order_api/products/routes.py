@@ -11,7 +11,7 @@ from ordercast.services.order_api.ndjson_document import ndjson_body, nothing_ca
 from ordercast.services.order_api.products.edit_products import add_product, change_product
 from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
-from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
+from ordercast.services.order_api.products.schemas import MAX_SKU, NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
@@ -95,7 +95,8 @@ async def list_products(
 @router.get("/products/by-sku/{sku:path}")
 @raises(errors.ProductNotFound)
 async def get_product_by_sku(
-    sku: Annotated[StoredText, Path(description="percent-encoded; it may have slashes")], service: CurrentService
+    sku: Annotated[StoredText, Path(max_length=MAX_SKU, description="percent-encoded; it may have slashes")],
+    service: CurrentService,
 ) -> ProductAnswer:
     """The product with this SKU, to the letter."""
     return ProductAnswer.of(await find_product(service.reading, sku))

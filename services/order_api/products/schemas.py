@@ -32,10 +32,11 @@ def _known_currency(code: str) -> str:
 Price = Annotated[
     Decimal,
     BeforeValidator(_parse_price),
-    WithJsonSchema({"type": "string", "pattern": f"^{_PRICE.pattern}$", "examples": ["12.50"]}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PRICE.pattern}$", "maxLength": 13, "examples": ["12.50"]}),
 ]
-Currency = Annotated[str, AfterValidator(_known_currency), Field(examples=["EUR"])]
-Sku = Annotated[str, OneLine(max_length=100)]
+Currency = Annotated[str, AfterValidator(_known_currency), Field(examples=["EUR"], json_schema_extra={"maxLength": 3})]
+MAX_SKU: Final = 100
+Sku = Annotated[str, OneLine(max_length=MAX_SKU)]
 Name = Annotated[str, OneLine(max_length=200)]
 
 

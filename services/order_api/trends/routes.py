@@ -25,7 +25,9 @@ async def trends(
     product_id: Annotated[int | None, PLAIN_INTEGER, Query(ge=1, le=MAX_ID, description="one product only")] = None,
     first: Annotated[Day | None, Query(alias="from", description="first day, in the zone `tz`")] = None,
     last: Annotated[Day | None, Query(alias="to", description="last day, in the zone; at most 366 days in all")] = None,
-    tz: Annotated[ZoneName, Query(description="the zone whose days are meant, by its IANA name")] = "UTC",
+    tz: Annotated[
+        ZoneName, Query(max_length=64, description="the zone whose days are meant, by its IANA name")
+    ] = "UTC",
 ) -> TrendsAnswer:
     """Orders and views by day, and the products that were ordered most; by default of the newest 30 days.
 

@@ -64,6 +64,8 @@ _REPLAYED: Final = {
     "description": "true: a request with this Idempotency-Key had this answer before",
     "schema": {"type": "string", "enum": ["true"]},
 }
+# FastAPI's names of bounds, where a check of ours stands before them (`PLAIN_INTEGER`), and JSON Schema's.
+_BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 # What comes of the connection (services/shared/serving) and so at every route.
 _BEFORE_ANY_ROUTE: Final = (
     "Errors are RFC 9457 problem+json. Before any route sees a request it may be refused with 400 (`malformed-request`), 408 "
@@ -94,6 +96,7 @@ def document(
     for replaced in ("HTTPValidationError", "ValidationError"):
         schemas.pop(replaced, None)
     schemas["Problem"] = PROBLEM_SCHEMA
+    _name_bounds(made["paths"])
     limited = {(limit.method, limit.path) for limit in rate_limits}
     for route in (*routes, *health):
         kinds = _own_kinds(route, table) if route in health else [*_common_kinds(route), *_own_kinds(route, table)]
@@ -109,6 +112,19 @@ def document(
         flow = {"tokenUrl": token_url, "scopes": {}}
         components["securitySchemes"][SCHEME] = {"type": "oauth2", "flows": {"password": flow}}
     return made
+
+
+def _name_bounds(part: Any) -> None:
+    """As JSON Schema names them: by other names nobody sees them, nor makes up requests by them."""
+    if isinstance(part, dict):
+        for name, bound in _BOUNDS.items():
+            if isinstance(part.get(name), int | float):
+                part[bound] = part.pop(name)
+        part = part.values()
+    elif not isinstance(part, list):
+        return
+    for each in part:
+        _name_bounds(each)
 
 
 def summary_of(route: APIRoute) -> str:

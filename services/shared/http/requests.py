@@ -43,6 +43,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # How each time begins; pydantic looks at the rest.
 _DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+# Characters of a time: with nine decimals and a zone it has 35.
+MAX_TIME: Final = 64
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -176,14 +178,16 @@ PathId = Annotated[int, PLAIN_INTEGER, Path(ge=1, le=MAX_ID)]
 
 
 def _date_and_time(value: object) -> object:
-    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
+    if not isinstance(value, str) or len(value) > MAX_TIME or not _DATE_AND_TIME.match(value):
         raise ValueError("must be a time as RFC 3339 text, for example 2026-01-02T03:04:05Z")
     return value
 
 
 # RFC 3339 with a time zone. Not strict, since JSON has no times; but a number, which pydantic would take as seconds, is none,
 # also as text.
-Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_date_and_time)]
+Timestamp = Annotated[
+    AwareDatetime, Field(strict=False, json_schema_extra={"maxLength": MAX_TIME}), BeforeValidator(_date_and_time)
+]
 
 
 def in_query(question: type[object]) -> object:
