@@ -77,6 +77,9 @@ class OrderApiSettings(_Settings):
     log_ins_per_minute: int = Field(
         default=60, ge=1, description="right passwords of an email from one address, at log-in and to change it"
     )
+    address_log_ins_per_minute: int = Field(
+        default=1_000, ge=1, description="right passwords from one address; behind a proxy as many as of all clients"
+    )
     password_min_length: MinLength = 15
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")

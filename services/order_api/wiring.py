@@ -128,7 +128,11 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 sessions, passwords, failures, lifetime=timedelta(minutes=settings.reset_code_minutes)
             ),
             failed_log_ins=failed_log_ins,
-            log_in_limits=LimitLogIns(settings.part_of_limit(settings.log_ins_per_minute), failed_log_ins),
+            log_in_limits=LimitLogIns(
+                settings.part_of_limit(settings.log_ins_per_minute),
+                settings.part_of_limit(settings.address_log_ins_per_minute),
+                failed_log_ins,
+            ),
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),

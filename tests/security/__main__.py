@@ -23,6 +23,7 @@ from ordercast.system.operator_account import create_admin
 from ordercast.verify import verify
 from tests.security import attacks, callers, servers
 from tests.security.findings import Finding, show
+from tests.security.log_outs import log_outs
 from tests.support.offsets import free_offset
 
 ORDERS: Final = 20
@@ -51,6 +52,16 @@ async def attack(system: System, console: Console) -> int:
             ("Bodies", attacks.bodies(http, system, of["CUSTOMER"].headers)),
             ("Pages and lines", attacks.pages(http, system, of["CUSTOMER"].headers, product)),
             ("Log-ins and tokens", attacks.log_ins(http, system, callers.email_of("CUSTOMER"), callers.PASSWORD)),
+            (
+                "Log-outs",
+                log_outs(
+                    http,
+                    system,
+                    callers.email_of("CUSTOMER"),
+                    callers.PASSWORD,
+                    others_email=callers.email_of("SERVICE"),
+                ),
+            ),
             ("What one connection may send, on the ports of all five processes", attacks.on_every_port(system)),
             ("Connections", attacks.connections(system)),
             ("The database", servers.database(system)),

@@ -1,8 +1,8 @@
 """How often somebody logs in, the right passwords counted, too: each costs a hash, and who knows one password must not keep the
 threads busy that hash everybody's.
 
-Counted for an email and a network address, as failures are: who logs in all the time keeps nobody else out, nor the same person who
-comes from elsewhere.
+Counted as failures are. For an email and a network address: who logs in all the time keeps nobody else out, nor the same person who
+comes from elsewhere. And for the network address with all emails, since one may have signed up many accounts.
 """
 
 import time
@@ -17,8 +17,11 @@ from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limi
 class LimitLogIns:
     """`now` is a clock (ns)."""
 
-    def __init__(self, per_minute: int, failed: LimitFailedLogIns, now: Callable[[], int] = time.monotonic_ns) -> None:
-        self._buckets = TokenBuckets[tuple[str, str]](per_minute, now)
+    def __init__(
+        self, per_email: int, per_address: int, failed: LimitFailedLogIns, now: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._of_email = TokenBuckets[tuple[str, str]](per_email, now)
+        self._of_address = TokenBuckets[str](per_address, now)
         self._failed = failed
 
     @contextmanager
@@ -31,16 +34,22 @@ class LimitLogIns:
             LogInsTooFrequent: too many have succeeded; the error says when to try again.
             TooManyLogIns: too many have failed.
         """
-        who, quota = (email.lower(), address), self._buckets.per_minute
-        if wait_s := self._buckets.take(who):
-            raise LogInsTooFrequent(
-                f"one may log in {quota} times a minute; refresh the tokens", retry_after_s=wait_s, quota=quota
-            )
+        who, of_email = (email.lower(), address), self._of_email
+        if wait_s := of_email.take(who):
+            raise _too_frequent(wait_s, of_email.per_minute, "of this email; refresh the tokens")
+        if wait_s := self._of_address.take(address):
+            of_email.give_back(who)
+            raise _too_frequent(wait_s, self._of_address.per_minute, "from this address")
         try:
             with self._failed.tried(email, address):
                 yield rate_limit_headers(
-                    LogInsTooFrequent.policy, quota, self._buckets.left(who), self._buckets.more_in_s
+                    LogInsTooFrequent.policy, of_email.per_minute, of_email.left(who), of_email.more_in_s
                 )
         except BaseException:
-            self._buckets.give_back(who)
+            of_email.give_back(who)
+            self._of_address.give_back(address)
             raise
+
+
+def _too_frequent(wait_s: int, quota: int, whose: str) -> LogInsTooFrequent:
+    return LogInsTooFrequent(f"{quota} log-ins a minute are allowed {whose}", retry_after_s=wait_s, quota=quota)

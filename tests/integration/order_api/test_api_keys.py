@@ -359,3 +359,13 @@ async def test_no_key_is_left_that_is_made_or_rotated_while_the_password_is_rese
             )
         assert left == 0
         assert new.status_code in (201, 401)  # made before the reset, or by a token that it has ended
+
+
+async def test_no_key_is_made_by_a_token_that_has_just_ended(shared_api: RunningApi) -> None:
+    till = await shared_api.member("SERVICE")
+    form = {"username": till.email, "password": PASSWORD}
+    tokens = (await shared_api.client.post("/auth/token", data=form)).json()
+    mine = Member(till.id, till.email, till.nickname, {"Authorization": f"Bearer {tokens['access_token']}"})
+    assert (await create(shared_api, mine)).status_code == 201
+    await shared_api.client.post("/auth/log-out", json={"refresh_token": tokens["refresh_token"]})
+    assert (await create(shared_api, mine)).status_code == 401  # at once, though others may take a second to learn it

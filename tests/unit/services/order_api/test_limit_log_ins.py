@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limit(clock: Clock) -> LimitLogIns:
-    return LimitLogIns(6, LimitFailedLogIns(10, 60, clock), clock)
+    return LimitLogIns(6, 30, LimitFailedLogIns(10, 60, clock), clock)
 
 
 def log_in(limit: LimitLogIns, email: str = ANN, address: str = HOME) -> str:
@@ -72,6 +72,17 @@ def test_who_does_not_know_the_password_hears_of_failures_alone(limit: LimitLogI
             raise InvalidCredentials("wrong")
     with pytest.raises(TooManyLogIns):
         log_in(limit)
+
+
+def test_an_address_logs_in_so_often_with_whatever_emails_and_others_go_on(limit: LimitLogIns, clock: Clock) -> None:
+    for number in range(30):
+        log_in(limit, f"{number}@example.com")
+    with pytest.raises(LogInsTooFrequent, match="30 log-ins a minute are allowed from this address") as refused:
+        log_in(limit)
+    assert refused.value.retry_after_s == 2
+    assert log_in(limit, address="192.0.2.2") == '"log-ins";r=5;t=10'
+    clock.now_s += 2
+    assert log_in(limit) == '"log-ins";r=5;t=10'  # the refused one took none of the email's
 
 
 def test_many_at_once_are_no_way_around_it(limit: LimitLogIns) -> None:
