@@ -22,9 +22,9 @@ log = structlog.stdlib.get_logger()
 
 # Between two looks (s).
 LOOK_EVERY_S: Final = 1.0
-# For how long an account is kept in mind (s): longer than a token lives, by more than clocks differ and a commit takes.
+# For how long an account is kept in mind (s): longer than a token lives, by more than a commit takes.
 KEPT_S: Final = 20 * 60.0
-# A look goes back as far before the last one (s), since clocks differ and commits take a while.
+# A look goes back as far before the last one (s), since commits take a while.
 OVERLAP_S: Final = 60.0
 # Accounts in mind, some 10 MB. Of more, those that were seen last are kept: the tokens of the others are the nearest to their end.
 MAX_ACCOUNTS: Final = 20_000

@@ -1,12 +1,14 @@
 """What a service keeps in mind of tokens that ended before their time, on a real database."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, tzinfo
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from ordercast.services.order_api.accounts import tables
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.http import follow_ended_tokens
 from ordercast.services.shared.http.follow_ended_tokens import KEPT_S, OVERLAP_S, FollowEndedTokens
@@ -83,6 +85,30 @@ async def test_later_looks_read_what_is_new_and_keep_what_they_knew(sessions: Se
     await follower.look()
     assert follower.told.ended[known].version == 2
     assert list(follower.told.ended[new].log_ins) == [log_in]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_another_clock_of_who_ends_a_log_in_hides_nothing(
+    sessions: Sessions, follower: Follower, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + hours * 3_600, tz)
+
+    monkeypatch.setattr(tables, "datetime", Wrong)
+    one, two = await seed_accounts(sessions, 2)
+    await follower.look()
+    log_in = uuid4()
+    async with sessions() as session, session.begin():
+        (await session.get_one(tables.Account, one)).end_log_in(log_in)
+        (await session.get_one(tables.Account, two)).end_access_tokens()
+    follower.now += 1
+    await follower.look()
+    assert {account: (ended.version, list(ended.log_ins)) for account, ended in follower.told.ended.items()} == {
+        one: (0, [log_in]),
+        two: (1, []),
+    }
 
 
 async def test_after_a_while_without_the_database_a_look_goes_back_as_far(
