@@ -101,7 +101,10 @@ async def unblock(context: Context, account_id: AccountId) -> None:
 @app.command(name="reset-password")
 @command(expected=SYSTEM_ERRORS, against=True)
 async def reset_password(context: Context, account_id: AccountId) -> None:
-    """Show a code, this once, with which the account's owner sets a new password (POST /auth/password-reset)."""
+    """Show a code, this once, with which the account's owner sets a new password (POST /auth/password-reset).
+
+    Every log-in of the account ends with it, and every API key.
+    """
     async with open_access(context.target()) as access:
         reset = await access.admin.order_api.new_reset_code(account_id)
     until = f"{reset.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
