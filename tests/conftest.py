@@ -35,6 +35,7 @@ LONG: Final = (
     "faults",
     "e2e",
     "helm/test_manifests.py",
+    "integration/consumers",
     "integration/trainer",
     "integration/local",
     "unit/services/trainer",

@@ -65,6 +65,7 @@ def test_a_consumers_installation_is_light(consumer: Environment) -> None:
     assert consumer.size_mb() < LIGHT_MB
     assert consumer.run("ordercast", "--version").stdout.strip() == "0.1.0"
     assert "ordercast tail" in consumer.run("ordercast", "tail", "--help").stdout
+    assert '"title": "OrderPlaced"' in consumer.run("ordercast", "events", "schema", "order.placed").stdout
     nobody = consumer.run("ordercast", "predict", "5", "--against", "http://127.0.0.1:9")
     assert nobody.returncode == 1
     assert nobody.stderr.startswith("error: ")
