@@ -23,7 +23,8 @@ public class ConsumeOrders {
         ObjectNode streams = (ObjectNode) state.get("streams"), quantities = (ObjectNode) state.get("quantities");
         String stream = record.partition() + " " + headers.get("ce_producer");
         long number = Long.parseLong(headers.get("ce_sequence")), last = streams.path(stream).asLong(0);
-        if (number <= last) return;
+        // A replay is of a record that Ordercast's own worker refused, and that was read here.
+        if (number <= last || headers.get("ce_producer").startsWith("replay:")) return;
         streams.put(stream, number);
         if (number > last + 1 && headers.get("ce_numbering").equals("dense")) {
             String gap = stream + ": " + (last + 1) + " to " + (number - 1);

@@ -20,8 +20,8 @@ def apply(state, record):
     headers = {name: value.decode() for name, value in record.headers}
     stream, number = f"{record.partition} {headers['ce_producer']}", int(headers["ce_sequence"])
     last = state["streams"].get(stream, 0)
-    if number <= last:
-        return
+    if number <= last or headers["ce_producer"].startswith("replay:"):
+        return  # a replay is of a record that Ordercast's own worker refused, and that was read here
     state["streams"][stream] = number
     if number > last + 1 and headers["ce_numbering"] == "dense":
         state["gaps"].append(f"{stream}: {last + 1} to {number - 1}")

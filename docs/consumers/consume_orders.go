@@ -37,8 +37,8 @@ func (s *state) apply(record *kgo.Record) {
 	number, err := strconv.ParseInt(headers["ce_sequence"], 10, 64)
 	check(err)
 	last := s.Streams[stream]
-	if number <= last {
-		return
+	if number <= last || strings.HasPrefix(headers["ce_producer"], "replay:") {
+		return // a replay is of a record that Ordercast's own worker refused, and that was read here
 	}
 	s.Streams[stream] = number
 	if number > last+1 && headers["ce_numbering"] == "dense" {

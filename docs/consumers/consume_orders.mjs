@@ -15,7 +15,8 @@ function apply ({ partition, offset, headers, value }) {
   const stream = `${partition} ${headers.get('ce_producer')}`
   const number = Number(headers.get('ce_sequence'))
   const last = state.streams[stream] ?? 0
-  if (number <= last) return
+  // A replay is of a record that Ordercast's own worker refused, and that was read here.
+  if (number <= last || headers.get('ce_producer').startsWith('replay:')) return
   state.streams[stream] = number
   if (number > last + 1 && headers.get('ce_numbering') === 'dense') {
     state.gaps.push(`${stream}: ${last + 1} to ${number - 1}`)

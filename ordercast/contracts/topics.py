@@ -76,6 +76,7 @@ MODELS: Final = Topic(
     partitions=1,
     events=(ModelPublished, ModelActivated, ModelUnpinned),
     about="Which model versions there are, and which one is served.",
+    delivery="At least once: its events carry no number, and a repeat has the same `ce_id`.",
 )
 DEAD_LETTERS: Final = Topic(
     name="dead-letters",

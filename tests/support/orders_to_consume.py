@@ -20,8 +20,11 @@ from ordercast.services.order_api.orders.place_orders import Line, OrderRequest,
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.kafka.dead_letters import dead_letter_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.publish_dead_letters import replay
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
 from ordercast.services.shared.kafka.topic_ends import end_offsets
@@ -87,6 +90,14 @@ class ShopToConsume:
             await relay.renew_leases()
             while await relay.relay_once():
                 pass
+
+    async def replay(self) -> None:
+        """Sends an order again, as `ordercast dead-letters replay` does with what the worker had refused."""
+        async for record in read_topic(self.broker.address("operator"), ORDERS.name):
+            if ("ce_type", b"ordercast.order.placed.v1") in record.headers:
+                async with open_publisher(self.broker.address("operator"), client_id="operator") as publisher:
+                    await replay(publisher, [dead_letter_of(record, "refused by the worker alone")])
+                return
 
     async def lose_numbers(self) -> str:
         """Writes an event as if the one before it was lost; how a consumer is to name the gap."""

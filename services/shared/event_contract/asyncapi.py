@@ -69,12 +69,13 @@ def _channel(topic: Topic) -> Document:
     configs = topic_configs(replication=1)
     told = {key: _value(key, configs[key]) for key in _TOLD}
     partitions = topic.partitions or TopicSettings.model_fields["partitions"].default
+    count = f"{partitions} partitions" if partitions > 1 else "1 partition"
     varies = " unless ORDERCAST_PARTITIONS says otherwise" if topic.partitions is None else ""
     return {
         "address": topic.name,
         "title": topic.name,
         "summary": topic.about,
-        "description": f"{topic.about} {topic.delivery} The key is the {topic.key}. {partitions} partitions{varies}. "
+        "description": f"{topic.about} {topic.delivery} The key is the {topic.key}. {count}{varies}. "
         f"{_kept(told)} Written by {topic.producers}; read by {topic.consumers}.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages_of(topic)},
         "bindings": {

@@ -126,7 +126,7 @@ async def test_all_that_goes_out_fits_the_documents(shop: ShopToConsume) -> None
     assert types == {"ordercast.order.placed.v1", "ordercast.order.cancelled.v1"}
 
 
-async def test_killed_in_the_middle_and_with_repeats_it_adds_up_what_the_database_has(
+async def test_killed_in_the_middle_and_with_repeats_and_replays_it_adds_up_what_the_database_has(
     shop: ShopToConsume, program: Program
 ) -> None:
     await shop.place(60)
@@ -145,6 +145,7 @@ async def test_killed_in_the_middle_and_with_repeats_it_adds_up_what_the_databas
     await placing
     await shop.place(60)
     await shop.relay(dying=True)
+    await shop.replay()
     ends = await shop.ends()
     assert program.kept()["positions"] != ends
     process = await program.started()
