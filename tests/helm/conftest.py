@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ordercast.infra.local.cache import cache_dir, exclusive
-from tests.helm.chart import ROOT, Helm, Rendered
+from tests.helm.chart import ROOT, Helm, Rendered, documented
 
 HERE = Path(__file__).parent
 # Building Helm takes some two minutes on two cores, once for each user (s).
@@ -50,6 +51,14 @@ def helm() -> Helm:
 def rendered(request: pytest.FixtureRequest, helm: Helm) -> Rendered:
     """The chart with its own values, those for one node, and those for several zones."""
     return helm.render(*VALUE_SETS[request.param])
+
+
+@pytest.fixture(scope="session")
+def secured(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """The same on a Kafka with users, by the values that README.md names."""
+    values = tmp_path_factory.mktemp("helm") / "secured.yaml"
+    values.write_text(yaml.safe_dump(documented("kafka")))
+    return helm.render("values-large.yaml", str(values))
 
 
 @pytest.fixture(scope="session")

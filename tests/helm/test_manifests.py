@@ -70,17 +70,17 @@ def test_the_schemas_refuse_a_field_that_kubernetes_does_not_know(rendered: Rend
 
 
 def test_every_custom_resource_fits_its_operators_definition(
-    large: Rendered, examples: list[Manifest], custom_definitions: Mapping[str, Manifest]
+    large: Rendered, secured: Rendered, examples: list[Manifest], custom_definitions: Mapping[str, Manifest]
 ) -> None:
-    custom = large.of_kind(*CUSTOM) + examples
+    custom = large.of_kind(*CUSTOM) + secured.of_kind(*CUSTOM) + examples
     assert {manifest["kind"] for manifest in custom} == CUSTOM  # each definition is used
     assert [error for m in custom for error in refuse(m, custom_definitions[m["kind"]])] == []
 
 
 def test_the_definitions_refuse_a_field_that_the_operator_does_not_know(
-    large: Rendered, examples: list[Manifest], custom_definitions: Mapping[str, Manifest]
+    secured: Rendered, examples: list[Manifest], custom_definitions: Mapping[str, Manifest]
 ) -> None:
-    for manifest in large.of_kind(*CUSTOM) + examples:
+    for manifest in secured.of_kind(*CUSTOM) + examples:
         extended = {**manifest, "spec": {**manifest["spec"], "unknownField": 1}}
         assert any("unknownField" in error for error in refuse(extended, custom_definitions[manifest["kind"]]))
 

@@ -71,13 +71,58 @@ def test_keda_asks_for_the_lag_of_the_workers_group_in_all_topics(large: Rendere
         assert all(isinstance(value, str) for value in metadata.values())
 
 
-def test_keda_reads_each_field_of_its_triggers(large: Rendered, tmp_path: Path) -> None:
+def test_keda_reads_each_field_of_its_triggers(secured: Rendered, tmp_path: Path) -> None:
     """Its definition takes any metadata, so they are held against the scaler's own source."""
     source = (module_folder(KEDA, tmp_path) / "pkg" / "scalers" / "kafka_scaler.go").read_text()
-    known = {name for name, order in KEDA_FIELD.findall(source) if "triggerMetadata" in order.split(";")}
+    places = {name: order.split(";") for name, order in KEDA_FIELD.findall(source)}
+    known = {name for name, order in places.items() if "triggerMetadata" in order}
     assert "limitToPartitionsWithLag" in known
-    for trigger in large.one("ScaledObject")["spec"]["triggers"]:
+    for trigger in secured.one("ScaledObject")["spec"]["triggers"]:
         assert trigger["metadata"].keys() <= known
+        assert f'= "{trigger["metadata"]["sasl"]}"' in source
+    for parameter in secured.one("TriggerAuthentication")["spec"]["env"]:
+        assert "authParams" in places[parameter["parameter"]]
+
+
+KEDA_SECURITY: Final[Mapping[str, tuple[dict[str, str], set[str]]]] = {
+    "PLAINTEXT": ({}, set()),
+    "SSL": ({"tls": "enable"}, {"ca"}),
+    "SASL_PLAINTEXT": ({"sasl": "scram_sha512"}, {"username", "password"}),
+    "SASL_SSL": ({"sasl": "scram_sha512", "tls": "enable"}, {"username", "password", "ca"}),
+}
+
+
+@pytest.mark.parametrize("protocol", KEDA_SECURITY)
+def test_keda_speaks_to_kafka_as_the_worker_does(helm: Helm, protocol: str) -> None:
+    users = ("", "users.featureWorker.") if protocol.startswith("SASL") else ()
+    names = [
+        f"kafka.security.{user}{field}=of-worker" for user in users for field in ("username", "passwordSecret.name")
+    ]
+    security = [f"kafka.security.protocol={protocol}", "kafka.security.caSecret.name=kafka-ca", *names]
+    rendered = helm.render("values-large.yaml", settings=security)
+    metadata, parameters = KEDA_SECURITY[protocol]
+    [worker] = rendered.pods["feature-worker"]["spec"]["containers"]
+    variables = {variable["name"] for variable in worker["env"]}
+    found = rendered.of_kind("TriggerAuthentication")
+    read = {each["parameter"]: each for manifest in found for each in manifest["spec"]["env"]}
+    assert read.keys() == parameters
+    for each in read.values():
+        assert each["containerName"] == worker["name"]
+        assert each["name"] in variables
+    for trigger in rendered.one("ScaledObject")["spec"]["triggers"]:
+        assert {name: value for name, value in trigger["metadata"].items() if name in ("sasl", "tls")} == metadata
+        reference = trigger.get("authenticationRef", {}).get("name")
+        assert [reference] == ([manifest["metadata"]["name"] for manifest in found] or [None])
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
+def test_keda_knows_each_mechanism(helm: Helm, mechanism: str, tmp_path: Path) -> None:
+    source = (module_folder(KEDA, tmp_path) / "pkg" / "scalers" / "kafka_scaler.go").read_text()
+    user = [f"kafka.security.{name}=shop" for name in ("username", "passwordSecret.name")]
+    security = ["kafka.security.protocol=SASL_SSL", f"kafka.security.mechanism={mechanism}", *user]
+    for trigger in helm.render("values-large.yaml", settings=security).one("ScaledObject")["spec"]["triggers"]:
+        [constant] = re.findall(rf'(KafkaSASLType\w+) +kafkaSaslType = "{trigger["metadata"]["sasl"]}"', source)
+        assert constant.removeprefix("KafkaSASLType").upper().startswith(mechanism.replace("-", ""))
 
 
 def test_there_are_never_more_workers_than_partitions(rendered: Rendered) -> None:

@@ -69,10 +69,6 @@ CONTRADICTORY: Final = {
     ): "featureWorker.autoscaling.maxReplicas (30) is more than partitions (24)",
     ("predictor.autoscaling.minReplicas=7",): "predictor.autoscaling.minReplicas (7) is more than its maxReplicas (6)",
     ("ingress.enabled=true",): "ingress.host is missing",
-    (
-        "kafka.security.protocol=SSL",
-        "featureWorker.autoscaling.enabled=true",
-    ): "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is SSL",
     ("kafka.security.protocol=SASL_PLAINTEXT", "kafka.security.username=shop"): "kafka.security.passwordSecret.name",
     (
         *ONE_KAFKA_USER,

@@ -30,6 +30,7 @@ CLOUD_NATIVE_PG: Final = "github.com/cloudnative-pg/cloudnative-pg"
 # Kind -> the module that defines it, and its file there.
 IN_MODULES: Final = {
     "ScaledObject": (KEDA, "config/crd/bases/keda.sh_scaledobjects.yaml"),
+    "TriggerAuthentication": (KEDA, "config/crd/bases/keda.sh_triggerauthentications.yaml"),
     "PodMonitor": (PROMETHEUS, "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
     "PrometheusRule": (PROMETHEUS, "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
     "Cluster": (CLOUD_NATIVE_PG, "config/crd/bases/postgresql.cnpg.io_clusters.yaml"),

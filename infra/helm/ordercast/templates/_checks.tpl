@@ -14,9 +14,6 @@
 {{- fail (printf "featureWorker.%s (%v) is more than partitions (%v): the rest would have nothing to do" $field $most $.Values.partitions) -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.featureWorker.autoscaling.enabled (ne .Values.kafka.security.protocol "PLAINTEXT") -}}
-{{- fail (printf "featureWorker.autoscaling asks Kafka for its lag without logging in: kafka.security.protocol is %s" .Values.kafka.security.protocol) -}}
-{{- end -}}
 {{- with .Values.kafka.security -}}
 {{- $users := list .username -}}
 {{- range .users -}}{{- $users = append $users .username -}}{{- end -}}
