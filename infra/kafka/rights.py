@@ -10,6 +10,8 @@ orders                -          W      R               -        -          RW
 views                 W          -      R               -        -          RW
 predictions           -          -      R               -        W          RW
 models                -          -      -               W        RW         R
+products              -          W      -               -        -          RW
+accounts              -          W      -               -        -          RW
 dead-letters          -          -      W               -        -          R
 group:feature_worker  -          -      R               -        -          -
 """

@@ -46,7 +46,10 @@ OUTBOX: Final = [
         "Age of the oldest event in the outbox",
         "How long the next event to be published waits already.",
         "s",
-        [Query("max(ordercast_outbox_oldest_seconds)", "oldest")],
+        [
+            Query("max(ordercast_outbox_oldest_seconds)", "orders"),
+            Query("max(ordercast_states_oldest_seconds)", "products and accounts"),
+        ],
         warn=60,
         alarm=300,
     ),

@@ -24,6 +24,15 @@ AccountId: TypeAlias = Annotated[
     Meta(description="the account; its partition is this modulo partitions", examples=[1001], extra_json_schema=_ID),
 ]
 ProductId: TypeAlias = Annotated[int, Meta(description="the product", examples=[7], extra_json_schema=_ID)]
+Sku: TypeAlias = Annotated[
+    str, Meta(description="the shop's own name of the product", examples=["CUP-1"], extra_json_schema={"minLength": 1})
+]
+ProductName: TypeAlias = Annotated[
+    str, Meta(description="what it is called", examples=["A cup"], extra_json_schema={"minLength": 1})
+]
+Nickname: TypeAlias = Annotated[
+    str, Meta(description="what the account is called; null: it was erased", examples=["Ann"])
+]
 OrderId: TypeAlias = Annotated[UUID, Meta(description="the order", examples=["0197a3c2-5d10-7c4e-8f0a-1b2c3d4e5f60"])]
 EventId: TypeAlias = Annotated[
     UUID, Meta(description="`ce_id` of an event", examples=["0197a3c2-5d10-7c4e-8f0a-1b2c3d4e5f60"])
@@ -48,7 +57,7 @@ Currency: TypeAlias = Annotated[
 UnitPrice: TypeAlias = Annotated[
     Decimal,
     Meta(
-        description="of one piece, in the order's currency, up to four decimals",
+        description="of one piece, in the currency beside it or the order's, up to four decimals",
         examples=["12.5000"],
         extra_json_schema=_DECIMAL,
     ),

@@ -19,13 +19,16 @@ from ordercast.contracts.event_fields import (
     ItemCount,
     LineNumber,
     Moment,
+    Nickname,
     OrderId,
     OrderRef,
     Pieces,
     Probability,
     ProductId,
+    ProductName,
     Quantity,
     Recipe,
+    Sku,
     Total,
     UnitPrice,
     Version,
@@ -116,6 +119,46 @@ class ProductCarted(msgspec.Struct, frozen=True):
     simulated: Annotated[bool, Meta(description="no person did it")] = False
 
 
+class ProductCreated(msgspec.Struct, frozen=True):
+    """There is a product; what it is from now on. `price` is in `currency`; one that is not `active` cannot be ordered."""
+
+    product_id: ProductId
+    sku: Sku
+    name: ProductName
+    price: UnitPrice
+    currency: Currency
+    active: Annotated[bool, Meta(description="it can be ordered")]
+    created_at: Annotated[Moment, Meta(description="when it was made")]
+
+
+class ProductChanged(msgspec.Struct, frozen=True):
+    """What a product is from now on, whole, whichever of it changed."""
+
+    product_id: ProductId
+    sku: Sku
+    name: ProductName
+    price: UnitPrice
+    currency: Currency
+    active: Annotated[bool, Meta(description="it can be ordered")]
+    changed_at: Annotated[Moment, Meta(description="when it was changed")]
+
+
+class AccountCreated(msgspec.Struct, frozen=True):
+    """There is an account. Its nickname is all that is said of a person; None: it was erased."""
+
+    account_id: AccountId
+    nickname: Nickname | None
+    created_at: Annotated[Moment, Meta(description="when it was made")]
+
+
+class AccountChanged(msgspec.Struct, frozen=True):
+    """An account is called otherwise from now on. None: it was erased, and a reader has to forget the name that it knows."""
+
+    account_id: AccountId
+    nickname: Nickname | None
+    changed_at: Annotated[Moment, Meta(description="when it was changed")]
+
+
 class PredictionMade(msgspec.Struct, frozen=True):
     """What an account was said to order of a product in the `horizon_days` days (UTC) from `starts_on` on, as all before was known.
 
@@ -177,6 +220,10 @@ Event: TypeAlias = (
     | OrderUnpublishable
     | ProductViewed
     | ProductCarted
+    | ProductCreated
+    | ProductChanged
+    | AccountCreated
+    | AccountChanged
     | PredictionMade
     | ModelPublished
     | ModelActivated
@@ -190,6 +237,10 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
     "ordercast.order.unpublishable.v1": OrderUnpublishable,
     "ordercast.product.viewed.v1": ProductViewed,
     "ordercast.product.carted.v1": ProductCarted,
+    "ordercast.product.created.v1": ProductCreated,
+    "ordercast.product.changed.v1": ProductChanged,
+    "ordercast.account.created.v1": AccountCreated,
+    "ordercast.account.changed.v1": AccountChanged,
     "ordercast.prediction.made.v1": PredictionMade,
     "ordercast.model.published.v1": ModelPublished,
     "ordercast.model.activated.v1": ModelActivated,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ordercast.contracts.events import (
+    AccountChanged,
+    AccountCreated,
     Event,
     ModelActivated,
     ModelPublished,
@@ -14,6 +16,8 @@ from ordercast.contracts.events import (
     OrderUnpublishable,
     PredictionMade,
     ProductCarted,
+    ProductChanged,
+    ProductCreated,
     ProductViewed,
 )
 
@@ -28,6 +32,8 @@ class Topic:
     """One topic of the published contract.
 
     `partitions` is None where the number is a setting of the system (`ORDERCAST_PARTITIONS`). `events` are the types that it holds.
+    A `compacted` topic keeps the last event of each key for good and forgets the ones before it after a while; the others keep
+    everything.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Topic:
     events: tuple[type[Event], ...]
     about: str
     delivery: str = AT_LEAST_ONCE
+    compacted: bool = False
 
 
 ORDERS: Final = Topic(
@@ -78,6 +85,26 @@ MODELS: Final = Topic(
     about="Which model versions there are, and which one is served.",
     delivery="At least once: its events carry no number, and a repeat has the same `ce_id`.",
 )
+PRODUCTS: Final = Topic(
+    name="products",
+    key="product id",
+    producers="order_api relay",
+    consumers="anyone",
+    partitions=None,
+    events=(ProductCreated, ProductChanged),
+    about="What products are: the last event of each says all of it, with its name and price.",
+    compacted=True,
+)
+ACCOUNTS: Final = Topic(
+    name="accounts",
+    key="account id",
+    producers="order_api relay",
+    consumers="anyone",
+    partitions=None,
+    events=(AccountCreated, AccountChanged),
+    about="What accounts are called: the last event of each says it. An erased one has no name any more.",
+    compacted=True,
+)
 DEAD_LETTERS: Final = Topic(
     name="dead-letters",
     key="topic:partition:offset",
@@ -89,12 +116,12 @@ DEAD_LETTERS: Final = Topic(
     delivery="At least once: a repeat has the same key.",
 )
 
-ALL_TOPICS: Final = (ORDERS, VIEWS, PREDICTIONS, MODELS, DEAD_LETTERS)
+ALL_TOPICS: Final = (ORDERS, VIEWS, PREDICTIONS, MODELS, PRODUCTS, ACCOUNTS, DEAD_LETTERS)
 
 
 def partition_of(account_id: int, partitions: int) -> int:
-    """The partition (and outbox shard) of an account, the same in `orders`, `views` and `predictions`.
+    """The partition (and outbox shard) of an account, the same in `orders`, `views`, `predictions` and `accounts`.
 
-    Account ids are handed out one after the other, so the remainder spreads them evenly.
+    In `products` it is that of a product's id. Ids are handed out one after the other, so the remainder spreads them evenly.
     """
     return account_id % partitions

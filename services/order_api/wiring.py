@@ -27,6 +27,7 @@ from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.states.relay_states import RelayStates
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
@@ -169,6 +170,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             limits=Limits(settings.max_dead_letters_in_a_row, settings.max_dead_letter_ratio),
             committed=signal.committed,
         )
+        states = RelayStates(sessions, publisher, partitions=settings.partitions, owner=settings.relay_id)
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
             running_beside(
@@ -176,6 +178,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             ),
             running_beside(signal.run, name="outbox-signal"),
             running_beside(relay.run, name="relay"),
+            running_beside(states.run, name="relay-states"),
         ):
             yield Relay(checks={"database": Check(partial(ask_database, sessions))})
 

@@ -15,7 +15,7 @@ from tests.support.compose import ComposeProject, compose_project
 pytestmark = pytest.mark.timeout(600)
 
 ORDERS: Final = 1_000
-OUR_TOPICS: Final = ("orders", "views", "predictions", "models", "dead-letters")
+OUR_TOPICS: Final = ("orders", "views", "predictions", "models", "products", "accounts", "dead-letters")
 PUBLISHED_WITHIN_S: Final = 60
 
 

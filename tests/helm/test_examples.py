@@ -48,7 +48,7 @@ CLUSTER: Final = example("postgres.yaml", "Cluster")[0]
 def test_the_topics_are_those_that_the_migration_makes() -> None:
     replication = VALUES["topics"]["replication"]
     made = {
-        topic.name: (topic.partitions or VALUES["partitions"], replication, topic_configs(replication))
+        topic.name: (topic.partitions or VALUES["partitions"], replication, topic_configs(topic, replication))
         for topic in ALL_TOPICS
     }
     found = {

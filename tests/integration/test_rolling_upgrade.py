@@ -319,6 +319,34 @@ async def test_the_history_of_prices_begins_with_the_present_ones(engine: AsyncE
         assert [tuple(row) for row in history] == [("before", 1, True), ("after", 2, False), ("before", 3, False)]
 
 
+async def test_what_is_there_has_a_first_event_and_pods_of_the_release_before_write_the_next_ones(
+    engine: AsyncEngine,
+) -> None:
+    await migrate(engine, BEFORE)
+    added = "INSERT INTO products (sku, name, price, currency) VALUES (:sku, 'name', 1.5, 'EUR')"
+    async with engine.begin() as connection:
+        await connection.execute(text(added), {"sku": "before"})
+        await connection.execute(ACCOUNT)
+    for _ in range(2):
+        await migrate(engine, "head")
+    async with engine.begin() as connection:
+        await connection.execute(text(added), {"sku": "after"})
+        await connection.execute(text("UPDATE products SET price = 3, updated_at = now() WHERE sku = 'before'"))
+        await connection.execute(text("UPDATE products SET updated_at = now() WHERE sku = 'after'"))
+    async with engine.connect() as connection:
+        kept = await connection.execute(
+            text(
+                "SELECT event_type, coalesce(state::json ->> 'sku', state::json ->> 'nickname') FROM state_outbox ORDER BY id"
+            )
+        )
+        assert [tuple(row) for row in kept] == [
+            ("ordercast.product.created.v1", "before"),
+            ("ordercast.account.created.v1", "ann"),
+            ("ordercast.product.created.v1", "after"),
+            ("ordercast.product.changed.v1", "before"),
+        ]
+
+
 async def test_no_account_is_lost_where_nicknames_are_the_same_by_the_rule_of_today(engine: AsyncEngine) -> None:
     await migrate(engine, BEFORE)
     names = [

@@ -66,7 +66,7 @@ def _servers() -> Document:
 
 
 def _channel(topic: Topic) -> Document:
-    configs = topic_configs(replication=1)
+    configs = topic_configs(topic, replication=1)
     told = {key: _value(key, configs[key]) for key in _TOLD}
     partitions = topic.partitions or TopicSettings.model_fields["partitions"].default
     count = f"{partitions} partitions" if partitions > 1 else "1 partition"

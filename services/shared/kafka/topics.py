@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.contracts.topics import ALL_TOPICS
+from ordercast.contracts.topics import ALL_TOPICS, Topic
 from ordercast.first_line import first_line
 from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
@@ -26,8 +26,11 @@ from ordercast.services.shared.process.settings import read_settings
 
 log = logging.getLogger(__name__)
 
-# The feature table can be made again from the topics at any time, so they keep everything.
+# The feature table can be made again from the topics at any time, so they keep everything, or all that was said last.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+# Of the topics that keep the last event of each key. The lag (ms, a day) is how long an erased nickname stays at most: without
+# it Kafka compacts when half of a log is old, which in a quiet shop is never.
+COMPACTION: Final = {"cleanup.policy": "compact", "max.compaction.lag.ms": str(24 * 60 * 60 * 1000)}
 # What a service has accepted gets in, whatever the service's clock says and the broker's defaults are: by these, Kafka 4 refuses
 # a batch with a timestamp more than an hour ahead of its own clock, and some brokers take less than our 900 kB in a batch.
 ADMITTANCE: Final = {
@@ -84,8 +87,12 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
         there = {
             info["topic"]: len(info["partitions"]) for info in await admin.describe_topics() if info["topic"] in wanted
         }
-        missing = {name: count for name, count in wanted.items() if name not in there}
-        await _open_up(admin, [*there, *await _create(admin, missing, replication)])
+        missing = [
+            NewTopic(topic.name, wanted[topic.name], replication, topic_configs=topic_configs(topic, replication))
+            for topic in ALL_TOPICS
+            if topic.name not in there
+        ]
+        await _open_up(admin, [*there, *await _create(admin, missing)])
     except (ClientError, OSError) as error:
         raise BrokerUnavailable(f"topics were not created at {brokers_of(bootstrap)}: {first_line(error)}") from error
     finally:
@@ -95,20 +102,26 @@ async def create_topics(bootstrap: str, partitions: int, *, replication: int = 1
             raise PartitionsDiffer(f"topic {name} has {count} partitions, not {wanted[name]}; partitions cannot change")
 
 
-async def _create(admin: AIOKafkaAdminClient, partitions: Mapping[str, int], replication: int) -> list[str]:
+async def _create(admin: AIOKafkaAdminClient, missing: Sequence[NewTopic]) -> list[str]:
     """Creates topics; the names of those that the cluster made only without the limits in `ADMITTANCE`."""
-    configs = topic_configs(replication)
-    without = {key: value for key, value in configs.items() if key not in ADMITTANCE}
-    refused: list[str] = []
-    for settings, names in ((configs, list(partitions)), (without, refused)):
-        new = [NewTopic(name, partitions[name], replication, topic_configs=settings) for name in names]
-        if not new:
-            continue
-        for topic, code, *message in (await admin.create_topics(new, timeout_ms=15_000)).topic_errors:
-            if code in SETTINGS_REFUSED and settings is configs:
-                refused.append(topic)
+    refused = await _try_to_create(admin, missing)
+    again = [topic for topic in missing if topic.name in refused]
+    for topic in again:
+        topic.topic_configs = {key: value for key, value in topic.topic_configs.items() if key not in ADMITTANCE}
+    if still := await _try_to_create(admin, again):
+        raise BrokerUnavailable("; ".join(f"topic {name} was not created: {why}" for name, why in still.items()))
+    return [*refused]
+
+
+async def _try_to_create(admin: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> dict[str, object]:
+    """Those whose settings the cluster does not take, and why. Raises BrokerUnavailable for any other reason."""
+    refused: dict[str, object] = {}
+    if topics:
+        for name, code, *message in (await admin.create_topics(topics, timeout_ms=15_000)).topic_errors:
+            if code in SETTINGS_REFUSED:
+                refused[name] = message or code
             elif code not in (0, TOPIC_ALREADY_EXISTS):
-                raise BrokerUnavailable(f"topic {topic} was not created: {message or code}")
+                raise BrokerUnavailable(f"topic {name} was not created: {message or code}")
     return refused
 
 
@@ -153,10 +166,10 @@ def _warn(topic: str, limits: Iterable[str], reason: str) -> None:
     log.warning("topics: the limits of topic %s %s. Where they are low, it may refuse: %s", topic, reason, refused)
 
 
-def topic_configs(replication: int) -> dict[str, str]:
-    """What is set at each topic."""
+def topic_configs(topic: Topic, replication: int) -> dict[str, str]:
+    """What is set at a topic."""
     in_sync = {"min.insync.replicas": str(IN_SYNC_REPLICAS)} if replication >= REPLICAS_FOR_IN_SYNC else {}
-    return {**RETENTION, **ADMITTANCE, **in_sync}
+    return {**RETENTION, **(COMPACTION if topic.compacted else {}), **ADMITTANCE, **in_sync}
 
 
 def main() -> None:

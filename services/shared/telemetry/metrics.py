@@ -50,6 +50,9 @@ OUTBOX_OLDEST: Final = Gauge("ordercast_outbox_oldest_seconds", "Age of the olde
 OUTBOX_DEAD_LETTERS: Final = Gauge(
     "ordercast_outbox_dead_letters_events", "Events that Kafka refused for good, waiting for `ordercast outbox retry`."
 )
+STATES_OLDEST: Final = Gauge(
+    "ordercast_states_oldest_seconds", "Age of the oldest event of a product or account not yet published."
+)
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
 OUTBOX_BATCH_EVENTS: Final = Histogram(
     "ordercast_outbox_batch_events", "Events of a shard that were published together.", buckets=_BATCH_BUCKETS

@@ -10,6 +10,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from ordercast.contracts.topics import ORDERS
 from ordercast.infra.local.install import ensure_kafka
 from ordercast.infra.local.kafka import MESSAGE_MAX_BYTES, KafkaBroker
 from ordercast.infra.local.ports import free_port
@@ -46,6 +47,10 @@ async def test_they_are_made_once_with_the_partitions_asked_for_and_keep_everyth
         status, error = await run_topics(ORDERCAST_KAFKA_BOOTSTRAP=broker.bootstrap, ORDERCAST_PARTITIONS="4")
         assert (status, error) == (1, "topics: topic orders has 3 partitions, not 4; partitions cannot change\n")
         assert await config_of(broker.bootstrap, "orders", "retention.ms") == "-1"
+        assert await config_of(broker.bootstrap, "orders", "cleanup.policy") == "delete"
+        for topic in ("products", "accounts"):
+            assert await config_of(broker.bootstrap, topic, "cleanup.policy") == "compact"
+            assert await config_of(broker.bootstrap, topic, "max.compaction.lag.ms") == "86400000"
 
 
 async def test_topics_that_are_there_are_altered_to_take_what_is_accepted_and_keep_the_rest(tmp_path: Path) -> None:
@@ -116,5 +121,5 @@ async def test_what_is_wrong_is_one_line(variables: dict[str, str], reason: str)
 
 
 def test_three_replicas_acknowledge_when_two_have_it_and_fewer_ask_for_no_second() -> None:
-    assert topic_configs(3)["min.insync.replicas"] == "2"
-    assert "min.insync.replicas" not in topic_configs(2)
+    assert topic_configs(ORDERS, 3)["min.insync.replicas"] == "2"
+    assert "min.insync.replicas" not in topic_configs(ORDERS, 2)

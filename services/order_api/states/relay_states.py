@@ -1,0 +1,179 @@
+"""Publishes what products and accounts are made or changed to: in order for each of them, numbered as the outbox's events are.
+
+Numbers are given here, not in the transaction of the change: only events of one key have an order, so imports of products do not
+wait for each other at a counter. A batch has its numbers, committed, before any of it goes out; after a crash it goes out again
+whole, under the same ones, so the last record of each key stays the newest.
+
+One relay does this for each partition, by a lease. Whatever fails is tried again: orders must not wait for it.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import structlog
+from sqlalchemy import Row, text
+
+from ordercast.contracts.envelope import SequenceNumber, encode_body, encode_headers
+from ordercast.contracts.events import (
+    EVENT_TYPES,
+    AccountChanged,
+    AccountCreated,
+    Event,
+    ProductChanged,
+    ProductCreated,
+)
+from ordercast.contracts.topics import ACCOUNTS, PRODUCTS
+from ordercast.first_line import first_line
+from ordercast.services.order_api.orders.relay_outbox import LEASE_S, PRODUCER, SOURCE
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.ports import Publisher
+from ordercast.services.shared.kafka.records import Partition, Record
+from ordercast.services.shared.process.pause import pause
+
+log = structlog.stdlib.get_logger()
+
+# Events that are numbered and published together, of all partitions: some 600 kB.
+BATCH: Final = 1_000
+# Between two looks (s) at an outbox that was empty: nobody waits for a product's event as for an order's.
+POLL_S: Final = 1.0
+# Of a lease (s), after which nothing is sent any more: whoever has it next must not be followed by an old state.
+SEND_WITHIN_S: Final = LEASE_S / 2
+# After a try that failed (s): a topic that is missing, or rights to it, come by an operator's hand.
+RETRY_S: Final = 5.0
+
+# The fields that the table keeps apart from `state`.
+_KEY_AND_TIME: Final[dict[type[Event], tuple[str, str]]] = {
+    ProductCreated: ("product_id", "created_at"),
+    ProductChanged: ("product_id", "changed_at"),
+    AccountCreated: ("account_id", "created_at"),
+    AccountChanged: ("account_id", "changed_at"),
+}
+
+_CREATE_STREAMS: Final = text("""
+    INSERT INTO state_streams (topic, partition)
+    SELECT topic, partition
+    FROM unnest(CAST(:topics AS text[])) AS t (topic), generate_series(0, CAST(:partitions AS bigint) - 1) AS p (partition)
+    ON CONFLICT DO NOTHING
+""")
+_LEASE: Final = text("""
+    UPDATE state_streams SET owner = :owner, leased_until = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE owner = :owner OR owner IS NULL OR leased_until < clock_timestamp()
+""")
+_LEAVE: Final = text("UPDATE state_streams SET owner = NULL, leased_until = NULL WHERE owner = :owner")
+# What has numbers and is still there was not published for certain: it goes first.
+_REPEATED: Final = text("""
+    SELECT o.*, s.partition FROM state_outbox o
+    JOIN state_streams s ON s.topic = o.topic AND s.partition = o.key % :partitions AND s.owner = :owner
+    WHERE o.number IS NOT NULL ORDER BY o.id
+""")
+_NUMBER: Final = text("""
+    WITH mine AS (SELECT * FROM state_streams WHERE owner = :owner ORDER BY topic, partition FOR UPDATE),
+    next AS (
+        SELECT o.id, m.topic, m.partition, m.last_number
+            + row_number() OVER (PARTITION BY m.topic, m.partition ORDER BY o.id) AS number
+        FROM (SELECT id, topic, key FROM state_outbox WHERE number IS NULL ORDER BY id LIMIT :batch) o
+        JOIN mine m ON m.topic = o.topic AND m.partition = o.key % :partitions
+    ),
+    counted AS (
+        UPDATE state_streams s SET last_number = n.last_number
+        FROM (SELECT topic, partition, max(number) AS last_number FROM next GROUP BY topic, partition) n
+        WHERE s.topic = n.topic AND s.partition = n.partition
+    )
+    UPDATE state_outbox o SET number = next.number FROM next WHERE o.id = next.id
+    RETURNING o.*, next.partition
+""")
+_FORGET: Final = text("DELETE FROM state_outbox WHERE id = ANY(:ids)")
+
+
+class RelayStates:
+    """One relay of possibly several. `owner`: as for `RelayOutbox`. `clock` is any that only goes on (s)."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        publisher: Publisher,
+        *,
+        partitions: int,
+        owner: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sessions = sessions
+        self._publisher = publisher
+        self._partitions = partitions
+        self._owner = owner
+        self._clock = clock
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Relays until `stopping` is set, then lets another one go on."""
+        while not stopping.is_set():
+            try:
+                if not await self.relay_once():
+                    await pause(stopping, POLL_S)
+            except Exception as error:
+                if not isinstance(error, KafkaError) and not is_unavailable(error):
+                    raise
+                log.warning("events of products and accounts wait", cause=first_line(error))
+                await pause(stopping, RETRY_S)
+        async with self._sessions() as session, session.begin():
+            await session.execute(_LEAVE, {"owner": self._owner})
+
+    async def relay_once(self) -> int:
+        """Publishes the next batch; how many events that were.
+
+        Raises:
+            KafkaError: some may have arrived; they come again, under the same numbers.
+        """
+        leased_at = self._clock()
+        events = await self._next_batch()
+        by_partition: dict[Partition, list[Row[Any]]] = defaultdict(list)
+        for event in events:
+            by_partition[Partition(event.topic, event.partition)].append(event)
+        if self._clock() - leased_at > SEND_WITHIN_S:
+            raise BrokerUnavailable("this relay was held up, and another one may have its partitions")
+        sent = [self._publisher.publish(*place, [_record(row) for row in rows]) for place, rows in by_partition.items()]
+        for outcome in await asyncio.gather(*sent, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        async with self._sessions() as session, session.begin():
+            await session.execute(_FORGET, {"ids": [event.id for event in events]})
+        return len(events)
+
+    async def _next_batch(self) -> Sequence[Row[Any]]:
+        """Events in the order of their numbers, which are committed."""
+        mine = {"owner": self._owner, "partitions": self._partitions}
+        async with self._sessions() as session, session.begin():
+            await session.execute(
+                _CREATE_STREAMS, {"topics": [PRODUCTS.name, ACCOUNTS.name], "partitions": self._partitions}
+            )
+            await session.execute(_LEASE, {"owner": self._owner, "seconds": LEASE_S})
+            rows = (await session.execute(_REPEATED, mine)).all()
+            if not rows:
+                rows = (await session.execute(_NUMBER, mine | {"batch": BATCH})).all()
+        return sorted(rows, key=lambda row: int(row.id))
+
+
+def event_of(row: Row[Any]) -> Event:
+    kind = EVENT_TYPES[row.event_type]
+    id_field, time_field = _KEY_AND_TIME[kind]
+    return msgspec.convert({**msgspec.json.decode(row.state), id_field: row.key, time_field: row.occurred_at}, kind)
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        key=str(row.key).encode(),
+        value=encode_body(event_of(row)),
+        headers=encode_headers(
+            event_type=row.event_type,
+            event_id=row.event_id,
+            source=SOURCE,
+            time=row.occurred_at,
+            sequence=SequenceNumber(PRODUCER, row.number),
+        ),
+        timestamp_ms=int(row.occurred_at.timestamp() * 1000),
+    )

@@ -1,0 +1,289 @@
+"""Who reads the events of products and accounts knows what the tables hold, whatever happens on the way."""
+
+import asyncio
+import json
+import random
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from ordercast.contracts.envelope import Envelope, decode
+from ordercast.contracts.events import AccountChanged, AccountCreated, OrderPlaced, ProductChanged, ProductCreated
+from ordercast.contracts.topics import partition_of
+from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
+from ordercast.services.order_api.states.relay_states import RelayStates
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryLog
+from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.records import Record
+from ordercast.testing.events import read_events
+from tests.support.fresh_topics import FreshTopics
+from tests.support.order_api import PASSWORD, RunningApi
+from tests.support.seeds import seed_accounts, seed_products
+
+PARTITIONS = 4
+STATES = ("products", "accounts")
+
+
+class Broken(MemoryLog):
+    """Fails as often as it is told to, before or after the records have arrived."""
+
+    def __init__(self, chance: random.Random, share: float) -> None:
+        super().__init__()
+        self._chance, self.share = chance, share
+
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        if self._chance.random() < self.share:
+            raise BrokerUnavailable("before")
+        await super().publish(topic, partition, records)
+        if self._chance.random() < self.share:
+            raise BrokerUnavailable("after")
+
+
+def relay(sessions: Sessions, log: MemoryLog, owner: str = "relay-0", **others: Any) -> RelayStates:
+    return RelayStates(sessions, log, partitions=PARTITIONS, owner=owner, **others)
+
+
+async def drain(states: RelayStates) -> None:
+    while True:
+        try:
+            if not await states.relay_once():
+                return
+        except BrokerUnavailable:
+            continue
+
+
+def events(log: MemoryLog, topic: str) -> dict[int, list[Envelope]]:
+    """Each number once, by partition, as a reader that goes by the numbers sees them."""
+    seen: dict[int, list[Envelope]] = {}
+    for partition in range(PARTITIONS):
+        for record in log.records(topic, partition):
+            envelope = decode(record.headers, record.value)
+            known = seen.setdefault(partition, [])
+            assert envelope.sequence is not None
+            assert partition_of(int(record.key), PARTITIONS) == partition
+            if envelope.sequence.number <= len(known):
+                assert known[envelope.sequence.number - 1] == envelope  # a repeat says the same
+            else:
+                assert envelope.sequence.number == len(known) + 1
+                known.append(envelope)
+    return seen
+
+
+def compacted(log: MemoryLog, topic: str) -> dict[int, dict[str, Any]]:
+    """What a compacted topic still has: the last record of each key, without its time."""
+    last = {
+        int(record.key): json.loads(record.value or b"null")
+        for partition in range(PARTITIONS)
+        for record in log.records(topic, partition)
+    }
+    return {key: {name: body[name] for name in body if not name.endswith("_at")} for key, body in last.items()}
+
+
+async def in_tables(sessions: Sessions) -> dict[str, dict[int, dict[str, Any]]]:
+    queries = {
+        "products": "SELECT id AS product_id, sku, name, price::text, currency, active FROM products",
+        "accounts": "SELECT id AS account_id, CASE WHEN erased_at IS NULL THEN nickname END AS nickname FROM accounts",
+    }
+    async with sessions() as session:
+        found = {topic: (await session.execute(text(query))).mappings().all() for topic, query in queries.items()}
+    return {topic: {next(iter(row.values())): dict(row) for row in rows} for topic, rows in found.items()}
+
+
+async def waiting(sessions: Sessions) -> int:
+    async with sessions() as session:
+        return int((await session.execute(text("SELECT count(*) FROM state_outbox"))).scalar_one())
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_last_event_of_each_key_is_its_row_whatever_happens_on_the_way(api: RunningApi, seed: int) -> None:
+    chance, sessions, admin = random.Random(seed), api.service.sessions, await api.admin()
+    log = Broken(chance, 0.3)
+    relays = [relay(sessions, log, f"relay-{number}") for number in range(2)]
+    products = [(await api.product(admin))["id"] for _ in range(5)]
+    for _ in range(25):
+        act = chance.choice(["change", "same", "import", "missing", "sign-up", "erase", "relay", "relay"])
+        product, price = chance.choice(products), f"{chance.randrange(100)}.5"
+        if act == "change":
+            change = {"price": price, "active": chance.random() < 0.5}
+            await api.client.patch(f"/products/{product}", json=change, headers=admin.headers)
+        elif act == "same":
+            await api.client.patch(f"/products/{product}", json={"currency": "EUR"}, headers=admin.headers)
+        elif act == "import":
+            skus = {f"SKU-{chance.randrange(9)}": price for _ in range(4)}
+            lines = [{"sku": sku, "name": "N", "price": price, "currency": "EUR"} for sku in skus]
+            body = "\n".join(map(json.dumps, lines))
+            answer = await api.client.post(
+                "/products/import", content=body, headers=admin.headers | {"content-type": "application/x-ndjson"}
+            )
+            assert answer.status_code == 200, answer.text
+        elif act == "missing":
+            items = [{"sku": f"NEW-{chance.randrange(5)}", "quantity": 1, "unit_price": price}]
+            line = {
+                "account_ref": f"ref-{chance.randrange(5)}",
+                "order_ref": str(chance.random()),
+                "items": items,
+                "occurred_at": "2026-01-02T00:00:00Z",
+                "currency": "EUR",
+            }
+            answer = await api.client.post(
+                "/orders/import?create_missing=true",
+                content=json.dumps(line),
+                headers=admin.headers | {"content-type": "application/x-ndjson"},
+            )
+            assert answer.status_code == 200, answer.text
+        elif act == "sign-up":
+            await api.customer()
+        elif act == "erase":
+            person = await api.customer()
+            answer = await api.client.post(
+                f"/accounts/{person.id}/erasure", json={"password": PASSWORD}, headers=person.headers
+            )
+            assert answer.status_code == 200, answer.text
+        else:
+            await asyncio.gather(*(one.relay_once() for one in relays), return_exceptions=True)
+    await drain(relays[0])
+    await drain(relays[1])
+    assert await waiting(sessions) == 0
+    for topic, rows in (await in_tables(sessions)).items():
+        assert compacted(log, topic) == rows
+        for stream in events(log, topic).values():
+            created = [event for event in stream if event.type.endswith("created.v1")]
+            keys = [next(iter(msgspec.structs.asdict(event.event).values())) for event in created]
+            assert len(keys) == len(set(keys))  # once for each
+
+
+async def test_a_change_has_one_event_with_all_that_the_product_is_and_what_changes_nothing_has_none(
+    api: RunningApi,
+) -> None:
+    admin, log = await api.admin(), MemoryLog()
+    product = await api.product(admin, sku="CUP", name="A cup", price="2.50")
+    path = f"/products/{product['id']}"
+    await api.client.patch(path, json={"name": "A cup"}, headers=admin.headers)
+    changed = (await api.client.patch(path, json={"price": "3"}, headers=admin.headers)).json()
+    await drain(relay(api.service.sessions, log))
+    (stream,) = [stream for stream in events(log, "products").values() if stream]
+    first, second = (envelope.event for envelope in stream)
+    assert isinstance(first, ProductCreated)
+    assert isinstance(second, ProductChanged)
+    assert (first.product_id, first.sku, first.name, first.price) == (product["id"], "CUP", "A cup", Decimal("2.5000"))
+    assert (second.sku, second.price, second.currency, second.active) == ("CUP", Decimal("3.0000"), "EUR", True)
+    assert abs((second.changed_at.timestamp()) - stream[1].time.timestamp()) == 0
+    assert changed["price"] == "3.00"
+
+
+async def test_a_rollback_leaves_no_event(sessions: Sessions) -> None:
+    async with sessions() as session:
+        await session.execute(text("INSERT INTO products (sku, name, price, currency) VALUES ('s', 'n', 1, 'EUR')"))
+        await session.rollback()
+    assert await waiting(sessions) == 0
+
+
+async def test_an_erasure_reaches_the_topic_and_takes_the_name_out_of_what_is_on_its_way(api: RunningApi) -> None:
+    await api.admin()
+    ann, ben, log = await api.customer(), await api.customer(), MemoryLog()
+    states = relay(api.service.sessions, log)
+    await drain(states)
+    assert compacted(log, "accounts")[ann.id]["nickname"] == ann.nickname
+    cid = await api.customer()
+    for person in (ann, cid):
+        path = f"/accounts/{person.id}/erasure"
+        answer = await api.client.post(path, json={"password": PASSWORD}, headers=person.headers)
+        assert answer.status_code == 200, answer.text
+    await drain(states)
+    state = compacted(log, "accounts")
+    assert [state[person.id]["nickname"] for person in (ann, ben, cid)] == [None, ben.nickname, None]
+    stream = [envelope.event for envelope in events(log, "accounts")[partition_of(ann.id, PARTITIONS)]]
+    of_ann = [event for event in stream if getattr(event, "account_id", None) == ann.id]
+    assert [type(event) for event in of_ann] == [AccountCreated, AccountChanged]
+    everything = b"".join(r.value or b"" for n in range(PARTITIONS) for r in log.records("accounts", n))
+    assert cid.nickname.encode() not in everything
+
+
+async def test_a_relay_that_was_held_up_sends_nothing_more(sessions: Sessions) -> None:
+    await seed_products(sessions, ["1"])
+    clock, log = iter([0.0, 1_000.0]), MemoryLog()
+    held_up = relay(sessions, log, clock=lambda: next(clock))
+    with pytest.raises(BrokerUnavailable, match="held up"):
+        await held_up.relay_once()
+    assert not any(log.records("products", number) for number in range(PARTITIONS))
+
+
+async def test_a_broker_that_is_away_is_waited_for_and_another_relay_goes_on(sessions: Sessions) -> None:
+    await seed_products(sessions, ["1", "2"])
+    log = MemoryLog()
+    log.available = False
+    stopping = asyncio.Event()
+    first = asyncio.create_task(relay(sessions, log).run(stopping))
+    async with sessions() as session:
+        while not (await session.execute(text("SELECT count(number) FROM state_outbox"))).scalar_one():
+            await asyncio.sleep(0.01)
+            await session.rollback()
+    stopping.set()
+    await first
+    log.available = True
+    await drain(relay(sessions, log, "relay-1"))
+    assert len(compacted(log, "products")) == 2
+
+
+async def test_a_consumer_of_orders_builds_names_and_prices_from_events_alone(
+    kafka_api: RunningApi, fresh_topics: FreshTopics
+) -> None:
+    api, sessions = kafka_api, kafka_api.service.sessions
+    admin, ann = await api.admin(), await api.customer()
+    cups = await api.product(admin, sku="CUP", name="A cup", price="2.50")
+    pots = await api.product(admin, sku="POT", name="A pot", price="20")
+    items = [{"product_id": cups["id"], "quantity": 3}, {"product_id": pots["id"], "quantity": 1}]
+    answer = await api.client.post("/orders", json={"items": items}, headers=ann.headers)
+    assert answer.status_code == 201, answer.text
+    await api.client.patch(f"/products/{cups['id']}", json={"name": "A red cup"}, headers=admin.headers)
+    async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
+        arguments: Any = {"partitions": fresh_topics.partitions, "owner": "relay-0"}
+        orders = RelayOutbox(sessions, publisher, **arguments)
+        await orders.create_leases()
+        await orders.renew_leases()
+        while await orders.relay_once():
+            pass
+        states = RelayStates(sessions, publisher, **arguments)
+        while await states.relay_once():
+            pass
+    read = {topic: await read_events(fresh_topics.bootstrap, topic, account_id=None) for topic in ("orders", *STATES)}
+    known = {
+        e.event.product_id: e.event for e in read["products"] if isinstance(e.event, ProductCreated | ProductChanged)
+    }
+    names = {
+        e.event.account_id: e.event.nickname
+        for e in read["accounts"]
+        if isinstance(e.event, AccountCreated | AccountChanged)
+    }
+    (order,) = [e.event for e in read["orders"] if isinstance(e.event, OrderPlaced)]
+    assert names[order.account_id] == ann.nickname
+    assert [(known[item.product_id].name, item.quantity, item.unit_price) for item in order.items] == [
+        ("A red cup", 3, Decimal("2.5000")),
+        ("A pot", 1, Decimal("20.0000")),
+    ]
+    assert known[pots["id"]].price == Decimal(20)
+
+
+async def test_many_changes_leave_no_row_behind_and_keep_their_order(sessions: Sessions) -> None:
+    log = MemoryLog()
+    await seed_accounts(sessions, 3)
+    async with sessions() as session, session.begin():
+        await session.execute(
+            text(
+                "INSERT INTO products (sku, name, price, currency) SELECT 's' || n, 'n', n, 'EUR' FROM generate_series(1, 2500) n"
+            )
+        )
+    for price in range(3):
+        async with sessions() as session, session.begin():
+            await session.execute(text("UPDATE products SET price = :price WHERE id % 5 = 0"), {"price": price})
+    await drain(relay(sessions, log))
+    assert await waiting(sessions) == 0
+    rows = await in_tables(sessions)
+    assert compacted(log, "products") == rows["products"]
+    assert sum(len(stream) for stream in events(log, "products").values()) == 2500 + 3 * 500
