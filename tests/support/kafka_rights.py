@@ -48,7 +48,7 @@ async def may(broker: KafkaBroker, right: Right) -> bool:
                     await consumer.committed(TopicPartition("orders", 0))
             elif right.operation == "WRITE":
                 async with AIOKafkaProducer(acks="all", enable_idempotence=True, **arguments) as producer:
-                    await producer.send_and_wait(right.name, b"{}", partition=0)
+                    await producer.send_and_wait(right.name, b"{}", key=b"1", partition=0)
             else:
                 async with AIOKafkaConsumer(**arguments) as consumer:
                     if (
