@@ -57,10 +57,14 @@ Currency: TypeAlias = Annotated[
 UnitPrice: TypeAlias = Annotated[
     Decimal,
     Meta(
-        description="of one piece, in the currency beside it or the order's, up to four decimals",
+        description="of one piece, in the order's currency, up to four decimals",
         examples=["12.5000"],
         extra_json_schema=_DECIMAL,
     ),
+]
+Price: TypeAlias = Annotated[
+    Decimal,
+    Meta(description="of one piece, up to four decimals", examples=["12.5000"], extra_json_schema=_DECIMAL),
 ]
 Total: TypeAlias = Annotated[
     Decimal,

@@ -23,6 +23,7 @@ from ordercast.contracts.event_fields import (
     OrderId,
     OrderRef,
     Pieces,
+    Price,
     Probability,
     ProductId,
     ProductName,
@@ -125,9 +126,9 @@ class ProductCreated(msgspec.Struct, frozen=True):
     product_id: ProductId
     sku: Sku
     name: ProductName
-    price: UnitPrice
+    price: Price
     currency: Currency
-    active: Annotated[bool, Meta(description="it can be ordered")]
+    active: Annotated[bool, Meta(description="it can be ordered", examples=[True])]
     created_at: Annotated[Moment, Meta(description="when it was made")]
 
 
@@ -137,9 +138,9 @@ class ProductChanged(msgspec.Struct, frozen=True):
     product_id: ProductId
     sku: Sku
     name: ProductName
-    price: UnitPrice
+    price: Price
     currency: Currency
-    active: Annotated[bool, Meta(description="it can be ordered")]
+    active: Annotated[bool, Meta(description="it can be ordered", examples=[True])]
     changed_at: Annotated[Moment, Meta(description="when it was changed")]
 
 
