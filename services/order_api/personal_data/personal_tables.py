@@ -55,5 +55,5 @@ PERSONAL: Final = (
     _of("audit-line", AuditLine),
 )
 # They hold events until Kafka has them: an order's, which has ids alone, and an account's nickname, of which an erasure takes out
-# what is still there (migration 0036). An export has the order and the account themselves.
+# what is still there (migration 0037). An export has the order and the account themselves.
 TRANSIENT: Final = frozenset({"outbox", "outbox_dead_letters", "state_outbox"})

@@ -10,7 +10,7 @@ from ordercast.services.shared.db.metadata import Base
 
 
 class StateEvent(Base):
-    """What a product or account was made or changed to. Triggers write it, in the transaction of the change (migration 0036).
+    """What a product or account was made or changed to. Triggers write it, in the transaction of the change (migration 0037).
 
     Ids of one key rise in the order of its changes, because its row is locked by each. `number` is NULL until a relay is about to
     publish it. `state` is JSON: the fields of the event but for the id and the time.
