@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 # refused. Topics are made by the super user alone. `group:` is the consumer group of the worker (ORDERCAST_WORKER_GROUP).
 _TABLE: Final = """
                       order_api  relay  feature_worker  trainer  predictor  operator
-orders                -          W      R               -        -          RW
-views                 W          -      R               -        -          RW
-predictions           -          -      R               -        W          RW
-models                -          -      -               W        RW         R
-products              -          W      -               -        -          RW
-accounts              -          W      -               -        -          RW
+orders                R          W      R               -        -          RW
+views                 RW         -      R               -        -          RW
+predictions           R          -      R               -        W          RW
+models                R          -      -               W        RW         R
+products              R          W      -               -        -          RW
+accounts              R          W      -               -        -          RW
 dead-letters          -          -      W               -        -          R
 group:feature_worker  -          -      R               -        -          -
 """

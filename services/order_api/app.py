@@ -9,6 +9,7 @@ from ordercast.services.order_api.accounts.routes import router as accounts
 from ordercast.services.order_api.api_keys.routes import router as api_keys
 from ordercast.services.order_api.audit.routes import router as audit
 from ordercast.services.order_api.event_contract.routes import router as event_contract
+from ordercast.services.order_api.feed.routes import router as feed
 from ordercast.services.order_api.orders.routes import router as orders
 from ordercast.services.order_api.personal_data.routes import router as personal_data
 from ordercast.services.order_api.problems import PROBLEMS
@@ -34,7 +35,19 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         title="Ordercast order API",
         wiring=partial(open_order_api, settings),
         # Routes are tried one after the other: those with the most traffic come first.
-        routers=[orders, views, products, accounts, personal_data, api_keys, reviews, trends, audit, event_contract],
+        routers=[
+            orders,
+            views,
+            products,
+            accounts,
+            personal_data,
+            api_keys,
+            reviews,
+            trends,
+            audit,
+            feed,
+            event_contract,
+        ],
         problems=PROBLEMS,
         max_body_bytes=MAX_BODY_BYTES,
         body_limits={

@@ -21,6 +21,22 @@ class Transient(OrderApiError):
     """The same request may pass later."""
 
 
+class UnknownEventTypes(Permanent):
+    """The feed has no events of such a type."""
+
+
+class InvalidEventId(Permanent):
+    """A Last-Event-ID that the feed has not given, or not for what is asked."""
+
+
+class EventsGone(Permanent):
+    """Kafka no longer has the events after a Last-Event-ID."""
+
+
+class TooManyStreams(Transient):
+    """The account, or all together, have as many streams of events open as they may."""
+
+
 class UnknownAccount(Permanent):
     """The token is good, but its account is not in this database."""
 

@@ -68,6 +68,11 @@ PROBLEMS: Final[ProblemTable] = {
         "batch-incomplete", 503, "Only a part of the batch counts so far", retry_after=1
     ),
     errors.BatchTooLong: ProblemType("batch-too-long", 413, "The batch has too many lines"),
+    # the feed of events
+    errors.UnknownEventTypes: ProblemType("unknown-event-type", 400, "There is no such event type"),
+    errors.InvalidEventId: ProblemType("invalid-event-id", 400, "The Last-Event-ID is not valid"),
+    errors.EventsGone: ProblemType("events-gone", 410, "The events after the Last-Event-ID are gone"),
+    errors.TooManyStreams: ProblemType("too-many-event-streams", 429, "Too many streams of events", retry_after=5),
     # bodies of many lines
     errors.UnknownEncoding: ProblemType("unsupported-encoding", 415, "The body's encoding is not accepted here"),
     errors.NotNdjson: ProblemType("not-ndjson", 422, "The body is no NDJSON"),

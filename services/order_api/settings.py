@@ -68,6 +68,9 @@ class OrderApiSettings(_Settings):
     address_sign_ups_per_minute: int = Field(
         default=300, ge=1, description="POST /accounts from one address; behind a proxy as many as of all clients"
     )
+    # Each holds a connection to Kafka and at most a few MB.
+    event_streams: int = Field(default=50, ge=1, description="streams of GET /events at once, of a process")
+    account_event_streams: int = Field(default=5, ge=1, description="streams of GET /events at once, of an account")
     # A person mistypes a few times. By the address, too, from which they come: behind a proxy that is everybody's.
     failed_log_ins_per_minute: int = Field(default=10, ge=1, description="wrong passwords of an email from one address")
     address_failed_log_ins_per_minute: int = Field(

@@ -16,6 +16,8 @@ from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
 from ordercast.services.order_api.accounts.reset_password import ResetPassword
 from ordercast.services.order_api.audit.record_failures import RecordFailures
+from ordercast.services.order_api.feed.bound_streams import BoundStreams
+from ordercast.services.order_api.feed.follow_events import FollowEvents
 from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
@@ -41,7 +43,9 @@ from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
+from ordercast.services.shared.kafka.open_consumer import open_feed_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.topic_ends import find_offsets
 from ordercast.services.shared.process.background import running_beside
 
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
@@ -71,6 +75,7 @@ class OrderApi:
     import_orders: ImportOrders
     record_views: RecordViews
     view_limits: ViewLimits
+    follow_events: FollowEvents
     checks: Mapping[str, Check]
 
 
@@ -139,6 +144,12 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             import_orders=ImportOrders(sessions, partitions=partitions),
             record_views=RecordViews(sessions, send_views, view_limits),
             view_limits=view_limits,
+            follow_events=FollowEvents(
+                partial(open_feed_reader, settings.kafka_bootstrap),
+                partial(find_offsets, settings.kafka_bootstrap),
+                BoundStreams(in_all=settings.event_streams, of_caller=settings.account_event_streams),
+                partitions=partitions,
+            ),
             checks={
                 "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.

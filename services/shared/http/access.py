@@ -38,6 +38,7 @@ POST   /products/{product_id}/reviews                    own      own     own   
 PATCH  /products/{product_id}/reviews/{review_id}        own      own     any      any   reviews:write
 DELETE /products/{product_id}/reviews/{review_id}        own      own     any      any   reviews:write
 GET    /products/{product_id}/reviews                    open
+GET    /events                                           none     any      any      any   events:read
 GET    /trends                                           none     any     any      any   trends:read
 POST   /accounts                                         open
 GET    /accounts                                         none     any     any      any   accounts:read

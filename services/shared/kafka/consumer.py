@@ -5,7 +5,7 @@ only shows how far it is.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,11 +40,15 @@ _NOWHERE: Final = -1
 class KafkaConsumer:
     """Reads through one aiokafka consumer. Not for several tasks at once."""
 
-    def __init__(self, client: AIOKafkaConsumer, read_positions: ReadPositions) -> None:
+    def __init__(
+        self, client: AIOKafkaConsumer, read_positions: ReadPositions, *, compacted: Collection[str] = ()
+    ) -> None:
+        """`compacted` are topics whose logs have holes wherever a newer record took the place of one."""
         self._client = client
         self._read_positions = read_positions
         self._positions: dict[Partition, int] = {}
         self._is_placed = False
+        self._compacted = compacted
         self._holes: set[tuple[Partition, int]] = set()
 
     @property
@@ -137,6 +141,8 @@ class KafkaConsumer:
         first = piece.records[0].offset
         if first <= piece.start or piece.start == _NOWHERE:
             return first == piece.start
+        if piece.partition.topic in self._compacted:
+            return True
         hole = (piece.partition, piece.start)
         if hole in self._holes:
             log.warning("offsets are missing in the log", partition=piece.partition, start=piece.start, first=first)

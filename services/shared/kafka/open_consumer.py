@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError as ClientError
 
+from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.running_client import running
 from ordercast.services.shared.kafka.consumer import KafkaConsumer
@@ -23,6 +24,8 @@ log = structlog.stdlib.get_logger()
 # broker takes (2 MiB on the embedded one); the former bounds the memory of what waits to be polled.
 FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
+# The same where there are many readers. A larger batch comes alone.
+FEED_FETCH_BYTES: Final = 1024 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
 SESSION_TIMEOUT_S: Final = 15.0
@@ -99,6 +102,21 @@ async def open_reader(
         yield KafkaConsumer(client, read_positions)
 
 
+@asynccontextmanager
+async def open_feed_reader(
+    bootstrap: str, partitions: Collection[Partition], read_positions: ReadPositions
+) -> AsyncIterator[KafkaConsumer]:
+    """As `open_reader`, one of many at once: it fetches less at a time, and takes what compaction leaves of a topic.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`.
+    """
+    client = _client(bootstrap, fetch_max_bytes=FEED_FETCH_BYTES, max_partition_fetch_bytes=FEED_FETCH_BYTES)
+    client.assign([TopicPartition(*partition) for partition in partitions])
+    async with _running(client, bootstrap):
+        yield KafkaConsumer(client, read_positions, compacted=frozenset(t.name for t in ALL_TOPICS if t.compacted))
+
+
 async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
     """Every record that a topic holds when the reading begins, each partition in its order.
 
@@ -127,10 +145,12 @@ def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         auto_offset_reset="none",
         enable_auto_commit=False,
-        fetch_max_bytes=FETCH_BYTES,
-        max_partition_fetch_bytes=FETCH_PARTITION_BYTES,
-        **client_arguments(bootstrap),
-        **settings,
+        **{
+            "fetch_max_bytes": FETCH_BYTES,
+            "max_partition_fetch_bytes": FETCH_PARTITION_BYTES,
+            **client_arguments(bootstrap),
+            **settings,
+        },
     )
 
 

@@ -1,7 +1,8 @@
-"""Where topics end."""
+"""Where topics end, and where they are at a time."""
 
 import asyncio
 from collections.abc import Collection
+from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -33,6 +34,27 @@ async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition
     except (ClientError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {brokers_of(bootstrap)}: {error!r}") from error
     return {Partition(found.topic, found.partition): offset for found, offset in ends.items()}
+
+
+async def find_offsets(bootstrap: str, topics: Collection[str], since: datetime | None) -> dict[Partition, int]:
+    """Of each partition the offset of the first record with this time or a later one; else, or without a time, the next offset.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
+    """
+    offsets = await end_offsets(bootstrap, topics)
+    if since is None:
+        return offsets
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **client_arguments(bootstrap))
+    at_ms = max(0, int(since.timestamp() * 1000))
+    try:
+        async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
+            found = await consumer.offsets_for_times({TopicPartition(*place): at_ms for place in offsets})
+    except (ClientError, TimeoutError, OSError) as error:
+        raise BrokerUnavailable(f"no offsets of {', '.join(topics)} from {brokers_of(bootstrap)}: {error!r}") from error
+    return offsets | {
+        Partition(place.topic, place.partition): at.offset for place, at in found.items() if at is not None
+    }
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
