@@ -48,6 +48,8 @@ COMMANDS: Final = (
     Entry("forecast", "ordercast.cli.forecast", "Forecast products by week, and how much of each to have in stock."),
     Entry("verify", "ordercast.cli.verify", "Compute the feature table anew and compare every field."),
     Entry("tail", "ordercast.cli.tail", "Show events as they come."),
+    Entry("listen", "ordercast.cli.listen", "Send events on to a URL as they come."),
+    Entry("trigger", "ordercast.cli.trigger", "Make a real event happen, such as an order, to see what becomes of it."),
     Entry("events", "ordercast.cli.events", "See what the topics hold: the events and their schemas."),
     Entry("features", "ordercast.cli.features", "Look after the feature table."),
     Entry("dead-letters", "ordercast.cli.dead_letters", "List events that were refused, or send them again."),

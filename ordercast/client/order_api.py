@@ -25,6 +25,7 @@ from ordercast.client.answers import (
     ResetCode,
     Trends,
 )
+from ordercast.client.events import ServerEvent, read_events
 from ordercast.client.session import Answer, Session, Tokens
 from ordercast.client.transport import Request
 
@@ -179,6 +180,17 @@ class OrderApi:
         """
         body = {"items": [{"product_id": product_id, "quantity": quantity} for product_id, quantity in items]}
         return await self._post("/orders", body, Order, key=key or str(uuid4()))
+
+    async def events(
+        self, *, types: Sequence[str] | None = None, since: datetime | None = None, last_id: str | None = None
+    ) -> AsyncIterator[ServerEvent]:
+        """The feed of events until its connection breaks off or its token ends; `follow_events` goes on over that."""
+        params = {"types": ",".join(types) if types else None, "since": since and since.isoformat()}
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        request = await self.session.authorized(Request("GET", self._url("/events"), headers=headers, params=params))
+        async with self.session.transport.stream(request) as response:
+            async for event in read_events(response.aiter_lines()):
+                yield event
 
     async def order(self, order_id: UUID) -> Order:
         return await self._get(f"/orders/{order_id}", Order)

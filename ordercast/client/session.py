@@ -85,6 +85,10 @@ class Session:
         """The request with a token that is good for a while, to send it in another way."""
         return _bearing(await self._token(), request)
 
+    def renew_next(self) -> None:
+        """A token of this session was not taken: the next request gets another one."""
+        self._renew_at = 0.0
+
     async def log_in(self) -> None:
         """Gets the tokens now rather than with the first request.
 

@@ -81,7 +81,7 @@ _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("/events", response_class=FeedResponse, responses=_DESCRIBED)
+@router.get("/events", status_code=200, response_class=FeedResponse, responses=_DESCRIBED)
 @raises(errors.UnknownEventTypes, errors.InvalidEventId, errors.EventsGone, errors.TooManyStreams, BrokerUnavailable)
 async def events(
     request: Request,

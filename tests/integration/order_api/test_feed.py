@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -46,8 +46,7 @@ class Feed:
         async with self.client.stream("GET", "/events", params=params, headers=headers) as answer:
             assert answer.status_code == 200, await answer.aread()
             assert answer.headers["content-type"].startswith("text/event-stream")
-            async with aclosing(read_events(answer.aiter_lines())) as events:
-                yield events
+            yield read_events(answer.aiter_lines())
 
     async def read(self, member: Member, count: int, last_id: str | None = None, **params: str) -> list[ServerEvent]:
         found: list[ServerEvent] = []

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from ordercast.services.order_api import problems as of_order_api
 from ordercast.services.order_api.accounts.routes import router as accounts
 from ordercast.services.order_api.api_keys.routes import router as api_keys
+from ordercast.services.order_api.feed.routes import router as feed
 from ordercast.services.order_api.orders.routes import router as orders
 from ordercast.services.order_api.personal_data.routes import router as personal_data
 from ordercast.services.order_api.products.routes import router as products
@@ -22,7 +23,10 @@ from ordercast.services.trainer import problems as of_trainer
 from ordercast.services.trainer.routes import router as trainings
 
 SERVICES = {
-    "order_api": (of_order_api.PROBLEMS, [accounts, personal_data, api_keys, orders, products, reviews, trends, views]),
+    "order_api": (
+        of_order_api.PROBLEMS,
+        [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed],
+    ),
     "trainer": (of_trainer.PROBLEMS, [trainings]),
     "predictor": (of_predictor.PROBLEMS, [predictions, models]),
 }

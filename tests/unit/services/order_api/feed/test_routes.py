@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-
 from ordercast.client.events import ServerEvent, read_events
 from ordercast.services.order_api.feed.follow_events import Fed, FedEvent
 from ordercast.services.order_api.feed.routes import FeedResponse, encoded
@@ -30,6 +29,10 @@ def event(number: int) -> FedEvent:
     return FedEvent("order.placed", f"orders:{number}", b'{"n": %d}' % number)
 
 
+async def forever() -> Any:
+    await asyncio.Event().wait()
+
+
 async def answered(looks: Looks) -> list[bytes]:
     sent: list[bytes] = []
 
@@ -37,7 +40,7 @@ async def answered(looks: Looks) -> list[bytes]:
         if body := message.get("body"):
             sent.append(body)
 
-    await FeedResponse(looks(), AsyncExitStack())(SCOPE, asyncio.Event().wait, send)
+    await FeedResponse(looks(), AsyncExitStack())(SCOPE, forever, send)
     return sent
 
 
@@ -66,7 +69,8 @@ async def test_a_silent_stream_gives_a_sign_of_life_with_its_position_now_and_th
 
 
 async def test_nothing_is_made_ahead_of_a_reader_that_does_not_read_and_all_is_closed_when_it_goes() -> None:
-    looks, gone, stuck, closed = Looks([Fed([event(n)], "") for n in range(100)]), asyncio.Event(), asyncio.Event(), []
+    looks, gone, stuck = Looks([Fed([event(n)], "") for n in range(100)]), asyncio.Event(), asyncio.Event()
+    closed: list[str] = []
     opened = AsyncExitStack()
     opened.callback(closed.append, "all")
 

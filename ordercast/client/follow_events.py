@@ -1,0 +1,66 @@
+"""The feed of events of order_api, over breaks of the connection: each event once, however often it is cut off."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
+from ordercast.client.order_api import OrderApi
+from ordercast.client.transport import RETRY_FOR_S, TRANSIENT_STATUSES
+
+# Before a stream that broke off is asked for again (s).
+PAUSE_S: Final = 0.5
+UNAUTHORIZED: Final = 401
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedEvent:
+    """An event (a CloudEvent), or only a position: then `event` is None. Whoever gives `id` as `last_id` goes on after it."""
+
+    id: str
+    event: dict[str, Any] | None
+
+
+async def follow_events(
+    order_api: OrderApi,
+    *,
+    types: Sequence[str] | None = None,
+    since: datetime | None = None,
+    last_id: str | None = None,
+    retry_for_s: float = RETRY_FOR_S,
+) -> AsyncIterator[FollowedEvent]:
+    """The events of these types (such as `order.placed`; None: all), for ever: those after `last_id`, or from `since` on; without
+    either those that come from now on. Keep the `id` of what you are done with, and a new process goes on from there.
+
+    Raises:
+        ProblemAnswer: the service refuses; 410 where events after `last_id` are gone.
+        ServiceUnreachable: it does not come back for `retry_for_s`.
+    """
+    give_up_at = time.monotonic() + retry_for_s
+    renewed = False
+    while True:
+        try:
+            async for event in order_api.events(types=types, since=since, last_id=last_id):
+                give_up_at, renewed = time.monotonic() + retry_for_s, False
+                last_id = event.id or last_id
+                if last_id is not None:
+                    yield FollowedEvent(last_id, msgspec.json.decode(event.data) if event.data else None)
+            failure: Exception = ServiceUnreachable("the stream of events ended again and again")
+        except ServiceUnreachable as error:
+            failure = error
+        except ProblemAnswer as problem:
+            # A token may have ended before its time.
+            if problem.status == UNAUTHORIZED and not renewed:
+                order_api.session.renew_next()
+                renewed = True
+            elif problem.status not in TRANSIENT_STATUSES:
+                raise
+            failure = problem
+        if time.monotonic() > give_up_at:
+            raise failure
+        await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,107 @@
+"""Sends events on to a URL, one after the other, and keeps how far it is."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from ordercast.errors import ActionableError
+from ordercast.first_line import first_line
+
+FIRST_PAUSE_S: Final = 0.2
+LONGEST_PAUSE_S: Final = 10.0
+ANSWER_WITHIN_S: Final = 30.0
+# What the receiver may take later. Any other status of 400 or above says that it never will.
+TRANSIENT: Final = frozenset({408, 425, 429})
+SERVER_ERROR: Final = 500
+CLOUD_EVENT: Final = "application/cloudevents+json"
+# Characters of a receiver's answer that an error shows.
+SHOWN: Final = 200
+
+
+class NotForwarded(ActionableError):
+    """The receiver did not take an event; those after it wait."""
+
+
+class PositionFileWrong(ActionableError):
+    """A position file cannot be read or written."""
+
+
+class ForwardEvents:
+    """Posts events to a URL. `retry_for_s` is how long one is tried again."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str, *, retry_for_s: float) -> None:
+        self._http = http
+        self._url = url
+        self._retry_for_s = retry_for_s
+
+    async def __call__(self, event: dict[str, Any]) -> int:
+        """The status of the answer that took it.
+
+        Raises:
+            NotForwarded: the receiver refuses it, or did not take it in time.
+        """
+        body = msgspec.json.encode(event)
+        give_up_at, pause = time.monotonic() + self._retry_for_s, FIRST_PAUSE_S
+        while True:
+            try:
+                answer = await self._http.post(self._url, content=body, headers={"Content-Type": CLOUD_EVENT})
+                if answer.is_success:
+                    return answer.status_code
+                reason = f"{self._url} answers {answer.status_code}: {answer.text[:SHOWN] or answer.reason_phrase}"
+                again = answer.status_code >= SERVER_ERROR or answer.status_code in TRANSIENT
+            except httpx.InvalidURL as error:
+                raise NotForwarded(f"{self._url} is no URL: {first_line(error)}") from error
+            except httpx.UnsupportedProtocol as error:
+                raise NotForwarded(
+                    f"{self._url} is no URL of HTTP", hint="such as http://127.0.0.1:3000/hook"
+                ) from error
+            except httpx.TransportError as error:
+                reason, again = f"{self._url} does not answer: {first_line(error)}", True
+            if not again or time.monotonic() + pause > give_up_at:
+                raise NotForwarded(
+                    f"the event {event.get('id')} was not taken: {reason}",
+                    hint="" if again else "the receiver has to take it, or --types to leave it out",
+                )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+@asynccontextmanager
+async def open_forward(url: str, *, retry_for_s: float) -> AsyncIterator[ForwardEvents]:
+    """Proxies of the environment are not used, and a redirect is an answer that takes nothing."""
+    async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_WITHIN_S) as http:
+        yield ForwardEvents(http, url, retry_for_s=retry_for_s)
+
+
+class PositionFile:
+    """The id of the last event that was sent on, in a file of one line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> str | None:
+        """None where there is no such file yet. Raises PositionFileWrong."""
+        try:
+            text = self._path.read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise PositionFileWrong(f"the position file {self._path} cannot be read: {first_line(error)}") from error
+        if not text or not text.isascii() or not text.isprintable():
+            raise PositionFileWrong(f"{self._path} is no position file", hint="name another one, or remove it")
+        return text
+
+    def write(self, last_id: str) -> None:
+        """Whole or not at all. Raises PositionFileWrong."""
+        beside = self._path.with_name(f"{self._path.name}.new")
+        try:
+            beside.write_text(f"{last_id}\n", "utf-8")
+            beside.replace(self._path)
+        except OSError as error:
+            raise PositionFileWrong(f"the position file {self._path} cannot be written: {first_line(error)}") from error
