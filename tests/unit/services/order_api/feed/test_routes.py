@@ -53,6 +53,7 @@ async def test_a_client_reads_what_went_out() -> None:
             yield line
 
     assert [event async for event in read_events(read())] == [
+        ServerEvent("", "", "orders:0"),
         ServerEvent("order.placed", '{"n": 1}', "orders:1"),
         ServerEvent("order.placed", '{"n": 2}', "orders:2"),
     ]
