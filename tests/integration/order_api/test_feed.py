@@ -46,7 +46,7 @@ class Feed:
         async with self.client.stream("GET", "/events", params=params, headers=headers) as answer:
             assert answer.status_code == 200, await answer.aread()
             assert answer.headers["content-type"].startswith("text/event-stream")
-            yield read_events(answer.aiter_lines())
+            yield (event async for event in read_events(answer.aiter_lines()) if event.data)
 
     async def read(self, member: Member, count: int, last_id: str | None = None, **params: str) -> list[ServerEvent]:
         found: list[ServerEvent] = []
