@@ -15,6 +15,7 @@ from ordercast.services.order_api.feed.follow_events import Fed
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.http.requests import Timestamp
 from ordercast.services.shared.http.still_allowed import StillAllowed
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 
@@ -90,7 +91,7 @@ async def events(
         str | None, Query(max_length=1_000, description=f"with commas, of {', '.join(sorted(TOPICS))}; all without it")
     ] = None,
     since: Annotated[
-        AwareDatetime | None,
+        Timestamp | None,
         Query(description="what was accepted then or later first; what comes from now on without it"),
     ] = None,
     last_event_id: Annotated[
