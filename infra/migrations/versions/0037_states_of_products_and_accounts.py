@@ -1,7 +1,7 @@
 """events of products and accounts
 
 Triggers write them, whoever makes or changes a product or an account: the pods of the release before, too. Each one that is there
-gets its first event; products and accounts stay locked until all are written, about ten seconds for a million.
+gets its first event; products and accounts stay locked until all are written, some fifteen seconds for a million.
 """
 
 from collections.abc import Sequence
