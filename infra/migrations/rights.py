@@ -66,8 +66,9 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("api_keys", "reader", "SELECT"): ("id", "account_id", "scopes", "created_at", "revoked_at", "last_used_at"),
     ("refresh_tokens", "relay", "SELECT"): ("expires_at",),  # it deletes what has expired, of all that expires
     ("audit_log", "relay", "SELECT"): ("recorded_at",),
-    ("audit_log", "trainer", "SELECT"): ("id",),  # of the line that it adds
-    ("audit_log", "predictor", "SELECT"): ("id",),
+    # Of the line that it adds: the database answers both.
+    ("audit_log", "trainer", "SELECT"): ("id", "recorded_at"),
+    ("audit_log", "predictor", "SELECT"): ("id", "recorded_at"),
     ("password_resets", "relay", "SELECT"): ("expires_at",),
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
