@@ -231,6 +231,7 @@ async def test_while_the_broker_is_held_up_the_outbox_shows_its_backlog(watched:
     watched.system.signal("kafka", signal.SIGSTOP)
     try:
         await watched.admin.order_api.place_order([(watched.posted.product_ids[0], 1)])
+        await watched.admin.order_api.change_product(watched.posted.product_ids[0], name="Held up")
         of_the_outbox = (query for query in queries(RATE_INTERVAL) if query.panel in SHOWS_OUTBOX_TROUBLE)
         await watched.until_shown(of_the_outbox, more_than_0=True)
     finally:
