@@ -1,6 +1,7 @@
 """Many predictions in one request."""
 
 import asyncio
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
@@ -8,13 +9,14 @@ from ordercast.contracts.events import PredictionMade
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
 from ordercast.services.predictor.demand_answers import Basis, PairsDemand, answer_pairs
-from ordercast.services.predictor.features import Pair
+from ordercast.services.predictor.features import Pair, Views, read_views
 from ordercast.services.predictor.forecast_routes import answer_products
 from ordercast.services.predictor.forecast_schemas import ForecastQuestion, ProductsAnswer
 from ordercast.services.predictor.known_ids import expect_existing
+from ordercast.services.predictor.model_slot import ServedModel
 from ordercast.services.predictor.named_products import products_of
 from ordercast.services.predictor.predict import PairPrediction, Prediction, predict_many
-from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
+from ordercast.services.predictor.predict_pairs import predict_viewed, refuse_others
 from ordercast.services.predictor.routes import PAIRS, VIEW_COUNTS, basis_of, in_json
 from ordercast.services.predictor.schemas import PairQuestion
 from ordercast.services.predictor.wiring import Predictor, predictor
@@ -39,6 +41,7 @@ router = APIRouter(tags=["predictions"])
     errors.InvalidQuestion,
     errors.ActivityNotRead,
     errors.TooManyPastDates,
+    errors.TooManyBatches,
 )
 async def predict_batch(request: Request, body: PredictionsBody) -> Response:
     """Many predictions from one model version, in the order of the request, each with the numbers of a request for it alone.
@@ -71,11 +74,15 @@ async def _of_pairs(service: Predictor, caller: Caller, pairs: list[Pair], asked
         service.sample.note(sampled)
     else:
         model = service.slot.take()
+        known = await read_views(service.sessions, pairs)
         async with service.one_batch:
-            of_pairs = await predict_pairs(model, service.sessions, pairs)
-            answered = await asyncio.to_thread(in_json, {"data": of_pairs, "model_version": model.version})
+            answered = await asyncio.to_thread(_answer_viewed, model, pairs, known)
     PAIRS.inc(len(pairs))
     return answered
+
+
+def _answer_viewed(model: ServedModel, pairs: list[Pair], known: Mapping[Pair, Views]) -> Response:
+    return in_json({"data": predict_viewed(model, pairs, known), "model_version": model.version})
 
 
 def _answer_and_sample(service: Predictor, basis: Basis, pairs: list[Pair]) -> tuple[Response, list[PredictionMade]]:

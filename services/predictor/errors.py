@@ -53,5 +53,9 @@ class TooManyPastDates(PredictorError):
         self.headers = rate_limit_headers("past-dates", quota, 0, retry_after_s)
 
 
+class TooManyBatches(PredictorError):
+    """Transient: so many batches wait to be computed that one more would wait for too long."""
+
+
 class ActivityNotRead(PredictorError):
     """Transient: the activity that the features are made of was not read yet."""

@@ -17,5 +17,6 @@ PROBLEMS: Final[ProblemTable] = {
     errors.TooManyPastDates: ProblemType(
         "too-many-past-dates", 429, "Too many questions about the past", retry_after=60
     ),
+    errors.TooManyBatches: ProblemType("too-many-batches", 503, "Too many batches wait", retry_after=1),
     errors.NoFeatures: ProblemType("features-not-found", 404, "There is no feature row"),
 }

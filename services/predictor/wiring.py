@@ -22,6 +22,7 @@ from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel, serves_any
 from ordercast.services.predictor.models_topic import ModelsTopic
+from ordercast.services.predictor.one_batch import OneBatch
 from ordercast.services.predictor.predict import Prediction, predict_many
 from ordercast.services.predictor.sample_predictions import SamplePredictions
 from ordercast.services.predictor.settings import PredictorSettings
@@ -78,9 +79,7 @@ class Predictor:
     past_dates: TokenBuckets[int]  # by account
     predict: AnswerTogether[ServedModel, int, Prediction]
     explain: AnswerTogether[Basis, Pair, PairDemand]
-    # Batches are computed one after the other: at once they would take Python's lock from each other and from the event loop,
-    # where all others wait, and none would be ready sooner.
-    one_batch: asyncio.Semaphore
+    one_batch: OneBatch
     verifier: TokenVerifier
     api_keys: ApiKeys
     checks: Mapping[str, Check]
@@ -169,7 +168,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 explain=AnswerTogether(
                     explain_pairs, same=Basis.identity, at_most=PAIRS_TOGETHER, quiet_turns=QUIET_TURNS
                 ),
-                one_batch=asyncio.Semaphore(),
+                one_batch=OneBatch(),
                 verifier=verifier,
                 api_keys=ApiKeys(sessions),
                 checks={
