@@ -6,9 +6,9 @@ take Python's lock from it, and from each other, for more time than they save.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Generic, TypeVar
 
 Basis = TypeVar("Basis")
@@ -57,8 +57,10 @@ class AnswerTogether(Generic[Basis, Question, Answer]):
         now, self._waiting = self._waiting[: self._at_most], self._waiting[self._at_most :]
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._answer)
-        for _, together in groupby(now, key=lambda request: self._same(request.basis)):
-            group = list(together)
+        groups: defaultdict[Hashable, list[_Waiting[Basis, Question, Answer]]] = defaultdict(list)
+        for request in now:
+            groups[self._same(request.basis)].append(request)
+        for group in groups.values():
             try:
                 answers = self._answer_many(group[0].basis, [request.question for request in group])
             except Exception as error:

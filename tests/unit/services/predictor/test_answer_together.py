@@ -1,6 +1,7 @@
 """Requests of one moment are computed together, each from the basis that it took."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,6 +36,14 @@ async def test_requests_of_one_moment_are_computed_together_each_with_its_own_an
     assert answers.calls == [("a", [1, 2, 4])]
 
 
+async def test_requests_of_bases_that_alternate_are_computed_together_basis_by_basis_in_the_order_of_arrival() -> None:
+    answers = Answers()
+    asked = [("b", 1), ("a", 2), ("b", 4), ("a", 5), ("b", 8)]
+    said = await asyncio.gather(*(answers.together(Basis(name), question) for name, question in asked))
+    assert said == ["b1000", "a500", "b250", "a200", "b125"]
+    assert answers.calls == [("b", [1, 4, 8]), ("a", [2, 5])]
+
+
 @given(
     asked=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9)), max_size=30),
     at_most=st.integers(1, 5),
@@ -49,7 +58,12 @@ def test_each_is_answered_once_from_the_basis_that_it_took(
         return await asyncio.gather(*(answers.together(Basis(name), question) for name, question in asked))
 
     assert asyncio.run(ask()) == [f"{name}{1_000 // question}" for name, question in asked]
-    assert [(name, question) for name, questions in answers.calls for question in questions] == asked
+    computed = [(name, question) for name, questions in answers.calls for question in questions]
+    assert Counter(computed) == Counter(asked)
+    for basis in "ab":  # each one's in the order in which they came
+        assert [question for name, question in computed if name == basis] == [
+            question for name, question in asked if name == basis
+        ]
     assert all(len(questions) <= at_most for _, questions in answers.calls)
 
 
