@@ -52,10 +52,10 @@ async def log_outs(
         Finding.compared(f"access tokens of {ROUNDS} ended log-ins that are good", 0, left),
         Finding.compared("another log-in of the account", 2, await good([stays.json()["access_token"]])),
     ]
-    answers = await asyncio.gather(*(log_in(email) for _ in range(RIGHT_PASSWORDS)))
-    let_in = sum(answer.status_code == 200 for answer in answers)
+    flood = asyncio.gather(*(log_in(email) for _ in range(RIGHT_PASSWORDS)))
+    await asyncio.sleep(0)  # they are on their way first
+    others = await log_in(others_email)
+    findings.append(Finding.compared("another account's log-in meanwhile", 200, others.status_code))
+    let_in = sum(answer.status_code == 200 for answer in await flood)
     findings.append(Finding.bounded(f"{RIGHT_PASSWORDS} log-ins of an account with its password", let_in, 60, "let in"))
-    findings.append(
-        Finding.compared("another account's log-in meanwhile", 200, (await log_in(others_email)).status_code)
-    )
     return findings

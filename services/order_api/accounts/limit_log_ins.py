@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
-from ordercast.services.order_api.errors import LogInsTooFrequent
+from ordercast.services.order_api.errors import FailedLogIn, LogInsTooFrequent, Permanent
 from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limit_headers
 
 
@@ -28,7 +28,7 @@ class LimitLogIns:
     def tried(self, email: str, address: str) -> Iterator[Mapping[str, str]]:
         """Around a try to log in, with the headers that say how many more are left once it has succeeded.
 
-        A try that fails counts with the failures alone: nobody learns here whether it was near.
+        A try with a wrong password counts with the failures alone: nobody learns here whether it was near.
 
         Raises:
             LogInsTooFrequent: too many have succeeded; the error says when to try again.
@@ -45,9 +45,11 @@ class LimitLogIns:
                 yield rate_limit_headers(
                     LogInsTooFrequent.policy, of_email.per_minute, of_email.left(who), of_email.more_in_s
                 )
-        except BaseException:
-            of_email.give_back(who)
-            self._of_address.give_back(address)
+        except BaseException as error:
+            # Refused for another reason than the password: that was right, and cost its hash.
+            if not isinstance(error, Permanent) or isinstance(error, FailedLogIn):
+                of_email.give_back(who)
+                self._of_address.give_back(address)
             raise
 
 

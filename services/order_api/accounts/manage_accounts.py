@@ -8,12 +8,13 @@ from typing import Final
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountErased, AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
 from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.http.caller import Role
+from ordercast.services.shared.http.caller import Caller, Role
 
 # Any fixed number that nobody else locks in this database: changes of accounts come one after the other, so that two admins who
 # block each other at the same moment do not both succeed.
@@ -29,7 +30,7 @@ class AccountChange:
 
 
 async def change_account(
-    sessions: Sessions, admin_id: int, account_id: int, change: AccountChange, address: str | None
+    sessions: Sessions, admin: Caller, account_id: int, change: AccountChange, address: str | None
 ) -> Account:
     """The account as it is now, committed; the admin asks from the `address`.
 
@@ -37,19 +38,21 @@ async def change_account(
 
     Raises:
         AccountNotFound: there is none with this id.
-        NoLongerAdmin: who asks was demoted or blocked since the token was given.
+        TokenEnded, NoLongerAdmin: who asks logged out, was demoted or blocked since the token was given.
         LastAdmin: nobody would be left who can do this.
         AccountErased: nothing of it changes any more.
         CannotLogIn: an account without a password cannot be an admin.
     """
     async with sessions() as session, session.begin():
         await lock_changes(session)
-        account = await lock_for_admin(session, admin_id, account_id)
+        account = await lock_for_admin(session, admin, account_id)
         if account.erased_at is not None:
             raise AccountErased("the account was erased: it stays as it is")
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
             raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
-        recorded = partial(record, session, account_id=admin_id, subject=f"accounts/{account_id}", address=address)
+        recorded = partial(
+            record, session, account_id=admin.account_id, subject=f"accounts/{account_id}", address=address
+        )
         if change.role is not None and change.role != account.role:
             recorded("role-changed", details={"from": account.role, "to": change.role})
             account.role = change.role
@@ -80,23 +83,24 @@ async def expect_an_admin_left(session: AsyncSession) -> None:
         raise LastAdmin("the last admin can neither be blocked, demoted nor erased; make another one first")
 
 
-async def lock_for_admin(session: AsyncSession, admin_id: int, account_id: int) -> Account:
+async def lock_for_admin(session: AsyncSession, caller: Caller, account_id: int) -> Account:
     """The account to change, while the one who asks is looked at, too: his token is good for seconds after he was demoted.
 
     Raises:
         AccountNotFound: there is none with this id.
-        NoLongerAdmin: who asks was demoted or blocked since the token was given.
+        TokenEnded, NoLongerAdmin: who asks logged out, was demoted or blocked since the token was given.
     """
     rows = await session.scalars(
         select(Account)
-        .where(or_(Account.id == admin_id, Account.id == account_id))
+        .where(or_(Account.id == caller.account_id, Account.id == account_id))
         .order_by(Account.id)
         .with_for_update(key_share=True)
     )
     by_id = {account.id: account for account in rows}
-    admin = by_id.get(admin_id)
+    admin = by_id.get(caller.account_id)
     if admin is None or admin.role != "ADMIN" or admin.blocked_at is not None:
         raise NoLongerAdmin("only an admin may do this, which the caller no longer is")
+    expect_good_token(admin, caller)
     if account_id not in by_id:
         raise AccountNotFound(f"there is no account {account_id}")
     return by_id[account_id]

@@ -19,6 +19,7 @@ from ordercast.services.order_api.audit.record_failures import RecordFailures
 from ordercast.services.order_api.errors import CannotLogIn, InvalidResetCode
 from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
 
 # Capitals and digits that nobody mistakes for each other, read out on a telephone; 20 of them are 98 bits, which cannot be guessed,
 # so that a plain SHA-256 is enough to keep.
@@ -45,18 +46,18 @@ class ResetPassword:
     failures: RecordFailures
     lifetime: timedelta
 
-    async def new_code(self, admin_id: int, account_id: int, address: str | None) -> NewCode:
+    async def new_code(self, admin: Caller, account_id: int, address: str | None) -> NewCode:
         """A code for the account, told once; one from before is good no more.
 
         Raises:
             AccountNotFound: there is none with this id.
-            NoLongerAdmin: who asks was demoted or blocked since the token was given.
+            TokenEnded, NoLongerAdmin: who asks logged out, was demoted or blocked since the token was given.
             CannotLogIn: the account has no password.
         """
         code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
         expires_at = datetime.now(UTC) + self.lifetime
         async with self.sessions() as session, session.begin():
-            account = await lock_for_admin(session, admin_id, account_id)
+            account = await lock_for_admin(session, admin, account_id)
             if account.login_type != "PASSWORD":
                 raise CannotLogIn("the account has no password that could be reset")
             values = {"code_hash": _hash_of(code), "expires_at": expires_at}
@@ -68,7 +69,7 @@ class ResetPassword:
             record(
                 session,
                 "password-reset-asked",
-                account_id=admin_id,
+                account_id=admin.account_id,
                 subject=f"accounts/{account_id}",
                 address=address,
                 details={"expires_at": expires_at.isoformat(timespec="seconds")},

@@ -117,7 +117,14 @@ async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentServ
 
 
 @router.patch("/accounts/{account_id}")
-@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.LastAdmin, errors.CannotLogIn, errors.AccountErased)
+@raises(
+    errors.TokenEnded,
+    errors.AccountNotFound,
+    errors.NoLongerAdmin,
+    errors.LastAdmin,
+    errors.CannotLogIn,
+    errors.AccountErased,
+)
 async def change(
     account_id: PathId, body: AccountChangeRequest, request: Request, admin: CurrentCaller, service: CurrentService
 ) -> AccountAnswer:
@@ -127,19 +134,19 @@ async def change(
     seconds. The last admin can neither be blocked nor demoted: 409.
     """
     change = AccountChange(body.role, body.blocked)
-    changed = await change_account(service.sessions, admin.account_id, account_id, change, address_of(request))
+    changed = await change_account(service.sessions, admin, account_id, change, address_of(request))
     return AccountAnswer.of(changed)
 
 
 @router.post("/accounts/{account_id}/password-reset")
-@raises(errors.AccountNotFound, errors.NoLongerAdmin, errors.CannotLogIn)
+@raises(errors.TokenEnded, errors.AccountNotFound, errors.NoLongerAdmin, errors.CannotLogIn)
 async def new_reset_code(
     account_id: PathId, request: Request, response: Response, admin: CurrentCaller, service: CurrentService
 ) -> ResetCodeAnswer:
     """A code with which the account's owner sets a new password: told this once, good once and for an hour. Hand it over to
     nobody else. One from before is good no more."""
     response.headers["Cache-Control"] = "no-store"
-    new = await service.reset_password.new_code(admin.account_id, account_id, address_of(request))
+    new = await service.reset_password.new_code(admin, account_id, address_of(request))
     return ResetCodeAnswer(code=new.code, expires_at=new.expires_at)
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.order_api.accounts.good_tokens import expect_good_token, lock_good_caller
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import (
     AccountBlocked,
@@ -15,7 +16,6 @@ from ordercast.services.order_api.errors import (
     ApiKeyEnded,
     ApiKeyNotFound,
     ScopeNotAllowed,
-    TokenEnded,
     TooManyApiKeys,
 )
 from ordercast.services.shared.audit.record import Kind, record
@@ -25,7 +25,6 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.access import scopes_of
 from ordercast.services.shared.http.caller import Caller, Role
 from ordercast.services.shared.http.key_secrets import PresentedKey, hash_of, new_secret
-from ordercast.services.shared.http.tokens import EndedTokens
 
 # Keys of an account that are good at once: one for each of its programs, and nobody fills the table.
 MAX_KEYS: Final = 20
@@ -87,10 +86,12 @@ async def rotate_api_key(
     """The key with a new secret; the one before is good for `overlap` from now on, and the one before that no more.
 
     Raises:
+        TokenEnded: the caller's has, in these seconds.
         ApiKeyNotFound: there is no such key, or it is another's.
         ApiKeyEnded: it was revoked, or has ended.
     """
     async with sessions() as session, session.begin():
+        await lock_good_caller(session, caller)
         row = await _locked(session, caller, key_id)
         now = datetime.now(UTC)
         if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
@@ -155,9 +156,7 @@ async def _locked_account(session: AsyncSession, caller: Caller, account_id: int
     """
     query = select(Account).where(Account.id.in_({account_id, caller.account_id})).order_by(Account.id)
     by_id = {row.id: row for row in await session.scalars(query.with_for_update(key_share=True))}
-    own = by_id.get(caller.account_id)
-    if own is not None and EndedTokens(own.token_version, own.ended_log_ins).have(caller):
-        raise TokenEnded("the token has ended before its time; log in again")
+    expect_good_token(by_id.get(caller.account_id), caller)
     account = by_id.get(account_id) if caller.for_all or account_id == caller.account_id else None
     if account is None:
         raise AccountNotFound(f"there is no account {account_id}", fields={"account_id": "not found"})

@@ -67,7 +67,7 @@ async def get_key(key_id: PathId, caller: CurrentCaller, service: CurrentService
 
 
 @router.post("/api-keys/{key_id}/rotate")
-@raises(errors.ApiKeyNotFound, errors.ApiKeyEnded)
+@raises(errors.TokenEnded, errors.ApiKeyNotFound, errors.ApiKeyEnded)
 async def rotate(
     key_id: PathId,
     request: Request,

@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.manage_accounts import expect_an_admin_left, lock_changes, lock_for_admin
 from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
@@ -73,7 +74,8 @@ async def _locked(session: AsyncSession, caller: Caller, account_id: int) -> Acc
     if account_id == caller.account_id:
         own = await session.scalar(select(Account).where(Account.id == account_id).with_for_update(key_share=True))
         if own is not None:
+            expect_good_token(own, caller)
             return own
     if not caller.for_all:
         raise AccountNotFound(f"there is no account {account_id}")
-    return await lock_for_admin(session, caller.account_id, account_id)
+    return await lock_for_admin(session, caller, account_id)

@@ -36,6 +36,7 @@ async def export(account_id: PathId, caller: CurrentCaller, service: CurrentServ
 @router.post("/accounts/{account_id}/erasure")
 @raises(
     errors.AccountNotFound,
+    errors.TokenEnded,
     errors.NoLongerAdmin,
     errors.LastAdmin,
     errors.WrongPassword,

@@ -26,7 +26,8 @@ LOOK_EVERY_S: Final = 1.0
 KEPT_S: Final = 20 * 60.0
 # A look goes back as far before the last one (s), since commits take a while.
 OVERLAP_S: Final = 60.0
-# Accounts in mind, some 10 MB. Of more, those that were seen last are kept: the tokens of the others are the nearest to their end.
+# Accounts in mind, some 10 MB, and 40 where each names 20 log-ins. Of more, those that were seen last are kept: the tokens of
+# the others are the nearest to their end.
 MAX_ACCOUNTS: Final = 20_000
 _ENDED_SINCE: Final = text("""
     SELECT id, token_version, ended_log_ins FROM accounts WHERE tokens_ended_at > now() - make_interval(secs => :seconds)

@@ -93,6 +93,20 @@ def ahead(api: RunningApi, member: Member, role: Role) -> Member:
     return replace(member, headers={"Authorization": f"Bearer {token}"})
 
 
+async def test_an_admin_who_has_just_logged_out_does_nothing_that_outlasts_it(api: RunningApi) -> None:
+    admin, ann = await api.admin(), await api.customer()
+    tokens = (await log_in(api, admin)).json()
+    await api.client.post("/auth/log-out", json={"refresh_token": tokens["refresh_token"]})
+    gone = replace(admin, headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    # At once, though others may take a second to learn it.
+    refused = [
+        await change(api, gone, ann.id, role="ADMIN"),
+        await api.client.post(f"/accounts/{ann.id}/password-reset", headers=gone.headers),
+        await api.client.post(f"/accounts/{ann.id}/erasure", headers=gone.headers),
+    ]
+    assert [answer.status_code for answer in refused] == [401, 401, 401]
+
+
 async def test_a_blocked_account_neither_logs_in_nor_refreshes_until_it_is_unblocked(api: RunningApi) -> None:
     admin, ann = await api.admin(), await api.customer()
     before = await log_in(api, ann)

@@ -6,7 +6,14 @@ import pytest
 
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.accounts.limit_log_ins import LimitLogIns
-from ordercast.services.order_api.errors import InvalidCredentials, LogInsTooFrequent, Overloaded, TooManyLogIns
+from ordercast.services.order_api.errors import (
+    AccountBlocked,
+    InvalidCredentials,
+    LogInsTooFrequent,
+    Overloaded,
+    TooManyLogIns,
+    WeakPassword,
+)
 
 ANN, HOME = "ann@example.com", "192.0.2.1"
 
@@ -63,6 +70,15 @@ def test_what_fails_takes_none_of_them(limit: LimitLogIns, error: BaseException)
         with suppress(type(error)), limit.tried(ANN, HOME):
             raise error
     for _ in range(6):
+        log_in(limit)
+
+
+@pytest.mark.parametrize("error", [WeakPassword("too short"), AccountBlocked("blocked")])
+def test_a_right_password_counts_though_it_is_of_no_use(limit: LimitLogIns, error: Exception) -> None:
+    for _ in range(6):
+        with suppress(type(error)), limit.tried(ANN, HOME):
+            raise error
+    with pytest.raises(LogInsTooFrequent):
         log_in(limit)
 
 
