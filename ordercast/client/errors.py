@@ -18,17 +18,26 @@ class AnswerUnreadable(ClientError):
 class ProblemAnswer(ClientError):
     """The service said no (RFC 9457 problem+json).
 
-    `kind` identifies the problem to programs; `fields` says what is wrong with which field of the request.
+    `kind` identifies the problem to programs; `fields` says what is wrong with which field of the request. Who asks too often (429)
+    is answered in `wait_s` at the earliest.
     """
 
     def __init__(
-        self, status: int, kind: str, title: str, detail: str | None = None, fields: Mapping[str, str] | None = None
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        *,
+        wait_s: float = 0.0,
     ) -> None:
         self.status = status
         self.kind = kind
         self.title = title
         self.detail = detail
         self.fields = dict(fields or {})
+        self.wait_s = wait_s
         super().__init__(status, kind, title, detail, self.fields)
 
     def __str__(self) -> str:

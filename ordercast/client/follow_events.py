@@ -41,16 +41,19 @@ async def follow_events(
         ProblemAnswer: the service refuses; 410 where events after `last_id` are gone.
         ServiceUnreachable: it does not come back for `retry_for_s`.
     """
-    give_up_at = time.monotonic() + retry_for_s
+    # Counted from the first try that fails, so neither a quiet stream nor a slow reader of it uses the time up.
+    give_up_at: float | None = None
     renewed = False
     while True:
+        failure: Exception | None = ServiceUnreachable("the stream of events ended again and again before it began")
+        pause_s = PAUSE_S
         try:
             async for event in order_api.events(types=types, since=since, last_id=last_id):
-                give_up_at, renewed = time.monotonic() + retry_for_s, False
+                # A stream begins with its position: it was answered. Its end is in order, as where the service stops.
+                failure, give_up_at, renewed = None, None, False
                 last_id = event.id or last_id
                 if last_id is not None:
                     yield FollowedEvent(last_id, msgspec.json.decode(event.data) if event.data else None)
-            failure: Exception = ServiceUnreachable("the stream of events ended again and again")
         except ServiceUnreachable as error:
             failure = error
         except ProblemAnswer as problem:
@@ -60,7 +63,10 @@ async def follow_events(
                 renewed = True
             elif problem.status not in TRANSIENT_STATUSES:
                 raise
-            failure = problem
-        if time.monotonic() > give_up_at:
-            raise failure
-        await asyncio.sleep(PAUSE_S)
+            failure, pause_s = problem, max(pause_s, problem.wait_s)
+        if failure is not None:
+            if give_up_at is None:
+                give_up_at = time.monotonic() + retry_for_s
+            if time.monotonic() + pause_s > give_up_at:
+                raise failure
+        await asyncio.sleep(pause_s)

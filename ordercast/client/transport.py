@@ -72,14 +72,15 @@ class Transport:
         pause = FIRST_PAUSE_S
         while True:
             wait_s = 0.0
+            failure: ProblemAnswer | ServiceUnreachable
             try:
                 async with self._lane() as http:
                     response = await http.send(_built(http, request))
                 if response.is_success or _is_answer(response, request):
                     return response
-                failure: Exception = problem_of(response)
+                failure = problem_of(response)
                 again = request.repeatable and _is_transient(response)
-                wait_s = _named_wait_s(response)
+                wait_s = failure.wait_s
             except httpx.TransportError as error:
                 failure = ServiceUnreachable(f"{request.url} does not answer: {first_line(error)}")
                 again = request.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
@@ -132,13 +133,14 @@ async def open_transport(*, connections: int, retry_for_s: float = RETRY_FOR_S) 
 
 def problem_of(response: httpx.Response) -> ProblemAnswer:
     """The error of an answer, problem+json or not."""
-    title = f"{response.status_code} {response.reason_phrase}"
+    title, wait_s = f"{response.status_code} {response.reason_phrase}", _named_wait_s(response)
     try:
         body = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.DecodeError:
-        return ProblemAnswer(response.status_code, "unknown", title, response.text[:200] or None)
+        return ProblemAnswer(response.status_code, "unknown", title, response.text[:200] or None, wait_s=wait_s)
     fields = {error.field: error.message for error in body.errors}
-    return ProblemAnswer(response.status_code, body.type.rpartition("/")[2], body.title or title, body.detail, fields)
+    kind = body.type.rpartition("/")[2]
+    return ProblemAnswer(response.status_code, kind, body.title or title, body.detail, fields, wait_s=wait_s)
 
 
 def decode(response: httpx.Response, answer: type[Any]) -> Any:
