@@ -11,6 +11,20 @@ class ServerEvent:
     id: str | None = None
 
 
+async def read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
+    """The lines of a stream, which CR, LF or both end: httpx's own reader also splits at what else Unicode calls a line end, and
+    that may stand in the midst of a text. What the stream's end cuts off is the last line."""
+    rest = b""
+    async for chunk in chunks:
+        lines = (rest + chunk).splitlines(keepends=True)  # of bytes: CR, LF and CR LF alone
+        # An LF after the CR may still come.
+        rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+        for line in lines:
+            yield line.rstrip(b"\r\n").decode(errors="replace")
+    if rest:
+        yield rest.rstrip(b"\r").decode(errors="replace")
+
+
 async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[ServerEvent]:
     """The events of a stream's lines. Comments, which keep the connection open, are passed over, and so is an event that
     the stream's end cuts off. An id without data comes as an event without a name: it says where the reader is."""

@@ -25,7 +25,7 @@ from ordercast.client.answers import (
     ResetCode,
     Trends,
 )
-from ordercast.client.events import ServerEvent, read_events
+from ordercast.client.events import ServerEvent, read_events, read_lines
 from ordercast.client.session import Answer, Session, Tokens
 from ordercast.client.transport import Request
 
@@ -103,7 +103,7 @@ class OrderApi:
         """All that is kept of a person, as lines of NDJSON; with the own account's token, or an admin's."""
         request = await self.session.authorized(Request("GET", self._url(f"/accounts/{account_id}/export")))
         async with self.session.transport.stream(request) as response:
-            async for line in response.aiter_lines():
+            async for line in read_lines(response.aiter_bytes()):
                 yield line.encode() + b"\n"
 
     async def erase_account(self, account_id: int, *, password: str | None = None) -> Account:
@@ -189,7 +189,7 @@ class OrderApi:
         headers = {"Last-Event-ID": last_id} if last_id else {}
         request = await self.session.authorized(Request("GET", self._url("/events"), headers=headers, params=params))
         async with self.session.transport.stream(request) as response:
-            async for event in read_events(response.aiter_lines()):
+            async for event in read_events(read_lines(response.aiter_bytes())):
                 yield event
 
     async def order(self, order_id: UUID) -> Order:

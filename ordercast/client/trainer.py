@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ordercast.client.answers import Page, Recipe, Recipes, Training
-from ordercast.client.events import ServerEvent, read_events
+from ordercast.client.events import ServerEvent, read_events, read_lines
 from ordercast.client.session import Session
 from ordercast.client.transport import Request
 
@@ -50,7 +50,7 @@ class TrainerApi:
         request = Request("GET", f"{self.address}/trainings/{training_id}/events")
         request = await self.session.authorized(request)
         async with self.session.transport.stream(request) as response:
-            async for event in read_events(response.aiter_lines()):
+            async for event in read_events(read_lines(response.aiter_bytes())):
                 yield event
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from ordercast.contracts.envelope import Envelope, EventRefused, decode
 from ordercast.services.order_api.errors import EventsGone
 from ordercast.services.order_api.feed.bound_streams import BoundStreams
@@ -22,6 +24,10 @@ from ordercast.services.shared.kafka.records import Partition, StoredRecord
 LOOK_RECORDS: Final = 500
 # A look that finds nothing waits so long (s): as soon a stream hears of a stop or of its caller's end.
 LOOK_S: Final = 0.5
+
+# What would end the line of an SSE event, or ends a line to some reader of it. CR and LF are white space of JSON; the others stand
+# in its texts alone.
+_LINE_ENDS: Final = str.maketrans({"\r": " ", "\n": " ", "\x85": r"\u0085", "\u2028": r"\u2028", "\u2029": r"\u2029"})
 
 OpenReader = Callable[[Collection[Partition], ReadPositions], AbstractAsyncContextManager[Consumer]]
 # The next offsets of topics, or those of the first records that were accepted at a time or after it.
@@ -123,12 +129,15 @@ class EventFeed:
         """None where it is of another type, or no event of ours: whoever may write to a topic could have put it there."""
         try:
             envelope = decode(record.headers, record.value)
-        except EventRefused:
+            # Fields that this release does not know were passed over unread, and a reader may fail at them.
+            msgspec.json.decode(record.value or b"null")
+            body = cloud_event(envelope, record)
+        except (EventRefused, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         name = short_name(envelope.type)
         if name not in self._types:
             return None
-        return FedEvent(name, format_positions(self.positions), cloud_event(envelope, record))
+        return FedEvent(name, format_positions(self.positions), body)
 
 
 def cloud_event(envelope: Envelope, record: StoredRecord) -> bytes:
@@ -136,6 +145,9 @@ def cloud_event(envelope: Envelope, record: StoredRecord) -> bytes:
 
     `partitionkey`, `producer`, `sequence`, `numbering` and `traceparent` are extensions; a number with 19 digits is no number to
     every reader of JSON, so it is a text.
+
+    Raises:
+        UnicodeDecodeError: the body is not UTF-8.
     """
     attributes = {
         "specversion": "1.0",
@@ -144,7 +156,7 @@ def cloud_event(envelope: Envelope, record: StoredRecord) -> bytes:
         "type": envelope.type,
         "time": envelope.time.isoformat(),
         "datacontenttype": "application/json",
-        "partitionkey": record.key.decode(errors="replace"),
+        "partitionkey": (record.key or b"").decode(errors="replace"),
     }
     if envelope.sequence is not None:
         attributes |= {
@@ -154,6 +166,5 @@ def cloud_event(envelope: Envelope, record: StoredRecord) -> bytes:
         }
     if envelope.traceparent is not None:
         attributes["traceparent"] = envelope.traceparent
-    # Line ends of JSON are white space, and would end the line of an SSE event.
-    body = (record.value or b"null").replace(b"\r", b" ").replace(b"\n", b" ")
-    return json.dumps(attributes)[:-1].encode() + b', "data": ' + body + b"}"
+    body = (record.value or b"null").decode().translate(_LINE_ENDS)
+    return f'{json.dumps(attributes)[:-1]}, "data": {body}}}'.encode()

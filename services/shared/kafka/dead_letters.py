@@ -81,7 +81,7 @@ def to_record(dead_letter: DeadLetter) -> Record:
         ("topic", dead_letter.origin.topic.encode()),
         ("partition", str(dead_letter.origin.number).encode()),
         ("offset", str(dead_letter.offset).encode()),
-        ("key", dead_letter.record.key),
+        ("key", dead_letter.record.key or b""),
         ("is_cut", b"1" if dead_letter.is_cut else b"0"),
     ]
     headers += [(_ORIGINAL + name, value) for name, value in dead_letter.record.headers]

@@ -13,10 +13,11 @@ class Partition(NamedTuple):
 class Record:
     """A record to publish.
 
-    `timestamp_ms` is when the event was accepted, in milliseconds since the epoch; when it happened is the event's own `ce_time`.
+    A record that is read may have no key: another program wrote it. `timestamp_ms` is when the event was accepted, in milliseconds
+    since the epoch; when it happened is the event's own `ce_time`.
     """
 
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]]
     timestamp_ms: int

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from ordercast.client.events import read_events
+from ordercast.client.events import read_events, read_lines
 from ordercast.services.order_api.feed.event_types import TOPICS
 from tests.integration.cli.conftest import Running
 from tests.support.page_examples import examples
@@ -29,7 +29,7 @@ async def first_event(url: str, key: str) -> str:
         httpx.AsyncClient(trust_env=False, timeout=WITHIN_S) as client,
         client.stream("GET", url, headers=headers) as answer,
     ):
-        async for event in read_events(answer.aiter_lines()):
+        async for event in read_events(read_lines(answer.aiter_bytes())):
             if event.data:
                 return str(json.loads(event.data)["type"])
     raise AssertionError("the stream ended")

@@ -32,7 +32,7 @@ async def test_whatever_lies_in_the_record_is_a_refusal_with_the_brokers_reason(
             with pytest.raises(RecordRefused, match="MESSAGE_SIZE_TOO_LARGE"):
                 await publisher.publish("small", 0, [Record(b"", b"x" * 600, [], good(1).timestamp_ms)])
             with pytest.raises(RecordRefused, match="INVALID_RECORD"):
-                await publisher.publish("compact", 0, [Record(None, b"x", [], good(1).timestamp_ms)])  # type: ignore[arg-type]
+                await publisher.publish("compact", 0, [Record(None, b"x", [], good(1).timestamp_ms)])
             huge = Record(b"", b"x" * (3 * MAX_BATCH_BYTES), [], good(1).timestamp_ms)
             with pytest.raises(RecordRefused) as refused:
                 await publisher.publish("compact", 0, [Record(b"k", b"1", [], good(1).timestamp_ms), huge])

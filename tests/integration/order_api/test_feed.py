@@ -17,7 +17,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from ordercast.client.events import ServerEvent, read_events
+from ordercast.client.events import ServerEvent, read_events, read_lines
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
 from ordercast.contracts.events import OrderItem, OrderPlaced, ProductViewed
 from ordercast.services.order_api.app import order_api_app
@@ -46,7 +46,7 @@ class Feed:
         async with self.client.stream("GET", "/events", params=params, headers=headers) as answer:
             assert answer.status_code == 200, await answer.aread()
             assert answer.headers["content-type"].startswith("text/event-stream")
-            yield (event async for event in read_events(answer.aiter_lines()) if event.data)
+            yield (event async for event in read_events(read_lines(answer.aiter_bytes())) if event.data)
 
     async def read(self, member: Member, count: int, last_id: str | None = None, **params: str) -> list[ServerEvent]:
         found: list[ServerEvent] = []

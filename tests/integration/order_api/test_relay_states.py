@@ -66,7 +66,7 @@ def events(log: MemoryLog, topic: str) -> dict[int, list[Envelope]]:
             envelope = decode(record.headers, record.value)
             known = seen.setdefault(partition, [])
             assert envelope.sequence is not None
-            assert partition_of(int(record.key), PARTITIONS) == partition
+            assert partition_of(int(record.key or b""), PARTITIONS) == partition
             if envelope.sequence.number <= len(known):
                 assert known[envelope.sequence.number - 1] == envelope  # a repeat says the same
             else:
@@ -78,7 +78,7 @@ def events(log: MemoryLog, topic: str) -> dict[int, list[Envelope]]:
 def compacted(log: MemoryLog, topic: str) -> dict[int, dict[str, Any]]:
     """What a compacted topic still has: the last record of each key, without its time."""
     last = {
-        int(record.key): json.loads(record.value or b"null")
+        int(record.key or b""): json.loads(record.value or b"null")
         for partition in range(PARTITIONS)
         for record in log.records(topic, partition)
     }

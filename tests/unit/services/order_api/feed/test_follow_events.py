@@ -183,3 +183,39 @@ async def test_it_ends_when_the_service_stops_and_when_its_caller_may_no_longer_
         assert len([fed async for fed in feed.told(stopping, may_read)]) == 2
         stopping.set()
         assert [fed async for fed in feed.told(stopping, allowed)] == []
+
+
+async def put(shop: Shop, key: bytes | None, body: bytes) -> None:
+    """What another program may have written: an event of ours with this body."""
+    headers, _ = encode(Envelope(uuid4(), "/test", NOW, OrderConfirmed(uuid4(), 1, NOW)))
+    await shop.log.publish("orders", 0, [Record(key, body, headers, 1)])
+
+
+def body_with(field: bytes) -> bytes:
+    """Of an event with a field that this release does not know."""
+    _, body = encode(Envelope(uuid4(), "/test", NOW, OrderConfirmed(uuid4(), 1, NOW)))
+    return body[:-1] + b',"later":' + field + b"}"
+
+
+async def test_a_record_without_a_key_is_an_event_with_none() -> None:
+    shop = Shop()
+    await put(shop, None, body_with(b"1"))
+    after = await shop.publish("orders", 0, 2)
+    without, event = (json.loads(each.body) for each in await read(shop, None, 2))
+    assert (without["partitionkey"], event["id"]) == ("", after)
+
+
+@pytest.mark.parametrize("field", [b'"\xff"', b"1e999", b"9" * 5_000])
+async def test_a_body_that_readers_cannot_decode_is_passed_over(field: bytes) -> None:
+    shop = Shop()
+    await put(shop, b"1", body_with(field))
+    after = await shop.publish("orders", 0, 2)
+    assert [json.loads(each.body)["id"] for each in await read(shop, None, 2)] == [after]
+
+
+async def test_an_event_is_one_line_to_every_reader_and_says_what_the_record_does() -> None:
+    shop, text = Shop(), "one\x85two\u2028three\u2029four \u00fc \U0001f600"
+    await put(shop, b"1", body_with(json.dumps(text, ensure_ascii=False).encode()).replace(b",", b",\r\n"))
+    (event,) = await read(shop, None, 1)
+    assert len(event.body.decode().splitlines()) == 1
+    assert json.loads(event.body)["data"]["later"] == text
