@@ -1,9 +1,10 @@
 """Sends events on to a URL, one after the other, and keeps how far it is."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,15 @@ ANSWER_WITHIN_S: Final = 30.0
 # What the receiver may take later. Any other status of 400 or above says that it never will.
 TRANSIENT: Final = frozenset({408, 425, 429})
 SERVER_ERROR: Final = 500
-CLOUD_EVENT: Final = "application/cloudevents+json"
-# Characters of a receiver's answer that an error shows.
+# An answer that is compressed against the request is not unpacked: it may become of any size.
+HEADERS: Final = {"Content-Type": "application/cloudevents+json", "Accept-Encoding": "identity"}
+# Characters of a receiver's answer that an error shows; about so many bytes of it are read.
 SHOWN: Final = 200
+# The user and password of a URL, which no error shows.
+_USER: Final = re.compile(r"//[^/?#]*@")
+# The same where it is no URL: better too much than too little.
+_ANY_USER: Final = re.compile(r"//.*@", re.DOTALL)
+SUCH_AS: Final = "such as http://127.0.0.1:3000/hook"
 
 
 class NotForwarded(ActionableError):
@@ -38,6 +45,7 @@ class ForwardEvents:
     def __init__(self, http: httpx.AsyncClient, url: str, *, retry_for_s: float) -> None:
         self._http = http
         self._url = url
+        self._shown = _USER.sub("//", url)
         self._retry_for_s = retry_for_s
 
     async def __call__(self, event: dict[str, Any]) -> int:
@@ -50,19 +58,18 @@ class ForwardEvents:
         give_up_at, pause = time.monotonic() + self._retry_for_s, FIRST_PAUSE_S
         while True:
             try:
-                answer = await self._http.post(self._url, content=body, headers={"Content-Type": CLOUD_EVENT})
+                async with self._http.stream("POST", self._url, content=body, headers=HEADERS) as answer:
+                    said = await _said(answer)
                 if answer.is_success:
                     return answer.status_code
-                reason = f"{self._url} answers {answer.status_code}: {answer.text[:SHOWN] or answer.reason_phrase}"
+                reason = f"{self._shown} answers {answer.status_code}: {said or answer.reason_phrase}"
                 again = answer.status_code >= SERVER_ERROR or answer.status_code in TRANSIENT
-            except httpx.InvalidURL as error:
-                raise NotForwarded(f"{self._url} is no URL: {first_line(error)}") from error
+            except httpx.InvalidURL:  # whose reason may show a password that has a slash in it
+                raise NotForwarded(f"{_ANY_USER.sub('//', self._url)} is no URL", hint=SUCH_AS) from None
             except httpx.UnsupportedProtocol as error:
-                raise NotForwarded(
-                    f"{self._url} is no URL of HTTP", hint="such as http://127.0.0.1:3000/hook"
-                ) from error
-            except httpx.TransportError as error:
-                reason, again = f"{self._url} does not answer: {first_line(error)}", True
+                raise NotForwarded(f"{self._shown} is no URL of HTTP", hint=SUCH_AS) from error
+            except httpx.RequestError as error:
+                reason, again = f"{self._shown} does not answer: {first_line(error)}", True
             if not again or time.monotonic() + pause > give_up_at:
                 raise NotForwarded(
                     f"the event {event.get('id')} was not taken: {reason}",
@@ -70,6 +77,19 @@ class ForwardEvents:
                 )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+async def _said(answer: httpx.Response) -> str:
+    """How the answer begins. The status alone counts, so an answer that cannot be read any further is none the worse."""
+    if "content-encoding" in answer.headers:
+        return ""
+    said = b""
+    with suppress(httpx.RequestError):
+        async for part in answer.aiter_bytes():
+            said += part[:SHOWN]
+            if len(said) > SHOWN:
+                break
+    return said.decode(errors="replace")[:SHOWN]
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Events sent on to a URL: tried again where that may help, said clearly where it does not; and the file that keeps how far."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,27 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward_events, "FIRST_PAUSE_S", 0.0)
 
 
-def forward(answers: Callable[[httpx.Request], httpx.Response], retry_for_s: float = 10.0) -> ForwardEvents:
-    return ForwardEvents(httpx.AsyncClient(transport=httpx.MockTransport(answers)), URL, retry_for_s=retry_for_s)
+def forward(
+    answers: Callable[[httpx.Request], httpx.Response], retry_for_s: float = 10.0, url: str = URL
+) -> ForwardEvents:
+    return ForwardEvents(httpx.AsyncClient(transport=httpx.MockTransport(answers)), url, retry_for_s=retry_for_s)
+
+
+class Streamed(httpx.AsyncByteStream):
+    """A body of so many parts; an error after them."""
+
+    def __init__(self, part: bytes, count: int, error: Exception | None = None) -> None:
+        self._part = part
+        self._count = count
+        self._error = error
+        self.read = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(self._count):
+            self.read += len(self._part)
+            yield self._part
+        if self._error is not None:
+            raise self._error
 
 
 async def test_what_may_be_taken_later_is_sent_again_as_it_was() -> None:
@@ -51,6 +70,57 @@ async def test_a_receiver_that_stays_away_is_told_after_the_time() -> None:
 
     with pytest.raises(NotForwarded, match="does not answer: refused"):
         await forward(away, retry_for_s=-1.0)(EVENT)
+
+
+async def test_no_more_of_an_answer_is_read_than_is_shown() -> None:
+    body = Streamed(b"x" * 150, 1_000)
+    with pytest.raises(NotForwarded, match=r"answers 400: x{200}$"):
+        await forward(lambda _: httpx.Response(400, stream=body))(EVENT)
+    assert body.read == 300
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_the_status_counts_of_an_answer_whose_body_cannot_be_read(status: int) -> None:
+    for body, headers in (
+        (Streamed(b"plain text", 1), {"Content-Encoding": "gzip"}),
+        (Streamed(b"", 1, httpx.ReadError("cut")), {}),
+    ):
+        answer = forward(lambda _, body=body, headers=headers: httpx.Response(status, stream=body, headers=headers))  # type: ignore[misc]
+        if status == 200:
+            assert await answer(EVENT) == 200
+        else:
+            with pytest.raises(NotForwarded, match=r"answers 400: Bad Request$"):
+                await answer(EVENT)
+
+
+async def test_an_answer_that_is_none_to_the_client_counts_as_none() -> None:
+    def undecodable(request: httpx.Request) -> httpx.Response:
+        raise httpx.DecodingError("no gzip")
+
+    with pytest.raises(NotForwarded, match="does not answer: no gzip"):
+        await forward(undecodable, retry_for_s=-1.0)(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://ann:s3cret@receiver/hook@x", "http://receiver/hook@x answers 400"),
+        ("http://ann:s3cret@receiver:port/hook", "http://receiver:port/hook is no URL"),
+        ("http://ann:s3/cret@receiver/hook", "http://receiver/hook is no URL"),
+        ("ftp://ann:s3cret@receiver/hook", "ftp://receiver/hook is no URL of HTTP"),
+    ],
+)
+async def test_no_error_shows_the_user_and_password_of_a_url(url: str, shown: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme != "http":
+            raise httpx.UnsupportedProtocol("not HTTP")
+        assert request.headers["authorization"].startswith("Basic ")
+        return httpx.Response(400)
+
+    with pytest.raises(NotForwarded) as refused:
+        await forward(answer, url=url)(EVENT)
+    assert shown in str(refused.value)
+    assert "s3" not in str(refused.value)
 
 
 def test_a_position_comes_back_and_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
