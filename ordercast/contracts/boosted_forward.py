@@ -29,6 +29,10 @@ NAMES: Final = (FEATURE, THRESHOLD, MISSING_LEFT, LEFT, RIGHT, VALUE, ROOT, BASE
 
 # Bits of a number, and so the leaves that a tree may have.
 MOST_LEAVES: Final = 64
+# Trees of a version, and numbers of its tables: thresholds of all features times trees. The largest recipe has 300 trees and at
+# most 3 million numbers, of 4 bytes.
+MOST_TREES: Final = 1_000
+MOST_TABLE: Final = 8_000_000
 # Rows that are answered at once: what is left of 150 trees stays in the processor's cache.
 SLICE: Final = 512
 
@@ -45,6 +49,10 @@ class BoostedTrees:
         nodes = {name: arrays[name] for name in NAMES if name in arrays}
         _refuse_damaged(nodes, inputs)
         ranges, leaves = _leaves_below(nodes)
+        tests = nodes[LEFT] >= 0
+        features, distinct = np.unique(nodes[FEATURE][tests]), _distinct(nodes[FEATURE][tests], nodes[THRESHOLD][tests])
+        if (numbers := distinct * len(leaves)) > MOST_TABLE:
+            raise TreesError(f"its tables would have {numbers:,} numbers, at most {MOST_TABLE:,}")
         width = max((len(of_tree) for of_tree in leaves), default=1)
         self._bits = next(kind for kind in (np.uint16, np.uint32, np.uint64) if np.iinfo(kind).bits >= width)
         self._values = np.zeros((len(leaves), width))
@@ -52,9 +60,7 @@ class BoostedTrees:
             self._values[tree, : len(of_tree)] = nodes[VALUE][of_tree]
         self._first = np.arange(len(leaves), dtype=np.int64) * width
         self._baseline = float(nodes[BASELINE][0])
-        self._tables = [
-            (feature, *self._table(nodes, ranges, feature)) for feature in np.unique(nodes[FEATURE][nodes[LEFT] >= 0])
-        ]
+        self._tables = [(feature, *self._table(nodes, ranges, feature)) for feature in features]
 
     @property
     def trees(self) -> int:
@@ -95,6 +101,14 @@ class BoostedTrees:
         return thresholds, table
 
 
+def _distinct(features: Ints, thresholds: Doubles) -> int:
+    """How many thresholds the tests have, counted once for each feature."""
+    order = np.lexsort((thresholds, features))
+    features, thresholds = features[order], thresholds[order]
+    others = (features[1:] != features[:-1]) | (thresholds[1:] != thresholds[:-1])
+    return int(np.count_nonzero(others)) + bool(len(order))
+
+
 def _leaves_below(nodes: Arrays) -> tuple[Ints, list[list[int]]]:
     """By test its tree and the range of leaves on its left; by tree its leaves, from left to right."""
     ranges = np.zeros((len(nodes[LEFT]), 3), np.int64)
@@ -124,14 +138,21 @@ def _leaves_below(nodes: Arrays) -> tuple[Ints, list[list[int]]]:
 def _refuse_damaged(nodes: Arrays, inputs: int) -> None:
     if missing := [name for name in NAMES if name not in nodes]:
         raise TreesError(f"missing {missing}")
+    for name in NAMES:  # before anything is counted or compared: a number alone has no length, and text is not finite
+        if nodes[name].ndim != 1:
+            raise TreesError(f"{name} has {nodes[name].ndim} dimensions, not one")
+        whole = name in (FEATURE, LEFT, RIGHT, ROOT, MISSING_LEFT)
+        if not np.issubdtype(nodes[name].dtype, np.integer if whole else np.floating):
+            raise TreesError(f"{name} holds no {'whole' if whole else 'decimal'} numbers, but {nodes[name].dtype}")
     count, trees = len(nodes[LEFT]), len(nodes[ROOT])
+    if trees > MOST_TREES:
+        raise TreesError(f"there are {trees:,} trees, at most {MOST_TREES:,}")
+    if count > trees * (2 * MOST_LEAVES - 1):
+        raise TreesError(f"a tree has more than {MOST_LEAVES} leaves")
     shapes = {ROOT: (trees,), BASELINE: (1,)}
     for name in NAMES:
         if nodes[name].shape != shapes.get(name, (count,)):
             raise TreesError(f"{name} has the shape {nodes[name].shape}, not {shapes.get(name, (count,))}")
-    for name in (FEATURE, LEFT, RIGHT, ROOT, MISSING_LEFT):
-        if not np.issubdtype(nodes[name].dtype, np.integer):
-            raise TreesError(f"{name} holds no whole numbers")
     test = nodes[LEFT] >= 0
     if (
         not np.isfinite(nodes[VALUE]).all()

@@ -133,7 +133,7 @@ class ModelFollower(Generic[Model]):
     async def _load(self, record: ModelVersion) -> Model:
         try:
             self._check(record)
-            model = await asyncio.to_thread(self._load_version, record.version, record.manifest_sha256)
+            model = await asyncio.to_thread(self._load_or_refuse, record)
         except ModelRefused as error:
             # The same folder is looked at again and again, in case somebody repairs it: said and counted once.
             if self._slot.refuse(record.version, str(error)):
@@ -142,6 +142,16 @@ class ModelFollower(Generic[Model]):
             raise
         MODEL_LOADS.labels("loaded").inc()
         return model
+
+    def _load_or_refuse(self, record: ModelVersion) -> Model:
+        try:
+            return self._load_version(record.version, record.manifest_sha256)
+        except ModelRefused:
+            raise
+        except (
+            Exception
+        ) as error:  # damage that nobody has thought of must not end the follower, and with it the process
+            raise ModelRefused(f"it cannot be loaded: {type(error).__name__}: {first_line(error)}") from error
 
     def _serve(self, model: Model) -> None:
         before = self._slot.current

@@ -295,11 +295,11 @@ def _lines(features: Sequence[Feature], values: Floats) -> Floats:
 
 
 def _arrays(files: Mapping[str, bytes], name: str) -> Arrays:
+    if name not in files:
+        raise ModelDamaged(f"{name} is missing")
     try:
         found: Arrays = safetensors.load(files[name])
-    except KeyError:
-        raise ModelDamaged(f"{name} is missing") from None
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, KeyError) as error:  # a type of numbers that numpy does not have is a KeyError
         raise ModelDamaged(f"{name}: {first_line(error)}") from error
     return found
 
@@ -317,6 +317,8 @@ def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, byt
         trees = BoostedTrees(_arrays(files, name), len(record.features) + 1)
     except TreesError as error:
         raise ModelDamaged(f"{name}: {error}") from error
+    if trees.trees != record.boosting.trees:
+        raise ModelDamaged(f"{name} has {trees.trees} trees, and the manifest says {record.boosting.trees}")
     return BoostedMember(record.boosting.weight, trees)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordercast.contracts.boosted_forward import MOST_LEAVES, SLICE, BoostedTrees, TreesError
+from ordercast.contracts import boosted_forward
+from ordercast.contracts.boosted_forward import MOST_LEAVES, MOST_TREES, NAMES, SLICE, BoostedTrees, TreesError
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
@@ -79,6 +80,21 @@ def test_a_row_has_one_answer_alone_or_among_others() -> None:
     assert trees.raw(asked[:0]).shape == (0,)
 
 
+def stumps(trees: int) -> Arrays:
+    """Trees of two leaves, each with a threshold of its own."""
+    place, root = np.tile(np.arange(3), trees), np.repeat(np.arange(trees) * 3, 3)
+    return {
+        "feature": np.zeros(3 * trees, np.int32),
+        "threshold": root.astype(np.float64),
+        "missing_left": np.zeros(3 * trees, np.uint8),
+        "left": np.where(place == 0, root + 1, -1),
+        "right": np.where(place == 0, root + 2, -1),
+        "value": np.zeros(3 * trees),
+        "root": np.arange(trees) * 3,
+        "baseline": np.zeros(1),
+    }
+
+
 def changed(name: str, place: int, value: float) -> Arrays:
     arrays = grown(3, 3, 8)
     arrays[name][place] = value
@@ -109,8 +125,29 @@ CHAIN = {
         ({**grown(3, 3, 8), "left": np.zeros(2, np.int32)}, "shape"),
         ({**grown(3, 3, 8), "root": np.zeros(3)}, "no whole numbers"),
         (CHAIN, "more than 64 leaves"),
+        *(({**grown(3, 3, 8), name: np.array(1)}, f"{name} has 0 dimensions") for name in NAMES),
+        *(({**grown(3, 3, 8), name: np.zeros((1, 1))}, f"{name} has 2 dimensions") for name in NAMES),
+        *(
+            ({**grown(3, 3, 8), name: grown(3, 3, 8)[name].astype(kind)}, f"{name} holds no .* numbers")
+            for name in NAMES
+            for kind in (np.str_, np.bool_, np.complex64, np.object_)
+        ),
+        (stumps(MOST_TREES + 1), "1,001 trees, at most 1,000"),
     ],
 )
 def test_what_are_no_trees_is_refused_with_the_reason(arrays: Arrays, reason: str) -> None:
     with pytest.raises(TreesError, match=reason):
         BoostedTrees(arrays, INPUTS)
+
+
+def test_trees_whose_tables_would_fill_the_memory_are_refused_before_these_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(boosted_forward, "MOST_TABLE", 100 * 100)
+    assert BoostedTrees(stumps(100), INPUTS).trees == 100
+    with pytest.raises(TreesError, match="10,201 numbers, at most 10,000"):
+        BoostedTrees(stumps(101), INPUTS)
+
+
+def test_the_largest_that_a_recipe_grows_is_not_refused() -> None:
+    assert BoostedTrees(grown(5, 300, 31), INPUTS).trees == 300

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from msgspec import structs
+from safetensors.numpy import save
 
+from ordercast.contracts.boosted_forward import NAMES
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, QUESTIONS, SEEN_FILE, trees_file, weights_file
-from ordercast.contracts.model_manifest import MANIFEST_FILE
+from ordercast.contracts.model_manifest import MANIFEST_FILE, file_entry
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
@@ -16,6 +20,7 @@ from tests.support.demand_versions import (
     demand_files,
     demand_version,
     recipe_trees,
+    trees,
     with_trees,
     write_demand,
     write_whole,
@@ -50,6 +55,29 @@ def test_a_version_with_trees_is_loaded_and_one_with_a_flipped_byte_in_them_refu
     path = written.folder / trees_file("product")
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(ModelRefused, match="product_trees"):
+        load_demand(tmp_path, written.version, written.manifest_sha256)
+
+
+def test_a_version_with_other_trees_than_its_manifest_says_is_refused(tmp_path: Path) -> None:
+    manifest, files = with_trees(demand_version())
+    product = manifest.questions["product"]
+    assert product.boosting is not None
+    said = structs.replace(product, boosting=structs.replace(product.boosting, trees=3))
+    written = write_whole(tmp_path, structs.replace(manifest, questions={**manifest.questions, "product": said}), files)
+    with pytest.raises(ModelRefused, match="has 2 trees, and the manifest says 3"):
+        load_demand(tmp_path, written.version, written.manifest_sha256)
+
+
+@pytest.mark.parametrize("array", [np.array(1.0), np.array(True), np.zeros(2, np.complex64)])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_version_whose_trees_are_of_another_kind_is_refused(
+    tmp_path: Path, name: str, array: npt.NDArray[np.generic]
+) -> None:
+    manifest, files = with_trees(demand_version())
+    files[trees_file("product")] = save({**trees(), name: array})
+    entries = {name: file_entry(content) for name, content in files.items()}
+    written = write_whole(tmp_path, structs.replace(manifest, files=entries), files)
+    with pytest.raises(ModelRefused, match=f"product_trees.safetensors: {name}"):
         load_demand(tmp_path, written.version, written.manifest_sha256)
 
 
