@@ -14,8 +14,11 @@ _BOUNDS: Final = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems"), True),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems"), False),
 }
-# What has to stay as it is: whether another pattern allows more or less cannot be said.
-_FIXED: Final = ("type", "format", "pattern", "const", "default")
+# What only describes.
+_WORDS: Final = ("title", "description", "examples", "deprecated", "$comment", "$id")
+# What is compared by its parts. All others have to stay as they are, also those that are not known here: whether another
+# pattern allows more or less cannot be said.
+_PARTS: Final = ("$defs", "anyOf", "enum", "items", "properties", "required")
 
 
 class Break(NamedTuple):
@@ -35,8 +38,8 @@ def breaks(released: Schema, current: Schema) -> list[Break]:
 
 def _compare(released: Schema, current: Schema, path: str, roots: tuple[Schema, Schema]) -> Iterator[Break]:
     old, new = _resolved(released, roots[0]), _resolved(current, roots[1])
-    for keyword in _FIXED:
-        if old.get(keyword) != new.get(keyword):
+    for keyword in sorted((old.keys() | new.keys()) - {*_WORDS, *_PARTS, *_BOUNDS}):
+        if keyword not in old or keyword not in new or old[keyword] != new[keyword]:
             yield Break(path, f"{keyword} was {_said(old, keyword)} and is {_said(new, keyword)}")
     yield from _bounds(old, new, path)
     yield from _values(old, new, path)
@@ -45,7 +48,9 @@ def _compare(released: Schema, current: Schema, path: str, roots: tuple[Schema, 
     else:
         for one, other in zip(old.get("anyOf", ()), new.get("anyOf", ()), strict=True):
             yield from _compare(one, other, path, roots)
-    if "items" in old and "items" in new:
+    if ("items" in old) != ("items" in new):
+        yield Break(path, f"what its items are is {'not said any more' if 'items' in old else 'new'}")
+    elif "items" in old:
         yield from _compare(old["items"], new["items"], f"{path}[]", roots)
     yield from _fields(old, new, path, roots)
 
@@ -98,9 +103,10 @@ def _said(schema: Schema, keyword: str) -> str:
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
-    """The schema that it refers to, if it does; what stands beside the reference only describes."""
+    """The schema that it refers to, if it does, with what stands beside the reference."""
     while "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+        beside = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        schema = {**root["$defs"][schema["$ref"].removeprefix("#/$defs/")], **beside}
     return schema
 
 

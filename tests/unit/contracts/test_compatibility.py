@@ -91,6 +91,34 @@ BREAKING: Final[dict[str, tuple[Change, str]]] = {
         lambda new: new["properties"]["currency"].update(enum=["EUR"]),
         "currency: its list of values is new: old events may lie outside",
     ),
+    "no other fields are allowed any more": (
+        lambda new: new.update(additionalProperties=False),
+        "the event: additionalProperties was not said and is False",
+    ),
+    "no other fields of a part are allowed any more": (
+        lambda new: new["$defs"]["OrderItem"].update(additionalProperties=False),
+        "items[]: additionalProperties was not said and is False",
+    ),
+    "it comes in steps": (
+        lambda new: item(new, "quantity").update(multipleOf=10),
+        "items[].quantity: multipleOf was not said and is 10",
+    ),
+    "each item may come once": (
+        lambda new: new["properties"]["items"].update(uniqueItems=True),
+        "items: uniqueItems was not said and is True",
+    ),
+    "a default of null is new": (
+        lambda new: new["properties"]["currency"].update(default=None),
+        "currency: default was not said and is None",
+    ),
+    "something is said beside a reference": (
+        lambda new: new["properties"]["items"]["items"].update(minProperties=9),
+        "items[]: minProperties was not said and is 9",
+    ),
+    "its items may be anything": (
+        lambda new: new["properties"]["items"].pop("items"),
+        "items: what its items are is not said any more",
+    ),
     "it may not be null any more": (
         lambda new: new["properties"]["order_ref"]["anyOf"].pop(),
         "order_ref: it may be of other types than before",
