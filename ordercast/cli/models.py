@@ -88,7 +88,7 @@ async def reproduce(context: Context, version: Version) -> None:
         training = await followed(context, trainer, (await trainer.start(recipe, **asked)).id, live=False)
     if training.made is None:
         raise CommandFailed("the trainer is of a release that does not say what came out of a training")
-    found = compared(model, str(training.id), training.made)
+    found = compared(model, str(training.id), training.made, training.questions)
     words = f"{version} came out the same: {', '.join(found.files)}" if found.same else "\n".join(found.differs)
     context.result(found, words)
     if not found.same:

@@ -6,7 +6,9 @@ from typing import Any
 from msgspec import Struct
 
 from ordercast.cli.options import CommandFailed
-from ordercast.client.answers import Made, Model, Recipe
+from ordercast.client.answers import Made, Model, Question, Recipe
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE
+from ordercast.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE
 
 
 class Reproduced(Struct, frozen=True):
@@ -47,18 +49,39 @@ def asked_again(model: Model, recipes: list[Recipe]) -> tuple[str | Mapping[str,
     return model.recipe, asked
 
 
-def compared(model: Model, training: str, made: Made) -> Reproduced:
-    """What came out beside what the manifest says of the version."""
+def compared(model: Model, training: str, made: Made, questions: Mapping[str, Question] | None = None) -> Reproduced:
+    """What came out beside what the manifest says of the version; `questions` are those of the training, of `demand` alone."""
     manifest = model.manifest or {}
-    before: Mapping[str, Any] = manifest.get("files", {})
-    files = {name: before.get(name, {}).get("sha256") == sha256 for name, sha256 in made.files.items()}
-    same = all(files.values())
-    return Reproduced(model.version, training, same, files, [] if same else list(_differences(model, made, files)))
+    before = {name: manifest["files"][name]["sha256"] for name in _learned(model)}
+    files = {name: before.get(name) == made.files.get(name) for name in {**before, **made.files}}
+    weights = list(_other_weights(manifest, questions or {}))
+    same = all(files.values()) and not weights
+    differs = [] if same else list(_differences(model, made, files, weights))
+    return Reproduced(model.version, training, same, files, differs)
 
 
-def _differences(model: Model, made: Made, files: Mapping[str, bool]) -> Iterator[str]:
+def _learned(model: Model) -> list[str]:
+    """The version's files that hold what was learned: the others follow from these, or hold the same in another form."""
+    files: Mapping[str, Any] = (model.manifest or {}).get("files", {})
+    if model.recipe == "baseline":
+        return [name for name in (WEIGHTS_FILE, SCALER_FILE) if name in files]
+    return [name for name in files if name != CALIBRATION_FILE]
+
+
+def _other_weights(manifest: Mapping[str, Any], questions: Mapping[str, Question]) -> Iterator[str]:
+    """Questions whose trees weigh more or less than they did; without trees, they weigh nothing."""
+    for name, question in questions.items():
+        before = (manifest["questions"].get(name, {}).get("boosting") or {}).get("weight", 0)
+        now = (question.boosting or {}).get("weight", 0)
+        if before != now:
+            yield f"the weight of the trees of {name}: {now:g} in place of {before:g}"
+
+
+def _differences(model: Model, made: Made, files: Mapping[str, bool], weights: list[str]) -> Iterator[str]:
     manifest = model.manifest or {}
-    yield f"not the same: {', '.join(name for name, same in files.items() if not same)}"
+    if others := [name for name, same in files.items() if not same]:
+        yield f"not the same: {', '.join(others)}"
+    yield from weights
     data = manifest["data"]
     same_data = data["digest"] == made.digest
     if not same_data:

@@ -250,7 +250,7 @@ class Scores(Struct, frozen=True):
 class Question(Struct, frozen=True):
     """What the networks of one question of `demand` are worth: `scores` begins with theirs, others' answers follow.
 
-    `better_than`: by which share of an opponent's deviance theirs is less.
+    `better_than`: by which share of an opponent's deviance theirs is less. `boosting`: trees, with their `weight`.
     """
 
     rows: int
@@ -259,6 +259,7 @@ class Question(Struct, frozen=True):
     scores: list[Scores]
     better_than: dict[str, float]
     collapsed_members: int
+    boosting: dict[str, Any] | None = None
 
 
 class Progress(Struct, frozen=True):

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
 from ordercast.cli.reproduce import asked_again, compared
-from ordercast.client.answers import Made, Model
+from ordercast.client.answers import Made, Model, Question
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, DemandManifest, decode_demand_manifest
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.services.shared.db.features import PairActivity
@@ -98,7 +98,8 @@ async def test_the_pages_written_recipe_is_trained_stored_with_its_version_liste
         model = model_of(manifest)
         recipe, changes = asked_again(model, [])
         again = await eventually(client, await start(client, recipe=recipe, **changes), ended)
-    found = compared(model, again["id"], msgspec.convert(again["made"], Made))
+    questions = msgspec.convert(again["questions"], dict[str, Question])
+    found = compared(model, again["id"], msgspec.convert(again["made"], Made), questions)
 
     assert (training["status"], training["error"]) == ("succeeded", None)
     assert (training["recipe"], training["verdict"], training["progress"]["epochs"]) == ("lean", "published", 6)

@@ -9,9 +9,11 @@ import pytest
 
 from ordercast.cli.options import CommandFailed
 from ordercast.cli.reproduce import asked_again, compared
-from ordercast.client.answers import Made, Model, Recipe
+from ordercast.client.answers import Made, Model, Question, Recipe
+from ordercast.contracts.demand_manifest import CALIBRATION_FILE, DemandManifest, trees_file
+from ordercast.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
-from tests.support.demand_versions import demand_version
+from tests.support.demand_versions import demand_version, with_trees
 from tests.support.model_artifacts import write_model
 
 SETTINGS = msgspec.structs.replace(DEMAND_SETTINGS, members=3, epochs=2)
@@ -64,17 +66,52 @@ def test_a_version_whose_recipe_is_not_known_any_more_is_not_made_again() -> Non
         asked_again(msgspec.structs.replace(version, manifest=None), [])
 
 
+def learned(manifest: DemandManifest) -> dict[str, str]:
+    """Digests of all that a training of the version learns."""
+    return {name: entry.sha256 for name, entry in manifest.files.items() if name != CALIBRATION_FILE}
+
+
+def questions(manifest: DemandManifest) -> dict[str, Question]:
+    """As a trainer answers them."""
+    return msgspec.convert(plain(manifest.questions), dict[str, Question])
+
+
 def test_what_came_out_the_same_differs_in_nothing() -> None:
-    manifest, _ = demand_version()
-    files = {"pair.safetensors": manifest.files["pair.safetensors"].sha256}
-    found = compared(model(manifest), "t", Made("9" * 64, 1, files, {}))
-    assert (found.same, found.files, found.differs) == (True, {"pair.safetensors": True}, [])
+    for manifest in (demand_version()[0], with_trees(demand_version())[0]):
+        made = Made("9" * 64, 1, learned(manifest), {})
+        found = compared(model(manifest), "t", made, questions(manifest))
+        assert (found.same, found.files, found.differs) == (True, dict.fromkeys(learned(manifest), True), [])
+
+
+def test_the_same_of_the_baseline(tmp_path: Path) -> None:
+    manifest = write_model(tmp_path).manifest
+    files = {name: manifest.files[name].sha256 for name in (WEIGHTS_FILE, SCALER_FILE)}
+    found = compared(model(manifest, "baseline"), "t", Made("9" * 64, 1, files, {}))
+    assert (found.same, found.files, found.differs) == (True, dict.fromkeys(files, True), [])
 
 
 def test_a_file_that_the_version_did_not_have_differs() -> None:
     manifest, _ = demand_version()
-    found = compared(model(manifest), "t", Made("9" * 64, 1, {"later.safetensors": "f" * 64}, {}))
-    assert (found.same, found.files) == (False, {"later.safetensors": False})
+    made = Made("9" * 64, 1, learned(manifest) | {"later.safetensors": "f" * 64}, {})
+    found = compared(model(manifest), "t", made)
+    assert (found.same, found.files) == (False, dict.fromkeys(learned(manifest), True) | {"later.safetensors": False})
+
+
+def test_a_file_that_was_not_made_again_differs() -> None:
+    manifest, _ = with_trees(demand_version())
+    made = learned(manifest)
+    del made[trees_file("product")]
+    found = compared(model(manifest), "t", Made(manifest.data.digest, 1, made, {}))
+    assert (found.same, found.files[trees_file("product")]) == (False, False)
+    assert found.differs[0] == f"not the same: {trees_file('product')}"
+
+
+def test_another_weight_of_the_same_trees_differs() -> None:
+    version = demand_version()
+    before, again = with_trees(version, 0.25)[0], with_trees(version, 0.5)[0]
+    found = compared(model(before), "t", Made("9" * 64, 1, learned(again), {}), questions(again))
+    assert (found.same, set(found.files.values())) == (False, {True})
+    assert found.differs[0] == "the weight of the trees of product: 0.5 in place of 0.25"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +124,9 @@ def test_a_file_that_the_version_did_not_have_differs() -> None:
     ids=["data", "libraries", "nothing"],
 )
 def test_what_differs_is_said(digest: str, libraries: dict[str, str], words: list[str]) -> None:
-    found = compared(model(demand_version()[0]), "t", Made(digest, 900, {"pair.safetensors": "f" * 64}, libraries))
+    manifest, _ = demand_version()
+    files = learned(manifest) | {"pair.safetensors": "f" * 64}
+    found = compared(model(manifest), "t", Made(digest, 900, files, libraries))
     assert not found.same
     assert found.differs[0] == "not the same: pair.safetensors"
     assert len(found.differs) == 1 + len(words)
