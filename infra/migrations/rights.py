@@ -26,7 +26,7 @@ outbox_shards            SIU        S      S               -        -          S
 outbox_leases            S          SIU    -               -        -          S
 outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
-state_outbox             SIU        SUD    -               -        -          S
+state_outbox             -          SUD    -               -        -          S
 state_streams            -          SIU    -               -        -          S
 feature_rows             S          -      SIU             S        S          S
 feature_view_times       S          -      SIUD            -        -          S

@@ -24,9 +24,9 @@ SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
 # Of a number in a stream: a bigint has 19.
 MAX_DIGITS: Final = 19
-# Streams whose numbers may leave holes: lines of keyed batches (`key:` in releases long ago), replays of dead letters, and
-# predictions, which are a sample.
-RISING_STREAMS: Final = ("batch:", "key:", "replay:", "predictions:")
+# Streams whose numbers may leave holes: lines of keyed batches (`key:` in releases long ago), replays of dead letters,
+# predictions, which are a sample, and states, of which Kafka keeps the last of each key.
+RISING_STREAMS: Final = ("batch:", "key:", "replay:", "predictions:", "states:")
 
 _encoder: Final = msgspec.json.Encoder()
 

@@ -31,7 +31,7 @@ ProductName: TypeAlias = Annotated[
     str, Meta(description="what it is called", examples=["A cup"], extra_json_schema={"minLength": 1})
 ]
 Nickname: TypeAlias = Annotated[
-    str, Meta(description="what the account is called; null: it was erased", examples=["Ann"])
+    str, Meta(description="what the account is called; null: it was erased, or chose none", examples=["Ann"])
 ]
 OrderId: TypeAlias = Annotated[UUID, Meta(description="the order", examples=["0197a3c2-5d10-7c4e-8f0a-1b2c3d4e5f60"])]
 EventId: TypeAlias = Annotated[

@@ -34,9 +34,10 @@ EVENT_HEADERS: Final[dict[str, Any]] = {
         "ce_producer": {
             "type": "string",
             "description": "the stream in which the event is numbered. A stream lies in one partition: `outbox` in each of"
-            " `orders` is one of its own. Events without it are not numbered. `replay:TOPIC:PARTITION:OFFSET` is a record that"
+            " `orders` is one of its own, and so is `states:products` in each of `products`."
+            " Events without it are not numbered. `replay:TOPIC:PARTITION:OFFSET` is a record that"
             " comes again because the worker had refused it there: pass over it if you took it there",
-            "examples": ["outbox"],
+            "examples": ["outbox", "states:products"],
         },
         "ce_sequence": {
             "type": "string",

@@ -145,7 +145,7 @@ class ProductChanged(msgspec.Struct, frozen=True):
 
 
 class AccountCreated(msgspec.Struct, frozen=True):
-    """There is an account. Its nickname is all that is said of a person; None: it was erased."""
+    """There is an account. Its nickname is all that is said of a person; None: it was erased, or chose none."""
 
     account_id: AccountId
     nickname: Nickname | None
@@ -153,7 +153,9 @@ class AccountCreated(msgspec.Struct, frozen=True):
 
 
 class AccountChanged(msgspec.Struct, frozen=True):
-    """An account is called otherwise from now on. None: it was erased, and a reader has to forget the name that it knows."""
+    """An account is called otherwise from now on. None: it was erased, or chose none, and a reader has to forget the name that it
+    knows.
+    """
 
     account_id: AccountId
     nickname: Nickname | None

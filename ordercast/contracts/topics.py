@@ -92,7 +92,8 @@ PRODUCTS: Final = Topic(
     consumers="order_api, anyone",
     partitions=None,
     events=(ProductCreated, ProductChanged),
-    about="What products are: the last event of each says all of it, with its name and price.",
+    about="What products are: the last event of each says all of it, with its name and price. Each"
+    " partition holds one stream, `states:products`, whose numbers rise.",
     compacted=True,
 )
 ACCOUNTS: Final = Topic(
@@ -102,7 +103,8 @@ ACCOUNTS: Final = Topic(
     consumers="order_api, anyone",
     partitions=None,
     events=(AccountCreated, AccountChanged),
-    about="What accounts are called: the last event of each says it. An erased one has no name any more.",
+    about="What accounts are called: the last event of each says it. One that was erased, or made by an import, has no name."
+    " Each partition holds one stream, `states:accounts`, whose numbers rise.",
     compacted=True,
 )
 DEAD_LETTERS: Final = Topic(

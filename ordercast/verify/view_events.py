@@ -21,7 +21,7 @@ PRODUCER_MAX: Final = 300
 # RFC 3339; datetime.fromisoformat alone takes weeks and mere dates too.
 TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 # Streams whose numbers may leave holes.
-RISING: Final = re.compile("(batch|key|replay|predictions):")
+RISING: Final = re.compile("(batch|key|replay|predictions|states):")
 NUMBER: Final = re.compile(r"\d{1,19}", re.ASCII)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)

@@ -18,10 +18,15 @@ PRODUCT_STATE = """
     jsonb_build_object('sku', {0}.sku, 'name', {0}.name, 'price', CAST({0}.price AS text), 'currency', {0}.currency,
         'active', {0}.active)
 """
-# An erased account has a nickname that nobody chose, because the column asks for one.
-ACCOUNT_STATE = "jsonb_build_object('nickname', CASE WHEN {0}.erased_at IS NULL THEN {0}.nickname END)"
+# Only who signs up chooses a nickname: the column asks for one, so an import's account has the shop's reference, which may be an
+# email address, and an erased one has something else.
+ACCOUNT_STATE = """
+    jsonb_build_object('nickname', CASE WHEN {0}.login_type = 'PASSWORD' AND {0}.erased_at IS NULL THEN {0}.nickname END)
+"""
+# With the rights of the schema's owner: services that serve during the upgrade have none to the new table, and need none.
 KEEP = """
-    CREATE FUNCTION keep_{kind}_state() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION keep_{kind}_state() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         {forget}
         INSERT INTO state_outbox (topic, key, event_type, state, occurred_at)
@@ -59,6 +64,9 @@ def upgrade() -> None:
         sa.Column("event_type", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "committed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("number", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_state_outbox")),
     )

@@ -23,7 +23,7 @@ _BACKLOG: Final = text("""
     SELECT coalesce(sum(s.last_number - coalesce(l.published_number, 0)), 0) AS events,
            coalesce(extract(epoch FROM now() - min(o.committed_at)), 0) AS oldest,
            (SELECT count(*) FROM outbox_dead_letters WHERE discarded_at IS NULL) AS dead_letters,
-           (SELECT extract(epoch FROM now() - occurred_at) FROM state_outbox ORDER BY id LIMIT 1) AS oldest_state
+           (SELECT extract(epoch FROM now() - committed_at) FROM state_outbox ORDER BY id LIMIT 1) AS oldest_state
     FROM outbox_shards s
     LEFT JOIN outbox_leases l USING (shard)
     LEFT JOIN outbox o ON o.shard = s.shard AND o.number = coalesce(l.published_number, 0) + 1

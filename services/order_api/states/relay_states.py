@@ -28,7 +28,7 @@ from ordercast.contracts.events import (
 )
 from ordercast.contracts.topics import ACCOUNTS, PRODUCTS
 from ordercast.first_line import first_line
-from ordercast.services.order_api.orders.relay_outbox import LEASE_S, PRODUCER, SOURCE
+from ordercast.services.order_api.orders.relay_outbox import LEASE_S, SOURCE
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
@@ -38,6 +38,8 @@ from ordercast.services.shared.process.pause import pause
 
 log = structlog.stdlib.get_logger()
 
+# Before the topic's name: its stream of numbers, in every partition. Compaction takes some out, so they only rise.
+PRODUCER: Final = "states:"
 # Events that are numbered and published together, of all partitions: some 600 kB.
 BATCH: Final = 1_000
 # Between two looks (s) at an outbox that was empty: nobody waits for a product's event as for an order's.
@@ -173,7 +175,7 @@ def _record(row: Row[Any]) -> Record:
             event_id=row.event_id,
             source=SOURCE,
             time=row.occurred_at,
-            sequence=SequenceNumber(PRODUCER, row.number),
+            sequence=SequenceNumber(f"{PRODUCER}{row.topic}", row.number, "rising"),
         ),
-        timestamp_ms=int(row.occurred_at.timestamp() * 1000),
+        timestamp_ms=int(row.committed_at.timestamp() * 1000),
     )

@@ -13,7 +13,8 @@ class StateEvent(Base):
     """What a product or account was made or changed to. Triggers write it, in the transaction of the change (migration 0037).
 
     Ids of one key rise in the order of its changes, because its row is locked by each. `number` is NULL until a relay is about to
-    publish it. `state` is JSON: the fields of the event but for the id and the time.
+    publish it. `state` is JSON: the fields of the event but for the id and the time. `committed_at` is when it came into the table:
+    later than `occurred_at` for what was there before the table.
     """
 
     __tablename__ = "state_outbox"
@@ -25,6 +26,7 @@ class StateEvent(Base):
     event_type: Mapped[str]
     state: Mapped[str]
     occurred_at: Mapped[datetime]
+    committed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     number: Mapped[int | None]
 
     __table_args__ = (

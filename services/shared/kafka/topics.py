@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 
 # The feature table can be made again from the topics at any time, so they keep everything, or all that was said last.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
-# Of the topics that keep the last event of each key. The lag (ms, a day) is how long an erased nickname stays at most: without
-# it Kafka compacts when half of a log is old, which in a quiet shop is never.
+# Of the topics that keep the last event of each key. After the lag (ms, a day) the next event of a partition begins another
+# segment, and Kafka compacts those before it, so an erased nickname goes: without the lag it compacts when half of a log is old,
+# which in a quiet shop is never. A partition without another event keeps the name: the segment that is written is never compacted.
 COMPACTION: Final = {"cleanup.policy": "compact", "max.compaction.lag.ms": str(24 * 60 * 60 * 1000)}
 # What a service has accepted gets in, whatever the service's clock says and the broker's defaults are: by these, Kafka 4 refuses
 # a batch with a timestamp more than an hour ahead of its own clock, and some brokers take less than our 900 kB in a batch.

@@ -212,7 +212,8 @@ def test_topics_and_partitions_stay_where_they_are() -> None:
 
 
 # Texts of events, none of which says who somebody is: states, codes, versions and types; the shop's own number of an order; why
-# Kafka refused a record. A nickname, which a customer chooses for all to see, is in a topic that forgets the one before it.
+# Kafka refused a record. A nickname is one that a customer chose for all to see, never a shop's reference, which may be an address
+# (`test_no_address_gets_into_a_topic_by_an_import`), and in a topic that forgets the one before it.
 TEXTS: Final = {
     OrderPlaced: {"status", "currency", "order_ref"},
     OrderConfirmed: set(),
