@@ -1,10 +1,15 @@
-"""Publishes what products and accounts are made or changed to: in order for each of them, numbered as the outbox's events are.
+"""Publishes what products and accounts are made or changed to: in order for each of them, numbered within each partition.
 
 Numbers are given here, not in the transaction of the change: only events of one key have an order, so imports of products do not
-wait for each other at a counter. A batch has its numbers, committed, before any of it goes out; after a crash it goes out again
-whole, under the same ones, so the last record of each key stays the newest.
+wait for each other at a counter. A batch has its numbers, committed, before any of it goes out. What was not published for certain
+goes out again before anything else, partition by partition whole, under the same numbers, so the last record of each key stays the
+newest. But for one: a name that is erased meanwhile is left out of the repeat.
 
-One relay does this for each partition, by a lease. Whatever fails is tried again: orders must not wait for it.
+One relay does this for all partitions, by leases. What fails is tried again beside the orders, which must not wait for it, while
+another relay may take over. After ten minutes of failures the process ends, because a new one has a new client of Kafka.
+
+The client may still send what it holds for a moment after a publish has failed. So a lease is given back only when the last try
+went well, and runs out otherwise: no other relay sends a newer state before.
 """
 
 import asyncio
@@ -48,6 +53,11 @@ POLL_S: Final = 1.0
 SEND_WITHIN_S: Final = LEASE_S / 2
 # After a try that failed (s): a topic that is missing, or rights to it, come by an operator's hand.
 RETRY_S: Final = 5.0
+# Tries in a row that fail before a relay waits for its lease to run out, so that another one may go on.
+QUICK_TRIES: Final = 3
+# Of failures alone (s), after which the process ends. Kubernetes starts at once what ran for ten minutes; what ends sooner it lets
+# wait longer and longer, and the orders with it.
+END_AFTER_S: Final = 600.0
 
 # The fields that the table keeps apart from `state`.
 _KEY_AND_TIME: Final[dict[type[Event], tuple[str, str]]] = {
@@ -112,24 +122,36 @@ class RelayStates:
         self._clock = clock
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Relays until `stopping` is set, then lets another one go on."""
+        """Relays until `stopping` is set, then lets another one go on.
+
+        Raises:
+            KafkaError, or the database's error: nothing else has come of it for `END_AFTER_S`; the process has to end.
+        """
+        failed_at: list[float] = []
         while not stopping.is_set():
             try:
-                if not await self.relay_once():
-                    await pause(stopping, POLL_S)
+                relayed = await self.relay_once()
             except Exception as error:
                 if not isinstance(error, KafkaError) and not is_unavailable(error):
                     raise
+                failed_at.append(self._clock())
+                if failed_at[-1] - failed_at[0] >= END_AFTER_S:
+                    raise
                 log.warning("events of products and accounts wait", cause=first_line(error))
-                await pause(stopping, RETRY_S)
-        async with self._sessions() as session, session.begin():
-            await session.execute(_LEAVE, {"owner": self._owner})
+                await pause(stopping, RETRY_S if len(failed_at) < QUICK_TRIES else LEASE_S + RETRY_S)
+            else:
+                failed_at.clear()
+                if not relayed:
+                    await pause(stopping, POLL_S)
+        if not failed_at:
+            async with self._sessions() as session, session.begin():
+                await session.execute(_LEAVE, {"owner": self._owner})
 
     async def relay_once(self) -> int:
         """Publishes the next batch; how many events that were.
 
         Raises:
-            KafkaError: some may have arrived; they come again, under the same numbers.
+            KafkaError: of some partitions; all that was for them comes again, under the same numbers.
         """
         leased_at = self._clock()
         events = await self._next_batch()
@@ -139,11 +161,14 @@ class RelayStates:
         if self._clock() - leased_at > SEND_WITHIN_S:
             raise BrokerUnavailable("this relay was held up, and another one may have its partitions")
         sent = [self._publisher.publish(*place, [_record(row) for row in rows]) for place, rows in by_partition.items()]
-        for outcome in await asyncio.gather(*sent, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
-        async with self._sessions() as session, session.begin():
-            await session.execute(_FORGET, {"ids": [event.id for event in events]})
+        outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if outcome is not None]
+        batches = zip(by_partition.values(), outcomes, strict=True)
+        if arrived := [row.id for rows, outcome in batches if outcome is None for row in rows]:
+            async with self._sessions() as session, session.begin():
+                await session.execute(_FORGET, {"ids": arrived})
+        if failures:
+            raise failures[0]
         return len(events)
 
     async def _next_batch(self) -> Sequence[Row[Any]]:

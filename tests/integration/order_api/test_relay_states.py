@@ -14,10 +14,11 @@ from sqlalchemy import text
 from ordercast.contracts.envelope import Envelope, decode
 from ordercast.contracts.events import AccountChanged, AccountCreated, OrderPlaced, ProductChanged, ProductCreated
 from ordercast.contracts.topics import partition_of
-from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
-from ordercast.services.order_api.states.relay_states import RelayStates
+from ordercast.services.order_api.orders.relay_outbox import LEASE_S, RelayOutbox
+from ordercast.services.order_api.states import relay_states
+from ordercast.services.order_api.states.relay_states import RETRY_S, RelayStates
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Record
@@ -256,8 +257,69 @@ async def test_a_broker_that_is_away_is_waited_for_and_another_relay_goes_on(ses
     stopping.set()
     await first
     log.available = True
-    await drain(relay(sessions, log, "relay-1"))
+    second = relay(sessions, log, "relay-1")
+    await drain(second)
+    assert not compacted(log, "products")  # the first one's client may still send what it held
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE state_streams SET leased_until = now() - interval '1 s'"))
+    await drain(second)
     assert len(compacted(log, "products")) == 2
+
+
+async def test_a_relay_that_stops_in_good_order_lets_another_one_go_on_at_once(sessions: Sessions) -> None:
+    await seed_products(sessions, ["1", "2"])
+    log, stopping = MemoryLog(), asyncio.Event()
+    first = asyncio.create_task(relay(sessions, log).run(stopping))
+    while await waiting(sessions):
+        await asyncio.sleep(0.01)
+    stopping.set()
+    await first
+    await seed_products(sessions, ["3"], currency="USD")
+    await drain(relay(sessions, log, "relay-1"))
+    assert len(compacted(log, "products")) == 3
+
+
+@pytest.mark.parametrize("reason", ["away", "refused"])
+async def test_a_relay_whose_every_try_fails_ends_in_the_end_and_keeps_its_leases(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """A new process has a new client of Kafka."""
+    await seed_products(sessions, ["1"])
+    log = MemoryLog(lambda _: "too large") if reason == "refused" else MemoryLog()
+    log.available = reason == "refused"
+    times = iter(range(0, 10_000, 10))
+    pauses: list[float] = []
+
+    async def no_pause(_: asyncio.Event, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(relay_states, "pause", no_pause)
+    failing = relay(sessions, log, clock=lambda: float(next(times)))
+    with pytest.raises(KafkaError):
+        await failing.run(asyncio.Event())
+    assert pauses[:4] == [RETRY_S, RETRY_S, LEASE_S + RETRY_S, LEASE_S + RETRY_S]
+    async with sessions() as session:
+        owners = (await session.execute(text("SELECT DISTINCT owner FROM state_streams"))).scalars().all()
+    assert owners == ["relay-0"]
+
+
+async def test_a_partition_that_fails_does_not_make_the_others_come_again(sessions: Sessions) -> None:
+    class OneAway(MemoryLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            if partition == away:
+                raise BrokerUnavailable("no leader")
+            await super().publish(topic, partition, records)
+
+    products = await seed_products(sessions, [str(price) for price in range(8)])
+    log, away = OneAway(), partition_of(products[0], PARTITIONS)
+    states = relay(sessions, log)
+    with pytest.raises(BrokerUnavailable):
+        await states.relay_once()
+    assert await waiting(sessions) == 2
+    away = -1
+    await drain(states)
+    keys = sorted(int(r.key or b"") for n in range(PARTITIONS) for r in log.records("products", n))
+    assert keys == sorted(products)
 
 
 async def test_a_consumer_of_orders_builds_names_and_prices_from_events_alone(
