@@ -68,7 +68,8 @@ class OrderApiSettings(_Settings):
     address_sign_ups_per_minute: int = Field(
         default=300, ge=1, description="POST /accounts from one address; behind a proxy as many as of all clients"
     )
-    # Each holds a connection to Kafka and at most a few MB.
+    # Each holds a connection to Kafka, 512 KiB of each broker's records or one larger batch, and the 500 events that it hands on,
+    # each with an id that grows with the partitions: some 3 MB with 8 of them, and at most 20 MB with 128.
     event_streams: int = Field(default=50, ge=1, description="streams of GET /events at once, of a process")
     account_event_streams: int = Field(default=5, ge=1, description="streams of GET /events at once, of an account")
     # A person mistypes a few times. By the address, too, from which they come: behind a proxy that is everybody's.

@@ -41,14 +41,22 @@ class KafkaConsumer:
     """Reads through one aiokafka consumer. Not for several tasks at once."""
 
     def __init__(
-        self, client: AIOKafkaConsumer, read_positions: ReadPositions, *, compacted: Collection[str] = ()
+        self,
+        client: AIOKafkaConsumer,
+        read_positions: ReadPositions,
+        *,
+        compacted: Collection[str] = (),
+        fetches_ahead: bool = True,
     ) -> None:
-        """`compacted` are topics whose logs have holes wherever a newer record took the place of one."""
+        """`compacted` are topics whose logs have holes wherever a newer record took the place of one. One that does not fetch ahead
+        asks Kafka only within a `poll` that has nothing at hand: it holds one answer of each broker, not one for each partition.
+        """
         self._client = client
         self._read_positions = read_positions
         self._positions: dict[Partition, int] = {}
         self._is_placed = False
         self._compacted = compacted
+        self._fetches_ahead = fetches_ahead
         self._holes: set[tuple[Partition, int]] = set()
 
     @property
@@ -95,6 +103,8 @@ class KafkaConsumer:
         """Records by partition. Any error throws away what the client had at hand, so it is placed anew after it."""
         try:
             async with asyncio.timeout(timeout_s + POLL_GRACE_S):
+                if not self._fetches_ahead:
+                    self._client.resume(*self._client.assignment())
                 found: dict[TopicPartition, list[Any]] = await self._client.getmany(
                     timeout_ms=int(timeout_s * 1000), max_records=max_records
                 )
@@ -113,6 +123,10 @@ class KafkaConsumer:
         except (ClientError, OSError) as error:
             self.reposition()
             raise BrokerUnavailable(f"records were not fetched: {error!r}") from error
+        finally:
+            # What is at hand stays there, and `getmany` returns it at once: before the client's own task could fetch any more.
+            if not self._fetches_ahead:
+                self._client.pause(*self._client.assignment())
 
     async def _place(self) -> None:
         """Seeks every assigned partition to its position."""

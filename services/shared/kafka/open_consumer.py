@@ -24,8 +24,9 @@ log = structlog.stdlib.get_logger()
 # broker takes (2 MiB on the embedded one); the former bounds the memory of what waits to be polled.
 FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
-# The same where there are many readers. A larger batch comes alone.
-FEED_FETCH_BYTES: Final = 1024 * 1024
+# The same where there are many readers, which do not fetch ahead: so much of each broker waits to be polled, however many the
+# partitions are. A batch that is larger comes alone.
+FEED_FETCH_BYTES: Final = 512 * 1024
 # Joining the group waits for its other members (s); a broker that does not answer is given up after the same time.
 START_DEADLINE_S: Final = 30.0
 SESSION_TIMEOUT_S: Final = 15.0
@@ -106,7 +107,7 @@ async def open_reader(
 async def open_feed_reader(
     bootstrap: str, partitions: Collection[Partition], read_positions: ReadPositions
 ) -> AsyncIterator[KafkaConsumer]:
-    """As `open_reader`, one of many at once: it fetches less at a time, and takes what compaction leaves of a topic.
+    """As `open_reader`, one of many at once: it fetches less and nothing ahead, and takes what compaction leaves of a topic.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`.
@@ -114,7 +115,8 @@ async def open_feed_reader(
     client = _client(bootstrap, fetch_max_bytes=FEED_FETCH_BYTES, max_partition_fetch_bytes=FEED_FETCH_BYTES)
     client.assign([TopicPartition(*partition) for partition in partitions])
     async with _running(client, bootstrap):
-        yield KafkaConsumer(client, read_positions, compacted=frozenset(t.name for t in ALL_TOPICS if t.compacted))
+        compacted = frozenset(topic.name for topic in ALL_TOPICS if topic.compacted)
+        yield KafkaConsumer(client, read_positions, compacted=compacted, fetches_ahead=False)
 
 
 async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
