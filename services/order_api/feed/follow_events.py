@@ -11,17 +11,20 @@ from typing import Final
 
 import msgspec
 
-from ordercast.contracts.envelope import Envelope, EventRefused, decode
+from ordercast.contracts.envelope import Envelope, EventRefused, Headers, decode
+from ordercast.contracts.events import EVENT_TYPES
 from ordercast.services.order_api.errors import EventsGone
 from ordercast.services.order_api.feed.bound_streams import BoundStreams
 from ordercast.services.order_api.feed.event_types import parse_types, short_name, topics_of
-from ordercast.services.order_api.feed.positions import format_positions, parse_positions
+from ordercast.services.order_api.feed.positions import Place, parse_positions
 from ordercast.services.shared.kafka.errors import PositionOutsideLog
 from ordercast.services.shared.kafka.ports import Consumer, ReadPositions, Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
-# Of one look: some 300 kB, so much is ready for a reader and no more.
+# Of one look: some 300 kB are ready for a reader. What was fetched beside them is bounded by FEED_FETCH_BYTES of each broker.
 LOOK_RECORDS: Final = 500
+# After so many records of a look the other requests of the process have their turn: some 5 ms.
+TURN_RECORDS: Final = 50
 # A look that finds nothing waits so long (s): as soon a stream hears of a stop or of its caller's end.
 LOOK_S: Final = 0.5
 
@@ -81,10 +84,10 @@ class FollowEvents:
             start = given if given is not None else dict(await self._find_offsets(list(counts), since))
 
             async def read_positions(partitions: Collection[Partition]) -> Mapping[Partition, int]:
-                return {partition: feed.positions[partition] for partition in partitions}
+                return {partition: feed.place.positions[partition] for partition in partitions}
 
             async with self._open_reader(list(start), read_positions) as reader:
-                feed = EventFeed(reader, wanted, start)
+                feed = EventFeed(reader, wanted, Place(start))
                 await feed.look(0)  # before the answer begins: then it is too late for an error
                 yield feed
 
@@ -92,10 +95,10 @@ class FollowEvents:
 class EventFeed:
     """One stream. Not for several tasks at once."""
 
-    def __init__(self, reader: Consumer, types: frozenset[str], start: dict[Partition, int]) -> None:
+    def __init__(self, reader: Consumer, types: frozenset[str], start: Place) -> None:
         self._reader = reader
-        self._types = types
-        self.positions = start
+        self._types = {name.encode() for name in EVENT_TYPES if short_name(name) in types}
+        self.place = start
         self._first: Fed | None = None
 
     async def look(self, timeout_s: float) -> None:
@@ -113,13 +116,16 @@ class EventFeed:
             slices = await self._reader.poll(max_records=LOOK_RECORDS, timeout_s=timeout_s)
         except PositionOutsideLog as error:
             raise EventsGone(f"Kafka does not have the events after Last-Event-ID: {error}") from error
-        return Fed(list(self._events(slices)), format_positions(self.positions))
+        return Fed(await self._events(slices), self.place.id)
 
-    def _events(self, slices: Sequence[Slice]) -> "list[FedEvent]":
+    async def _events(self, slices: Sequence[Slice]) -> list[FedEvent]:
         """By the time of acceptance as far as it goes: each partition keeps its order."""
         events = []
-        for record in heapq.merge(*(piece.records for piece in slices), key=lambda record: record.timestamp_ms):
-            self.positions[record.partition] = record.offset + 1
+        records = heapq.merge(*(piece.records for piece in slices), key=lambda record: record.timestamp_ms)
+        for count, record in enumerate(records, start=1):
+            if count % TURN_RECORDS == 0:
+                await asyncio.sleep(0)
+            self.place.move(record.partition, record.offset + 1)
             event = self._event(record)
             if event is not None:
                 events.append(event)
@@ -127,6 +133,8 @@ class EventFeed:
 
     def _event(self, record: StoredRecord) -> FedEvent | None:
         """None where it is of another type, or no event of ours: whoever may write to a topic could have put it there."""
+        if _type_of(record.headers) not in self._types:  # before the body is looked at: most may be of others
+            return None
         try:
             envelope = decode(record.headers, record.value)
             # Fields that this release does not know were passed over unread, and a reader may fail at them.
@@ -134,10 +142,11 @@ class EventFeed:
             body = cloud_event(envelope, record)
         except (EventRefused, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        name = short_name(envelope.type)
-        if name not in self._types:
-            return None
-        return FedEvent(name, format_positions(self.positions), body)
+        return FedEvent(short_name(envelope.type), self.place.id, body)
+
+
+def _type_of(headers: Headers) -> bytes | None:
+    return next((value for name, value in headers if name == "ce_type"), None)
 
 
 def cloud_event(envelope: Envelope, record: StoredRecord) -> bytes:

@@ -5,7 +5,6 @@ An offset of 0 is left out. An id says all that there is to know, so any process
 
 import re
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Final
 
 from ordercast.services.order_api.errors import InvalidEventId
@@ -15,12 +14,33 @@ from ordercast.services.shared.kafka.records import Partition
 _OFFSETS: Final = re.compile(r"(\d{0,18})(,\d{0,18})*", re.ASCII)
 
 
-def format_positions(positions: Mapping[Partition, int]) -> str:
-    by_topic = groupby(sorted(positions), key=lambda partition: partition.topic)
-    return ";".join(
-        f"{topic}:{','.join(str(positions[partition] or '') for partition in partitions)}"
-        for topic, partitions in by_topic
-    )
+class Place:
+    """Where a reader is. Each event has an id that says so, and one move changes one of maybe hundreds of offsets: their texts are
+    kept, and an id joins them."""
+
+    def __init__(self, positions: Mapping[Partition, int]) -> None:
+        self._positions = dict(positions)
+        self._offsets: dict[str, dict[int, str]] = {}
+        for partition in sorted(positions):
+            self._offsets.setdefault(partition.topic, {})[partition.number] = str(positions[partition] or "")
+        self._topics = dict.fromkeys(self._offsets, "")
+        self._moved = set(self._offsets)
+
+    @property
+    def positions(self) -> Mapping[Partition, int]:
+        return self._positions
+
+    def move(self, partition: Partition, offset: int) -> None:
+        self._positions[partition] = offset
+        self._offsets[partition.topic][partition.number] = str(offset or "")
+        self._moved.add(partition.topic)
+
+    @property
+    def id(self) -> str:
+        for topic in self._moved:
+            self._topics[topic] = f"{topic}:{','.join(self._offsets[topic].values())}"
+        self._moved.clear()
+        return ";".join(self._topics.values())
 
 
 def parse_positions(text: str, wanted: Mapping[str, int]) -> dict[Partition, int]:

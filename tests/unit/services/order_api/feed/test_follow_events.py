@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
+from ordercast.contracts.envelope import decode as envelope_decode
 from ordercast.contracts.events import OrderConfirmed, ProductViewed
 from ordercast.services.order_api.errors import EventsGone, InvalidEventId, TooManyStreams
 from ordercast.services.order_api.feed import follow_events
@@ -219,3 +220,34 @@ async def test_an_event_is_one_line_to_every_reader_and_says_what_the_record_doe
     (event,) = await read(shop, None, 1)
     assert len(event.body.decode().splitlines()) == 1
     assert json.loads(event.body)["data"]["later"] == text
+
+
+async def test_others_have_their_turn_within_a_look() -> None:
+    shop, turns = Shop(), 0
+    for at in range(follow_events.LOOK_RECORDS):
+        await shop.publish("orders", 0, at)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    events = await read(shop, None, follow_events.LOOK_RECORDS)
+    task.cancel()
+    assert len(events) == follow_events.LOOK_RECORDS
+    assert turns >= follow_events.LOOK_RECORDS // follow_events.TURN_RECORDS
+
+
+async def test_what_is_not_asked_for_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, decoded = Shop(), list[Any]()
+    await shop.publish("orders", 0, 1)
+
+    def decode(headers: Any, body: Any) -> Any:
+        decoded.append(headers)
+        return envelope_decode(headers, body)
+
+    monkeypatch.setattr(follow_events, "decode", decode)
+    assert await read(shop, None, 1, types="order.placed") == []
+    assert len(await read(shop, None, 1, types="order.placed,order.confirmed")) == len(decoded) == 1
