@@ -60,7 +60,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={compiled}")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, tell_of_sigterm)
+    if hasattr(config, "workerinput"):
+        signal.signal(signal.SIGTERM, tell_of_sigterm)
     if config.getoption("--stack") == "containers":
         from ordercast.stacks.engine import EngineMissing, connect
 
@@ -73,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def tell_of_sigterm(number: int, frame: FrameType | None) -> None:
     """A service whose background work fails ends its process in order; one that a test runs in this process would end the tests.
 
-    What the work raised stands above this error, as its context. A process with tests is ended with SIGINT.
+    What the work raised stands above this error, as its context. The process that shares the tests out is ended by it as ever.
     """
     raise RuntimeError("a service in this process ended itself (SIGTERM)")
 
