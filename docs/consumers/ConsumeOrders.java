@@ -65,6 +65,8 @@ public class ConsumeOrders {
             settings.put("ssl.truststore.location", env.get("ORDERCAST_KAFKA_CA"));
         }
         settings.put("enable.auto.commit", "false");
+        // A position that the log does not have is an error: by default it would go on at the end.
+        settings.put("auto.offset.reset", "none");
         try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
             List<TopicPartition> partitions = new ArrayList<>();
             consumer.partitionsFor("orders").forEach(one -> partitions.add(new TopicPartition("orders", one.partition())));

@@ -52,6 +52,7 @@ async def main(state):
         sasl_plain_username=os.environ["ORDERCAST_KAFKA_USERNAME"],
         sasl_plain_password=os.environ["ORDERCAST_KAFKA_PASSWORD"],
         enable_auto_commit=False,
+        auto_offset_reset="none",  # a position that the log does not have is an error: by default it would go on at the end
     )
     async with consumer:
         await consumer.end_offsets([TopicPartition("orders", 0)])  # so that the client knows the topic

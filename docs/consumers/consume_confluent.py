@@ -48,6 +48,7 @@ settings = {
     "sasl.password": os.environ["ORDERCAST_KAFKA_PASSWORD"],
     "group.id": "shop-totals",  # asked for, although the state file has the positions
     "enable.auto.commit": False,
+    "auto.offset.reset": "error",  # for a position that the log does not have: by default it would go on at the end
 }
 if ca := os.environ.get("ORDERCAST_KAFKA_CA"):
     settings["ssl.ca.location"] = ca

@@ -77,7 +77,9 @@ func main() {
 	}
 	login := scram.Auth{User: os.Getenv("ORDERCAST_KAFKA_USERNAME"), Pass: os.Getenv("ORDERCAST_KAFKA_PASSWORD")}
 	brokers := strings.Split(os.Getenv("ORDERCAST_KAFKA_BOOTSTRAP"), ",")
-	options := []kgo.Opt{kgo.SeedBrokers(brokers...), kgo.SASL(login.AsSha512Mechanism())}
+	// A position that the log does not have is an error: by default it would go on elsewhere.
+	refusing := kgo.ConsumeResetOffset(kgo.NoResetOffset())
+	options := []kgo.Opt{kgo.SeedBrokers(brokers...), kgo.SASL(login.AsSha512Mechanism()), refusing}
 	if os.Getenv("ORDERCAST_KAFKA_SECURITY_PROTOCOL") != "SASL_PLAINTEXT" {
 		trusted := &tls.Config{}
 		if authority, err := os.ReadFile(os.Getenv("ORDERCAST_KAFKA_CA")); err == nil {

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from functools import cache
@@ -155,6 +156,27 @@ async def test_killed_in_the_middle_and_with_repeats_and_replays_it_adds_up_what
         await killed(process)
     assert program.kept()["quantities"] == await shop.ordered()
     assert program.gaps() == []
+
+
+async def test_a_position_that_the_log_does_not_have_stops_it_and_nothing_is_skipped(
+    shop: ShopToConsume, program: Program
+) -> None:
+    await shop.place(12)
+    await shop.relay()
+    partition, end = next(iter((await shop.ends()).items()))
+    beyond = {partition: end + 1_000}
+    program.state.write_text(json.dumps({"positions": beyond, "streams": {}, "quantities": {}, "gaps": []}))
+    process = await program.started()
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            code = await process.wait()
+    except TimeoutError:
+        raise AssertionError(f"it goes on from {program.kept()}\n{program.said()}") from None
+    finally:
+        await killed(process)
+    assert code != 0
+    assert re.search("out.?of.?range", program.said(), re.IGNORECASE), program.said()
+    assert program.kept()["positions"][partition] == end + 1_000
 
 
 @pytest.fixture(scope="module")
