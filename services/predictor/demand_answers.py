@@ -220,10 +220,10 @@ def probable_products(basis: Basis, account_id: int, limit: int) -> tuple[list[P
 def account_answer(
     basis: Basis, account_id: int, numbers: Sequence[PairNumbers], known_products: int, skus: Mapping[int, str]
 ) -> AccountDemand:
-    """The list, of those products that are still there."""
+    """The list, of products whose SKU is known."""
     return AccountDemand(
         account_id=account_id,
-        data=[ProductNumbers(**_fields(one), sku=skus[one.product_id]) for one in numbers if one.product_id in skus],
+        data=[ProductNumbers(**_fields(one), sku=skus[one.product_id]) for one in numbers],
         known_products=known_products,
         level=basis.level,
         **source_of(basis),

@@ -78,10 +78,11 @@ async def predict_for_account(
     basis = await basis_of(service, caller, asked)
     await expect_account(service.sessions, account_id)
     numbers, known = await asyncio.to_thread(probable_products, basis, account_id, limit)
-    skus = await products_of(service.sessions, [one.product_id for one in numbers])
-    service.sample.note(service.sample.chosen(basis, numbers))
-    PAIRS.inc(len(numbers))
-    return in_json(account_answer(basis, account_id, numbers, known, dict(skus)))
+    skus = dict(await products_of(service.sessions, [one.product_id for one in numbers]))
+    answered = [one for one in numbers if one.product_id in skus]  # a product may be gone since
+    service.sample.note(await asyncio.to_thread(service.sample.chosen, basis, answered))
+    PAIRS.inc(len(answered))
+    return in_json(account_answer(basis, account_id, answered, known, skus))
 
 
 @router.get("/predictions/{account_id}/{product_id}", response_model=PairPrediction | PairDemand)

@@ -1,5 +1,6 @@
 """What was said is judged by what was ordered in its days, and by nothing else."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from ordercast.contracts.topics import PREDICTIONS
 from ordercast.services.predictor.live_accuracy import WatchLive, live_accuracy
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.model_slot import ModelSlot
+from ordercast.services.predictor.sample_predictions import SamplePredictions
 from ordercast.services.shared.db.features import PairActivity, PredictionAnswer
 from ordercast.services.shared.db.metadata import Base
 from ordercast.services.shared.demand.drift import bins_of
@@ -20,7 +22,7 @@ from ordercast.services.shared.kafka.open_consumer import read_topic
 from ordercast.services.shared.telemetry.metrics import LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
 from tests.integration.predictor.conftest import Workplace
-from tests.integration.predictor.test_pair_demand import ask, eventually_answers, make_shop
+from tests.integration.predictor.test_pair_demand import DAY, ask, eventually_answers, fill, make_shop
 from tests.integration.predictor.watch import eventually
 from tests.support.demand_versions import WrittenDemand
 from tests.support.fresh_topics import FreshTopics
@@ -244,3 +246,38 @@ async def test_drift_is_told_against_what_the_training_kept_and_with_the_age(wor
         assert older["features"] == []
         other = await client.get(f"/models/{baseline.version}/drift", headers=admin)
         assert (other.status_code, other.json()["type"]) == (422, "/problems/invalid-question")
+
+
+async def test_what_an_accounts_list_does_not_answer_is_not_in_the_topic_and_it_is_chosen_beside_the_event_loop(
+    workplace: Workplace, fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_shop(workplace)
+    await fill(workplace.sessions, 7, 999, DAY, 9, offset=2)  # of a product that is gone
+    threads: list[threading.Thread] = []
+    chosen = SamplePredictions.chosen
+
+    def noted(*args: Any) -> Any:
+        threads.append(threading.current_thread())
+        return chosen(*args)
+
+    monkeypatch.setattr(SamplePredictions, "chosen", noted)
+    settings = {"prediction_sample": 1.0, "partitions": fresh_topics.partitions}
+    async with workplace.predictor(kafka_bootstrap=fresh_topics.bootstrap, **settings) as client:
+        client.headers.update(workplace.token(7))
+
+        async def knows_it() -> bool:
+            return bool((await client.get("/accounts/7/predictions")).json().get("known_products") == 3)
+
+        await eventually(knows_it)
+
+        async def told() -> set[int]:
+            records = [record async for record in read_topic(fresh_topics.bootstrap, PREDICTIONS.name)]
+            return {msgspec.json.decode(record.value or b"")["product_id"] for record in records}
+
+        async def is_told() -> bool:
+            return len(await told()) >= 2
+
+        await eventually(is_told)
+    assert await told() == {70, 71}
+    assert threads
+    assert threading.main_thread() not in threads
