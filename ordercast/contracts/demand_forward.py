@@ -18,7 +18,7 @@ from ordercast.contracts.model_manifest import Layer
 # Standardised inputs are held to this: more of anything says no more.
 MOST_DEVIATIONS: Final = 6.0
 # A level of nothing: a network adds to its logarithm.
-LEAST_LEVEL: Final = 0.3
+LEVEL_OF_NOTHING: Final = 0.3
 # Bounds of the log of the mean: exp(12) are 163,000 pieces.
 LEAST_LOG_MEAN: Final = -7.0
 MOST_LOG_MEAN: Final = 12.0
@@ -136,7 +136,7 @@ class DemandNetworks:
 
     def _answer_blocks(self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64]) -> DemandAnswer:
         heads = dict(zip(self._heads, np.moveaxis(self._outputs_of_blocks(values), -1, 0), strict=True))
-        level = np.maximum(level, LEAST_LEVEL).astype(np.float32)
+        level = np.maximum(level, LEVEL_OF_NOTHING).astype(np.float32)
         log_mean = _hold(np.log(level) + heads["mean"], LEAST_LOG_MEAN, MOST_LOG_MEAN)
         mean = _mean_of_members(np.exp(log_mean))
         probability = _mean_of_members(1 / (1 + np.exp(-heads["order"]))) if "order" in heads else np.ones_like(mean)

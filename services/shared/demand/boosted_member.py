@@ -10,12 +10,12 @@ from ordercast.contracts.demand_forward import MOST_LOG_MEAN, DemandAnswer
 from ordercast.services.shared.demand.activity import Floats
 
 # Added to the level that trees correct: they multiply it, and a product that rests may come back.
-LEAST_LEVEL: Final = 1.0
+ADDED_LEVEL: Final = 1.0
 
 
 def boosted_mean(trees: BoostedTrees, inputs: Floats, level: Floats) -> Floats:
     """Expected pieces by row: the level, times what the trees say of it."""
-    return np.asarray(np.exp(np.minimum(trees.raw(inputs), MOST_LOG_MEAN)) * (level + LEAST_LEVEL), np.float64)
+    return np.asarray(np.exp(np.minimum(trees.raw(inputs), MOST_LOG_MEAN)) * (level + ADDED_LEVEL), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from ordercast.contracts.demand_forward import LEAST_LEVEL, LEAST_LOG_MEAN, MOST_LOG_MEAN
+from ordercast.contracts.demand_forward import LEAST_LOG_MEAN, LEVEL_OF_NOTHING, MOST_LOG_MEAN
 from ordercast.contracts.demand_manifest import Head
 
 Tensor = Any  # TensorFlow has no types
@@ -25,7 +25,7 @@ def head_losses(
     """
     head = dict(zip(heads, tf.unstack(outputs, axis=-1), strict=True))
     weight = dict(zip(heads, loss_weights, strict=True))
-    level = tf.maximum(level, LEAST_LEVEL)
+    level = tf.maximum(level, LEVEL_OF_NOTHING)
     ordered = tf.cast(target > 0, tf.float32)
     log_mean = tf.clip_by_value(tf.math.log(level) + head["mean"], LEAST_LOG_MEAN, MOST_LOG_MEAN)
     pieces = weight["mean"] * (tf.exp(log_mean) - target * log_mean)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from ordercast.contracts import boosted_forward as names
 from ordercast.contracts.boosted_forward import BoostedTrees
 from ordercast.services.shared.demand.activity import Floats
-from ordercast.services.shared.demand.boosted_member import LEAST_LEVEL, boosted_mean
+from ordercast.services.shared.demand.boosted_member import ADDED_LEVEL, boosted_mean
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.learned import Settings, inputs, tuned
 from ordercast.services.trainer.judging.scores import row_deviance
@@ -55,7 +55,7 @@ def grown(rows: Rows, clip: float, level: str, settings: Settings) -> BoostedLev
     In one thread: 400,000 rows take 9 s, and on a busy machine threads that wait for each other at each leaf take minutes.
     """
     values, target = inputs(rows), np.minimum(rows.target, clip)
-    offset = np.expm1(rows.column(level)) + LEAST_LEVEL
+    offset = np.expm1(rows.column(level)) + ADDED_LEVEL
     edges = edges_of(values)
     model = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **settings)
     # A loss by logarithms needs something to be ordered.
