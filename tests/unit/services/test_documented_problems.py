@@ -15,6 +15,9 @@ from ordercast.services.order_api.reviews.routes import router as reviews
 from ordercast.services.order_api.trends.routes import router as trends
 from ordercast.services.order_api.views.routes import router as views
 from ordercast.services.predictor import problems as of_predictor
+from ordercast.services.predictor.batch_routes import router as batches
+from ordercast.services.predictor.forecast_routes import router as forecasts
+from ordercast.services.predictor.live_routes import router as live
 from ordercast.services.predictor.model_routes import router as models
 from ordercast.services.predictor.routes import router as predictions
 from ordercast.services.shared.http.problem import ProblemTable
@@ -28,7 +31,7 @@ SERVICES = {
         [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed],
     ),
     "trainer": (of_trainer.PROBLEMS, [trainings]),
-    "predictor": (of_predictor.PROBLEMS, [predictions, models]),
+    "predictor": (of_predictor.PROBLEMS, [predictions, batches, forecasts, models, live]),
 }
 
 
