@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.client.answers import Training
-from ordercast.client.demand_answers import Forecast, PairDemand
+from ordercast.client.demand_answers import Forecast, PairNumbers
 from ordercast.client.follow_training import follow_training, until_served
 from ordercast.demo.judge_answers import Standing, rate_so_far, standings, table
 from ordercast.demo.market_steps import (
@@ -25,15 +25,13 @@ from ordercast.demo.market_steps import (
     true_of_products,
 )
 from ordercast.demo.story import StepFailed, Story
-from ordercast.progress import bars, member_bars
+from ordercast.progress import member_bars
 from ordercast.sample.market.noise_floor import pair_noise_floor, product_noise_floor
 from ordercast.sample.market.parameters import Floats, extra_pieces
-from ordercast.sample.work_together import for_each
 from ordercast.system.access import Access
 
-# Pairs that are asked about, drawn from all that are known, and how many at once: a request for each.
-PAIRS_ASKED: Final = 1_000
-AT_ONCE: Final = 16
+# Pairs that are asked about, drawn from all that are known if there are more: as many as one request takes.
+PAIRS_ASKED: Final = 10_000
 LEVEL: Final = 0.9
 # By which share of the noise floor `demand` may be above it. It is told, not demanded: a small shop teaches less.
 AIM: Final = 0.10
@@ -46,7 +44,7 @@ class AskedPairs:
     """What was answered of pairs, beside what is true of them; arrays and answers in one order."""
 
     pairs: Pairs
-    answers: Sequence[PairDemand]
+    answers: Sequence[PairNumbers]
     baseline: Floats
     truth: Floats
     true_line: Floats
@@ -116,7 +114,7 @@ async def ask_pairs(
     known = known_pairs(history, week)
     count = min(most, len(known.pair))
     asked = known.only(np.sort(np.random.default_rng(seed).choice(len(known.pair), count, replace=False)))
-    answers = await _pair_answers(access, sent, asked, training.model_version, story)
+    answers = await _pair_answers(access, sent, asked, training.model_version)
     baseline = await access.admin.predictor.predict_views(asked.views.tolist())
     by_views = np.array([prediction.quantity for prediction in baseline.data])
     all_true = true_of_pairs(history, week)
@@ -136,9 +134,7 @@ async def ask_pairs(
 
 
 def _tell_pairs(found: AskedPairs, training: Training, story: Story) -> None:
-    story.say(
-        f"Pieces that an account orders of a product within 28 days, {len(found.answers):,} pairs drawn from all:"
-    )
+    story.say(f"Pieces that an account orders of a product within 28 days, {len(found.answers):,} pairs:")
     for line in table(found.standing):
         story.say(line)
     ordered = found.pairs.ordered > 0
@@ -157,24 +153,14 @@ def _tell_pairs(found: AskedPairs, training: Training, story: Story) -> None:
     )
 
 
-async def _pair_answers(
-    access: Access, sent: SentMarket, asked: Pairs, version: str, story: Story
-) -> Sequence[PairDemand]:
-    as_of = sent.moment - timedelta(days=1)
-    answers: dict[int, PairDemand] = {}
+async def _pair_answers(access: Access, sent: SentMarket, asked: Pairs, version: str) -> Sequence[PairNumbers]:
     accounts, products = sent.account_ids[asked.account].tolist(), sent.product_ids[asked.product].tolist()
-
-    with bars(story.console, {"pairs": len(accounts)}) as progress:
-
-        async def ask(numbered: tuple[int, tuple[int, int]]) -> None:
-            number, (account, product) = numbered
-            answers[number] = await access.admin.predictor.demand(account, product, level=LEVEL, as_of=as_of)
-            progress.advance("pairs", 1)
-
-        await for_each(enumerate(zip(accounts, products, strict=True)), ask, at_once=AT_ONCE)
-    if others := {answer.model_version for answer in answers.values()} - {version}:
-        raise StepFailed(f"{others.pop()} answered, not {version}")
-    return [answers[number] for number in range(len(accounts))]
+    found = await access.admin.predictor.demand_of_pairs(
+        zip(accounts, products, strict=True), level=LEVEL, as_of=sent.moment - timedelta(days=1)
+    )
+    if found.model_version != version:
+        raise StepFailed(f"{found.model_version} answered, not {version}")
+    return found.data
 
 
 async def ask_products(access: Access, sent: SentMarket, story: Story) -> AskedProducts:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, QUESTIONS, Question
 from ordercast.quality.interval_questions import Groups, of_lines, of_pairs, of_weeks
-from ordercast.quality.questions import HORIZON_DAYS, NETWORKS, Answered, Progress, answered, answers_of
+from ordercast.quality.questions import HORIZON_DAYS, Answered, Progress, answered, answers_of
 from ordercast.sample.market.make_market import PRODUCTS, make_market
 from ordercast.sample.market.market_activity import activity_columns
 from ordercast.sample.market.parameters import Market, expected_pieces, extra_pieces, kept_lines, pair_columns
@@ -50,6 +50,8 @@ ACCOUNTS: Final = 2_400
 JUDGED_DAYS: Final = 7 * MOST_WEEKS
 TRUTH: Final = "the truth itself"
 SHOWN: Final = "boosting that was shown the truth"
+# Ten networks, and for products by week the trees with which a training blends them.
+SERVED: Final = "demand, as it is served"
 # Of a piece: what is expected as whole numbers.
 _PARTS: Final = 1_000
 # Of fewer rows a share says too little.
@@ -209,8 +211,8 @@ def judge_market(
         probabilities = {}
         if question == "pair":
             found = _answers(order_opponents(HORIZON_DAYS), learned, rows, features, learners)
-            probabilities = {TRUTH: truth.order(rows), **found, NETWORKS: probability}
-        answers = {TRUTH: truths[question], **answers, NETWORKS: answer}
+            probabilities = {TRUTH: truth.order(rows), **found, SERVED: probability}
+        answers = {TRUTH: truths[question], **answers, SERVED: answer}
         tables[question] = answered(len(learned), rows, clip_of(learned), answers, probabilities)
         advance(1)
     return JudgedMarket(tables, truths, said, _covered(shop, model))

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from ordercast.contracts.demand_manifest import QUESTIONS, Question
 from ordercast.demo.draw_predictions import BLUE, GREY
-from ordercast.quality.market import FEWEST_IN_GROUP, SHOWN, TRUTH, Group, JudgedMarket
-from ordercast.quality.questions import NETWORKS, Answered
+from ordercast.quality.market import FEWEST_IN_GROUP, SERVED, SHOWN, TRUTH, Group, JudgedMarket
+from ordercast.quality.questions import Answered
 from ordercast.quality.report import section, table
 
 NAMES: Final[dict[Question, str]] = {
@@ -30,7 +30,8 @@ A shop of which everything is known (`ordercast/sample/market/parameters.py`): p
 with habits, views and carts before orders, a few huge orders. Every second account is the shop that `demand` learned from, as the
 service trains it, until eight weeks before the end; these weeks are judged. "The truth itself" answers what the simulation
 expects: how far that is from what came is noise, which nobody can foresee. "Boosting that was shown the truth" learned from these
-expectations in place of orders: what it lacks against the truth, the features do not tell. An account has ordered too seldom to
+expectations in place of orders: what it lacks against the truth, the features do not tell. "Demand, as it is served" are ten
+networks, for products by week blended with boosted trees. An account has ordered too seldom to
 show its habits, and a year shows no season twice.
 """
 
@@ -54,16 +55,16 @@ def market_section(judged: JudgedMarket, picture: str) -> str:
 
 
 def _distance(answered: Answered) -> str:
-    """How far the networks are from the truth, and from what the features tell."""
+    """How far `demand` is from the truth, and from what the features tell."""
     deviance = {one.name: one.scores.deviance for one in answered.opponents}
-    own = deviance[NETWORKS]
+    own = deviance[SERVED]
     against = [f"{own / deviance[TRUTH] - 1:+.1%} against the truth"]
     if SHOWN in deviance:
         against.append(f"{own / deviance[SHOWN] - 1:+.1%} against what the features can tell")
-        others = {name: value for name, value in deviance.items() if name not in (TRUTH, SHOWN, NETWORKS)}
+        others = {name: value for name, value in deviance.items() if name not in (TRUTH, SHOWN, SERVED)}
         best = min(others, key=others.__getitem__)
         against.append(f"{own / others[best] - 1:+.1%} against the best other answer ({best})")
-    return f"Deviance of the networks: {', '.join(against)}."
+    return f"Deviance of `demand`: {', '.join(against)}."
 
 
 def _intervals(name: str, groups: tuple[Group, ...]) -> str:

@@ -1,7 +1,7 @@
 """A step of the demo that does not hold ends it, and a system that runs already is used and stays."""
 
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -90,7 +90,10 @@ async def test_demand_is_asked_about_weeks_that_it_does_not_know_and_judged_by_t
     assert [one.name for one in pairs.standing[:2]] == [TRUTH, DEMAND]
     assert all(one.over_floor > 0 for one in [*pairs.standing[1:], *products.standing[1:]])
     [first, *_] = pairs.answers
-    assert (first.as_of, first.account_id) == (date(2026, 9, 5), sent.account_ids[pairs.pairs.account[0]])
+    assert (first.account_id, first.product_id) == (
+        sent.account_ids[pairs.pairs.account[0]],
+        sent.product_ids[pairs.pairs.product[0]],
+    )
     assert {week.starts_on for week in products.forecasts[0].weeks} == {
         sent.moment + timedelta(7 * n) for n in range(8)
     }

@@ -8,6 +8,7 @@ import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS
 from ordercast.quality.market import (
+    SERVED,
     TRUTH,
     JudgedMarket,
     Shop,
@@ -19,7 +20,6 @@ from ordercast.quality.market import (
     trained_model,
 )
 from ordercast.quality.market_report import draw_truth, market_section
-from ordercast.quality.questions import NETWORKS
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,8 @@ def test_networks_lie_between_the_truth_and_the_naive_answers(judged: JudgedMark
     for question in QUESTIONS:
         deviance = {one.name: one.scores.deviance for one in judged.answered[question].opponents}
         assert deviance[TRUTH] == min(deviance.values())
-        assert deviance[NETWORKS] < 0.75 * deviance["mean"]
-        assert deviance[NETWORKS] < 1.5 * deviance[TRUTH]
+        assert deviance[SERVED] < 0.75 * deviance["mean"]
+        assert deviance[SERVED] < 1.5 * deviance[TRUTH]
 
 
 def test_intervals_hold_for_accounts_that_the_model_knows_nothing_of(judged: JudgedMarket) -> None:
