@@ -112,7 +112,7 @@ bench-quick: setup ## Measure speed and memory beside the plain way (about 9 min
 	@$(BIN)/python -m tests.bench.quick
 
 .PHONY: quality
-quality: setup ## Judge naive answers, classical ones and networks on a real shop's history, a simulated one and planted cases (minutes) and write QUALITY.md (ONLY=pair|product|line|intervals|market|planted for one part)
+quality: setup ## Judge naive answers, classical ones and networks on a real shop's history, a simulated one and planted cases (minutes) and write QUALITY.md (ONLY=pair|product|line|intervals|training|market|planted for one part)
 	@$(BIN)/python -m ordercast.quality $(if $(ONLY),--only $(ONLY))
 
 $(VENV)/.created:

@@ -23,12 +23,15 @@ from ordercast.quality.online_retail import FILE
 from ordercast.quality.planted import planted_cases, planted_section
 from ordercast.quality.questions import QUESTIONS, Question, ask
 from ordercast.quality.report import replaced, section
+from ordercast.quality.training import measure, training_section
 from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
 
 MARKET: Final = "market"
 PLANTED: Final = "planted"
+TRAINING: Final = "training"
 MARKET_TITLE: Final = "The simulated market"
 PLANTED_TITLE: Final = "Planted cases"
+TRAINING_TITLE: Final = "What a training takes"
 PICTURE: Final = "docs/quality_market.png"
 TARGET: Final = Path(__file__).parents[2] / "QUALITY.md"
 HEAD: Final = """# Quality of predictions: what a model has to beat
@@ -76,16 +79,18 @@ NOTES: Final = """
 def main() -> None:
     """Runs the questions twice each, with cancelled pieces left in and taken off, and writes their sections."""
     parser = ArgumentParser("python -m ordercast.quality", description=__doc__)
-    keys = [*(question.key for question in QUESTIONS), interval_questions.KEY, MARKET, PLANTED]
+    keys = [*(question.key for question in QUESTIONS), interval_questions.KEY, TRAINING, MARKET, PLANTED]
     parser.add_argument("--only", choices=keys, action="append", help="one of the parts; the other sections stay")
     asked = parser.parse_args().only or keys
     if not FILE.exists() and not {MARKET, PLANTED}.issuperset(asked):
         sys.exit(f"quality: the history of the real shop is not at {FILE}")
+    training = _training() if TRAINING in asked else {}  # first, while this process holds nothing
     import_tensorflow(os.cpu_count() or 1)
     console = Console(stderr=True)
     sections = dict(_sections([question for question in QUESTIONS if question.key in asked], console))
     if interval_questions.KEY in asked:
         sections |= _intervals(console)
+    sections |= training
     if MARKET in asked:
         sections[MARKET_TITLE] = _market(console)
     if PLANTED in asked:
@@ -124,6 +129,12 @@ def _intervals(console: Console) -> dict[str, str]:
             texts[question.title] = f"{intervals.section(judged, question.words)}\n\n{_took(started, machine)}"
             started, machine = _now(), _machine()
     return texts
+
+
+def _training() -> dict[str, str]:
+    """The section on time and memory."""
+    machine = _machine()
+    return {TRAINING_TITLE: f"{training_section(measure())}\n\n{machine}"}
 
 
 def _market(console: Console) -> str:

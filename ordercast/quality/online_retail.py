@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from ordercast.services.shared.demand.activity import Activity, activity_of, amount_units, days_since_epoch
+from ordercast.services.shared.demand.activity import Activity, Ints, activity_of, amount_units, days_since_epoch
 
 FILE: Final = Path(__file__).parents[2].parent / "shared" / "data" / "online_retail.csv.gz"
 # Of rows without a customer.
@@ -16,11 +16,16 @@ NOBODY: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """`pieces` that were sold, and cancelled, in the rows that count."""
+    """`columns` as a training gets them; `pieces` that were sold, and cancelled, in the rows that count."""
 
-    activity: Activity
+    columns: dict[str, Ints]
     pieces: int
     cancelled: int
+
+    @property
+    def activity(self) -> Activity:
+        """The same, put together anew each time."""
+        return activity_of(self.columns)
 
 
 def read_shop(path: Path = FILE, *, anonymous: bool, cancelled: bool) -> Shop:
@@ -42,18 +47,16 @@ def read_shop(path: Path = FILE, *, anonymous: bool, cancelled: bool) -> Shop:
     pieces = lines["Quantity"].abs()
     quantity, cancelled_quantity = pieces.where(~taken_back, 0), pieces.where(taken_back, 0)
     day = days_since_epoch(pd.to_datetime(lines["InvoiceDate"]).to_numpy())
-    activity = activity_of(
-        {
-            "account_id": lines["CustomerID"].fillna(NOBODY).to_numpy(np.int64),
-            "product_id": pd.factorize(lines["StockCode"], sort=True)[0] + 1,
-            "day": day,
-            "known_on": day,
-            "first_lines": np.array(~taken_back & ~lines["InvoiceNo"].duplicated(), np.int64),
-            "quantity": quantity.to_numpy(np.int64),
-            "amount": amount_units((quantity * lines["UnitPrice"]).to_numpy(np.float64)),
-            "cancelled_quantity": cancelled_quantity.to_numpy(np.int64),
-            "views": np.zeros(len(lines), np.int64),
-            "carts": np.zeros(len(lines), np.int64),
-        }
-    )
-    return Shop(activity, int(quantity.sum()), int(cancelled_quantity.sum()))
+    rows = {
+        "account_id": lines["CustomerID"].fillna(NOBODY).to_numpy(np.int64),
+        "product_id": pd.factorize(lines["StockCode"], sort=True)[0] + 1,
+        "day": day,
+        "known_on": day,
+        "first_lines": np.array(~taken_back & ~lines["InvoiceNo"].duplicated(), np.int64),
+        "quantity": quantity.to_numpy(np.int64),
+        "amount": amount_units((quantity * lines["UnitPrice"]).to_numpy(np.float64)),
+        "cancelled_quantity": cancelled_quantity.to_numpy(np.int64),
+        "views": np.zeros(len(lines), np.int64),
+        "carts": np.zeros(len(lines), np.int64),
+    }
+    return Shop(rows, int(quantity.sum()), int(cancelled_quantity.sum()))
