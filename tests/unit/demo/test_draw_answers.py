@@ -1,13 +1,13 @@
 """The pictures and tables can be made of whatever was answered; what pictures show is for eyes, and was looked at."""
 
 import csv
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ordercast.client.demand_answers import Forecast, ForecastWeek, Interval, PairDemand, QuantityIfOrdered
+from ordercast.client.demand_answers import Forecast, ForecastWeek, Interval, PairNumbers, QuantityIfOrdered
 from ordercast.demo.closing_words import Shown, closing_words
 from ordercast.demo.demand_steps import BASELINE, DEMAND, AskedPairs, AskedProducts, write_forecasts, write_pairs
 from ordercast.demo.draw_answers import draw_pairs, draw_weeks
@@ -30,24 +30,17 @@ def sent_market(accounts: int, products: int) -> SentMarket:
     return SentMarket(history, np.arange(accounts), np.arange(products))
 
 
-def pair_demand(expected: float) -> PairDemand:
-    return PairDemand(
+def pair_numbers(expected: float) -> PairNumbers:
+    return PairNumbers(
         account_id=1,
         product_id=2,
-        horizon_days=28,
         order_probability=0.2,
         quantity_if_ordered=QuantityIfOrdered(4.0, 3.0),
         expected_quantity=expected,
         interval=Interval(0, int(3 * expected), 0.9),
         next_line_quantity=3.0,
-        better_than={},
         extrapolates=False,
         extrapolates_because=[],
-        why=[],
-        features={},
-        features_as_of=datetime(2026, 11, 1, tzinfo=UTC),
-        features_age_seconds=0.0,
-        model_version="v1",
     )
 
 
@@ -56,7 +49,7 @@ def asked_pairs(sent: SentMarket) -> AskedPairs:
     truth = true_of_pairs(sent.history, WEEK)[pairs.pair]
     baseline = np.full(len(truth), 4.5)
     standing = standings(truth, truth + 1, {DEMAND: 1.1 * truth, "the same for all": 2 * truth, BASELINE: baseline})
-    answers = [pair_demand(1.1 * one) for one in truth.tolist()]
+    answers = [pair_numbers(1.1 * one) for one in truth.tolist()]
     return AskedPairs(pairs, answers, baseline, truth, 1 + extra_pieces(sent.history.market)[pairs.pair], standing)
 
 
