@@ -22,8 +22,8 @@ from ordercast.services.predictor.schemas import PairQuestion
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.http.authentication import caller_of, expect_for_all
 from ordercast.services.shared.http.caller import Caller
-from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.problem_types.every_service import FORBIDDEN, NOT_AUTHENTICATED
 
 router = APIRouter(tags=["predictions"])
 

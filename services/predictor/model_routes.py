@@ -33,9 +33,9 @@ from ordercast.services.predictor.wiring import Predictor, predictor, slot_of
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.http.authentication import CurrentCaller, caller_of
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page
-from ordercast.services.shared.http.problem import NOT_AUTHENTICATED
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
+from ordercast.services.shared.problem_types.every_service import NOT_AUTHENTICATED
 
 log = structlog.stdlib.get_logger()
 

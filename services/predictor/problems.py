@@ -3,20 +3,18 @@
 from typing import Final
 
 from ordercast.services.predictor import errors
-from ordercast.services.shared.http.problem import ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.problem_types import accounts, predictions, products
 
 PROBLEMS: Final[ProblemTable] = {
-    errors.ModelRefused: ProblemType("model-refused", 409, "The model version is damaged"),
-    errors.UnknownModel: ProblemType("unknown-model", 404, "There is no such model version"),
-    # Five seconds: a first training takes longer, but a predictor that has just started loads within one.
-    errors.NoModel: ProblemType("no-model", 503, "No model is served yet", retry_after=5),
-    errors.NotYours: ProblemType("account-not-found", 404, "There is no such account"),
-    errors.ProductNotFound: ProblemType("product-not-found", 404, "There is no such product"),
-    errors.InvalidQuestion: ProblemType("invalid-question", 422, "The question cannot be answered"),
-    errors.ActivityNotRead: ProblemType("activity-not-read", 503, "The activity was not read yet", retry_after=2),
-    errors.TooManyPastDates: ProblemType(
-        "too-many-past-dates", 429, "Too many questions about the past", retry_after=60
-    ),
-    errors.TooManyBatches: ProblemType("too-many-batches", 503, "Too many batches wait", retry_after=1),
-    errors.NoFeatures: ProblemType("features-not-found", 404, "There is no feature row"),
+    errors.ModelRefused: predictions.MODEL_REFUSED,
+    errors.UnknownModel: predictions.UNKNOWN_MODEL,
+    errors.NoModel: predictions.NO_MODEL,
+    errors.NotYours: accounts.ACCOUNT_NOT_FOUND,
+    errors.ProductNotFound: products.PRODUCT_NOT_FOUND,
+    errors.InvalidQuestion: predictions.INVALID_QUESTION,
+    errors.ActivityNotRead: predictions.ACTIVITY_NOT_READ,
+    errors.TooManyPastDates: predictions.TOO_MANY_PAST_DATES,
+    errors.TooManyBatches: predictions.TOO_MANY_BATCHES,
+    errors.NoFeatures: predictions.FEATURES_NOT_FOUND,
 }

@@ -2,13 +2,15 @@
 
 from typing import Final
 
-from ordercast.services.shared.http.problem import INVALID_REQUEST, ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.problem_types import predictions
+from ordercast.services.shared.problem_types.every_service import INVALID_REQUEST
 from ordercast.services.trainer import errors
 
 PROBLEMS: Final[ProblemTable] = {
     errors.BadRecipe: INVALID_REQUEST,
-    errors.TrainingTooLarge: ProblemType("training-too-large", 422, "The training is too large"),
-    errors.QueueFull: ProblemType("training-queue-full", 503, "Too many trainings wait", retry_after=60),
-    errors.UnknownTraining: ProblemType("training-not-found", 404, "There is no such training"),
-    errors.TrainingFinished: ProblemType("training-finished", 409, "The training has ended"),
+    errors.TrainingTooLarge: predictions.TRAINING_TOO_LARGE,
+    errors.QueueFull: predictions.TRAINING_QUEUE_FULL,
+    errors.UnknownTraining: predictions.TRAINING_NOT_FOUND,
+    errors.TrainingFinished: predictions.TRAINING_FINISHED,
 }

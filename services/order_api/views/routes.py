@@ -25,9 +25,10 @@ from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.openapi import PROBLEM_SCHEMA
-from ordercast.services.shared.http.problem import FORBIDDEN, PROBLEM_JSON, Problem
+from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
+from ordercast.services.shared.problem_types.every_service import FORBIDDEN
 from ordercast.services.shared.telemetry.tracing import current_traceparent
 
 router = APIRouter(tags=["views"])

@@ -6,19 +6,8 @@ from html import escape
 from typing import Any, Final
 
 from ordercast.services.shared.event_contract.asyncapi import Document
+from ordercast.services.shared.html_page import html_page, prose
 
-_STYLE: Final = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; color: #1d2733; background: #fff }
-h1, h2, h3 { line-height: 1.2 } h2 { border-bottom: 1px solid #c8d2dc; margin-top: 3rem } h3 { margin-top: 2.5rem }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem } caption { text-align: left; font-weight: 600 }
-th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #e3e9ef }
-code, pre { font: .9em ui-monospace, monospace } pre { background: #f2f5f8; padding: .75rem; overflow-x: auto }
-nav ul { columns: 2; padding-left: 1.25rem } .scroll { overflow-x: auto }
-@media (prefers-color-scheme: dark) {
-  body { color: #dde5ec; background: #14191f } pre { background: #1e262e } a { color: #7db8f5 }
-  th, td, h2 { border-color: #35414d }
-}
-"""
 _FIELD_COLUMNS: Final = ("name", "type", "what it means", "bounds")
 # What is told of a value beside its type and its meaning.
 _BOUNDS: Final = {
@@ -38,7 +27,7 @@ def asyncapi_page(document: Document, document_url: str) -> str:
     title = escape(f"{info['title']} {info['version']}")
     parts = [
         f"<h1>{title}</h1>",
-        *(f"<p>{_text(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
+        *(f"<p>{prose(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
         f'<p>The same for programs: <a href="{escape(document_url)}">AsyncAPI {document["asyncapi"]}</a>.</p>',
         "<nav><ul>",
         *(f'<li><a href="#{escape(name)}">{escape(name)}</a></li>' for name in (*document["channels"], *messages)),
@@ -48,16 +37,11 @@ def asyncapi_page(document: Document, document_url: str) -> str:
         "<h2>Messages</h2>",
         *(part for name, message in messages.items() for part in _message(name, message, document)),
     ]
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n<body>\n'
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
+    return html_page(f"{info['title']} {info['version']}", parts)
 
 
 def _topic(name: str, channel: Document) -> Iterator[str]:
-    yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{_text(channel["description"])}</p>'
+    yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{prose(channel["description"])}</p>'
     links = ", ".join(f'<a href="#{escape(message)}">{escape(message)}</a>' for message in channel["messages"])
     yield f"<p>Messages: {links}</p>"
     kafka = channel["bindings"]["kafka"]
@@ -67,13 +51,13 @@ def _topic(name: str, channel: Document) -> Iterator[str]:
 
 def _message(name: str, message: Document, document: Document) -> Iterator[str]:
     schemas = document["components"]["schemas"]
-    yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{_text(message["summary"])}</p>'
+    yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{prose(message["summary"])}</p>'
     yield f"<p>Key: {escape(message['bindings']['kafka']['key']['description'])}. Body: {escape(message['contentType'])}.</p>"
     yield _table("Headers", _FIELD_COLUMNS, _fields(message["headers"], schemas))
     payload = _resolved(message["payload"], schemas)
     rest = (payload.get("description") or "").partition(message["summary"])[2].strip()
     if rest:
-        yield f"<p>{_text(rest)}</p>"
+        yield f"<p>{prose(rest)}</p>"
     if "properties" in payload:
         yield _table("Fields", _FIELD_COLUMNS, _fields(payload, schemas))
     for example in message["examples"]:
@@ -116,12 +100,5 @@ def _resolved(schema: Document, schemas: Mapping[str, Document]) -> dict[str, An
 
 def _table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td>{prose(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f'<div class="scroll"><table><caption>{escape(caption)}</caption><tr>{heads}</tr>{body}</table></div>'
-
-
-def _text(text: str) -> str:
-    """Prose, in which code stands between backticks."""
-    return "".join(
-        f"<code>{escape(part)}</code>" if number % 2 else escape(part) for number, part in enumerate(text.split("`"))
-    )

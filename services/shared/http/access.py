@@ -60,6 +60,7 @@ POST   /auth/refresh                                     open
 POST   /auth/log-out                                     open
 POST   /auth/password-reset                              open
 GET    /.well-known/jwks.json                            open
+GET    /problems/{slug}                                  open
 GET    /asyncapi                                         open
 GET    /asyncapi.json                                    open
 POST   /trainings                                        none     none    any      any   trainings:write

@@ -31,6 +31,7 @@ from ordercast.services.shared.http.no_store import NoStore
 from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.openapi import document
 from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.http.problem_pages import router as problem_pages
 from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
 from ordercast.services.shared.http.rate_limits import RateLimit, RateLimits
 from ordercast.services.shared.http.requests import refuse_ambiguous_body
@@ -109,6 +110,8 @@ def create_app(
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
     app.state.access = access
+    # Last: what is asked for most is to be found first.
+    routers = [*routers, problem_pages]
     routes, health = _routes(*routers), _routes(health_router)
     add_problem_handlers(app, table, [*routes, *health])
     for router in routers:

@@ -13,8 +13,9 @@ from fastapi.security.base import SecurityBase
 from ordercast.services.shared.http.access import Access
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.credentials import caller_with
-from ordercast.services.shared.http.problem import FORBIDDEN, NOT_AUTHENTICATED, Problem
+from ordercast.services.shared.http.problem import Problem
 from ordercast.services.shared.http.tokens import InvalidToken
+from ordercast.services.shared.problem_types.every_service import FORBIDDEN, NOT_AUTHENTICATED
 
 # The name of the token's scheme in the API's documentation.
 SCHEME: Final = "access_token"

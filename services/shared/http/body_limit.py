@@ -14,7 +14,8 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ordercast.services.shared.http.problem import CONTENT_TOO_LARGE, Problem
+from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.problem_types.every_service import CONTENT_TOO_LARGE
 
 # What is read on of a refused body: bytes, eight times the largest limit; and seconds, before the sender's own patience ends.
 _DISCARDED_BYTES: Final = 64 * 1_048_576

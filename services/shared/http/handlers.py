@@ -14,18 +14,14 @@ from starlette.routing import Match
 
 from ordercast.first_line import first_line
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.shared.http.problem import (
+from ordercast.services.shared.http.problem import Problem, ProblemTable, field_errors, of_error, of_status
+from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
+from ordercast.services.shared.problem_types.every_service import (
     INVALID_REQUEST,
     MALFORMED_BODY,
     UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
-    Problem,
-    ProblemTable,
-    field_errors,
-    of_error,
-    of_status,
 )
-from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
 
 log = structlog.stdlib.get_logger()
 

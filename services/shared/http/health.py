@@ -10,8 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from ordercast.first_line import first_line
-from ordercast.services.shared.http.problem import NOT_READY, Problem
+from ordercast.services.shared.http.problem import Problem
 from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.problem_types.every_service import NOT_READY
 
 # A part that has not answered by then (s) counts as missing: whoever asks gives up soon after.
 PROBE_DEADLINE_S: Final = 2.0

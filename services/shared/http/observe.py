@@ -15,7 +15,8 @@ from opentelemetry.trace import Span, StatusCode
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ordercast.services.shared.http.problem import INTERNAL_ERROR, UNAVAILABLE, Problem
+from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.problem_types.every_service import INTERNAL_ERROR, UNAVAILABLE
 from ordercast.services.shared.telemetry.logs import ACCESS_LOG
 from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
 from ordercast.services.shared.telemetry.tracing import current_trace_id, leave, make_current, start_request

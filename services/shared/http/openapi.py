@@ -15,21 +15,22 @@ from fastapi.routing import APIRoute
 
 from ordercast.services.shared.http.access import ACCESS, Access, Operation
 from ordercast.services.shared.http.authentication import SCHEME, caller_of
-from ordercast.services.shared.http.problem import (
+from ordercast.services.shared.http.problem import PROBLEM_JSON, ProblemTable
+from ordercast.services.shared.http.raises import raised_by
+from ordercast.services.shared.http.rate_limits import RateLimit
+from ordercast.services.shared.problem_types.every_service import (
+    BEFORE_ANY_ROUTE,
     CONTENT_TOO_LARGE,
     FORBIDDEN,
     INTERNAL_ERROR,
     INVALID_REQUEST,
     MALFORMED_BODY,
     NOT_AUTHENTICATED,
-    PROBLEM_JSON,
+    TOO_MANY_REQUESTS,
     UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
-    ProblemTable,
-    ProblemType,
 )
-from ordercast.services.shared.http.raises import raised_by
-from ordercast.services.shared.http.rate_limits import TOO_MANY_REQUESTS, RateLimit
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -68,9 +69,8 @@ _REPLAYED: Final = {
 _BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 # What comes of the connection (services/shared/serving) and so at every route.
 _BEFORE_ANY_ROUTE: Final = (
-    "Errors are RFC 9457 problem+json. Before any route sees a request it may be refused with 400 (`malformed-request`), 408 "
-    "(`request-timeout`), 414 (`url-too-long`), 429 (`too-many-connections-of-an-address`), 431 (`headers-too-large`) or 503 "
-    "(`too-many-connections`); the connection then ends."
+    "Errors are RFC 9457 problem+json, and the address in `type` is a page that says what to do. Before any route sees a request "
+    f"it may be refused with {', '.join(f'{kind.status} (`{kind.slug}`)' for kind in BEFORE_ANY_ROUTE)}; the connection then ends."
 )
 
 
@@ -186,7 +186,7 @@ def _describe_problems(operation: dict[str, Any], kinds: Sequence[ProblemType]) 
         described = responses.setdefault(str(status), {})
         lines = [f"`{kind.slug}`: {kind.title}" for kind in of_status]
         described["description"] = "; ".join(lines) if lines else HTTPStatus(status).phrase
-        types = {"type": "string", "enum": [f"/problems/{kind.slug}" for kind in of_status]}
+        types = {"type": "string", "enum": [kind.address for kind in of_status]}
         content = described.setdefault("content", {}).setdefault(PROBLEM_JSON, {})
         content["schema"] = {"allOf": [content.get("schema", _PROBLEM), {"properties": {"type": types}}]}
         if any(kind.retry_after is not None for kind in of_status):

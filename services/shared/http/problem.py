@@ -13,6 +13,14 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from ordercast.services.shared.problem_types.every_service import (
+    CONTENT_TOO_LARGE,
+    MALFORMED_BODY,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+)
+from ordercast.services.shared.problem_types.problem_type import BareStatus, ProblemType
+
 PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -22,20 +30,6 @@ class FieldError:
 
     field: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemType:
-    """What all problems of one kind have in common.
-
-    `slug` identifies the kind to programs, as "/problems/<slug>" in the member `type`. `retry_after` (s) marks a transient
-    one: the same request may succeed later, and the answer says when to try.
-    """
-
-    slug: str
-    status: int
-    title: str
-    retry_after: int | None = None
 
 
 ProblemTable = Mapping[type[Exception], ProblemType]
@@ -56,7 +50,7 @@ class Problem(Exception):
 
     def body(self) -> dict[str, Any]:
         content: dict[str, Any] = {
-            "type": f"/problems/{self.type.slug}",
+            "type": self.type.address,
             "title": self.type.title,
             "status": self.type.status,
         }
@@ -74,35 +68,15 @@ class Problem(Exception):
         return Response(json.dumps(self.body(), default=str), self.type.status, headers, PROBLEM_JSON)
 
 
-MALFORMED_BODY: Final = ProblemType("malformed-body", 400, "The body cannot be read")
-INVALID_REQUEST: Final = ProblemType("invalid-request", 422, "The request is not valid")
-NOT_AUTHENTICATED: Final = ProblemType("not-authenticated", 401, "A valid access token is needed")
-FORBIDDEN: Final = ProblemType("forbidden", 403, "Not allowed")
-CONTENT_TOO_LARGE: Final = ProblemType("content-too-large", 413, "The body is too large")
-UNSUPPORTED_MEDIA_TYPE: Final = ProblemType("unsupported-media-type", 415, "The body's type is not accepted here")
-MALFORMED_REQUEST: Final = ProblemType("malformed-request", 400, "The request cannot be read")
-REQUEST_TIMEOUT: Final = ProblemType("request-timeout", 408, "The request has not come in time")
-CONNECTIONS_OF_ADDRESS: Final = ProblemType(
-    "too-many-connections-of-an-address", 429, "The address has too many connections", retry_after=1
-)
-TOO_MANY_CONNECTIONS: Final = ProblemType("too-many-connections", 503, "There are too many connections", retry_after=1)
-URL_TOO_LONG: Final = ProblemType("url-too-long", 414, "The URL is too long")
-HEADERS_TOO_LARGE: Final = ProblemType("headers-too-large", 431, "The headers are too large")
-INTERNAL_ERROR: Final = ProblemType("internal-error", 500, "Something went wrong on our side")
-# One second: a restarted database or broker is back within a few, and clients that all wait longer come in waves.
-UNAVAILABLE: Final = ProblemType("unavailable", 503, "Something that this needs is not there", retry_after=1)
-NOT_READY: Final = ProblemType("not-ready", 503, "The service is not ready", retry_after=1)
-
-
 # What the framework leaves at the status's own phrase.
 _DETAILS: Final = {404: "there is nothing at this path", 405: "the header Allow says what can be done at this path"}
 
 
 def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None) -> Problem:
     """The problem for an HTTP status that the framework answers with, such as 404 for an unknown path."""
-    known = {413: CONTENT_TOO_LARGE, 400: MALFORMED_BODY}
+    known = {kind.status: kind for kind in (MALFORMED_BODY, NOT_FOUND, METHOD_NOT_ALLOWED, CONTENT_TOO_LARGE)}
     phrase = HTTPStatus(status).phrase
-    kind = known.get(status) or ProblemType(phrase.lower().replace(" ", "-"), status, phrase)
+    kind = known.get(status) or BareStatus(phrase.lower().replace(" ", "-"), status, phrase)
     return Problem(kind, detail if detail != phrase else _DETAILS.get(status), headers=headers or {})
 
 

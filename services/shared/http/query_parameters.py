@@ -12,7 +12,8 @@ from typing import Final
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 
-from ordercast.services.shared.http.problem import INVALID_REQUEST, FieldError, Problem
+from ordercast.services.shared.http.problem import FieldError, Problem
+from ordercast.services.shared.problem_types.every_service import INVALID_REQUEST
 
 # Names that an answer lists: enough to find a mistake, and short for a query of a thousand of them.
 MAX_NAMED: Final = 10

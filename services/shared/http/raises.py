@@ -10,7 +10,7 @@ The API's documentation lists each under its status (`openapi.py`).
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from ordercast.services.shared.http.problem import ProblemType
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 
 _ATTRIBUTE: Final = "__raises__"
 

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ordercast.services.shared.http.credentials import caller_with
 from ordercast.services.shared.http.party import party_of
-from ordercast.services.shared.http.problem import Problem, ProblemType
+from ordercast.services.shared.http.problem import Problem
 from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limit_headers
 from ordercast.services.shared.http.tokens import InvalidToken
+from ordercast.services.shared.problem_types.every_service import TOO_MANY_REQUESTS
 
-TOO_MANY_REQUESTS: Final = ProblemType("too-many-requests", 429, "Too many requests", retry_after=60)
 # So many times as often as a customer others may ask: imports, the demo, and a shop's and an operator's programs.
 STAFF_FACTOR: Final = 1_000
 

@@ -28,7 +28,8 @@ from pydantic_core import PydanticCustomError
 
 from ordercast.contracts.limits import MAX_BIGINT
 from ordercast.services.shared.http.json_text import AmbiguousJson, refuse_ambiguous
-from ordercast.services.shared.http.problem import MALFORMED_BODY, Problem
+from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.problem_types.every_service import MALFORMED_BODY
 
 # The largest identity that PostgreSQL's bigint holds.
 MAX_ID: Final = MAX_BIGINT

@@ -13,15 +13,14 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from ordercast.services.shared.http.problem import (
+from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem
+from ordercast.services.shared.problem_types.every_service import (
     HEADERS_TOO_LARGE,
     MALFORMED_REQUEST,
-    PROBLEM_JSON,
     REQUEST_TIMEOUT,
     URL_TOO_LONG,
-    Problem,
-    ProblemType,
 )
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 from ordercast.services.shared.serving.connections import Connections
 from ordercast.services.shared.telemetry.metrics import HTTP_REFUSED
 

@@ -9,7 +9,8 @@ import structlog
 from uvicorn.server import ServerState
 
 from ordercast.services.shared.http.party import party_of
-from ordercast.services.shared.http.problem import CONNECTIONS_OF_ADDRESS, TOO_MANY_CONNECTIONS, Problem
+from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.problem_types.every_service import CONNECTIONS_OF_ADDRESS, TOO_MANY_CONNECTIONS
 
 log = structlog.stdlib.get_logger()
 

@@ -16,9 +16,10 @@ from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.shared.http.access import ACCESS, Operation
 from ordercast.services.shared.http.caller import Caller
-from ordercast.services.shared.http.problem import Problem, ProblemType
+from ordercast.services.shared.http.problem import Problem
 from ordercast.services.shared.http.token_keys import VerifyingKey
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.settings import TrainerSettings
 

@@ -14,7 +14,7 @@ order-api:
   port: 8000
   tokens: [private, public]
   partitions: true
-  paths: [/accounts, /api-keys, /asyncapi, /asyncapi.json, /audit, /auth, /events, /orders, /products, /trends, /views, /.well-known]
+  paths: [/accounts, /api-keys, /asyncapi, /asyncapi.json, /audit, /auth, /events, /orders, /problems, /products, /trends, /views, /.well-known]
 relay:
   key: relay
   image: order-api

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.authentication import CurrentCaller
-from ordercast.services.shared.http.problem import ProblemTable, ProblemType
+from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.http.raises import raises
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 from tests.support.small_app import client_of, small_service, wiring_of
 
 router = APIRouter(tags=["things"])

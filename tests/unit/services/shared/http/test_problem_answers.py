@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.testing import capture_logs
 
-from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, ProblemType, field_errors
+from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, field_errors
 from ordercast.services.shared.http.requests import (
     MAX_NAMED_ERRORS,
     BodyModel,
@@ -22,6 +22,7 @@ from ordercast.services.shared.http.requests import (
     RequestModel,
     Timestamp,
 )
+from ordercast.services.shared.problem_types.problem_type import ProblemType
 from ordercast.services.shared.telemetry.limit_repeats import LimitRepeats
 from tests.support.small_app import client_of, small_app
 

@@ -8,8 +8,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ordercast.services.shared.http import still_allowed
 from ordercast.services.shared.http.caller import Caller
-from ordercast.services.shared.http.problem import FORBIDDEN, Problem
+from ordercast.services.shared.http.problem import Problem
 from ordercast.services.shared.http.still_allowed import LOOK_EVERY_S, StillAllowed
+from ordercast.services.shared.problem_types.every_service import FORBIDDEN
 
 ANN = Caller(7, "OPERATOR", ends_at=1_000.0)
 
