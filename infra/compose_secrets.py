@@ -9,7 +9,7 @@ other users, whom a mode of 0600 would keep out. `cli/` is for nobody but the ow
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,8 @@ PASSWORDS: Final = ("database_password", "ordercast_admin_password", "grafana_pa
 PASSWORD_BYTES: Final = 24
 # As compose.yaml has it.
 SERVER: Final = "postgres:5432"
-# The brokers, by each name that a client calls them; they share a certificate.
+# By each name that a client calls them. The brokers share a certificate.
+DATABASE_SERVER: Final = ("postgres", HOST)
 BROKERS: Final = ("kafka", "kafka-2", "kafka-3", "brokers", HOST)
 ADMIN_EMAIL: Final = "admin@example.com"
 
@@ -59,12 +60,8 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
 
     users = {role: _drawn(folder / f"ordercast_kafka_{role}_password") for role in (*kafka_rights.ROLES, ADMIN)}
     _write(folder / "kafka_jaas", _broker_login(users[ADMIN]), 0o444)
-    ca, broker = folder / "ordercast_kafka_ca", folder / "kafka_broker.pem"
-    if not (ca.exists() and broker.exists()):
-        ca.unlink(missing_ok=True)  # it comes last: where it is, both are of one making
-        made = make_certificate(BROKERS)
-        _write(broker, made.key + made.certificate, 0o444)
-        _write(ca, made.ca, 0o444)
+    database_ca = _certified(DATABASE_SERVER, folder / "postgres_server.pem", folder / "ordercast_database_ca")
+    kafka_ca = _certified(BROKERS, folder / "kafka_broker.pem", folder / "ordercast_kafka_ca")
 
     postgres = f"{HOST}:{environment.get('ORDERCAST_POSTGRES_PORT') or BASES['postgres']}"
     kafka = f"{HOST}:{environment.get('ORDERCAST_KAFKA_PORT') or BASES['kafka']}"
@@ -72,9 +69,10 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
         "admin_email": environment.get("ORDERCAST_ADMIN_EMAIL") or ADMIN_EMAIL,
         "admin_password": (folder / "ordercast_admin_password").read_text(),
         "database_url": _database_url(owner, postgres),
+        "database_ca": database_ca,
         "kafka_bootstrap": kafka,
         "kafka_security_protocol": "SASL_SSL",
-        "kafka_ca": ca.read_text(),
+        "kafka_ca": kafka_ca,
         "kafka_username": user_of("operator"),
         "kafka_password": users["operator"],
     }.items():
@@ -86,6 +84,16 @@ def _drawn(path: Path) -> str:
     if not path.exists():
         _write(path, secrets.token_urlsafe(PASSWORD_BYTES), 0o444)
     return path.read_text()
+
+
+def _certified(names: Sequence[str], server: Path, ca: Path) -> str:
+    """The authority (PEM) of a server with these names, made with the server's key and certificate unless both files are there."""
+    if not (server.exists() and ca.exists()):
+        ca.unlink(missing_ok=True)  # it comes last: where it is, both are of one making
+        made = make_certificate(names)
+        _write(server, made.key + made.certificate, 0o444)
+        _write(ca, made.ca, 0o444)
+    return ca.read_text()
 
 
 def _broker_login(password: str) -> str:

@@ -34,7 +34,7 @@ def test_the_folder_is_closed_to_others_and_what_is_mounted_from_it_open_to_the_
     make_secrets(folder, {})
     assert [folder.stat().st_mode & 0o777, (folder / "cli").stat().st_mode & 0o777] == [0o700, 0o700]
     mounted = [path for path in folder.iterdir() if path.is_file()]
-    assert len(mounted) == 11 + len(ROLES) + len(KAFKA_USERS)
+    assert len(mounted) == 13 + len(ROLES) + len(KAFKA_USERS)
     assert {path.stat().st_mode & 0o777 for path in mounted} == {0o444}
     assert {path.stat().st_mode & 0o777 for path in (folder / "cli").iterdir()} == {0o600}
 
@@ -78,18 +78,20 @@ def test_each_service_has_a_role_and_a_password_of_its_own(tmp_path: Path) -> No
     assert len(passwords) == len(ROLES) + 1
 
 
-@pytest.mark.parametrize("missing", ["ordercast_kafka_ca", "kafka_broker.pem"])
-def test_the_brokers_show_a_certificate_of_the_authority_that_clients_check_it_with(
-    tmp_path: Path, missing: str
+@pytest.mark.parametrize(
+    ("ca", "server"), [("ordercast_kafka_ca", "kafka_broker.pem"), ("ordercast_database_ca", "postgres_server.pem")]
+)
+@pytest.mark.parametrize("missing", [0, 1], ids=["no authority", "no server"])
+def test_servers_show_a_certificate_of_the_authority_that_clients_check_it_with(
+    tmp_path: Path, ca: str, server: str, missing: int
 ) -> None:
     """Also where one of both files was removed."""
     make_secrets(tmp_path, {})
-    (tmp_path / missing).unlink()
+    (tmp_path / (ca, server)[missing]).unlink()
     make_secrets(tmp_path, {})
-    broker = x509.load_pem_x509_certificate((tmp_path / "kafka_broker.pem").read_bytes())
-    ca = x509.load_pem_x509_certificate((tmp_path / "ordercast_kafka_ca").read_bytes())
-    broker.verify_directly_issued_by(ca)
-    assert (tmp_path / "cli" / "ordercast_kafka_ca").read_text() == (tmp_path / "ordercast_kafka_ca").read_text()
+    shown = x509.load_pem_x509_certificate((tmp_path / server).read_bytes())
+    shown.verify_directly_issued_by(x509.load_pem_x509_certificate((tmp_path / ca).read_bytes()))
+    assert (tmp_path / "cli" / ca).read_text() == (tmp_path / ca).read_text()
 
 
 def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -100,6 +102,8 @@ def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(
         *(f"ordercast_kafka_{user}_password" for user in KAFKA_USERS),
         "ordercast_kafka_ca",
         "kafka_broker.pem",
+        "ordercast_database_ca",
+        "postgres_server.pem",
     ]:
         (tmp_path / name).unlink()
     make_secrets(tmp_path, {})
