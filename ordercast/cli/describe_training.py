@@ -11,12 +11,13 @@ def worth_of(training: Training) -> list[str]:
         return [f"{title}, {training.verdict}: {training.verdict_reason}", *lines]
     if training.metrics is None:
         return []
-    rejected = [f"rejected: {training.verdict_reason}"] if training.verdict == "rejected" else []
+    published = training.verdict in (None, "published")
+    unpublished = [] if published else [f"{training.verdict}: {training.verdict_reason}"]
     metrics = training.metrics
     named = (("ensemble", metrics.ensemble), ("the mean", metrics.mean), ("a straight line", metrics.line))
     lines = [f"{name:<16} mse {errors.mse:8.4f}   mae {errors.mae:8.4f}" for name, errors in named]
     judged = training.judgement.lines() if training.judgement else []
-    return [f"{title}, on {metrics.holdout_rows:,} held-out rows", *rejected, *lines, *judged]
+    return [f"{title}, on {metrics.holdout_rows:,} held-out rows", *unpublished, *lines, *judged]
 
 
 def _question(name: str, question: Question) -> list[str]:

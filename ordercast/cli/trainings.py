@@ -75,10 +75,18 @@ def table(trainings: list[Training]) -> Table | str:
         return "nothing was trained yet"
     shown = Table("id", "recipe", "status", "epochs", "model", "worth", box=None, pad_edge=False, header_style="bold")
     for training in trainings:
-        worth = training.judgement.quality if training.judgement else training.verdict or ""
         progress = _progress(training).removeprefix("epoch ")
-        shown.add_row(str(training.id), training.recipe, training.status, progress, training.model_version, worth)
+        shown.add_row(
+            str(training.id), training.recipe, training.status, progress, training.model_version, _worth(training)
+        )
     return shown
+
+
+def _worth(training: Training) -> str:
+    """What was found and, unless a model says it, what became of it."""
+    quality = training.judgement.quality if training.judgement else None
+    verdict = None if quality and training.verdict == "published" else training.verdict
+    return "; ".join(said for said in (quality, verdict) if said)
 
 
 def _progress(training: Training) -> str:

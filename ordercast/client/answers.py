@@ -279,8 +279,8 @@ class Made(Struct, frozen=True):
 class Training(Struct, frozen=True):
     """A training job; `status` is queued, running, succeeded, failed or cancelled.
 
-    `verdict` says whether the model of one that succeeded was published or rejected. `metrics` and `judgement` are those of
-    `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
+    `verdict` says whether the model of one that succeeded was published, was rejected, or was not to be. `metrics` and `judgement`
+    are those of `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
     `asked_by` is an account; or a rule asked, in words.
     """
 

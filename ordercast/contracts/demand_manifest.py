@@ -43,7 +43,7 @@ SEEN_FILE: Final = "seen.safetensors"
 # Whether a training's version is published: if it is better than what needs no learning and no worse than what serves, or
 # whatever it is worth, or not at all.
 Publish = Literal["if-better", "always", "never"]
-Verdict = Literal["published", "rejected"]
+Verdict = Literal["published", "rejected", "not published, as asked"]
 
 # What a network answers. "order": log odds of any order. "mean": of pieces. "median", and how far "low" and "high" stand from it
 # before softplus: the quantiles 0.05, 0.5, 0.95 of log(1 + pieces).

@@ -23,10 +23,10 @@ class TrainingAnswer:
 
     `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
     that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
-    no learning. `verdict` and its reason: whether the model was published. `epochs` are those of each question. `asked_by` is
-    the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a written recipe, whose name is
-    `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and machine, also of a rejected
-    model.
+    no learning. `verdict`: whether the model was published, was rejected, or was not to be; and its reason. `epochs` are those of
+    each question. `asked_by` is the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a
+    written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and
+    machine, also where no model was published.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""Publishes a version whose files are all on disk, unless it was rejected: its row, in the transaction that ends the training.
+"""Publishes a version whose files are all on disk, if that is its verdict: its row, in the transaction that ends the training.
 
 The event comes after.
 """
@@ -24,7 +24,7 @@ async def publish(
     stopping: asyncio.Event,
     key: Ed25519PrivateKey | None = None,
 ) -> Outcome:
-    """Ends the training as succeeded. Files that nobody is to serve go again: of a rejected version, or of a lost training."""
+    """Ends the training as succeeded. Files that nobody is to serve go again: of no published version, or of a lost training."""
     model = None
     # What is published is on disk, and has both.
     if trained.verdict == "published" and trained.version and trained.manifest_sha256:

@@ -44,7 +44,7 @@ class Training(Base):
     verdict: Mapped[Verdict | None] = mapped_column(Text)
     verdict_reason: Mapped[str | None]
     questions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of `demand`, as in the manifest
-    # Digests of the data and of what was learned, also if it was rejected.
+    # Digests of the data and of what was learned, also if it was not published.
     made: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     model_version: Mapped[str | None]
     announced_at: Mapped[datetime | None]  # when the event on `models` was acknowledged

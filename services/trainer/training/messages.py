@@ -68,7 +68,7 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
-    """A version is whole on disk, under its name; a rejected one is not to stay there."""
+    """A version is whole on disk, under its name; one that is not published is not to stay there."""
 
     version: str
     manifest_sha256: str
@@ -80,7 +80,7 @@ class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
 
 
 class TrainedDemand(msgspec.Struct, frozen=True, tag="trained demand"):
-    """`verdict` and its reason; a rejected one is not on disk and has no version. `questions`: what each is worth."""
+    """`verdict` and its reason; one that is not published is not on disk and has no version. `questions`: what each is worth."""
 
     verdict: Verdict
     reason: str

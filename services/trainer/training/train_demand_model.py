@@ -72,9 +72,10 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     data, learned = data_of(rows, periods), _learned(trained)
     digests = {name: file_entry(content).sha256 for name, content in learned.items()}
     made = Made(data.digest, data.rows, digests, made_with(LIBRARIES))
-    if job.publish == "never" or (job.publish == "if-better" and not good):
-        why = f"it was asked not to be published; {reason}" if good else reason
-        return TrainedDemand("rejected", why, None, None, records, made)
+    if job.publish == "never":
+        return TrainedDemand("not published, as asked", reason, None, None, records, made)
+    if job.publish == "if-better" and not good:
+        return TrainedDemand("rejected", reason, None, None, records, made)
     manifest = DemandManifest(
         schema=SCHEMA_WITH_TREES if any(one.trees for one in trained.values()) else SCHEMA,
         version=new_version(),

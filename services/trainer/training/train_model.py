@@ -114,7 +114,7 @@ def _diagnostics(ensemble: Ensemble, epochs: list[EpochLosses], rows: TrainingSe
 def _verdict(job: TrainingJob, judgement: Judgement) -> tuple[Verdict, str]:
     """`baseline` was asked for as "serve the latest", so without a word it is published, whatever it is worth."""
     if job.publish == "never":
-        return "rejected", f"it was asked not to be published; {judgement.reason}"
+        return "not published, as asked", judgement.reason
     if job.publish == "if-better" and judgement.quality != "better than the mean":
         return "rejected", f"{judgement.quality}: {judgement.reason}"
     return "published", judgement.reason

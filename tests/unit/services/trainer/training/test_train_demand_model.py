@@ -256,10 +256,10 @@ def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_le
     artifacts: Path, trained: TrainedDemand
 ) -> None:
     before = sorted(artifacts.iterdir())
-    rejected = trained_on(job(artifacts, serving=trained.version, publish="never"), market_rows())
-    assert (rejected.verdict, rejected.version) == ("rejected", None)
+    kept_back = trained_on(job(artifacts, serving=trained.version, publish="never"), market_rows())
+    assert (kept_back.verdict, kept_back.version) == ("not published, as asked", None)
     assert sorted(artifacts.iterdir()) == before
-    assert [question.better_than["the serving version"] for question in rejected.questions.values()] == [0, 0, 0]
+    assert [question.better_than["the serving version"] for question in kept_back.questions.values()] == [0, 0, 0]
 
 
 def cancelled(columns: dict[str, Ints]) -> dict[str, Ints]:

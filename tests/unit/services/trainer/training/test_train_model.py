@@ -114,6 +114,12 @@ def test_a_plain_script_with_the_exported_files_gives_the_same_number(
     np.testing.assert_allclose(ours, [float(line) for line in printed.split()], rtol=1e-4)
 
 
+def test_one_that_is_not_to_be_published_says_so_and_why_it_might_have_been(tmp_path: Path) -> None:
+    asked = msgspec.structs.replace(job(tmp_path), publish="never")
+    kept_back = train_model(asked, training_set(ROWS), lambda _: None)
+    assert (kept_back.verdict, kept_back.reason) == ("not published, as asked", kept_back.judgement.reason)
+
+
 def test_too_few_rows_are_refused_before_anything_is_trained_or_written(tmp_path: Path) -> None:
     with pytest.raises(UnusableTrainingSet, match="3 rows are too few"):
         train_model(job(tmp_path), training_set(3), lambda _: None)
