@@ -19,7 +19,7 @@ from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
-from ordercast.services.trainer.demand_networks.demand_questions import question_of, train_question
+from ordercast.services.trainer.demand_networks.demand_questions import DemandQuestion, question_of, train_question
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.demand_recipes import refuse_too_much_work
 from ordercast.services.trainer.errors import UnusableTrainingSet
@@ -61,46 +61,16 @@ def train_demand_question(
         UnusableTrainingSet: there is nothing to learn from, or nothing held out.
         BadRecipe: the recipe is too much work for so many rows.
     """
-    learned, held = question_rows(question, activity, periods, job.horizon_days)
-    if not len(learned) or len(held) < FEWEST_IN_ALL:
-        raise UnusableTrainingSet(
-            f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
-            f"{FEWEST_IN_ALL}"
-        )
-    refuse_too_much_work(question, job.settings, len(learned))
-    asked = question_of(job.settings, question)
-    recipe = asked.recipe
+    learned, held = _enough_rows(question, job, activity, periods)
     clip = clip_of(learned)
     naive = naive_answers(_naive(question, job.horizon_days), learned, held, clip)
     own: QuestionSettings = getattr(job.settings, question)
-    features = tuple(feature for feature in learnable(learned) if feature.name in own.features)
-    narrow, rows = learned.only(features), len(learned)
+    narrow = learned.only(tuple(feature for feature in learnable(learned) if feature.name in own.features))
     del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
 
-    def tell(epoch: int, losses: Sequence[float]) -> None:
-        on_epoch(EpochLosses(epoch, tuple(losses), ()))
-
-    try:
-        networks = train_question(asked, narrow, clip, job.seed, job.threads, tell)
-    except DemandFitRefused as error:
-        raise UnusableTrainingSet(f"{question}: {error}") from error
-    record = QuestionRecord(
-        features=names(narrow.features),
-        average=tuple(narrow.values.mean(axis=0).tolist()),
-        snapshot=_snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else (),
-        level=asked.level,
-        heads=recipe.heads,
-        hidden=recipe.hidden,
-        members=recipe.members,
-        epochs=recipe.epochs,
-        batch_size=networks.recipe.batch_size,
-        learning_rate=recipe.learning_rate,
-        rows=rows,
-        held_out=len(held),
-        clip=clip,
-        collapsed_members=len(networks.collapsed),
-        trained_again=sum(attempts > 0 for attempts in networks.attempts),
-    )
+    networks = _fit(question, job, narrow, clip, on_epoch)
+    snapshot = _snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else ()
+    record = _record(question_of(job.settings, question), narrow, len(held), clip, networks, snapshot)
     model = question_model(question, record, networks.arrays, seen_in(narrow.values, narrow.product_id))
     blend = _blend(question, job, model, narrow, held, clip)
     rows_judged = held
@@ -109,25 +79,77 @@ def train_demand_question(
         model = replace(model, boosted=blend.member)
         rows_judged = held.where(blend.judged)
         naive = {name: answer[blend.judged] for name, answer in naive.items()}
+
     expected, said = answers_on(model, rows_judged)
-    probability = said if "order" in recipe.heads else None
-    judged = judge_question(
-        rows_judged,
-        clip,
-        expected,
-        probability,
-        naive,
-        answers_on(serving, rows_judged)[0] if serving else None,
+    probability = said if "order" in record.heads else None
+    served = answers_on(serving, rows_judged)[0] if serving else None
+    judged = judge_question(rows_judged, clip, expected, probability, naive, served)
+    diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
+    trees = blend.arrays if blend else {}
+    return TrainedQuestion(networks, trees, model, _with_scores(record, judged), held, judged, diagnostics)
+
+
+def _enough_rows(question: Question, job: DemandJob, activity: Activity, periods: Periods) -> tuple[Rows, Rows]:
+    """Those to learn from and those held out. Raises UnusableTrainingSet or BadRecipe."""
+    learned, held = question_rows(question, activity, periods, job.horizon_days)
+    if not len(learned) or len(held) < FEWEST_IN_ALL:
+        raise UnusableTrainingSet(
+            f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
+            f"{FEWEST_IN_ALL}"
+        )
+    refuse_too_much_work(question, job.settings, len(learned))
+    return learned, held
+
+
+def _fit(
+    question: Question, job: DemandJob, rows: Rows, clip: float, on_epoch: Callable[[EpochLosses], None]
+) -> TrainedDemand:
+    def tell(epoch: int, losses: Sequence[float]) -> None:
+        on_epoch(EpochLosses(epoch, tuple(losses), ()))
+
+    try:
+        return train_question(question_of(job.settings, question), rows, clip, job.seed, job.threads, tell)
+    except DemandFitRefused as error:
+        raise UnusableTrainingSet(f"{question}: {error}") from error
+
+
+def _record(
+    asked: DemandQuestion,
+    learned: Rows,
+    held_out: int,
+    clip: float,
+    networks: TrainedDemand,
+    snapshot: tuple[FeatureBins, ...],
+) -> QuestionRecord:
+    """What the manifest says of networks that are not judged yet."""
+    recipe = asked.recipe
+    return QuestionRecord(
+        features=names(learned.features),
+        average=tuple(learned.values.mean(axis=0).tolist()),
+        snapshot=snapshot,
+        level=asked.level,
+        heads=recipe.heads,
+        hidden=recipe.hidden,
+        members=recipe.members,
+        epochs=recipe.epochs,
+        batch_size=networks.recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        rows=len(learned),
+        held_out=held_out,
+        clip=clip,
+        collapsed_members=len(networks.collapsed),
+        trained_again=sum(attempts > 0 for attempts in networks.attempts),
     )
-    judged_record = msgspec.structs.replace(
+
+
+def _with_scores(record: QuestionRecord, judged: JudgedQuestion) -> QuestionRecord:
+    return msgspec.structs.replace(
         record,
         scores=judged.scores,
         order_scores=judged.order_scores,
         better_than=judged.better_than,
         judgement=judged.verdict.reason,
     )
-    diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
-    return TrainedQuestion(networks, blend.arrays if blend else {}, model, judged_record, held, judged, diagnostics)
 
 
 def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:
