@@ -47,12 +47,13 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 	@$(BIN)/ruff check --select S .
 	@infra/tools/audit out/sbom.cdx.json env $(UV)
 
-# What others build on: the documents of the events, that no reader of the last release breaks, and consumers in four languages.
+# What others build on: the documents of the events, that no reader of the last release breaks, consumers in four languages, and
+# clients made of the OpenAPI documents.
 CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract) \
-	tests/integration/consumers tests/integration/test_asyncapi_schema.py
+	tests/integration/consumers tests/integration/clients tests/integration/test_asyncapi_schema.py
 
 .PHONY: contract
-contract: setup ## Compare the events' documents with the code and the last release, and run consumers in four languages
+contract: setup ## Compare the events' documents with the code and the last release, and run consumers and generated clients
 	@$(BIN)/pytest $(CONTRACT_TESTS) $(ARGS)
 
 .PHONY: security
