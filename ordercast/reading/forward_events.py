@@ -20,6 +20,7 @@ ANSWER_WITHIN_S: Final = 30.0
 # What the receiver may take later. Any other status of 400 or above says that it never will.
 TRANSIENT: Final = frozenset({408, 425, 429})
 SERVER_ERROR: Final = 500
+HIGHEST_PORT: Final = 65_535
 # An answer that is compressed against the request is not unpacked: it may become of any size.
 HEADERS: Final = {"Content-Type": "application/cloudevents+json", "Accept-Encoding": "identity"}
 # Characters of a receiver's answer that an error shows; about so many bytes of it are read.
@@ -40,11 +41,15 @@ class PositionFileWrong(ActionableError):
 
 
 class ForwardEvents:
-    """Posts events to a URL. `retry_for_s` is how long one is tried again."""
+    """Posts events to a URL. `retry_for_s` is how long one is tried again.
+
+    Raises:
+        NotForwarded: it is no URL. At once: the first event may be long in coming.
+    """
 
     def __init__(self, http: httpx.AsyncClient, url: str, *, retry_for_s: float) -> None:
         self._http = http
-        self._url = url
+        self._url = _checked(url)
         self._shown = _USER.sub("//", url)
         self._retry_for_s = retry_for_s
 
@@ -64,10 +69,6 @@ class ForwardEvents:
                     return answer.status_code
                 reason = f"{self._shown} answers {answer.status_code}: {said or answer.reason_phrase}"
                 again = answer.status_code >= SERVER_ERROR or answer.status_code in TRANSIENT
-            except httpx.InvalidURL:  # whose reason may show a password that has a slash in it
-                raise NotForwarded(f"{_ANY_USER.sub('//', self._url)} is no URL", hint=SUCH_AS) from None
-            except httpx.UnsupportedProtocol as error:
-                raise NotForwarded(f"{self._shown} is no URL of HTTP", hint=SUCH_AS) from error
             except httpx.RequestError as error:
                 reason, again = f"{self._shown} does not answer: {first_line(error)}", True
             if not again or time.monotonic() + pause > give_up_at:
@@ -77,6 +78,19 @@ class ForwardEvents:
                 )
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _checked(text: str) -> str:
+    try:
+        url = httpx.URL(text)
+        usable = url.port is None or 0 < url.port <= HIGHEST_PORT
+    except httpx.InvalidURL:  # whose reason may show a password that has a slash in it
+        usable = False
+    if not usable:
+        raise NotForwarded(f"{_ANY_USER.sub('//', text)} is no URL", hint=SUCH_AS)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise NotForwarded(f"{_USER.sub('//', text) or repr(text)} is no URL of HTTP", hint=SUCH_AS)
+    return text
 
 
 async def _said(answer: httpx.Response) -> str:
@@ -94,7 +108,7 @@ async def _said(answer: httpx.Response) -> str:
 
 @asynccontextmanager
 async def open_forward(url: str, *, retry_for_s: float) -> AsyncIterator[ForwardEvents]:
-    """Proxies of the environment are not used, and a redirect is an answer that takes nothing."""
+    """Proxies of the environment are not used, and a redirect is an answer that takes nothing. Raises NotForwarded: it is no URL."""
     async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_WITHIN_S) as http:
         yield ForwardEvents(http, url, retry_for_s=retry_for_s)
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from ordercast.reading import forward_events
-from ordercast.reading.forward_events import ForwardEvents, NotForwarded, PositionFile, PositionFileWrong
+from ordercast.reading.forward_events import ForwardEvents, NotForwarded, PositionFile, PositionFileWrong, open_forward
 
 EVENT: dict[str, Any] = {"id": "e-1", "type": "ordercast.order.placed.v1", "data": {"total": "1.50"}}
 URL = "http://receiver/hook"
@@ -112,8 +112,6 @@ async def test_an_answer_that_is_none_to_the_client_counts_as_none() -> None:
 )
 async def test_no_error_shows_the_user_and_password_of_a_url(url: str, shown: str) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.scheme != "http":
-            raise httpx.UnsupportedProtocol("not HTTP")
         assert request.headers["authorization"].startswith("Basic ")
         return httpx.Response(400)
 
@@ -121,6 +119,25 @@ async def test_no_error_shows_the_user_and_password_of_a_url(url: str, shown: st
         await forward(answer, url=url)(EVENT)
     assert shown in str(refused.value)
     assert "s3" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://ann:s3cret@receiver:99999/hook", "http://receiver:99999/hook is no URL"),
+        ("http://receiver:-1/", "http://receiver:-1/ is no URL"),
+        ("http://receiver:0/", "http://receiver:0/ is no URL"),
+        ("http://ü..é/", "http://ü..é/ is no URL"),
+        ("receiver", "receiver is no URL of HTTP"),
+        ("", "'' is no URL of HTTP"),
+        ("http:///hook", "http:///hook is no URL of HTTP"),
+    ],
+)
+async def test_what_is_no_url_is_told_before_any_event_comes(url: str, said: str) -> None:
+    with pytest.raises(NotForwarded) as refused:
+        async with open_forward(url, retry_for_s=1.0):
+            pass
+    assert (str(refused.value), refused.value.hint) == (said, forward_events.SUCH_AS)
 
 
 def test_a_position_comes_back_and_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
