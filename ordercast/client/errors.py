@@ -15,6 +15,10 @@ class AnswerUnreadable(ClientError):
     """Permanent: the answer is not what this client knows; maybe another program answers at that address."""
 
 
+class ApiKeyUnusable(ClientError):
+    """Permanent: what was given as an API key cannot be sent as one. The text does not show it."""
+
+
 class ProblemAnswer(ClientError):
     """The service said no (RFC 9457 problem+json).
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.client.errors import ApiKeyUnusable, ClientError, ProblemAnswer
 from ordercast.client.transport import Request, Transport, decode
 
 # A token is renewed this long (s) before it ends, so that no request arrives with one that just ended.
@@ -31,9 +31,19 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """In place of a log-in: it is sent as it is, with each request."""
+    """In place of a log-in: it is sent as it is, with each request.
+
+    Raises:
+        ApiKeyUnusable: no header can hold it. An error of the request would come late, and with the key in its text.
+    """
 
     key: str
+
+    def __post_init__(self) -> None:
+        if not (self.key.isascii() and self.key.isprintable() and self.key.strip() == self.key != ""):
+            raise ApiKeyUnusable(
+                "what was given as an API key is none: it has other characters than letters, digits, - and _"
+            )
 
     def __repr__(self) -> str:
         return "ApiKey()"

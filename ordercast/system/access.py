@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.database import DatabaseUnavailable
-from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
+from ordercast.client.errors import ApiKeyUnusable, ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.client.probe import check_answers
 from ordercast.client.session import Signed
@@ -26,7 +26,7 @@ KEY_VARIABLE: Final = "ORDERCAST_API_KEY"
 
 
 class AdminRefused(ActionableError):
-    """The system does not take the admin's email and password."""
+    """The admin's email and password, or the API key, are not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,18 @@ async def open_access(target: Target, *, retry_for_s: float = RETRY_FOR_S) -> As
 
     Raises:
         AdminNotMade: there is no admin to log in as, and none could be made.
-        AdminRefused: email or password are wrong.
+        AdminRefused: email or password are wrong, or what was given as an API key is none.
         ClientError: it does not answer.
     """
     key = secret_variable(KEY_VARIABLE, os.environ)
     if key is not None:
-        await check_answers(target.addresses.order_api)
         async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:
-            yield Access(target, anonymous, anonymous.with_key(key))
+            try:
+                admin = anonymous.with_key(key)
+            except ApiKeyUnusable as error:
+                raise AdminRefused(f"{KEY_VARIABLE}: {error}", hint="`ordercast api-keys create` makes one") from error
+            await check_answers(target.addresses.order_api)
+            yield Access(target, anonymous, admin)
         return
     login = await target.login()
     async with open_client(target.addresses, retry_for_s=retry_for_s) as anonymous:

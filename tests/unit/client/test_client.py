@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from ordercast.client import Addresses, Client, open_client
-from ordercast.client.errors import AnswerUnreadable, ProblemAnswer, ServiceUnreachable
+from ordercast.client.errors import AnswerUnreadable, ApiKeyUnusable, ProblemAnswer, ServiceUnreachable
 from ordercast.client.transport import Request, open_transport
 from tests.support.oracle_http import Answer, Answerer, Received, serving
 
@@ -234,6 +234,15 @@ async def test_an_api_key_is_sent_as_it_is_and_not_again_where_it_is_refused() -
             await machine.order_api.me()
         assert "secret" not in repr(machine.order_api.session.login)
     assert [request.headers["authorization"] for request in received] == ["Bearer oc_1_secret"] * 2
+
+
+@pytest.mark.parametrize("key", ["", " oc_1_secret", "oc_1_secret\n", "oc_1\rsecret", "oc_1_sécret", "oc_1_secret\x00"])
+async def test_what_no_header_can_hold_is_no_api_key_and_is_not_shown(key: str) -> None:
+    async with against() as (anonymous, received):
+        with pytest.raises(ApiKeyUnusable) as refused:
+            anonymous.with_key(key)
+    assert "cret" not in str(refused.value)
+    assert received == []
 
 
 async def test_no_more_requests_are_under_way_than_there_are_connections() -> None:
