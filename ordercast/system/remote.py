@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -105,10 +106,11 @@ def checked_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         # A name and a password in it would take the place of the token.
+        httpx.URL(text)  # also looks at names beyond ASCII
         usable = (
             parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
         )
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         usable = False
     if not usable:
         raise ActionableError(f"{text!r} is no address of a service", hint="it looks like http://127.0.0.1:8000")

@@ -48,7 +48,11 @@ def test_services_that_are_named_are_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["127.0.0.1:8000", "ftp://shop", "http://", "http://shop:port", "http://shop:99999", "http://a:b@shop", ""]
+    "text",
+    [
+        *("127.0.0.1:8000", "ftp://shop", "http://", "http://shop:port", "http://shop:99999", "http://a:b@shop", ""),
+        *("http://ü..é", "http://shop\x00"),
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ActionableError, match="is no address of a service"):
