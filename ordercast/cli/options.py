@@ -165,11 +165,11 @@ class Context:
         """
         try:
             self._write(data, text)
-        except BrokenPipeError:
-            raise  # nobody reads any more, which is no failure
         except OSError as error:
             # What is left of it would fail once more at the program's end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):  # nobody reads any more: no words about it, as rich does for texts
+                raise typer.Exit(1) from None
             raise CommandFailed(f"the answer cannot be written: {first_line(error)}") from error
 
     def _write(self, data: object, text: RenderableType) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,7 +28,7 @@ class OvenCold(Exception):
 
 
 @example.command()
-@command(expected=(OvenCold,))
+@command(expected=(OvenCold, OSError))
 async def bake(context: Context, loaves: Annotated[int, typer.Argument(min=1)], fail: str = "") -> None:
     """Bakes."""
     if fail == "expected":
@@ -174,6 +175,18 @@ def test_an_answer_that_cannot_be_written_is_an_error(form: list[str]) -> None:
         1,
         "baking\nerror: the answer cannot be written: [Errno 28] No space left on device\n",
     )
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_answer_that_nobody_reads_any_more_ends_without_words(form: list[str]) -> None:
+    code = "from tests.unit.cli.test_options import example; example()"
+    unread, answer = os.pipe()
+    os.close(unread)
+    result = subprocess.run(
+        [sys.executable, "-c", code, "3", *form], stdout=answer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(answer)
+    assert (result.returncode, result.stderr) == (1, "baking\n")
 
 
 def test_predict_loads_nothing_that_a_consumers_installation_lacks() -> None:
