@@ -1,7 +1,7 @@
 """`ordercast api-keys`: keys with which machines speak to the APIs. (`ordercast keys` has those that tokens are signed with.)"""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
@@ -12,6 +12,9 @@ from ordercast.client.answers import ApiKey
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = several_commands("Keys with which machines speak to the APIs, in place of a log-in.")
+
+# A hundred years: beyond the year 9999 there is no time at which a key could end.
+MOST_DAYS: Final = 36_500
 
 KeyId = Annotated[int, typer.Argument(metavar="KEY_ID", min=1, help="As `list` shows it.")]
 
@@ -27,7 +30,9 @@ async def create(
     ] = None,
     days: Annotated[
         int | None,
-        typer.Option(min=1, help="It ends after so many; until it is revoked, if not given.", show_default=False),
+        typer.Option(
+            min=1, max=MOST_DAYS, help="It ends after so many; until it is revoked, if not given.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Make a key and show it, this once. It may do what both its scopes and its account's role allow."""
