@@ -53,7 +53,7 @@ async def following(
     """The events of the system, over breaks of its connection.
 
     Raises:
-        CommandFailed: events after `last_id` are gone.
+        CommandFailed: events after `last_id` are gone, or it is none of this feed.
         ClientError: the system refuses, or stays away.
     """
     names = types.split(",") if types is not None else None
@@ -61,8 +61,10 @@ async def following(
         try:
             yield follow_events(access.admin.order_api, types=names, since=since, last_id=last_id)
         except ProblemAnswer as problem:
-            if problem.status != GONE:
+            if problem.status == GONE:
+                hint = "remove the position file; with --since the events that are there come first"
+            elif problem.kind == "invalid-event-id" or "last-event-id" in problem.fields:
+                hint = "the position file is of other --types or of another system: name another one, or remove it"
+            else:
                 raise
-            raise CommandFailed(
-                str(problem), hint="remove the position file; with --since the events that are there come first"
-            ) from problem
+            raise CommandFailed(str(problem), hint=hint) from problem

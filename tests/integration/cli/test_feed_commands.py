@@ -180,6 +180,19 @@ async def test_what_is_wrong_is_said_in_a_line(
     assert "Traceback" not in result.output
 
 
+async def test_what_cannot_be_an_api_key_is_told_at_once_and_not_shown(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("oc_1_sécret", "oc_1\nsecret"):
+        monkeypatch.setenv("ORDERCAST_API_KEY", key)
+        result = await running.run("tail", "-n", "1")
+        assert result.exit_code == 1
+        first, hint = result.stderr.splitlines()
+        assert first.startswith("error: ORDERCAST_API_KEY: what was given as an API key is none")
+        assert hint == "hint: `ordercast api-keys create` makes one"
+        assert "cret" not in result.output
+
+
 async def test_a_position_that_the_feed_never_gave_is_told_with_what_to_do(
     running: Running, sku: str, receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -193,3 +206,8 @@ async def test_a_position_that_the_feed_never_gave_is_told_with_what_to_do(
     assert result.exit_code == 1
     assert "The events after the Last-Event-ID are gone" in result.stderr
     assert "remove the position file" in result.stderr
+    for other in ("orders:1,2", "views:1", "x" * 20_000):
+        position.write_text(other)
+        result = await running.run(*options)
+        assert result.exit_code == 1
+        assert "hint: the position file is of other --types or of another system" in result.stderr
