@@ -108,7 +108,11 @@ async def _said(answer: httpx.Response) -> str:
 
 @asynccontextmanager
 async def open_forward(url: str, *, retry_for_s: float) -> AsyncIterator[ForwardEvents]:
-    """Proxies of the environment are not used, and a redirect is an answer that takes nothing. Raises NotForwarded: it is no URL."""
+    """Proxies of the environment are not used, and a redirect is an answer that takes nothing.
+
+    Raises:
+        NotForwarded: it is no URL.
+    """
     async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_WITHIN_S) as http:
         yield ForwardEvents(http, url, retry_for_s=retry_for_s)
 
