@@ -24,7 +24,8 @@ async def verify(
 ) -> None:
     """Compute the worker's tables anew from orders, views and predictions, and compare every field.
 
-    Exit code 1 and the rows, if there are differences. It may run while orders and views come in.
+    The last events of products and accounts are compared with what these are. Exit code 1 and the rows, if there are differences.
+    It may run while orders and views come in.
     """
     target = context.target()
     with steps(context.console) as progress:
@@ -38,7 +39,8 @@ def text(result: Verification) -> str:
     lines = [
         f"compared {result.feature_rows:,} feature rows, {result.trend_rows:,} rows of trends and {result.activity_rows:,} of "
         f"activity by day with {result.order_items:,} order items, {result.views:,} views and {result.carts:,} carts, and "
-        f"{result.predictions:,} predictions"
+        f"{result.predictions:,} predictions; the last events of {result.products:,} products and {result.accounts:,} accounts "
+        "with what these are"
     ]
     if result.repeated_views:
         lines.append(f"{result.repeated_views:,} views lie in Kafka more than once and count once")

@@ -1,5 +1,5 @@
 """Recomputes the feature table, the trends, the activity by day and the predictions that were given from the source data, and
-compares them with the worker's, field by field.
+compares them with the worker's, field by field; and the last event of each product and account with what it is.
 
 The source data are the orders in PostgreSQL, and the views and predictions in Kafka. Everything is taken of one moment (one
 snapshot of the database, and the events up to the positions that it names), so it may run while orders and views come in. It goes
@@ -11,6 +11,7 @@ Not compared: `orders_offset`, `views_offset` and `updated_at`, which tell of th
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ from ordercast.verify.recompute import (
     without_repeats,
 )
 from ordercast.verify.spool import Spool, slices_for
+from ordercast.verify.states import States, read_states
 from ordercast.verify.view_events import ViewRow
 
 # Differences that are kept to be shown; all are counted.
@@ -63,6 +65,8 @@ class Verification:
     views: int = 0
     carts: int = 0
     predictions: int = 0
+    products: int = 0
+    accounts: int = 0
     repeated_views: int = 0
     unreadable_records: int = 0
     difference_count: int = 0
@@ -89,7 +93,7 @@ async def verify(
             async with caught_up_snapshot(
                 database_url, views.ends, wait_s=wait_s, application="ordercast verify"
             ) as connection:
-                spools = await _read(Path(folder), connection, views, predictions, step)
+                spools = await _read(Path(folder), connection, views, predictions, kafka_bootstrap, step)
         step("recomputing")
         return await asyncio.to_thread(_compare, spools, views.partitions, views.unreadable + predictions.unreadable)
 
@@ -109,6 +113,7 @@ class _Spools:
     predictions: Spool
     prediction_answers: Spool
     oldest_prediction: int
+    states: Sequence[States]
 
 
 async def _read(
@@ -116,8 +121,11 @@ async def _read(
     connection: asyncpg.Connection,
     view_topic: EventTopic[ViewRow],
     prediction_topic: EventTopic[PredictionRow],
+    kafka_bootstrap: str,
     step: Step,
 ) -> _Spools:
+    step("reading products and accounts")
+    states = await read_states(folder, connection, kafka_bootstrap)
     positions = await view_positions(connection)
     count = slices_for(await tables.row_count(connection) + sum(positions.values()))
     with ExitStack() as stack:
@@ -167,6 +175,7 @@ async def _read(
         predictions,
         prediction_answers,
         oldest_prediction,
+        states,
     )
 
 
@@ -178,7 +187,8 @@ def _compare(spools: _Spools, partitions: int, unreadable: int) -> Verification:
         order_items=spools.order_items,
         unreadable_records=unreadable,
     )
-    for difference in spools.numbers:
+    result.products, result.accounts = (one.table.rows for one in spools.states)
+    for difference in itertools.chain(spools.numbers, *(one.differences() for one in spools.states)):
         result.keep(difference)
     shop: list[pd.DataFrame] = []
     for number in range(spools.slices):

@@ -18,7 +18,7 @@ class Difference:
     found: Any
 
     def __str__(self) -> str:
-        row = f"{self.table} {', '.join(f'{name}={value}' for name, value in self.key.items())}"
+        row = " ".join(filter(None, (self.table, ", ".join(f"{name}={value}" for name, value in self.key.items()))))
         if self.field is None:
             return f"{row}: the row {'is missing' if self.found is None else 'should not be there'}"
         return f"{row}: {self.field} is {self.found}, should be {self.expected}"

@@ -8,6 +8,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from ordercast.client.kafka import ends_of, open_consumer, records_until
 from ordercast.verify.prediction_events import PredictionRow, prediction_of
+from ordercast.verify.state_events import (
+    ACCOUNTS,
+    PRODUCTS,
+    AccountState,
+    ProductState,
+    account_state_of,
+    product_state_of,
+)
 from ordercast.verify.view_events import Headers, ViewRow, view_of
 
 VIEWS: Final = "views"
@@ -64,6 +72,16 @@ def open_view_topic(bootstrap: str) -> AbstractAsyncContextManager[EventTopic[Vi
 def open_prediction_topic(bootstrap: str) -> AbstractAsyncContextManager[EventTopic[PredictionRow]]:
     """The topic `predictions`. Raises KafkaUnavailable."""
     return _open(bootstrap, PREDICTIONS, prediction_of)
+
+
+def open_product_topic(bootstrap: str) -> AbstractAsyncContextManager[EventTopic[ProductState]]:
+    """The topic `products`. Raises KafkaUnavailable."""
+    return _open(bootstrap, PRODUCTS, product_state_of)
+
+
+def open_account_topic(bootstrap: str) -> AbstractAsyncContextManager[EventTopic[AccountState]]:
+    """The topic `accounts`. Raises KafkaUnavailable."""
+    return _open(bootstrap, ACCOUNTS, account_state_of)
 
 
 @asynccontextmanager
