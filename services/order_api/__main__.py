@@ -1,5 +1,6 @@
 """`python -m ordercast.services.order_api`: the API; `... relay`: the outbox relay; `... create-admin`: makes an admin;
-`... outbox-list`, `... outbox-retry` and `... outbox-discard`: events that Kafka refused."""
+`... outbox-list`, `... outbox-retry` and `... outbox-discard`: events that Kafka refused; `... states-resend`: what products or
+accounts are, once more."""
 
 import argparse
 import asyncio
@@ -20,6 +21,7 @@ from ordercast.services.order_api.orders.outbox_dead_letters import (
     retry_dead_letters,
 )
 from ordercast.services.order_api.settings import AdminSettings, OrderApiSettings, OutboxSettings, RelaySettings
+from ordercast.services.order_api.states.resend_states import TOPICS, resend_states
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
@@ -61,6 +63,10 @@ def run_outbox_discard(arguments: argparse.Namespace) -> None:
     asyncio.run(_write_lines(partial(discard_dead_letters, ids=arguments.ids)))
 
 
+def run_states_resend(arguments: argparse.Namespace) -> None:
+    asyncio.run(_write_lines(partial(resend_states, topic=arguments.topic)))
+
+
 async def _write_lines(use_case: Callable[[Sessions], AsyncIterator[object]]) -> None:
     """Writes what a use case yields, as it comes: a line of JSON each."""
     async with open_database(read_settings(OutboxSettings).database_url, application="outbox", pool_size=1) as sessions:
@@ -89,6 +95,11 @@ def read_arguments() -> argparse.Namespace:
     discard = commands.add_parser("outbox-discard", help="never publish events that Kafka refused")
     discard.add_argument("ids", nargs="+", help="as outbox-list shows them")
     discard.set_defaults(run=run_outbox_discard)
+    resend = commands.add_parser(
+        "states-resend", help="send what each product or account is once more; counts, a line each"
+    )
+    resend.add_argument("topic", choices=TOPICS)
+    resend.set_defaults(run=run_states_resend)
     return parser.parse_args()
 
 
