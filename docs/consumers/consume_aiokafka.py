@@ -47,7 +47,7 @@ async def main(state):
     consumer = AIOKafkaConsumer(
         bootstrap_servers=os.environ["ORDERCAST_KAFKA_BOOTSTRAP"],
         security_protocol=PROTOCOL,
-        ssl_context=create_ssl_context(os.environ.get("ORDERCAST_KAFKA_CA")) if PROTOCOL == "SASL_SSL" else None,
+        ssl_context=create_ssl_context(cafile=os.environ.get("ORDERCAST_KAFKA_CA")) if PROTOCOL == "SASL_SSL" else None,
         sasl_mechanism="SCRAM-SHA-512",
         sasl_plain_username=os.environ["ORDERCAST_KAFKA_USERNAME"],
         sasl_plain_password=os.environ["ORDERCAST_KAFKA_PASSWORD"],

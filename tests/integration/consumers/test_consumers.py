@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ from tests.support import consumer_programs as programs
 from tests.support.embedded import running
 from tests.support.orders_to_consume import PARTITIONS, Program, ShopToConsume
 from tests.support.seeds import seed_accounts, seed_products
+from tests.support.tls_broker import BrokerWithTls
 
 PASSWORDS: Final = {role: f"password-of-{role}" for role in (*ROLES, ADMIN)}
 # Of the guide.
@@ -40,7 +42,10 @@ POLL_S: Final = 0.05
 @pytest.fixture(scope="module")
 async def shop(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ShopToConsume]:
     folder = tmp_path_factory.mktemp("kafka")
-    broker = KafkaBroker(await ensure_kafka(), folder, free_port(), free_port(), folder / "log", passwords=PASSWORDS)
+    ports = free_port(), free_port()
+    broker = BrokerWithTls(
+        await ensure_kafka(), folder, *ports, folder / "log", passwords=PASSWORDS, tls_port=free_port()
+    )
     await broker.prepare()
     async with (
         running(broker.command(), broker.answers),
@@ -177,6 +182,28 @@ async def test_a_position_that_the_log_does_not_have_stops_it_and_nothing_is_ski
     assert code != 0
     assert re.search("out.?of.?range", program.said(), re.IGNORECASE), program.said()
     assert program.kept()["positions"][partition] == end + 1_000
+
+
+def over_tls(shop: ShopToConsume, program: Program, **variables: str) -> Program:
+    """The same program at the port with TLS, which it takes unless it is told otherwise."""
+    assert isinstance(shop.broker, BrokerWithTls)
+    environment = {**program.environment, "ORDERCAST_KAFKA_BOOTSTRAP": shop.broker.tls_bootstrap, **variables}
+    del environment["ORDERCAST_KAFKA_SECURITY_PROTOCOL"]
+    return replace(program, environment=environment)
+
+
+async def test_over_tls_it_adds_up_the_same(shop: ShopToConsume, program: Program) -> None:
+    assert isinstance(shop.broker, BrokerWithTls)
+    await shop.place(12)
+    await shop.relay()
+    ends = await shop.ends()
+    program = over_tls(shop, program, ORDERCAST_KAFKA_CA=str(shop.broker.ca))
+    process = await program.started()
+    try:
+        await reached(program, process, lambda: program.kept()["positions"] == ends)
+    finally:
+        await killed(process)
+    assert program.kept()["quantities"] == await shop.ordered()
 
 
 @pytest.fixture(scope="module")
