@@ -104,6 +104,11 @@ compose-up: images ## Start the whole system in containers and wait until it is 
 	@$(BIN)/python -m ordercast.infra.compose_secrets
 	@$(COMPOSE) -f infra/compose.yaml up --wait
 
+.PHONY: compose-renew
+compose-renew: images ## Give PostgreSQL and Kafka new certificates, and start all containers anew with these; data stays
+	@$(BIN)/python -m ordercast.infra.compose_secrets --new-certificates
+	@$(COMPOSE) -f infra/compose.yaml up --wait --force-recreate
+
 .PHONY: compose-down
 compose-down: ## Stop the containers; their data stays (ARGS=-v takes it too)
 	@$(COMPOSE) --profile '*' -f infra/compose.yaml down $(ARGS)

@@ -28,12 +28,12 @@ class ServerCertificate(NamedTuple):
     key: str
 
 
-def make_certificate(names: Sequence[str]) -> ServerCertificate:
+def make_certificate(names: Sequence[str], lifetime: timedelta = LIFETIME) -> ServerCertificate:
     """Of a server that is reached by these names and IP addresses."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca = _sign(_builder(AUTHORITY, ca_key, ca_key), ca_key, is_ca=True)
+    ca = _sign(_builder(AUTHORITY, ca_key, ca_key, lifetime), ca_key, is_ca=True)
     alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
-    server = _builder(names[0], key, ca_key).add_extension(alternatives, critical=False)
+    server = _builder(names[0], key, ca_key, lifetime).add_extension(alternatives, critical=False)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return ServerCertificate(
         _pem(ca),
@@ -43,13 +43,13 @@ def make_certificate(names: Sequence[str]) -> ServerCertificate:
 
 
 def _builder(
-    subject: str, key: ec.EllipticCurvePrivateKey, ca_key: ec.EllipticCurvePrivateKey
+    subject: str, key: ec.EllipticCurvePrivateKey, ca_key: ec.EllipticCurvePrivateKey, lifetime: timedelta
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder(_name(AUTHORITY), _name(subject), key.public_key(), x509.random_serial_number())
         .not_valid_before(now - BACKDATED)
-        .not_valid_after(now + LIFETIME)
+        .not_valid_after(now + lifetime)
         # Python 3.13 takes no certificate without these two.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)

@@ -1,14 +1,15 @@
 """Makes the secrets of infra/compose.yaml: `python -m ordercast.infra.compose_secrets [FOLDER]`, by default infra/secrets.
 
-What is there stays, so it may run before each start. The folder is open to its owner alone. The files in it can be read by
-everybody who is in: they are mounted into containers one by one, each only where it is needed, and there programs run as
-other users, whom a mode of 0600 would keep out. `cli/` is for nobody but the owner of the folder: it holds what
-`ordercast ... --against` needs to know, under the names that ORDERCAST_SECRETS_DIR looks for.
+What is there stays, so it may run before each start; `--new-certificates` replaces those of the servers. The folder is open to
+its owner alone. The files in it can be read by everybody who is in: they are mounted into containers one by one, each only where
+it is needed, and there programs run as other users, whom a mode of 0600 would keep out. `cli/` is for nobody but the owner of the
+folder: it holds what `ordercast ... --against` needs to know, under the names that ORDERCAST_SECRETS_DIR looks for.
 """
 
 import os
 import secrets
 import sys
+from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -34,8 +35,8 @@ BROKERS: Final = ("kafka", "kafka-2", "kafka-3", "brokers", HOST)
 ADMIN_EMAIL: Final = "admin@example.com"
 
 
-def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
-    """Makes what is missing. `environment` names ports and the admin's email as compose.yaml takes them.
+def make_secrets(folder: Path, environment: Mapping[str, str], *, new_certificates: bool = False) -> None:
+    """Makes what is missing, and new certificates if asked. `environment` names ports and the admin's email as compose.yaml does.
 
     Raises:
         OSError: the folder cannot be written.
@@ -60,6 +61,9 @@ def make_secrets(folder: Path, environment: Mapping[str, str]) -> None:
 
     users = {role: _drawn(folder / f"ordercast_kafka_{role}_password") for role in (*kafka_rights.ROLES, ADMIN)}
     _write(folder / "kafka_jaas", _broker_login(users[ADMIN]), 0o444)
+    if new_certificates:
+        for ca in ("ordercast_database_ca", "ordercast_kafka_ca"):
+            (folder / ca).unlink(missing_ok=True)
     database_ca = _certified(DATABASE_SERVER, folder / "postgres_server.pem", folder / "ordercast_database_ca")
     kafka_ca = _certified(BROKERS, folder / "kafka_broker.pem", folder / "ordercast_kafka_ca")
 
@@ -121,9 +125,17 @@ def _write(path: Path, text: str, mode: int) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    parser = ArgumentParser(
+        prog="compose_secrets", description="Makes the secrets of infra/compose.yaml that are missing."
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    parser.add_argument(
+        "--new-certificates", action="store_true", help="of PostgreSQL and Kafka, also where they are there"
+    )
+    asked = parser.parse_args()
+    folder: Path = asked.folder
     try:
-        make_secrets(folder, os.environ)
+        make_secrets(folder, os.environ, new_certificates=asked.new_certificates)
     except OSError as error:
         sys.exit(f"compose_secrets: {first_line(error)}")
     sys.stdout.write(

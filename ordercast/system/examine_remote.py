@@ -14,6 +14,7 @@ from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.infra.local.doctor import Finding
 from ordercast.system.access import SYSTEM_ERRORS, open_access
+from ordercast.system.examine_certificates import examine_certificates
 from ordercast.system.remote import RemoteSystem
 
 # How the address of each service is given.
@@ -40,6 +41,11 @@ async def examine_remote(system: RemoteSystem) -> AsyncIterator[Finding]:
         ),
     ):
         yield await _checked(what, hint, check, system)
+    try:
+        async for finding in examine_certificates(system.settings):
+            yield finding
+    except ActionableError:
+        pass  # wrong settings are told above, where a client uses them
 
 
 async def _service(name: str, address: str) -> Finding:

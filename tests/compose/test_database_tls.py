@@ -11,6 +11,8 @@ import pytest
 
 from ordercast.client.database import DatabaseUnavailable, snapshot
 from ordercast.infra.certificates import make_certificate
+from ordercast.system.examine_certificates import examine_certificates
+from ordercast.system.remote import RemoteSettings
 from tests.support.compose import ComposeProject, compose_project
 
 # A busy machine takes minutes to start everything.
@@ -105,6 +107,23 @@ async def test_commands_check_its_certificate(database: ComposeProject, monkeypa
     with pytest.raises(DatabaseUnavailable, match="certificate verify failed"):
         async with snapshot(url, application="test"):
             pass
+
+
+async def test_doctor_says_how_long_the_certificates_are_good(
+    database: ComposeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = database.secrets / "cli"
+    monkeypatch.setenv("ORDERCAST_SECRETS_DIR", str(folder))
+    settings = RemoteSettings(
+        database_url=(folder / "ordercast_database_url").read_text(),
+        kafka_bootstrap=(folder / "ordercast_kafka_bootstrap").read_text(),
+    )
+    findings = [finding async for finding in examine_certificates(settings)]
+    assert [(finding.check, finding.healthy) for finding in findings] == [
+        ("certificate of PostgreSQL", True),
+        ("certificate of Kafka", True),
+    ]
+    assert all(finding.detail.endswith("3649 days") for finding in findings)
 
 
 def test_a_service_checks_its_certificate_and_name_and_gets_nowhere_without_tls(database: ComposeProject) -> None:

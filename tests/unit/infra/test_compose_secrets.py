@@ -94,6 +94,21 @@ def test_servers_show_a_certificate_of_the_authority_that_clients_check_it_with(
     assert (tmp_path / "cli" / ca).read_text() == (tmp_path / ca).read_text()
 
 
+def test_new_certificates_leave_all_other_secrets_as_they_are(tmp_path: Path) -> None:
+    make_secrets(tmp_path, {})
+    before = contents(tmp_path)
+    make_secrets(tmp_path, {}, new_certificates=True)
+    after = contents(tmp_path)
+    authorities = ("ordercast_kafka_ca", "ordercast_database_ca")
+    servers = {"kafka_broker.pem", "postgres_server.pem"}
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} == {
+        *authorities,
+        *(f"cli/{name}" for name in authorities),
+        *servers,
+    }
+
+
 def test_a_folder_of_the_release_before_gets_what_is_missing_and_keeps_the_rest(tmp_path: Path) -> None:
     make_secrets(tmp_path, {})
     before = contents(tmp_path)
