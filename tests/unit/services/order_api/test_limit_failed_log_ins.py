@@ -6,23 +6,11 @@ import pytest
 
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.errors import InvalidCredentials, Overloaded, TooManyLogIns
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1_000
-
-    def __call__(self) -> int:
-        return self.now_s * 1_000_000_000
+from tests.support.limit_clock import LimitClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limit(clock: Clock) -> LimitFailedLogIns:
+def limit(clock: LimitClock) -> LimitFailedLogIns:
     return LimitFailedLogIns(10, 60, clock)
 
 
@@ -31,7 +19,7 @@ def fail(limit: LimitFailedLogIns, email: str = "ann@example.com", address: str 
         raise InvalidCredentials("wrong")
 
 
-def test_ten_may_fail_and_then_one_every_six_seconds(limit: LimitFailedLogIns, clock: Clock) -> None:
+def test_ten_may_fail_and_then_one_every_six_seconds(limit: LimitFailedLogIns, clock: LimitClock) -> None:
     for _ in range(10):
         fail(limit)
     with pytest.raises(TooManyLogIns) as refused:

@@ -14,25 +14,13 @@ from ordercast.services.order_api.errors import (
     TooManyLogIns,
     WeakPassword,
 )
+from tests.support.limit_clock import LimitClock
 
 ANN, HOME = "ann@example.com", "192.0.2.1"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1_000
-
-    def __call__(self) -> int:
-        return self.now_s * 1_000_000_000
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def limit(clock: Clock) -> LimitLogIns:
+def limit(clock: LimitClock) -> LimitLogIns:
     return LimitLogIns(6, 30, LimitFailedLogIns(10, 60, clock), clock)
 
 
@@ -42,7 +30,7 @@ def log_in(limit: LimitLogIns, email: str = ANN, address: str = HOME) -> str:
 
 
 def test_so_many_succeed_each_says_what_is_left_and_then_one_every_ten_seconds(
-    limit: LimitLogIns, clock: Clock
+    limit: LimitLogIns, clock: LimitClock
 ) -> None:
     assert [log_in(limit, "ANN@example.com") for _ in range(6)] == [
         f'"log-ins";r={left};t=10' for left in (5, 4, 3, 2, 1, 0)
@@ -90,7 +78,9 @@ def test_who_does_not_know_the_password_hears_of_failures_alone(limit: LimitLogI
         log_in(limit)
 
 
-def test_an_address_logs_in_so_often_with_whatever_emails_and_others_go_on(limit: LimitLogIns, clock: Clock) -> None:
+def test_an_address_logs_in_so_often_with_whatever_emails_and_others_go_on(
+    limit: LimitLogIns, clock: LimitClock
+) -> None:
     for number in range(30):
         log_in(limit, f"{number}@example.com")
     with pytest.raises(LogInsTooFrequent, match="30 log-ins a minute are allowed from this address") as refused:

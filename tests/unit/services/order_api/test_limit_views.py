@@ -7,18 +7,11 @@ from hypothesis import strategies as st
 from ordercast.services.order_api.errors import TooManyViews
 from ordercast.services.order_api.views.limit_views import LimitViews
 from ordercast.services.shared.http import token_buckets
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def __call__(self) -> int:
-        return round(self.now_s * 1e9)
+from tests.support.limit_clock import LimitClock
 
 
 def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
-    clock = Clock()
+    clock = LimitClock()
     limit = LimitViews(120, TooManyViews, clock)
     for _ in range(12):
         limit.charge(1, 10)
@@ -33,7 +26,7 @@ def test_a_minutes_views_may_come_at_once_and_then_one_has_to_wait() -> None:
 
 @given(st.floats(0, 1e9), st.integers(1, 1_000))
 def test_a_full_bucket_holds_a_whole_minutes_views_at_any_time(now_s: float, per_minute: int) -> None:
-    clock = Clock()
+    clock = LimitClock()
     clock.now_s = now_s
     limit = LimitViews(per_minute, TooManyViews, clock)
     limit.charge(1, per_minute)
@@ -43,7 +36,7 @@ def test_a_full_bucket_holds_a_whole_minutes_views_at_any_time(now_s: float, per
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 100)), max_size=60))
 def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: list[tuple[float, int]]) -> None:
-    clock, taken = Clock(), []
+    clock, taken = LimitClock(), []
     limit = LimitViews(100, TooManyViews, clock)
     for pause, views in requests:
         clock.now_s += pause
@@ -59,7 +52,7 @@ def test_no_more_than_two_minutes_views_ever_come_within_one_minute(requests: li
 
 def test_accounts_whose_buckets_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_buckets, "REMEMBERED", 3)
-    clock = Clock()
+    clock = LimitClock()
     limit = LimitViews(60, TooManyViews, clock)
     for account in range(3):
         limit.charge(account, 1)
