@@ -9,6 +9,7 @@ from typing import IO, Final
 
 from ordercast.first_line import first_line
 from ordercast.imports.errors import FileUnreadable
+from ordercast.imports.files.sheet_extent import most_cells
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
@@ -22,6 +23,8 @@ _RATIO_MAX: Final = 250
 _COPIED_AT_ONCE: Final = 1 << 20
 # A workbook is read as a whole: with more XML (bytes) than this it would take the machine's memory.
 _WORKBOOK_MAX: Final = 1 << 30
+# A sheet has room (32 bytes) for each cell up to its last one, also where one far away is the only one: 2 GB.
+_CELLS_MAX: Final = 60_000_000
 
 
 def unpack(path: Path, folder: Path, nested: int = 0) -> Path:
@@ -90,6 +93,11 @@ def _unzip(path: Path, folder: Path, nested: int) -> Path:
         if _OFFICE in names:
             if sum(file.file_size for file in archive.infolist()) > _WORKBOOK_MAX:
                 raise FileUnreadable(f"{path} is too large for a workbook", hint="save its sheet as CSV")
+            if most_cells(archive) > _CELLS_MAX:
+                raise FileUnreadable(
+                    f"{path} has a sheet that reaches over more than {_CELLS_MAX:,} cells",
+                    hint="clear what stands far below or beside its table, or save the sheet as CSV",
+                )
             return path
         files = [name for name in names if not name.endswith("/") and not _is_of_desktop(name)]
         if len(files) != 1:

@@ -169,6 +169,17 @@ def test_what_is_neither_a_file_nor_a_pipe_is_not_opened(tmp_path: Path) -> None
         open_table(Path("/dev/zero"), tmp_path)
 
 
+def test_a_workbook_with_a_cell_far_away_is_left_before_its_reader_takes_the_memory(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "rows.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, ROWS[0])
+        sheet.write(1_048_575, 16_383, "a note")
+    with pytest.raises(FileUnreadable, match="reaches over more than 60,000,000 cells") as refused:
+        open_table(tmp_path / "rows.xlsx", tmp_path)
+    assert refused.value.hint.startswith("clear what stands far below")
+
+
 def test_archives_in_archives_come_to_an_end(tmp_path: Path) -> None:
     packed = CSV.encode()
     for _ in range(9):
