@@ -33,6 +33,8 @@ SETTINGS: Final = {
     "unix_socket_directories": "",  # a socket's path may be no longer than 107 bytes; a state folder's may
     "max_connections": "200",  # seven processes with pools of 5 to 20, the command line, and room for a psql
     "shared_buffers": "128MB",
+    # In its own folder. Others clear /dev/shm, such as systemd at the end of a user's last session; no new session can begin then.
+    "dynamic_shared_memory_type": "mmap",
     "work_mem": "16MB",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "2GB",  # bulk imports then checkpoint by time, not every few seconds

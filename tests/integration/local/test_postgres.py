@@ -53,6 +53,15 @@ async def test_it_keeps_its_data_and_its_settings_over_a_restart_on_another_port
         assert (await session.fetchval("SHOW server_version")).startswith("18.")
 
 
+async def test_it_has_nothing_in_dev_shm_where_others_might_remove_it(tmp_path: Path) -> None:
+    server = server_in(tmp_path)
+    async with started(server) as child, connection(server.url("postgres")) as session:
+        assert await session.fetchval("SHOW dynamic_shared_memory_type") == "mmap"
+        maps = Path(f"/proc/{child.pid}/maps").read_text()
+    assert "postgres" in maps
+    assert "/dev/shm/" not in maps  # noqa: S108 - looked for, not used
+
+
 async def test_its_first_start_writes_nothing_into_its_log_that_is_no_news_of_the_server(tmp_path: Path) -> None:
     server = server_in(tmp_path)
     async with started(server):
