@@ -34,6 +34,8 @@ DEFAULT_FOLDER: Final = ".ordercast"
 # to pass this folder to its own, and may list nothing.
 PRIVATE_FOLDER_MODE: Final = 0o700
 ROOTS_FOLDER_MODE: Final = 0o711
+# Written before anything starts: a page, which a disk that still takes a file's name may not take.
+PROBE_BYTES: Final = 4_096
 # Two readings of a process's start time (s) may differ by the clock's tick.
 START_TIME_TOLERANCE_S: Final = 1.0
 
@@ -167,8 +169,9 @@ class StateFolder:
             for part in (self.logs, self.artifacts, self.kafka, self.keys):
                 part.mkdir(exist_ok=True)
                 part.chmod(PRIVATE_FOLDER_MODE)  # also where a release before made it
-            with tempfile.TemporaryFile(dir=self.root):
-                pass
+            with tempfile.TemporaryFile(dir=self.root) as file:
+                file.write(bytes(PROBE_BYTES))
+                file.flush()
         except OSError as error:
             raise StateFolderUnusable(
                 f"the state folder {self.root} cannot be written: {error.strerror or error}",

@@ -1,6 +1,7 @@
 """The state folder: its lock, its keys and system.json."""
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateFolderUnusable, match=r"file/state cannot be written: Not a directory"):
         StateFolder.at(tmp_path / "file" / "state").prepare()
+
+
+def test_a_disk_that_takes_no_more_is_told_before_anything_starts(tmp_path: Path) -> None:
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most[1]))  # as a full disk does, it takes files without a byte
+    try:
+        with pytest.raises(StateFolderUnusable, match="cannot be written: File too large"):
+            StateFolder.at(tmp_path / "state").prepare()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
 
 
 def test_a_second_supervisor_on_the_folder_is_refused_with_the_first_ones_pid(folder: StateFolder) -> None:
