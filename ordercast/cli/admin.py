@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, several_commands
-from ordercast.client.answers import Account
+from ordercast.client.account_answers import Account
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.operator_account import PASSWORD_VARIABLE, create_admin
 

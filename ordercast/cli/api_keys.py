@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, several_commands
-from ordercast.client.answers import ApiKey
+from ordercast.client.account_answers import ApiKey
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = several_commands("Keys with which machines speak to the APIs, in place of a log-in.")

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ordercast.cli.options import Context, command, printable, several_commands
-from ordercast.client.answers import AuditLine
+from ordercast.client.account_answers import AuditLine
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = several_commands("See who logged in, who failed to, and what admins and operators did.")

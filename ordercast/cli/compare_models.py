@@ -7,7 +7,7 @@ from msgspec import Struct
 from rich.table import Table
 
 from ordercast.cli.options import CommandFailed
-from ordercast.client.answers import Model
+from ordercast.client.model_answers import Model
 
 # By the first part of a field's name. What is in none says the same as another field, or is too long to look at.
 SECTIONS: Final = (

@@ -1,6 +1,6 @@
 """What the model of a training is worth, as lines to read."""
 
-from ordercast.client.answers import Question, Training
+from ordercast.client.training_answers import Question, Training
 
 
 def worth_of(training: Training) -> list[str]:

@@ -10,10 +10,10 @@ import typer
 from ordercast.cli.describe_training import worth_of
 from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context
 from ordercast.client import open_client
-from ordercast.client.answers import FINISHED, Training
 from ordercast.client.errors import ClientError
 from ordercast.client.follow_training import follow_training
 from ordercast.client.trainer import TrainerApi
+from ordercast.client.training_answers import FINISHED, Training
 from ordercast.progress import member_bars
 
 # Time (s) between two looks whether a training has ended, which it does within about a second.

@@ -13,7 +13,7 @@ from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.cli.reproduce import asked_again, compared
 from ordercast.client import Client, open_client
-from ordercast.client.answers import Model
+from ordercast.client.model_answers import Model
 from ordercast.first_line import first_line
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.service_program import run_program

@@ -14,9 +14,9 @@ from ordercast.cli.forecast_table import table as forecast_table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.cli.predict_demand import account_table, pairs_as_json, pairs_table
 from ordercast.client import Client, open_client
-from ordercast.client.answers import Prediction, Predictions
 from ordercast.client.demand_answers import PairDemand
 from ordercast.client.errors import ProblemAnswer
+from ordercast.client.model_answers import Prediction, Predictions
 from ordercast.client.order_api import OrderApi
 from ordercast.client.predictor import PredictorApi
 from ordercast.system.access import SYSTEM_ERRORS, open_access

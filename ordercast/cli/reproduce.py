@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from ordercast.cli.options import CommandFailed
-from ordercast.client.answers import Made, Model, Question, Recipe
+from ordercast.client.model_answers import Model
+from ordercast.client.training_answers import Made, Question, Recipe
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE
 from ordercast.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE
 

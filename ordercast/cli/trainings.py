@@ -10,7 +10,7 @@ from ordercast.cli.describe_training import worth_of
 from ordercast.cli.follow import cancel, follow
 from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.options import Context, command, several_commands
-from ordercast.client.answers import Training
+from ordercast.client.training_answers import Training
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = several_commands("Show, follow and cancel trainings. To start one: ordercast train.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
-from ordercast.client.answers import Product
+from ordercast.client.order_answers import Product
 from ordercast.client.order_api import OrderApi
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 

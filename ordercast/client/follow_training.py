@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from ordercast.client.answers import FINISHED, Training
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.trainer import TrainerApi, data_of
+from ordercast.client.training_answers import FINISHED, Training
 
 # Time (s) before the next look at something that is not ready yet.
 POLL_S: Final = 0.25

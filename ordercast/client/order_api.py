@@ -10,22 +10,19 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from ordercast.client.answers import (
-    Account,
-    ApiKey,
-    AuditLine,
+from ordercast.client.account_answers import Account, ApiKey, AuditLine, ResetCode
+from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.order_answers import (
     BatchAnswer,
     Changes,
     ImportAnswer,
     Order,
-    Page,
     Price,
     Product,
     ProductsAnswer,
-    ResetCode,
     Trends,
 )
-from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.page import Page
 from ordercast.client.session import Answer, Session, Tokens
 from ordercast.client.transport import Request
 

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ordercast.client.answers import CurrentModel, Features, Model, Page, Prediction, Predictions, Unpinned
 from ordercast.client.demand_answers import (
     AccountDemand,
     Forecast,
@@ -17,6 +16,8 @@ from ordercast.client.demand_answers import (
     ProductForecasts,
 )
 from ordercast.client.live_answers import Drift, LiveAccuracy
+from ordercast.client.model_answers import CurrentModel, Features, Model, Prediction, Predictions, Unpinned
+from ordercast.client.page import Page
 from ordercast.client.session import Session
 from ordercast.client.transport import Request, decode
 

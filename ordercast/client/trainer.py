@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from ordercast.client.answers import Page, Recipe, Recipes, Training
 from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.page import Page
 from ordercast.client.session import Session
+from ordercast.client.training_answers import Recipe, Recipes, Training
 from ordercast.client.transport import Request
 
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from ordercast.client.answers import Training
+from ordercast.client.training_answers import Training
 from ordercast.demo.closing_words import Shown, closing_words
 from ordercast.demo.data_steps import Counted, check_features, send_sample, until_counted, write_data_sets
 from ordercast.demo.demand_steps import ask_pairs, ask_products, train_demand, write_forecasts, write_pairs

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.client.answers import Training
 from ordercast.client.demand_answers import Forecast, PairNumbers
 from ordercast.client.follow_training import follow_training, until_served
+from ordercast.client.training_answers import Training
 from ordercast.demo.judge_answers import Standing, rate_so_far, standings, table
 from ordercast.demo.market_steps import (
     HORIZON_WEEKS,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ordercast.client.answers import Prediction
+from ordercast.client.model_answers import Prediction
 from ordercast.sample.make_sample import VIEWS_MAX, VIEWS_MIN, signal_curve
 
 # Colours that stay apart for colour-blind readers (Okabe and Ito, 2008).

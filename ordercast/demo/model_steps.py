@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ordercast.client.answers import Prediction, Training
 from ordercast.client.database import slices, snapshot
 from ordercast.client.follow_training import follow_training, until_served
+from ordercast.client.model_answers import Prediction
+from ordercast.client.training_answers import Training
 from ordercast.demo.draw_predictions import Point, draw_predictions
 from ordercast.demo.story import StepFailed, Story
 from ordercast.progress import member_bars

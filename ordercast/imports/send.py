@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from ordercast.client import Client
-from ordercast.client.answers import RefusedLine
+from ordercast.client.order_answers import RefusedLine
 from ordercast.client.order_api import ndjson
 from ordercast.imports.documents.orders import Order
 from ordercast.imports.documents.simulated_views import simulate_views

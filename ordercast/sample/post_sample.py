@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ordercast.client import Client
-from ordercast.client.answers import Account, Product
+from ordercast.client.account_answers import Account
 from ordercast.client.errors import ProblemAnswer
+from ordercast.client.order_answers import Product
 from ordercast.sample.make_sample import Sample, SampleAccount, SampleOrder, SampleProduct, nickname_candidates
 from ordercast.sample.work_together import for_each
 

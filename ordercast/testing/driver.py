@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from ordercast.client import Client, open_client
-from ordercast.client.answers import Product, Training
 from ordercast.client.caught_up import caught_up_snapshot
 from ordercast.client.follow_training import follow_training, until_served
 from ordercast.client.kafka import ends_of, open_consumer
+from ordercast.client.order_answers import Product
 from ordercast.client.session import Login
+from ordercast.client.training_answers import Training
 from ordercast.contracts.envelope import Envelope
 from ordercast.testing.commands import PostedSample, Verification, run_command
 from ordercast.testing.events import follow_events, read_events

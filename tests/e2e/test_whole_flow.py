@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ordercast.client.answers import FINISHED, Training
 from ordercast.client.errors import ProblemAnswer
+from ordercast.client.training_answers import FINISHED, Training
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.reading.export import export
 from tests.e2e.conftest import PASSWORD, Shop

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from ordercast.client import Client, open_client
-from ordercast.client.answers import FINISHED, Training
 from ordercast.client.follow_training import until_served
 from ordercast.client.predictor import PredictorApi
+from ordercast.client.training_answers import FINISHED, Training
 from ordercast.infra.local.system import System, running_system
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.system.access import addresses_of

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from rich.console import Console
 
-from ordercast.client.answers import Prediction
 from ordercast.client.follow_training import follow_training
+from ordercast.client.model_answers import Prediction
 from ordercast.demo import system_of
 from ordercast.demo.data_steps import check_features, send_sample, write_data_sets
 from ordercast.demo.demand_steps import DEMAND, ask_pairs, ask_products, train_demand, write_forecasts, write_pairs

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from typer.testing import Result
 
-from ordercast.client.answers import ImportAnswer
+from ordercast.client.order_answers import ImportAnswer
 from ordercast.reading.tail import tail
 from ordercast.verify import verify
 from tests.integration.cli.conftest import Running

@@ -16,8 +16,8 @@ import pytest
 
 from ordercast.cli.status import system_status
 from ordercast.client import Addresses, Client, open_client
-from ordercast.client.answers import FINISHED
 from ordercast.client.errors import ProblemAnswer
+from ordercast.client.training_answers import FINISHED
 from ordercast.contracts.envelope import SequenceNumber, sequence_headers
 from ordercast.contracts.topics import ORDERS, VIEWS, partition_of
 from ordercast.infra.kafka.rights import ADMIN

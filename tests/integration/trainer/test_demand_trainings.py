@@ -15,7 +15,8 @@ from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
 from ordercast.cli.reproduce import asked_again, compared
-from ordercast.client.answers import Made, Model, Question
+from ordercast.client.model_answers import Model
+from ordercast.client.training_answers import Made, Question
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, DemandManifest, decode_demand_manifest
 from ordercast.contracts.model_manifest import MANIFEST_FILE
 from ordercast.services.shared.db.features import PairActivity

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from ordercast.cli.audit import table
-from ordercast.client.answers import AuditLine
+from ordercast.client.account_answers import AuditLine
 
 
 def test_details_are_words_also_where_they_are_several() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ordercast.cli.compare_models import compare, side_by_side
 from ordercast.cli.options import CommandFailed
-from ordercast.client.answers import Model
+from ordercast.client.model_answers import Model
 from tests.support.demand_versions import demand_version
 from tests.support.model_artifacts import write_model
 

@@ -9,7 +9,8 @@ import pytest
 
 from ordercast.cli.options import CommandFailed
 from ordercast.cli.reproduce import asked_again, compared
-from ordercast.client.answers import Made, Model, Question, Recipe
+from ordercast.client.model_answers import Model
+from ordercast.client.training_answers import Made, Question, Recipe
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, DemandManifest, trees_file
 from ordercast.contracts.model_manifest import SCALER_FILE, WEIGHTS_FILE
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS

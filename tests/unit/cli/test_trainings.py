@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.trainings import app, table
-from ordercast.client.answers import Judgement, Progress, Training
 from ordercast.client.errors import ServiceUnreachable
+from ordercast.client.training_answers import Judgement, Progress, Training
 
 AS_ASKED = "not published, as asked"
 ID = "00000000-0000-0000-0000-000000000001"

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ordercast.client.answers import Features
+from ordercast.client.model_answers import Features
 from ordercast.contracts.features import FEATURES
 from ordercast.services.feature_worker import feature_rows
 from ordercast.services.predictor.schemas import FeaturesAnswer

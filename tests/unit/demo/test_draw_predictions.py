@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ordercast.client.answers import Prediction
+from ordercast.client.model_answers import Prediction
 from ordercast.demo.draw_predictions import Point, draw_predictions
 
 PNG = b"\x89PNG\r\n\x1a\n"

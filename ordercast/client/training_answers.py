@@ -1,0 +1,134 @@
+"""What the trainer answers, as types. Fields that a newer service adds are passed over."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+# A training in one of these states stays in it.
+FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Errors(Struct, frozen=True):
+    """Mean squared error (pieces squared) and mean absolute error (pieces) on held-out rows."""
+
+    mse: float
+    mae: float
+
+
+class Metrics(Struct, frozen=True):
+    """How good an ensemble is, beside the two plain guesses: the mean of the quantities and a straight line."""
+
+    holdout_rows: int
+    ensemble: Errors
+    mean: Errors
+    line: Errors
+
+
+class Judgement(Struct, frozen=True):
+    """What a model is worth on held-out rows beside answering their mean, by a deviance that no single row decides."""
+
+    quality: str
+    reason: str
+    collapsed_members: int
+    deviance: float
+    mean_deviance: float
+    difference: float
+    low: float
+    high: float
+    clip: float
+    warnings: list[str] = []
+
+    def lines(self) -> list[str]:
+        """To be read: what it is worth, and what makes its answers doubtful."""
+        return [self.reason, *(f"warning: {warning}" for warning in self.warnings)]
+
+
+class Scores(Struct, frozen=True):
+    """Of one answer on held-out rows: Poisson deviance with large targets clipped, mean absolute error, pieces said over sold."""
+
+    name: str
+    deviance: float
+    mae: float
+    said: float
+
+
+class Question(Struct, frozen=True):
+    """What the networks of one question of `demand` are worth: `scores` begins with theirs, others' answers follow.
+
+    `better_than`: by which share of an opponent's deviance theirs is less. `boosting`: trees, with their `weight`.
+    """
+
+    rows: int
+    held_out: int
+    members: int
+    scores: list[Scores]
+    better_than: dict[str, float]
+    collapsed_members: int
+    boosting: dict[str, Any] | None = None
+
+
+class Progress(Struct, frozen=True):
+    epoch: int
+    epochs: int
+
+
+class Made(Struct, frozen=True):
+    """What came out of a training, kept or not: digests of its data and of the files that were learned, and with what."""
+
+    digest: str
+    rows: int
+    files: dict[str, str]
+    libraries: dict[str, str]
+
+
+class Training(Struct, frozen=True):
+    """A training job; `status` is queued, running, succeeded, failed or cancelled.
+
+    `verdict` says whether the model of one that succeeded was published, was rejected, or was not to be. `metrics` and `judgement`
+    are those of `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
+    `asked_by` is an account; or a rule asked, in words.
+    """
+
+    id: UUID
+    recipe: str
+    members: int
+    epochs: int
+    batch_size: int
+    seed: int
+    status: str
+    progress: Progress
+    metrics: Metrics | None = None
+    model_version: str | None = None
+    error: str | None = None
+    judgement: Judgement | None = None
+    horizon_days: int | None = None
+    until: str | None = None
+    verdict: str | None = None
+    verdict_reason: str | None = None
+    questions: dict[str, Question] | None = None
+    asked_by: int | None = None
+    asked_by_rule: str | None = None
+    settings: dict[str, Any] | None = None
+    made: Made | None = None
+
+    @property
+    def serves(self) -> str:
+        """Whose slot its version competes for: a written recipe is `demand` with other values."""
+        return self.recipe if self.settings is None else "demand"
+
+
+class Recipe(Struct, frozen=True):
+    """What trainings go by: all its values, and how many were asked for with it. `serves`: whose slot its versions compete for."""
+
+    name: str
+    built_in: bool
+    serves: str
+    values: dict[str, Any]
+    trainings: int
+    last_asked_at: datetime | None
+
+
+class Recipes(Struct, frozen=True):
+    data: list[Recipe]
