@@ -141,3 +141,14 @@ def test_every_session_of_a_service_is_encrypted(database: ComposeProject) -> No
     told = database.compose("exec", "--no-TTY", "postgres", *psql)
     sessions, encrypted = (int(number) for number in told.split("|"))
     assert sessions == encrypted > 0
+
+
+async def test_new_certificates_take_the_place_of_the_old_ones_and_the_data_stays(database: ComposeProject) -> None:
+    ca = database.secrets / "ordercast_database_ca"
+    old = ca.read_text()
+    database.renew("relay")
+    async with connected(database, ssl.create_default_context(cadata=ca.read_text())) as connection:
+        assert await connection.fetchval("SELECT kept FROM made_before") == 42
+    with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
+        async with connected(database, ssl.create_default_context(cadata=old)):
+            pass

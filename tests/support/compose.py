@@ -61,6 +61,11 @@ class ComposeProject:
         except ComposeFailed as error:
             raise ComposeFailed(f"{error}\n{self.compose('logs', '--tail=20')}") from None
 
+    def renew(self, *services: str) -> None:
+        """New certificates, and services that were started anew with these: what `make compose-renew` does."""
+        make_secrets(self.secrets, self._environment, new_certificates=True)
+        self.up("--force-recreate", "--always-recreate-deps", *services)
+
     def brokers(self, *names: str) -> str:
         """Their published addresses."""
         return ",".join(f"127.0.0.1:{self.ports[name]}" for name in names or ("KAFKA",))
