@@ -1,5 +1,6 @@
 """Finds out how a file is to be read: its profile, its columns, and how they are written."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,15 @@ from ordercast.imports.profiles.mapping import (
     Mapping,
     SavedMapping,
     Subject,
+    told_fields,
     told_mapping,
 )
 from ordercast.imports.profiles.recognise import recognise
 
 # Of a file's columns in an error: some exports have 80.
 _NAMES_SHOWN: Final = 40
+# Which codes there are only the API knows; "Euro" and "€" are told before it is asked, so in a dry run, too.
+_CURRENCY: Final = re.compile("[A-Za-z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,12 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     columns = Columns(mapping, table.header)
     if twice := columns.ambiguous():
         raise Undecided(f"several columns are called {twice}", hint="rename in the file those that are not meant")
+    for field in told_fields(choices.map):
+        if field in mapping.columns and field not in columns.fields:
+            raise Undecided(
+                f"there is no column {mapping.columns[field][0]} to be {field}",
+                hint=f"there are: {_names(table.header)}",
+            )
     own_lines = LINE in columns.fields
     if not own_lines and (missing := columns.missing(subject, mapping.constants)):
         raise Undecided(
@@ -141,7 +151,11 @@ def _told(
             hint="say where the shop's clock hangs, such as --zone Asia/Seoul",
         )
     if currency is None and not says_currency:
-        raise Undecided("the file does not say its currency", hint="say it, such as --currency EUR")
+        raise Undecided(
+            "the file does not say its currency", hint="say it, such as --currency EUR, or --map currency=COLUMN"
+        )
+    if currency is not None and not _CURRENCY.fullmatch(currency):
+        raise Undecided(f"{currency} is no currency", hint="say its code of ISO 4217, such as --currency EUR")
     try:
         return (ZoneInfo(zone_name) if zone_name else None), (currency.upper() if currency else None)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -116,6 +116,11 @@ def told_mapping(subject: Subject, told: Sequence[str], base: Mapping) -> Mappin
     return msgspec.structs.replace(base, columns=columns, constants=constants)
 
 
+def told_fields(told: Sequence[str]) -> list[str]:
+    """The fields that entries of `FIELD=COLUMN` name."""
+    return [entry.partition("=")[0] for entry in told]
+
+
 def plain(text: str) -> str:
     """A column's name without case, spaces and punctuation."""
     return "".join(character for character in text.casefold() if character.isalnum())
