@@ -25,8 +25,10 @@ class _RejectsFile:
         self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow([*_ADDED, *header])
+        self.is_empty = True
 
     def add(self, refused: Refused) -> None:
+        self.is_empty = False
         self._rows.writerow([refused.row.number, refused.reason, *refused.row.cells])
 
     def close(self) -> None:
@@ -36,7 +38,7 @@ class _RejectsFile:
 @contextmanager
 def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
     """A file of refused rows. It takes its name at the end, whole; an import that fails keeps what it has in a `.part` of its own,
-    for two of one file may run at the same time.
+    for two of one file may run at the same time; where it has nothing, none stays.
 
     Raises:
         OSError: the folder cannot be made or written to.
@@ -46,8 +48,12 @@ def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
     rejects = _RejectsFile(part, header)
     try:
         yield rejects
-    finally:
+    except BaseException:
         rejects.close()
+        if rejects.is_empty:
+            part.unlink(missing_ok=True)
+        raise
+    rejects.close()
     part.replace(path)
 
 

@@ -54,6 +54,12 @@ def test_an_import_that_fails_keeps_the_old_rejects_and_its_own_beside_them(tmp_
     assert "a reason" in part.read_text()
 
 
+def test_an_import_that_fails_before_any_row_was_refused_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError), open_rejects(tmp_path / "rejects.csv", HEADER):
+        raise ConnectionResetError
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_imports_of_one_file_at_the_same_time_mix_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     with open_rejects(path, HEADER) as first:
