@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 import typer
 
+from ordercast.cli import forecast, train
 from ordercast.cli.import_ import app
 from ordercast.imports.profiles.known import PROFILES
 from ordercast.verify import verify
@@ -51,8 +52,10 @@ async def test_every_example_of_the_page_works(
     assert (await verify(running.database_url, running.bootstrap)).differences == []
 
 
-def test_the_page_names_options_and_profiles_as_the_command_does() -> None:
+def test_the_page_names_options_and_profiles_as_the_commands_do() -> None:
     page = PAGE.read_text()
     assert [profile.name for profile in PROFILES if f"`{profile.name}`" not in page] == []
-    known = {name for option in typer.main.get_command(app).params for name in (*option.opts, *option.secondary_opts)}
+    commands = [typer.main.get_command(command) for command in (app, train.app, forecast.app)]
+    options = [option for command in commands for option in command.params]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
     assert set(re.findall(r"(?<!-)--[a-z][a-z-]+", page)) - known == set()
