@@ -75,12 +75,13 @@ def create_app(
     access: Mapping[Operation, Access] = ACCESS,
     cors_origins: Sequence[str] = (),
     token_url: str | None = None,
+    documented: bool = True,
 ) -> FastAPI:
     """An app with all that services have in common.
 
     `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`, `rate_limits` how often a
     caller may ask, `access` says who may do what. Pages of the `cors_origins` may use the API from a
-    browser. /docs logs in at the `token_url`, if there is one.
+    browser. /docs logs in at the `token_url`, if there is one; pages for people are not `documented`.
     """
     table = problems or {}
 
@@ -95,6 +96,7 @@ def create_app(
         version=version("ordercast"),
         lifespan=lifespan,
         docs_url=None,
+        openapi_url="/openapi.json" if documented else None,
         redoc_url=None,
         # A redirected POST loses its body or its token in many clients: a wrong path is a 404.
         redirect_slashes=False,
@@ -117,9 +119,10 @@ def create_app(
     for router in routers:
         app.include_router(router, dependencies=[Depends(_refuse_what_is_ambiguous)])
     app.include_router(health_router)
-    # FastAPI's way to change its document. Made once, at the first request for it.
-    app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits, access))  # type: ignore[method-assign]
-    add_docs(app)
+    if documented:
+        # FastAPI's way to change its document. Made once, at the first request for it.
+        app.openapi = cache(partial(document, app, routes, health, table, token_url, rate_limits, access))  # type: ignore[method-assign]
+        add_docs(app)
     return app
 
 

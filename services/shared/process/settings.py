@@ -27,13 +27,11 @@ def process_name(fields: dict[str, Any]) -> str:
 Settings = TypeVar("Settings", bound=BaseSettings)
 
 
-class ServiceSettings(BaseSettings):
-    """What every service's settings have. Each field is the variable ORDERCAST_<FIELD>."""
+class HttpSettings(BaseSettings):
+    """What the settings of everything have that answers over HTTP. Each field is the variable ORDERCAST_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="ORDERCAST_", frozen=True, hide_input_in_errors=True)
 
-    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
-    kafka_bootstrap: str = Field(description="host:port of a broker")
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
     operations_port: int | None = Field(
@@ -72,6 +70,13 @@ class ServiceSettings(BaseSettings):
     @property
     def allowed_origins(self) -> list[str]:
         return [origin for origin in (part.strip() for part in self.cors_origins.split(",")) if origin]
+
+
+class ServiceSettings(HttpSettings):
+    """What the settings of every service have that keeps rows and events."""
+
+    database_url: str = Field(description="postgresql+asyncpg://user@host:port/database")
+    kafka_bootstrap: str = Field(description="host:port of a broker")
 
 
 class _SecretsFolder(BaseSettings):

@@ -5,14 +5,14 @@ from typing import TypeVar
 
 from fastapi import FastAPI
 
-from ordercast.services.shared.process.settings import ServiceSettings, read_settings
+from ordercast.services.shared.process.settings import HttpSettings, read_settings
 from ordercast.services.shared.serving.connections import ConnectionLimits
 from ordercast.services.shared.serving.serve import serve
 from ordercast.services.shared.telemetry.export_spans import exported_spans
 from ordercast.services.shared.telemetry.logs import configure_logging
 from ordercast.services.shared.telemetry.settings import TracingSettings
 
-Settings = TypeVar("Settings", bound=ServiceSettings)
+Settings = TypeVar("Settings", bound=HttpSettings)
 
 
 def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Settings], FastAPI]) -> None:
@@ -33,7 +33,7 @@ def run_service(name: str, settings_type: type[Settings], make_app: Callable[[Se
         )
 
 
-def _limits_of(settings: ServiceSettings) -> ConnectionLimits:
+def _limits_of(settings: HttpSettings) -> ConnectionLimits:
     return ConnectionLimits(
         connections=settings.http_connections,
         per_address=settings.http_connections_per_address,
