@@ -67,6 +67,12 @@ WORKERS ?= 2
 test: check ## Check everything and run all tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
+# Pictures of each page, desktop and phone, are left in out/console.
+.PHONY: test-console
+test-console: setup ## Test the console in a real browser (needs chromium) and leave pictures of its pages in out/console
+	@mkdir -p out/console
+	@CONSOLE_PICTURES=out/console $(BIN)/pytest tests/unit/services/console tests/integration/console $(ARGS)
+
 .PHONY: coverage
 coverage: setup ## Run all tests and say which lines none of them reaches (a third more processor time)
 	@$(BIN)/pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term:skip-covered $(ARGS)

@@ -24,6 +24,7 @@ TESTS: Final = Path(__file__).parent
 # Tests that no other stack can run, and why.
 EMBEDDED_BY_NATURE: Final = {
     "integration/local": "it is about the embedded servers and their supervisor",
+    "integration/console": "it starts the whole of `ordercast up`, or services that it makes up",
     "integration/cli": "commands find their system by the state folder of `ordercast up`",
     "integration/observability": "Prometheus scrapes processes of this machine",
     "e2e/test_traces.py": "the collector is told by processes of this machine",

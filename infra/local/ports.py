@@ -18,6 +18,7 @@ BASES: Final = {
     "predictor": 8002,
     "feature_worker": 8003,
     "relay": 8004,
+    "console": 8005,
     "postgres": 15432,
     "kafka": 19092,
     "kafka_controller": 19093,

@@ -22,6 +22,8 @@ MOST_PROCESSES: Final = 16
 # Time (s) for a service to finish what it has in hand before it is killed.
 SERVICE_STOP_DEADLINE_S: Final = 10.0
 
+# The pages for people: they ask the other services over HTTP, and have neither tables nor topics.
+CONSOLE: Final = "console"
 # Each service's name with what follows `python -m`.
 SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "order_api": ("ordercast.services.order_api",),
@@ -29,6 +31,7 @@ SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "feature_worker": ("ordercast.services.feature_worker",),
     "trainer": ("ordercast.services.trainer",),
     "predictor": ("ordercast.services.predictor",),
+    CONSOLE: ("ordercast.services.console",),
 }
 # Every service may run several times; none can be left out.
 Scale = Mapping[str, int]
@@ -118,6 +121,8 @@ class SystemPlan:
 
     def environment(self, name: str) -> dict[str, str]:
         """The variables that a process of a service is started with, beside those of the supervisor itself."""
+        if service_of(name) == CONSOLE:
+            return self._console_environment(name)
         variables = {
             **self._shared_environment(),
             "ORDERCAST_DATABASE_URL": self.database_url(service_of(name)),
@@ -137,6 +142,16 @@ class SystemPlan:
         if service_of(name) == "predictor":
             variables["ORDERCAST_MODEL_PUBLIC_KEY_FILE"] = str(self.folder.model_public_key)
         return variables
+
+    def _console_environment(self, name: str) -> dict[str, str]:
+        """It is told where the others answer, and no password and no key."""
+        others = {f"ORDERCAST_{service.upper()}_URL": self.urls[service] for service in SERVICES if service != CONSOLE}
+        return {
+            **others,
+            "ORDERCAST_HOST": HOST,
+            "ORDERCAST_PORT": str(self.service_ports[name]),
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def database_url(self, role: str) -> str:
         """Of a service, or of `reader`."""

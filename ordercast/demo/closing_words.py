@@ -72,7 +72,10 @@ def _start(target: Target) -> list[str]:
     if not isinstance(target, LocalSystem):
         return []
     offset = f" --port-offset {target.info.port_offset}" if target.info.port_offset else ""
-    return [f"  ordercast up{_options_of(target)}{offset}   (in another terminal, unless the system runs already)"]
+    return [
+        f"  ordercast up{_options_of(target)}{offset}   (in another terminal, unless the system runs already)",
+        f"  {target.info.urls['console']}   (in a browser, while it runs; docs/console.md says who may log in)",
+    ]
 
 
 def _options_of(target: Target) -> str:

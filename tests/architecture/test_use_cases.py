@@ -24,6 +24,7 @@ EDGES = (
     "event_stream",
     "idempotency_header",
     "models_topic",
+    "pages",
     "problems",
     "routes",
     "schemas",

@@ -16,7 +16,7 @@ from tests.support.shopping import assert_all_counted_once, shopping
 
 # Between two kills each client must have got this many answers: the system works again, under load.
 ANSWERS_BETWEEN_KILLS: Final = 5
-VICTIMS: Final = ("order_api", "relay", "feature_worker", "predictor", "trainer", "kafka", "postgres")
+VICTIMS: Final = ("order_api", "relay", "feature_worker", "predictor", "trainer", "console", "kafka", "postgres")
 
 
 @pytest.mark.timeout(600)

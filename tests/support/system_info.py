@@ -10,7 +10,7 @@ def system_info(folder: StateFolder, supervisor: ProcessRecord) -> SystemInfo:
         folder=str(folder.root),
         port_offset=10,
         ports={"order_api": 8010},
-        urls={"order_api": "http://127.0.0.1:8010"},
+        urls={"order_api": "http://127.0.0.1:8010", "console": "http://127.0.0.1:8015"},
         database_url="postgresql+asyncpg://ordercast:secret@127.0.0.1:15442/ordercast",
         kafka_bootstrap="127.0.0.1:19102",
         partitions=8,

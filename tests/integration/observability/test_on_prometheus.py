@@ -205,7 +205,7 @@ async def test_a_head_without_end_is_refused_by_every_service_and_counted(watche
             attack = endless(b"GET / HTTP/1.1\r\nHost: us\r\nname: ", b"a" * 16_384, 64 * 1_048_576)
             heard = await asyncio.to_thread(send_until_closed, port_of(url), attack)
             assert (service, heard.statuses) == (service, [431])
-    await watched.until('count(sum by (job) (ordercast_http_refused_total{reason="headers-too-large"}) > 0) == 5')
+    await watched.until('count(sum by (job) (ordercast_http_refused_total{reason="headers-too-large"}) > 0) == 6')
 
 
 async def test_no_label_of_ours_names_an_account_or_a_product(watched: Watched) -> None:

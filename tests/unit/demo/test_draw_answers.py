@@ -103,6 +103,7 @@ def test_the_closing_words_start_the_system_again_as_it_was_started(tmp_path: Pa
     told = "\n".join(closing_words(shown, target))
     assert f"ordercast up --state {tmp_path} --port-offset 10 " in told
     assert f"ordercast models list --state {tmp_path}" in told
+    assert "http://127.0.0.1:8015 " in told
 
 
 def test_where_nothing_was_shown_nothing_is_said() -> None:

@@ -1,0 +1,61 @@
+"""The console's HTTP side: its pages in the common frame."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from ordercast.services.console import errors
+from ordercast.services.console.log_in.routes import router as log_in
+from ordercast.services.console.overview.routes import router as overview
+from ordercast.services.console.pages import LOG_IN_COOKIE, console, page, to_log_in
+from ordercast.services.console.settings import ConsoleSettings
+from ordercast.services.console.texts import HERE
+from ordercast.services.console.wiring import open_console
+from ordercast.services.shared.http.app import create_app
+from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.http.rate_limits import RateLimit
+
+
+def console_app(settings: ConsoleSettings) -> FastAPI:
+    """The app; its lifespan opens and closes the wiring."""
+    app = create_app(
+        title="Ordercast console",
+        wiring=partial(open_console, settings),
+        routers=[log_in, overview],
+        rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
+        documented=False,
+    )
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
+    app.add_exception_handler(errors.NotForCustomers, _answer_customer)
+    app.add_exception_handler(errors.FormRefused, _answer_refused_form)
+    for error in (HTTPException, Problem, RequestValidationError):
+        app.add_exception_handler(error, _answer_wrong_request)
+    return app
+
+
+# Starlette hands each handler its class of error, and types them all as Exception: hence Any.
+async def _answer_logged_out(request: Request, _: Any) -> Response:
+    # Whose tokens are good no longer is not logged in here either, or the form would lead back to the page.
+    console(request).log_ins.forget(request.cookies.get(LOG_IN_COOKIE))
+    return to_log_in(request)
+
+
+async def _answer_customer(request: Request, _: Any) -> Response:
+    return page(request, "not_for_customers.html", HTTPStatus.FORBIDDEN)
+
+
+async def _answer_refused_form(request: Request, _: Any) -> Response:
+    return page(request, "refused_form.html", HTTPStatus.FORBIDDEN)
+
+
+async def _answer_wrong_request(request: Request, error: Any) -> Response:
+    if isinstance(error, Problem) and request.url.path in ("/healthz", "/readyz", "/metrics"):
+        return error.response()
+    status = HTTPStatus(error.type.status if isinstance(error, Problem) else getattr(error, "status_code", 422))
+    return page(request, "wrong_request.html", status, refused_with=status)

@@ -1,0 +1,17 @@
+"""Everything that the console refuses or cannot do, in one tree."""
+
+
+class ConsoleError(Exception):
+    """The tree's root."""
+
+
+class LoggedOut(ConsoleError):
+    """Nobody is logged in, or no longer: the page shows after a log-in."""
+
+
+class FormRefused(ConsoleError):
+    """Permanent: a form that this browser did not get from here, or whose page was too old."""
+
+
+class NotForCustomers(ConsoleError):
+    """Permanent: the account may order, but does not run the shop."""

@@ -1,0 +1,111 @@
+"""Who is logged in: tokens stay in this process, and a browser holds nothing but a random name for them.
+
+In a cookie, encrypted or not, each of a page's requests would bring its own copy of a refresh token that is good once: two at a
+time would end the log-in. Here one place renews them. A restart of the console asks people to log in again.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from ordercast.client import Addresses, Client
+from ordercast.client.account_answers import Account
+from ordercast.client.errors import ClientError
+from ordercast.client.session import Session, Signed, Tokens
+from ordercast.client.transport import Request, Transport
+
+# A working day (s): then one logs in again, however busy.
+LOG_IN_S: Final = 12 * 3_600.0
+# Log-ins that are kept, some 2 kB each; the oldest goes for one more.
+MOST_LOG_INS: Final = 1_000
+_NAME_BYTES: Final = 32
+OPERATORS: Final = frozenset({"OPERATOR", "ADMIN"})
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """One browser of one account. `csrf` has to come with each of its forms."""
+
+    client: Client
+    account: Account
+    csrf: str
+    ends_at: float
+
+    @property
+    def may_operate(self) -> bool:
+        return self.account.role in OPERATORS
+
+
+class LogIns:
+    """All log-ins of this process, by the names that browsers have. `now` is a clock (s)."""
+
+    def __init__(self, transport: Transport, addresses: Addresses, now: Callable[[], float] = time.monotonic) -> None:
+        self._transport = transport
+        self._addresses = addresses
+        self._anonymous = Session(transport, addresses.order_api)
+        self._now = now
+        self._kept: dict[str, LogIn] = {}
+
+    async def begin(self, email: str, password: str) -> str:
+        """The name of a new log-in.
+
+        Raises:
+            ClientError: the email or the password is wrong, or order_api does not answer.
+        """
+        form = urlencode({"grant_type": "password", "username": email, "password": password}).encode()
+        url = f"{self._addresses.order_api}/auth/token"
+        request = Request("POST", url, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        tokens = await self._anonymous.ask(request, Tokens)
+        renewed = _Renewed(self._anonymous, tokens)
+        client = Client(self._transport, self._addresses, Signed(renewed.next))
+        account = await client.order_api.me()
+        name = secrets.token_urlsafe(_NAME_BYTES)
+        self._make_room()
+        self._kept[name] = LogIn(client, account, secrets.token_urlsafe(_NAME_BYTES), self._now() + LOG_IN_S)
+        return name
+
+    def find(self, name: str | None) -> LogIn | None:
+        found = self._kept.get(name) if name else None
+        return found if found and found.ends_at > self._now() else None
+
+    async def end(self, name: str | None) -> None:
+        """Ends the log-in here at once, and at order_api if that answers."""
+        ended = self.forget(name)
+        if ended is not None:
+            with suppress(ClientError):
+                await ended.client.log_out()
+
+    def forget(self, name: str | None) -> LogIn | None:
+        """Ends it here alone."""
+        return self._kept.pop(name, None) if name else None
+
+    def _make_room(self) -> None:
+        now = self._now()
+        self._kept = {name: kept for name, kept in self._kept.items() if kept.ends_at > now}
+        while len(self._kept) >= MOST_LOG_INS:
+            del self._kept[next(iter(self._kept))]
+
+
+class _Renewed:
+    """The tokens of one log-in: those that were granted, then each time their successors."""
+
+    def __init__(self, session: Session, granted: Tokens) -> None:
+        self._session = session
+        self._granted: Tokens | None = granted
+        self._refresh_token = granted.refresh_token
+
+    async def next(self) -> Tokens:
+        tokens, self._granted = self._granted, None
+        if tokens is None:
+            # Sent once: a refresh token that comes twice ends its family.
+            body = msgspec.json.encode({"refresh_token": self._refresh_token})
+            url = f"{self._session.order_api}/auth/refresh"
+            tokens = await self._session.ask(Request("POST", url, body, {"Content-Type": "application/json"}), Tokens)
+        self._refresh_token = tokens.refresh_token
+        return tokens

@@ -1,0 +1,148 @@
+"""What the first page shows, from five services at once."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import httpx
+
+from ordercast.client import Client
+from ordercast.client.live_answers import LiveAccuracy
+from ordercast.client.model_answers import CurrentModel
+from ordercast.client.order_answers import ProductTrend, Trends
+from ordercast.client.training_answers import Training
+from ordercast.services.console.overview.look_at_services import ServiceState, look_at_services
+from ordercast.services.console.parts import Missing, ask
+
+WEEK: Final = timedelta(days=7)
+# Days that the bars show: this week and the one before.
+BARS: Final = 14
+TOP: Final = 5
+NO_MODEL: Final = "no-model"
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfOrders:
+    day: date
+    orders: int
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The last fourteen days, UTC, today's as the last; `top` of the last seven."""
+
+    days: list[DayOfOrders]
+    top: list[ProductTrend]
+
+    @property
+    def today(self) -> DayOfOrders:
+        return self.days[-1]
+
+    @property
+    def week_ago(self) -> DayOfOrders:
+        """The same day of last week, as a whole."""
+        return self.days[-1 - WEEK.days]
+
+    @property
+    def this_week(self) -> DayOfOrders:
+        return _sum(self.days[-WEEK.days :])
+
+    @property
+    def week_before(self) -> DayOfOrders:
+        return _sum(self.days[: -WEEK.days])
+
+    @property
+    def most(self) -> int:
+        """Of the highest bar."""
+        return max(1, *(day.orders for day in self.days))
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The version of `demand` that answers, and how its predictions have come out."""
+
+    model: CurrentModel
+    live: LiveAccuracy | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    as_of: datetime
+    orders: Orders | Missing
+    serving: Serving | Missing
+    training: Training | Missing | None
+    services: list[ServiceState]
+
+    @property
+    def number_of(self) -> Mapping[str, float]:
+        """The numbers of all services, by metric."""
+        return {name: value for each in self.services for name, value in (each.numbers or {}).items()}
+
+    @property
+    def has_no_model(self) -> bool:
+        return isinstance(self.serving, Missing) and self.serving.kind == NO_MODEL
+
+    @property
+    def has_no_orders(self) -> bool:
+        return isinstance(self.orders, Orders) and not any(day.orders for day in self.orders.days)
+
+    @property
+    def missing(self) -> list[Missing]:
+        """Parts that did not come from services that answer; a service that is away is told once, as such."""
+        away = {each.name for each in self.services if each.away}
+        return [part for part in self._missing() if part.service not in away and part.kind != NO_MODEL]
+
+    def _missing(self) -> Iterator[Missing]:
+        parts = (self.orders, self.serving, self.training, getattr(self.serving, "live", None))
+        yield from (part for part in parts if isinstance(part, Missing))
+
+
+async def read_overview(client: Client, http: httpx.AsyncClient, services: Mapping[str, str]) -> Overview:
+    """Raises:
+    LoggedOut: the account's tokens are good no longer.
+    """
+    now = datetime.now(UTC)
+    today = now.date()
+    orders, serving, training, states = await asyncio.gather(
+        _orders(client, today), _serving(client), _training(client), look_at_services(http, services)
+    )
+    return Overview(now, orders, serving, training, states)
+
+
+async def _orders(client: Client, today: date) -> Orders | Missing:
+    first = today - timedelta(days=BARS - 1)
+    both, week = await asyncio.gather(
+        ask("order_api", client.order_api.trends(first=first, last=today)),
+        ask("order_api", client.order_api.trends(first=today - WEEK + timedelta(days=1), last=today)),
+    )
+    if isinstance(both, Missing):
+        return both
+    if isinstance(week, Missing):
+        return week
+    return Orders(_days(both, first), week.top_products[:TOP])
+
+
+def _days(trends: Trends, first: date) -> list[DayOfOrders]:
+    """Each day of the bars; on those that the answer leaves out nothing happened."""
+    by_day = {day.date: DayOfOrders(day.date, day.orders, day.net_quantity) for day in trends.days}
+    all_days = (first + timedelta(days=number) for number in range(BARS))
+    return [by_day.get(day, DayOfOrders(day, 0, 0)) for day in all_days]
+
+
+def _sum(days: list[DayOfOrders]) -> DayOfOrders:
+    return DayOfOrders(days[0].day, sum(day.orders for day in days), sum(day.pieces for day in days))
+
+
+async def _serving(client: Client) -> Serving | Missing:
+    model = await ask("predictor", client.predictor.current_model("demand"))
+    if isinstance(model, Missing):
+        return model
+    return Serving(model, await ask("predictor", client.predictor.live(model.version)))
+
+
+async def _training(client: Client) -> Training | Missing | None:
+    newest = await ask("trainer", client.trainer.newest(1))
+    return newest if isinstance(newest, Missing) else next(iter(newest), None)

@@ -1,0 +1,36 @@
+"""The first page; its numbers alone come again every few seconds."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.overview import look_at_services as metrics
+from ordercast.services.console.overview.read_overview import read_overview
+from ordercast.services.console.pages import console, operator, page
+from ordercast.services.console.parts import Missing
+
+router = APIRouter()
+
+
+@router.get("/")
+async def overview(request: Request, log_in: Annotated[LogIn, Depends(operator)]) -> Response:
+    return await _answer(request, log_in, "overview.html")
+
+
+@router.get("/overview/numbers")
+async def overview_numbers(request: Request, log_in: Annotated[LogIn, Depends(operator)]) -> Response:
+    return await _answer(request, log_in, "overview_numbers.html")
+
+
+async def _answer(request: Request, log_in: LogIn, template: str) -> Response:
+    service = console(request)
+    found = await read_overview(log_in.client, service.probes, service.services)
+    return page(
+        request,
+        template,
+        overview=found,
+        metrics=metrics,
+        missing=lambda part: isinstance(part, Missing),
+        refreshed_s=15,
+    )

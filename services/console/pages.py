@@ -1,0 +1,115 @@
+"""Pages as answers: rendered in the reader's language, under a policy that lets nothing in but the console's own files."""
+
+import hmac
+import secrets
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers
+from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.texts import preferred
+from ordercast.services.console.wiring import Console
+
+LOG_IN_COOKIE: Final = "ordercast_console"
+# Of whoever is not logged in: what their forms are compared with.
+FORM_COOKIE: Final = "ordercast_console_form"
+THEME_COOKIE: Final = "ordercast_console_theme"
+LANGUAGE_COOKIE: Final = "ordercast_console_language"
+THEMES: Final = ("auto", "light", "dark")
+YEAR_S: Final = 365 * 86_400
+# A page of another site may neither show one of ours nor send a form here.
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_FORM_BYTES: Final = 32
+
+
+def console(request: Request) -> Console:
+    service: Console = request.app.state.service
+    return service
+
+
+def log_in_of(request: Request) -> LogIn | None:
+    return console(request).log_ins.find(request.cookies.get(LOG_IN_COOKIE))
+
+
+async def operator(request: Request) -> LogIn:
+    """A dependency of the pages for operators and admins.
+
+    Raises:
+        LoggedOut, NotForCustomers
+    """
+    found = log_in_of(request)
+    if found is None:
+        raise LoggedOut
+    if not found.may_operate:
+        raise NotForCustomers
+    return found
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
+    """A template with its values, and what every page has: who is logged in, theme, and what its forms have to bring."""
+    language = preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+    log_in = log_in_of(request)
+    form = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(_FORM_BYTES)
+    theme = request.cookies.get(THEME_COOKIE, THEMES[0])
+    query = f"?{request.url.query}" if request.url.query else ""
+    text = (
+        console(request)
+        .environments[language]
+        .get_template(template)
+        .render(
+            log_in=log_in,
+            csrf=log_in.csrf if log_in else form,
+            theme=theme if theme in THEMES else THEMES[0],
+            themes=THEMES,
+            path=request.url.path,
+            here=request.url.path + query if request.method == "GET" else "/",
+            **values,
+        )
+    )
+    answer = HTMLResponse(text, status, HEADERS)
+    if log_in is None and FORM_COOKIE not in request.cookies:
+        set_cookie(request, answer, FORM_COOKIE, form)
+    return answer
+
+
+def check_form(request: Request, csrf: str) -> None:
+    """Whether a form is one of this browser's own pages.
+
+    Raises:
+        FormRefused: it is not.
+    """
+    log_in = log_in_of(request)
+    wanted = log_in.csrf if log_in else request.cookies.get(FORM_COOKIE, "")
+    if not wanted or not hmac.compare_digest(wanted.encode(), csrf.encode()):
+        raise FormRefused
+
+
+def set_cookie(request: Request, answer: Response, name: str, value: str, *, max_age_s: int | None = None) -> None:
+    answer.set_cookie(
+        name, value, max_age=max_age_s, httponly=True, samesite="strict", secure=console(request).secure_cookies
+    )
+
+
+def go_to(path: str) -> Response:
+    """On to a page of this console, after a form: anything else leads to the first page."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return RedirectResponse(path if is_ours else "/", 303, HEADERS)
+
+
+def to_log_in(request: Request) -> Response:
+    """A part of a page that is asked for alone has the whole page go there."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={**HEADERS, "HX-Redirect": "/log-in"})
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse("/log-in" if here == "/" else f"/log-in?after={quote(here, safe='')}", 303, HEADERS)

@@ -1,0 +1,19 @@
+"""The console's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
+
+from pydantic import Field
+
+from ordercast.services.shared.process.settings import HttpSettings
+
+
+class ConsoleSettings(HttpSettings):
+    """Each field is the variable ORDERCAST_<FIELD>. There is no database and no Kafka among them: other services are asked."""
+
+    port: int = Field(default=8005, ge=0, le=65_535)
+    order_api_url: str = Field(default="http://127.0.0.1:8000", description="where order_api answers")
+    trainer_url: str = Field(default="http://127.0.0.1:8001", description="where the trainer answers")
+    predictor_url: str = Field(default="http://127.0.0.1:8002", description="where the predictor answers")
+    feature_worker_url: str = Field(default="http://127.0.0.1:8003", description="where a feature worker answers")
+    relay_url: str = Field(default="http://127.0.0.1:8004", description="where a relay answers")
+    secure_cookies: bool = Field(default=False, description="cookies over HTTPS alone: set it behind a proxy with TLS")
+    # Of one address. order_api counts what fails by account and address, and sees the console's address alone.
+    log_ins_per_minute: int = Field(default=20, ge=1, description="tries to log in from one address")

@@ -1,0 +1,97 @@
+"""The console's texts by language, and how each language writes numbers and times.
+
+English stands in the templates; every other language is one file, `locales/LANGUAGE.po`, which is read at the start: there is
+nothing to compile.
+"""
+
+import gettext
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+HERE: Final = Path(__file__).parent
+LOCALES: Final = HERE / "locales"
+TEMPLATES: Final = HERE / "templates"
+SOURCE: Final = "en"
+
+
+def languages() -> list[str]:
+    """All there are, the templates' own first."""
+    return [SOURCE, *sorted(path.stem for path in LOCALES.glob("*.po"))]
+
+
+def translations_of(language: str) -> gettext.NullTranslations:
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def environments() -> dict[str, Environment]:
+    """What renders the templates, by language."""
+    return {language: _environment(language) for language in languages()}
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.install_gettext_translations(translations_of(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {
+        "language": language,
+        "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
+    }
+    environment.filters |= _formats(language)
+    return environment
+
+
+def _formats(language: str) -> Mapping[str, Any]:
+    def number(value: float, digits: int = 0) -> str:
+        return str(
+            format_decimal(round(value, digits), "#,##0." + "#" * digits if digits else "#,##0", locale=language)
+        )
+
+    def percent(value: float, digits: int = 0) -> str:
+        return str(format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language))
+
+    def day(value: date) -> str:
+        if value.year != datetime.now(UTC).year:
+            return str(format_date(value, "medium", locale=language))
+        return str(format_skeleton("MMMd", datetime.combine(value, time()), locale=language))
+
+    def moment(value: datetime) -> str:
+        return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss", tzinfo=UTC, locale=language)) + " UTC"
+
+    return {"number": number, "percent": percent, "day": day, "moment": moment}
+
+
+def preferred(chosen: str | None, accepted: str) -> str:
+    """The language that was chosen, else the first of the header Accept-Language that is there, else English."""
+    known = languages_known()
+    names = [chosen or "", *(part.partition(";")[0].strip().lower() for part in accepted.split(","))]
+    return next((name.split("-")[0] for name in names if name.split("-")[0] in known), SOURCE)
+
+
+_KNOWN: Final = frozenset(languages())
+
+
+def languages_known() -> frozenset[str]:
+    return _KNOWN

@@ -1,0 +1,57 @@
+"""Opens and closes all that the console uses, and nowhere else."""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+from jinja2 import Environment
+
+from ordercast.client import Addresses
+from ordercast.client.transport import open_transport
+from ordercast.services.console.log_in.log_ins import LogIns
+from ordercast.services.console.settings import ConsoleSettings
+from ordercast.services.console.texts import environments
+from ordercast.services.shared.http.health import Check
+
+# Requests under way at once, of all pages together: people are few, and a page asks for some ten parts.
+CONNECTIONS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the routes use; at `app.state.service`. `services`: the address of each, in the order of the flow."""
+
+    log_ins: LogIns
+    probes: httpx.AsyncClient
+    services: Mapping[str, str]
+    environments: Mapping[str, Environment]
+    secure_cookies: bool
+    checks: Mapping[str, Check]
+
+
+@asynccontextmanager
+async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
+    """Everything. No other service has to be there yet."""
+    addresses = Addresses(settings.order_api_url, settings.trainer_url, settings.predictor_url)
+    # A page waits for nobody who is away: whoever reads it tries again.
+    async with (
+        open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
+        httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
+    ):
+        yield Console(
+            log_ins=LogIns(transport, addresses),
+            probes=probes,
+            services={
+                "order_api": settings.order_api_url,
+                "relay": settings.relay_url,
+                "feature_worker": settings.feature_worker_url,
+                "trainer": settings.trainer_url,
+                "predictor": settings.predictor_url,
+            },
+            environments=environments(),
+            secure_cookies=settings.secure_cookies,
+            checks={},
+        )

@@ -1,0 +1,92 @@
+"""One browser for all tests of the console: Debian's chromium, driven by playwright."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.support.console_services import PASSWORD
+from tests.support.npm_packages import install_packages
+
+FOLDER: Final = Path(__file__).parent
+ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+DESKTOP: Final = (1280, 900)
+PHONE: Final = (390, 844)
+
+
+@pytest.fixture(scope="session")
+def npm_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """node_modules with what is locked beside this file."""
+    return install_packages(FOLDER / "npm", tmp_path_factory.mktemp("npm"))
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing = "chromium is missing: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        try:
+            yield found
+        finally:
+            await found.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody with a browser at a console. `problems` are what the browser complains of."""
+
+    page: Page
+    address: str
+    axe: str
+    problems: list[str]
+
+    async def log_in(self, name: str = "olga") -> None:
+        await self.page.goto(f"{self.address}/log-in")
+        await self.page.fill("#email", f"{name}@shop.example")
+        await self.page.fill("#password", PASSWORD)
+        await self.page.click("button.main")
+        await self.page.wait_for_url(lambda url: "/log-in" not in url)
+
+    async def violations(self) -> list[str]:
+        """What axe finds on the page as it is shown now."""
+        found: dict[str, Any] = await self.page.evaluate(f"() => {{ {self.axe}; return axe.run() }}")
+        return [f"{one['id']}: {one['nodes'][0]['html']} ({one['help']})" for one in found["violations"]]
+
+    async def picture(self, name: str) -> None:
+        """Kept where CONSOLE_PICTURES says, to be looked at: of a desktop and of a phone."""
+        folder = os.environ.get("CONSOLE_PICTURES")
+        if not folder:
+            return
+        for kind, (width, height) in {"desktop": DESKTOP, "phone": PHONE}.items():
+            await self.page.set_viewport_size({"width": width, "height": height})
+            await self.page.screenshot(path=f"{folder}/{name}-{kind}.png", full_page=True)
+
+
+@pytest.fixture
+async def open_reader(browser: Browser, npm_packages: Path) -> AsyncIterator[Any]:
+    """`await open_reader(address, **options of the browser's context)`: a fresh browser each time."""
+    contexts = []
+    axe = (npm_packages / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    async def open_one(address: str, **options: Any) -> Reader:
+        context = await browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, **options)
+        contexts.append(context)
+        page = await context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        return Reader(page, address, axe, problems)
+
+    yield open_one
+    for context in contexts:
+        await context.close()

@@ -1,0 +1,117 @@
+"""Who gets in, and what a form has to bring."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.support.console_services import PASSWORD, Shop, console_of
+
+
+@asynccontextmanager
+async def reading(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    async with console_of(shop) as address, httpx.AsyncClient(base_url=address) as http:
+        yield http
+
+
+async def log_in(http: httpx.AsyncClient, name: str, *, password: str = PASSWORD, after: str = "/") -> httpx.Response:
+    page = await http.get("/log-in")
+    form = {"csrf": csrf_in(page.text), "after": after, "email": f"{name}@shop.example", "password": password}
+    return await http.post("/log-in", data=form)
+
+
+def csrf_in(page: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("name", ["olga", "adam"])
+async def test_operators_and_admins_get_in(name: str) -> None:
+    async with reading(Shop()) as http:
+        assert (await log_in(http, name)).headers["location"] == "/"
+        assert (await http.get("/")).status_code == 200
+
+
+async def test_customers_are_told_politely() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "carl")
+        answer = await http.get("/")
+        assert answer.status_code == 403
+        assert "for operators and admins" in answer.text
+        assert "Orders" not in answer.text
+
+
+async def test_a_wrong_password_is_told_and_the_email_kept() -> None:
+    async with reading(Shop()) as http:
+        answer = await log_in(http, "olga", password="wrong")
+        assert answer.status_code == 401
+        assert "olga@shop.example" in answer.text
+        assert "ordercast_console" not in answer.cookies
+
+
+async def test_who_is_not_logged_in_comes_back_to_the_page_after_it() -> None:
+    async with reading(Shop()) as http:
+        answer = await http.get("/overview/numbers")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/log-in?after=%2Foverview%2Fnumbers")
+        assert (await log_in(http, "olga", after="/overview/numbers")).headers["location"] == "/overview/numbers"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+async def test_no_form_leads_to_another_site(elsewhere: str) -> None:
+    async with reading(Shop()) as http:
+        assert (await log_in(http, "olga", after=elsewhere)).headers["location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/log-in", "/log-out", "/preferences"])
+async def test_a_form_without_its_token_does_nothing(path: str) -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        for csrf in ("", "made up", http.cookies["ordercast_console"]):
+            form = {"csrf": csrf, "email": "adam@shop.example", "password": PASSWORD, "theme": "dark"}
+            answer = await http.post(path, data=form)
+            assert answer.status_code == 403
+            assert not answer.cookies
+        assert (await http.get("/")).status_code == 200
+
+
+async def test_tokens_are_refreshed_once_for_all_that_a_page_asks() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        shop.good_tokens = {token for token in shop.good_tokens if not token.startswith("access-")}
+        assert (await http.get("/")).status_code == 200
+        assert shop.issued == 2
+
+
+async def test_log_out_ends_the_tokens_and_the_cookie_s_name() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        name = http.cookies["ordercast_console"]
+        await http.post("/log-out", data={"csrf": csrf_in((await http.get("/")).text)})
+        assert shop.logged_out == ["olga-1"]
+        assert (await http.get("/", headers={"cookie": f"ordercast_console={name}"})).status_code == 303
+
+
+async def test_nothing_runs_or_loads_but_the_console_s_own_files() -> None:
+    async with reading(Shop()) as http:
+        for answer in (
+            await http.get("/log-in"),
+            await log_in(http, "olga"),
+            await http.get("/"),
+            await http.get("/x"),
+        ):
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert not re.search(r"<script>|<style|style=|onclick|https?://(?!127)", answer.text)
+            assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_tries_to_log_in_are_bounded() -> None:
+    async with console_of(Shop(), log_ins_per_minute=2) as address, httpx.AsyncClient(base_url=address) as http:
+        statuses = [(await log_in(http, "olga", password="wrong")).status_code for _ in range(3)]
+        assert statuses == [401, 401, 429]
