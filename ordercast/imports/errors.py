@@ -9,3 +9,7 @@ class FileUnreadable(ActionableError):
 
 class Undecided(ActionableError):
     """The file does not say enough; `hint` names the option that does."""
+
+
+class RejectsUnwritable(ActionableError):
+    """The file of refused rows cannot be made or written to."""

@@ -101,7 +101,7 @@ async def import_file(
 
     Raises:
         ClientError: the API refuses a whole request, or stays away. What was sent before is in.
-        OSError: the rejects file cannot be written.
+        RejectsUnwritable: as it says.
     """
     report, done = Report(file.found.words), 0
     with open_rejects(rejects_file, file.header) as rejects:

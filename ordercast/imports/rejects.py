@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from ordercast.imports.documents.cells import Refused
+from ordercast.imports.errors import RejectsUnwritable
 from ordercast.imports.files.table import Row, Table
 
 # Before the columns of the file itself; names that no export has.
@@ -21,18 +22,34 @@ class Rejects(Protocol):
 
 class _RejectsFile:
     def __init__(self, path: Path, header: Sequence[str]) -> None:
-        # Bytes that were no text come out again as they came in.
-        self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-        self._rows = csv.writer(self._file)
-        self._rows.writerow([*_ADDED, *header])
+        self._path = path
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Bytes that were no text come out again as they came in.
+            self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            self._rows = csv.writer(self._file)
+            self._rows.writerow([*_ADDED, *header])
         self.is_empty = True
 
     def add(self, refused: Refused) -> None:
         self.is_empty = False
-        self._rows.writerow([refused.row.number, refused.reason, *refused.row.cells])
+        with _writing(self._path):
+            self._rows.writerow([refused.row.number, refused.reason, *refused.row.cells])
 
     def close(self) -> None:
-        self._file.close()
+        with _writing(self._path):
+            self._file.close()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RejectsUnwritable(
+            f"the refused rows cannot be written to {path}: {error.strerror or error}",
+            hint="what came in stays; name another place with --rejects and import the file again",
+        ) from error
 
 
 @contextmanager
@@ -41,9 +58,8 @@ def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
     for two of one file may run at the same time; where it has nothing, none stays.
 
     Raises:
-        OSError: the folder cannot be made or written to.
+        RejectsUnwritable: the folder cannot be made, or the file not be written to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     rejects = _RejectsFile(part, header)
     try:
@@ -54,7 +70,8 @@ def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
             part.unlink(missing_ok=True)
         raise
     rejects.close()
-    part.replace(path)
+    with _writing(path):
+        part.replace(path)
 
 
 def without_reasons(table: Table) -> Table:

@@ -1,11 +1,16 @@
 """Refused rows are kept as they stood, and can be read again."""
 
 import csv
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ordercast.imports.documents.cells import Refused
+from ordercast.imports.errors import RejectsUnwritable
 from ordercast.imports.files.open_table import open_table
 from ordercast.imports.files.table import Row
 from ordercast.imports.rejects import open_rejects, without_reasons
@@ -67,3 +72,31 @@ def test_two_imports_of_one_file_at_the_same_time_mix_no_rows(tmp_path: Path) ->
             second.add(refused(7, "TEA"))
         first.add(refused(7, "MUG"))
     assert [row.cells for row in without_reasons(open_table(path, tmp_path)).rows] == [("1", "MUG", "x")]
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Files take no more bytes."""
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+
+
+def test_a_disk_that_takes_no_more_rows_is_told_with_the_file_and_what_to_do(tmp_path: Path) -> None:
+    with (
+        open_rejects(tmp_path / "rejects.csv", HEADER) as rejects,
+        full_disk(),
+        pytest.raises(RejectsUnwritable) as failed,
+    ):
+        rejects.add(refused(2, "x" * 100_000))
+    assert re.fullmatch(r"the refused rows cannot be written to .*rejects\.csv.*: File too large", str(failed.value))
+    assert "--rejects" in failed.value.hint
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RejectsUnwritable, match="Not a directory"), open_rejects(tmp_path / "file/x/r.csv", HEADER):
+        pass
