@@ -46,6 +46,10 @@ def text(result: Verification) -> str:
         lines.append(f"{result.repeated_views:,} views lie in Kafka more than once and count once")
     if result.unreadable_records:
         lines.append(f"{result.unreadable_records:,} records in Kafka are no events: ordercast dead-letters list")
+    if result.unreadable_states:
+        lines.append(
+            f"{result.unreadable_states:,} records in the topics products and accounts are no events: readers skip them"
+        )
     lines += map(str, result.differences)
     if result.difference_count > len(result.differences):
         lines.append(f"... and {result.difference_count - len(result.differences):,} more")

@@ -69,6 +69,7 @@ class Verification:
     accounts: int = 0
     repeated_views: int = 0
     unreadable_records: int = 0
+    unreadable_states: int = 0
     difference_count: int = 0
     differences: list[Difference] = field(default_factory=list)
 
@@ -188,6 +189,7 @@ def _compare(spools: _Spools, partitions: int, unreadable: int) -> Verification:
         unreadable_records=unreadable,
     )
     result.products, result.accounts = (one.table.rows for one in spools.states)
+    result.unreadable_states = sum(one.unreadable for one in spools.states)
     for difference in itertools.chain(spools.numbers, *(one.differences() for one in spools.states)):
         result.keep(difference)
     shop: list[pd.DataFrame] = []

@@ -91,3 +91,15 @@ async def test_an_old_state_after_a_newer_one_is_a_difference_until_all_are_sent
     repaired = await published(running)
     assert [json.loads(one.stdout)["sent"] for one in resent] == [repaired.products, repaired.accounts]
     assert repaired.difference_count == 0, list(map(str, repaired.differences))
+
+
+async def test_a_record_that_is_no_event_is_told_and_makes_no_difference(running: Running) -> None:
+    async with AIOKafkaProducer(acks="all", enable_idempotence=True, **client_arguments(running.bootstrap)) as producer:
+        await producer.send_and_wait(
+            "products", b"poison", key=b"poison", partition=0, headers=[("ce_type", b"nonsense")]
+        )
+    result = await published(running)
+    assert (result.unreadable_states, result.differences) == (1, [])
+    told = await running.run("verify")
+    assert told.exit_code == 0, told.output
+    assert "1 records in the topics products and accounts are no events" in told.stdout
