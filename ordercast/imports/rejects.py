@@ -64,7 +64,7 @@ def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
     rejects = _RejectsFile(part, header)
     try:
         yield rejects
-    except BaseException:
+    except BaseException:  # a Ctrl-C as well; it is raised again
         rejects.close()
         if rejects.is_empty:
             part.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Sends what each product or account is once more: for a topic that was lost, or in which a last event is not what it should be.
 
-Each gets a `changed` event of now. A row is locked while its event is written, as a change would lock it, so an event of a state
-never comes after that of a later one.
+Each gets a `changed` event with the current time. A row is locked while its event is written, as a change would lock it, so an
+event of a state never comes after that of a later one.
 """
 
 from collections.abc import AsyncIterator

@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
     """What is committed of docs/clients, without what was made there by hand."""
     copied = tmp_path / "clients"
     copied.mkdir()
-    names = ("generator.yaml", "pyproject.toml", "uv.lock", "package.json", "package-lock.json")
+    names = ("generator.yaml", "requirements.txt", "package.json", "package-lock.json")
     for name in (*names, "five_operations.py", "five_operations.ts"):
         shutil.copy(FOLDER / name, copied)
     return copied
