@@ -35,7 +35,7 @@ def test_each_pod_is_scraped_under_its_services_name(large: Rendered) -> None:
             component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
             label = {"__meta_kubernetes_pod_label_app_kubernetes_io_component": component}
             jobs.add(relabeled(endpoint["relabelings"], label)["job"])
-    assert jobs == SERVICES.keys() - {"console"}  # which runs beside `ordercast up` alone so far
+    assert jobs == SERVICES.keys()
 
 
 def test_the_alerts_ask_for_jobs_that_are_scraped() -> None:

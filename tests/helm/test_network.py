@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from ordercast.services.console.settings import ConsoleSettings
 from tests.helm.chart import Helm, HelmFailed, Manifest, Rendered, selects
 from tests.helm.conftest import VALUE_SETS
-from tests.helm.test_pods import APPS, app_of
+from tests.helm.test_pods import APPS, app_of, settings_of
 
-PUBLIC: Final = {"order-api", "trainer", "predictor"}
+PUBLIC: Final = {"order-api", "trainer", "predictor", "console"}
 # What an app has beside its work; it stays inside.
 INSIDE: Final = {"/healthz", "/readyz", "/metrics"}
 # A path that begins as another service's: behind an ingress, which goes by the beginning, it is reached at the second one.
@@ -40,6 +41,20 @@ def ports(found: Rules) -> set[tuple[str, Any]]:
     return {(port["protocol"], port["port"]) for rule in found for port in rule["ports"]}
 
 
+def let_in(rendered: Rendered, source: str, target: str) -> set[tuple[str, Any]]:
+    """The ports of one component that another one may reach, by the rules of both that name it by its labels."""
+
+    def named(component: str, direction: str, side: str, other: str) -> Rules:
+        return [
+            rule
+            for rule in rules(rendered, component, direction)
+            for peer in rule.get(side, ())
+            if (labels := peer.get("podSelector")) and selects(labels, rendered.pods[other])
+        ]
+
+    return ports(named(source, "Egress", "to", target)) & ports(named(target, "Ingress", "from", source))
+
+
 def test_everything_is_denied_first(rendered: Rendered) -> None:
     for component in rendered.pods:
         denying = [p for p in policies_of(rendered, component) if not p["spec"].keys() & {"ingress", "egress"}]
@@ -61,6 +76,7 @@ def test_exactly_the_needed_ports_are_reached(rendered: Rendered) -> None:
     reached = {component: ports(rules(rendered, component, "Egress")) for component in rendered.pods}
     assert reached == {
         **dict.fromkeys(APPS, dns | servers | traces),
+        "console": dns | {("TCP", "http")} | traces,
         "migrations": dns | servers,
         "test": dns | {("TCP", "http")},
     }
@@ -81,6 +97,7 @@ def test_only_the_own_port_is_open_and_only_to_whom_it_may(rendered: Rendered) -
         assert [p["name"] for p in rendered.pods[component]["spec"]["containers"][0]["ports"]] == ["http"]
         peers = [peer for rule in incoming for peer in rule["from"]]
         assert MONITORING in peers
+        assert let_in(rendered, "console", component) == (set() if component == "console" else {("TCP", "http")})
         assert (SAME_NAMESPACE in peers) == (component in PUBLIC)
     for component in ("migrations", "test"):
         assert rules(rendered, component, "Ingress") == []
@@ -110,7 +127,8 @@ def test_helms_test_reaches_whom_it_asks_and_is_let_in(rendered: Rendered) -> No
 
 def test_an_empty_list_of_peers_is_everybody_and_no_policy_is_none(helm: Helm) -> None:
     rendered = helm.render(settings=["networkPolicy.clients=null", "networkPolicy.metrics=null"])
-    assert all("from" not in rule for rule in rules(rendered, "order-api", "Ingress"))
+    everybody = [rule for rule in rules(rendered, "order-api", "Ingress") if "from" not in rule]
+    assert len(everybody) == 2  # who scrapes, and who asks
     assert helm.render(settings=["networkPolicy.enabled=false"]).of_kind("NetworkPolicy") == []
 
 
@@ -124,11 +142,34 @@ def test_more_ways_out_are_for_all_services(helm: Helm) -> None:
     assert all(("TCP", 8786) in ports(rules(rendered, component, "Egress")) for component in APPS)
 
 
-@pytest.mark.parametrize("program", sorted(PUBLIC))
+def test_the_console_is_told_where_the_others_answer_and_reaches_nobody_else(rendered: Rendered) -> None:
+    services = {s["metadata"]["name"]: s for s in rendered.of_kind("Service")}
+    env = {v["name"]: v.get("value", "") for v in rendered.pods["console"]["spec"]["containers"][0]["env"]}
+    told = {name: value for name, value in env.items() if name.endswith("_URL")}
+    others = APPS.keys() - {"console"}
+    assert told.keys() == {f"ORDERCAST_{component.replace('-', '_').upper()}_URL" for component in others}
+    for url in told.values():
+        host, _, port = url.removeprefix("http://").partition(":")
+        assert int(port) == services[host]["spec"]["ports"][0]["port"]
+    # Whoever has no clients is asked how it is also when it is not ready.
+    for component in ("relay", "feature-worker"):
+        assert services[f"shop-ordercast-{component}"]["spec"]["publishNotReadyAddresses"] is True
+    traces = [rule for rule in rules(rendered, "console", "Egress") if ports([rule]) == {("TCP", 4318)}]
+    peers = [peer for rule in rules(rendered, "console", "Egress") for peer in rule["to"] if rule not in traces]
+    reached = {
+        name
+        for peer in peers
+        for name, pod in rendered.pods.items()
+        if selects(peer.get("podSelector", {"matchLabels": {"": ""}}), pod)
+    }
+    assert reached == others
+
+
+@pytest.mark.parametrize("program", sorted(PUBLIC - {"console"}))
 def test_the_ingress_leads_each_public_path_to_its_service(
     large: Rendered, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [rule] = large.one("Ingress")["spec"]["rules"]
+    rule = ingress_rule(large, "ordercast.example.com")
     backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     app = app_of(large, program, tmp_path, monkeypatch)
     own = {path for path in backends if backends[path] == large.one("Service", program)["metadata"]["name"]}
@@ -144,9 +185,42 @@ def test_the_ingress_leads_each_public_path_to_its_service(
     assert not any(leads(prefix, path) for prefix in backends for path in INSIDE)
 
 
+def ingress_rule(rendered: Rendered, host: str) -> Manifest:
+    [found] = [rule for rule in rendered.one("Ingress")["spec"]["rules"] if rule["host"] == host]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_console_has_a_host_of_its_own_where_its_pages_are_and_its_metrics_are_not(
+    large: Rendered, helm: Helm
+) -> None:
+    paths = ingress_rule(large, "console.ordercast.example.com")["http"]["paths"]
+    service = large.one("Service", "console")["metadata"]["name"]
+    assert {path["backend"]["service"]["name"] for path in paths} == {service}
+    exact = {path["path"] for path in paths if path["pathType"] == "Exact"}
+    assert exact == {"/"}
+    prefixes = {path["path"] for path in paths} - exact
+    assert {"/log-in", "/static"} < prefixes  # which they have to be: tests/architecture/test_routes.py
+    assert not prefixes & INSIDE
+    without = helm.render("values-large.yaml", settings=["ingress.consoleHost="])
+    assert [rule["host"] for rule in without.one("Ingress")["spec"]["rules"]] == ["ordercast.example.com"]
+
+
+def test_the_console_s_cookies_go_over_tls_where_the_ingress_speaks_it(
+    helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for settings, secure in (((), True), (("ingress.tlsSecret=",), False), (("ingress.consoleHost=",), False)):
+        rendered = helm.render("values-large.yaml", settings=settings)
+        found = settings_of(rendered, "console", tmp_path, monkeypatch)
+        assert isinstance(found, ConsoleSettings)
+        assert found.secure_cookies is secure
+
+
 def test_the_ingress_has_tls_and_needs_a_host(large: Rendered, helm: Helm) -> None:
     ingress = large.one("Ingress")["spec"]
-    assert ingress["tls"] == [{"hosts": ["ordercast.example.com"], "secretName": "ordercast-tls"}]
+    assert ingress["tls"] == [
+        {"hosts": ["ordercast.example.com", "console.ordercast.example.com"], "secretName": "ordercast-tls"}
+    ]
     assert ingress["ingressClassName"] == "nginx"
     with pytest.raises(HelmFailed, match=r"ingress\.host is missing"):
         helm.render(settings=["ingress.enabled=true"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.helm.chart import Helm, HelmFailed, Rendered
-from tests.helm.test_network import ports, rules
+from tests.helm.test_network import let_in, ports, rules
 from tests.helm.test_pods import APPS, programs
 
 PORT = 9100
@@ -48,6 +48,21 @@ def test_who_may_read_metrics_alone_reaches_it(helm: Helm) -> None:
         metrics, test = operations["from"]
         assert metrics == {"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}
         assert test["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "test"
+
+
+def test_the_console_asks_there_how_those_are_who_have_no_clients(apart: Rendered) -> None:
+    """The others at their clients' port, where they answer what its pages show."""
+    env = {variable["name"]: variable.get("value") for variable in programs(apart)["console"]["env"]}
+    assert env["ORDERCAST_ORDER_API_URL"] == "http://shop-ordercast-order-api:8000"
+    assert env["ORDERCAST_FEATURE_WORKER_URL"] == f"http://shop-ordercast-feature-worker:{PORT}"
+    asked = {component: let_in(apart, "console", component) for component in APPS.keys() - {"console"}}
+    assert asked == {
+        "order-api": {("TCP", "http")},
+        "trainer": {("TCP", "http")},
+        "predictor": {("TCP", "http")},
+        "relay": {("TCP", "operations")},
+        "feature-worker": {("TCP", "operations")},
+    }
 
 
 @pytest.mark.parametrize("port", ["80", "70000", "many"])

@@ -12,7 +12,7 @@ from ordercast.kafka_security import client_security
 from ordercast.services.predictor.settings import PredictorSettings
 from ordercast.services.trainer.settings import TrainerSettings
 from tests.helm.chart import Helm, Rendered, containers
-from tests.helm.test_pods import APPS, SETTINGS, programs, secrets_of, settings_of
+from tests.helm.test_pods import APPS, SETTINGS, WITHOUT_DATABASE, programs, secrets_of, settings_of
 
 
 def test_with_roles_each_service_gets_its_own_url_and_the_migrations_all(
@@ -26,7 +26,7 @@ def test_with_roles_each_service_gets_its_own_url_and_the_migrations_all(
     settings = settings_of(rendered, "schema", tmp_path, monkeypatch)
     assert isinstance(settings, MigrationSettings)
     assert settings.logins.keys() == set(ROLES)
-    for program in APPS:
+    for program in APPS.keys() - WITHOUT_DATABASE:
         [pod] = [pod for pod in rendered.pods.values() if any(c["name"] == program for c in containers(pod))]
         [volume] = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "database"]
         key = f"ordercast_{program.replace('-', '_')}_database_url"
@@ -60,7 +60,7 @@ def test_the_trainer_alone_signs_models_and_the_predictor_checks_them(
     assert predictor.model_public_key_file == Path("/run/secrets/models/public.pem")
 
 
-@pytest.mark.parametrize("program", [name for name in SETTINGS if name != "topics"])
+@pytest.mark.parametrize("program", [name for name in SETTINGS if name not in WITHOUT_DATABASE])
 def test_every_client_of_postgresql_speaks_tls_as_the_values_say(helm: Helm, program: str) -> None:
     """By the variables that `ordercast/database_tls.py` reads."""
     rendered = helm.render(settings=["database.sslmode=verify-ca", "database.caSecret.name=db-ca"])
@@ -98,6 +98,13 @@ def kafka_users(rendered: Rendered) -> dict[str, tuple[str, str, str]]:
     return users
 
 
+def test_the_console_has_no_password_no_key_and_no_way_to_get_one(secured: Rendered) -> None:
+    pod = secured.pods["console"]
+    assert [volume["name"] for volume in pod["spec"]["volumes"]] == ["tmp"]
+    [container] = containers(pod)
+    assert not [variable for variable in container["env"] if "valueFrom" in variable]
+
+
 def render_secured(helm: Helm, security: Mapping[str, str]) -> Rendered:
     return helm.render(settings=[f"kafka.security.{name}={value}" for name, value in security.items()])
 
@@ -114,7 +121,7 @@ def test_each_workload_logs_into_kafka_as_its_own_user(helm: Helm) -> None:
     }
     rendered = render_secured(helm, {**ONE_USER, **own})
     found = kafka_users(rendered)
-    assert rendered.workloads.keys() == KEYS.keys()
+    assert rendered.workloads.keys() == KEYS.keys() | {"console"}
     assert found == {"migrations": ("shop", "shop", "password")} | {
         component: (f"of-{key}", f"secret-{key.lower()}", f"key-{key}") for component, key in KEYS.items()
     }
@@ -124,7 +131,7 @@ def test_a_service_without_a_user_of_its_own_logs_in_as_the_one_of_all(helm: Hel
     relay = {"users.relay.username": "relay", "users.relay.passwordSecret.name": "of-relay"}
     found = kafka_users(render_secured(helm, {**ONE_USER, **relay}))
     assert found.pop("relay") == ("relay", "of-relay", "password")
-    assert found.keys() == {*APPS, "migrations"} - {"relay"}
+    assert found.keys() == {*KEYS, "migrations"} - {"relay"}
     assert set(found.values()) == {("shop", "shop", "password")}
 
 

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings
 
 from ordercast.infra.migrations.upgrade import MigrationSettings
 from ordercast.running_client import STOP_DEADLINE_S
+from ordercast.services.console.app import console_app
+from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.watchdog import SWITCH_S
@@ -38,6 +40,7 @@ SETTINGS: Final[Mapping[str, type[BaseSettings]]] = {
     "feature-worker": FeatureWorkerSettings,
     "trainer": TrainerSettings,
     "predictor": PredictorSettings,
+    "console": ConsoleSettings,
     "schema": MigrationSettings,
     "topics": TopicSettings,
 }
@@ -47,7 +50,10 @@ APPS: Final[Mapping[str, Any]] = {
     "feature-worker": feature_worker_app,
     "trainer": trainer_app,
     "predictor": predictor_app,
+    "console": console_app,
 }
+# What has no login at PostgreSQL.
+WITHOUT_DATABASE: Final = {"console", "topics"}
 # Read before the settings, and by OpenTelemetry itself.
 BESIDE_SETTINGS: Final = {
     "ORDERCAST_SECRETS_DIR",
@@ -127,7 +133,7 @@ def test_the_program_can_read_its_settings_from_its_pod(
     rendered: Rendered, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(rendered, program, tmp_path, monkeypatch)
-    if program != "topics":
+    if program not in WITHOUT_DATABASE:
         assert settings.database_url == DATABASE_URL  # type: ignore[attr-defined]
     if program in APPS:
         [port] = programs(rendered)[program]["ports"]
@@ -208,13 +214,14 @@ def test_the_grace_period_is_longer_than_the_longest_orderly_stop(rendered: Rend
         "feature-worker": SHUTDOWN_GRACE_S + LAST_STATEMENT_S + SHOW_DEADLINE_S + 2 * STOP_DEADLINE_S,
         "trainer": SHUTDOWN_GRACE_S + 2 * END_WITHIN_S + LAST_STATEMENT_S + STOP_DEADLINE_S,
         "predictor": SHUTDOWN_GRACE_S + LAST_STATEMENT_S + STOP_DEADLINE_S,
+        "console": SHUTDOWN_GRACE_S,
     }
     for component, workload in rendered.workloads.items():
         pod = workload["spec"]["template"]["spec"]
         hook = pod["containers"][0].get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
         assert pod["terminationGracePeriodSeconds"] > longest[component] + hook["sleep"]["seconds"], component
         # Whoever is behind a Service goes on serving until its proxies know.
-        assert (hook["sleep"]["seconds"] > 0) == (component in {"order-api", "trainer", "predictor"})
+        assert (hook["sleep"]["seconds"] > 0) == (component in {"order-api", "trainer", "predictor", "console"})
 
 
 def test_every_container_runs_without_rights(rendered: Rendered) -> None:
@@ -278,6 +285,7 @@ def test_images_have_the_names_of_the_builds(helm: Helm) -> None:
         "feature-worker": "ordercast/feature-worker:0.1.0",
         "trainer": "ordercast/trainer:0.1.0",
         "predictor": "ordercast/predictor:0.1.0",
+        "console": "ordercast/console:0.1.0",
         "schema": "ordercast/migrations:0.1.0",
         "topics": "ordercast/migrations:0.1.0",
     }

@@ -10,7 +10,7 @@ import yaml
 
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.wiring import TOPICS
-from tests.helm.chart import CHART, Helm, Manifest, Rendered, component_of, selects
+from tests.helm.chart import CHART, Helm, HelmFailed, Manifest, Rendered, component_of, selects
 from tests.helm.operators import KEDA, module_folder
 
 # How KEDA's scaler declares what it reads: `keda:"name=lagThreshold,order=triggerMetadata,default=10"`.
@@ -176,7 +176,7 @@ def test_selectors_and_services_find_their_pods_and_no_others(rendered: Rendered
             label.partition("/")[2] for label in workload["spec"]["selector"]["matchLabels"]
         }
     services = {component_of(service): service for service in rendered.of_kind("Service")}
-    assert services.keys() == {"order-api", "feature-worker", "trainer", "predictor"}
+    assert services.keys() == rendered.workloads.keys()
     for component, service in services.items():
         assert {n for n, p in rendered.pods.items() if selects({"matchLabels": service["spec"]["selector"]}, p)} == {
             component
@@ -186,6 +186,13 @@ def test_selectors_and_services_find_their_pods_and_no_others(rendered: Rendered
     workers = rendered.workloads["feature-worker"]["spec"]
     assert workers["serviceName"] == services["feature-worker"]["metadata"]["name"]
     assert services["feature-worker"]["spec"]["clusterIP"] == "None"
+
+
+def test_there_is_one_console_which_alone_knows_who_is_logged_in(helm: Helm) -> None:
+    for values in ((), ("values-small.yaml",), ("values-large.yaml",)):
+        assert replicas_of(helm.render(*values))["console"] == 1
+    with pytest.raises(HelmFailed, match="additional properties 'replicas'"):
+        helm.render(settings=["console.replicas=2"])
 
 
 @pytest.mark.parametrize("release", ["a", "o" * 53, "ordercast", "shop-of-somebody-with-a-very-long-name-for-a-releas"])
@@ -206,4 +213,4 @@ def test_two_long_names_stay_two(helm: Helm) -> None:
         for last in "ab"
         for manifest in helm.render(release="o" * 52 + last).of_kind("Service")
     }
-    assert len(names) == 2 * 4
+    assert len(names) == 2 * 6

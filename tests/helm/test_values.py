@@ -53,6 +53,7 @@ BAD: Final = {
     "networkPolicy.kafka.ports={0}": "/networkPolicy/kafka/ports/0",
     "networkPolicy.clients[0].namespace=x": "/networkPolicy/clients/0",
     "ingress.host=https://shop": "/ingress/host",
+    "ingress.consoleHost=*.shop": "/ingress/consoleHost",
     "monitoring.podMonitor.interval=15": "/monitoring/podMonitor/interval",
 }
 ONE_KAFKA_USER: Final = (
@@ -69,6 +70,7 @@ CONTRADICTORY: Final = {
     ): "featureWorker.autoscaling.maxReplicas (30) is more than partitions (24)",
     ("predictor.autoscaling.minReplicas=7",): "predictor.autoscaling.minReplicas (7) is more than its maxReplicas (6)",
     ("ingress.enabled=true",): "ingress.host is missing",
+    ("ingress.host=a.shop", "ingress.consoleHost=a.shop"): "ingress.consoleHost is ingress.host",
     ("kafka.security.protocol=SASL_PLAINTEXT", "kafka.security.username=shop"): "kafka.security.passwordSecret.name",
     (
         *ONE_KAFKA_USER,

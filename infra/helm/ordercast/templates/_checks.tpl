@@ -24,4 +24,7 @@
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) -}}
 {{- fail "ingress.host is missing: ingress.enabled needs it" -}}
 {{- end -}}
+{{- if and .Values.ingress.consoleHost (eq .Values.ingress.consoleHost .Values.ingress.host) -}}
+{{- fail "ingress.consoleHost is ingress.host: the console's pages have paths of the APIs, so it needs a host of its own" -}}
+{{- end -}}
 {{- end -}}

@@ -1,5 +1,7 @@
 {{/*
-The components: what tells them apart. `key` is theirs in the values, `paths` the public ones of their HTTP API.
+The components: what tells them apart. `key` is theirs in the values, `public` whether they have clients, `paths` the public ones
+of their HTTP API, `pages` what is behind the console's own host beside its first page. `asks` are those whose HTTP interfaces one
+stands on, in place of Kafka and PostgreSQL.
 
 `identity` is the variable with the name that has to be the same after a restart, another for each process: the pod's. A
 Deployment's pod keeps its name when its container dies; when the pod goes, a relay gives its shards back and a trainer its
@@ -12,6 +14,7 @@ under their names (`stable`).
 order-api:
   key: orderApi
   port: 8000
+  public: true
   tokens: [private, public]
   partitions: true
   paths: [/accounts, /api-keys, /asyncapi, /asyncapi.json, /audit, /auth, /events, /orders, /problems, /products, /trends, /views, /.well-known]
@@ -31,6 +34,7 @@ feature-worker:
 trainer:
   key: trainer
   port: 8001
+  public: true
   tokens: [public]
   artifacts: written
   models: private
@@ -39,9 +43,16 @@ trainer:
 predictor:
   key: predictor
   port: 8002
+  public: true
   tokens: [public]
   partitions: true
   artifacts: read
   models: public
   paths: [/features, /forecasts, /models, /predictions]
+console:
+  key: console
+  port: 8005
+  public: true
+  asks: [order-api, relay, feature-worker, trainer, predictor]
+  pages: [/log-in, /log-out, /overview, /preferences, /static]
 {{- end -}}

@@ -111,10 +111,28 @@ without a key for the migrations.
 {{- end }}
 {{- end -}}
 
+{{/*
+Where the services answer that a component asks. One without clients is asked how it is, which an operations port tells where
+there is one; of the others their API is wanted. Takes (root, spec).
+*/}}
+{{- define "ordercast.askedEnv" -}}
+{{- $components := include "ordercast.components" .root | fromYaml -}}
+{{- range .spec.asks -}}
+{{- $asked := get $components . -}}
+{{- $port := empty $asked.public | ternary ($.root.Values.operationsPort | default $asked.port) $asked.port | int }}
+- name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
+  value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
+{{- end }}
+{{- end -}}
+
 {{/* A service's variables. Takes (root, component, spec, values). */}}
 {{- define "ordercast.env" -}}
-{{ include "ordercast.databaseEnv" .root }}
+{{- if .spec.asks }}
+{{- include "ordercast.askedEnv" . | trim }}
+{{- else }}
+{{- include "ordercast.databaseEnv" .root }}
 {{ include "ordercast.kafkaEnv" (dict "root" .root "key" .spec.key) }}
+{{- end }}
 {{- if .spec.partitions }}
 - { name: ORDERCAST_PARTITIONS, value: {{ .root.Values.partitions | quote }} }
 {{- end }}
@@ -135,6 +153,11 @@ without a key for the migrations.
 {{- end }}
 {{- with .root.Values.operationsPort }}
 - { name: ORDERCAST_OPERATIONS_PORT, value: {{ . | quote }} }
+{{- end }}
+{{- if eq .component "console" }}
+{{- with .root.Values.ingress }}
+- { name: ORDERCAST_SECURE_COOKIES, value: {{ and .enabled .consoleHost .tlsSecret | empty | not | quote }} }
+{{- end }}
 {{- end }}
 {{- if eq .component "trainer" }}
 - name: ORDERCAST_TRAINER_THREADS # the cores of the node are not this container's
@@ -170,7 +193,9 @@ without a key for the migrations.
 
 {{- define "ordercast.mounts" -}}
 - { name: tmp, mountPath: /tmp }
+{{- if not .spec.asks }}
 - { name: database, mountPath: /run/secrets/ordercast, readOnly: true }
+{{- end }}
 {{- if .spec.tokens }}
 - { name: tokens, mountPath: /run/secrets/tokens, readOnly: true }
 {{- end }}
@@ -185,7 +210,9 @@ without a key for the migrations.
 {{- define "ordercast.volumes" -}}
 - name: tmp
   emptyDir: { sizeLimit: {{ eq .component "trainer" | ternary "2Gi" "128Mi" }} }
+{{- if not .spec.asks }}
 {{ include "ordercast.databaseVolume" . }}
+{{- end }}
 {{- if .spec.tokens }}
 - name: tokens
   secret:
@@ -280,7 +307,7 @@ spec:
       env:
         {{- include "ordercast.env" . | nindent 8 }}
       {{- include "ordercast.probes" . | nindent 6 }}
-      {{- if .spec.paths }}
+      {{- if .spec.public }}
       lifecycle:
         preStop: { sleep: { seconds: 5 } } # requests still come until every proxy knows
       {{- end }}
