@@ -161,7 +161,7 @@ def model_of(question: Question, asked: DemandQuestion, learned: Rows, later: Ro
     trained = train_question(asked, narrow, clip_of(narrow), SEED, os.cpu_count() or 1)
     known = names(FEATURES[question])
     columns = np.array([known.index(feature.name) for feature in narrow.features], np.int64)
-    seen = seen_in(narrow.values, narrow.product_id)
+    seen = seen_in(narrow.features, narrow.values, narrow.product_id)
     model = QuestionModel(narrow.features, columns, known.index(asked.level), trained.networks(), seen)
     if question == "product":
         blend = blended(

@@ -179,8 +179,8 @@ def demand_files(seed: int = 1, shape: Shape = SMALL) -> dict[str, bytes]:
     """All files but the manifest."""
     random = np.random.default_rng(seed)
     seen = {
-        question: Seen(np.zeros(len(FEATURES[question])), np.full(len(FEATURES[question]), 3.0), np.arange(1, 100))
-        for question in QUESTIONS
+        question: Seen(np.zeros(count), np.full(count, 3.0), np.ones(count, np.bool_), np.arange(1, 100))
+        for question, count in ((question, len(FEATURES[question])) for question in QUESTIONS)
     }
     calibrations = {
         kind: calibrate(random.exponential(1, 600), random.integers(0, 2, (600, DEPTHS[kind]))) for kind in CALIBRATIONS

@@ -262,7 +262,10 @@ def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]
     return {
         f"{question}/{name}": array
         for question, bounds in seen.items()
-        for name, array in (("low", bounds.low), ("high", bounds.high), ("products", bounds.products))
+        for name, array in (
+            *(("low", bounds.low), ("high", bounds.high)),
+            *(("never", bounds.never.astype(np.uint8)), ("products", bounds.products)),
+        )
     }
 
 
@@ -325,9 +328,10 @@ def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, byt
 def _seen(arrays: Arrays, question: Question) -> Seen:
     if missing := [name for name in ("low", "high", "products") if name not in arrays]:
         raise ModelDamaged(f"{SEEN_FILE} lacks {question}/{missing[0]}")
-    return Seen(
-        arrays["low"].astype(np.float64), arrays["high"].astype(np.float64), arrays["products"].astype(np.int64)
-    )
+    low, high = arrays["low"].astype(np.float64), arrays["high"].astype(np.float64)
+    # In a version of a release before, "never" was as high as any other value.
+    never = arrays.get("never", np.ones(len(high)))
+    return Seen(low, high, never.astype(np.bool_), arrays["products"].astype(np.int64))
 
 
 def _calibration(arrays: Arrays, kind: str) -> Calibration:

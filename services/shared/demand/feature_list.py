@@ -131,6 +131,13 @@ def names(features: Sequence[Feature]) -> tuple[str, ...]:
     return tuple(feature.name for feature in features)
 
 
+def unknown(features: Sequence[Feature]) -> Floats:
+    """By feature the value of "never", which is far from all others and says something else; not-a-number where there is none."""
+    return np.array(
+        [feature.default if feature.kind == "log days" and feature.default else np.nan for feature in features]
+    )
+
+
 def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], rows: int) -> Floats:
     """The columns [rows, features] in the order of the list; not-a-number is unknown and becomes the default.
 

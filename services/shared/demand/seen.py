@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.demand.activity import positions
+from ordercast.services.shared.demand.activity import Bools, positions
 from ordercast.services.shared.demand.conformal import Floats, Ints
-from ordercast.services.shared.demand.feature_list import Feature
+from ordercast.services.shared.demand.feature_list import Feature, unknown
 
 # A value that so few of the rows exceed (one in ten thousand, and none of fewer) is not what a model can have learned from.
 RARE_SHARE: Final = 10_000
@@ -19,14 +19,19 @@ MARGIN: Final = float(np.log(2))
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The lowest and highest value of each feature in the rows learned from, and the products in them, sorted."""
+    """The lowest and highest value of each feature in the rows learned from, whether "never" was among them, and the products in
+    them, sorted.
+
+    "Never" is no bound: a shop that had accounts without an order has not seen any whose last one is three years ago.
+    """
 
     low: Floats
     high: Floats
+    never: Bools
     products: Ints
 
 
-def seen_in(values: Floats, product_ids: Ints) -> Seen:
+def seen_in(features: Sequence[Feature], values: Floats, product_ids: Ints) -> Seen:
     """From the rows learned from, [rows, features]; the rarest values do not count.
 
     Raises:
@@ -35,8 +40,9 @@ def seen_in(values: Floats, product_ids: Ints) -> Seen:
     if not len(values):
         raise ValueError("nothing has been seen: there is no row")
     rare = len(values) // RARE_SHARE
-    ordered = np.partition(values, (rare, len(values) - 1 - rare), axis=0)
-    return Seen(ordered[rare], ordered[len(values) - 1 - rare], np.unique(product_ids))
+    bounds = [_bounds(feature, column, rare) for feature, column in zip(features, values.T, strict=True)]
+    low, high, never = (np.array(column) for column in zip(*bounds, strict=True))
+    return Seen(low, high, never, np.unique(product_ids))
 
 
 def outside(seen: Seen, features: Sequence[Feature], values: Floats, product_ids: Ints) -> list[tuple[str, ...]]:
@@ -50,11 +56,25 @@ def outside(seen: Seen, features: Sequence[Feature], values: Floats, product_ids
         for there, product in zip(known, product_ids, strict=True)
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])
-    more, less = (values > seen.high + MARGIN) & grows, (values < seen.low - MARGIN) & grows
-    for row, place in np.argwhere(more | less).tolist():
+    never = values == unknown(features)
+    more, less = (values > seen.high + MARGIN) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
+    new = never & ~seen.never
+    for row, place in np.argwhere(more | less | new).tolist():
+        if new[row, place]:
+            reasons[row].append(f"{features[place].name} is never, which was not seen")
+            continue
         bound, words = (seen.high, ("more", "most")) if more[row, place] else (seen.low, ("less", "least"))
         reasons[row].append(_in_words(features[place], float(values[row, place]), float(bound[place]), *words))
     return [tuple(row) for row in reasons]
+
+
+def _bounds(feature: Feature, column: Floats, rare: int) -> tuple[float, float, bool]:
+    """The lowest and the highest value but for so many rows, and whether more than so many were "never"."""
+    never = column == unknown([feature])
+    known = np.sort(column[~never])
+    if len(known) <= 2 * rare:  # nothing that is known has been seen
+        return feature.high, feature.low, True
+    return float(known[rare]), float(known[-1 - rare]), int(never.sum()) > rare
 
 
 def _in_words(feature: Feature, value: float, bound: float, more: str, most: str) -> str:

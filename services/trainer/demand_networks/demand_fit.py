@@ -11,7 +11,7 @@ from ordercast.contracts.demand_manifest import Head
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
 from ordercast.services.shared.demand.activity import Ints
-from ordercast.services.shared.demand.feature_list import Feature
+from ordercast.services.shared.demand.feature_list import Feature, unknown
 
 # A head that adds the same to all rows within this, in logs, has learned nothing of them: a thousandth of the pieces.
 CONSTANT_RANGE: Final = 1e-3
@@ -82,8 +82,8 @@ def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScalin
 
     For days the value of "never" stands for unknown: it is far from all others and says something else.
     """
-    unknown = [feature.default if feature.kind == "log days" and feature.default else np.nan for feature in features]
-    missing = np.array(unknown + [np.nan] * (values.shape[1] - len(features)), np.float32)
+    beyond = np.full(values.shape[1] - len(features), np.nan)
+    missing = np.append(unknown(features), beyond).astype(np.float32)
     known = np.ma.masked_array(values, values.astype(np.float32) == missing)
     mean, deviation = known.mean(axis=0).filled(0), known.std(axis=0).filled(0)
     varies = deviation > 1e-6

@@ -22,7 +22,7 @@ def test_a_thousand_million_views_are_outside_and_forty_are_not() -> None:
     values = learned()
     rows = values[:2].copy()
     rows[:, VIEWS] = np.log1p([999_999_999, 40])
-    far, usual = outside(seen_in(values, PRODUCTS), PAIR_FEATURES, rows, PRODUCTS[:2])
+    far, usual = outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, rows, PRODUCTS[:2])
     assert far == ("pair_views_28 is 999,999,999, far more than the most that was seen, 40",)
     assert usual == ()
 
@@ -33,13 +33,13 @@ def test_less_than_half_the_least_is_outside_too() -> None:
     values[:, price] += np.log1p(10)
     row = values[:1].copy()
     row[0, price] = np.log1p(0.5)
-    ((reason,),) = outside(seen_in(values, PRODUCTS), PAIR_FEATURES, row, PRODUCTS[:1])
+    ((reason,),) = outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, row, PRODUCTS[:1])
     assert reason.startswith("product_mean_price is 0.5, far less than the least that was seen, 10")
 
 
 def test_an_unknown_product_is_outside() -> None:
     values = learned()
-    assert outside(seen_in(values, PRODUCTS), PAIR_FEATURES, values[:1], np.array([99])) == [
+    assert outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, values[:1], np.array([99])) == [
         ("product 99 was not in what was learned from",)
     ]
 
@@ -48,15 +48,31 @@ def test_one_row_in_ten_thousand_does_not_make_anything_seen() -> None:
     values = np.tile(learned(), (20, 1))
     products = np.tile(PRODUCTS, 20)
     values[77, VIEWS] = np.log1p(999_999_999)
-    assert outside(seen_in(values, products), PAIR_FEATURES, values[77:78], products[77:78]) != [()]
-    assert outside(seen_in(values[:9000], products), PAIR_FEATURES, values[77:78], products[77:78]) == [()]
+    assert outside(seen_in(PAIR_FEATURES, values, products), PAIR_FEATURES, values[77:78], products[77:78]) != [()]
+    assert outside(seen_in(PAIR_FEATURES, values[:9000], products), PAIR_FEATURES, values[77:78], products[77:78]) == [
+        ()
+    ]
 
 
 def test_what_was_learned_from_is_inside() -> None:
     values = learned()
-    assert outside(seen_in(values, PRODUCTS), PAIR_FEATURES, values, PRODUCTS) == [()] * len(values)
+    assert outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, values, PRODUCTS) == [()] * len(values)
+
+
+def test_never_is_no_bound_of_days_and_has_to_be_seen_itself() -> None:
+    """An account without an order says nothing of one whose last order is three years ago."""
+    last = names(PAIR_FEATURES).index("account_days_since_last")
+    never = PAIR_FEATURES[last].default
+    values = learned()
+    values[:, last] = np.log1p(np.arange(500) % 90)
+    rows = values[:2].copy()
+    rows[:, last] = never, np.log1p(1_095)
+    for seen_never, said in ((False, ("account_days_since_last is never, which was not seen",)), (True, ())):
+        values[0, last] = never if seen_never else 0
+        found = outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, rows, PRODUCTS[:2])
+        assert found == [said, ("account_days_since_last is 1,095, far more than the most that was seen, 89",)]
 
 
 def test_nothing_seen_is_refused() -> None:
     with pytest.raises(ValueError, match="no row"):
-        seen_in(learned()[:0], PRODUCTS[:0])
+        seen_in(PAIR_FEATURES, learned()[:0], PRODUCTS[:0])
