@@ -70,12 +70,13 @@ def _learned(model: Model) -> list[str]:
 
 
 def _other_weights(manifest: Mapping[str, Any], questions: Mapping[str, Question]) -> Iterator[str]:
-    """Questions whose trees weigh more or less than they did; without trees, they weigh nothing."""
+    """Questions whose trees or level weigh more or less than they did; without trees, they weigh nothing."""
     for name, question in questions.items():
-        before = (manifest["questions"].get(name, {}).get("boosting") or {}).get("weight", 0)
-        now = (question.boosting or {}).get("weight", 0)
-        if before != now:
-            yield f"the weight of the trees of {name}: {now:g} in place of {before:g}"
+        then = manifest["questions"].get(name, {}).get("boosting") or {}
+        for key, whose in (("weight", "trees"), ("level_weight", "level")):
+            before, now = then.get(key, 0), (question.boosting or {}).get(key, 0)
+            if before != now:
+                yield f"the weight of the {whose} of {name}: {now:g} in place of {before:g}"
 
 
 def _differences(model: Model, made: Made, files: Mapping[str, bool], weights: list[str]) -> Iterator[str]:

@@ -29,10 +29,11 @@ from ordercast.contracts.model_manifest import (
 )
 from ordercast.first_line import first_line
 
-# Rises when an old reader could misread a new manifest: one that knows no trees would answer with the networks alone.
-Schema = Literal["ordercast.demand/1", "ordercast.demand/2"]
+# Rises when an old reader could misread a new manifest: one that knows no trees, or no share of the level, would answer without.
+Schema = Literal["ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3"]
 SCHEMA: Final[Schema] = "ordercast.demand/1"
 SCHEMA_WITH_TREES: Final[Schema] = "ordercast.demand/2"
+SCHEMA_WITH_LEVEL: Final[Schema] = "ordercast.demand/3"
 DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]
@@ -98,9 +99,9 @@ class FeatureBins(msgspec.Struct, frozen=True):
 
 class Boosting(msgspec.Struct, frozen=True):
     """A question's boosted member. `weight` is its share of the mean, the rest is the networks'; 0: it helped nothing, and its
-    trees are not kept.
+    trees are not kept. `level_weight` is the share of the level itself in the end, which networks and trees correct.
 
-    `settings` are those of scikit-learn's HistGradientBoostingRegressor, `rows` those that it learned from. The weight was
+    `settings` are those of scikit-learn's HistGradientBoostingRegressor, `rows` those that it learned from. The weights were
     chosen on `chosen_on` of the rows held out, earlier ones than those that the version was judged on.
     """
 
@@ -109,6 +110,7 @@ class Boosting(msgspec.Struct, frozen=True):
     settings: dict[str, float]
     rows: Count
     chosen_on: Count
+    level_weight: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
 
 
 class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):

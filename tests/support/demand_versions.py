@@ -17,6 +17,7 @@ from ordercast.contracts.demand_forward import InputScaling, demand_layers
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     QUESTIONS,
+    SCHEMA_WITH_LEVEL,
     SCHEMA_WITH_TREES,
     SEEN_FILE,
     Boosting,
@@ -160,16 +161,17 @@ def with_trees(
     version: tuple[DemandManifest, dict[str, bytes]],
     weight: float = 0.25,
     arrays: Mapping[str, NDArray[Any]] | None = None,
+    level_weight: float = 0.0,
 ) -> tuple[DemandManifest, dict[str, bytes]]:
     """The version with a boosted member for products by week."""
     manifest, files = version
     arrays = trees() if arrays is None else arrays
-    boosting = Boosting(weight, len(arrays[boosted_forward.ROOT]), {"max_iter": 2}, 1_000, 200)
+    boosting = Boosting(weight, len(arrays[boosted_forward.ROOT]), {"max_iter": 2}, 1_000, 200, level_weight)
     product = msgspec.structs.replace(manifest.questions["product"], boosting=boosting)
     files = {**files, trees_file("product"): save(dict(arrays))}
     return msgspec.structs.replace(
         manifest,
-        schema=SCHEMA_WITH_TREES,
+        schema=SCHEMA_WITH_LEVEL if level_weight else SCHEMA_WITH_TREES,
         questions={**manifest.questions, "product": product},
         files={name: file_entry(content) for name, content in files.items()},
     ), files

@@ -20,13 +20,17 @@ def boosted_mean(trees: BoostedTrees, inputs: Floats, level: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class BoostedMember:
-    """`weight` of the trees' mean, from 0 to 1; the rest is the networks'. Their quantiles stay: intervals are calibrated."""
+    """`weight` of the trees' mean, from 0 to 1; the rest is the networks'. Of that mean `level_weight` is the level's instead.
+
+    The networks' quantiles stay: intervals are calibrated.
+    """
 
     weight: float
     trees: BoostedTrees
+    level_weight: float = 0.0
 
     def mixed(self, answer: DemandAnswer, inputs: Floats, level: Floats) -> DemandAnswer:
-        """The networks' answer with the mean of both."""
-        trees = boosted_mean(self.trees, inputs, level)
-        mean = ((1 - self.weight) * answer.mean + self.weight * trees).astype(np.float32)
+        """The networks' answer with the mean of all."""
+        corrected = (1 - self.weight) * answer.mean + self.weight * boosted_mean(self.trees, inputs, level)
+        mean = ((1 - self.level_weight) * corrected + self.level_weight * level).astype(np.float32)
         return DemandAnswer(answer.order_probability, mean, answer.low, answer.median, answer.high)

@@ -322,7 +322,7 @@ def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, byt
         raise ModelDamaged(f"{name}: {error}") from error
     if trees.trees != record.boosting.trees:
         raise ModelDamaged(f"{name} has {trees.trees} trees, and the manifest says {record.boosting.trees}")
-    return BoostedMember(record.boosting.weight, trees)
+    return BoostedMember(record.boosting.weight, trees, record.boosting.level_weight)
 
 
 def _seen(arrays: Arrays, question: Question) -> Seen:

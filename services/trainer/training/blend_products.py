@@ -1,13 +1,15 @@
-"""Whether products by week get a boosted member beside the networks, and its weight: by held-out weeks before the judged ones.
+"""Whether products by week get a boosted member beside the networks, and all weights: by held-out weeks before the judged ones.
 
-Networks and trees err in different ways, so their mean is better than either (QUALITY.md says by how much).
+Networks and trees err in different ways, so their mean is better than either (QUALITY.md says by how much). Both correct
+exponential smoothing, and overdo it where a shop has few products: a share of it itself holds them back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import structs
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, Boosting
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
@@ -24,6 +26,10 @@ MOST_ROWS: Final = 400_000
 # Of scikit-learn's HistGradientBoostingRegressor.
 SETTINGS: Final = CANDIDATES[0]
 WEIGHTS: Final = tuple(tenths / 10 for tenths in range(11))
+# Of trees and networks half each, as neither is the better one; of the level so much, if nothing speaks against it.
+USUAL_WEIGHT: Final = 0.5
+LEVEL_WEIGHTS: Final = WEIGHTS[:6]
+USUAL_LEVEL_WEIGHT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,16 @@ def blended(
         return None
     trees = grow(learned, clip, level)
     early = held.where(first)
-    weight = chosen_weight(networks(early), trees(narrow(early)), early.target, clip, early.product_id)
+    of_networks, of_trees = networks(early), trees(narrow(early))
+    judged = early.target, clip, early.product_id
+    weight = chosen_weight(of_networks, of_trees, *judged)
     record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early))
     if not weight:
         return Blend(record, None, {}, np.ones(len(held), np.bool_))
-    return Blend(record, BoostedMember(weight, trees.trees), trees.arrays, ~first)
+    corrected, of_level = (1 - weight) * of_networks + weight * of_trees, np.expm1(early.column(level))
+    level_weight = chosen_weight(corrected, of_level, *judged, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS)
+    record = structs.replace(record, level_weight=level_weight)
+    return Blend(record, BoostedMember(weight, trees.trees, level_weight), trees.arrays, ~first)
 
 
 def grow(learned: Rows, clip: float, level: str) -> BoostedLevel:
@@ -83,16 +94,25 @@ def first_weeks(held: Rows) -> Bools:
     return np.asarray(ends <= held.moment.min() + 7 * (MOST_WEEKS // 2), np.bool_)
 
 
-def chosen_weight(networks: Floats, trees: Floats, target: Ints, clip: float, group: Ints) -> float:
-    """The weight of the trees that is nearest to a half, of those that are not clearly worse than the best one.
+def chosen_weight(
+    answer: Floats,
+    other: Floats,
+    target: Ints,
+    clip: float,
+    group: Ints,
+    usual: float = USUAL_WEIGHT,
+    weights: Sequence[float] = WEIGHTS,
+) -> float:
+    """The weight of the other answer that is nearest to the usual one, of those that are not clearly worse than the best one.
 
-    Four weeks say little of which weight the next ones will ask for: on the real file the best was 0.2 in July, 0.4 in October and
-    0.7 up to December, and a half was within the noise of which products there are, or better. 0 where the trees only do harm.
+    Four weeks say little of which weight the next ones will ask for: on the real file the best one of the trees was 0.2 in July,
+    0.4 in October and 0.7 up to December, and a half was within the noise of which products there are, or better. 0 where the
+    other answer only does harm.
     """
     clipped = np.minimum(target, clip)
     losses = {
-        weight: row_deviance((1 - weight) * networks + weight * trees, clipped)
-        for weight in sorted(WEIGHTS, key=_off_half)
+        weight: row_deviance((1 - weight) * answer + weight * other, clipped)
+        for weight in sorted(weights, key=lambda weight: abs(weight - usual))
     }
     best = min(losses, key=lambda weight: float(losses[weight].mean()))
     return next(
@@ -100,7 +120,3 @@ def chosen_weight(networks: Floats, trees: Floats, target: Ints, clip: float, gr
         for weight, loss in losses.items()
         if weight == best or paired_difference(loss, losses[best], group).low <= 0
     )
-
-
-def _off_half(weight: float) -> float:
-    return abs(weight - 0.5)

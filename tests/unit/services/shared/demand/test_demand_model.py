@@ -117,7 +117,7 @@ def test_what_lies_outside_of_what_was_learned_from_is_named(model: DemandModel)
     assert any(reason.startswith("pair_views_7 is 442,412, far more") for reason in reasons)
 
 
-def test_a_blend_is_the_weighted_mean_of_networks_and_trees_and_leaves_quantiles_alone() -> None:
+def test_a_blend_is_the_weighted_mean_of_networks_trees_and_level_and_leaves_quantiles_alone() -> None:
     version = demand_version()
     networks = demand_model(*version).questions["product"]
     values = rows(PRODUCT_FEATURES, 60)
@@ -129,6 +129,10 @@ def test_a_blend_is_the_weighted_mean_of_networks_and_trees_and_leaves_quantiles
             answer = demand_model(*with_trees(version, weight)).questions["product"].answer(values, weeks_ahead)
             assert answer.mean == pytest.approx((1 - weight) * alone.mean + weight * trees, rel=1e-5)
             assert np.array_equal(answer.median, alone.median)
+            held_back = demand_model(*with_trees(version, weight, level_weight=0.3)).questions["product"]
+            held_answer = held_back.answer(values, weeks_ahead)
+            assert held_answer.mean == pytest.approx(0.7 * answer.mean + 0.3 * level, rel=1e-5)
+            assert np.array_equal(held_answer.median, alone.median)
     assert astuple(MODEL.questions["pair"].answer(rows(PAIR_FEATURES, 8)))[1] == pytest.approx(
         demand_model(*version).questions["pair"].answer(rows(PAIR_FEATURES, 8)).mean
     )

@@ -1,11 +1,19 @@
 """Whether products by week get a boosted member, and with which weight: by rows that nothing is judged on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
 from ordercast.services.trainer.training import blend_products
-from ordercast.services.trainer.training.blend_products import blended, chosen_weight, first_weeks
+from ordercast.services.trainer.training.blend_products import (
+    LEVEL_WEIGHTS,
+    USUAL_LEVEL_WEIGHT,
+    blended,
+    chosen_weight,
+    first_weeks,
+)
 from tests.unit.services.trainer.judging.test_opponents import planted, rows
 
 COUNT = 3_000
@@ -33,6 +41,41 @@ def test_of_two_that_err_in_their_own_ways_it_takes_half_of_each_and_more_of_one
 def test_trees_that_only_do_harm_get_no_weight_and_alike_ones_half_of_it() -> None:
     assert weight_of(0, 2) == 0
     assert weight_of(1, 1, shared=True) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("corrected", "level", "weight"), [(1, 1, USUAL_LEVEL_WEIGHT), (0, 2, 0), (2, 0, LEVEL_WEIGHTS[-1])]
+)
+def test_the_level_holds_back_what_corrects_it_unless_that_is_clearly_worse(
+    corrected: float, level: float, weight: float
+) -> None:
+    true = np.exp(np.random.default_rng(1).normal(2, 1, COUNT))
+    target = np.random.default_rng(2).poisson(true)
+    said = true * np.exp(corrected * errors(3)), true * np.exp(level * errors(3))
+    assert chosen_weight(*said, target, 1e9, GROUP, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS) == weight
+
+
+def test_the_blend_of_networks_and_trees_is_weighed_against_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed = []
+
+    def chosen(*asked: Any) -> float:
+        weighed.append(asked)
+        return 0.2 if len(weighed) == 2 else 0.4
+
+    monkeypatch.setattr(blend_products, "chosen_weight", chosen)
+    monkeypatch.setattr(blend_products, "SETTINGS", {"max_iter": 3})
+    held = planted(PRODUCT_FEATURES, 900, seed=2)
+    made = blended(
+        planted(PRODUCT_FEATURES), held, 30.0, "level", lambda asked: np.ones(len(asked)), lambda asked: asked
+    )
+    assert made is not None
+    assert made.member is not None
+    assert (
+        (made.member.weight, made.member.level_weight) == (made.record.weight, made.record.level_weight) == (0.4, 0.2)
+    )
+    (networks, trees, *_), (corrected, level, *_) = weighed
+    assert np.array_equal(corrected, 0.6 * networks + 0.4 * trees)
+    assert np.array_equal(level, np.expm1(held.where(first_weeks(held)).column("level")))
 
 
 def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
