@@ -240,7 +240,8 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
     model = basis.served.model
     # A line has a piece at least. The networks may say less of a pair that they know little of.
     lines = np.maximum(model.questions["line"].answer(values).expected, 1.0)
-    because = model.questions["pair"].outside(values, np.array([pair.product_id for pair in pairs], np.int64))
+    product_ids = np.array([pair.product_id for pair in pairs], np.int64)
+    because = model.questions["pair"].outside(values, product_ids, basis.features.silent_days)
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)
     return [
         PairNumbers(

@@ -90,9 +90,9 @@ class QuestionModel:
         answer = self.networks.answer(inputs, level)
         return answer if self.boosted is None else self.boosted.mixed(answer, inputs, level)
 
-    def outside(self, values: Floats, product_ids: Ints) -> list[tuple[str, ...]]:
-        """By row, why what was learned says nothing about it; empty where it does."""
-        return outside(self.seen, self.features, values[:, self.columns], product_ids)
+    def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
+        """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
+        return outside(self.seen, self.features, values[:, self.columns], product_ids, silent_days)
 
 
 @dataclass(frozen=True, slots=True)

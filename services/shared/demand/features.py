@@ -29,6 +29,13 @@ class Features:
         return self._known.moment
 
     @property
+    def silent_days(self) -> int:
+        """Days before the moment of which nothing is known: no order, no view, nothing taken back."""
+        known_on = self._known.activity.row_known_on
+        rows = int(np.searchsorted(known_on, self.moment))
+        return self.moment - 1 - int(known_on[rows - 1]) if rows else 0
+
+    @property
     def known_products(self) -> Ints:
         """The ids of the products with an order, a view or a cart before the moment, sorted."""
         return np.asarray(self._known.activity.products[np.unique(self._known.days.product)], np.int64)

@@ -13,6 +13,8 @@ from ordercast.services.shared.demand.feature_list import Feature, unknown
 
 # A value that so few of the rows exceed (one in ten thousand, and none of fewer) is not what a model can have learned from.
 RARE_SHARE: Final = 10_000
+# A shop that is closed for longer is none that days without an order were learned from: more likely its history has ended.
+MOST_SILENT_DAYS: Final = 28
 # Counts, days, quantities and prices grow from day to day: up to twice the most seen is no other world.
 MARGIN: Final = float(np.log(2))
 
@@ -45,14 +47,18 @@ def seen_in(features: Sequence[Feature], values: Floats, product_ids: Ints) -> S
     return Seen(low, high, never, np.unique(product_ids))
 
 
-def outside(seen: Seen, features: Sequence[Feature], values: Floats, product_ids: Ints) -> list[tuple[str, ...]]:
+def outside(
+    seen: Seen, features: Sequence[Feature], values: Floats, product_ids: Ints, silent_days: int = 0
+) -> list[tuple[str, ...]]:
     """By row, why what was learned says nothing about it; empty where it does.
 
+    `silent_days` are those before the moment of which nothing is known of the whole shop.
     Flags, shares and the calendar lie within their bounds whatever happens, and are not looked at.
     """
     known = positions(seen.products, product_ids) >= 0
+    ended = [f"nothing is known of the last {silent_days:,} days"] if silent_days > MOST_SILENT_DAYS else []
     reasons: list[list[str]] = [
-        [] if there else [f"product {product} was not in what was learned from"]
+        [*ended] if there else [*ended, f"product {product} was not in what was learned from"]
         for there, product in zip(known, product_ids, strict=True)
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])

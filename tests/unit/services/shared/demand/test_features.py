@@ -32,6 +32,13 @@ def one(rows: Sequence[tuple[int, ...]], account: int = 1, product: int = 1) -> 
     return dict(zip(names(PAIR_FEATURES), of_pairs(frame(rows), [account], [product])[0], strict=True))
 
 
+@pytest.mark.parametrize("silent", [0, 3, 1_095])
+def test_days_of_which_nothing_is_known_are_counted(silent: int) -> None:
+    known = activity(frame([(1, 1, 0, 0, 2, 1, 0, 0, 0)]))
+    assert Features(known_at(known, int(known.row_known_on[-1]) + 1 + silent)).silent_days == silent
+    assert Features(known_at(known, int(known.row_known_on[0]))).silent_days == 0
+
+
 def product(rows: Sequence[tuple[int, ...]], product_id: int = 1) -> dict[str, float]:
     return dict(zip(names(PRODUCT_FEATURES), of_products(frame(rows), [product_id])[0], strict=True))
 

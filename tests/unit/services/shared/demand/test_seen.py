@@ -73,6 +73,13 @@ def test_never_is_no_bound_of_days_and_has_to_be_seen_itself() -> None:
         assert found == [said, ("account_days_since_last is 1,095, far more than the most that was seen, 89",)]
 
 
+def test_a_shop_that_is_long_silent_is_outside() -> None:
+    values = learned()
+    seen = seen_in(PAIR_FEATURES, values, PRODUCTS)
+    for days, reasons in ((28, ()), (1_095, ("nothing is known of the last 1,095 days",))):
+        assert outside(seen, PAIR_FEATURES, values[:1], PRODUCTS[:1], days) == [reasons]
+
+
 def test_nothing_seen_is_refused() -> None:
     with pytest.raises(ValueError, match="no row"):
         seen_in(PAIR_FEATURES, learned()[:0], PRODUCTS[:0])
