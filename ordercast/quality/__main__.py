@@ -62,8 +62,8 @@ NOTES: Final = """
 - "Half" answers are the mean of the networks' answer and boosting's: they tell whether `demand` should have a boosted member. On
   2026-11-26 it was worth nothing for pairs (deviance 5.40 in place of 5.41, within the noise) and a loss for lines, where boosting
   itself is worse than the networks. For products by week half of each is better than either beyond the noise, so there `demand` has
-  one. Its weight in the table was chosen before the judged weeks, as a training does it; its trees are grown by fixed settings,
-  those of the opponent are tuned.
+  one, and a share of exponential smoothing itself, which both correct. The weights in the table were chosen before the judged
+  weeks, as a training does it; its trees are grown by fixed settings, those of the opponent are tuned.
 - WAPE and mae reward who says too little, because most rows have few pieces: compare means with means and medians with medians, and
   look at pieces said / sold beside. For products the networks' mean has a larger WAPE than boosting's because it says 93 % of what
   was sold, not 83 %; their median's is smaller than their mean's, and says half.
