@@ -28,6 +28,10 @@ outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
 state_outbox             -          SUD    -               -        -          S
 state_streams            -          SIU    -               -        -          S
+webhooks                 SID        S      -               -        -          -
+webhook_secrets          SI         S      -               -        -          -
+webhook_positions        -          SIUD   -               -        -          -
+webhook_deliveries       -          SIUD   -               -        -          -
 feature_rows             S          -      SIU             S        S          S
 feature_view_times       S          -      SIUD            -        -          S
 feature_positions        -          -      SIU             S        S          S

@@ -5,6 +5,7 @@ import ordercast.services.order_api.orders.tables
 import ordercast.services.order_api.products.tables
 import ordercast.services.order_api.reviews.tables
 import ordercast.services.order_api.states.tables
+import ordercast.services.order_api.webhooks.tables
 import ordercast.services.shared.audit.tables
 import ordercast.services.shared.db.api_keys
 import ordercast.services.shared.db.features

@@ -289,3 +289,11 @@ class LeaseLost(Transient):
 
 class OutboxGap(Permanent):
     """A number is missing in the outbox: an event is lost."""
+
+
+class PositionMoved(Transient):
+    """Another relay has noted deliveries of this partition meanwhile."""
+
+
+class AddressRefused(Permanent):
+    """A webhook's host has an address that nothing is sent to."""

@@ -34,6 +34,10 @@ from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
 from ordercast.services.order_api.views.send_views import open_send_views
+from ordercast.services.order_api.webhooks.forget_deliveries import forget_deliveries
+from ordercast.services.order_api.webhooks.note_deliveries import GROUP, TOPICS, NoteDeliveries
+from ordercast.services.order_api.webhooks.post_delivery import open_post_delivery
+from ordercast.services.order_api.webhooks.send_deliveries import SendDeliveries
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
@@ -43,7 +47,7 @@ from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
-from ordercast.services.shared.kafka.open_consumer import open_feed_reader
+from ordercast.services.shared.kafka.open_consumer import open_consumer, open_feed_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.topic_ends import find_offsets
 from ordercast.services.shared.process.background import running_beside
@@ -51,6 +55,8 @@ from ordercast.services.shared.process.background import running_beside
 # A relay notes a shard's progress in a millisecond, so its shards share these; with many partitions one for each would use
 # up PostgreSQL's.
 RELAY_CONNECTIONS: Final = 9  # one of them hears of new events
+# Of webhooks, with their own so that a hundred receivers that answer at once keep no order waiting.
+WEBHOOK_CONNECTIONS: Final = 4
 # Whoever waits longer (s) for one of few connections is told to come again: else those who wait become more and more.
 READING_TIMEOUT_S: Final = 5.0
 
@@ -171,6 +177,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
     async with (
         open_database(settings.database_url, application="relay", pool_size=RELAY_CONNECTIONS) as sessions,
         open_publisher(settings.kafka_bootstrap, client_id="order_api-relay") as publisher,
+        _webhooks_beside(settings),
     ):
         signal = OutboxSignal(sessions)
         relay = RelayOutbox(
@@ -192,6 +199,28 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             running_beside(states.run, name="relay-states"),
         ):
             yield Relay(checks={"database": Check(partial(ask_database, sessions))})
+
+
+@asynccontextmanager
+async def _webhooks_beside(settings: RelaySettings) -> AsyncIterator[None]:
+    """Notes and sends deliveries. Nothing that fails here ends the relay."""
+    async with (
+        open_database(settings.database_url, application="relay-webhooks", pool_size=WEBHOOK_CONNECTIONS) as sessions,
+        open_post_delivery(private=settings.webhook_private_addresses) as post,
+    ):
+        kafka = settings.kafka_bootstrap
+        note = NoteDeliveries(
+            sessions,
+            lambda read: open_consumer(kafka, TOPICS, group=GROUP, member=settings.relay_id, read_positions=read),
+            partial(find_offsets, kafka),
+        )
+        kept_for = timedelta(days=settings.webhook_days)
+        async with (
+            running_beside(partial(forget_deliveries, sessions, kept_for), name="forget-deliveries"),
+            running_beside(SendDeliveries(sessions, post).run, name="send-deliveries"),
+            running_beside(note.run, name="note-deliveries"),
+        ):
+            yield
 
 
 async def _service(request: Request) -> OrderApi:  # async: FastAPI runs plain functions in a thread

@@ -11,12 +11,12 @@ from ordercast.infra.kafka.rights import ADMIN, ROLES, Right, user_of
 from ordercast.infra.local.kafka import KafkaBroker
 from ordercast.kafka_security import client_arguments
 
-GROUP: Final = "feature_worker"
+GROUPS: Final = ("feature_worker", "webhooks")
 DEADLINE_S: Final = 20.0
 # Everything that is tried as each role.
 TRIED: Final = [
     *(Right(role, "TOPIC", topic.name, way) for role in ROLES for topic in ALL_TOPICS for way in ("READ", "WRITE")),
-    *(Right(role, "GROUP", GROUP, "READ") for role in ROLES),
+    *(Right(role, "GROUP", group, "READ") for role in ROLES for group in GROUPS),
 ]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, or_, select
 from ordercast.services.order_api.accounts.tables import Account, PasswordReset, RefreshToken
 from ordercast.services.order_api.orders.tables import IdempotencyKey, Order, OrderCancellation, OrderItem
 from ordercast.services.order_api.reviews.tables import Review
+from ordercast.services.order_api.webhooks.tables import Webhook
 from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.api_keys import ApiKey
 from ordercast.services.shared.db.features import FeatureRow, FeatureViewTime, PairActivity, PredictionAnswer
@@ -43,6 +44,7 @@ PERSONAL: Final = (
     _of("log-in", RefreshToken, "token_hash", erased=True),
     _of("password-reset", PasswordReset, "code_hash", erased=True),
     _of("api-key", ApiKey, "secret_hash", "previous_hash", erased=True),
+    _of("webhook", Webhook, erased=True),  # with its secrets and deliveries
     _of("review", Review, erased=True),
     _of("idempotency-key", IdempotencyKey, "body_sha256", "answer", "planned_answer", "progress", erased=True),
     _of("order", Order),

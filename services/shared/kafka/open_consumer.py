@@ -35,6 +35,8 @@ HEARTBEATS_IN_A_SESSION: Final = 4
 # Records of one poll of `read_topic`, and how long (s) it waits for them before it looks again.
 READ_RECORDS: Final = 1_000
 READ_WAIT_S: Final = 1.0
+# Topics whose logs have holes that are no loss.
+COMPACTED: Final = frozenset(topic.name for topic in ALL_TOPICS if topic.compacted)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -83,7 +85,7 @@ async def open_consumer(
     )
     listener = _Listener()
     client.subscribe(topics=list(topics), listener=listener)
-    listener.consumer = consumer = KafkaConsumer(client, read_positions)
+    listener.consumer = consumer = KafkaConsumer(client, read_positions, compacted=COMPACTED)
     async with _running(client, bootstrap):
         yield consumer
 
@@ -115,8 +117,7 @@ async def open_feed_reader(
     client = _client(bootstrap, fetch_max_bytes=FEED_FETCH_BYTES, max_partition_fetch_bytes=FEED_FETCH_BYTES)
     client.assign([TopicPartition(*partition) for partition in partitions])
     async with _running(client, bootstrap):
-        compacted = frozenset(topic.name for topic in ALL_TOPICS if topic.compacted)
-        yield KafkaConsumer(client, read_positions, compacted=compacted, fetches_ahead=False)
+        yield KafkaConsumer(client, read_positions, compacted=COMPACTED, fetches_ahead=False)
 
 
 async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:

@@ -4,6 +4,7 @@ from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.infra.kafka.rights import RIGHTS
 from ordercast.infra.local.processes import SERVICES
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.order_api.webhooks.note_deliveries import GROUP
 
 
 def test_each_service_writes_and_reads_what_the_contract_of_a_topic_says() -> None:
@@ -21,9 +22,12 @@ def test_each_service_writes_and_reads_what_the_contract_of_a_topic_says() -> No
     assert by_table == by_contract
 
 
-def test_only_the_worker_joins_its_group() -> None:
+def test_only_the_worker_joins_its_group_and_only_the_relay_that_of_webhooks() -> None:
     group = FeatureWorkerSettings.model_fields["worker_group"].default
-    assert {right for right in RIGHTS if right.kind == "GROUP"} == {("feature_worker", "GROUP", group, "READ")}
+    assert {right for right in RIGHTS if right.kind == "GROUP"} == {
+        ("feature_worker", "GROUP", group, "READ"),
+        ("relay", "GROUP", GROUP, "READ"),
+    }
 
 
 def _services(words: str) -> set[str]:

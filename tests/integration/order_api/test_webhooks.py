@@ -1,0 +1,365 @@
+"""A receiver gets each event of its types at least once, whoever fails or is killed on the way."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import text
+
+from ordercast.contracts.topics import ALL_TOPICS
+from ordercast.services.order_api.errors import PositionMoved
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
+from ordercast.services.order_api.webhooks import note_deliveries, send_deliveries
+from ordercast.services.order_api.webhooks.backoff import ATTEMPTS
+from ordercast.services.order_api.webhooks.forget_deliveries import forget_some
+from ordercast.services.order_api.webhooks.note_deliveries import NoteDeliveries
+from ordercast.services.order_api.webhooks.post_delivery import Answer, open_post_delivery
+from ordercast.services.order_api.webhooks.send_deliveries import LEASE_S, OF_ONE, SendDeliveries
+from ordercast.services.order_api.webhooks.subscriptions import ShownWebhook, add_subscription
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.ports import ReadPositions
+from ordercast.services.shared.kafka.records import Partition
+from tests.support.order_api import Member, RunningApi
+from tests.support.seeds import seed_accounts, seed_products
+from tests.support.webhook_receiver import Receiver, receiving
+
+PARTITIONS: Final = 4
+WITHIN_S: Final = 60.0
+PLACES: Final = [
+    Partition(topic.name, number)
+    for topic in ALL_TOPICS
+    if topic.name in note_deliveries.TOPICS
+    for number in range(topic.partitions or PARTITIONS)
+]
+ORDERED: Final = """
+    SELECT o.account_id, sum(i.quantity)::bigint FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY o.account_id
+"""
+
+
+class Shop:
+    """Orders, the log that they go to, and what notes and sends deliveries of it."""
+
+    def __init__(self, sessions: Sessions, accounts: list[int], product: int) -> None:
+        self.sessions, self.accounts, self.product = sessions, accounts, product
+        self.log = MemoryLog()
+        self.relay = RelayOutbox(sessions, self.log, partitions=PARTITIONS, owner="relay")
+        self.note = NoteDeliveries(sessions, self.open_consumer, self.find_offsets)
+
+    @asynccontextmanager
+    async def open_consumer(self, read_positions: ReadPositions) -> AsyncIterator[MemoryConsumer]:
+        yield MemoryConsumer(self.log, PLACES, read_positions)
+
+    async def find_offsets(self, topics: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
+        found = {}
+        for place in PLACES:
+            records = self.log.records(*place)
+            later = [
+                record.offset for record in records if since and record.timestamp_ms >= since.timestamp() * 1000 // 1
+            ]
+            found[place] = min(later, default=len(records))
+        return found
+
+    async def subscribe(self, url: str, *types: str) -> ShownWebhook:
+        async with self.sessions() as session, session.begin():
+            return await add_subscription(
+                session, account_id=self.accounts[0], url=url, event_types=types or ("order.placed",)
+            )
+
+    async def order(self, count: int) -> None:
+        requests = [OrderRequest(self.accounts[n % 5], [Line(self.product, 1 + n % 3)]) for n in range(count)]
+        await PlaceOrders(self.sessions, partitions=PARTITIONS)(requests)
+        await self.relay.create_leases()
+        await self.relay.renew_leases()
+        while await self.relay.relay_once():
+            pass
+
+    async def noted(self) -> None:
+        """Notes all that is in the log."""
+        async with self.open_consumer(self.note.start_positions) as consumer:
+            while slices := await consumer.poll(max_records=7, timeout_s=0):
+                await self.note.note(slices)
+
+    async def ask(self, query: str, **values: Any) -> list[Any]:
+        async with self.sessions() as session, session.begin():
+            return list((await session.execute(text(query), values)).all())
+
+    async def change(self, statement: str) -> None:
+        async with self.sessions() as session, session.begin():
+            await session.execute(text(statement))
+
+    async def states(self) -> dict[str, int]:
+        rows = await self.ask("SELECT state, count(*) FROM webhook_deliveries GROUP BY 1")
+        return {row[0]: row[1] for row in rows}
+
+    async def ordered(self) -> dict[int, int]:
+        return {row[0]: row[1] for row in await self.ask(ORDERED)}
+
+
+@pytest.fixture
+async def shop(sessions: Sessions) -> Shop:
+    accounts = await seed_accounts(sessions, 5)
+    (product,) = await seed_products(sessions, ["1"])
+    return Shop(sessions, accounts, product)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def sending(shop: Shop, **others: Any) -> AsyncIterator[None]:
+    stopping = asyncio.Event()
+    async with open_post_delivery(private=True) as post, asyncio.TaskGroup() as group:
+        group.create_task(SendDeliveries(shop.sessions, post, **others).run(stopping))
+        yield
+        stopping.set()
+
+
+async def test_a_receiver_that_fails_for_a_while_gets_all_of_it(shop: Shop, receiver: Receiver) -> None:
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    receiver.failing = True
+    await shop.order(30)
+    await shop.noted()
+    async with sending(shop, wait_after=lambda _: 0.05):
+        await until(lambda: receiver.refused > 40)
+        receiver.failing = False
+        await until(lambda: len(receiver.events) == 30)
+        await until_states(shop, {"DELIVERED": 30})
+    assert receiver.quantities() == await shop.ordered()
+
+
+async def until_states(shop: Shop, states: dict[str, int]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while await shop.states() != states:
+            await asyncio.sleep(0.01)
+
+
+async def test_after_the_last_attempt_it_has_failed_and_says_how(shop: Shop, receiver: Receiver) -> None:
+    await shop.subscribe(receiver.url)
+    receiver.failing = True
+    await shop.order(1)
+    await shop.noted()
+    async with sending(shop, wait_after=lambda attempts: 0.0 if attempts < ATTEMPTS else None):
+        await until_states(shop, {"FAILED": 1})
+    ((attempts, status, answer, duration),) = await shop.ask(
+        "SELECT attempts, answer_status, answer, duration_ms FROM webhook_deliveries"
+    )
+    assert (attempts, status, answer) == (ATTEMPTS, 503, "closed for a while")
+    assert duration >= 0
+
+
+async def test_what_is_accepted_before_a_subscription_is_not_for_it(shop: Shop, receiver: Receiver) -> None:
+    await shop.order(5)
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    await shop.order(3)
+    await shop.noted()
+    assert await shop.states() == {"WAITING": 3}
+
+
+async def test_what_kafka_has_twice_is_noted_once(shop: Shop, receiver: Receiver) -> None:
+    await shop.subscribe(receiver.url)
+    await shop.order(6)
+    for place in PLACES:
+        if records := shop.log.records(*place):
+            await shop.log.publish(*place, records)  # as a relay that was killed before its note
+    await shop.noted()
+    assert await shop.states() == {"WAITING": 6}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whoever_notes_and_is_killed_or_overtaken_each_event_is_noted_once(shop: Shop, seed: int) -> None:
+    chance = random.Random(seed)
+    await shop.subscribe("http://127.0.0.1/", "order.placed")
+    placed = 0
+    for _ in range(12):
+        count = chance.randrange(6)
+        await shop.order(count)
+        placed += count
+        others = [NoteDeliveries(shop.sessions, shop.open_consumer, shop.find_offsets) for _ in range(2)]
+        batches = []
+        for one in others:
+            async with shop.open_consumer(one.start_positions) as consumer:
+                batches.append(await consumer.poll(max_records=1 + chance.randrange(9), timeout_s=0))
+        for one, slices in zip(others, batches, strict=True):
+            if slices and chance.random() < 0.7:  # else killed in between
+                try:
+                    await one.note(slices)
+                except PositionMoved:
+                    continue
+    await shop.noted()
+    assert await shop.states() == ({"WAITING": placed} if placed else {})
+    assert dict(await shop.ask("SELECT 'p', sum(next_offset)::bigint FROM webhook_positions")) == {"p": placed}
+
+
+async def test_a_subscription_that_is_made_while_a_batch_is_noted_misses_nothing(shop: Shop) -> None:
+    await shop.subscribe("http://127.0.0.1/first")
+    await shop.order(2)
+    async with shop.open_consumer(shop.note.start_positions) as consumer:
+        slices = await consumer.poll(max_records=100, timeout_s=0)
+    async with shop.sessions() as session, session.begin():
+        second = await add_subscription(
+            session, account_id=shop.accounts[0], url="http://127.0.0.1/second", event_types=["order.placed"]
+        )
+        noting = asyncio.create_task(shop.note.note(slices))
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with asyncio.timeout(WITHIN_S):
+            while not (await shop.ask(waiting))[0][0]:
+                await asyncio.sleep(0.01)
+    await noting
+    await shop.order(3)
+    await shop.noted()
+    of_second = await shop.ask("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = :id", id=second.row.id)
+    assert of_second == [(3,)]
+
+
+async def test_without_a_subscription_positions_are_forgotten_and_nothing_begins_at_the_end(shop: Shop) -> None:
+    await shop.subscribe("http://127.0.0.1/")
+    await shop.order(2)
+    await shop.noted()
+    await shop.change("DELETE FROM webhooks")
+    assert await shop.note.first_since() is None
+    assert await shop.ask("SELECT * FROM webhook_positions") == []
+    with pytest.raises(PositionMoved):
+        await shop.note.start_positions(PLACES)
+
+
+async def test_with_an_erased_account_its_webhooks_go_with_secrets_and_deliveries(
+    api: RunningApi, admin: Member, sessions: Sessions
+) -> None:
+    (product,) = await seed_products(sessions, ["1"])
+    ann = await api.customer()
+    shop = Shop(sessions, [ann.id] * 5, product)
+    await shop.subscribe("http://127.0.0.1/")
+    await shop.order(2)
+    await shop.noted()
+    assert await shop.states() == {"WAITING": 2}
+    erased = await api.client.post(f"/accounts/{ann.id}/erasure", json={}, headers=admin.headers)
+    assert erased.status_code == 200, erased.text
+    for table in ("webhooks", "webhook_secrets", "webhook_deliveries"):
+        assert await shop.ask(f"SELECT * FROM {table}") == []  # noqa: S608
+
+
+def test_no_event_of_an_account_is_noted() -> None:
+    assert "accounts" not in note_deliveries.TOPICS
+
+
+class Held:
+    """A receiver's other side that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.go, self.urls = asyncio.Event(), list[str]()
+
+    async def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.urls.append(url)
+        if "slow" in url:
+            await self.go.wait()
+        return Answer(200, "", 1)
+
+
+async def test_a_slow_receiver_keeps_no_other_waiting_and_has_a_few_attempts_at_once(shop: Shop) -> None:
+    await shop.subscribe("http://127.0.0.1/slow")
+    await shop.subscribe("http://127.0.0.1/fast")
+    await shop.order(20)
+    await shop.noted()
+    post, stopping = Held(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(SendDeliveries(shop.sessions, post).run(stopping))
+        await until_states(shop, {"WAITING": 20, "DELIVERED": 20})
+        assert sum("slow" in url for url in post.urls) == OF_ONE
+        post.go.set()
+        await until_states(shop, {"DELIVERED": 40})
+        stopping.set()
+    assert len(post.urls) == 40
+
+
+async def test_what_was_claimed_by_one_that_is_gone_is_sent_when_its_lease_has_ended(
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    await shop.order(3)
+    await shop.noted()
+    monkeypatch.setattr(send_deliveries, "STOP_S", 0.0)
+    lost, stopping = Held(), asyncio.Event()
+    await shop.change("UPDATE webhooks SET url = 'http://127.0.0.1/slow'")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(SendDeliveries(shop.sessions, lost).run(stopping))
+        await until(lambda: len(lost.urls) == 3)
+        stopping.set()
+    left = "SELECT min(extract(epoch FROM next_attempt_at - attempted_at))::int FROM webhook_deliveries"
+    assert await shop.ask(left) == [(int(LEASE_S),)]
+    await shop.change("UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp()")
+    async with shop.sessions() as session, session.begin():
+        await session.execute(text("UPDATE webhooks SET url = :url"), {"url": receiver.url})
+    async with sending(shop):
+        await until_states(shop, {"DELIVERED": 3})
+    assert set(receiver.came.values()) == {1}
+
+
+async def test_what_came_of_an_attempt_whose_lease_had_ended_is_passed_over(shop: Shop) -> None:
+    await shop.subscribe("http://127.0.0.1/slow")
+    await shop.order(1)
+    await shop.noted()
+    post = Held()
+    late = SendDeliveries(shop.sessions, post)
+    assert await late.send_due() == 1
+    await until(lambda: len(post.urls) == 1)
+    await shop.change("UPDATE webhook_deliveries SET attempts = attempts + 1")  # another one claimed it
+    post.go.set()
+    await until(lambda: not late._in_flight)
+    assert await shop.states() == {"WAITING": 1}
+
+
+async def test_one_that_pauses_is_noted_and_not_sent(shop: Shop, receiver: Receiver) -> None:
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    await shop.change("UPDATE webhooks SET paused_at = now()")
+    await shop.order(4)
+    await shop.noted()
+    async with sending(shop), open_post_delivery(private=True) as post:
+        assert await SendDeliveries(shop.sessions, post).send_due() == 0
+        await shop.change("UPDATE webhooks SET paused_at = NULL")
+        await until_states(shop, {"DELIVERED": 4})
+
+
+async def test_old_deliveries_are_forgotten(shop: Shop) -> None:
+    await shop.subscribe("http://127.0.0.1/")
+    await shop.order(4)
+    await shop.noted()
+    await shop.change("UPDATE webhook_deliveries SET created_at = now() - interval '3 days' WHERE id % 2 = 0")
+    assert await forget_some(shop.sessions, timedelta(days=2)) == 2
+    assert await forget_some(shop.sessions, timedelta(days=2)) == 0
+    assert await shop.states() == {"WAITING": 2}
+
+
+async def test_errors_end_neither_loop(shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(note_deliveries, "RETRY_S", 0.01)
+    monkeypatch.setattr(note_deliveries, "LOOK_S", 0.01)
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    failures = iter([OSError("away"), KeyError("a bug")])
+
+    @asynccontextmanager
+    async def broken_at_first(read_positions: ReadPositions) -> AsyncIterator[MemoryConsumer]:
+        if failure := next(failures, None):
+            raise failure
+        async with shop.open_consumer(read_positions) as consumer:
+            yield consumer
+
+    stopping = asyncio.Event()
+    await shop.order(5)
+    async with sending(shop), asyncio.TaskGroup() as group:
+        group.create_task(NoteDeliveries(shop.sessions, broken_at_first, shop.find_offsets).run(stopping))
+        await until(lambda: len(receiver.events) == 5)
+        stopping.set()

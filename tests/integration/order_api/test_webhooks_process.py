@@ -1,0 +1,88 @@
+"""Webhooks of the relay as a process, on a real broker: killed again and again while orders come and the receiver fails."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
+from ordercast.services.order_api.settings import RelaySettings
+from ordercast.services.order_api.webhooks.subscriptions import add_subscription
+from ordercast.services.shared.db.engine import Sessions
+from tests.integration.order_api.test_webhooks import ORDERED
+from tests.support.fresh_topics import FreshTopics
+from tests.support.seeds import seed_accounts, seed_products
+from tests.support.service_process import environment
+from tests.support.webhook_receiver import Receiver, receiving
+
+WITHIN_S: Final = 120.0
+ROUNDS: Final = 3
+ORDERS: Final = 40
+
+
+@contextmanager
+def relay_process(settings: RelaySettings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Killed at the end, as by a machine that fails."""
+    command = [sys.executable, "-P", "-m", "ordercast.services.order_api", "relay"]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=environment(settings), stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def more_events(receiver: Receiver, count: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while len(receiver.events) < count:
+            assert process.poll() is None, log.read_text()
+            await asyncio.sleep(0.05)
+
+
+async def test_killed_in_the_middle_it_loses_nothing_and_sums_are_those_of_the_orders(
+    database_url: str, sessions: Sessions, fresh_topics: FreshTopics, tmp_path: Path
+) -> None:
+    settings = RelaySettings(
+        database_url=database_url,
+        kafka_bootstrap=fresh_topics.bootstrap,
+        partitions=fresh_topics.partitions,
+        relay_id="relay-0",
+        webhook_private_addresses=True,
+    )
+    accounts, (product,) = await seed_accounts(sessions, 5), await seed_products(sessions, ["1"])
+    place, log = PlaceOrders(sessions, partitions=fresh_topics.partitions), tmp_path / "log"
+    async with receiving() as receiver:
+        async with sessions() as session, session.begin():
+            shown = await add_subscription(
+                session, account_id=accounts[0], url=receiver.url, event_types=["order.placed"]
+            )
+        receiver.secret = shown.secret
+        for number in range(ROUNDS):
+            await place([OrderRequest(accounts[n % 5], [Line(product, 1 + n % 4)]) for n in range(ORDERS)])
+            receiver.failing = number == 1
+            with relay_process(settings, log) as process:
+                if receiver.failing:
+                    async with asyncio.timeout(WITHIN_S):
+                        while not receiver.refused:
+                            assert process.poll() is None, log.read_text()
+                            await asyncio.sleep(0.05)
+                else:
+                    await more_events(receiver, number * ORDERS // 2 + 10, process, log)
+        async with sessions() as session, session.begin():
+            # Sooner than leases end and failures come again.
+            await session.execute(
+                text("UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() WHERE state = 'WAITING'")
+            )
+        receiver.failing = False
+        with relay_process(settings, log) as process:
+            await more_events(receiver, ROUNDS * ORDERS, process, log)
+        async with sessions() as session:
+            ordered = {row[0]: row[1] for row in await session.execute(text(ORDERED))}
+    assert len(receiver.events) == ROUNDS * ORDERS
+    assert receiver.quantities() == ordered
