@@ -3,23 +3,28 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import make_url, text
 
+from ordercast.infra.local.databases import service_logins
+from ordercast.infra.migrations.rights import ROLES
+from ordercast.infra.migrations.upgrade import make_roles
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.settings import RelaySettings
 from ordercast.services.order_api.webhooks.subscriptions import add_subscription
-from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.db.engine import Sessions, open_database
 from tests.integration.order_api.test_webhooks import ORDERED
 from tests.support.fresh_topics import FreshTopics
 from tests.support.seeds import seed_accounts, seed_products
 from tests.support.service_process import environment
 from tests.support.webhook_receiver import Receiver, receiving
 
+LOGINS: Final = service_logins({role: f"password of {role}" for role in ROLES})
 WITHIN_S: Final = 120.0
 ROUNDS: Final = 3
 ORDERS: Final = 40
@@ -45,11 +50,26 @@ async def more_events(receiver: Receiver, count: int, process: subprocess.Popen[
             await asyncio.sleep(0.05)
 
 
+def as_role(database_url: str, role: str) -> str:
+    login = LOGINS[role]
+    return (
+        make_url(database_url).set(username=login.user, password=login.password).render_as_string(hide_password=False)
+    )
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Those of order_api, which may do what it may in a system."""
+    await make_roles(database_url, LOGINS)
+    async with open_database(as_role(database_url, "order_api"), application="test") as sessions:
+        yield sessions
+
+
 async def test_killed_in_the_middle_it_loses_nothing_and_sums_are_those_of_the_orders(
     database_url: str, sessions: Sessions, fresh_topics: FreshTopics, tmp_path: Path
 ) -> None:
     settings = RelaySettings(
-        database_url=database_url,
+        database_url=as_role(database_url, "relay"),
         kafka_bootstrap=fresh_topics.bootstrap,
         partitions=fresh_topics.partitions,
         relay_id="relay-0",
@@ -74,7 +94,11 @@ async def test_killed_in_the_middle_it_loses_nothing_and_sums_are_those_of_the_o
                             await asyncio.sleep(0.05)
                 else:
                     await more_events(receiver, number * ORDERS // 2 + 10, process, log)
-        async with sessions() as session, session.begin():
+        async with (
+            open_database(as_role(database_url, "relay"), application="test", pool_size=1) as of_relay,
+            of_relay() as session,
+            session.begin(),
+        ):
             # Sooner than leases end and failures come again.
             await session.execute(
                 text("UPDATE webhook_deliveries SET next_attempt_at = clock_timestamp() WHERE state = 'WAITING'")
