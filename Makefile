@@ -51,7 +51,7 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 # clients made of the OpenAPI documents.
 CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract services/order_api/webhooks) \
 	tests/integration/consumers tests/integration/clients tests/integration/test_asyncapi_schema.py \
-	$(addprefix tests/integration/order_api/,test_webhooks.py test_webhooks_process.py)
+	$(addprefix tests/integration/order_api/,test_webhooks.py test_webhooks_http.py test_webhooks_process.py)
 
 .PHONY: contract
 contract: setup ## Compare the events' documents with the code and the last release, and run consumers and generated clients

@@ -28,10 +28,10 @@ outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
 state_outbox             -          SUD    -               -        -          S
 state_streams            -          SIU    -               -        -          S
-webhooks                 SID        S      -               -        -          -
-webhook_secrets          SI         S      -               -        -          -
+webhooks                 SIUD       S      -               -        -          -
+webhook_secrets          SIUD       S      -               -        -          -
 webhook_positions        -          SIUD   -               -        -          -
-webhook_deliveries       -          SIUD   -               -        -          -
+webhook_deliveries       Su         SIUD   -               -        -          -
 feature_rows             S          -      SIU             S        S          S
 feature_view_times       S          -      SIUD            -        -          S
 feature_positions        -          -      SIU             S        S          S
@@ -74,6 +74,7 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("audit_log", "trainer", "SELECT"): ("id", "recorded_at"),
     ("audit_log", "predictor", "SELECT"): ("id", "recorded_at"),
     ("password_resets", "relay", "SELECT"): ("expires_at",),
+    ("webhook_deliveries", "order_api", "UPDATE"): ("state", "attempts", "next_attempt_at"),  # to send it again
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),

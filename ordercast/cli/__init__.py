@@ -35,6 +35,7 @@ COMMANDS: Final = (
         "ordercast.cli.api_keys",
         "Make, list, rotate and revoke keys with which machines speak to the APIs.",
     ),
+    Entry("webhooks", "ordercast.cli.webhooks", "Post events to a URL as they come, and see what became of each."),
     Entry(
         "kafka", "ordercast.cli.kafka", "Show what the services have to be allowed on a Kafka that somebody else runs."
     ),

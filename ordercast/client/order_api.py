@@ -25,6 +25,7 @@ from ordercast.client.order_answers import (
 from ordercast.client.page import Page
 from ordercast.client.session import Answer, Session, Tokens
 from ordercast.client.transport import Request
+from ordercast.client.webhook_answers import Delivery, Replay, Webhook
 
 JSON: Final = {"Content-Type": "application/json"}
 NDJSON: Final = {"Content-Type": "application/x-ndjson"}
@@ -34,7 +35,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, ApiKey, AuditLine, Product, Price)
+Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Webhook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,52 @@ class OrderApi:
 
     async def revoke_api_key(self, key_id: int) -> ApiKey:
         return await self._send("DELETE", f"/api-keys/{key_id}", None, ApiKey)
+
+    async def create_webhook(self, url: str, event_types: Sequence[str]) -> Webhook:
+        """Events of these types are posted to the URL from now on. Its `secret` is shown this once. Needs an operator."""
+        return await self._post("/webhooks", {"url": url, "event_types": list(event_types)}, Webhook)
+
+    async def webhooks(self) -> AsyncIterator[Webhook]:
+        async for webhook in self._pages("/webhooks", Page[Webhook], {}):
+            yield webhook
+
+    async def webhook(self, webhook_id: int) -> Webhook:
+        return await self._get(f"/webhooks/{webhook_id}", Webhook)
+
+    async def change_webhook(self, webhook_id: int, **changes: Any) -> Webhook:
+        """Changes the named fields of url, event_types, paused."""
+        return await self._send("PATCH", f"/webhooks/{webhook_id}", changes, Webhook)
+
+    async def delete_webhook(self, webhook_id: int) -> None:
+        await self.session.send(Request("DELETE", self._url(f"/webhooks/{webhook_id}")))
+
+    async def rotate_webhook(self, webhook_id: int, *, overlap_s: int | None = None) -> Webhook:
+        """The webhook with a new `secret`; the one before signs, too, for `overlap_s` from now on, a day unless said."""
+        body = None if overlap_s is None else {"overlap_s": overlap_s}
+        return await self._post(f"/webhooks/{webhook_id}/secret", body, Webhook)
+
+    async def deliveries(self, webhook_id: int, *, state: str | None = None) -> AsyncIterator[Delivery]:
+        """The newest first; `state` is WAITING, DELIVERED or FAILED."""
+        async for delivery in self._pages(f"/webhooks/{webhook_id}/deliveries", Page[Delivery], {"state": state}):
+            yield delivery
+
+    async def replay_delivery(self, webhook_id: int, delivery_id: int) -> int:
+        """Sends it once more; 1."""
+        body = {"delivery_id": delivery_id}
+        return (await self._post(f"/webhooks/{webhook_id}/replay", body, Replay)).replayed
+
+    async def replay_deliveries(
+        self, webhook_id: int, since: datetime, *, until: datetime | None = None, state: str | None = None
+    ) -> int:
+        """Sends those once more that were noted in this time; how many that are."""
+        body: dict[str, Any] = {"since": since, "until": until, "state": state}
+        replayed = 0
+        while True:
+            answer = await self._post(f"/webhooks/{webhook_id}/replay", body, Replay)
+            replayed += answer.replayed
+            if not answer.has_more:
+                return replayed
+            body |= {"starting_after": answer.last_id}
 
     async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
         """Needs an admin."""

@@ -19,6 +19,7 @@ from ordercast.services.order_api.settings import OrderApiSettings, RelaySetting
 from ordercast.services.order_api.trends.routes import router as trends
 from ordercast.services.order_api.views.routes import MAX_VIEW_BATCH_BYTES
 from ordercast.services.order_api.views.routes import router as views
+from ordercast.services.order_api.webhooks.routes import router as webhooks
 from ordercast.services.order_api.wiring import open_order_api, open_relay
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.rate_limits import RateLimit
@@ -46,6 +47,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
             trends,
             audit,
             feed,
+            webhooks,
             event_contract,
         ],
         problems=PROBLEMS,

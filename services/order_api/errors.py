@@ -297,3 +297,19 @@ class PositionMoved(Transient):
 
 class AddressRefused(Permanent):
     """A webhook's host has an address that nothing is sent to."""
+
+
+class WebhookUrlRefused(Permanent):
+    """Nothing is sent to a URL like this."""
+
+
+class WebhookNotFound(Permanent):
+    """There is no webhook with this id."""
+
+
+class DeliveryNotFound(Permanent):
+    """The webhook has no delivery with this id, or no longer."""
+
+
+class TooManyWebhooks(Permanent):
+    """There are as many webhooks as there may be."""

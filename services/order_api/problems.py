@@ -5,7 +5,7 @@ from typing import Final
 from ordercast.services.order_api import errors
 from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
-from ordercast.services.shared.problem_types import accounts, orders, products, views
+from ordercast.services.shared.problem_types import accounts, orders, products, views, webhooks
 from ordercast.services.shared.problem_types.every_service import CONTENT_TOO_LARGE, FORBIDDEN, NOT_AUTHENTICATED
 
 PROBLEMS: Final[ProblemTable] = {
@@ -65,6 +65,11 @@ PROBLEMS: Final[ProblemTable] = {
     errors.InvalidEventId: views.INVALID_EVENT_ID,
     errors.EventsGone: views.EVENTS_GONE,
     errors.TooManyStreams: views.TOO_MANY_EVENT_STREAMS,
+    # webhooks
+    errors.WebhookNotFound: webhooks.WEBHOOK_NOT_FOUND,
+    errors.DeliveryNotFound: webhooks.DELIVERY_NOT_FOUND,
+    errors.WebhookUrlRefused: webhooks.WEBHOOK_URL_REFUSED,
+    errors.TooManyWebhooks: webhooks.TOO_MANY_WEBHOOKS,
     # bodies of many lines
     errors.UnknownEncoding: orders.UNSUPPORTED_ENCODING,
     errors.NotNdjson: orders.NOT_NDJSON,

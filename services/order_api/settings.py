@@ -33,6 +33,10 @@ class _Settings(ServiceSettings):
     """What the API and the relay share."""
 
     partitions: int = Field(default=8, ge=1, description="of the topics orders and views; fixed for a system's life")
+    webhook_private_addresses: bool = Field(
+        default=False,
+        description="webhooks may go to addresses that are not public, such as of the own network, and without TLS",
+    )
 
 
 class OrderApiSettings(_Settings):
@@ -102,8 +106,5 @@ class RelaySettings(_Settings):
     )
     # The database refuses to delete lines that are younger than 30 days.
     audit_days: int = Field(default=365, ge=31, description="for which lines of the audit log are kept")
-    webhook_private_addresses: bool = Field(
-        default=False, description="webhooks may go to addresses that are not public, such as of the own network"
-    )
     webhook_days: int = Field(default=30, ge=2, description="for which deliveries of webhooks are kept, sent or not")
     relay_id: str = Field(default_factory=process_name, min_length=1, description=PROCESS_NAME)

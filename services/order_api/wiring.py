@@ -82,6 +82,7 @@ class OrderApi:
     record_views: RecordViews
     view_limits: ViewLimits
     follow_events: FollowEvents
+    webhook_private_addresses: bool
     checks: Mapping[str, Check]
 
 
@@ -156,6 +157,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 BoundStreams(in_all=settings.event_streams, of_caller=settings.account_event_streams),
                 partitions=partitions,
             ),
+            webhook_private_addresses=settings.webhook_private_addresses,
             checks={
                 "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.

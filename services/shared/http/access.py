@@ -39,6 +39,14 @@ PATCH  /products/{product_id}/reviews/{review_id}        own      own     any   
 DELETE /products/{product_id}/reviews/{review_id}        own      own     any      any   reviews:write
 GET    /products/{product_id}/reviews                    open
 GET    /events                                           none     any      any      any   events:read
+POST   /webhooks                                         none     none    any      any   webhooks:write
+GET    /webhooks                                         none     none    any      any   webhooks:read
+GET    /webhooks/{webhook_id}                            none     none    any      any   webhooks:read
+PATCH  /webhooks/{webhook_id}                            none     none    any      any   webhooks:write
+DELETE /webhooks/{webhook_id}                            none     none    any      any   webhooks:write
+POST   /webhooks/{webhook_id}/secret                     none     none    any      any   webhooks:write
+GET    /webhooks/{webhook_id}/deliveries                 none     none    any      any   webhooks:read
+POST   /webhooks/{webhook_id}/replay                     none     none    any      any   webhooks:write
 GET    /trends                                           none     any     any      any   trends:read
 POST   /accounts                                         open
 GET    /accounts                                         none     any     any      any   accounts:read

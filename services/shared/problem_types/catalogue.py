@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from ordercast.services.shared.problem_types import accounts, every_service, orders, predictions, products, views
+from ordercast.services.shared.problem_types import (
+    accounts,
+    every_service,
+    orders,
+    predictions,
+    products,
+    views,
+    webhooks,
+)
 from ordercast.services.shared.problem_types.problem_type import ProblemType
 
 # Subject -> the module that has its kinds.
@@ -14,6 +22,7 @@ SUBJECTS: Final[Mapping[str, ModuleType]] = {
     "Products, reviews and trends": products,
     "Orders and imports": orders,
     "Views and the feed of events": views,
+    "Webhooks": webhooks,
     "Models, predictions and trainings": predictions,
 }
 

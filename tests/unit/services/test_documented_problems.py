@@ -14,6 +14,7 @@ from ordercast.services.order_api.products.routes import router as products
 from ordercast.services.order_api.reviews.routes import router as reviews
 from ordercast.services.order_api.trends.routes import router as trends
 from ordercast.services.order_api.views.routes import router as views
+from ordercast.services.order_api.webhooks.routes import router as webhooks
 from ordercast.services.predictor import problems as of_predictor
 from ordercast.services.predictor.batch_routes import router as batches
 from ordercast.services.predictor.forecast_routes import router as forecasts
@@ -28,7 +29,7 @@ from ordercast.services.trainer.routes import router as trainings
 SERVICES = {
     "order_api": (
         of_order_api.PROBLEMS,
-        [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed],
+        [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed, webhooks],
     ),
     "trainer": (of_trainer.PROBLEMS, [trainings]),
     "predictor": (of_predictor.PROBLEMS, [predictions, batches, forecasts, models, live]),
