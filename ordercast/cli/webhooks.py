@@ -147,9 +147,14 @@ def table(webhooks: list[Webhook]) -> Table | str:
         return "there are no webhooks"
     shown = Table("id", "url", "events", "", box=None, pad_edge=False, header_style="bold")
     for webhook in webhooks:
-        paused = f"paused {webhook.paused_at:%Y-%m-%d %H:%M}" if webhook.paused_at else ""
-        shown.add_row(str(webhook.id), Text(webhook.url), " ".join(webhook.event_types), paused)
+        shown.add_row(str(webhook.id), Text(webhook.url), " ".join(webhook.event_types), _state(webhook))
     return shown
+
+
+def _state(webhook: Webhook) -> str:
+    paused = f"paused {webhook.paused_at:%Y-%m-%d %H:%M}" if webhook.paused_at else ""
+    failing = f"failing since {webhook.failing_since:%Y-%m-%d %H:%M}" if webhook.failing_since else ""
+    return ", ".join(filter(None, (paused, failing)))
 
 
 def deliveries_table(found: list[Delivery]) -> Table | str:

@@ -38,6 +38,7 @@ from ordercast.services.order_api.webhooks.forget_deliveries import forget_deliv
 from ordercast.services.order_api.webhooks.note_deliveries import GROUP, TOPICS, NoteDeliveries
 from ordercast.services.order_api.webhooks.post_delivery import open_post_delivery
 from ordercast.services.order_api.webhooks.send_deliveries import SendDeliveries
+from ordercast.services.order_api.webhooks.watch_webhooks import watch_webhooks
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
@@ -220,6 +221,7 @@ async def _webhooks_beside(settings: RelaySettings) -> AsyncIterator[None]:
         async with (
             running_beside(partial(forget_deliveries, sessions, kept_for), name="forget-deliveries"),
             running_beside(SendDeliveries(sessions, post).run, name="send-deliveries"),
+            running_beside(partial(watch_webhooks, sessions), name="watch-webhooks"),
             running_beside(note.run, name="note-deliveries"),
         ):
             yield

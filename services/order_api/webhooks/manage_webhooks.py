@@ -95,6 +95,7 @@ async def change_webhook(
             row.event_types = details["event_types"] = sorted(change.event_types)
         if change.paused is not None and change.paused != (row.paused_at is not None):
             row.paused_at = await _now(session) if change.paused else None
+            row.failing_since = None
             details["paused"] = change.paused
         if details:
             record_act(session, "webhook-changed", caller, f"webhooks/{webhook_id}", **details)

@@ -67,7 +67,7 @@ class ReplayRequest(BodyModel):
 
 
 class WebhookAnswer(BaseModel):
-    """`account_id` made it. Where `paused_at` is set, deliveries are noted and wait."""
+    """`account_id` made it. Where `paused_at` is set, deliveries wait: it failed for long, where `failing_since` is, too."""
 
     id: int
     account_id: int
@@ -75,6 +75,7 @@ class WebhookAnswer(BaseModel):
     event_types: list[str]
     created_at: datetime
     paused_at: datetime | None
+    failing_since: datetime | None
 
     @classmethod
     def of(cls, row: Webhook) -> "WebhookAnswer":

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
@@ -33,6 +34,8 @@ LEASE_S: Final = 60.0
 # Between two looks (s) for what is due, unless an attempt ends before.
 LOOK_S: Final = 1.0
 RETRY_S: Final = 5.0
+# A subscription of which no attempt has passed for so long pauses: it would be tried in vain for weeks, and somebody has to look.
+PAUSE_AFTER: Final = timedelta(days=1)
 # For which attempts may go on when the process stops (s); those that are cut off are repeated.
 STOP_S: Final = 3.0
 
@@ -67,6 +70,17 @@ _NOTE: Final = text("""
     SET state = :state, next_attempt_at = clock_timestamp() + make_interval(secs => CAST(:wait AS double precision)),
         answer_status = :status, answer = :answer, duration_ms = :duration_ms
     WHERE id = :id AND attempts = :attempts AND state = 'WAITING'
+""")
+# Both touch a row seldom: at the first failure, at the one that is too many, and when it is over.
+_PASSED: Final = text(
+    "UPDATE webhooks SET failing_since = NULL WHERE id = :id AND failing_since IS NOT NULL AND paused_at IS NULL"
+)
+_FAILED: Final = text("""
+    UPDATE webhooks SET failing_since = coalesce(failing_since, clock_timestamp()),
+        paused_at = CASE WHEN failing_since IS NOT NULL THEN clock_timestamp() END
+    WHERE id = :id AND paused_at IS NULL
+        AND (failing_since IS NULL OR failing_since < clock_timestamp() - CAST(:pause_after AS interval))
+    RETURNING paused_at
 """)
 
 
@@ -140,6 +154,13 @@ class SendDeliveries:
         noted = {"state": state, "wait": wait, "id": row.id, "attempts": row.attempts}
         came = {"status": answer.status, "answer": answer.start, "duration_ms": answer.duration_ms}
         async with self._sessions() as session, session.begin():
+            # The subscription first, as whoever replays or deletes: nobody waits for each other.
+            if answer.is_success:
+                await session.execute(_PASSED, {"id": row.webhook_id})
+            else:
+                failed = {"id": row.webhook_id, "pause_after": PAUSE_AFTER}
+                if (await session.execute(_FAILED, failed)).scalar() is not None:
+                    log.warning("a webhook fails for long and pauses", webhook=row.webhook_id, status=answer.status)
             await session.execute(_NOTE, noted | came)
 
     def _forget(self, task: asyncio.Task[None]) -> None:

@@ -21,6 +21,8 @@ class Webhook(Base):
     event_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]  # deliveries are still noted, and sent when it goes on
+    # Since when no attempt has passed; still set where it was paused for that.
+    failing_since: Mapped[datetime | None]
 
 
 class WebhookSecret(Base):
@@ -75,5 +77,6 @@ class WebhookDelivery(Base):
         CheckConstraint("(state = 'WAITING') = (next_attempt_at IS NOT NULL)", name="due"),
         Index(None, "webhook_id", "message_id", unique=True),
         Index("ix_webhook_deliveries_due", "webhook_id", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
+        Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
         Index(None, "created_at"),
     )

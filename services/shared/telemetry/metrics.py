@@ -53,6 +53,9 @@ OUTBOX_DEAD_LETTERS: Final = Gauge(
 STATES_OLDEST: Final = Gauge(
     "ordercast_states_oldest_seconds", "Age of the oldest event of a product or account not yet published."
 )
+WEBHOOKS_PAUSED: Final = Gauge(
+    "ordercast_paused_webhooks", "Webhooks that pause because no attempt has passed for a day."
+)
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
 OUTBOX_BATCH_EVENTS: Final = Histogram(
     "ordercast_outbox_batch_events", "Events of a shard that were published together.", buckets=_BATCH_BUCKETS

@@ -17,14 +17,18 @@ from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.webhooks import note_deliveries, send_deliveries
 from ordercast.services.order_api.webhooks.backoff import ATTEMPTS
 from ordercast.services.order_api.webhooks.forget_deliveries import forget_some
+from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange, change_webhook
 from ordercast.services.order_api.webhooks.note_deliveries import NoteDeliveries
 from ordercast.services.order_api.webhooks.post_delivery import Answer, open_post_delivery
 from ordercast.services.order_api.webhooks.send_deliveries import LEASE_S, OF_ONE, SendDeliveries
 from ordercast.services.order_api.webhooks.subscriptions import ShownWebhook, add_subscription
+from ordercast.services.order_api.webhooks.watch_webhooks import measure_webhooks
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.ports import ReadPositions
 from ordercast.services.shared.kafka.records import Partition
+from ordercast.services.shared.telemetry.metrics import WEBHOOKS_PAUSED
 from tests.support.order_api import Member, RunningApi
 from tests.support.seeds import seed_accounts, seed_products
 from tests.support.webhook_receiver import Receiver, receiving
@@ -332,6 +336,43 @@ async def test_one_that_pauses_is_noted_and_not_sent(shop: Shop, receiver: Recei
         assert await SendDeliveries(shop.sessions, post).send_due() == 0
         await shop.change("UPDATE webhooks SET paused_at = NULL")
         await until_states(shop, {"DELIVERED": 4})
+
+
+async def test_one_that_fails_for_long_pauses_until_somebody_lets_it_go_on(shop: Shop, receiver: Receiver) -> None:
+    made = await shop.subscribe(receiver.url)
+    receiver.secret, receiver.failing = made.secret, True
+    await shop.order(3)
+    await shop.noted()
+    state = "SELECT failing_since IS NOT NULL, paused_at IS NOT NULL FROM webhooks"
+    async with sending(shop, wait_after=lambda _: 0.05):
+        await until(lambda: receiver.refused > 6)
+        assert await shop.ask(state) == [(True, False)]
+        await shop.change("UPDATE webhooks SET failing_since = failing_since - interval '1 day'")
+        async with asyncio.timeout(WITHIN_S):
+            while await shop.ask(state) != [(True, True)]:
+                await asyncio.sleep(0.01)
+        await measure_webhooks(shop.sessions)
+        assert WEBHOOKS_PAUSED._value.get() == 1
+        assert await shop.states() == {"WAITING": 3}
+        receiver.failing = False
+        caller = Caller(shop.accounts[0], "OPERATOR")
+        await change_webhook(shop.sessions, caller, made.row.id, WebhookChange(paused=False), private=True)
+        await until_states(shop, {"DELIVERED": 3})
+    assert await shop.ask(state) == [(False, False)]
+    await measure_webhooks(shop.sessions)
+    assert WEBHOOKS_PAUSED._value.get() == 0
+
+
+async def test_an_attempt_that_passes_ends_the_time_of_failures(shop: Shop, receiver: Receiver) -> None:
+    receiver.secret = (await shop.subscribe(receiver.url)).secret
+    receiver.failing = True
+    await shop.order(1)
+    await shop.noted()
+    async with sending(shop, wait_after=lambda _: 0.05):
+        await until(lambda: receiver.refused > 1)
+        receiver.failing = False
+        await until_states(shop, {"DELIVERED": 1})
+    assert await shop.ask("SELECT failing_since, paused_at FROM webhooks") == [(None, None)]
 
 
 async def test_old_deliveries_are_forgotten(shop: Shop) -> None:

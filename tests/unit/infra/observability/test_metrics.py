@@ -30,6 +30,7 @@ UNITS = (
     "_per_commit",
     "_streams",
     "_shards",
+    "_webhooks",
     "_deviance",
     "_psi",
 )
