@@ -29,7 +29,7 @@ outbox_dead_letters      SUD        SI     -               -        -          S
 state_outbox             -          SUD    -               -        -          S
 state_streams            -          SIU    -               -        -          S
 webhooks                 SIUD       Su     -               -        -          -
-webhook_secrets          SIUD       S      -               -        -          -
+webhook_secrets          SIUD       SD     -               -        -          -
 webhook_positions        -          SIUD   -               -        -          -
 webhook_deliveries       Su         SIUD   -               -        -          -
 feature_rows             S          -      SIU             S        S          S
@@ -74,7 +74,7 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("audit_log", "trainer", "SELECT"): ("id", "recorded_at"),
     ("audit_log", "predictor", "SELECT"): ("id", "recorded_at"),
     ("password_resets", "relay", "SELECT"): ("expires_at",),
-    ("webhooks", "relay", "UPDATE"): ("failing_since", "paused_at"),  # to pause one that fails for long
+    ("webhooks", "relay", "UPDATE"): ("failing_since", "paused_at", "pause_reason"),  # to pause one that fails for long
     ("webhook_deliveries", "order_api", "UPDATE"): ("state", "attempts", "next_attempt_at"),  # to send it again
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),

@@ -60,7 +60,7 @@ OUTBOX: Final = [
         [Query("max(ordercast_outbox_dead_letters_events)", "waiting")],
         alarm=1,
     ),
-    Panel("Webhooks that pause", "They failed for a day.", "short", [Query("max(ordercast_paused_webhooks)")], warn=1),
+    Panel("Webhooks that pause", "Nobody asked for it.", "short", [Query("max(ordercast_paused_webhooks)")], warn=1),
     Panel(
         "Events published",
         "From the outbox to the topic orders, and how many of them in one batch.",

@@ -152,7 +152,7 @@ def table(webhooks: list[Webhook]) -> Table | str:
 
 
 def _state(webhook: Webhook) -> str:
-    paused = f"paused {webhook.paused_at:%Y-%m-%d %H:%M}" if webhook.paused_at else ""
+    paused = f"paused {webhook.paused_at:%Y-%m-%d %H:%M} ({webhook.pause_reason})" if webhook.paused_at else ""
     failing = f"failing since {webhook.failing_since:%Y-%m-%d %H:%M}" if webhook.failing_since else ""
     return ", ".join(filter(None, (paused, failing)))
 

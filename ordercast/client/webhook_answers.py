@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Webhook(Struct, frozen=True):
-    """Where `paused_at` is set, deliveries wait; because of failures, where `failing_since` is, too."""
+    """Where `paused_at` is set, deliveries wait; `pause_reason` says why: ASKED, FAILING or MAKER."""
 
     id: int
     account_id: int
@@ -14,6 +14,7 @@ class Webhook(Struct, frozen=True):
     event_types: list[str]
     created_at: datetime
     paused_at: datetime | None = None
+    pause_reason: str | None = None
     failing_since: datetime | None = None
     secret: str | None = None  # where it is made or gets a new one, and nowhere else
 

@@ -12,6 +12,7 @@ from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountErased, AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
+from ordercast.services.order_api.webhooks.makers import pause_webhooks
 from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller, Role
@@ -34,7 +35,7 @@ async def change_account(
 ) -> Account:
     """The account as it is now, committed; the admin asks from the `address`.
 
-    Access tokens with the role before end, and all tokens of whoever is blocked.
+    Access tokens with the role before end, and all tokens of whoever is blocked. Webhooks of whoever may make none any more pause.
 
     Raises:
         AccountNotFound: there is none with this id.
@@ -64,6 +65,7 @@ async def change_account(
         if change.blocked:
             account.end_access_tokens()
             await end_all(session, account.id)
+        await pause_webhooks(session, account, admin)
         # Also where it was no admin before: whoever asks is one, so somebody is left.
         await expect_an_admin_left(session)
         return account

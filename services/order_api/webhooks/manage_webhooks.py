@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.order_api.accounts.good_tokens import lock_good_caller
 from ordercast.services.order_api.errors import TooManyWebhooks, WebhookNotFound
+from ordercast.services.order_api.webhooks.makers import lock_maker
 from ordercast.services.order_api.webhooks.signatures import new_secret, shown
 from ordercast.services.order_api.webhooks.subscriptions import ShownWebhook, add_subscription
 from ordercast.services.order_api.webhooks.tables import Webhook, WebhookSecret
@@ -39,12 +39,12 @@ async def create_webhook(
 
     Raises:
         WebhookUrlRefused: nothing is sent to such a URL.
-        TokenEnded: the caller's has, in these seconds.
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
         TooManyWebhooks: delete one that nobody needs.
     """
     expect_good_url(url, private=private)
     async with sessions() as session, session.begin():
-        await lock_good_caller(session, caller)
+        await lock_maker(session, caller)
         made = await add_subscription(session, account_id=caller.account_id, url=url, event_types=event_types)
         # Counted with the new one, below the lock that lets one be made after the other.
         if (await session.execute(select(func.count()).select_from(Webhook))).scalar_one() > MAX_WEBHOOKS:
@@ -77,15 +77,17 @@ async def change_webhook(
 ) -> Webhook:
     """The subscription as it is now, committed. Other event types are those of what comes from now on.
 
+    Where its maker may make none any more, whoever lets it go on is its maker from then.
+
     Raises:
         WebhookUrlRefused: nothing is sent to such a URL.
-        TokenEnded: the caller's has, in these seconds.
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
         WebhookNotFound: there is none with this id.
     """
     if change.url is not None:
         expect_good_url(change.url, private=private)
     async with sessions() as session, session.begin():
-        await lock_good_caller(session, caller)
+        await lock_maker(session, caller)
         row = await _locked(session, webhook_id)
         details: dict[str, Any] = {}
         if change.url is not None and change.url != row.url:
@@ -94,7 +96,9 @@ async def change_webhook(
         if change.event_types is not None and change.event_types != set(row.event_types):
             row.event_types = details["event_types"] = sorted(change.event_types)
         if change.paused is not None and change.paused != (row.paused_at is not None):
-            row.paused_at = await _now(session) if change.paused else None
+            if row.pause_reason == "MAKER":
+                row.account_id = details["account_id"] = caller.account_id
+            row.paused_at, row.pause_reason = (await _now(session), "ASKED") if change.paused else (None, None)
             row.failing_since = None
             details["paused"] = change.paused
         if details:
@@ -106,11 +110,11 @@ async def rotate_secret(sessions: Sessions, caller: Caller, webhook_id: int, ove
     """The subscription with a new secret; the one before signs on for `overlap`, and the one before that no more.
 
     Raises:
-        TokenEnded: the caller's has, in these seconds.
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
         WebhookNotFound: there is none with this id.
     """
     async with sessions() as session, session.begin():
-        await lock_good_caller(session, caller)
+        await lock_maker(session, caller)
         row = await _locked(session, webhook_id)
         of_it = WebhookSecret.webhook_id == webhook_id
         await session.execute(delete(WebhookSecret).where(of_it, WebhookSecret.good_until.is_not(None)))
@@ -126,7 +130,7 @@ async def rotate_secret(sessions: Sessions, caller: Caller, webhook_id: int, ove
 
 
 async def delete_webhook(sessions: Sessions, caller: Caller, webhook_id: int) -> None:
-    """With its secrets and all that was and is to be sent.
+    """With its secrets. What was and is to be sent is not sent any more, and forgotten soon (`forget_deliveries.py`).
 
     Raises:
         WebhookNotFound: there is none with this id.

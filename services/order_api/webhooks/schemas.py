@@ -67,7 +67,10 @@ class ReplayRequest(BodyModel):
 
 
 class WebhookAnswer(BaseModel):
-    """`account_id` made it. Where `paused_at` is set, deliveries wait: it failed for long, where `failing_since` is, too."""
+    """`account_id` made it. Where `paused_at` is set, deliveries wait; `pause_reason` says why.
+
+    ASKED: somebody did so. FAILING: no attempt has passed for a day. MAKER: its maker may make none any more.
+    """
 
     id: int
     account_id: int
@@ -75,6 +78,7 @@ class WebhookAnswer(BaseModel):
     event_types: list[str]
     created_at: datetime
     paused_at: datetime | None
+    pause_reason: Literal["ASKED", "FAILING", "MAKER"] | None
     failing_since: datetime | None
 
     @classmethod

@@ -77,7 +77,8 @@ _PASSED: Final = text(
 )
 _FAILED: Final = text("""
     UPDATE webhooks SET failing_since = coalesce(failing_since, clock_timestamp()),
-        paused_at = CASE WHEN failing_since IS NOT NULL THEN clock_timestamp() END
+        paused_at = CASE WHEN failing_since IS NOT NULL THEN clock_timestamp() END,
+        pause_reason = CASE WHEN failing_since IS NOT NULL THEN 'FAILING' END
     WHERE id = :id AND paused_at IS NULL
         AND (failing_since IS NULL OR failing_since < clock_timestamp() - CAST(:pause_after AS interval))
     RETURNING paused_at

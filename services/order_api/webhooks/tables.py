@@ -21,8 +21,15 @@ class Webhook(Base):
     event_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]  # deliveries are still noted, and sent when it goes on
+    # ASKED: somebody did so. FAILING: no attempt has passed for a day. MAKER: whose it is may make none any more.
+    pause_reason: Mapped[str | None]
     # Since when no attempt has passed; still set where it was paused for that.
     failing_since: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("pause_reason IN ('ASKED', 'FAILING', 'MAKER')", name="pause_reason"),
+        CheckConstraint("(paused_at IS NULL) = (pause_reason IS NULL)", name="paused"),
+    )
 
 
 class WebhookSecret(Base):
@@ -52,6 +59,7 @@ class WebhookPosition(Base):
 class WebhookDelivery(Base):
     """An event for a subscription. `message_id` is the same for each repeat of the event, and so is there once.
 
+    No key ties it to its webhook: with that, millions may be left, which are forgotten a part at a time (`forget_deliveries.py`).
     `next_attempt_at` is when it is due, or due again should whoever is sending it not come back; NULL when nothing is left to do.
     What was answered is that of the last attempt.
     """
@@ -59,7 +67,7 @@ class WebhookDelivery(Base):
     __tablename__ = "webhook_deliveries"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
+    webhook_id: Mapped[int]
     message_id: Mapped[str]
     event_type: Mapped[str]
     body: Mapped[bytes] = mapped_column(BYTEA)

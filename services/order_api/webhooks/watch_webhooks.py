@@ -1,4 +1,4 @@
-"""Keeps the metric of webhooks that were paused because they failed for long."""
+"""Keeps the metric of webhooks that pause though nobody asked for it."""
 
 import asyncio
 from typing import Final
@@ -17,14 +17,15 @@ log = structlog.stdlib.get_logger()
 # As often (s) as Prometheus asks by default, at most.
 INTERVAL_S: Final = 5.0
 
-_PAUSED: Final = (
-    select(func.count()).select_from(Webhook).where(Webhook.paused_at.is_not(None), Webhook.failing_since.is_not(None))
-)
+REASONS: Final = ("FAILING", "MAKER")
+_PAUSED: Final = select(Webhook.pause_reason, func.count()).group_by(Webhook.pause_reason)
 
 
 async def measure_webhooks(sessions: Sessions) -> None:
     async with sessions() as session:
-        WEBHOOKS_PAUSED.set(float((await session.execute(_PAUSED)).scalar_one()))
+        paused = {reason: count for reason, count, *_ in await session.execute(_PAUSED)}
+    for reason in REASONS:
+        WEBHOOKS_PAUSED.labels(reason.lower()).set(paused.get(reason, 0))
 
 
 async def watch_webhooks(sessions: Sessions, stopping: asyncio.Event) -> None:

@@ -54,7 +54,9 @@ STATES_OLDEST: Final = Gauge(
     "ordercast_states_oldest_seconds", "Age of the oldest event of a product or account not yet published."
 )
 WEBHOOKS_PAUSED: Final = Gauge(
-    "ordercast_paused_webhooks", "Webhooks that pause because no attempt has passed for a day."
+    "ordercast_paused_webhooks",
+    "Webhooks that pause because no attempt has passed for a day (failing), or because their maker may make none any more (maker).",
+    ["reason"],
 )
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
 OUTBOX_BATCH_EVENTS: Final = Histogram(

@@ -1,6 +1,7 @@
 """A receiver gets each event of its types at least once, whoever fails or is killed on the way."""
 
 import asyncio
+import base64
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -14,10 +15,10 @@ from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.order_api.errors import PositionMoved
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
-from ordercast.services.order_api.webhooks import note_deliveries, send_deliveries
+from ordercast.services.order_api.webhooks import forget_deliveries, note_deliveries, send_deliveries
 from ordercast.services.order_api.webhooks.backoff import ATTEMPTS
-from ordercast.services.order_api.webhooks.forget_deliveries import forget_some
-from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange, change_webhook
+from ordercast.services.order_api.webhooks.forget_deliveries import forget_secrets, forget_some
+from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange, change_webhook, delete_webhook
 from ordercast.services.order_api.webhooks.note_deliveries import NoteDeliveries
 from ordercast.services.order_api.webhooks.post_delivery import Answer, open_post_delivery
 from ordercast.services.order_api.webhooks.send_deliveries import LEASE_S, OF_ONE, SendDeliveries
@@ -253,6 +254,7 @@ async def test_with_an_erased_account_its_webhooks_go_with_secrets_and_deliverie
     assert await shop.states() == {"WAITING": 2}
     erased = await api.client.post(f"/accounts/{ann.id}/erasure", json={}, headers=admin.headers)
     assert erased.status_code == 200, erased.text
+    assert await forget_some(sessions, timedelta(days=30)) == 2
     for table in ("webhooks", "webhook_secrets", "webhook_deliveries"):
         assert await shop.ask(f"SELECT * FROM {table}") == []  # noqa: S608
 
@@ -329,12 +331,12 @@ async def test_what_came_of_an_attempt_whose_lease_had_ended_is_passed_over(shop
 
 async def test_one_that_pauses_is_noted_and_not_sent(shop: Shop, receiver: Receiver) -> None:
     receiver.secret = (await shop.subscribe(receiver.url)).secret
-    await shop.change("UPDATE webhooks SET paused_at = now()")
+    await shop.change("UPDATE webhooks SET paused_at = now(), pause_reason = 'ASKED'")
     await shop.order(4)
     await shop.noted()
     async with sending(shop), open_post_delivery(private=True) as post:
         assert await SendDeliveries(shop.sessions, post).send_due() == 0
-        await shop.change("UPDATE webhooks SET paused_at = NULL")
+        await shop.change("UPDATE webhooks SET paused_at = NULL, pause_reason = NULL")
         await until_states(shop, {"DELIVERED": 4})
 
 
@@ -343,24 +345,25 @@ async def test_one_that_fails_for_long_pauses_until_somebody_lets_it_go_on(shop:
     receiver.secret, receiver.failing = made.secret, True
     await shop.order(3)
     await shop.noted()
-    state = "SELECT failing_since IS NOT NULL, paused_at IS NOT NULL FROM webhooks"
+    state = "SELECT failing_since IS NOT NULL, pause_reason FROM webhooks"
     async with sending(shop, wait_after=lambda _: 0.05):
         await until(lambda: receiver.refused > 6)
-        assert await shop.ask(state) == [(True, False)]
+        assert await shop.ask(state) == [(True, None)]
         await shop.change("UPDATE webhooks SET failing_since = failing_since - interval '1 day'")
         async with asyncio.timeout(WITHIN_S):
-            while await shop.ask(state) != [(True, True)]:
+            while await shop.ask(state) != [(True, "FAILING")]:
                 await asyncio.sleep(0.01)
         await measure_webhooks(shop.sessions)
-        assert WEBHOOKS_PAUSED._value.get() == 1
+        assert WEBHOOKS_PAUSED.labels("failing")._value.get() == 1
         assert await shop.states() == {"WAITING": 3}
         receiver.failing = False
+        await shop.change(f"UPDATE accounts SET role = 'OPERATOR' WHERE id = {shop.accounts[0]}")  # noqa: S608
         caller = Caller(shop.accounts[0], "OPERATOR")
         await change_webhook(shop.sessions, caller, made.row.id, WebhookChange(paused=False), private=True)
         await until_states(shop, {"DELIVERED": 3})
-    assert await shop.ask(state) == [(False, False)]
+    assert await shop.ask(state) == [(False, None)]
     await measure_webhooks(shop.sessions)
-    assert WEBHOOKS_PAUSED._value.get() == 0
+    assert WEBHOOKS_PAUSED.labels("failing")._value.get() == 0
 
 
 async def test_an_attempt_that_passes_ends_the_time_of_failures(shop: Shop, receiver: Receiver) -> None:
@@ -383,6 +386,39 @@ async def test_old_deliveries_are_forgotten(shop: Shop) -> None:
     assert await forget_some(shop.sessions, timedelta(days=2)) == 2
     assert await forget_some(shop.sessions, timedelta(days=2)) == 0
     assert await shop.states() == {"WAITING": 2}
+
+
+async def test_of_a_deleted_webhook_nothing_is_sent_and_its_deliveries_are_forgotten_in_parts(
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forget_deliveries, "CHUNK", 3)
+    gone, stays = await shop.subscribe(receiver.url), await shop.subscribe(receiver.url)
+    also_gone = await shop.subscribe(receiver.url)
+    await shop.order(4)
+    await shop.noted()
+    for shown in (gone, also_gone):
+        await delete_webhook(shop.sessions, Caller(shop.accounts[0], "OPERATOR"), shown.row.id)
+    assert await shop.states() == {"WAITING": 12}  # the deletion itself is as quick with millions
+    receiver.secret = stays.secret
+    async with sending(shop):
+        await until(lambda: len(receiver.events) == 4)
+    assert set(receiver.came.values()) == {1}
+    assert [await forget_some(shop.sessions, timedelta(days=2)) for _ in range(4)] == [3, 3, 2, 0]
+    assert await shop.ask("SELECT DISTINCT webhook_id FROM webhook_deliveries") == [(stays.row.id,)]
+
+
+async def test_secrets_whose_time_is_over_are_forgotten(shop: Shop) -> None:
+    made = await shop.subscribe("http://127.0.0.1/")
+    await shop.change(
+        "INSERT INTO webhook_secrets (webhook_id, secret, good_until) SELECT webhook_id, 'a', now() FROM webhook_secrets"
+    )
+    await shop.change(
+        "INSERT INTO webhook_secrets (webhook_id, secret, good_until)"
+        " SELECT id, 'b', now() + interval '1 hour' FROM webhooks"
+    )
+    await forget_secrets(shop.sessions)
+    left = await shop.ask("SELECT secret, good_until IS NULL FROM webhook_secrets ORDER BY id")
+    assert left == [(base64.b64decode(made.secret.removeprefix("whsec_")), True), (b"b", False)]
 
 
 async def test_errors_end_neither_loop(shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

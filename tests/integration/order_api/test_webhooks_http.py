@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
 from ordercast.services.order_api.webhooks import manage_webhooks, read_deliveries
+from ordercast.services.order_api.webhooks.forget_deliveries import forget_some
 from ordercast.services.order_api.webhooks.post_delivery import open_post_delivery
 from ordercast.services.order_api.webhooks.send_deliveries import SendDeliveries
 from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
@@ -135,11 +137,14 @@ async def test_an_old_secret_signs_on_until_its_time_or_the_next_rotation(api: R
     assert await rows(api, good) == [(True,)]
 
 
-async def test_deleted_it_takes_secrets_and_deliveries_along(api: RunningApi, operator: Member) -> None:
+async def test_deleted_it_takes_its_secrets_along_and_what_is_left_is_forgotten(
+    api: RunningApi, operator: Member
+) -> None:
     webhook = await made(api, operator)
     await change(api, SEND, webhook=webhook["id"], count=3)
     await ask(api, operator, "DELETE", f"/webhooks/{webhook['id']}")
-    assert await rows(api, "SELECT 1 FROM webhook_secrets UNION ALL SELECT 1 FROM webhook_deliveries") == []
+    assert await rows(api, "SELECT 1 FROM webhook_secrets") == []
+    assert await forget_some(api.service.sessions, timedelta(days=30)) == 3
     for method, path, body in (
         ("GET", "", None),
         ("PATCH", "", {"paused": True}),

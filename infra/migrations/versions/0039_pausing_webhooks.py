@@ -1,4 +1,4 @@
-"""since when webhooks fail"""
+"""why webhooks pause, and since when they fail"""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,19 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("webhooks", sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("webhooks", sa.Column("pause_reason", sa.Text(), nullable=True))
+    op.execute("UPDATE webhooks SET pause_reason = 'ASKED' WHERE paused_at IS NOT NULL")
+    op.create_check_constraint(
+        op.f("ck_webhooks_pause_reason"), "webhooks", "pause_reason IN ('ASKED', 'FAILING', 'MAKER')"
+    )
+    op.create_check_constraint(op.f("ck_webhooks_paused"), "webhooks", "(paused_at IS NULL) = (pause_reason IS NULL)")
     # The newest deliveries of one are listed.
     op.create_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries", ["webhook_id", "id"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries")
+    op.drop_constraint(op.f("ck_webhooks_paused"), "webhooks")
+    op.drop_constraint(op.f("ck_webhooks_pause_reason"), "webhooks")
+    op.drop_column("webhooks", "pause_reason")
     op.drop_column("webhooks", "failing_since")
