@@ -67,9 +67,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state = 'WAITING') = (next_attempt_at IS NOT NULL)", name=op.f("ck_webhook_deliveries_due")
         ),
-        sa.ForeignKeyConstraint(
-            ["webhook_id"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
     )
     op.create_index(

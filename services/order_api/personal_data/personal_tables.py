@@ -44,7 +44,7 @@ PERSONAL: Final = (
     _of("log-in", RefreshToken, "token_hash", erased=True),
     _of("password-reset", PasswordReset, "code_hash", erased=True),
     _of("api-key", ApiKey, "secret_hash", "previous_hash", erased=True),
-    _of("webhook", Webhook, erased=True),  # with its secrets and deliveries
+    _of("webhook", Webhook, erased=True),  # with its secrets, and within minutes its deliveries
     _of("review", Review, erased=True),
     _of("idempotency-key", IdempotencyKey, "body_sha256", "answer", "planned_answer", "progress", erased=True),
     _of("order", Order),
