@@ -1,6 +1,7 @@
 """`ordercast import orders|views|products FILE`: a shop's own data, from whatever file it has."""
 
 import hashlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,7 +18,7 @@ from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapp
 from ordercast.imports.send import OnConflict, OrderSender, ProductSender, Sender, SimulatedViews, ViewSender
 from ordercast.imports.sent_batches import SentBatches
 from ordercast.imports.sent_views import SentViews
-from ordercast.progress import bars
+from ordercast.progress import bars, steps
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
 app = one_command()
@@ -36,7 +37,7 @@ async def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV, TSV, XLSX, Parquet or NDJSON, also in .gz or .zip; a folder where a profile has several."
+            help="CSV, TSV, XLSX, ODS, Parquet or NDJSON, also in .gz or .zip; a folder where a profile has several."
         ),
     ],
     zone: Annotated[
@@ -126,7 +127,11 @@ async def import_(
         None if decimal_point is None else Decimals.POINT if decimal_point else Decimals.COMMA,
         encoding,
     )
-    with read_file(file, choices) as read:
+    with ExitStack() as opened:
+        with steps(context.console) as step:
+            step.now(f"reading {file.name}")
+            reading = read_file(file, choices, lambda rows: step.now(f"reading {file.name}: {rows:,} rows"))
+            read = opened.enter_context(reading)
         for words in read.found.words:
             context.report(Text(words))
         if dry_run:
@@ -137,9 +142,15 @@ async def import_(
         simulated = (
             SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
         )
-        await _import(
-            context, read, rejects or OUT / f"rejects_{file.name.removesuffix('.csv')}.csv", on_conflict, simulated
-        )
+        await _import(context, read, rejects or rejects_of(file), on_conflict, simulated)
+
+
+def rejects_of(file: Path) -> Path:
+    """Where the refused rows of a file go if nothing else is said. They are CSV, and not packed."""
+    name = file.name
+    for packed in (".gz", ".zip", ".csv"):
+        name = name.removesuffix(packed)
+    return OUT / f"rejects_{name}.csv"
 
 
 def _show(context: Context, read: ReadFile) -> None:

@@ -1,6 +1,5 @@
 """Finds out how a file is to be read: its profile, its columns, and how they are written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import msgspec
 
 from ordercast.imports.columns.numbers import Decimals, find_decimals
 from ordercast.imports.columns.times import TimeForm, find_time_form
-from ordercast.imports.documents.cells import Form
+from ordercast.imports.documents.cells import CURRENCY, Form
 from ordercast.imports.errors import Undecided
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
@@ -32,8 +31,6 @@ from ordercast.imports.profiles.recognise import recognise
 
 # Of a file's columns in an error: some exports have 80.
 _NAMES_SHOWN: Final = 40
-# Which codes there are only the API knows; "Euro" and "€" are told before it is asked, so in a dry run, too.
-_CURRENCY: Final = re.compile("[A-Za-z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def _told(
         raise Undecided(
             "the file does not say its currency", hint="say it, such as --currency EUR, or --map currency=COLUMN"
         )
-    if currency is not None and not _CURRENCY.fullmatch(currency):
+    if currency is not None and not CURRENCY.fullmatch(currency):
         raise Undecided(f"{currency} is no currency", hint="say its code of ISO 4217, such as --currency EUR")
     try:
         return (ZoneInfo(zone_name) if zone_name else None), (currency.upper() if currency else None)

@@ -50,8 +50,9 @@ class ReadFile:
 
 
 @contextmanager
-def read_file(path: Path, choices: Choices) -> Iterator[ReadFile]:
-    """
+def read_file(path: Path, choices: Choices, advance: Callable[[int], None] = lambda rows: None) -> Iterator[ReadFile]:
+    """`advance` is told how many rows are read.
+
     Raises:
         FileUnreadable: missing, damaged, or of a form that nobody knows.
         Undecided: it does not say enough.
@@ -61,7 +62,7 @@ def read_file(path: Path, choices: Choices) -> Iterator[ReadFile]:
         with Spool(folder) as spool:
             try:
                 table = without_reasons(open_any(path, folder, choices.encoding))
-                rows = spool.add(table.rows)
+                rows = spool.add(table.rows, advance)
             except FileUnreadable as error:  # what was unpacked is called by its name alone
                 raise FileUnreadable(str(error).replace(f"{name}/", ""), hint=error.hint) from error
             yield ReadFile(table.header, rows, find_form(table, spool, choices), spool)

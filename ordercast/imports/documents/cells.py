@@ -15,6 +15,8 @@ from ordercast.imports.profiles.mapping import Columns, Mapping, Subject
 
 TEXT_MAX: Final = 255  # characters of a reference or a name
 PRICE_DECIMALS: Final = 4
+# Which codes there are only the API knows; "Euro" and "€" are told before it is asked, so in a dry run, too.
+CURRENCY: Final = re.compile("[A-Za-z]{3}")
 _WHOLE: Final = re.compile(r"([0-9]+)\.0")  # spreadsheets write whole numbers as 17850.0
 _NOTHING: Final = frozenset({"nan", "null", "none"})  # what programs write for a reference that is not there
 _UNKNOWN_TIME: Final = frozenset({"", "null", "none", "nat", "nan", "n/a", "-"})
@@ -76,6 +78,12 @@ class Form:
         if len(text) > TEXT_MAX:
             raise Refusal(f"{self.columns.name(field)} is longer than {TEXT_MAX} characters")
         return text
+
+    def currency_code(self, text: str) -> str:
+        """In capitals; empty where the text is."""
+        if text and not CURRENCY.fullmatch(text):
+            raise Refusal(f"{self.columns.name('currency')} {text[:40]!r} is no code of ISO 4217, such as EUR")
+        return text.upper()
 
     def number(self, text: str, field: str) -> Decimal:
         # A constant is written our way, whatever the file's is.

@@ -167,10 +167,10 @@ def _head(rows: list[Row], form: Form) -> tuple[dict[str, Any], dict[int, str]]:
             "occurred_at": (min(times) if times else form.time("", "occurred_at")).isoformat(),
             **_status(rows, values.get("status", ""), form, ref),
         }
+        if currency := form.currency_code(values.get("currency", "")):
+            head["currency"] = currency
     except Refusal as refusal:
         return {}, {row.number: str(refusal) for row in rows} | reasons
-    if currency := values.get("currency"):
-        head["currency"] = currency.upper()
     return head, reasons
 
 

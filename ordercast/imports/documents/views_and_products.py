@@ -66,7 +66,7 @@ def _view(row: Row, form: Form) -> dict[str, Any]:
 
 def _product(row: Row, form: Form) -> dict[str, Any]:
     sku = form.short(form.text(row, "sku"), "sku")
-    currency = form.text(row, "currency").upper() or form.currency
+    currency = form.currency_code(form.text(row, "currency")) or form.currency
     if currency is None:
         raise Refusal(f"no {form.columns.name('currency')}")
     line: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """Rows on disk, so that a file of any size can be looked at whole and be put in the order of its groups."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -42,8 +42,8 @@ class Spool:
     ) -> None:
         self._connection.close()
 
-    def add(self, rows: Iterable[Row]) -> int:
-        """Keeps the rows. Returns how many there are."""
+    def add(self, rows: Iterable[Row], advance: Callable[[int], None] = lambda rows: None) -> int:
+        """Keeps the rows, and tells on the way how many. Returns how many there are."""
         remaining, added = iter(rows), 0
         while batch := list(islice(remaining, _BATCH_ROWS)):
             added += len(batch)
@@ -52,6 +52,7 @@ class Spool:
             self._connection.register("batch", pyarrow.Table.from_arrays(columns, schema=_SCHEMA))
             self._connection.execute("INSERT INTO rows SELECT * FROM batch")
             self._connection.unregister("batch")
+            advance(added)
         return added
 
     def distinct(self, column: int) -> Iterator[str]:

@@ -13,8 +13,10 @@ from ordercast.imports.files.sheet_extent import most_cells
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
-# A workbook is a zip archive, too; this is in every one.
+# A workbook is a zip archive, too: of Office, with this in it, or of OpenDocument, which says what it is.
 _OFFICE: Final = "[Content_Types].xml"
+_OPEN_DOCUMENT: Final = "mimetype"
+_OPEN_DOCUMENT_SHEETS: Final = b"application/vnd.oasis.opendocument.spreadsheet"
 # Archives in archives: somebody's export may be a zip with a gzip in it, and no more.
 _NESTED_MAX: Final = 4
 # What unpacks to more than this (bytes) and this many times its own size is no shop's export, but made to fill a disk.
@@ -90,7 +92,7 @@ def _write(packed: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
 def _unzip(path: Path, folder: Path, nested: int) -> Path:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        if _OFFICE in names:
+        if _is_workbook(archive, names):
             if sum(file.file_size for file in archive.infolist()) > _WORKBOOK_MAX:
                 raise FileUnreadable(f"{path} is too large for a workbook", hint="save its sheet as CSV")
             if most_cells(archive) > _CELLS_MAX:
@@ -109,6 +111,13 @@ def _unzip(path: Path, folder: Path, nested: int) -> Path:
         with archive.open(files[0]) as packed:
             _write(packed, target, path)
     return unpack(target, folder, nested + 1)
+
+
+def _is_workbook(archive: zipfile.ZipFile, names: list[str]) -> bool:
+    if _OPEN_DOCUMENT not in names:
+        return _OFFICE in names
+    with archive.open(_OPEN_DOCUMENT) as file:
+        return file.read(len(_OPEN_DOCUMENT_SHEETS)) == _OPEN_DOCUMENT_SHEETS
 
 
 def _is_of_desktop(name: str) -> bool:

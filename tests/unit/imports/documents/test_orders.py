@@ -82,6 +82,13 @@ def test_a_bad_cell_is_refused_in_the_words_of_the_file(tmp_path: Path, changes:
     assert [line["order_ref"] for line in result.lines] == ["9"]
 
 
+def test_a_word_that_is_no_currency_is_refused_before_the_api_is_asked(tmp_path: Path) -> None:
+    rows = [(*cells(order_ref=ref), currency) for ref, currency in (("1", "eur"), ("2", "Euro"), ("3", ""))]
+    result = rows_read(tmp_path, rows, (*HEADER, "currency"))
+    assert result.refused == {3: "currency 'Euro' is no code of ISO 4217, such as EUR"}
+    assert [line.get("currency") for line in result.lines] == ["EUR", None]
+
+
 def test_a_price_of_zero_is_a_gift(tmp_path: Path) -> None:
     (line,) = rows_read(tmp_path, [cells(price="0.00")]).lines
     assert line["items"][0]["unit_price"] == "0.0000"

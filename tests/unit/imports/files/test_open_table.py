@@ -8,6 +8,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pyarrow
 import pyarrow.parquet
@@ -25,6 +26,27 @@ ROWS = [
     ("2", 'tea "red", large\nbox', "1", "3", "2026-04-06 08:00:00"),
 ]
 CSV = 'order,sku,qty,price,date\r\n1,MUG,2,10.25,2026-04-05 21:06:00\r\n2,"tea ""red"", large\nbox",1,3,2026-04-06 08:00:00\r\n'
+
+
+def write_open_document(path: Path) -> None:
+    def cell(value: str) -> str:
+        number = (
+            f'office:value-type="float" office:value="{value}"' if value.isdigit() else 'office:value-type="string"'
+        )
+        return f"<table:table-cell {number}><text:p>{escape(value)}</text:p></table:table-cell>"
+
+    rows = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in (HEADER, *ROWS))
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content{names}><office:body><office:spreadsheet><table:table table:name='Orders'>{rows}"
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
 
 
 def write_workbook(path: Path) -> None:
@@ -66,6 +88,7 @@ FORMS = {
     "gzip in zip": lambda path: path.write_bytes(gzip.compress(zipped())),
     "zip": write_zip,
     "xlsx": write_workbook,
+    "ods": write_open_document,
     "parquet": write_parquet,
     "ndjson": write_ndjson,
 }

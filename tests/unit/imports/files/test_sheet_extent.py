@@ -38,5 +38,59 @@ def test_it_is_the_furthest_row_times_the_furthest_column(cells: tuple[tuple[int
 @pytest.mark.parametrize("size", [17, 18, 19, 23, 64])
 def test_a_name_that_is_cut_by_the_end_of_a_piece_counts(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheet_extent, "_READ_AT_ONCE", size)
+    monkeypatch.setattr(sheet_extent, "_LONGEST", 1 << 20)
     with workbook((1, 1), (1_048_576, 16_384)) as book:
         assert most_cells(book) == 1 << 34
+
+
+def packed(name: str, content: bytes) -> zipfile.ZipFile:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return zipfile.ZipFile(file)
+
+
+def ods(*rows: str) -> zipfile.ZipFile:
+    return packed("content.xml", f"<table:table table:name='a'>{''.join(rows)}</table:table>".encode())
+
+
+def ods_row(times: int, *cells: str) -> str:
+    return f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
+
+
+def ods_cell(times: int, text: str = "") -> str:
+    start = f'<table:table-cell table:number-columns-repeated="{times}"'
+    return f"{start} office:value-type='string'><text:p>{text}</text:p></table:table-cell>" if text else f"{start}/>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "most"),
+    [
+        ([ods_row(1, ods_cell(3, "x"))], 3),
+        # Spreadsheets fill a sheet to its end with rows and cells in which nothing is.
+        ([ods_row(2, ods_cell(3, "x"), ods_cell(16_381)), ods_row(1_048_574, ods_cell(16_384))], 6),
+        ([ods_row(10_000, ods_cell(1_000, "x"))], 10_000_000),
+        ([ods_row(1_048_575, ods_cell(16_384)), ods_row(1, ods_cell(16_383), ods_cell(1, "far"))], 1 << 34),
+    ],
+)
+def test_equal_rows_and_cells_of_ods_count_as_often_as_they_are(rows: list[str], most: int) -> None:
+    with ods(*rows) as book:
+        assert most_cells(book) == 4 * most
+
+
+def xlsb_record(kind: int, content: bytes) -> bytes:
+    return bytes([kind, 0x80 | (len(content) & 0x7F), len(content) >> 7]) + content
+
+
+def test_rows_and_cells_of_xlsb_are_read_from_its_records() -> None:
+    row = xlsb_record(0, (299).to_bytes(4, "little") + bytes(13))
+    cell = xlsb_record(5, (15).to_bytes(4, "little") + bytes(200))
+    # A row's number is no column, and a record of another type is neither.
+    other = xlsb_record(60, (9_999).to_bytes(4, "little"))
+    with packed("xl/worksheets/sheet1.bin", row + cell + other) as book:
+        assert most_cells(book) == 300 * 16
+
+
+def test_a_sheet_without_an_end_of_its_first_tag_is_damaged() -> None:
+    with packed("content.xml", b"<" + bytes(3 << 20)) as book, pytest.raises(zipfile.BadZipFile, match="no XML"):
+        most_cells(book)

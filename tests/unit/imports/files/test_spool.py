@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ordercast.imports.files import spool as files_spool
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Row
 
@@ -24,6 +26,14 @@ def test_rows_come_back_as_they_were(cells: list[tuple[str, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Spool(Path(folder)) as spool:
         assert spool.add(rows) == len(rows)
         assert list(spool.rows()) == rows
+
+
+def test_on_the_way_it_tells_how_many_rows_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_spool, "_BATCH_ROWS", 2)
+    told: list[int] = []
+    with Spool(tmp_path) as spool:
+        spool.add(numbered([("a",)] * 5), told.append)
+    assert told == [2, 4, 5]
 
 
 @settings(max_examples=20, deadline=None)
