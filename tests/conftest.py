@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import hypothesis
 import pytest
 
 from ordercast.infra.migrations.upgrade import upgrade
@@ -17,6 +18,11 @@ from tests.support.fresh_topics import FreshTopics, empty_topics
 from tests.support.scheduler import pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_of
 
+# How long an example takes is no property of the code: on a busy machine each takes as long as it takes.
+hypothesis.settings.register_profile(
+    "ordercast", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ordercast")
 # Enough to tell partitions apart, few enough to look at.
 TEST_PARTITIONS: Final = 4
 TEMPLATE: Final = "migrated_template"

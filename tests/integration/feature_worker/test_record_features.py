@@ -85,7 +85,7 @@ async def shared_sessions(module_database_url: str) -> AsyncIterator[Sessions]:
         yield sessions
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), data=st.data())
 async def test_any_stream_gives_the_oracles_table(
     shared_sessions: Sessions, history: History, data: st.DataObject

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -167,7 +167,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=timedelta(seconds=60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES, data=st.data())
 async def test_any_order_and_batching_of_the_same_lines_gives_the_same_end(
     sessions: Sessions, lines: list[bytes], data: st.DataObject

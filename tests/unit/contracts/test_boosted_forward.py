@@ -65,7 +65,7 @@ def rows(seed: int, count: int) -> Doubles:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.sampled_from([1, 2, 15, 16, 17, 33, MOST_LEAVES]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_leaf_is_the_one_that_a_walk_from_the_root_finds(seed: int, trees: int, leaves: int) -> None:
     arrays, asked = grown(seed, trees, leaves), rows(seed, 40)
     assert BoostedTrees(arrays, INPUTS).raw(asked) == pytest.approx([walked(arrays, row) for row in asked], abs=1e-12)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.contracts.demand_forward import DemandNetworks, InputScaling, demand_layers
@@ -42,7 +42,6 @@ def columns(rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.float32]]:
 ALL: Final = columns(np.arange(600))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 599), min_size=1, max_size=60))
 def test_a_row_is_answered_alike_to_the_bit_alone_and_at_any_place_among_others(rows: list[int]) -> None:
     places = np.array(rows)

@@ -23,7 +23,7 @@ PARTITIONS = 4
 
 
 @pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
-@settings(deadline=None, max_examples=60)  # pandas takes its time on a busy machine
+@settings(max_examples=60)
 @given(histories(), st.data())
 def test_one_changed_field_is_one_difference(history: tuple[list[Item], list[View]], data: st.DataObject) -> None:
     items, views = history

@@ -38,7 +38,7 @@ PARTITIONS = 4
 
 
 @pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
-@settings(deadline=None, max_examples=60)  # pandas takes its time on a busy machine
+@settings(max_examples=60)
 @given(histories())
 def test_the_recomputed_tables_are_those_of_one_event_after_the_other(history: tuple[list[Item], list[View]]) -> None:
     items, events = history

@@ -19,7 +19,7 @@ def numbered(cells: list[tuple[str, ...]]) -> list[Row]:
     return [Row(number, row) for number, row in enumerate(cells, start=2)]
 
 
-@settings(max_examples=20, deadline=None)  # a database each
+@settings(max_examples=20)  # a database each
 @given(st.lists(st.lists(CELLS, max_size=4).map(tuple), max_size=20))
 def test_rows_come_back_as_they_were(cells: list[tuple[str, ...]]) -> None:
     rows = numbered(cells)
@@ -36,7 +36,7 @@ def test_on_the_way_it_tells_how_many_rows_are_read(tmp_path: Path, monkeypatch:
     assert told == [2, 4, 5]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(KEYS, st.sampled_from("xy")), max_size=30))
 def test_rows_of_a_group_stand_together_the_earliest_group_first(cells: list[tuple[str, ...]]) -> None:
     rows = numbered(cells)

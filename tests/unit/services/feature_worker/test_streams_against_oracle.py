@@ -12,7 +12,7 @@ from tests.support.oracle import activity_table, feature_table, trends_table
 
 
 @pytest.mark.no_cover  # other tests run these lines; traced, it takes three times as long
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(history=histories(), data=st.data())
 async def test_any_stream_gives_the_oracles_table(history: History, data: st.DataObject) -> None:
     log, table = MemoryLog(), MemoryTable(PARTITIONS)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
@@ -112,7 +112,6 @@ async def test_a_view_that_kafka_never_takes_is_answered_alone_and_takes_no_numb
 
 
 @given(count=st.integers(1, 50), refused=st.sets(st.integers(0, 49)) | st.just(set(range(50))))
-@settings(deadline=None)  # the example of a whole batch
 @example(count=10_000, refused=set(range(10_000)))
 async def test_a_topic_that_refuses_one_after_the_other_is_left_alone(count: int, refused: set[int]) -> None:
     """Seen: 1,000 refused lines cost 8,987 requests, and 996,062 records were encoded for them."""

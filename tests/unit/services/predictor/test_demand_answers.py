@@ -46,7 +46,7 @@ def at_one_time(answer: PairDemand) -> PairDemand:
     return replace(answer, features_age_seconds=0.0)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 30)), min_size=1, max_size=20))
 def test_a_pair_is_told_the_same_to_the_bit_alone_and_among_others(asked: list[tuple[int, int]]) -> None:
     pairs = [Pair(*pair) for pair in asked]

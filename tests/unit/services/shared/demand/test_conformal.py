@@ -36,7 +36,7 @@ def held_out(draw: st.DrawFn) -> tuple[Floats, Ints]:
     return scores, np.column_stack([coarse * 3 + random.integers(0, 3, rows), coarse])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(held_out(), st.lists(LEVELS, min_size=2, max_size=5))
 def test_a_higher_level_never_has_a_lower_threshold(rows: tuple[Floats, Ints], levels: list[float]) -> None:
     calibration = calibrate(*rows)
@@ -44,7 +44,7 @@ def test_a_higher_level_never_has_a_lower_threshold(rows: tuple[Floats, Ints], l
     assert all((low <= high).all() for low, high in pairwise(found))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(held_out(), LEVELS)
 def test_a_threshold_is_the_score_of_its_rank_or_at_most_a_thousandth_above(
     rows: tuple[Floats, Ints], level: float
@@ -71,7 +71,7 @@ def test_a_row_is_bounded_by_the_most_pieces_of_its_group_and_by_nothing_in_a_ca
     assert most_pieces(of_before, np.array([[0]])).tolist() == [UNBOUNDED]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(held_out(), LEVELS)
 def test_stored_arrays_give_the_same_thresholds(rows: tuple[Floats, Ints], level: float) -> None:
     calibration = calibrate(*rows)
@@ -80,7 +80,7 @@ def test_stored_arrays_give_the_same_thresholds(rows: tuple[Floats, Ints], level
     assert np.array_equal(thresholds(again, rows[1], level), thresholds(calibration, rows[1], level))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(FEWEST_IN_ALL, 150), LEVELS, st.integers(0, 2**32), st.sampled_from((5, 40, 10**6)))
 def test_a_row_is_under_what_the_others_say_as_often_as_the_level_says(
     rows: int, level: float, seed: int, values: int

@@ -65,7 +65,7 @@ def test_an_order_has_a_median_of_one_piece_at_least_and_the_mean_stays_what_giv
     assert answer.expected.tolist() == [0.125, 0.25, 1.0] == (answer.order_probability * answer.mean).tolist()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.5, 0.99))
 def test_more_weeks_need_no_less_stock(service_level: float) -> None:
     """The thresholds of each number of weeks are its own: here those of more weeks are far smaller."""
@@ -94,7 +94,7 @@ def test_a_product_has_a_number_for_each_week_and_stock_for_all_of_them(model: D
     assert (stock >= model.stock(values, weeks=1, service_level=0.95)).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 9_000 - 1), st.integers(1, 40), st.sampled_from([1, 8]))
 def test_rows_are_answered_alike_to_the_bit_alone_and_among_any_others(first: int, count: int, weeks: int) -> None:
     for name, (features, answer) in ANSWERS.items():

@@ -50,7 +50,7 @@ def before(pairs: pd.DataFrame) -> pd.DataFrame:
 START_DAY = pd.Timestamp(START) + pd.Timedelta(days=100)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS, ROWS)
 def test_rows_known_on_or_after_the_moment_move_no_feature(
     rows: Sequence[tuple[int, ...]], others: Sequence[tuple[int, ...]]
@@ -62,7 +62,7 @@ def test_rows_known_on_or_after_the_moment_move_no_feature(
     np.testing.assert_array_equal(of_products(past), of_products(changed))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS, st.integers(0, 140), st.randoms(use_true_random=False))
 def test_one_answer_equals_the_training_row_to_the_bit(
     rows: Sequence[tuple[int, ...]], day: int, random: Random
@@ -78,7 +78,7 @@ def test_one_answer_equals_the_training_row_to_the_bit(
     assert of_products(frame(rows), [3], at=at).tobytes() == weeks[2:3].tobytes()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS)
 def test_every_feature_is_finite_and_within_its_bounds(rows: Sequence[tuple[int, ...]]) -> None:
     for features, values in ((PAIR_FEATURES, of_pairs(frame(rows))), (PRODUCT_FEATURES, of_products(frame(rows)))):
@@ -182,7 +182,7 @@ def test_a_name_and_a_meaning_belong_to_one_feature() -> None:
         )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS, st.integers(0, 140))
 def test_an_accounts_products_are_those_that_something_is_known_of_the_latest_first(
     rows: Sequence[tuple[int, ...]], day: int

@@ -42,7 +42,7 @@ def said_and_pieces(draw: st.DrawFn) -> tuple[Said, Ints]:
     return Said(*(np.array(column) for column in (mean, *columns))), np.array(pieces, np.int64)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(said_and_pieces())
 def test_the_threshold_of_its_own_score_holds_the_pieces_and_no_smaller_one_does(rows: tuple[Said, Ints]) -> None:
     said, pieces = rows
@@ -53,7 +53,7 @@ def test_the_threshold_of_its_own_score_holds_the_pieces_and_no_smaller_one_does
     assert ((scores == 0) | (pieces < low) | (high < pieces)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(said_and_pieces())
 def test_the_stock_of_its_own_score_is_enough_and_no_smaller_one_is(rows: tuple[Said, Ints]) -> None:
     said, pieces = rows
@@ -63,7 +63,7 @@ def test_the_stock_of_its_own_score_is_enough_and_no_smaller_one_is(rows: tuple[
     assert ((pieces == 0) | (less < pieces)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(said_and_pieces(), st.floats(-10, 1000), st.floats(0, 1000))
 def test_ends_are_in_order_around_mean_and_median_and_only_move_outward(
     rows: tuple[Said, Ints], threshold: float, more: float
@@ -132,7 +132,6 @@ def test_intervals_hold_their_level_and_no_more_where_many_weeks_are_empty() -> 
     assert (low == 0).all()
 
 
-@settings(deadline=None)
 @given(said_and_pieces(), st.floats(-5, 50), st.integers(0, 10_000))
 def test_no_end_lies_above_what_was_seen_and_the_expected_pieces(
     rows: tuple[Said, Ints], threshold: float, most: int

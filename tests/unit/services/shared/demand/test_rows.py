@@ -66,7 +66,7 @@ def test_what_ends_after_all_that_is_known_is_refused() -> None:
         pair_rows(activity(frame([ORDER])), [FIRST + 40], 28, FIRST + 67)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(ROWS, st.integers(30, 100))
 def test_a_training_row_is_what_is_answered_at_its_moment(rows: list[tuple[int, ...]], day: int) -> None:
     shop = activity(frame(rows))
@@ -79,7 +79,7 @@ def test_a_training_row_is_what_is_answered_at_its_moment(rows: list[tuple[int, 
         assert one.tobytes() == made.values[place : place + 1].tobytes()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(ROWS, st.integers(70, 130))
 def test_a_training_row_of_a_product_is_what_is_forecast_at_its_moment(rows: list[tuple[int, ...]], day: int) -> None:
     shop = activity(frame(rows))
@@ -96,7 +96,6 @@ def test_of_many_pairs_every_second_or_third_has_a_row(most: int | None, found: 
     assert rows.account_id[0] == 1
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.lists(st.integers(0, 9), min_size=1, max_size=8))),
     st.randoms(use_true_random=False),

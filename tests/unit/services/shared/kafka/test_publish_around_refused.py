@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
@@ -32,7 +32,6 @@ class CountingLog(MemoryLog):
 
 
 @given(st.integers(1, 300), st.sets(st.integers(0, 299)), st.integers(1, 60))
-@settings(deadline=None)  # the large examples
 @example(10_000, {9_999}, 3_000)
 @example(1_024, set(range(1_024)), 1_024)
 async def test_no_range_is_sent_twice(count: int, bad: set[int], largest_batch: int) -> None:
