@@ -29,7 +29,10 @@ BLOCK: Final = 8
 INPUT_MEAN: Final = "inputs/mean"
 INPUT_SCALE: Final = "inputs/scale"
 INPUT_MISSING: Final = "inputs/missing"
+INPUT_LEAST: Final = "inputs/least"
+INPUT_MOST: Final = "inputs/most"
 _INPUTS: Final = (INPUT_MEAN, INPUT_SCALE, INPUT_MISSING)
+_BOUNDS: Final = {INPUT_LEAST: -np.inf, INPUT_MOST: np.inf}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,16 @@ class InputScaling:
     """By feature: `scale` is one over the standard deviation, 0 for a feature that never varied and so must say nothing.
 
     `missing` is the value that stands for "unknown", not-a-number where there is none. An unknown value goes in as the mean,
-    with a flag of its own after all features.
+    with a flag of its own after all features. Others are held to `least` and `most`, the bounds of the rows learned from: a
+    network goes on beyond them as it happened to go within. Ages grow past them in any shop, and where it grows by a tenth,
+    so does what tells of the shop as a whole.
     """
 
     mean: Floats
     scale: Floats
     missing: Floats
+    least: Floats
+    most: Floats
 
     @property
     def inputs(self) -> int:
@@ -53,6 +60,8 @@ class InputScaling:
         """Features [rows, features] as a network sees them [rows, inputs], within +-6."""
         values = values.astype(np.float32)
         flags = values == self.missing
+        np.maximum(values, self.least, out=values)
+        np.minimum(values, self.most, out=values)
         scaled: Floats = np.asarray((values - self.mean) * self.scale, np.float32)
         _hold(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS)
         scaled[flags] = 0
@@ -60,7 +69,9 @@ class InputScaling:
 
     def arrays(self) -> dict[str, Floats]:
         """As they are kept beside the weights."""
-        return dict(zip(_INPUTS, (self.mean, self.scale, self.missing), strict=True))
+        return dict(
+            zip((*_INPUTS, *_BOUNDS), (self.mean, self.scale, self.missing, self.least, self.most), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +114,14 @@ class DemandNetworks:
         """
         if missing := [name for name in _INPUTS if name not in arrays]:
             raise WeightsError(f"missing {missing}")
-        scaling = InputScaling(*(arrays[name] for name in _INPUTS))
+        # A version of a release before has no bounds.
+        endless = {name: np.full_like(arrays[INPUT_MEAN], far) for name, far in _BOUNDS.items()}
+        scaling = InputScaling(*((endless | dict(arrays))[name] for name in (*_INPUTS, *_BOUNDS)))
         if not np.isfinite(scaling.mean).all() or not np.isfinite(scaling.scale).all():
             raise WeightsError("the scaling of the inputs holds a number that is not finite")
-        dense = {name: array for name, array in arrays.items() if name not in _INPUTS}
+        if not (scaling.least <= scaling.most).all():
+            raise WeightsError("the bounds of the inputs are none")
+        dense = {name: array for name, array in arrays.items() if name not in (*_INPUTS, *_BOUNDS)}
         layers = demand_layers(hidden, heads)
         return cls(heads, scaling, stack_weights(layers, members, dense, scaling.inputs))
 

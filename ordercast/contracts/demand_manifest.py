@@ -99,7 +99,8 @@ class FeatureBins(msgspec.Struct, frozen=True):
 
 class Boosting(msgspec.Struct, frozen=True):
     """A question's boosted member. `weight` is its share of the mean, the rest is the networks'; 0: it helped nothing, and its
-    trees are not kept. `level_weight` is the share of the level itself in the end, which networks and trees correct.
+    trees are not kept. `level_weight` is the share of what holds both back in the end: of the level that they correct, or of the
+    feature `holds_back`.
 
     `settings` are those of scikit-learn's HistGradientBoostingRegressor, `rows` those that it learned from. The weights were
     chosen on `chosen_on` of the rows held out, earlier ones than those that the version was judged on.
@@ -111,6 +112,7 @@ class Boosting(msgspec.Struct, frozen=True):
     rows: Count
     chosen_on: Count
     level_weight: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    holds_back: str | None = None
 
 
 class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ SEED: Final = 1
 NETWORKS: Final = "ten networks"
 MEDIAN: Final = "ten networks, median"
 # What `demand` says, with the weight of its trees.
-BLEND: Final = "demand: ten networks, {:.0%} boosted trees; {:.0%} of it the level itself"
+BLEND: Final = "demand: ten networks, {:.0%} boosted trees; {:.0%} of it {:s}"
 
 Progress = Callable[[int], None]
 
@@ -192,30 +192,33 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
         if other in answers:
             answers[f"half {networks}, half {other}"] = (answers[networks] + answers[other]) / 2
     if question.blends:
-        weight, level_weight = weights_before(question.networks, learned, clip)
+        weight, level_weight, holds_back = weights_before(question.networks, learned, clip)
         trees = grow(learned, clip, question.networks.level)(judged)
         corrected = (1 - weight) * answers[NETWORKS] + weight * trees
-        level = np.expm1(judged.column(question.networks.level))
-        answers[BLEND.format(weight, level_weight)] = (1 - level_weight) * corrected + level_weight * level
+        level = np.expm1(judged.column(holds_back))
+        whose = "the level itself" if holds_back == question.networks.level else "the mean to date"
+        answers[BLEND.format(weight, level_weight, whose)] = (1 - level_weight) * corrected + level_weight * level
     return replace(answered(rows, judged, clip, answers, probabilities), networks=trained)
 
 
-def weights_before(question: DemandQuestion, learned: Rows, clip: float) -> tuple[float, float]:
-    """The weights of trees and level as a training of `demand` would have chosen them before the judged weeks: by networks and
-    trees that learned until eight weeks before, on the first half of these."""
+def weights_before(question: DemandQuestion, learned: Rows, clip: float) -> tuple[float, float, str]:
+    """The weights of trees, and of which feature that holds them back, as a training of `demand` would have chosen them before
+    the judged weeks: by networks and trees that learned until eight weeks before, on the first half of these."""
     end = int((learned.moment + 7 * learned.weeks_ahead).max())
     start = end - 7 * MOST_WEEKS
     before = learned.where(learned.moment + 7 * learned.weeks_ahead <= start)
     held = learned.where(learned.moment >= start)
     if not len(before) or not len(held):
-        return 0.0, 0.0
+        return 0.0, 0.0, question.level
     trained = train_question(question, before, clip, SEED, os.cpu_count() or 1)
 
     def networks(rows: Rows) -> Floats:
         return answer_rows(question, trained, rows).expected.astype(np.float64)
 
     blend = blended(before, held, clip, question.level, networks, lambda rows: rows)
-    return (blend.record.weight, blend.record.level_weight) if blend else (0.0, 0.0)
+    if blend is None:
+        return 0.0, 0.0, question.level
+    return blend.record.weight, blend.record.level_weight, blend.record.holds_back or question.level
 
 
 def answers_of(

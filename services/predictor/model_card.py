@@ -86,7 +86,8 @@ def _blend(boosting: Boosting) -> str:
     chosen = f"chosen on {number(boosting.chosen_on)} earlier held-out rows"
     if not boosting.weight:
         return f"The networks answer alone: boosted trees made them no better ({chosen})."
-    held_back = f" {boosting.level_weight:.0%} of it is the level itself." if boosting.level_weight else ""
+    held_by = f"the feature {boosting.holds_back}" if boosting.holds_back else "the level"
+    held_back = f" {boosting.level_weight:.0%} of it is {held_by} itself." if boosting.level_weight else ""
     return (
         f"The mean is {boosting.weight:.0%} that of {boosting.trees} boosted trees, the rest the networks' ({chosen})."
         f"{held_back}"

@@ -116,7 +116,7 @@ def weights(question: Question, seed: int = 1, shape: Shape = SMALL) -> dict[str
     """Networks that add little to their level."""
     random = np.random.default_rng([seed, QUESTIONS.index(question)])
     width = len(FEATURES[question]) + 1
-    scaling = InputScaling(*(np.full(width, value, np.float32) for value in (0.5, 1.0, np.nan)))
+    scaling = InputScaling(*(np.full(width, value, np.float32) for value in (0.5, 1.0, np.nan, 0.0, 9.0)))
     arrays = dict(scaling.arrays())
     for index, layer in enumerate(demand_layers(shape.hidden, HEADS[question])):
         arrays[kernel_name(index)] = random.normal(0, 0.05, (shape.members, width, layer.units)).astype(np.float32)
@@ -162,11 +162,14 @@ def with_trees(
     weight: float = 0.25,
     arrays: Mapping[str, NDArray[Any]] | None = None,
     level_weight: float = 0.0,
+    holds_back: str | None = None,
 ) -> tuple[DemandManifest, dict[str, bytes]]:
     """The version with a boosted member for products by week."""
     manifest, files = version
     arrays = trees() if arrays is None else arrays
-    boosting = Boosting(weight, len(arrays[boosted_forward.ROOT]), {"max_iter": 2}, 1_000, 200, level_weight)
+    boosting = Boosting(
+        weight, len(arrays[boosted_forward.ROOT]), {"max_iter": 2}, 1_000, 200, level_weight, holds_back
+    )
     product = msgspec.structs.replace(manifest.questions["product"], boosting=boosting)
     files = {**files, trees_file("product"): save(dict(arrays))}
     return msgspec.structs.replace(

@@ -20,17 +20,19 @@ def boosted_mean(trees: BoostedTrees, inputs: Floats, level: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class BoostedMember:
-    """`weight` of the trees' mean, from 0 to 1; the rest is the networks'. Of that mean `level_weight` is the level's instead.
+    """`weight` of the trees' mean, from 0 to 1; the rest is the networks'. Of that mean `level_weight` is instead what holds both
+    back: of all features the one at the place `holds_back`, as pieces.
 
     The networks' quantiles stay: intervals are calibrated.
     """
 
     weight: float
     trees: BoostedTrees
-    level_weight: float = 0.0
+    level_weight: float
+    holds_back: int
 
-    def mixed(self, answer: DemandAnswer, inputs: Floats, level: Floats) -> DemandAnswer:
+    def mixed(self, answer: DemandAnswer, inputs: Floats, level: Floats, holds_back: Floats) -> DemandAnswer:
         """The networks' answer with the mean of all."""
         corrected = (1 - self.weight) * answer.mean + self.weight * boosted_mean(self.trees, inputs, level)
-        mean = ((1 - self.level_weight) * corrected + self.level_weight * level).astype(np.float32)
+        mean = ((1 - self.level_weight) * corrected + self.level_weight * holds_back).astype(np.float32)
         return DemandAnswer(answer.order_probability, mean, answer.low, answer.median, answer.high)

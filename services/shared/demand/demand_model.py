@@ -75,7 +75,7 @@ class QuestionModel:
         inputs[:, :-1], inputs[:, -1] = values[:, self.columns], weeks_ahead
         level = np.expm1(values[:, self.level])
         parts = [
-            self._of_slice(inputs[first : first + SLICE], level[first : first + SLICE])
+            self._of_slice(values[first : first + SLICE], inputs[first : first + SLICE], level[first : first + SLICE])
             for first in range(0, max(len(values), 1), SLICE)
         ]
         if len(parts) == 1:
@@ -86,9 +86,11 @@ class QuestionModel:
         )
         return DemandAnswer(*columns)
 
-    def _of_slice(self, inputs: Floats, level: Floats) -> DemandAnswer:
+    def _of_slice(self, values: Floats, inputs: Floats, level: Floats) -> DemandAnswer:
         answer = self.networks.answer(inputs, level)
-        return answer if self.boosted is None else self.boosted.mixed(answer, inputs, level)
+        if self.boosted is None:
+            return answer
+        return self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
@@ -322,7 +324,10 @@ def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, byt
         raise ModelDamaged(f"{name}: {error}") from error
     if trees.trees != record.boosting.trees:
         raise ModelDamaged(f"{name} has {trees.trees} trees, and the manifest says {record.boosting.trees}")
-    return BoostedMember(record.boosting.weight, trees, record.boosting.level_weight)
+    held, known = record.boosting.holds_back or record.level, names(FEATURES[question])
+    if held not in known:
+        raise ModelDamaged(f"{question} is held back by the feature {held}, which this release does not have")
+    return BoostedMember(record.boosting.weight, trees, record.boosting.level_weight, known.index(held))
 
 
 def _seen(arrays: Arrays, question: Question) -> Seen:

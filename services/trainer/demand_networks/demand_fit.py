@@ -78,7 +78,7 @@ class TrainedDemand:
 
 
 def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScaling:
-    """Means and deviations of what is known in each column; a column beyond the features is never unknown.
+    """Means, deviations and bounds of what is known in each column; a column beyond the features is never unknown.
 
     For days the value of "never" stands for unknown: it is far from all others and says something else.
     """
@@ -88,7 +88,9 @@ def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScalin
     mean, deviation = known.mean(axis=0).filled(0), known.std(axis=0).filled(0)
     varies = deviation > 1e-6
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=varies)
-    return InputScaling(mean.astype(np.float32), scale.astype(np.float32), missing)
+    least, most = known.min(axis=0).filled(0), known.max(axis=0).filled(0)
+    mean, scale, least, most = (column.astype(np.float32) for column in (mean, scale, least, most))
+    return InputScaling(mean, scale, missing, least, most)
 
 
 def refuse_unusable(fit: DemandFit) -> None:

@@ -1,7 +1,8 @@
 """Whether products by week get a boosted member beside the networks, and all weights: by held-out weeks before the judged ones.
 
 Networks and trees err in different ways, so their mean is better than either (QUALITY.md says by how much). Both correct
-exponential smoothing, and overdo it where a shop has few products: a share of it itself holds them back.
+exponential smoothing, and overdo it where a shop has few products: a share of it itself holds them back. Where products stand
+still, all that smoothing follows is noise: there each product's mean to date does it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from ordercast.contracts.demand_manifest import MOST_WEEKS, Boosting
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.boosted_member import BoostedMember
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
+from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.boosted_level import Arrays, BoostedLevel, grown
 from ordercast.services.trainer.judging.bootstrap import paired_difference
@@ -30,6 +32,9 @@ WEIGHTS: Final = tuple(tenths / 10 for tenths in range(11))
 USUAL_WEIGHT: Final = 0.5
 LEVEL_WEIGHTS: Final = WEIGHTS[:6]
 USUAL_LEVEL_WEIGHT: Final = 0.3
+# The mean to date, and how much of it: it has next to no noise of its own.
+STEADY: Final = "mean_all"
+USUAL_STEADY_WEIGHT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,24 @@ def blended(
     record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early))
     if not weight:
         return Blend(record, None, {}, np.ones(len(held), np.bool_))
-    corrected, of_level = (1 - weight) * of_networks + weight * of_trees, np.expm1(early.column(level))
-    level_weight = chosen_weight(corrected, of_level, *judged, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS)
-    record = structs.replace(record, level_weight=level_weight)
-    return Blend(record, BoostedMember(weight, trees.trees, level_weight), trees.arrays, ~first)
+    held_by = holds_back(learned, clip, level)
+    usual = USUAL_LEVEL_WEIGHT if held_by == level else USUAL_STEADY_WEIGHT
+    corrected = (1 - weight) * of_networks + weight * of_trees
+    level_weight = chosen_weight(corrected, np.expm1(early.column(held_by)), *judged, usual, LEVEL_WEIGHTS)
+    record = structs.replace(record, level_weight=level_weight, holds_back=held_by)
+    member = BoostedMember(weight, trees.trees, level_weight, names(held.features).index(held_by))
+    return Blend(record, member, trees.arrays, ~first)
+
+
+def holds_back(learned: Rows, clip: float, level: str) -> str:
+    """The level, or the mean to date where that has said the weeks learned from better.
+
+    No network is in it, so that all these weeks can tell, not only the few that are held out.
+    """
+    if STEADY not in names(learned.features):
+        return level
+    target = np.minimum(learned.target, clip)
+    return min((level, STEADY), key=lambda name: float(row_deviance(np.expm1(learned.column(name)), target).mean()))
 
 
 def grow(learned: Rows, clip: float, level: str) -> BoostedLevel:

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.contracts.demand_forward import DemandNetworks, InputScaling, demand_layers
+from ordercast.contracts.demand_forward import INPUT_LEAST, INPUT_MOST, DemandNetworks, InputScaling, demand_layers
 from ordercast.contracts.demand_manifest import Head
-from ordercast.contracts.ensemble_forward import bias_name, kernel_name
+from ordercast.contracts.ensemble_forward import WeightsError, bias_name, kernel_name
 
 # The shape in which recipe `demand` is trained: in narrower layers sums are the same in any order.
 HIDDEN: Final = (64, 32)
@@ -19,15 +20,19 @@ FEATURES: Final = 38
 HEADS: Final[tuple[Head, ...]] = ("order", "mean", "median", "low", "high")
 
 
-def networks() -> DemandNetworks:
+def arrays_of_networks() -> dict[str, npt.NDArray[np.float32]]:
     random = np.random.default_rng(1)
-    scaling = InputScaling(*(np.full(FEATURES, value, np.float32) for value in (0.5, 1.0, np.nan)))
+    scaling = InputScaling(*(np.full(FEATURES, value, np.float32) for value in (0.5, 1.0, np.nan, 0.0, 9.0)))
     arrays, inputs = dict(scaling.arrays()), FEATURES
     for index, layer in enumerate(demand_layers(HIDDEN, HEADS)):
         arrays[kernel_name(index)] = random.normal(0, 0.2, (MEMBERS, inputs, layer.units)).astype(np.float32)
         arrays[bias_name(index)] = np.zeros((MEMBERS, layer.units), np.float32)
         inputs = layer.units
-    return DemandNetworks.of_arrays(HEADS, HIDDEN, MEMBERS, arrays)
+    return arrays
+
+
+def networks(**changes: npt.NDArray[np.float32]) -> DemandNetworks:
+    return DemandNetworks.of_arrays(HEADS, HIDDEN, MEMBERS, arrays_of_networks() | changes)
 
 
 NETWORKS: Final = networks()
@@ -52,3 +57,27 @@ def test_a_row_is_answered_alike_to_the_bit_alone_and_at_any_place_among_others(
 def test_outputs_are_those_of_the_layers() -> None:
     assert NETWORKS.outputs(VALUES[:13]).shape == (MEMBERS, 13, len(HEADS))
     assert NETWORKS.outputs(VALUES[:0]).shape == (MEMBERS, 0, len(HEADS))
+
+
+def test_a_value_beyond_those_learned_from_says_what_the_farthest_of_them_says() -> None:
+    bounds = {INPUT_LEAST: np.full(FEATURES, 1, np.float32), INPUT_MOST: np.full(FEATURES, 2, np.float32)}
+    held, free = networks(**bounds), NETWORKS.answer(VALUES, LEVELS)
+    answer, of_bounds = held.answer(VALUES, LEVELS), held.answer(np.clip(VALUES, 1, 2), LEVELS)
+    assert np.array_equal(answer.mean, of_bounds.mean)
+    assert not np.array_equal(answer.mean, free.mean)
+
+
+def test_an_unknown_value_is_beyond_no_bound() -> None:
+    scaling = InputScaling(*(np.array([value], np.float32) for value in (0.5, 1.0, 8.0, 0.0, 2.0)))
+    assert scaling(np.array([[8.0], [7.0], [1.0]])).tolist() == [[0, 1], [1.5, 0], [0.5, 0]]
+
+
+def test_a_version_of_before_has_no_bounds() -> None:
+    arrays = {name: array for name, array in arrays_of_networks().items() if name not in {INPUT_LEAST, INPUT_MOST}}
+    of_before = DemandNetworks.of_arrays(HEADS, HIDDEN, MEMBERS, arrays)
+    assert np.array_equal(of_before.answer(VALUES, LEVELS).mean, NETWORKS.answer(VALUES, LEVELS).mean)
+
+
+def test_bounds_that_are_none_are_refused() -> None:
+    with pytest.raises(WeightsError, match="bounds of the inputs"):
+        networks(**{INPUT_MOST: np.full(FEATURES, np.nan, np.float32)})

@@ -129,10 +129,14 @@ def test_a_blend_is_the_weighted_mean_of_networks_trees_and_level_and_leaves_qua
             answer = demand_model(*with_trees(version, weight)).questions["product"].answer(values, weeks_ahead)
             assert answer.mean == pytest.approx((1 - weight) * alone.mean + weight * trees, rel=1e-5)
             assert np.array_equal(answer.median, alone.median)
-            held_back = demand_model(*with_trees(version, weight, level_weight=0.3)).questions["product"]
-            held_answer = held_back.answer(values, weeks_ahead)
-            assert held_answer.mean == pytest.approx(0.7 * answer.mean + 0.3 * level, rel=1e-5)
-            assert np.array_equal(held_answer.median, alone.median)
+            for by in (None, "level", "mean_all"):
+                held_back = demand_model(*with_trees(version, weight, level_weight=0.3, holds_back=by))
+                held_answer = held_back.questions["product"].answer(values, weeks_ahead)
+                held_by = np.expm1(values[:, names(PRODUCT_FEATURES).index(by or "level")])
+                assert held_answer.mean == pytest.approx(0.7 * answer.mean + 0.3 * held_by, rel=1e-5)
+                assert np.array_equal(held_answer.median, alone.median)
+    with pytest.raises(ModelDamaged, match="held back by the feature tide"):
+        demand_model(*with_trees(version, 0.25, level_weight=0.3, holds_back="tide"))
     assert astuple(MODEL.questions["pair"].answer(rows(PAIR_FEATURES, 8)))[1] == pytest.approx(
         demand_model(*version).questions["pair"].answer(rows(PAIR_FEATURES, 8)).mean
     )

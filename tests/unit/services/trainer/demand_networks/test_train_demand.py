@@ -192,7 +192,8 @@ def test_a_feature_that_never_varied_says_nothing_and_unknown_days_are_flagged()
 
     assert inputs.shape == (2, len(FEATURES) + 2)  # two of the five are days that can be unknown
     assert inputs[:, 1].tolist() == [0, 0]
-    assert inputs[:, 3].tolist() == [0, 6]
+    farthest = scaling(values)[values[:, 3] < 8, 3].max()
+    assert inputs[:, 3].tolist() == [0, farthest]
     assert inputs[:, -2:].tolist() == [[1, 0], [0, 0]]
     np.testing.assert_allclose(scaling(values)[values[:, 3] < 8, 3].std(), 1, rtol=1e-4)
 

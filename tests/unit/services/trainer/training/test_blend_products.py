@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training import blend_products
 from ordercast.services.trainer.training.blend_products import (
     LEVEL_WEIGHTS,
+    STEADY,
     USUAL_LEVEL_WEIGHT,
+    USUAL_STEADY_WEIGHT,
     blended,
     chosen_weight,
     first_weeks,
+    holds_back,
 )
 from tests.unit.services.trainer.judging.test_opponents import planted, rows
 
@@ -55,7 +59,10 @@ def test_the_level_holds_back_what_corrects_it_unless_that_is_clearly_worse(
     assert chosen_weight(*said, target, 1e9, GROUP, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS) == weight
 
 
-def test_the_blend_of_networks_and_trees_is_weighed_against_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("by", "usual"), [("level", USUAL_LEVEL_WEIGHT), (STEADY, USUAL_STEADY_WEIGHT)])
+def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back(
+    by: str, usual: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weighed = []
 
     def chosen(*asked: Any) -> float:
@@ -65,17 +72,44 @@ def test_the_blend_of_networks_and_trees_is_weighed_against_the_level(monkeypatc
     monkeypatch.setattr(blend_products, "chosen_weight", chosen)
     monkeypatch.setattr(blend_products, "SETTINGS", {"max_iter": 3})
     held = planted(PRODUCT_FEATURES, 900, seed=2)
+    monkeypatch.setattr(blend_products, "holds_back", lambda *_: by)
     made = blended(
         planted(PRODUCT_FEATURES), held, 30.0, "level", lambda asked: np.ones(len(asked)), lambda asked: asked
     )
     assert made is not None
     assert made.member is not None
+    assert (made.record.holds_back, PRODUCT_FEATURES[made.member.holds_back].name) == (by, by)
     assert (
         (made.member.weight, made.member.level_weight) == (made.record.weight, made.record.level_weight) == (0.4, 0.2)
     )
-    (networks, trees, *_), (corrected, level, *_) = weighed
+    (networks, trees, *_), (corrected, held_by, *_, usual_weight, _) = weighed
     assert np.array_equal(corrected, 0.6 * networks + 0.4 * trees)
-    assert np.array_equal(level, np.expm1(held.where(first_weeks(held)).column("level")))
+    assert np.array_equal(held_by, np.expm1(held.where(first_weeks(held)).column(by)))
+    assert usual_weight == usual
+
+
+def steady(weekly: float) -> Rows:
+    """Products of some level each, which moves from week to week by so much."""
+    random = np.random.default_rng(1)
+    weeks, products = 40, 60
+    level = np.exp(random.normal(3, 1, products) + np.cumsum(random.normal(0, weekly, (weeks, products)), axis=0))
+    pieces = random.poisson(level)
+    smoothed, mean = pieces.astype(np.float64), np.cumsum(pieces, axis=0) / np.arange(1, weeks + 1)[:, None]
+    for week in range(1, weeks):
+        smoothed[week] = 0.3 * pieces[week] + 0.7 * smoothed[week - 1]
+    made = rows(PRODUCT_FEATURES, pieces[9:].ravel())
+    made.column("level")[:], made.column("mean_all")[:] = (np.log1p(said[8:-1]).ravel() for said in (smoothed, mean))
+    return made
+
+
+@pytest.mark.parametrize(("weekly", "by"), [(0.0, STEADY), (0.5, "level")])
+def test_where_products_stand_still_their_mean_to_date_holds_back(weekly: float, by: str) -> None:
+    assert holds_back(steady(weekly), 1e9, "level") == by
+
+
+def test_a_recipe_without_the_mean_to_date_is_held_back_by_the_level() -> None:
+    others = tuple(feature for feature in PRODUCT_FEATURES if feature.name != STEADY)
+    assert holds_back(steady(0.0).only(others), 1e9, "level") == "level"
 
 
 def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
