@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from ordercast.services.console.settings import ConsoleSettings
-from tests.helm.chart import Helm, HelmFailed, Manifest, Rendered, selects
+from tests.helm.chart import HELM, Helm, HelmFailed, Manifest, Rendered, load_manifests, selects
 from tests.helm.conftest import VALUE_SETS
 from tests.helm.test_pods import APPS, app_of, settings_of
 
@@ -163,6 +163,19 @@ def test_the_console_is_told_where_the_others_answer_and_reaches_nobody_else(ren
         if selects(peer.get("podSelector", {"matchLabels": {"": ""}}), pod)
     }
     assert reached == others
+
+
+def test_webhooks_go_where_the_guide_says_and_from_the_relay_alone(helm: Helm, tmp_path: Path) -> None:
+    _, section = (HELM / "README.md").read_text().split("## Where webhooks go\n")
+    lines = section.split("\n## ")[0].splitlines()
+    example = "\n".join(line.removeprefix("    ") for line in lines if line.startswith("    "))
+    values = tmp_path / "values.yaml"
+    values.write_text(example)
+    rendered = helm.render(str(values))
+    [[rule]] = [loaded["networkPolicy"]["webhooks"] for loaded in load_manifests(example)]
+    with_it = {component for component in APPS if rule in rules(rendered, component, "Egress")}
+    assert with_it == {"relay"}
+    assert rule not in rules(helm.render(), "relay", "Egress")
 
 
 @pytest.mark.parametrize("program", sorted(PUBLIC - {"console"}))
