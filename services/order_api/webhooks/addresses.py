@@ -62,6 +62,19 @@ async def address_of(host: str, *, private: bool, look_up: LookUp) -> str:
     return found[0]
 
 
+def written_address(host: str) -> Address | None:
+    """The address that a host is, however it is written: a resolver reads `0x7f.1`, `017700000001` and `2130706433` as ones."""
+    text = host.removesuffix(".")
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(text))
+    except OSError:
+        return None
+
+
 def is_public(address: Address) -> bool:
     """Whether it is one of the open internet, and so is each IPv4 address that it stands for."""
     if isinstance(address, ipaddress.IPv6Address):
