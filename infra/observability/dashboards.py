@@ -4,6 +4,7 @@ from typing import Final
 
 from ordercast.infra.observability.panels import Dashboard, Panel, Query
 from ordercast.infra.observability.queries import quantiles, rate
+from ordercast.infra.observability.webhook_panels import WEBHOOKS
 
 SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor"
 CHOSEN: Final = 'job=~"$service"'
@@ -60,7 +61,6 @@ OUTBOX: Final = [
         [Query("max(ordercast_outbox_dead_letters_events)", "waiting")],
         alarm=1,
     ),
-    Panel("Webhooks that pause", "Nobody asked for it.", "short", [Query("max(ordercast_paused_webhooks)")], warn=1),
     Panel(
         "Events published",
         "From the outbox to the topic orders, and how many of them in one batch.",
@@ -375,6 +375,7 @@ DASHBOARDS: Final = [
             ("Trouble", TROUBLE),
             ("In: order_api", ORDERS_IN),
             ("Out: relay", OUTBOX),
+            ("Posted: relay", WEBHOOKS),
             ("Applied: feature_worker", FEATURES),
         ],
     ),

@@ -8,15 +8,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-import structlog
 from sqlalchemy import text
 
-from ordercast.first_line import first_line
+from ordercast.services.order_api.webhooks.keep_going import keep_going
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
-from ordercast.services.shared.process.pause import pause
-
-log = structlog.stdlib.get_logger()
 
 # Between two looks (s); for so long what is over may stay.
 INTERVAL_S: Final = 60.0
@@ -51,15 +47,14 @@ _SECRETS: Final = text("DELETE FROM webhook_secrets WHERE good_until <= clock_ti
 
 
 async def forget_deliveries(sessions: Sessions, kept_for: timedelta, stopping: asyncio.Event) -> None:
-    """Now and then, until `stopping` is set, whatever happens."""
-    while not stopping.is_set():
-        try:
-            await forget_secrets(sessions)
-            while await retry_conflicts(partial(forget_some, sessions, kept_for)) and not stopping.is_set():
-                pass
-        except Exception as error:
-            log.warning("old deliveries of webhooks stay", cause=first_line(error))
-        await pause(stopping, INTERVAL_S)
+    """Now and then, until `stopping` is set."""
+
+    async def forget() -> float:
+        await forget_secrets(sessions)
+        forgotten = await retry_conflicts(partial(forget_some, sessions, kept_for))
+        return 0.0 if forgotten else INTERVAL_S
+
+    await keep_going(forget, stopping, name="forget")
 
 
 async def forget_some(sessions: Sessions, kept_for: timedelta) -> int:

@@ -3,7 +3,7 @@
 Deliveries and position are written in one transaction, so each event is noted for each subscription, whatever ends in the middle;
 what Kafka has twice is noted once. Without a subscription nothing is read, and no connection to Kafka is open.
 
-This goes on beside the outbox's relay, and must never end it: what fails is told and tried again, an error of this code, too.
+This goes on beside the outbox's relay, and must never end it (`keep_going.py`).
 """
 
 import asyncio
@@ -12,13 +12,12 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Final
 
-import structlog
 from sqlalchemy import text
 
 from ordercast.contracts.topics import ACCOUNTS, ALL_TOPICS
-from ordercast.first_line import first_line
 from ordercast.services.order_api.errors import PositionMoved
 from ordercast.services.order_api.webhooks.deliveries import Delivery, deliveries_of
+from ordercast.services.order_api.webhooks.keep_going import keep_going
 from ordercast.services.order_api.webhooks.positions import (
     create_positions,
     forget_positions,
@@ -30,9 +29,6 @@ from ordercast.services.order_api.webhooks.subscriptions import locked_subscript
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.ports import Consumer, ReadPositions, Slice
 from ordercast.services.shared.kafka.records import Partition
-from ordercast.services.shared.process.pause import pause
-
-log = structlog.stdlib.get_logger()
 
 # Kafka's consumer group.
 GROUP: Final = "webhooks"
@@ -42,8 +38,6 @@ TOPICS: Final = tuple(topic.name for topic in ALL_TOPICS if topic.events and top
 BATCH: Final = 200
 # Of one poll (s), and between two looks at whether anybody subscribes.
 LOOK_S: Final = 1.0
-# After a try that failed (s).
-RETRY_S: Final = 5.0
 
 _NOTE: Final = text("""
     INSERT INTO webhook_deliveries (webhook_id, message_id, event_type, body)
@@ -66,16 +60,14 @@ class NoteDeliveries:
         self._find_offsets = find_offsets
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping` is set, whatever happens."""
-        while not stopping.is_set():
-            try:
-                if await self.first_since() is None:
-                    await pause(stopping, LOOK_S)
-                else:
-                    await self._follow(stopping)
-            except Exception as error:
-                log.warning("webhooks wait", cause=first_line(error), kind=type(error).__name__)
-                await pause(stopping, RETRY_S)
+        """Until `stopping` is set."""
+
+        async def follow() -> float:
+            if await self.first_since() is not None:
+                await self._follow(stopping)
+            return LOOK_S
+
+        await keep_going(follow, stopping, name="note")
 
     async def first_since(self) -> datetime | None:
         """From when on the events are wanted; None where nobody subscribes, and the positions are forgotten then."""

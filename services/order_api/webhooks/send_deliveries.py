@@ -4,7 +4,7 @@ Whoever claims one has it for a while, noted in the row: should it not come back
 once or more often. Several of these loops share the work, since none waits for a row that another has claimed.
 
 Each subscription has a few attempts in flight and no more, and who has the fewest comes first: a receiver that is slow or down
-keeps no other one waiting. As what notes deliveries, this never ends the relay.
+keeps no other one waiting. As what notes deliveries, this never ends the relay (`keep_going.py`).
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from typing import Any, Final, Protocol
 import structlog
 from sqlalchemy import Row, text
 
-from ordercast.first_line import first_line
 from ordercast.services.order_api.webhooks.backoff import wait_after
+from ordercast.services.order_api.webhooks.keep_going import keep_going, tell
 from ordercast.services.order_api.webhooks.post_delivery import Answer
 from ordercast.services.order_api.webhooks.signatures import signed_headers
 from ordercast.services.shared.db.engine import Sessions
@@ -33,7 +33,6 @@ IN_ALL: Final = 64
 LEASE_S: Final = 60.0
 # Between two looks (s) for what is due, unless an attempt ends before.
 LOOK_S: Final = 1.0
-RETRY_S: Final = 5.0
 # A subscription of which no attempt has passed for so long pauses: it would be tried in vain for weeks, and somebody has to look.
 PAUSE_AFTER: Final = timedelta(days=1)
 # For which attempts may go on when the process stops (s); those that are cut off are repeated.
@@ -102,18 +101,16 @@ class SendDeliveries:
         self._ended = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping` is set, whatever happens."""
+        """Until `stopping` is set."""
+
+        async def send() -> float:
+            self._ended.clear()  # before the look: what ends after it makes room for more
+            if not await self.send_due():
+                await pause_until((stopping, self._ended), LOOK_S)
+            return 0.0
+
         try:
-            while not stopping.is_set():
-                self._ended.clear()  # before the look: what ends after it makes room for more
-                try:
-                    claimed = await self.send_due()
-                    wait = LOOK_S
-                except Exception as error:
-                    log.warning("webhooks are not sent", cause=first_line(error), kind=type(error).__name__)
-                    claimed, wait = 0, RETRY_S
-                if not claimed:
-                    await pause_until((stopping, self._ended), wait)
+            await keep_going(send, stopping, name="send")
         finally:
             await self._stop()
 
@@ -147,7 +144,7 @@ class SendDeliveries:
             answer = await self._post(row.url, headers, row.body)
             await self._note(row, answer)
         except Exception as error:  # the lease ends, and it is sent again
-            log.warning("a webhook's delivery is repeated", delivery=row.id, cause=first_line(error))
+            tell(error, "send")
 
     async def _note(self, row: Row[Any], answer: Answer) -> None:
         wait = None if answer.is_success else self._wait_after(row.attempts)

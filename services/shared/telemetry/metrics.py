@@ -58,6 +58,11 @@ WEBHOOKS_PAUSED: Final = Gauge(
     "Webhooks that pause because no attempt has passed for a day (failing), or because their maker may make none any more (maker).",
     ["reason"],
 )
+WEBHOOK_FAILURES: Final = Counter(
+    "ordercast_webhook_failures_total",
+    "Tries to note, send, forget or watch webhooks' deliveries that failed here, not at a receiver. They are made again.",
+    ["work"],
+)
 OUTBOX_PUBLISHED: Final = Counter("ordercast_outbox_published_total", "Events published to Kafka.")
 OUTBOX_BATCH_EVENTS: Final = Histogram(
     "ordercast_outbox_batch_events", "Events of a shard that were published together.", buckets=_BATCH_BUCKETS

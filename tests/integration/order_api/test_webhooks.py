@@ -15,7 +15,7 @@ from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.order_api.errors import PositionMoved
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
-from ordercast.services.order_api.webhooks import forget_deliveries, note_deliveries, send_deliveries
+from ordercast.services.order_api.webhooks import forget_deliveries, keep_going, note_deliveries, send_deliveries
 from ordercast.services.order_api.webhooks.backoff import ATTEMPTS
 from ordercast.services.order_api.webhooks.forget_deliveries import forget_secrets, forget_some
 from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange, change_webhook, delete_webhook
@@ -422,7 +422,7 @@ async def test_secrets_whose_time_is_over_are_forgotten(shop: Shop) -> None:
 
 
 async def test_errors_end_neither_loop(shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(note_deliveries, "RETRY_S", 0.01)
+    monkeypatch.setattr(keep_going, "RETRY_S", 0.01)
     monkeypatch.setattr(note_deliveries, "LOOK_S", 0.01)
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     failures = iter([OSError("away"), KeyError("a bug")])

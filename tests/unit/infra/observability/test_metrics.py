@@ -19,6 +19,7 @@ ALLOWED_LABELS = {
     "feature",
     "state",
     "answer",
+    "work",
 }
 UNITS = (
     "_seconds",
