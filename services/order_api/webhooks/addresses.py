@@ -30,11 +30,13 @@ class LookUpByThreads:
     """By the machine's resolver, which also reads `0x7f.1`, `017700000001` and `2130706433` as addresses.
 
     In threads of its own: a name that nobody answers for keeps one for many seconds, and those of the event loop are needed to
-    find Kafka and PostgreSQL again.
+    find Kafka and PostgreSQL again. Who asks for a name that is being looked up gets the same answer, so that such a name keeps one
+    thread and no other name waiting.
     """
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self._threads = threads
+        self._asked: dict[str, asyncio.Future[Sequence[str]]] = {}
 
     async def __call__(self, host: str) -> Sequence[str]:
         """
@@ -42,9 +44,20 @@ class LookUpByThreads:
             OSError: there is no such name, or nobody who knows answers.
             UnicodeError: no name can be so.
         """
-        ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
-        return list(dict.fromkeys(str(place[0]) for *_, place in found))
+        asked = self._asked.get(host)
+        if asked is None:
+            asked = self._asked[host] = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host)
+            asked.add_done_callback(partial(self._forget, host))
+        return await asyncio.shield(asked)
+
+    def _forget(self, host: str, asked: "asyncio.Future[Sequence[str]]") -> None:
+        del self._asked[host]
+        asked.cancelled() or asked.exception()  # nobody may be waiting any more
+
+
+def _look_up(host: str) -> Sequence[str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 async def address_of(host: str, *, private: bool, look_up: LookUp) -> str:

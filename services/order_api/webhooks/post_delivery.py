@@ -18,8 +18,8 @@ from ordercast.services.order_api.webhooks.addresses import LookUp, LookUpByThre
 TIMEOUT_S: Final = 15.0
 # Of the answer's body that are kept to be shown; the rest is not read.
 ANSWER_BYTES: Final = 500
-# Names that are looked up at once.
-LOOK_UPS: Final = 32
+# Names that are looked up at once: as many as there are webhooks at most (`MAX_WEBHOOKS`).
+LOOK_UPS: Final = 50
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
 

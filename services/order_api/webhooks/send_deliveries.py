@@ -8,7 +8,6 @@ keeps no other one waiting. As what notes deliveries, this never ends the relay 
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -26,9 +25,10 @@ from ordercast.services.shared.process.pause import pause_until
 
 log = structlog.stdlib.get_logger()
 
-# Attempts in flight at once, of this process: of a subscription, and of all.
+# Attempts in flight at once, of this process: of a subscription, and of all. So many that each of as many webhooks as there may be
+# has its own, and none waits for another one's receiver.
 OF_ONE: Final = 4
-IN_ALL: Final = 64
+IN_ALL: Final = 200
 # For which a claimed delivery belongs to who claimed it (s): longer than an attempt takes, and the note of what came of it.
 LEASE_S: Final = 60.0
 # Between two looks (s) for what is due, unless an attempt ends before.
@@ -55,7 +55,7 @@ _CLAIM: Final = text("""
     SET attempts = attempts + 1, attempted_at = clock_timestamp(),
         next_attempt_at = clock_timestamp() + make_interval(secs => :lease)
     FROM due WHERE due.id = c.id
-    RETURNING c.id, c.webhook_id, c.message_id, c.body, c.attempts, due.url
+    RETURNING c.id, c.webhook_id, c.message_id, c.body, c.attempts, c.attempted_at, due.url
 """)
 # The newest first.
 _SECRETS: Final = text("""
@@ -140,7 +140,8 @@ class SendDeliveries:
 
     async def _send(self, row: Row[Any], secrets: Sequence[bytes]) -> None:
         try:
-            headers = signed_headers(row.message_id, int(time.time()), row.body, secrets)
+            # By the database's clock: that of a single relay may be wrong, and receivers refuse what is not of these minutes.
+            headers = signed_headers(row.message_id, int(row.attempted_at.timestamp()), row.body, secrets)
             answer = await self._post(row.url, headers, row.body)
             await self._note(row, answer)
         except Exception as error:  # the lease ends, and it is sent again

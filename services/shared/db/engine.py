@@ -39,6 +39,7 @@ async def open_database(
         max_overflow=0,
         pool_timeout=pool_timeout_s,
         pool_pre_ping=True,
+        hide_parameters=True,  # of an error that is told: secrets and hashes of passwords go in as such
         connect_args={
             **tls,
             "timeout": CONNECT_TIMEOUT_S,

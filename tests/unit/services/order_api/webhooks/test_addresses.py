@@ -1,6 +1,9 @@
 """Nothing is sent to where only the own network gets to, however its address is written."""
 
+import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,6 +50,33 @@ async def look_up() -> AsyncIterator[LookUpByThreads]:
 async def test_no_way_to_write_the_own_machine_gets_there(host: str, look_up: LookUpByThreads) -> None:
     with pytest.raises(AddressRefused, match="not a public one"):
         await address_of(host, private=False, look_up=look_up)
+
+
+async def test_a_name_that_nobody_answers_for_keeps_no_other_one_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, asked = threading.Event(), list[str]()
+
+    def resolver(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        if host == "silent.example":
+            release.wait()
+            raise socket.gaierror("nobody answers")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    with ThreadPoolExecutor(2) as threads:
+        look_up = LookUpByThreads(threads)
+        waiting = [asyncio.create_task(look_up("silent.example")) for _ in range(5)]
+        try:
+            async with asyncio.timeout(20):
+                assert await look_up("shop.example") == ["1.1.1.1"]
+            waiting[0].cancel()  # one that is given up takes nothing from the others
+        finally:
+            release.set()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [asyncio.CancelledError] + [socket.gaierror] * 4
+        assert asked.count("silent.example") == 1
+        assert await look_up("shop.example") == ["1.1.1.1"]
+        assert asked.count("shop.example") == 2  # anew for each delivery
 
 
 async def test_a_setting_allows_it(look_up: LookUpByThreads) -> None:
