@@ -57,6 +57,9 @@ SHOWS_WORKER_TROUBLE: Final = {
     "Alarms in the last hour",
     "Alerts that fire",
 }
+# Panels of webhooks, which show 0 as long as all is healthy; tests/integration/order_api/test_webhooks.py, test_webhook_makers.py
+# and tests/unit/services/order_api/webhooks/test_keep_going.py look at their metrics in trouble.
+OF_WEBHOOKS: Final = {"Webhooks that pause", "Webhooks' failures on this side"}
 # Panels of a served version of demand, and of rules that train it again, which this system has none of:
 # tests/integration/predictor/test_live_accuracy.py, tests/unit/services/predictor/test_sample_predictions.py and
 # tests/integration/trainer/jobs/test_retrain.py look at their metrics.
@@ -175,10 +178,10 @@ async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched
 
 async def test_every_query_of_every_dashboard_shows_something(watched: Watched) -> None:
     every_query = list(queries(RATE_INTERVAL))
-    assert {query.panel for query in every_query} >= OF_DEMAND
+    assert {query.panel for query in every_query} >= OF_DEMAND | OF_WEBHOOKS
     all_queries = [query for query in every_query if query.panel not in OF_DEMAND]
     assert len(all_queries) > 30
-    trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_ATTACKS | SHOWS_WORKER_TROUBLE
+    trouble = SHOWS_OUTBOX_TROUBLE | SHOWS_REFUSAL_BY_KAFKA | SHOWS_ATTACKS | SHOWS_WORKER_TROUBLE | OF_WEBHOOKS
     quiet = [query for query in all_queries if query.panel in trouble]
     await watched.work()
     training = await watched.admin.trainer.start("baseline", epochs=10_000)  # its progress is on a panel

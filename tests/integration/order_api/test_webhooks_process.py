@@ -28,6 +28,8 @@ LOGINS: Final = service_logins({role: f"password of {role}" for role in ROLES})
 WITHIN_S: Final = 120.0
 ROUNDS: Final = 3
 ORDERS: Final = 40
+# What a URL may hold that only its owner should know.
+TOKEN: Final = "known-to-the-owner"
 
 
 @contextmanager
@@ -80,7 +82,7 @@ async def test_killed_in_the_middle_it_loses_nothing_and_sums_are_those_of_the_o
     async with receiving() as receiver:
         async with sessions() as session, session.begin():
             shown = await add_subscription(
-                session, account_id=accounts[0], url=receiver.url, event_types=["order.placed"]
+                session, account_id=accounts[0], url=f"{receiver.url}?token={TOKEN}", event_types=["order.placed"]
             )
         receiver.secret = shown.secret
         for number in range(ROUNDS):
@@ -110,3 +112,6 @@ async def test_killed_in_the_middle_it_loses_nothing_and_sums_are_those_of_the_o
             ordered = {row[0]: row[1] for row in await session.execute(text(ORDERED))}
     assert len(receiver.events) == ROUNDS * ORDERS
     assert receiver.quantities() == ordered
+    said = log.read_text()
+    assert said
+    assert not [hidden for hidden in (TOKEN, shown.secret, shown.secret.removeprefix("whsec_")) if hidden in said]
