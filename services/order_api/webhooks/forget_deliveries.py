@@ -19,9 +19,10 @@ INTERVAL_S: Final = 60.0
 # Rows of one transaction: well under a second.
 CHUNK: Final = 5_000
 
+# Not `clock_timestamp()`, which may be another one for each row, so that no index helps.
 _OLD: Final = text("""
     DELETE FROM webhook_deliveries WHERE id IN (
-        SELECT id FROM webhook_deliveries WHERE created_at < clock_timestamp() - CAST(:kept_for AS interval) LIMIT :chunk
+        SELECT id FROM webhook_deliveries WHERE created_at < statement_timestamp() - CAST(:kept_for AS interval) LIMIT :chunk
         FOR UPDATE SKIP LOCKED
     )
     RETURNING id

@@ -38,6 +38,7 @@ PAUSE_AFTER: Final = timedelta(days=1)
 # For which attempts may go on when the process stops (s); those that are cut off are repeated.
 STOP_S: Final = 3.0
 
+# `statement_timestamp()`: with `clock_timestamp()`, which may be another one for each row, all that waits for later would be read.
 _CLAIM: Final = text("""
     WITH due AS (
         SELECT d.id, w.url FROM webhooks AS w
@@ -45,7 +46,7 @@ _CLAIM: Final = text("""
             ON busy.webhook_id = w.id
         CROSS JOIN LATERAL (
             SELECT id FROM webhook_deliveries
-            WHERE webhook_id = w.id AND state = 'WAITING' AND next_attempt_at <= clock_timestamp()
+            WHERE webhook_id = w.id AND state = 'WAITING' AND next_attempt_at <= statement_timestamp()
             ORDER BY next_attempt_at, id LIMIT GREATEST(0, :of_one - COALESCE(busy.count, 0)) FOR UPDATE SKIP LOCKED
         ) AS d
         WHERE w.paused_at IS NULL

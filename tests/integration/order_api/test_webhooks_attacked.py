@@ -3,14 +3,18 @@
 import asyncio
 import random
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import TextClause, text
 
 from ordercast.services.order_api.webhooks import keep_going
+from ordercast.services.order_api.webhooks.forget_deliveries import _OLD
 from ordercast.services.order_api.webhooks.manage_webhooks import MAX_WEBHOOKS, WebhookChange, change_webhook
 from ordercast.services.order_api.webhooks.post_delivery import Answer
 from ordercast.services.order_api.webhooks.read_deliveries import Span, replay_span
-from ordercast.services.order_api.webhooks.send_deliveries import OF_ONE, SendDeliveries
+from ordercast.services.order_api.webhooks.send_deliveries import _CLAIM, OF_ONE, SendDeliveries
 from ordercast.services.shared.http.caller import Caller
 from tests.integration.order_api.test_webhooks import WITHIN_S, Held, Shop, receiver, sending, shop, until, until_states
 from tests.support.webhook_receiver import Receiver
@@ -90,3 +94,20 @@ async def test_replays_and_pauses_while_events_come_and_the_receiver_fails_now_a
                 await asyncio.sleep(0.01)
     assert again.replayed == placed == len(receiver.events)
     assert receiver.quantities() == await shop.ordered()
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "condition"),
+    [
+        (_CLAIM, {"of_one": 4, "free": 9, "lease": 60.0, "webhooks": [], "counts": []}, "next_attempt_at <= "),
+        (_OLD, {"kept_for": timedelta(days=30), "chunk": 9}, "created_at < "),
+    ],
+    ids=["claimed", "forgotten"],
+)
+async def test_what_is_due_or_old_is_found_by_an_index_and_no_other_row_read(
+    shop: Shop, statement: TextClause, values: dict[str, Any], condition: str
+) -> None:
+    async with shop.sessions() as session, session.begin():
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = [row[0] for row in await session.execute(text(f"EXPLAIN {statement.text}"), values)]
+    assert [line for line in plan if "Index Cond" in line and condition in line], "\n".join(plan)
