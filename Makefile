@@ -51,12 +51,12 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 # the feed, and clients made of the OpenAPI documents. At last a whole system, of which `verify` finds no difference.
 CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract services/order_api/webhooks) \
 	tests/integration/consumers tests/integration/clients tests/integration/test_asyncapi_schema.py \
-	$(addprefix tests/integration/order_api/,test_feed.py test_webhooks.py test_webhooks_attacked.py test_webhooks_http.py test_webhooks_process.py) \
-	tests/e2e/test_events_out.py
+	$(addprefix tests/integration/order_api/,test_feed.py test_webhooks.py test_webhooks_attacked.py test_webhooks_http.py test_webhooks_process.py)
 
 .PHONY: contract
-contract: setup ## Compare the events' documents with the code and the last release, and run consumers and generated clients
+contract: setup ## Compare the events' documents with the code and the last release, and run consumers, webhooks, the feed and generated clients
 	@$(BIN)/pytest $(CONTRACT_TESTS) $(ARGS)
+	@$(BIN)/pytest -q tests/e2e/test_events_out.py
 
 .PHONY: security
 security: setup ## Attack a running system, print what each attack got, and compare every row afterwards (about 2 minutes)
