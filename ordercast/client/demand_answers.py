@@ -108,8 +108,18 @@ class ForecastWeek(Struct, frozen=True):
     high: int
 
 
-class Forecast(Struct, frozen=True):
-    """Pieces of a product: expected in all weeks together, and the stock that is enough for them at a service level."""
+class RecentWeek(Struct, frozen=True):
+    """Pieces that were ordered in the seven days from `starts_on` on, less those that were taken back."""
+
+    starts_on: date
+    quantity: int
+
+
+class Forecast(Struct, frozen=True, omit_defaults=True):
+    """Pieces of a product: expected in all weeks together, and the stock that is enough for them at a service level.
+
+    `recent` are the last weeks before the forecast, if they were asked for.
+    """
 
     product_id: int
     sku: str
@@ -118,6 +128,28 @@ class Forecast(Struct, frozen=True):
     weeks: list[ForecastWeek]
     extrapolates: bool
     extrapolates_because: list[str]
+    recent: list[RecentWeek] | None = None
+
+
+class OneForecast(Struct, frozen=True):
+    """The same of one product alone, with its last weeks; `level_a_week` is what exponential smoothing makes of all, and `trend`
+    the last 4 weeks over the last 13, less one (None: nothing was sold)."""
+
+    product_id: int
+    sku: str
+    expected: float
+    stock: int
+    weeks: list[ForecastWeek]
+    extrapolates: bool
+    extrapolates_because: list[str]
+    recent: list[RecentWeek]
+    level_a_week: float
+    trend: float | None
+    level: float
+    service_level: float
+    model_version: str
+    features_as_of: datetime
+    as_of: date | None = None
 
 
 class Forecasts(Struct, frozen=True):
@@ -128,6 +160,7 @@ class Forecasts(Struct, frozen=True):
     level: float
     service_level: float
     model_version: str
+    features_as_of: datetime
     as_of: date | None = None
 
 
@@ -138,4 +171,5 @@ class ProductForecasts(Struct, frozen=True):
     level: float
     service_level: float
     model_version: str
+    features_as_of: datetime
     as_of: date | None = None

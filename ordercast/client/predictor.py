@@ -1,16 +1,17 @@
 """The predictor as a client sees it: predictions, feature rows, model versions."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import httpx
 import msgspec
 
 from ordercast.client.demand_answers import (
     AccountDemand,
-    Forecast,
     Forecasts,
+    OneForecast,
     PairDemand,
     PairsDemand,
     ProductForecasts,
@@ -20,6 +21,9 @@ from ordercast.client.model_answers import CurrentModel, Features, Model, Predic
 from ordercast.client.page import Page
 from ordercast.client.session import Session
 from ordercast.client.transport import Request, decode
+
+# Products of a page of a long table: they take a second.
+CSV_PAGE: Final = 2_000
 
 Answer = TypeVar("Answer", Predictions, PairsDemand, ProductForecasts)
 
@@ -55,10 +59,12 @@ class PredictorApi:
         level: float = 0.9,
         service_level: float = 0.95,
         as_of: date | None = None,
+        recent: bool = False,
     ) -> ProductForecasts:
-        """The forecasts of these products, up to 5,000 of them. Needs an admin."""
+        """The forecasts of these products, up to 5,000 of them, with their last weeks if asked for. Needs an admin."""
         asked: dict[str, Any] = {"weeks": weeks, "level": level, "service_level": service_level}
         asked |= {"as_of": as_of.isoformat()} if as_of else {}
+        asked |= {"recent": True} if recent else {}
         return await self._predict(ProductForecasts, {"products": list(product_ids), **asked})
 
     async def predict(self, account_id: int, product_id: int) -> Prediction:
@@ -101,8 +107,10 @@ class PredictorApi:
         limit: int = 20,
         sort: str = "-expected",
         starting_after: int | None = None,
+        recent: bool = False,
     ) -> Forecasts:
-        """A page of products' forecasts, those first of which most is expected. Needs an admin."""
+        """A page of products' forecasts, those first of which most is expected, with their last weeks if asked for. Needs an
+        admin."""
         params: dict[str, str | int | float] = {
             "weeks": weeks,
             "level": level,
@@ -111,9 +119,30 @@ class PredictorApi:
             "sort": sort,
             **({"as_of": as_of.isoformat()} if as_of else {}),
             **({"starting_after": starting_after} if starting_after is not None else {}),
+            **({"recent": "true"} if recent else {}),
         }
         request = Request("GET", f"{self.address}/forecasts/products", params=params, repeatable=True)
         return await self.session.ask(request, Forecasts)
+
+    async def forecasts_csv(self, *, weeks: int = 4, service_level: float = 0.95) -> AsyncIterator[bytes]:
+        """The forecasts of all products with an order or a view as one table, those first of which most is expected, a page at a
+        time. Needs an admin."""
+        params: dict[str, str | int | float] = {
+            "weeks": weeks,
+            "service_level": service_level,
+            "limit": CSV_PAGE,
+            "sort": "-expected",
+        }
+        headers = {"Accept": "text/csv"}
+        while True:
+            request = Request("GET", f"{self.address}/forecasts/products", None, headers, params, repeatable=True)
+            answer = await self.session.send(request)
+            # Each page has the line with the columns' names; the table has it once.
+            yield answer.content.partition(b"\n")[2] if "starting_after" in params else answer.content
+            following = answer.links.get("next")
+            if following is None:
+                return
+            params["starting_after"] = httpx.URL(following["url"]).params["starting_after"]
 
     async def forecast(
         self,
@@ -123,8 +152,8 @@ class PredictorApi:
         level: float = 0.9,
         service_level: float = 0.95,
         as_of: date | None = None,
-    ) -> Forecast:
-        """The forecast of one product. Needs an admin."""
+    ) -> OneForecast:
+        """The forecast of one product, with its last weeks. Needs an admin."""
         params = {"weeks": weeks, "level": level, "service_level": service_level}
         request = Request(
             "GET",
@@ -132,7 +161,7 @@ class PredictorApi:
             params=params | ({"as_of": as_of.isoformat()} if as_of else {}),
             repeatable=True,
         )
-        return await self.session.ask(request, Forecast)
+        return await self.session.ask(request, OneForecast)
 
     async def features(self, account_id: int, product_id: int) -> Features:
         request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)

@@ -112,6 +112,10 @@ class Training(Struct, frozen=True):
     asked_by_rule: str | None = None
     settings: dict[str, Any] | None = None
     made: Made | None = None
+    publish: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
     @property
     def serves(self) -> str:

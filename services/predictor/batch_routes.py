@@ -10,7 +10,7 @@ from ordercast.services.predictor import errors
 from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
 from ordercast.services.predictor.demand_answers import Basis, PairsDemand, answer_pairs
 from ordercast.services.predictor.features import Pair, Views, read_views
-from ordercast.services.predictor.forecast_routes import answer_products
+from ordercast.services.predictor.forecast_routes import answer_products, with_recent
 from ordercast.services.predictor.forecast_schemas import ForecastQuestion, ProductsAnswer
 from ordercast.services.predictor.known_ids import expect_existing
 from ordercast.services.predictor.model_slot import ServedModel
@@ -57,7 +57,7 @@ async def predict_batch(request: Request, body: PredictionsBody) -> Response:
         return await _of_pairs(service, caller, pairs, body.pair_question)
     if body.products is not None:
         expect_for_all(await caller_of(request))
-        return await _of_products(service, body.products, body.forecast_question)
+        return await _of_products(service, body.products, body.forecast_question, recent=bool(body.recent))
     model = service.slot.take()
     async with service.one_batch:
         answer = await asyncio.to_thread(predict_many, model, body.view_counts or [])
@@ -90,7 +90,9 @@ def _answer_and_sample(service: Predictor, basis: Basis, pairs: list[Pair]) -> t
     return in_json(said), service.sample.chosen(basis, said.data)
 
 
-async def _of_products(service: Predictor, product_ids: list[int], asked: ForecastQuestion) -> Response:
+async def _of_products(
+    service: Predictor, product_ids: list[int], asked: ForecastQuestion, *, recent: bool
+) -> Response:
     at = await service.demand_at(service.demand.take(), asked.as_of)
     named = await products_of(service.sessions, product_ids)
     if len(named) < len(product_ids):
@@ -98,4 +100,6 @@ async def _of_products(service: Predictor, product_ids: list[int], asked: Foreca
         raise errors.ProductNotFound(f"there is no product {missing}")
     async with service.one_batch:
         answer = await answer_products(at, named, asked)
+        if recent:
+            answer.data = await with_recent(service.sessions, at, answer.data)
         return Response(await asyncio.to_thread(answer.model_dump_json), media_type="application/json")

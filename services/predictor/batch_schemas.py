@@ -29,7 +29,7 @@ Level = Annotated[float, Field(ge=LEAST_LEVEL, le=MOST_LEVEL)]
 OPTIONS: Final = {
     "view_counts": (),
     "pairs": ("recipe", "horizon_days", "level", "as_of"),
-    "products": ("weeks", "level", "service_level", "as_of"),
+    "products": ("weeks", "level", "service_level", "as_of", "recent"),
 }
 
 
@@ -42,7 +42,7 @@ class PredictionsBody(BodyModel):
     """Either view counts, or pairs, or products.
 
     Beside pairs may stand `recipe` (`demand` by default if a version of it is served), `horizon_days`, `level` and `as_of`, beside
-    products `weeks`, `level`, `service_level` and `as_of`: each as in a request for one.
+    products `weeks`, `level`, `service_level` and `as_of`: each as in a request for one; and `recent`, as of a page of them.
     """
 
     view_counts: Annotated[list[ViewCount], Field(min_length=1, max_length=MAX_BATCH)] | None = None
@@ -54,6 +54,7 @@ class PredictionsBody(BodyModel):
     level: Level | None = None
     service_level: Level | None = None
     as_of: Day | None = None
+    recent: bool | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.services.predictor.model_slot import ServedDemand
+from ordercast.services.predictor.named_products import RecentWeek
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES, names
 from ordercast.services.shared.demand.features import Features
@@ -38,7 +39,8 @@ class Week:
 @dataclass(frozen=True, slots=True)
 class ProductForecast:
     """Pieces that are ordered of a product: `expected` in all weeks together, for which `stock` is enough with the probability
-    `service_level`. `extrapolates_because`: why what was learned says nothing about it; empty where it does."""
+    `service_level`. `extrapolates_because`: why what was learned says nothing about it; empty where it does. `recent`: the last
+    weeks before the forecast, the last one at the end; null on a page or in a batch unless asked for."""
 
     product_id: int
     sku: str
@@ -47,6 +49,7 @@ class ProductForecast:
     weeks: list[Week]
     extrapolates: bool
     extrapolates_because: list[str]
+    recent: list[RecentWeek] | None = None
 
 
 def forecast_products(

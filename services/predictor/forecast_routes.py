@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Annotated, Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.forecast_products import (
     Asked,
+    ProductForecast,
     expected_of_products,
     forecast_products,
     level_and_trend,
@@ -25,12 +26,14 @@ from ordercast.services.predictor.forecast_schemas import (
     ForecastsAnswer,
     OneForecastAnswer,
     ProductsAnswer,
+    Recent,
     Sort,
     as_csv,
 )
 from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
 from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
+from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.accept import preferred
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import StartingAfter
@@ -63,10 +66,8 @@ async def forecast_product(
     question = _asked(asked, at.moment)
     [forecast] = await asyncio.to_thread(forecast_products, at.served, at.features, [(product_id, sku)], question)
     level_a_week, trend = await asyncio.to_thread(level_and_trend, at.features, product_id)
-    recent = await recent_weeks(service.sessions, product_id, _EPOCH + timedelta(days=at.moment))
-    return OneForecastAnswer(
-        **asdict(forecast), recent=recent, level_a_week=level_a_week, trend=trend, **_answered(at, asked)
-    )
+    [forecast] = await with_recent(service.sessions, at, [forecast])
+    return OneForecastAnswer(**asdict(forecast), level_a_week=level_a_week, trend=trend, **_answered(at, asked))
 
 
 @router.get(
@@ -90,6 +91,7 @@ async def forecast_all_products(
     limit: ForecastLimit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
     sort: Sort = "id",
+    recent: Recent = False,
 ) -> Response:
     """Products by id, or those first of which most is expected; with `Accept: text/csv` a table."""
     service = predictor(request)
@@ -105,6 +107,8 @@ async def forecast_all_products(
         csv = await asyncio.to_thread(as_csv, answer.data, week_starts(at.moment, asked.weeks))
         headers = _page_headers(request, answer, has_more)
         return Response(csv, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
+    if recent:
+        answer.data = await with_recent(service.sessions, at, answer.data)
     page = ForecastsAnswer.model_construct(**dict(answer), has_more=has_more)
     return Response(await asyncio.to_thread(page.model_dump_json), headers={"Vary": "Accept"}, media_type=JSON)
 
@@ -123,6 +127,13 @@ async def answer_products(at: DemandAt, products: Sequence[tuple[int, str]], ask
     """Of products (id, sku), in their order."""
     data = await asyncio.to_thread(forecast_products, at.served, at.features, products, _asked(asked, at.moment))
     return ProductsAnswer(data=data, **_answered(at, asked))
+
+
+async def with_recent(sessions: Sessions, at: DemandAt, forecasts: Sequence[ProductForecast]) -> list[ProductForecast]:
+    """The same, each with its last weeks."""
+    product_ids = [forecast.product_id for forecast in forecasts]
+    recent = await recent_weeks(sessions, product_ids, _EPOCH + timedelta(days=at.moment))
+    return [replace(forecast, recent=recent[forecast.product_id]) for forecast in forecasts]
 
 
 def _answered(at: DemandAt, asked: ForecastQuestion) -> dict[str, object]:

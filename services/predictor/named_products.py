@@ -1,6 +1,6 @@
 """Products by their ids and names, and what was ordered of one lately. Others write them; here they are only looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -48,18 +48,25 @@ async def products_of(sessions: Sessions, product_ids: Sequence[int]) -> Sequenc
     return [(product_id, found[product_id]) for product_id in product_ids if product_id in found]
 
 
-async def recent_weeks(sessions: Sessions, product_id: int, moment: date) -> list[RecentWeek]:
-    """As known at the beginning of the day `moment`, the last week at the end."""
+async def recent_weeks(sessions: Sessions, product_ids: Sequence[int], moment: date) -> Mapping[int, list[RecentWeek]]:
+    """Of each product as known at the beginning of the day `moment`, the last week at the end."""
     first = moment - timedelta(weeks=RECENT_WEEKS)
     week = (ProductActivity.day - first) / 7  # whole: days are divided
     query = (
         select(
-            week.label("week"), func.sum(ProductActivity.quantity - ProductActivity.cancelled_quantity).label("pieces")
+            ProductActivity.product_id,
+            week.label("week"),
+            func.sum(ProductActivity.quantity - ProductActivity.cancelled_quantity).label("pieces"),
         )
-        .where(ProductActivity.product_id == product_id, ProductActivity.day >= first, ProductActivity.day < moment)
-        .where(ProductActivity.known_on < moment)
-        .group_by(week)
+        .where(ProductActivity.product_id.in_(product_ids))
+        .where(ProductActivity.day >= first, ProductActivity.day < moment, ProductActivity.known_on < moment)
+        .group_by(ProductActivity.product_id, week)
     )
     async with sessions() as session:
-        pieces = {int(row.week): int(row.pieces) for row in await session.execute(query)}
-    return [RecentWeek(first + timedelta(weeks=number), pieces.get(number, 0)) for number in range(RECENT_WEEKS)]
+        rows = await session.execute(query)
+        pieces = {(row.product_id, int(row.week)): int(row.pieces) for row in rows}
+    starts = [first + timedelta(weeks=number) for number in range(RECENT_WEEKS)]
+    return {
+        product_id: [RecentWeek(start, pieces.get((product_id, number), 0)) for number, start in enumerate(starts)]
+        for product_id in product_ids
+    }

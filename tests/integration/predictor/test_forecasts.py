@@ -91,12 +91,23 @@ async def test_one_product_has_its_last_weeks_beside_its_next_ones(
                 )
             )
     answer = (await client.get("/forecasts/products/71", params={"as_of": str(AS_OF), "weeks": 2})).json()
-    [in_list] = [product for product in (await page(client, weeks=2))["data"] if product["product_id"] == 71]
+    [in_list] = [
+        product for product in (await page(client, weeks=2, recent="true"))["data"] if product["product_id"] == 71
+    ]
     assert {name: answer[name] for name in in_list} == in_list
     assert [week["quantity"] for week in answer["recent"]] == [0, 0, 0, 38, 0, 0, 0, 0]
     assert answer["recent"][-1]["starts_on"] == str(AS_OF + timedelta(days=1 - 7))
     assert answer["level_a_week"] > 0
     assert answer["trend"] == pytest.approx(-1)  # all was sold longer ago than four weeks
+
+
+async def test_many_products_have_their_last_weeks_if_asked_for(client: httpx.AsyncClient) -> None:
+    alone = (await client.get("/forecasts/products/71", params={"as_of": str(AS_OF)})).json()["recent"]
+    asked = {"products": [71, 70], "as_of": str(AS_OF)}
+    [in_batch, _] = (await client.post("/predictions", json=asked | {"recent": True})).json()["data"]
+    assert in_batch["recent"] == alone
+    for unasked in ((await page(client))["data"], (await client.post("/predictions", json=asked)).json()["data"]):
+        assert [product["recent"] for product in unasked] == [None, None]
 
 
 async def test_what_is_expected_most_comes_first_and_pages_go_on_after_it(client: httpx.AsyncClient) -> None:
