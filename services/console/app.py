@@ -12,13 +12,15 @@ from starlette.staticfiles import StaticFiles
 from ordercast.services.console import errors
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.overview.routes import router as overview
-from ordercast.services.console.pages import LOG_IN_COOKIE, console, page, to_log_in
+from ordercast.services.console.pages import LOG_IN_COOKIE, answer_problem, console, page, to_log_in
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import HERE
 from ordercast.services.console.wiring import open_console
 from ordercast.services.shared.http.app import create_app
-from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.http.problem import Problem, field_errors, of_status
 from ordercast.services.shared.http.rate_limits import RateLimit
+from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
+from ordercast.services.shared.problem_types.every_service import INVALID_REQUEST
 
 
 def console_app(settings: ConsoleSettings) -> FastAPI:
@@ -29,6 +31,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
         routers=[log_in, overview],
         rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
         documented=False,
+        problem_page=answer_problem,
     )
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
@@ -36,6 +39,8 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app.add_exception_handler(errors.FormRefused, _answer_refused_form)
     for error in (HTTPException, Problem, RequestValidationError):
         app.add_exception_handler(error, _answer_wrong_request)
+    # The frame has a handler of its own for this one.
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _answer_wrong_request)
     return app
 
 
@@ -55,7 +60,12 @@ async def _answer_refused_form(request: Request, _: Any) -> Response:
 
 
 async def _answer_wrong_request(request: Request, error: Any) -> Response:
-    if isinstance(error, Problem) and request.url.path in ("/healthz", "/readyz", "/metrics"):
-        return error.response()
-    status = HTTPStatus(error.type.status if isinstance(error, Problem) else getattr(error, "status_code", 422))
-    return page(request, "wrong_request.html", status, refused_with=status)
+    return answer_problem(request, _problem_of(error))
+
+
+def _problem_of(error: Problem | HTTPException | RequestValidationError) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        return of_status(error.status_code, error.detail, error.headers)
+    return Problem(INVALID_REQUEST, errors=field_errors(error.errors()[:MAX_NAMED_ERRORS]))

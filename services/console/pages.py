@@ -5,6 +5,7 @@ import secrets
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -12,6 +13,9 @@ from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCust
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
+from ordercast.services.shared.http.problem import Problem
+
+log = structlog.stdlib.get_logger()
 
 LOG_IN_COOKIE: Final = "ordercast_console"
 # Of whoever is not logged in: what their forms are compared with.
@@ -31,6 +35,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _FORM_BYTES: Final = 32
+FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def console(request: Request) -> Console:
@@ -81,6 +86,24 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
     if log_in is None and FORM_COOKIE not in request.cookies:
         set_cookie(request, answer, FORM_COOKIE, form)
     return answer
+
+
+def answer_problem(request: Request, problem: Problem) -> Response:
+    """What is wrong, as a page; machines get it as everywhere. A part that is asked for alone stays as it was, with its "as of"."""
+    if request.url.path in FOR_MACHINES:
+        return problem.response()
+    answer = problem.response()
+    try:
+        shown = page(request, "problem.html", problem.type.status, problem=problem)
+    except Exception:
+        # The page itself may be what failed.
+        log.exception("a page about a problem cannot be shown", path=request.url.path)
+        return answer
+    for name, value in answer.headers.items():
+        shown.headers.setdefault(name, value)
+    if request.headers.get("hx-request") == "true":
+        shown.headers["HX-Reswap"] = "none"
+    return shown
 
 
 def check_form(request: Request, csrf: str) -> None:

@@ -30,7 +30,7 @@ from ordercast.services.shared.http.health import router as health_router
 from ordercast.services.shared.http.no_store import NoStore
 from ordercast.services.shared.http.observe import Observe
 from ordercast.services.shared.http.openapi import document
-from ordercast.services.shared.http.problem import ProblemTable
+from ordercast.services.shared.http.problem import ProblemPage, ProblemTable
 from ordercast.services.shared.http.problem_pages import router as problem_pages
 from ordercast.services.shared.http.query_parameters import refuse_unknown_parameters
 from ordercast.services.shared.http.rate_limits import RateLimit, RateLimits
@@ -76,12 +76,14 @@ def create_app(
     cors_origins: Sequence[str] = (),
     token_url: str | None = None,
     documented: bool = True,
+    problem_page: ProblemPage | None = None,
 ) -> FastAPI:
     """An app with all that services have in common.
 
     `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`, `rate_limits` how often a
     caller may ask, `access` says who may do what. Pages of the `cors_origins` may use the API from a
-    browser. /docs logs in at the `token_url`, if there is one; pages for people are not `documented`.
+    browser. /docs logs in at the `token_url`, if there is one; pages for people are not `documented`, and have a `problem_page` for
+    what is answered before a route or in place of one.
     """
     table = problems or {}
 
@@ -112,6 +114,7 @@ def create_app(
         telemetry=_NO_TELEMETRY_BY_FASTAPI,
     )
     app.state.access = access
+    app.state.problem_page = problem_page
     # Last: what is asked for most is to be found first.
     routers = [*routers, problem_pages]
     routes, health = _routes(*routers), _routes(health_router)

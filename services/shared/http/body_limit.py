@@ -14,7 +14,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.http.problem import Problem, answer_to
 from ordercast.services.shared.problem_types.every_service import CONTENT_TOO_LARGE
 
 # What is read on of a refused body: bytes, eight times the largest limit; and seconds, before the sender's own patience ends.
@@ -58,7 +58,7 @@ class BodyLimit:
         else:
             # The rest of the body would have to be read to use the connection again.
             problem = Problem(CONTENT_TOO_LARGE, _detail(limit), headers={"Connection": "close"})
-            await problem.response()(scope, receive, send)
+            await answer_to(scope, problem)(scope, receive, send)
 
 
 class _Body:

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, StatusCode
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.http.problem import Problem, answer_to
 from ordercast.services.shared.problem_types.every_service import INTERNAL_ERROR, UNAVAILABLE
 from ordercast.services.shared.telemetry.logs import ACCESS_LOG
 from ordercast.services.shared.telemetry.metrics import HTTP_REQUEST_SECONDS
@@ -69,14 +69,14 @@ class Observe:
             if status or not _is_stopping(scope):
                 raise
             # Its time to end has run out. Another process, or the next one, answers a repeat.
-            await Problem(UNAVAILABLE, _STOPPING).response()(scope, receive, send_noting_status)
+            await answer_to(scope, Problem(UNAVAILABLE, _STOPPING))(scope, receive, send_noting_status)
         except Exception as error:
             failure = type(error).__name__
             log.exception("request failed", method=scope["method"], path=scope["path"])
             if status:
                 raise  # half an answer is out: only breaking the connection tells the client
             problem = Problem(INTERNAL_ERROR, members={"trace_id": current_trace_id()})
-            await problem.response()(scope, receive, send_noting_status)
+            await answer_to(scope, problem)(scope, receive, send_noting_status)
         finally:
             status = status or INTERNAL_ERROR.status
             seconds = time.perf_counter() - started

@@ -6,12 +6,14 @@ as the check of a token, may raise `Problem` itself.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from ordercast.services.shared.problem_types.every_service import (
     CONTENT_TOO_LARGE,
@@ -33,6 +35,7 @@ class FieldError:
 
 
 ProblemTable = Mapping[type[Exception], ProblemType]
+ProblemPage = Callable[[Request, "Problem"], Response]
 
 
 @dataclass(eq=False)
@@ -66,6 +69,12 @@ class Problem(Exception):
             headers.setdefault("Retry-After", str(self.type.retry_after))
         # The standard library's encoder: unlike the fast ones it takes half a surrogate pair in a field's name.
         return Response(json.dumps(self.body(), default=str), self.type.status, headers, PROBLEM_JSON)
+
+
+def answer_to(scope: Scope, problem: Problem) -> Response:
+    """What a middleware answers: problem+json, or a page where the app has pages for people (`create_app`)."""
+    show: ProblemPage | None = getattr(getattr(scope.get("app"), "state", None), "problem_page", None)
+    return show(Request(scope), problem) if show else problem.response()
 
 
 # What the framework leaves at the status's own phrase.

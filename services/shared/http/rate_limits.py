@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ordercast.services.shared.http.credentials import caller_with
 from ordercast.services.shared.http.party import party_of
-from ordercast.services.shared.http.problem import Problem
+from ordercast.services.shared.http.problem import Problem, answer_to
 from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limit_headers
 from ordercast.services.shared.http.tokens import InvalidToken
 from ordercast.services.shared.problem_types.every_service import TOO_MANY_REQUESTS
@@ -94,7 +94,7 @@ class RateLimits:
         try:
             told = counted.begin(party, is_staff=is_staff)
         except Problem as problem:
-            await problem.response()(scope, receive, send)
+            await answer_to(scope, problem)(scope, receive, send)
             return
         headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
 

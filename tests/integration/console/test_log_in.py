@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -11,8 +12,8 @@ from tests.support.console_services import PASSWORD, Shop, console_of
 
 
 @asynccontextmanager
-async def reading(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    async with console_of(shop) as address, httpx.AsyncClient(base_url=address) as http:
+async def reading(shop: Shop, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async with console_of(shop, **options) as address, httpx.AsyncClient(base_url=address) as http:
         yield http
 
 
@@ -111,7 +112,10 @@ async def test_nothing_runs_or_loads_but_the_console_s_own_files() -> None:
             assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_tries_to_log_in_are_bounded() -> None:
-    async with console_of(Shop(), log_ins_per_minute=2) as address, httpx.AsyncClient(base_url=address) as http:
-        statuses = [(await log_in(http, "olga", password="wrong")).status_code for _ in range(3)]
-        assert statuses == [401, 401, 429]
+async def test_tries_to_log_in_are_bounded_and_a_page_says_when_to_try_again() -> None:
+    async with reading(Shop(), log_ins_per_minute=2) as http:
+        answers = [await log_in(http, "olga", password="wrong") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+        assert "Too often in a short time" in answers[-1].text
+        assert f"Try again in {answers[-1].headers['retry-after']} s" in answers[-1].text
+        assert "default-src 'none'" in answers[-1].headers["content-security-policy"]
