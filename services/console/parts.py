@@ -1,7 +1,7 @@
 """A page's parts, each from one service: one that does not answer is missing with its reason, and the others are shown."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -11,34 +11,55 @@ from ordercast.services.console.errors import LoggedOut
 
 # A reader waits no longer (s) for one part of a page.
 PART_DEADLINE_S: Final = 2.5
+# What was asked to be done, such as to load another version, takes longer (s).
+ACTION_DEADLINE_S: Final = 40.0
 UNAUTHORIZED: Final = 401
+# The kind of problem where no version is served yet.
+NO_MODEL: Final = "no-model"
 
 Answer = TypeVar("Answer")
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part that `service` did not bring. `kind` is the problem's, if it answered with one."""
+    """A part that `service` did not bring. `kind` is the problem's, if it answered with one, and `status` how."""
 
     service: str
     reason: str
     kind: str | None = None
+    status: int = 503
 
 
-async def ask(service: str, answer: Awaitable[Answer]) -> Answer | Missing:
+async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DEADLINE_S) -> Answer | Missing:
     """What a service answers, or why it does not.
 
     Raises:
         LoggedOut: the account's tokens are good no longer.
     """
     try:
-        async with asyncio.timeout(PART_DEADLINE_S):
+        async with asyncio.timeout(within_s):
             return await answer
     except TimeoutError:
-        return Missing(service, f"no answer within {PART_DEADLINE_S:g} s")
+        return Missing(service, f"no answer within {within_s:g} s")
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem
-        return Missing(service, str(problem), problem.kind)
+        return Missing(service, str(problem), problem.kind, problem.status)
     except ClientError as error:
         return Missing(service, first_line(error))
+
+
+async def first_of(rows: AsyncIterator[Row], most: int) -> list[Row]:
+    """The first rows of a list that goes on page by page."""
+    found: list[Row] = []
+    async for row in rows:
+        found.append(row)
+        if len(found) == most:
+            break
+    return found
+
+
+def is_missing(part: object) -> bool:
+    """For templates."""
+    return isinstance(part, Missing)

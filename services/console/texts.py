@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from ordercast.services.console.curves import points
+
 HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
 TEMPLATES: Final = HERE / "templates"
@@ -59,7 +61,7 @@ def _environment(language: str) -> Environment:
         "language": language,
         "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
     }
-    environment.filters |= _formats(language)
+    environment.filters |= {**_formats(language), "points": points}
     return environment
 
 

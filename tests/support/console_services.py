@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
+from tests.support.console_predictions import Predictions, problem
 from tests.support.on_a_port import on_a_port
 
 PASSWORD: Final = "a password for the console"
@@ -21,11 +22,6 @@ SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor
 # Nothing listens there.
 NOBODY: Final = "http://127.0.0.1:1"
 VERSION: Final = "20261101-demand"
-
-
-def problem(status: int, slug: str, title: str) -> Response:
-    body = {"type": f"/problems/{slug}", "title": title, "status": status}
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def figures(orders: int, pieces: int) -> dict[str, Any]:
@@ -49,6 +45,7 @@ class Shop:
     failing: dict[str, dict[str, str]] = field(default_factory=dict)
     metrics: dict[str, str] = field(default_factory=dict)
     training: dict[str, Any] | None = None
+    predictions: Predictions = field(default_factory=Predictions)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
@@ -63,7 +60,8 @@ class Shop:
             Route("/order_api/trends", self.trends),
             Route("/predictor/models/current", self.current_model),
             Route("/predictor/models/{version}/live", self.live),
-            Route("/trainer/trainings", self.trainings),
+            Route("/trainer/trainings", self.trainings, methods=["GET"]),
+            *self.predictions.routes(),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]
@@ -139,7 +137,7 @@ class Shop:
                 "members": 10,
                 "trained_at": datetime(2026, 11, 1, 4, 0, tzinfo=UTC).isoformat(),
                 "rows": 120_345,
-                "metrics": {},
+                "metrics": {"until": "2026-11-01"},
                 "pinned": True,
             }
         )
@@ -167,7 +165,9 @@ class Shop:
         )
 
     async def trainings(self, _: Request) -> Response:
-        return JSONResponse({"data": [self.training] if self.training else [], "has_more": False})
+        return JSONResponse(
+            {"data": [self.training] if self.training else self.predictions.trainings, "has_more": False}
+        )
 
     async def readyz(self, request: Request) -> Response:
         failing = self.failing.get(request.path_params["service"], {})

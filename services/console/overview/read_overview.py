@@ -14,13 +14,12 @@ from ordercast.client.model_answers import CurrentModel
 from ordercast.client.order_answers import ProductTrend, Trends
 from ordercast.client.training_answers import Training
 from ordercast.services.console.overview.look_at_services import ServiceState, look_at_services
-from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.parts import NO_MODEL, Missing, ask
 
 WEEK: Final = timedelta(days=7)
 # Days that the bars show: this week and the one before.
 BARS: Final = 14
 TOP: Final = 5
-NO_MODEL: Final = "no-model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.overview import look_at_services as metrics
 from ordercast.services.console.overview.read_overview import read_overview
 from ordercast.services.console.pages import console, operator, page
-from ordercast.services.console.parts import Missing
+from ordercast.services.console.parts import is_missing
 
 router = APIRouter()
 
@@ -31,6 +31,6 @@ async def _answer(request: Request, log_in: LogIn, template: str) -> Response:
         template,
         overview=found,
         metrics=metrics,
-        missing=lambda part: isinstance(part, Missing),
+        missing=is_missing,
         refreshed_s=15,
     )

@@ -1,0 +1,294 @@
+"""The predictor's and the trainer's answers that the console's pages show, before a shop whose state the test sets."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+ANN: Final = {"id": 11, "email": "ann@home.example", "nickname": "ann", "role": "CUSTOMER", "login_type": "PASSWORD"}
+ANNA: Final = ANN | {"id": 12, "email": "anna@home.example", "nickname": "anna"}
+MEMBERS: Final = 10
+
+
+def problem(status: int, slug: str, title: str) -> Response:
+    body = {"type": f"/problems/{slug}", "title": title, "status": status}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def forecast(product_id: int, weeks: int, first: date) -> dict[str, Any]:
+    """More is expected of those with a small id."""
+    expected = 100 / product_id
+    return {
+        "product_id": product_id,
+        "sku": f"P-{product_id}",
+        "expected": weeks * expected,
+        "stock": int(weeks * expected * 1.3) + 1,
+        "weeks": [
+            {"starts_on": str(first + timedelta(weeks=week)), "expected": expected, "low": 0, "high": int(2 * expected)}
+            for week in range(weeks)
+        ],
+        "extrapolates": product_id == 2,
+        "extrapolates_because": ["level 3.2 lies above 2.9"] if product_id == 2 else [],
+        "recent": None,
+    }
+
+
+def recent(product_id: int, first: date) -> list[dict[str, Any]]:
+    starts = [first - timedelta(weeks=ago) for ago in range(8, 0, -1)]
+    return [{"starts_on": str(start), "quantity": (week * 40) // product_id} for week, start in enumerate(starts)]
+
+
+def model(version: str, recipe: str, state: str, *, deviance: float = 0.8, pinned: bool = False) -> dict[str, Any]:
+    score = {"name": "networks", "deviance": deviance, "mae": 0.5, "said": 1.0}
+    better = {"naive": 0.2, "mean": 0.3}
+    questions = {name: {"scores": [score], "better_than": better} for name in ("pair", "line", "product")}
+    judgement = {
+        "quality": "good",
+        "reason": "better than the mean",
+        "collapsed_members": 0,
+        "deviance": deviance,
+        "mean_deviance": 1.0,
+        "difference": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+        "clip": 50.0,
+        "warnings": [],
+    }
+    return {
+        "version": version,
+        "recipe": recipe,
+        "state": state,
+        "pinned": pinned,
+        "refused": "its signature does not hold" if state == "refused" else None,
+        "published_at": NOW.isoformat(),
+        "activated_at": None,
+        "members": MEMBERS,
+        "trained_at": NOW.isoformat(),
+        "rows": 120_345,
+        "metrics": {"questions": questions, "until": "2026-11-01"} if recipe == "demand" else {},
+        "quality": None,
+        "collapsed_members": 0,
+        "judgement": judgement if recipe == "baseline" else None,
+    }
+
+
+def training(number: int, status: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(UUID(int=number)),
+        "recipe": "demand",
+        "members": MEMBERS,
+        "epochs": 30,
+        "batch_size": 256,
+        "seed": 1,
+        "status": status,
+        "progress": {"epoch": 12, "epochs": 90},
+        "created_at": NOW.isoformat(),
+        "started_at": NOW.isoformat(),
+        "finished_at": None if status == "running" else (NOW + timedelta(seconds=95)).isoformat(),
+        **more,
+    }
+
+
+VERSIONS: Final = (
+    model("20261120T0400-d", "demand", "current", deviance=0.71, pinned=True),
+    model("20261113T0400-d", "demand", "previous", deviance=0.75),
+    model("20261106T0400-d", "demand", "refused", deviance=0.79),
+    model("20261120T0300-b", "baseline", "current"),
+    model("20261119T0300-b", "baseline", "available", deviance=0.9),
+)
+
+
+@dataclass
+class Predictions:
+    """`products` by their number; `accounts` to find. `done` is what was asked for: (what, of what)."""
+
+    products: int = 45
+    accounts: list[dict[str, Any]] = field(default_factory=lambda: [ANN, ANNA])
+    models: list[dict[str, Any]] = field(default_factory=lambda: list(VERSIONS))
+    trainings: list[dict[str, Any]] = field(default_factory=list)
+    # Of each recipe whether a version answers.
+    demand: bool = True
+    baseline: bool = True
+    refuse: str | None = None
+    done: list[tuple[str, Any]] = field(default_factory=list)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/order_api/products", self.find_products),
+            Route("/order_api/products/{product_id:int}", self.product),
+            Route("/order_api/accounts", self.find_accounts),
+            Route("/order_api/accounts/{account_id:int}", self.account),
+            Route("/predictor/forecasts/products", self.forecasts),
+            Route("/predictor/forecasts/products/{product_id:int}", self.forecast),
+            Route("/predictor/predictions", self.predictions, methods=["POST"]),
+            Route("/predictor/predictions/{account_id:int}/{product_id:int}", self.pair),
+            Route("/predictor/features/{account_id:int}/{product_id:int}", self.features),
+            Route("/predictor/models", self.list_models),
+            Route("/predictor/models/pin", self.unpin, methods=["DELETE"]),
+            Route("/predictor/models/{version}", self.model),
+            Route("/predictor/models/{version}/activate", self.activate, methods=["POST"]),
+            Route("/trainer/trainings", self.start, methods=["POST"]),
+            Route("/trainer/trainings/{training_id}", self.training, methods=["GET"]),
+            Route("/trainer/trainings/{training_id}", self.cancel, methods=["DELETE"]),
+            Route("/trainer/recipes", self.recipes),
+        ]
+
+    def _named(self, product_id: int) -> dict[str, Any]:
+        name = "Mug with a <cat>" if product_id == 1 else f"Teapot number {product_id}"
+        price = {"price": "12.50", "currency": "EUR", "active": True}
+        return {"id": product_id, "sku": f"P-{product_id}", "name": name, **price}
+
+    async def find_products(self, request: Request) -> Response:
+        search = request.query_params["search"].casefold()
+        every = [self._named(number) for number in range(1, self.products + 1)]
+        found = [one for one in every if search in f"{one['name']} {one['sku']}".casefold()]
+        return JSONResponse({"data": found[:100], "has_more": False})
+
+    async def product(self, request: Request) -> Response:
+        number = request.path_params["product_id"]
+        if number > self.products:
+            return problem(404, "product-not-found", f"There is no product {number}")
+        return JSONResponse(self._named(number))
+
+    async def find_accounts(self, request: Request) -> Response:
+        search = request.query_params["search"].casefold()
+        found = [one for one in self.accounts if search in f"{one['nickname']} {one['email']}".casefold()]
+        return JSONResponse({"data": found, "has_more": False})
+
+    async def account(self, request: Request) -> Response:
+        [found] = [one for one in self.accounts if one["id"] == request.path_params["account_id"]]
+        return JSONResponse(found)
+
+    def _of_all(self, level: float) -> dict[str, Any]:
+        return {
+            "level": 0.9,
+            "service_level": level,
+            "model_version": VERSIONS[0]["version"],
+            "better_than": {"naive": 0.2},
+            "features_as_of": NOW.isoformat(),
+            "as_of": None,
+        }
+
+    async def forecasts(self, request: Request) -> Response:
+        if not self.demand:
+            return problem(503, "no-model", "No model is served yet")
+        asked = request.query_params
+        first, weeks, limit = datetime.now(UTC).date() + timedelta(days=1), int(asked["weeks"]), int(asked["limit"])
+        after = int(asked.get("starting_after", 0))
+        numbers = range(after + 1, min(after + limit, self.products) + 1)
+        more = after + limit < self.products
+        if request.headers.get("accept") == "text/csv":
+            rows = "".join(f"{number},P-{number},{100 * weeks / number}\r\n" for number in numbers)
+            rest = request.url.include_query_params(starting_after=numbers[-1]).query if more else ""
+            following = {"Link": f'<?{rest}>; rel="next"'} if more else {}
+            return Response(f"product_id,sku,expected\r\n{rows}", headers=following, media_type="text/csv")
+        data = [forecast(number, weeks, first) | {"recent": recent(number, first)} for number in numbers]
+        return JSONResponse({"data": data, "has_more": more, **self._of_all(float(asked["service_level"]))})
+
+    async def forecast(self, request: Request) -> Response:
+        if not self.demand:
+            return problem(503, "no-model", "No model is served yet")
+        number, asked = request.path_params["product_id"], request.query_params
+        today = date.fromisoformat(asked["as_of"]) if "as_of" in asked else datetime.now(UTC).date()
+        first = today + timedelta(days=1)
+        found = forecast(number, int(asked["weeks"]), first) | {"recent": recent(number, first)}
+        more = {"level_a_week": 91.5, "trend": -0.12, **self._of_all(float(asked["service_level"]))}
+        return JSONResponse(found | more | {"as_of": asked.get("as_of")})
+
+    async def predictions(self, request: Request) -> Response:
+        body = await request.json()
+        if "products" in body:
+            first = datetime.now(UTC).date() + timedelta(days=1)
+            data = [forecast(one, body["weeks"], first) | {"recent": recent(one, first)} for one in body["products"]]
+            return JSONResponse({"data": data, **self._of_all(body["service_level"])})
+        if not self.baseline:
+            return problem(503, "no-model", "No model is served yet")
+        data = [self._of_views(views) for views in body["view_counts"]]
+        return JSONResponse({"data": data, "model_version": VERSIONS[3]["version"]})
+
+    def _of_views(self, views: int) -> dict[str, Any]:
+        quantity = 1 + views / 1_000
+        return {
+            "view_count": views,
+            "quantity": quantity,
+            "spread": 0.3,
+            "members": [quantity + (member - 4.5) / 10 for member in range(MEMBERS)],
+            "model_version": VERSIONS[3]["version"],
+            "quality": "good",
+            "collapsed_members": 0,
+        }
+
+    async def pair(self, request: Request) -> Response:
+        ids = {name: request.path_params[name] for name in ("account_id", "product_id")}
+        if not self.demand:
+            if not self.baseline:
+                return problem(503, "no-model", "No model is served yet")
+            return JSONResponse(self._of_views(40) | ids | {"has_features": True, "features_as_of": NOW.isoformat()})
+        reasons = (("pair_orders", 1.6, 0.2, 0.91), ("product_level", 3.1, 2.0, 0.4), ("account_age", 5.0, 4.1, -0.25))
+        return JSONResponse(
+            {
+                **ids,
+                "recipe": "demand",
+                "horizon_days": 28,
+                "order_probability": 0.734,
+                "quantity_if_ordered": {"mean": 4.2, "median": 4.0},
+                "expected_quantity": 3.08,
+                "interval": {"low": 0, "high": 9, "level": 0.9},
+                "next_line_quantity": 4.0,
+                "better_than": {"naive": 0.2},
+                "extrapolates": False,
+                "extrapolates_because": [],
+                "why": [dict(zip(("feature", "value", "average", "effect"), one, strict=True)) for one in reasons],
+                "features": {"pair_orders": 1.6},
+                "features_as_of": NOW.isoformat(),
+                "features_age_seconds": 1.5,
+                "model_version": VERSIONS[0]["version"],
+                "as_of": None,
+            }
+        )
+
+    async def features(self, request: Request) -> Response:
+        times = dict.fromkeys(("first_ordered_at", "last_viewed_at", "last_ordered_at"), NOW.isoformat())
+        counts = dict.fromkeys(("order_count", "total_quantity", "cancelled_quantity", "views_before_first_order"), 3)
+        first = dict.fromkeys(("first_quantity", "first_order_quantity", "first_price"))
+        return JSONResponse({**request.path_params, **times, **counts, **first, "view_count": 40})
+
+    async def list_models(self, _: Request) -> Response:
+        return JSONResponse({"data": self.models, "has_more": False})
+
+    async def model(self, request: Request) -> Response:
+        found = next((one for one in self.models if one["version"] == request.path_params["version"]), None)
+        return JSONResponse(found) if found else problem(404, "unknown-model", "There is no such model version")
+
+    def _do(self, what: str, of: object, answer: Any) -> Response:
+        if self.refuse:
+            return problem(409, "refused", self.refuse)
+        self.done.append((what, of))
+        return JSONResponse(answer, 202)
+
+    async def activate(self, request: Request) -> Response:
+        version = request.path_params["version"]
+        return self._do("activate", version, {"version": version, "activated_at": NOW.isoformat(), "announced": True})
+
+    async def unpin(self, request: Request) -> Response:
+        answer = {"unpinned": VERSIONS[0]["version"], "version": VERSIONS[0]["version"], "announced": True}
+        return self._do("unpin", request.query_params["recipe"], answer)
+
+    async def start(self, request: Request) -> Response:
+        return self._do("start", await request.json(), training(9, "queued"))
+
+    async def training(self, request: Request) -> Response:
+        return JSONResponse(training(int(UUID(request.path_params["training_id"])), "running"))
+
+    async def cancel(self, request: Request) -> Response:
+        return self._do("cancel", request.path_params["training_id"], training(1, "cancelled"))
+
+    async def recipes(self, _: Request) -> Response:
+        shared = {"built_in": True, "values": {}, "trainings": 3, "last_asked_at": None}
+        data = [{"name": name, "serves": name, **shared} for name in ("baseline", "demand")]
+        return JSONResponse({"data": data})
