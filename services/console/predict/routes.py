@@ -1,0 +1,35 @@
+"""The page of predictions for an account and a product."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.pages import operator, page
+from ordercast.services.console.parts import NO_MODEL, is_missing
+from ordercast.services.console.predict.choose import MOST_MATCHES
+from ordercast.services.console.predict.read_prediction import REASONS, WIDTHS, read_prediction
+from ordercast.services.console.predict.schemas import PredictQuestion
+from ordercast.services.shared.http.requests import in_query
+
+router = APIRouter()
+
+
+@router.get("/predict")
+async def predict(
+    request: Request,
+    log_in: Annotated[LogIn, Depends(operator)],
+    asked: Annotated[PredictQuestion, in_query(PredictQuestion)],
+) -> Response:
+    found = await read_prediction(log_in.client, **asdict(asked))
+    return page(
+        request,
+        "predict.html",
+        found=found,
+        missing=is_missing,
+        no_model=NO_MODEL,
+        most_matches=MOST_MATCHES,
+        reasons=REASONS,
+        widths=WIDTHS,
+    )
