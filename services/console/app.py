@@ -12,11 +12,13 @@ from starlette.staticfiles import StaticFiles
 from ordercast.services.console import errors
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.log_in.routes import router as log_in
+from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.overview.routes import router as overview
 from ordercast.services.console.pages import LOG_IN_COOKIE, answer_problem, console, page, to_log_in
 from ordercast.services.console.predict.routes import router as predict
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import HERE
+from ordercast.services.console.trainings.routes import router as trainings
 from ordercast.services.console.wiring import open_console
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.problem import Problem, field_errors, of_status
@@ -30,7 +32,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, forecasts, predict],
+        routers=[log_in, overview, forecasts, predict, models, trainings],
         rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
         documented=False,
         problem_page=answer_problem,

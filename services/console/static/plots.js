@@ -5,7 +5,7 @@
   const language = document.documentElement.lang;
   const shade = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", timeZone: "UTC" });
-  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   const exact = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const drawn = new Map();
 

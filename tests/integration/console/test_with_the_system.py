@@ -27,6 +27,12 @@ async def test_an_order_that_was_placed_is_seen_on_the_overview(tmp_path: Path) 
             assert "ordercast train --recipe demand" in empty
             assert "does not answer" not in empty
             assert "refused an answer" not in empty
+            for path in ("/forecasts", "/predict", "/models"):
+                assert (
+                    "ordercast train --recipe demand" in (answer := await console.get(path)).text or path == "/predict"
+                )
+                assert answer.status_code == 200
+            assert "There was none yet" in (await console.get("/trainings")).text
             async with open_client(Addresses.of(system.urls)) as anonymous:
                 admin = await anonymous.log_in(EMAIL, PASSWORD)
                 product = await admin.order_api.create_product("MUG-1", "Mug of the console", Decimal("4.50"), "EUR")

@@ -1,0 +1,98 @@
+"""The versions, what each was worth on held-out rows, and how that went over time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from ordercast.client import Client
+from ordercast.client.model_answers import Model
+from ordercast.services.console.parts import Missing, ask
+
+MOST: Final = 50
+RECIPES: Final = ("demand", "baseline")
+# What baseline answers, beside the questions of demand.
+VIEWS: Final = "views"
+NETWORKS: Final = "networks"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Of one question: Poisson deviance on held-out rows, and by which share it is less than that of the best other answer."""
+
+    question: str
+    deviance: float
+    better_by: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    model: Model
+    figures: Sequence[Figure]
+
+    @property
+    def serves(self) -> bool:
+        return self.model.state == "current"
+
+    @property
+    def may_be_served(self) -> bool:
+        return self.model.state != "refused" and not (self.serves and self.model.pinned)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One question's deviance over the versions, the oldest first."""
+
+    question: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class OfRecipe:
+    recipe: str
+    rows: Sequence[Row]
+    trends: Sequence[Trend]
+
+    @property
+    def pinned(self) -> Model | None:
+        return next((row.model for row in self.rows if row.model.pinned), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    as_of: datetime
+    recipes: Sequence[OfRecipe]
+    are_all: bool
+
+
+async def read_models(client: Client) -> Models | Missing:
+    """Raises:
+    LoggedOut: the account's tokens are good no longer.
+    """
+    models = await ask("predictor", client.predictor.models(MOST))
+    if isinstance(models, Missing):
+        return models
+    rows = [Row(model, list(_figures(model))) for model in models]
+    recipes = [_of_recipe(recipe, [row for row in rows if row.model.recipe == recipe]) for recipe in RECIPES]
+    return Models(datetime.now(UTC), recipes, len(models) < MOST)
+
+
+def _of_recipe(recipe: str, rows: Sequence[Row]) -> OfRecipe:
+    values: dict[str, list[float]] = {}
+    for row in reversed(rows):
+        for figure in row.figures:
+            values.setdefault(figure.question, []).append(figure.deviance)
+    return OfRecipe(recipe, rows, [Trend(question, deviances) for question, deviances in values.items()])
+
+
+def _figures(model: Model) -> Iterator[Figure]:
+    """None of a version whose files are gone, or from before there was a judgement."""
+    if model.judgement is not None:
+        judged = model.judgement
+        yield Figure(
+            VIEWS, judged.deviance, 1 - judged.deviance / judged.mean_deviance if judged.mean_deviance else None
+        )
+    for question, found in ((model.metrics or {}).get("questions") or {}).items():
+        own = next((score["deviance"] for score in found["scores"] if score["name"] == NETWORKS), None)
+        if own is not None:
+            yield Figure(question, own, min(found["better_than"].values(), default=None))

@@ -1,0 +1,90 @@
+"""The trainings in a table, which comes again while one runs; a form starts one, and one is cancelled after asking."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.log_in.schemas import Form as AnyForm
+from ordercast.services.console.pages import check_form, go_to, operator, page
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
+from ordercast.services.console.trainings.schemas import TrainingForm
+
+router = APIRouter()
+
+Operator = Annotated[LogIn, Depends(operator)]
+# Time (s) after which the table comes again: while a training runs, and else.
+RUNNING_S: Final = 2
+IDLE_S: Final = 15
+
+
+@router.get("/trainings")
+async def show_trainings(request: Request, log_in: Operator) -> Response:
+    return await _show(request, log_in, TrainingForm())
+
+
+@router.get("/trainings/table")
+async def show_table(request: Request, log_in: Operator) -> Response:
+    found = await read_trainings(log_in.client)
+    return page(
+        request,
+        "trainings_table.html",
+        found=found,
+        missing=is_missing,
+        refreshed_s=RUNNING_S if found.any_runs else IDLE_S,
+    )
+
+
+@router.post("/trainings")
+async def start(request: Request, log_in: Operator, form: Annotated[TrainingForm, Form()]) -> Response:
+    """What was typed stays if the trainer refuses it."""
+    check_form(request, form.csrf)
+    started = await ask(
+        "trainer", log_in.client.trainer.start(form.recipe, **form.changes()), within_s=ACTION_DEADLINE_S
+    )
+    return await _show(request, log_in, form, started) if isinstance(started, Missing) else go_to("/trainings")
+
+
+@router.get("/trainings/{training_id}/cancel")
+async def ask_to_cancel(request: Request, log_in: Operator, training_id: UUID) -> Response:
+    return await _ask_to_cancel(request, log_in, training_id)
+
+
+@router.post("/trainings/{training_id}/cancel")
+async def cancel(request: Request, log_in: Operator, training_id: UUID, form: Annotated[AnyForm, Form()]) -> Response:
+    check_form(request, form.csrf)
+    done = await ask("trainer", log_in.client.trainer.cancel(training_id), within_s=ACTION_DEADLINE_S)
+    return (
+        await _ask_to_cancel(request, log_in, training_id, done) if isinstance(done, Missing) else go_to("/trainings")
+    )
+
+
+async def _show(request: Request, log_in: LogIn, form: TrainingForm, failed: Missing | None = None) -> Response:
+    found, recipes = await read_trainings_and_recipes(log_in.client)
+    return page(
+        request,
+        "trainings.html",
+        failed.status if failed else 200,
+        found=found,
+        recipes=recipes,
+        form=form,
+        failed=failed,
+        missing=is_missing,
+        refreshed_s=RUNNING_S if found.any_runs else IDLE_S,
+    )
+
+
+async def _ask_to_cancel(request: Request, log_in: LogIn, training_id: UUID, failed: Missing | None = None) -> Response:
+    training = await ask("trainer", log_in.client.trainer.get(training_id))
+    status = failed.status if failed else training.status if isinstance(training, Missing) else 200
+    return page(
+        request,
+        "training_cancel.html",
+        status,
+        training=training,
+        training_id=training_id,
+        failed=failed,
+        missing=is_missing,
+    )

@@ -1,0 +1,37 @@
+"""What the forms of the trainings' page send."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, StringConstraints
+
+from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.shared.http.requests import PLAIN_INTEGER
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+# A field of a form that may be left empty.
+Number = Annotated[int | None, PLAIN_INTEGER, BeforeValidator(_none_if_empty)]
+
+
+class TrainingForm(Form):
+    """What is empty is the recipe's own. The trainer says what is out of bounds."""
+
+    recipe: Annotated[str, StringConstraints(max_length=100)] = "demand"
+    horizon_days: Number = None
+    members: Number = None
+    epochs: Number = None
+    publish: Annotated[Literal["if-better", "always", "never"] | None, BeforeValidator(_none_if_empty)] = None
+
+    def changes(self) -> dict[str, int | str]:
+        """What stands in place of the recipe's own values."""
+        told = self.model_dump(include={"horizon_days", "members", "epochs", "publish"})
+        return {name: value for name, value in told.items() if value is not None}
+
+    @property
+    def options(self) -> str:
+        """Of the command that does the same."""
+        words = [f"--{name.replace('_', '-')} {value}" for name, value in self.changes().items()]
+        return " ".join([f"--recipe {self.recipe}", *words])

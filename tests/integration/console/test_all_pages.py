@@ -1,0 +1,95 @@
+"""What holds of each page: its weight, its time, both languages, light and dark."""
+
+import re
+import time
+from typing import Any, Final
+
+import pytest
+
+from tests.integration.console.test_log_in import log_in, reading
+from tests.integration.console.test_models_and_trainings import TRAININGS
+from tests.support.console_predictions import Predictions
+from tests.support.console_services import Shop, console_of
+
+MAX_BYTES: Final = 100_000
+# On loopback, with the services' own time; the best of several, since the machine is shared.
+MAX_S: Final = 0.3
+PAGES: Final = (
+    "/",
+    "/forecasts",
+    "/forecasts?search=teapot",
+    "/forecasts/2",
+    "/forecasts/2?past=8",
+    "/predict",
+    "/predict?account=12&product=1",
+    "/predict?account_search=ann&product_search=number",
+    "/models",
+    "/models/20261113T0400-d/serve",
+    "/models/pin/remove?recipe=demand",
+    "/trainings",
+    f"/trainings/{TRAININGS[0]['id']}/cancel",
+)
+# What the browser loads with a page.
+_LOADED: Final = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+
+
+def shop() -> Shop:
+    return Shop(predictions=Predictions(products=500, trainings=TRAININGS))
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_each_page_is_small_and_comes_at_once_and_loads_nothing_from_elsewhere(path: str) -> None:
+    async with reading(shop()) as http:
+        await log_in(http, "olga")
+        seconds = []
+        for _ in range(4):
+            started = time.perf_counter()
+            answer = await http.get(path)
+            seconds.append(time.perf_counter() - started)
+        assert answer.status_code == 200
+        files = [await http.get(file) for file in set(_LOADED.findall(answer.text))]
+        assert all(file.status_code == 200 for file in files)
+        assert len(answer.content) + sum(len(file.content) for file in files) < MAX_BYTES
+        assert min(seconds) < MAX_S
+        assert not re.search(r"<script>|<style| style=|onclick|(?:src|href)=\"https?://", answer.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_each_page_is_in_korean_as_a_whole(path: str) -> None:
+    async with reading(shop()) as http:
+        await log_in(http, "olga")
+        english, korean = [
+            re.findall(
+                r"<(?:h1|label|th scope=\"col\")[^>]*>([^<]*[^\s<])",
+                (await http.get(path, headers={"accept-language": language})).text,
+            )
+            for language in ("en", "ko")
+        ]
+        assert len(english) == len(korean)
+        assert [text for text in korean if re.fullmatch(r"[A-Za-z ,]{4,}", text)] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(open_reader: Any, scheme: str) -> None:
+    async with console_of(shop()) as address:
+        reader = await open_reader(address, color_scheme=scheme)
+        await reader.log_in()
+        for path in PAGES:
+            await reader.page.goto(address + path)
+            await reader.page.wait_for_load_state("networkidle")
+            assert await reader.violations() == [], path
+            if scheme == "dark":
+                name = re.sub(r"\W+", "-", path).strip("-")[:40]
+                await reader.picture(f"dark-{name}")
+        assert reader.problems == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_on_a_phone_nothing_hangs_over_the_edge(open_reader: Any, path: str) -> None:
+    async with console_of(shop()) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        await reader.page.set_viewport_size({"width": 390, "height": 844})
+        await reader.page.goto(address + path)
+        wide = await reader.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390
