@@ -76,16 +76,17 @@ async def test_products_have_the_numbers_of_single_requests_to_the_bit(
     client: httpx.AsyncClient, model: WrittenDemand
 ) -> None:
     asked: dict[str, Any] = {"weeks": 8, "level": 0.8, "service_level": 0.9, "as_of": AS_OF}
-    answer = await ask(client, {"products": [71, 70, 71], **asked})
+    answer = await ask(client, {"products": [71, 70, 71], "recent": True, **asked})
     singles = [(await client.get(f"/forecasts/products/{one}", params=asked)).json() for one in (71, 70, 71)]
     assert answer["data"] == [{name: one[name] for name in answer["data"][0]} for one in singles]
     assert [len(one["weeks"]) for one in answer["data"]] == [8, 8, 8]
     assert msgspec.to_builtins(msgspec.convert(answer, ProductForecasts))["data"] == answer["data"]
-    page = (await client.get("/forecasts/products", params=asked)).json()
+    page = (await client.get("/forecasts/products", params=asked | {"recent": True})).json()
     assert page["data"] == [answer["data"][1], answer["data"][0]]
     of_all = answer.keys() - {"data", *AGE}
     assert {name: answer[name] for name in of_all} == {name: singles[0][name] for name in of_all}
-    assert len((await ask(client, {"products": [70]}))["data"][0]["weeks"]) == 4
+    [by_default] = (await ask(client, {"products": [70]}))["data"]
+    assert (len(by_default["weeks"]), by_default["recent"]) == (4, None)
 
 
 async def test_who_may_ask_for_what(client: httpx.AsyncClient, workplace: Workplace) -> None:
