@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ordercast.services.console import errors
+from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
@@ -32,7 +33,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, forecasts, predict, models, trainings],
+        routers=[log_in, overview, flow, forecasts, predict, models, trainings],
         rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
         documented=False,
         problem_page=answer_problem,

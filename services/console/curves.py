@@ -19,3 +19,13 @@ def points(
         f"{(first + place) * step:.1f},{height - _MARGIN - usable * max(value, 0.0) / top:.1f}"
         for place, value in enumerate(values)
     )
+
+
+def trend(values: Sequence[tuple[float, float]], width: int, height: int, span_s: float) -> str:
+    """The same of (seconds before now, value): the last `span_s` are the width."""
+    top = max(max((value for _, value in values), default=0.0), 1e-9)
+    usable = height - 2 * _MARGIN
+    return " ".join(
+        f"{width * (1 + at_s / span_s):.1f},{height - _MARGIN - usable * max(value, 0.0) / top:.1f}"
+        for at_s, value in values
+    )

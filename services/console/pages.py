@@ -63,18 +63,27 @@ async def operator(request: Request) -> LogIn:
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A template with its values, and what every page has: who is logged in, theme, and what its forms have to bring."""
-    language = preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     log_in = log_in_of(request)
     form = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(_FORM_BYTES)
+    text = render(request, template, csrf=log_in.csrf if log_in else form, **values)
+    answer = HTMLResponse(text, status, HEADERS)
+    if log_in is None and FORM_COOKIE not in request.cookies:
+        set_cookie(request, answer, FORM_COOKIE, form)
+    return answer
+
+
+def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
+    """The same as text."""
+    language = preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     theme = request.cookies.get(THEME_COOKIE, THEMES[0])
     query = f"?{request.url.query}" if request.url.query else ""
-    text = (
+    return (
         console(request)
         .environments[language]
         .get_template(template)
         .render(
-            log_in=log_in,
-            csrf=log_in.csrf if log_in else form,
+            log_in=log_in_of(request),
+            csrf=csrf,
             theme=theme if theme in THEMES else THEMES[0],
             themes=THEMES,
             path=request.url.path,
@@ -82,10 +91,6 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
             **values,
         )
     )
-    answer = HTMLResponse(text, status, HEADERS)
-    if log_in is None and FORM_COOKIE not in request.cookies:
-        set_cookie(request, answer, FORM_COOKIE, form)
-    return answer
 
 
 def answer_problem(request: Request, problem: Problem) -> Response:

@@ -12,8 +12,10 @@ class ConsoleSettings(HttpSettings):
     order_api_url: str = Field(default="http://127.0.0.1:8000", description="where order_api answers")
     trainer_url: str = Field(default="http://127.0.0.1:8001", description="where the trainer answers")
     predictor_url: str = Field(default="http://127.0.0.1:8002", description="where the predictor answers")
-    feature_worker_url: str = Field(default="http://127.0.0.1:8003", description="where a feature worker answers")
-    relay_url: str = Field(default="http://127.0.0.1:8004", description="where a relay answers")
+    feature_worker_url: str = Field(
+        default="http://127.0.0.1:8003", description="where the feature workers answer, with commas"
+    )
+    relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
     secure_cookies: bool = Field(default=False, description="cookies over HTTPS alone: set it behind a proxy with TLS")
     # Of one address. order_api counts what fails by account and address, and sees the console's address alone.
     log_ins_per_minute: int = Field(default=20, ge=1, description="tries to log in from one address")

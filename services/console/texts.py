@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from ordercast.services.console.curves import points
+from ordercast.services.console.curves import points, trend
 
 HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
@@ -61,7 +61,7 @@ def _environment(language: str) -> Environment:
         "language": language,
         "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
     }
-    environment.filters |= {**_formats(language), "points": points}
+    environment.filters |= {**_formats(language), "points": points, "trend": trend}
     return environment
 
 
@@ -70,6 +70,10 @@ def _formats(language: str) -> Mapping[str, Any]:
         return str(
             format_decimal(round(value, digits), "#,##0." + "#" * digits if digits else "#,##0", locale=language)
         )
+
+    def told(value: float | None, digits: int = 0) -> str:
+        """A number, or a line where nobody says it."""
+        return "–" if value is None else number(value, digits)
 
     def percent(value: float, digits: int = 0) -> str:
         return str(format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language))
@@ -82,7 +86,7 @@ def _formats(language: str) -> Mapping[str, Any]:
     def moment(value: datetime) -> str:
         return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss", tzinfo=UTC, locale=language)) + " UTC"
 
-    return {"number": number, "percent": percent, "day": day, "moment": moment}
+    return {"number": number, "told": told, "percent": percent, "day": day, "moment": moment}
 
 
 def preferred(chosen: str | None, accepted: str) -> str:

@@ -11,10 +11,12 @@ from jinja2 import Environment
 
 from ordercast.client import Addresses
 from ordercast.client.transport import open_transport
+from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.log_in.log_ins import LogIns
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import environments
 from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.process.background import running_beside
 
 # Requests under way at once, of all pages together: people are few, and a page asks for some ten parts.
 CONNECTIONS: Final = 24
@@ -22,11 +24,12 @@ CONNECTIONS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the routes use; at `app.state.service`. `services`: the address of each, in the order of the flow."""
+    """What the routes use; at `app.state.service`. `services`: the address of each process, in the order of the flow."""
 
     log_ins: LogIns
     probes: httpx.AsyncClient
     services: Mapping[str, str]
+    watch: Watch
     environments: Mapping[str, Environment]
     secure_cookies: bool
     checks: Mapping[str, Check]
@@ -41,17 +44,27 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
     ):
-        yield Console(
-            log_ins=LogIns(transport, addresses),
-            probes=probes,
-            services={
-                "order_api": settings.order_api_url,
-                "relay": settings.relay_url,
-                "feature_worker": settings.feature_worker_url,
-                "trainer": settings.trainer_url,
-                "predictor": settings.predictor_url,
-            },
-            environments=environments(),
-            secure_cookies=settings.secure_cookies,
-            checks={},
-        )
+        services = {
+            "order_api": settings.order_api_url,
+            **_named("relay", settings.relay_url),
+            **_named("feature_worker", settings.feature_worker_url),
+            "trainer": settings.trainer_url,
+            "predictor": settings.predictor_url,
+        }
+        watch = Watch(probes, services)
+        async with running_beside(watch.run, name="watch-services"):
+            yield Console(
+                log_ins=LogIns(transport, addresses),
+                probes=probes,
+                services=services,
+                watch=watch,
+                environments=environments(),
+                secure_cookies=settings.secure_cookies,
+                checks={},
+            )
+
+
+def _named(service: str, urls: str) -> dict[str, str]:
+    """The processes of a service that there may be several of."""
+    addresses = [url.strip() for url in urls.split(",")]
+    return {service if number == 1 else f"{service}-{number}": url for number, url in enumerate(addresses, start=1)}

@@ -29,13 +29,14 @@ class _Readiness(msgspec.Struct):
 @dataclass(frozen=True, slots=True)
 class ServiceState:
     """`away` is why it does not answer; `failing` the parts that it misses, each with the reason. `tells` whether it says more
-    than that it lives. `numbers` are sums over all labels, but the lag, which is the longest."""
+    than that it lives. `numbers` are sums over all labels, but the lag, which is the longest; `metrics` the whole page of them."""
 
     name: str
     away: str | None = None
     failing: Mapping[str, str] | None = None
     tells: bool = True
     numbers: Mapping[str, float] | None = None
+    metrics: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -61,7 +62,8 @@ async def _look_at(http: httpx.AsyncClient, name: str, address: str) -> ServiceS
     except msgspec.DecodeError:
         return ServiceState(name, away=f"{address} answers, but is no service of Ordercast")
     failing = {part: outcome for part, outcome in checks.items() if outcome != "ok"}
-    return ServiceState(name, failing=failing, numbers=numbers_in(metrics.text) if metrics.is_success else {})
+    told = metrics.text if metrics.is_success else ""
+    return ServiceState(name, failing=failing, numbers=numbers_in(told), metrics=told)
 
 
 def numbers_in(text: str) -> dict[str, float]:

@@ -16,6 +16,7 @@ MAX_BYTES: Final = 100_000
 MAX_S: Final = 0.3
 PAGES: Final = (
     "/",
+    "/flow",
     "/forecasts",
     "/forecasts?search=teapot",
     "/forecasts/2",

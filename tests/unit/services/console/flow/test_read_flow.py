@@ -1,0 +1,94 @@
+"""What the looks say of the flow."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ordercast.services.console.flow.numbers import Numbers
+from ordercast.services.console.flow.read_flow import Flow, flow_of
+from ordercast.services.console.flow.watch import Look
+from ordercast.services.console.overview.look_at_services import ServiceState
+from tests.support import console_flow
+
+BEGAN = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+
+
+def look(at_s: float, pages: dict[str, str]) -> Look:
+    states = [ServiceState(name, failing={}, metrics=text) for name, text in pages.items()]
+    return Look(at_s, BEGAN + timedelta(seconds=at_s), states, {one.name: Numbers.of(one.metrics) for one in states})
+
+
+def seen(numbers: console_flow.Numbers, looks: int = 20, **pace: float) -> list[Look]:
+    found = []
+    for number in range(looks):
+        found.append(look(2.0 * number, numbers.pages()))
+        numbers.go_on(2.0, **pace)
+    return found
+
+
+def test_each_stage_says_what_it_does_a_second() -> None:
+    flow = flow_of(seen(console_flow.Numbers(orders=100, views=100, applied=200), orders=3, views=12))
+    assert flow.orders_rate == pytest.approx(3)
+    assert flow.views_rate == pytest.approx(12)
+    assert flow.published_rate == pytest.approx(3)
+    assert flow.applied_rate == pytest.approx(15)
+    assert flow.predictions_rate == pytest.approx(2)
+    assert flow.prediction_s == pytest.approx(0.0004)
+    assert flow.fresh_s == pytest.approx(0.2)
+    assert flow.orders == 100 + 3 * 38
+    assert not flow.worker.is_late
+    assert flow.worker.drain is not None
+    assert not flow.worker.drain.waits
+    assert [point.at_s for point in flow.worker.oldest_curve] == [-38.0 + 2 * number for number in range(20)]
+
+
+def test_a_worker_that_catches_up_says_when_it_is_done() -> None:
+    flow = flow_of(seen(console_flow.Numbers(lag_events=1_000), orders=5, views=5, counted=20))
+    assert flow.worker.events == 1_000 - 10 * 38
+    assert flow.worker.is_late
+    assert flow.worker.drain is not None
+    assert flow.worker.drain.left_s == pytest.approx(62)
+
+
+def test_a_service_that_is_away_has_no_numbers_and_the_others_have_theirs() -> None:
+    looks = seen(console_flow.Numbers(orders=4))
+    gone = ServiceState("relay", away="nobody answers")
+    last = look(40.0, console_flow.Numbers(orders=90).pages())
+    looks.append(
+        replace(
+            last,
+            services=[gone, *(one for one in last.services if one.name != "relay")],
+            numbers=dict(last.numbers) | {"relay": Numbers()},
+        )
+    )
+    flow = flow_of(looks)
+    assert (flow.outbox.events, flow.outbox.oldest_s, flow.outbox.drain, flow.published_rate) == (None,) * 4
+    assert flow.orders_rate is not None
+    assert flow.away == [gone]
+
+
+def test_several_processes_add_up_and_the_slowest_tells_how_late_it_is() -> None:
+    one, other = console_flow.Numbers(lag_events=30), console_flow.Numbers(lag_events=50, applied=9)
+    one.lag_s, other.lag_s = 3, 5
+    pages = one.pages() | {"feature_worker-2": other.pages()["feature_worker"]}
+    flow = flow_of([look(0, pages)])
+    assert (flow.worker.events, flow.worker.oldest_s) == (80, 5)
+    assert [state.name for state in flow.of("feature_worker")] == ["feature_worker", "feature_worker-2"]
+
+
+def test_nothing_that_came_in_is_an_empty_flow_and_the_first_order_is_not() -> None:
+    def flow_with(numbers: console_flow.Numbers) -> Flow:
+        return flow_of([look(0, numbers.pages())])
+
+    assert flow_with(console_flow.Numbers()).is_empty
+    assert not flow_with(console_flow.Numbers(orders=1)).is_empty
+    assert not flow_of([look(0, {"order_api": ""})]).is_empty
+
+
+def test_what_answers_is_told_by_recipe() -> None:
+    demand, baseline = flow_of([look(0, console_flow.Numbers().pages())]).served
+    assert (demand.recipe, demand.version) == ("demand", console_flow.VERSION)
+    assert demand.trained_at == datetime.fromtimestamp(console_flow.TRAINED_AT, UTC)
+    assert (baseline.version, baseline.trained_at) == (None, None)
+    assert flow_of([look(0, {"predictor": ""})]).served == []
