@@ -9,8 +9,17 @@ from msgspec import Struct
 from ordercast.client.training_answers import Judgement
 
 
+class FeaturePosition(Struct, frozen=True):
+    """The last event of each topic that changed a feature row."""
+
+    partition: int
+    orders_offset: int | None
+    views_offset: int | None
+
+
 class Features(Struct, frozen=True):
-    """What is known of an account and a product; `ordercast.contracts.features` tells what each field means."""
+    """What is known of an account and a product; `ordercast.contracts.features` tells what each field means. `as_of` is when
+    the row was last changed."""
 
     account_id: int
     product_id: int
@@ -25,6 +34,8 @@ class Features(Struct, frozen=True):
     views_before_first_order: int
     last_viewed_at: datetime | None
     last_ordered_at: datetime | None
+    position: FeaturePosition | None = None
+    as_of: datetime | None = None
 
 
 class Prediction(Struct, frozen=True):

@@ -53,6 +53,31 @@ class Order(Struct, frozen=True):
     updated_at: datetime
 
 
+class JourneyEvent(Struct, frozen=True):
+    """An event of an order: `number` in the outbox's `shard`, and `offset` in that partition of the topic orders, once it is
+    `published`. What nobody knows is None."""
+
+    shard: int
+    number: int
+    state: str
+    type: str | None
+    event_id: UUID | None
+    occurred_at: datetime | None
+    committed_at: datetime | None
+    trace_id: str | None
+    offset: int | None
+    reason: str | None
+
+
+class Journey(Struct, frozen=True):
+    """`kafka` is why it was not asked for the published events; None: it was."""
+
+    order_id: UUID
+    account_id: int
+    events: list[JourneyEvent]
+    kafka: str | None
+
+
 class Changes(Struct, frozen=True):
     """Orders that are new or have changed; `next_cursor` is what to go on with."""
 

@@ -16,6 +16,7 @@ from ordercast.client.order_answers import (
     BatchAnswer,
     Changes,
     ImportAnswer,
+    Journey,
     Order,
     Price,
     Product,
@@ -238,6 +239,10 @@ class OrderApi:
 
     async def order(self, order_id: UUID) -> Order:
         return await self._get(f"/orders/{order_id}", Order)
+
+    async def journey(self, order_id: UUID) -> Journey:
+        """What became of the order's events. Needs an operator."""
+        return await self._get(f"/orders/{order_id}/journey", Journey)
 
     async def orders(self, **filters: Any) -> AsyncIterator[Order]:
         """The caller's orders, or for an admin everybody's, the newest first.

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from ordercast.services.console import errors
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
+from ordercast.services.console.journey.routes import router as journey
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.overview.routes import router as overview
@@ -33,7 +34,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, forecasts, predict, models, trainings],
+        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings],
         rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
         documented=False,
         problem_page=answer_problem,

@@ -20,11 +20,13 @@ from ordercast.services.order_api.feed.bound_streams import BoundStreams
 from ordercast.services.order_api.feed.follow_events import FollowEvents
 from ordercast.services.order_api.forget_expired import forget_expired
 from ordercast.services.order_api.orders.change_order import ChangeOrder
+from ordercast.services.order_api.orders.find_published import FindPublished
 from ordercast.services.order_api.orders.group_commit import GroupCommit, open_group_commit
 from ordercast.services.order_api.orders.idempotency import KeyedAnswer
 from ordercast.services.order_api.orders.import_orders import ImportOrders
 from ordercast.services.order_api.orders.outbox_signal import OutboxSignal
 from ordercast.services.order_api.orders.place_orders import OrderRequest, PlaceOrders
+from ordercast.services.order_api.orders.read_journey import ReadJourney
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.products.read_products import ProductPage
@@ -80,6 +82,7 @@ class OrderApi:
     place_orders: GroupCommit[OrderRequest, KeyedAnswer]
     change_order: ChangeOrder
     import_orders: ImportOrders
+    read_journey: ReadJourney
     record_views: RecordViews
     view_limits: ViewLimits
     follow_events: FollowEvents
@@ -150,6 +153,14 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
             place_orders=place_orders,
             change_order=ChangeOrder(sessions, partitions=partitions),
             import_orders=ImportOrders(sessions, partitions=partitions),
+            read_journey=ReadJourney(
+                reading,
+                FindPublished(
+                    partial(open_feed_reader, settings.kafka_bootstrap),
+                    partial(find_offsets, settings.kafka_bootstrap),
+                ),
+                partitions=partitions,
+            ),
             record_views=RecordViews(sessions, send_views, view_limits),
             view_limits=view_limits,
             follow_events=FollowEvents(

@@ -114,6 +114,8 @@ class Predictions:
     # Of each recipe whether a version answers.
     demand: bool = True
     baseline: bool = True
+    # The offset in the topic orders that the feature rows have come to; None: there are no rows.
+    counted: int | None = 20
     refuse: str | None = None
     done: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -253,10 +255,14 @@ class Predictions:
         )
 
     async def features(self, request: Request) -> Response:
+        if self.counted is None:
+            return problem(404, "features-not-found", "There is no feature row")
         times = dict.fromkeys(("first_ordered_at", "last_viewed_at", "last_ordered_at"), NOW.isoformat())
         counts = dict.fromkeys(("order_count", "total_quantity", "cancelled_quantity", "views_before_first_order"), 3)
         first = dict.fromkeys(("first_quantity", "first_order_quantity", "first_price"))
-        return JSONResponse({**request.path_params, **times, **counts, **first, "view_count": 40})
+        position = {"partition": 3, "orders_offset": self.counted, "views_offset": None}
+        told = {"view_count": 40, "position": position, "as_of": (NOW + timedelta(seconds=1)).isoformat()}
+        return JSONResponse({**request.path_params, **times, **counts, **first, **told})
 
     async def list_models(self, _: Request) -> Response:
         return JSONResponse({"data": self.models, "has_more": False})

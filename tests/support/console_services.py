@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
+from tests.support.console_journey import Way
 from tests.support.console_predictions import Predictions, problem
 from tests.support.on_a_port import on_a_port
 
@@ -46,6 +47,7 @@ class Shop:
     metrics: dict[str, str] = field(default_factory=dict)
     training: dict[str, Any] | None = None
     predictions: Predictions = field(default_factory=Predictions)
+    way: Way = field(default_factory=Way)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
@@ -62,6 +64,7 @@ class Shop:
             Route("/predictor/models/{version}/live", self.live),
             Route("/trainer/trainings", self.trainings, methods=["GET"]),
             *self.predictions.routes(),
+            *self.way.routes(),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]

@@ -18,6 +18,7 @@ from ordercast.services.order_api.orders.idempotency_header import IdempotencyKe
 from ordercast.services.order_api.orders.import_orders import ImportOptions, OnConflict
 from ordercast.services.order_api.orders.place_orders import Line, OrderRequest
 from ordercast.services.order_api.orders.read_changes import read_changes
+from ordercast.services.order_api.orders.read_journey import Journey
 from ordercast.services.order_api.orders.read_orders import OrderList, Sort, read_order, read_orders
 from ordercast.services.order_api.orders.schemas import (
     CancelOrderRequest,
@@ -124,6 +125,16 @@ async def list_orders(
 async def get_order(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
     """One order; another account's is 404."""
     return _order(await read_order(service.sessions, caller, order_id))
+
+
+@router.get("/orders/{order_id}/journey", response_model=document_of(Journey))
+@raises(errors.OrderNotFound)
+async def get_journey(order_id: UUID, caller: CurrentCaller, service: CurrentService) -> Response:
+    """The order's events: the trace of the request that made each, its number in the outbox, and its offset in Kafka.
+
+    While Kafka does not answer, `kafka` says why, and what is known without it is there.
+    """
+    return _json(msgspec.json.encode(await service.read_journey(caller, order_id)))
 
 
 @router.post("/orders/{order_id}/confirm", response_model=document_of(OrderAnswer))

@@ -22,6 +22,7 @@ _TABLE: Final = """
 POST   /orders                                           own      own     own      own   orders:write
 GET    /orders                                           own      any     any      any   orders:read
 GET    /orders/{order_id}                                own      any     any      any   orders:read
+GET    /orders/{order_id}/journey                        none     any     any      any   orders:read
 POST   /orders/{order_id}/confirm                        none     any     any      any   orders:write
 POST   /orders/{order_id}/cancel                         own      any     any      any   orders:write
 POST   /orders/import                                    none     any     any      any   imports

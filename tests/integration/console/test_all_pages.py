@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.console.test_log_in import log_in, reading
 from tests.integration.console.test_models_and_trainings import TRAININGS
+from tests.support.console_journey import ORDER
 from tests.support.console_predictions import Predictions
 from tests.support.console_services import Shop, console_of
 
@@ -17,6 +18,8 @@ MAX_S: Final = 0.3
 PAGES: Final = (
     "/",
     "/flow",
+    "/journey",
+    f"/journey/{ORDER}",
     "/forecasts",
     "/forecasts?search=teapot",
     "/forecasts/2",

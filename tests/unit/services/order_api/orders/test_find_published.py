@@ -1,0 +1,81 @@
+"""An event is found by its number, however the relay repeated itself and whatever strangers wrote between."""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordercast.contracts.envelope import SequenceNumber, encode_headers
+from ordercast.services.order_api.orders.find_published import FindPublished, number_of
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
+from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.ports import Consumer, ReadPositions
+from ordercast.services.shared.kafka.records import Partition, Record
+
+PLACE = Partition("orders", 1)
+STRANGER = Record(key=None, value=b"{}", headers=[("ce_producer", b"outbox")], timestamp_ms=0)
+
+
+def record(number: int, producer: str = "outbox") -> Record:
+    headers = encode_headers(
+        event_type="ordercast.order.placed.v1",
+        event_id=UUID(int=number),
+        source="/test",
+        time=datetime(2026, 7, 1, tzinfo=UTC),
+        sequence=SequenceNumber(producer, number),
+    )
+    return Record(key=b"1", value=b"{}", headers=headers, timestamp_ms=number)
+
+
+def find_in(log: MemoryLog) -> FindPublished:
+    @asynccontextmanager
+    async def open_reader(partitions: Collection[Partition], positions: ReadPositions) -> AsyncIterator[Consumer]:
+        yield MemoryConsumer(log, partitions, positions)
+
+    async def find_offsets(_: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
+        return {PLACE: len(log.records(*PLACE)) if since is None else log.begin(PLACE)}
+
+    return FindPublished(open_reader, find_offsets)
+
+
+# How far a relay goes back before it goes on, and how many strange records come before the next one.
+WAY = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=60)
+
+
+@given(WAY, st.data())
+async def test_each_number_is_found(way: list[tuple[int, int]], data: st.DataObject) -> None:
+    written = list[Record]()
+    number = 0
+    for back, strange in way:
+        number = max(0, number - back) + 1
+        written += [*[STRANGER] * strange, record(number)]
+    # A relay that repeats goes on to where it was.
+    written += map(record, range(number + 1, max(one.timestamp_ms for one in written) + 1))
+    highest = max(one.timestamp_ms for one in written)
+    log = MemoryLog()
+    await log.publish(*PLACE, written)
+    wanted = data.draw(st.lists(st.integers(1, highest + 2), min_size=1, max_size=5))
+    found = await find_in(log)(1, wanted)
+    assert set(found) == {one for one in wanted if one <= highest}
+    assert all(number_of(stored) == one for one, stored in found.items())
+
+
+async def test_of_other_streams_and_of_what_is_gone_nothing_is_found() -> None:
+    log = MemoryLog()
+    await log.publish(*PLACE, [record(7, "replay:x"), record(1), record(2), record(3)])
+    assert {one: stored.offset for one, stored in (await find_in(log)(1, [2, 7])).items()} == {2: 2}
+    log.delete_before(PLACE, 3)
+    assert list(await find_in(log)(1, [1, 2, 3])) == [3]
+    assert await find_in(MemoryLog())(1, [1]) == {}
+
+
+async def test_a_broker_that_is_gone_is_told() -> None:
+    log = MemoryLog()
+    await log.publish(*PLACE, [record(1)])
+    log.available = False
+    with pytest.raises(BrokerUnavailable):
+        await find_in(log)(1, [1])
