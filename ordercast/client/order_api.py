@@ -21,6 +21,7 @@ from ordercast.client.order_answers import (
     Price,
     Product,
     ProductsAnswer,
+    Review,
     Trends,
 )
 from ordercast.client.page import Page
@@ -36,7 +37,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Webhook)
+Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Review, Webhook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +185,12 @@ class OrderApi:
         body = {"sku": sku, "name": name, "price": price, "currency": currency}
         return await self._post("/products", body, Product)
 
-    async def products(self, *, search: str | None = None, active: bool | None = None) -> AsyncIterator[Product]:
-        """All products, page by page; `search` is a part of the name or SKU, however cased."""
+    async def products(
+        self, *, search: str | None = None, active: bool | None = None, starting_after: int | None = None
+    ) -> AsyncIterator[Product]:
+        """All products, page by page, or those after that id; `search` is a part of the name or SKU, however cased."""
         filters = {"search": search, "active": None if active is None else str(active).lower()}
-        async for product in self._pages("/products", Page[Product], filters):
+        async for product in self._pages("/products", Page[Product], filters, starting_after):
             yield product
 
     async def product(self, product_id: int) -> Product:
@@ -204,6 +207,15 @@ class OrderApi:
         """The product's prices, the present one first."""
         async for price in self._pages(f"/products/{product_id}/prices", Page[Price], {}):
             yield price
+
+    async def reviews(self, product_id: int) -> AsyncIterator[Review]:
+        """What was written about the product, the newest first."""
+        async for review in self._pages(f"/products/{product_id}/reviews", Page[Review], {}):
+            yield review
+
+    async def write_review(self, product_id: int, rating: int, text: str) -> Review:
+        """By somebody who has ordered the product, and once; `rating` is 1 to 5."""
+        return await self._post(f"/products/{product_id}/reviews", {"rating": rating, "text": text}, Review)
 
     async def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
         """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin."""
@@ -244,13 +256,12 @@ class OrderApi:
         """What became of the order's events. Needs an operator."""
         return await self._get(f"/orders/{order_id}/journey", Journey)
 
-    async def orders(self, **filters: Any) -> AsyncIterator[Order]:
-        """The caller's orders, or for an admin everybody's, the newest first.
+    async def orders(self, *, starting_after: UUID | None = None, **filters: Any) -> AsyncIterator[Order]:
+        """The caller's orders, or for an admin everybody's, the newest first, or those after that one.
 
         Filters: `status`, `account_id`, `product_id`, `order_ref`, `created_from`, `created_to`, `updated_from`, `updated_to`;
         `sort="created_at"` gives the oldest first.
         """
-        starting_after: UUID | None = None
         while True:
             params = {**filters, "limit": PAGE_ROWS, "starting_after": starting_after}
             page = await self._get("/orders", Page[Order], params)
@@ -354,9 +365,10 @@ class OrderApi:
         request = Request("GET", self._url(path), params=params or {}, repeatable=True)
         return await self.session.ask(request, answer)
 
-    async def _pages(self, path: str, page_type: type[Page[Row]], filters: dict[str, Any]) -> AsyncIterator[Row]:
+    async def _pages(
+        self, path: str, page_type: type[Page[Row]], filters: dict[str, Any], starting_after: int | None = None
+    ) -> AsyncIterator[Row]:
         """The rows of all pages of a list that goes on after a row's id."""
-        starting_after: int | None = None
         while True:
             page = await self._get(path, page_type, {**filters, "limit": PAGE_ROWS, "starting_after": starting_after})
             for row in page.data:

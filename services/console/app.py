@@ -2,7 +2,7 @@
 
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,15 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ordercast.services.console import errors
+from ordercast.services.console.cart.routes import router as cart
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.journey.routes import router as journey
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.overview.routes import router as overview
-from ordercast.services.console.pages import LOG_IN_COOKIE, answer_problem, console, page, to_log_in
+from ordercast.services.console.own_orders.routes import router as own_orders
+from ordercast.services.console.pages import LOG_IN_COOKIE, SHOP, answer_problem, console, page, to_log_in
 from ordercast.services.console.predict.routes import router as predict
 from ordercast.services.console.settings import ConsoleSettings
+from ordercast.services.console.shop.routes import router as shop
 from ordercast.services.console.texts import HERE
 from ordercast.services.console.trainings.routes import router as trainings
 from ordercast.services.console.wiring import open_console
@@ -28,14 +31,20 @@ from ordercast.services.shared.http.rate_limits import RateLimit
 from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
 from ordercast.services.shared.problem_types.every_service import INVALID_REQUEST
 
+# Forms that send a password: how often is limited, each by itself.
+_PASSWORDS: Final = {"log-ins": "/log-in", "shop-log-ins": f"{SHOP}/log-in", "sign-ups": f"{SHOP}/sign-up"}
+
 
 def console_app(settings: ConsoleSettings) -> FastAPI:
     """The app; its lifespan opens and closes the wiring."""
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings],
-        rate_limits=[RateLimit("log-ins", "POST", "/log-in", settings.part_of_limit(settings.log_ins_per_minute))],
+        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, shop, cart, own_orders],
+        rate_limits=[
+            RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
+            for name, path in _PASSWORDS.items()
+        ],
         documented=False,
         problem_page=answer_problem,
     )

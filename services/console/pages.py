@@ -9,6 +9,7 @@ import structlog
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from ordercast.services.console.cart.cart import Cart
 from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.texts import preferred
@@ -22,6 +23,10 @@ LOG_IN_COOKIE: Final = "ordercast_console"
 FORM_COOKIE: Final = "ordercast_console_form"
 THEME_COOKIE: Final = "ordercast_console_theme"
 LANGUAGE_COOKIE: Final = "ordercast_console_language"
+CART_COOKIE: Final = "ordercast_console_cart"
+# Of what is not ordered (s).
+CART_S: Final = 30 * 86_400
+SHOP: Final = "/shop"
 THEMES: Final = ("auto", "light", "dark")
 YEAR_S: Final = 365 * 86_400
 # A page of another site may neither show one of ours nor send a form here.
@@ -61,6 +66,31 @@ async def operator(request: Request) -> LogIn:
     return found
 
 
+async def customer(request: Request) -> LogIn:
+    """A dependency of the shop's pages for whoever has an account, of any role.
+
+    Raises:
+        LoggedOut
+    """
+    found = log_in_of(request)
+    if found is None:
+        raise LoggedOut
+    return found
+
+
+def is_in_shop(request: Request) -> bool:
+    return request.url.path == SHOP or request.url.path.startswith(f"{SHOP}/")
+
+
+def cart_of(request: Request) -> Cart:
+    return Cart.read(request.cookies.get(CART_COOKIE))
+
+
+def keep_cart(request: Request, answer: Response, cart: Cart) -> Response:
+    set_cookie(request, answer, CART_COOKIE, cart.text(), max_age_s=CART_S)
+    return answer
+
+
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A template with its values, and what every page has: who is logged in, theme, and what its forms have to bring."""
     log_in = log_in_of(request)
@@ -77,20 +107,18 @@ def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
     language = preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
     theme = request.cookies.get(THEME_COOKIE, THEMES[0])
     query = f"?{request.url.query}" if request.url.query else ""
-    return (
-        console(request)
-        .environments[language]
-        .get_template(template)
-        .render(
-            log_in=log_in_of(request),
-            csrf=csrf,
-            theme=theme if theme in THEMES else THEMES[0],
-            themes=THEMES,
-            path=request.url.path,
-            here=request.url.path + query if request.method == "GET" else "/",
-            **values,
-        )
-    )
+    in_shop = is_in_shop(request)
+    shared = {
+        "log_in": log_in_of(request),
+        "csrf": csrf,
+        "theme": theme if theme in THEMES else THEMES[0],
+        "themes": THEMES,
+        "path": request.url.path,
+        "here": request.url.path + query if request.method == "GET" else SHOP if in_shop else "/",
+        "in_shop": in_shop,
+        "cart": cart_of(request) if in_shop else None,
+    }
+    return console(request).environments[language].get_template(template).render(shared | values)
 
 
 def answer_problem(request: Request, problem: Problem) -> Response:
@@ -139,5 +167,7 @@ def to_log_in(request: Request) -> Response:
     """A part of a page that is asked for alone has the whole page go there."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=204, headers={**HEADERS, "HX-Redirect": "/log-in"})
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse("/log-in" if here == "/" else f"/log-in?after={quote(here, safe='')}", 303, HEADERS)
+    form = f"{SHOP}/log-in" if is_in_shop(request) else "/log-in"
+    # A form cannot be sent again by a link to where it was sent to.
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+    return RedirectResponse(form if here == "/" else f"{form}?after={quote(here, safe='')}", 303, HEADERS)

@@ -7,6 +7,7 @@ nothing to compile.
 import gettext
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -86,7 +87,14 @@ def _formats(language: str) -> Mapping[str, Any]:
     def moment(value: datetime) -> str:
         return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss", tzinfo=UTC, locale=language)) + " UTC"
 
-    return {"number": number, "told": told, "percent": percent, "day": day, "moment": moment}
+    def money(value: Decimal, currency: str) -> str:
+        """With the decimals that the price has: some have four, and some currencies none."""
+        exponent = value.as_tuple().exponent
+        decimals = max(-exponent, 0) if isinstance(exponent, int) else 0
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return f"{format_decimal(value, pattern, locale=language)} {currency}"
+
+    return {"number": number, "told": told, "percent": percent, "day": day, "moment": moment, "money": money}
 
 
 def preferred(chosen: str | None, accepted: str) -> str:

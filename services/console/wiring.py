@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 from jinja2 import Environment
 
-from ordercast.client import Addresses
+from ordercast.client import Addresses, Client
 from ordercast.client.transport import open_transport
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.log_in.log_ins import LogIns
@@ -24,9 +24,11 @@ CONNECTIONS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the routes use; at `app.state.service`. `services`: the address of each process, in the order of the flow."""
+    """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in. `services`: the address of each process, in
+    the order of the flow."""
 
     log_ins: LogIns
+    anybody: Client
     probes: httpx.AsyncClient
     services: Mapping[str, str]
     watch: Watch
@@ -55,6 +57,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
         async with running_beside(watch.run, name="watch-services"):
             yield Console(
                 log_ins=LogIns(transport, addresses),
+                anybody=Client(transport, addresses),
                 probes=probes,
                 services=services,
                 watch=watch,

@@ -1,5 +1,6 @@
 """The predictor's and the trainer's answers that the console's pages show, before a shop whose state the test sets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -118,12 +119,14 @@ class Predictions:
     counted: int | None = 20
     refuse: str | None = None
     done: list[tuple[str, Any]] = field(default_factory=list)
+    # A product as it is sold now.
+    sold: Callable[[dict[str, Any]], dict[str, Any]] = lambda product: product
 
     def routes(self) -> list[Route]:
         return [
             Route("/order_api/products", self.find_products),
             Route("/order_api/products/{product_id:int}", self.product),
-            Route("/order_api/accounts", self.find_accounts),
+            Route("/order_api/accounts", self.find_accounts, methods=["GET"]),
             Route("/order_api/accounts/{account_id:int}", self.account),
             Route("/predictor/forecasts/products", self.forecasts),
             Route("/predictor/forecasts/products/{product_id:int}", self.forecast),
@@ -146,16 +149,19 @@ class Predictions:
         return {"id": product_id, "sku": f"P-{product_id}", "name": name, **price}
 
     async def find_products(self, request: Request) -> Response:
-        search = request.query_params["search"].casefold()
-        every = [self._named(number) for number in range(1, self.products + 1)]
+        search = request.query_params.get("search", "").casefold()
+        after = int(request.query_params.get("starting_after", 0))
+        every = [self.sold(self._named(number)) for number in range(after + 1, self.products + 1)]
         found = [one for one in every if search in f"{one['name']} {one['sku']}".casefold()]
-        return JSONResponse({"data": found[:100], "has_more": False})
+        if request.query_params.get("active") == "true":
+            found = [one for one in found if one["active"]]
+        return JSONResponse({"data": found[:100], "has_more": len(found) > 100})
 
     async def product(self, request: Request) -> Response:
         number = request.path_params["product_id"]
         if number > self.products:
             return problem(404, "product-not-found", f"There is no product {number}")
-        return JSONResponse(self._named(number))
+        return JSONResponse(self.sold(self._named(number)))
 
     async def find_accounts(self, request: Request) -> Response:
         search = request.query_params["search"].casefold()

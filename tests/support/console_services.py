@@ -16,6 +16,7 @@ from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
 from tests.support.console_journey import Way
 from tests.support.console_predictions import Predictions, problem
+from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port
 
 PASSWORD: Final = "a password for the console"
@@ -48,10 +49,14 @@ class Shop:
     training: dict[str, Any] | None = None
     predictions: Predictions = field(default_factory=Predictions)
     way: Way = field(default_factory=Way)
+    storefront: Storefront = field(default_factory=Storefront)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
     issued: int = 0
+
+    def __post_init__(self) -> None:
+        self.predictions.sold = self.storefront.of
 
     def app(self) -> Starlette:
         routes = [
@@ -65,6 +70,7 @@ class Shop:
             Route("/trainer/trainings", self.trainings, methods=["GET"]),
             *self.predictions.routes(),
             *self.way.routes(),
+            *self.storefront.routes(),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]

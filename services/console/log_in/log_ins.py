@@ -17,6 +17,7 @@ import msgspec
 from ordercast.client import Addresses, Client
 from ordercast.client.account_answers import Account
 from ordercast.client.errors import ClientError
+from ordercast.client.order_api import OrderApi
 from ordercast.client.session import Session, Signed, Tokens
 from ordercast.client.transport import Request, Transport
 
@@ -51,6 +52,14 @@ class LogIns:
         self._anonymous = Session(transport, addresses.order_api)
         self._now = now
         self._kept: dict[str, LogIn] = {}
+
+    async def sign_up(self, email: str, nickname: str, password: str) -> None:
+        """Makes an account, which is a customer's.
+
+        Raises:
+            ClientError: order_api refuses it, or does not answer.
+        """
+        await OrderApi(self._anonymous).sign_up(email, nickname, password)
 
     async def begin(self, email: str, password: str) -> str:
         """The name of a new log-in.

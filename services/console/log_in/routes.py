@@ -1,6 +1,6 @@
 """Log-in, log-out, theme and language: forms that work without a script."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
@@ -8,16 +8,19 @@ from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
 from ordercast.services.console.log_in.log_ins import LOG_IN_S
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.log_in.schemas import LogInForm, PreferencesForm
+from ordercast.services.console.log_in.schemas import LogInForm, PreferencesForm, SignUpForm
 from ordercast.services.console.pages import (
+    CART_COOKIE,
     FORM_COOKIE,
     LANGUAGE_COOKIE,
     LOG_IN_COOKIE,
+    SHOP,
     THEME_COOKIE,
     YEAR_S,
     check_form,
     console,
     go_to,
+    is_in_shop,
     log_in_of,
     page,
     set_cookie,
@@ -27,39 +30,84 @@ from ordercast.services.console.texts import languages
 router = APIRouter()
 
 
+Failure = tuple[Literal["refused", "problem", "unreachable"], str]
+
+
 @router.get("/log-in")
-async def show_log_in(request: Request, after: Annotated[str, Query(max_length=1_024)] = "/") -> Response:
+@router.get(f"{SHOP}/log-in")
+async def show_log_in(request: Request, after: Annotated[str, Query(max_length=1_024)] = "") -> Response:
     if log_in_of(request):
-        return go_to(after)
+        return go_to(after or _first_page(request))
     return page(request, "log_in.html", after=after, email="", failed=None)
 
 
 @router.post("/log-in")
+@router.post(f"{SHOP}/log-in")
 async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
     """What was typed stays, but for the password."""
     check_form(request, form.csrf)
+    begun = await _begin(request, form)
+    if isinstance(begun, Response):
+        return begun
+    status, failed = begun
+    return page(request, "log_in.html", status, after=form.after, email=form.email, failed=failed)
+
+
+@router.get(f"{SHOP}/sign-up")
+async def show_sign_up(request: Request, after: Annotated[str, Query(max_length=1_024)] = "") -> Response:
+    if log_in_of(request):
+        return go_to(after or SHOP)
+    return page(request, "sign_up.html", form=SignUpForm(after=after), failed=None)
+
+
+@router.post(f"{SHOP}/sign-up")
+async def sign_up(request: Request, form: Annotated[SignUpForm, Form()]) -> Response:
+    """Makes a customer's account, and logs in with it. What was typed stays, but for the password."""
+    check_form(request, form.csrf)
+    try:
+        await console(request).log_ins.sign_up(form.email, form.nickname, form.password)
+    except ClientError as error:
+        status, failed = _failure(error)
+        return page(request, "sign_up.html", status, form=form, failed=failed)
+    begun = await _begin(request, form)
+    if isinstance(begun, Response):
+        return begun
+    # The account is there: what is left to do is to log in.
+    status, failed = begun
+    return page(request, "log_in.html", status, after=form.after, email=form.email, failed=failed)
+
+
+async def _begin(request: Request, form: LogInForm) -> Response | tuple[int, Failure]:
+    """On to the page after the log-in, or why there is none."""
     before = request.cookies.get(LOG_IN_COOKIE)
     try:
         name = await console(request).log_ins.begin(form.email, form.password)
-    except ProblemAnswer as problem:
-        failed = ("refused" if problem.status in (400, 401, 422) else "problem", str(problem))
-        return page(request, "log_in.html", problem.status, after=form.after, email=form.email, failed=failed)
     except ClientError as error:
-        failed = ("unreachable", first_line(error))
-        return page(request, "log_in.html", 503, after=form.after, email=form.email, failed=failed)
+        return _failure(error)
     await console(request).log_ins.end(before)
-    answer = go_to(form.after)
+    answer = go_to(form.after or _first_page(request))
     set_cookie(request, answer, LOG_IN_COOKIE, name, max_age_s=int(LOG_IN_S))
     answer.delete_cookie(FORM_COOKIE)
     return answer
+
+
+def _failure(error: ClientError) -> tuple[int, Failure]:
+    if not isinstance(error, ProblemAnswer):
+        return 503, ("unreachable", first_line(error))
+    return error.status, ("refused" if error.status in (400, 401, 422) else "problem", str(error))
+
+
+def _first_page(request: Request) -> str:
+    return SHOP if is_in_shop(request) else "/"
 
 
 @router.post("/log-out")
 async def log_out(request: Request, form: Annotated[AnyForm, Form()]) -> Response:
     check_form(request, form.csrf)
     await console(request).log_ins.end(request.cookies.get(LOG_IN_COOKIE))
-    answer = go_to("/log-in")
+    answer = go_to(SHOP if form.after.startswith(SHOP) else "/log-in")
     answer.delete_cookie(LOG_IN_COOKIE)
+    answer.delete_cookie(CART_COOKIE)
     return answer
 
 

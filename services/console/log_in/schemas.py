@@ -13,12 +13,16 @@ class Form(BaseModel):
     """`csrf` is compared with what this browser was given; `after` is the page to go to."""
 
     csrf: Text = ""
-    after: Text = "/"
+    after: Text = ""
 
 
 class LogInForm(Form):
     email: Text = ""
     password: Text = ""
+
+
+class SignUpForm(LogInForm):
+    nickname: Text = ""
 
 
 class PreferencesForm(Form):

@@ -11,6 +11,7 @@ from tests.integration.console.test_models_and_trainings import TRAININGS
 from tests.support.console_journey import ORDER
 from tests.support.console_predictions import Predictions
 from tests.support.console_services import Shop, console_of
+from tests.support.console_shop import ORDER, Storefront, order
 
 MAX_BYTES: Final = 100_000
 # On loopback, with the services' own time; the best of several, since the machine is shared.
@@ -32,13 +33,20 @@ PAGES: Final = (
     "/models/pin/remove?recipe=demand",
     "/trainings",
     f"/trainings/{TRAININGS[0]['id']}/cancel",
+    "/shop",
+    "/shop?search=teapot&starting_after=30",
+    "/shop/products/2",
+    "/shop/cart",
+    "/shop/orders",
+    f"/shop/orders/{ORDER}",
 )
 # What the browser loads with a page.
 _LOADED: Final = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
 
 def shop() -> Shop:
-    return Shop(predictions=Predictions(products=500, trainings=TRAININGS))
+    storefront = Storefront(orders={"key": order(77, [{"product_id": 1, "quantity": 3}])})
+    return Shop(predictions=Predictions(products=500, trainings=TRAININGS), storefront=storefront)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,0 +1,19 @@
+"""What the pages of one's own orders are asked."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersQuestion:
+    starting_after: Annotated[UUID | None, Query()] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuestion:
+    """`placed`: it was just ordered."""
+
+    placed: Annotated[bool, Query()] = False

@@ -1,0 +1,46 @@
+"""What the shop's pages are asked, and what their forms send."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Query
+from pydantic import Field, StringConstraints
+
+from ordercast.services.console.forecasts.schemas import Search
+from ordercast.services.console.log_in.schemas import Form, Text
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL
+
+# Of order_api.
+MAX_REVIEW: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsQuestion:
+    """Products with a part of their name or SKU."""
+
+    search: Search = ""
+    starting_after: Annotated[int | None, PLAIN_INTEGER, Query(ge=0, le=MAX_ID)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductQuestion:
+    """`reviewed`: this is where a review led back to, which is no further look at the product."""
+
+    reviewed: Annotated[bool, Query()] = False
+
+
+class IntoCartForm(Form):
+    """`key` names the act: sent twice, it is told to order_api once."""
+
+    quantity: Text = "1"
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+
+
+class ReviewForm(Form):
+    rating: Annotated[int, PLAIN_INTEGER, Field(ge=1, le=5)] = 5
+    text: Annotated[str, StringConstraints(max_length=2 * MAX_REVIEW), WITHOUT_NUL] = ""
+
+    @property
+    def plain_text(self) -> str:
+        """A browser sends each line end as two characters."""
+        return self.text.replace("\r\n", "\n")
