@@ -1,6 +1,7 @@
 """order_api's answers to the storefront, before products, orders and reviews that the test sets."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,14 @@ ACCOUNT_ID: Final = 7
 
 def order(number: int, items: list[dict[str, int]], price: str = "12.50") -> dict[str, Any]:
     lines = [
-        {**item, "line": line, "unit_price": price, "line_total": price, "sku": "P-1", "cancelled_quantity": 0}
+        {
+            **item,
+            "line": line,
+            "unit_price": price,
+            "line_total": str(item["quantity"] * Decimal(price)),
+            "sku": "P-1",
+            "cancelled_quantity": 0,
+        }
         for line, item in enumerate(items, 1)
     ]
     return {

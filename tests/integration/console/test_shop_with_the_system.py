@@ -1,0 +1,84 @@
+"""An order that somebody places in the shop, through the real services, into what is predicted."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from ordercast.client import Addresses, open_client
+from ordercast.client.errors import ClientError
+from ordercast.client.follow_training import follow_training, until_served
+from ordercast.infra.local.system import running_system
+from ordercast.system.operator_account import create_admin
+from tests.integration.console.test_with_the_system import EMAIL, PASSWORD
+from tests.support.offsets import free_offset
+
+LOOKS: Final = 5
+
+
+def history() -> list[dict[str, Any]]:
+    """Orders of others, to learn from."""
+    return [
+        {
+            "order_ref": f"old-{number}",
+            "account_ref": f"customer-{number}",
+            "occurred_at": f"2026-10-{number + 1:02}T10:00:00Z",
+            "items": [{"sku": "MUG-1", "name": "Mug", "quantity": 1 + number % 4, "unit_price": "4.50"}],
+        }
+        for number in range(20)
+    ]
+
+
+async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_prediction(
+    tmp_path: Path, open_reader: Any
+) -> None:
+    async with running_system(tmp_path / "state", free_offset()) as system:
+        await create_admin(system.plan.postgres.url(), EMAIL, "ann", PASSWORD)
+        async with open_client(Addresses.of(system.urls)) as anonymous:
+            admin = await anonymous.log_in(EMAIL, PASSWORD)
+            assert (await admin.order_api.import_orders(history(), create_missing=True, currency="EUR")).created == 20
+            product, ann = await admin.order_api.product_by_sku("MUG-1"), await admin.order_api.me()
+            await admin.order_api.change_product(product.id, name="Mug", price="4.50", currency="EUR", active=True)
+            started = await admin.trainer.start("baseline", members=1, epochs=2, publish="always")
+            ended = await follow_training(admin.trainer, started.id, lambda epoch, epochs, loss: None)
+            assert ended.model_version, ended.error
+            await until_served(admin.predictor, ended.model_version)
+            [unseen] = (await admin.predictor.predict_views([0])).data
+
+            reader = await open_reader(system.urls["console"])
+            page = reader.page
+            await page.goto(f"{reader.address}/shop/log-in")
+            await page.fill("#email", EMAIL)
+            await page.fill("#password", PASSWORD)
+            await page.click("button.main")
+            await page.wait_for_url("**/shop")
+            for _ in range(LOOKS):
+                await page.goto(f"{reader.address}/shop/products/{product.id}")
+            await page.fill("[name=quantity]", "3")
+            await page.click("text=Put into the cart")
+            await page.wait_for_url("**/shop/cart")
+            await page.dblclick("button.main")
+            await page.wait_for_url("**/shop/orders/**")
+            await page.click("text=My orders")
+            assert await page.locator("tbody tr").count() == 1
+
+            while True:
+                try:
+                    row = await admin.predictor.features(ann.id, product.id)
+                except ClientError:
+                    continue
+                if (row.view_count, row.order_count, row.total_quantity) == (LOOKS, 1, 3):
+                    break
+            await page.click("tbody a")
+            await page.click("text=What this account will order of it now")
+            text = await page.inner_text("main")
+            assert f"Expected after {LOOKS} views" in text
+            [seen] = (await admin.predictor.predict_views([LOOKS])).data
+            assert seen.quantity != unseen.quantity
+            assert f"{seen.quantity:.2f}".rstrip("0").rstrip(".") in text
+            assert await reader.violations() == []
+            assert reader.problems == []
+
+            await page.goto(f"{reader.address}/shop/products/{product.id}")
+            await page.fill("#text", "It holds tea.")
+            await page.click("text=Write the review")
+            await page.get_by_text("It holds tea.").wait_for()
+            assert "5 of 5" in await page.inner_text("main")
