@@ -150,6 +150,8 @@ class SystemPlan:
             **others,
             "ORDERCAST_HOST": HOST,
             "ORDERCAST_PORT": str(self.service_ports[name]),
+            # That of `ordercast import`: either knows what the other sent.
+            "ORDERCAST_VIEWS_SENT": str(self.folder.root / "views_sent"),
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -10,14 +10,12 @@ import typer
 from rich.text import Text
 
 from ordercast.cli.options import CommandFailed, Context, command, one_command
-from ordercast.client import Client
 from ordercast.imports.columns.numbers import Decimals
 from ordercast.imports.find_form import Choices
-from ordercast.imports.import_file import ReadFile, import_file, read_file, try_file
+from ordercast.imports.import_file import VIEWS_SENT, ReadFile, import_file, read_file, sender_of, try_file
 from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
-from ordercast.imports.send import OnConflict, OrderSender, ProductSender, Sender, SimulatedViews, ViewSender
+from ordercast.imports.send import OnConflict, SimulatedViews
 from ordercast.imports.sent_batches import SentBatches
-from ordercast.imports.sent_views import SentViews
 from ordercast.progress import bars, steps
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
@@ -164,7 +162,10 @@ async def _import(
     context: Context, read: ReadFile, rejects: Path, on_conflict: OnConflict, simulated: SimulatedViews | None
 ) -> None:
     async with open_access(context.target()) as access:
-        sender = _sender(context, read, access.admin, access.target.addresses.order_api, on_conflict, simulated)
+        # Beside what it is true of: a system of this machine may be thrown away with its folder.
+        name = f"views_sent_{hashlib.sha256(access.target.addresses.order_api.encode()).hexdigest()[:12]}"
+        views_sent = OUT / name if context.remote else context.folder.root / VIEWS_SENT
+        sender = sender_of(read, access.admin, on_conflict, views_sent, simulated)
         with bars(context.console, {"rows": read.rows}) as progress:
             report = await import_file(
                 read, sender, rejects, advance=lambda done, rows: progress.set("rows", done, rows)
@@ -173,24 +174,3 @@ async def _import(
     context.result({**report.as_data(), "rejects": str(rejects)}, Text(report.text() + where))
     if report.refused and not report.rows_imported:
         raise typer.Exit(1)
-
-
-def _sender(
-    context: Context,
-    read: ReadFile,
-    admin: Client,
-    address: str,
-    on_conflict: OnConflict,
-    simulated: SimulatedViews | None,
-) -> Sender:
-    currency = read.found.form.currency
-    match read.found.form.subject:
-        case Subject.ORDERS:
-            return OrderSender(admin, currency, on_conflict, simulated)
-        case Subject.PRODUCTS:
-            return ProductSender(admin)
-        case Subject.VIEWS:
-            # Beside what it is true of: a system of this machine may be thrown away with its folder.
-            name = f"views_sent_{hashlib.sha256(address.encode()).hexdigest()[:12]}"
-            sent = SentViews(OUT / name if context.remote else context.folder.root / "views_sent")
-            return ViewSender(admin, currency, sent, sent.sent_before(read.lines()))

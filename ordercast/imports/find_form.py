@@ -15,6 +15,7 @@ from ordercast.imports.errors import Undecided
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
 from ordercast.imports.files.typed_files import LINE
+from ordercast.imports.files.unpack import GENEROUS, Bounds
 from ordercast.imports.profiles.mapping import (
     NUMBERS,
     OPTIONAL,
@@ -176,7 +177,7 @@ def _words(table: Table, profile: str, form: Form) -> tuple[str, ...]:
     return tuple(words)
 
 
-def open_any(path: Path, folder: Path, encoding: str | None) -> Table:
+def open_any(path: Path, folder: Path, encoding: str | None, bounds: Bounds = GENEROUS) -> Table:
     """The table of a file, or of a folder that a profile has.
 
     Raises:
@@ -185,4 +186,4 @@ def open_any(path: Path, folder: Path, encoding: str | None) -> Table:
     from ordercast.imports.files.open_table import open_table
     from ordercast.imports.profiles.olist import open_folder
 
-    return open_folder(path, folder, encoding) if path.is_dir() else open_table(path, folder, encoding)
+    return open_folder(path, folder, encoding) if path.is_dir() else open_table(path, folder, encoding, bounds)

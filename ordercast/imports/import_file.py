@@ -11,22 +11,39 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
+from ordercast.client import Client
 from ordercast.imports.documents.cells import LeftOut, Refused
 from ordercast.imports.documents.orders import Order, orders_of
 from ordercast.imports.documents.views_and_products import Document, products_of, views_of
 from ordercast.imports.errors import FileUnreadable
 from ordercast.imports.files.spool import Spool
+from ordercast.imports.files.table import Table
+from ordercast.imports.files.unpack import GENEROUS, Bounds
 from ordercast.imports.find_form import Choices, Found, find_form, open_any
 from ordercast.imports.profiles.mapping import Subject
 from ordercast.imports.rejects import Rejects, open_rejects, without_reasons
 from ordercast.imports.report import Report
-from ordercast.imports.send import CHUNK_ROWS, Sender
+from ordercast.imports.send import (
+    CHUNK_ROWS,
+    OnConflict,
+    OrderSender,
+    ProductSender,
+    Sender,
+    SimulatedViews,
+    ViewSender,
+)
+from ordercast.imports.sent_views import SentViews
 
 Outcome = Order | Document | Refused | LeftOut
 # Told how many rows of how many are done.
 Advance = Callable[[int, int], None]
+One = TypeVar("One")
+# In the folder of a system of this machine: which views were sent.
+VIEWS_SENT: Final = "views_sent"
+# Rows, while it is found out what they become.
+_TOLD_EVERY: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +66,94 @@ class ReadFile:
         return (outcome.line for outcome in self.outcomes() if isinstance(outcome, Order | Document))
 
 
+@dataclass(frozen=True, slots=True)
+class SpooledFile:
+    """A file whose rows lie on disk; what they mean is not found yet."""
+
+    table: Table
+    rows: int
+    spool: Spool
+
+    def found(self, choices: Choices) -> ReadFile:
+        """
+        Raises:
+            Undecided: it does not say enough.
+        """
+        return ReadFile(self.table.header, self.rows, find_form(self.table, self.spool, choices), self.spool)
+
+
 @contextmanager
-def read_file(path: Path, choices: Choices, advance: Callable[[int], None] = lambda rows: None) -> Iterator[ReadFile]:
-    """`advance` is told how many rows are read.
+def spool_file(
+    path: Path,
+    encoding: str | None,
+    advance: Callable[[int], None] = lambda rows: None,
+    *,
+    bounds: Bounds = GENEROUS,
+) -> Iterator[SpooledFile]:
+    """`advance` is told how many rows are read; what it raises ends the reading.
 
     Raises:
         FileUnreadable: missing, damaged, or of a form that nobody knows.
-        Undecided: it does not say enough.
     """
     with tempfile.TemporaryDirectory(prefix="ordercast-import-") as name:
         folder = Path(name)
         with Spool(folder) as spool:
             try:
-                table = without_reasons(open_any(path, folder, choices.encoding))
+                table = without_reasons(open_any(path, folder, encoding, bounds))
                 rows = spool.add(table.rows, advance)
             except FileUnreadable as error:  # what was unpacked is called by its name alone
                 raise FileUnreadable(str(error).replace(f"{name}/", ""), hint=error.hint) from error
-            yield ReadFile(table.header, rows, find_form(table, spool, choices), spool)
+            yield SpooledFile(table, rows, spool)
 
 
-def try_file(file: ReadFile, shown: int) -> tuple[Report, list[dict[str, Any]]]:
+@contextmanager
+def read_file(
+    path: Path,
+    choices: Choices,
+    advance: Callable[[int], None] = lambda rows: None,
+    *,
+    bounds: Bounds = GENEROUS,
+) -> Iterator[ReadFile]:
+    """`advance` as for `spool_file`.
+
+    Raises:
+        FileUnreadable: as `spool_file` says.
+        Undecided: it does not say enough.
+    """
+    with spool_file(path, choices.encoding, advance, bounds=bounds) as spooled:
+        yield spooled.found(choices)
+
+
+def try_file(
+    file: ReadFile, shown: int, *, advance: Advance = lambda done, of: None
+) -> tuple[Report, list[dict[str, Any]]]:
     """What an import would send: its report, and the first documents."""
     report = Report(file.found.words)
-    for outcome in file.outcomes():
+    for outcome in _told(file.outcomes(), advance, file.rows):
         _account_for(outcome, report, file.found.form.currency)
     return report, list(islice(file.lines(), shown))
+
+
+def _told(each: Iterator[One], advance: Advance, of: int) -> Iterator[One]:
+    for done, one in enumerate(each):
+        if done % _TOLD_EVERY == 0:
+            advance(done, of)
+        yield one
+
+
+def sender_of(
+    file: ReadFile, api: Client, on_conflict: OnConflict, views_sent: Path, simulated: SimulatedViews | None = None
+) -> Sender:
+    """What sends the file's documents with `api`. `views_sent` remembers which views are in the system."""
+    currency = file.found.form.currency
+    match file.found.form.subject:
+        case Subject.ORDERS:
+            return OrderSender(api, currency, on_conflict, simulated)
+        case Subject.PRODUCTS:
+            return ProductSender(api)
+        case Subject.VIEWS:
+            sent = SentViews(views_sent)
+            return ViewSender(api, currency, sent, sent.sent_before(file.lines()))
 
 
 def _account_for(outcome: Outcome, report: Report, currency: str | None) -> None:

@@ -14,6 +14,9 @@ from ordercast.services.console.cart.routes import router as cart
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.journey.routes import router as journey
+from ordercast.services.console.imports.kept_files import MAX_BYTES
+from ordercast.services.console.imports.routes import HAND_IN
+from ordercast.services.console.imports.routes import router as imports
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.overview.routes import router as overview
@@ -33,6 +36,7 @@ from ordercast.services.shared.problem_types.every_service import INVALID_REQUES
 
 # Forms that send a password: how often is limited, each by itself.
 _PASSWORDS: Final = {"log-ins": "/log-in", "shop-log-ins": f"{SHOP}/log-in", "sign-ups": f"{SHOP}/sign-up"}
+_FORM_BYTES: Final = 65_536
 
 
 def console_app(settings: ConsoleSettings) -> FastAPI:
@@ -40,11 +44,13 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, shop, cart, own_orders],
+        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, shop, cart, own_orders, imports],
         rate_limits=[
             RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
             for name, path in _PASSWORDS.items()
         ],
+        # What a form adds to its file.
+        body_limits={HAND_IN: MAX_BYTES + _FORM_BYTES},
         documented=False,
         problem_page=answer_problem,
     )

@@ -15,3 +15,7 @@ class FormRefused(ConsoleError):
 
 class NotForCustomers(ConsoleError):
     """Permanent: the account may order, but does not run the shop."""
+
+
+class TooManyFiles(ConsoleError):
+    """Transient: as many files as may lie here are being read or sent."""

@@ -1,5 +1,7 @@
 """The console's settings, from the environment. Read by `__main__` alone, which hands them to the wiring."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from ordercast.services.shared.process.settings import HttpSettings
@@ -17,5 +19,8 @@ class ConsoleSettings(HttpSettings):
     )
     relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
     secure_cookies: bool = Field(default=False, description="cookies over HTTPS alone: set it behind a proxy with TLS")
+    views_sent: Path | None = Field(
+        default=None, description="the file that remembers which views of files were sent; until a restart unless set"
+    )
     # Of one address. order_api counts what fails by account and address, and sees the console's address alone.
     log_ins_per_minute: int = Field(default=20, ge=1, description="tries to log in from one address")

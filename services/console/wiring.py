@@ -4,6 +4,8 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import httpx
@@ -12,6 +14,7 @@ from jinja2 import Environment
 from ordercast.client import Addresses, Client
 from ordercast.client.transport import open_transport
 from ordercast.services.console.flow.watch import Watch
+from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.log_in.log_ins import LogIns
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import environments
@@ -29,6 +32,7 @@ class Console:
 
     log_ins: LogIns
     anybody: Client
+    files: KeptFiles
     probes: httpx.AsyncClient
     services: Mapping[str, str]
     watch: Watch
@@ -45,6 +49,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
     async with (
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
+        _open_files(settings.views_sent) as files,
     ):
         services = {
             "order_api": settings.order_api_url,
@@ -58,6 +63,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
             yield Console(
                 log_ins=LogIns(transport, addresses),
                 anybody=Client(transport, addresses),
+                files=files,
                 probes=probes,
                 services=services,
                 watch=watch,
@@ -71,3 +77,14 @@ def _named(service: str, urls: str) -> dict[str, str]:
     """The processes of a service that there may be several of."""
     addresses = [url.strip() for url in urls.split(",")]
     return {service if number == 1 else f"{service}-{number}": url for number, url in enumerate(addresses, start=1)}
+
+
+@asynccontextmanager
+async def _open_files(views_sent: Path | None) -> AsyncIterator[KeptFiles]:
+    """Files that are handed in, in a folder that goes with the process."""
+    with TemporaryDirectory(prefix="ordercast-console-") as name:
+        files = KeptFiles(Path(name), views_sent or Path(name) / "views_sent")
+        try:
+            yield files
+        finally:
+            await files.close()

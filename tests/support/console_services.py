@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
 from tests.support.console_journey import Way
+from tests.support.console_imports import Imported
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port
@@ -50,6 +51,7 @@ class Shop:
     predictions: Predictions = field(default_factory=Predictions)
     way: Way = field(default_factory=Way)
     storefront: Storefront = field(default_factory=Storefront)
+    imported: Imported = field(default_factory=Imported)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Shop:
             Route("/trainer/trainings", self.trainings, methods=["GET"]),
             *self.predictions.routes(),
             *self.way.routes(),
+            *self.imported.routes(),
             *self.storefront.routes(),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),

@@ -7,7 +7,7 @@ from ordercast.imports.errors import FileUnreadable
 from ordercast.imports.files.csv_file import read_csv
 from ordercast.imports.files.table import Table
 from ordercast.imports.files.typed_files import read_ndjson, read_parquet, read_workbook
-from ordercast.imports.files.unpack import unpack
+from ordercast.imports.files.unpack import GENEROUS, Bounds, unpack
 
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx and ods are zip archives, xls is OLE
 _PARQUET: Final = b"PAR1"
@@ -15,13 +15,13 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LOOKED_AT: Final = 4_096  # bytes
 
 
-def open_table(path: Path, folder: Path, encoding: str | None = None) -> Table:
+def open_table(path: Path, folder: Path, encoding: str | None = None, bounds: Bounds = GENEROUS) -> Table:
     """The table in a file; what has to be unpacked goes to `folder`, which outlives the table.
 
     Raises:
         FileUnreadable: missing, damaged, empty, or of a form that nobody knows.
     """
-    plain = unpack(path, folder)
+    plain = unpack(path, folder, bounds)
     with plain.open("rb") as file:
         start = file.read(_LOOKED_AT)
     if start.startswith(_WORKBOOKS):

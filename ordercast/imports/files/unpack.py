@@ -4,6 +4,7 @@ import gzip
 import stat
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,17 +20,29 @@ _OPEN_DOCUMENT: Final = "mimetype"
 _OPEN_DOCUMENT_SHEETS: Final = b"application/vnd.oasis.opendocument.spreadsheet"
 # Archives in archives: somebody's export may be a zip with a gzip in it, and no more.
 _NESTED_MAX: Final = 4
-# What unpacks to more than this (bytes) and this many times its own size is no shop's export, but made to fill a disk.
-_HARMLESS_BYTES: Final = 1 << 30
-_RATIO_MAX: Final = 250
 _COPIED_AT_ONCE: Final = 1 << 20
-# A workbook is read as a whole: with more XML (bytes) than this it would take the machine's memory.
-_WORKBOOK_MAX: Final = 1 << 30
-# A sheet has room (32 bytes) for each cell up to its last one, also where one far away is the only one: 2 GB.
-_CELLS_MAX: Final = 60_000_000
 
 
-def unpack(path: Path, folder: Path, nested: int = 0) -> Path:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much may come out of a file.
+
+    What unpacks to more than `harmless_bytes` and `ratio` times its own size is no shop's export, but made to fill a disk. A
+    workbook is read as a whole: with more XML than `workbook_bytes` it would take the machine's memory. A sheet has room (32 bytes)
+    for each of its `cells` up to the last one, also where one far away is the only one.
+    """
+
+    harmless_bytes: int = 1 << 30
+    ratio: int = 250
+    workbook_bytes: int = 1 << 30
+    cells: int = 60_000_000
+
+
+# Of somebody's own machine.
+GENEROUS: Final = Bounds()
+
+
+def unpack(path: Path, folder: Path, bounds: Bounds = GENEROUS, nested: int = 0) -> Path:
     """The file itself: `path`, or what is packed in it or comes through it, written to `folder`. What a file is goes by its
     first bytes.
 
@@ -41,15 +54,15 @@ def unpack(path: Path, folder: Path, nested: int = 0) -> Path:
     try:
         mode = path.stat().st_mode
         if stat.S_ISFIFO(mode):  # can be read once only
-            return unpack(_copied(path, folder), folder, nested + 1)
+            return unpack(_copied(path, folder), folder, bounds, nested + 1)
         if not stat.S_ISREG(mode):
             raise FileUnreadable(f"{path} is neither a file nor a pipe")
         with path.open("rb") as file:
             start = file.read(4)
         if start.startswith(_GZIP):
-            return unpack(_gunzip(path, folder), folder, nested + 1)
+            return unpack(_gunzip(path, folder, bounds), folder, bounds, nested + 1)
         if start == _ZIP:
-            return _unzip(path, folder, nested)
+            return _unzip(path, folder, bounds, nested)
     except OSError as error:  # gzip.BadGzipFile is one
         raise FileUnreadable(f"{path}: {error.strerror or error}") from error
     except (EOFError, zlib.error, zipfile.BadZipFile) as error:
@@ -68,10 +81,10 @@ def _copied(path: Path, folder: Path) -> Path:
     return target
 
 
-def _gunzip(path: Path, folder: Path) -> Path:
+def _gunzip(path: Path, folder: Path, bounds: Bounds) -> Path:
     target = _target(folder, path.name)
     with gzip.open(path) as packed:
-        _write(packed, target, path)
+        _write(packed, target, path, bounds)
     return target
 
 
@@ -79,25 +92,26 @@ def _target(folder: Path, name: str) -> Path:
     return folder / f"unpacked {name[-60:]}"  # the name has to fit twice into what file systems take
 
 
-def _write(packed: IO[bytes] | gzip.GzipFile, target: Path, path: Path) -> None:
-    harmless = max(_HARMLESS_BYTES, _RATIO_MAX * path.stat().st_size)
+def _write(packed: IO[bytes] | gzip.GzipFile, target: Path, path: Path, bounds: Bounds) -> None:
+    harmless = max(bounds.harmless_bytes, bounds.ratio * path.stat().st_size)
     with target.open("wb") as plain:
         while piece := packed.read(_COPIED_AT_ONCE):
             plain.write(piece)
             if plain.tell() > harmless:
-                reason = f"{path} unpacks to more than {_RATIO_MAX} times its size"
+                size = f"{bounds.ratio} times its size" if bounds.ratio else f"{harmless >> 20:,} MB"
+                reason = f"{path} unpacks to more than {size}"
                 raise FileUnreadable(reason, hint="if that is right, unpack it, and import what was in it")
 
 
-def _unzip(path: Path, folder: Path, nested: int) -> Path:
+def _unzip(path: Path, folder: Path, bounds: Bounds, nested: int) -> Path:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if _is_workbook(archive, names):
-            if sum(file.file_size for file in archive.infolist()) > _WORKBOOK_MAX:
+            if sum(file.file_size for file in archive.infolist()) > bounds.workbook_bytes:
                 raise FileUnreadable(f"{path} is too large for a workbook", hint="save its sheet as CSV")
-            if most_cells(archive) > _CELLS_MAX:
+            if most_cells(archive) > bounds.cells:
                 raise FileUnreadable(
-                    f"{path} has a sheet that reaches over more than {_CELLS_MAX:,} cells",
+                    f"{path} has a sheet that reaches over more than {bounds.cells:,} cells",
                     hint="clear what stands far below or beside its table, or save the sheet as CSV",
                 )
             return path
@@ -109,8 +123,8 @@ def _unzip(path: Path, folder: Path, nested: int) -> Path:
             )
         target = _target(folder, Path(files[0]).name)
         with archive.open(files[0]) as packed:
-            _write(packed, target, path)
-    return unpack(target, folder, nested + 1)
+            _write(packed, target, path, bounds)
+    return unpack(target, folder, bounds, nested + 1)
 
 
 def _is_workbook(archive: zipfile.ZipFile, names: list[str]) -> bool:

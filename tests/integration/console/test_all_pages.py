@@ -33,6 +33,7 @@ PAGES: Final = (
     "/models/pin/remove?recipe=demand",
     "/trainings",
     f"/trainings/{TRAININGS[0]['id']}/cancel",
+    "/import",
     "/shop",
     "/shop?search=teapot&starting_after=30",
     "/shop/products/2",

@@ -16,9 +16,9 @@ import pytest
 import xlsxwriter
 
 from ordercast.imports.errors import FileUnreadable
-from ordercast.imports.files import unpack
 from ordercast.imports.files.open_table import open_table
 from ordercast.imports.files.table import Row
+from ordercast.imports.files.unpack import Bounds
 
 HEADER = ("order", "sku", "qty", "price", "date")
 ROWS = [
@@ -212,11 +212,12 @@ def test_archives_in_archives_come_to_an_end(tmp_path: Path) -> None:
         open_table(tmp_path / "rows.gz", tmp_path)
 
 
-def test_an_archive_made_to_fill_the_disk_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpack, "_HARMLESS_BYTES", 1_000_000)
+@pytest.mark.parametrize(("ratio", "told"), [(250, "more than 250 times its size"), (0, "more than 1 MB")])
+def test_an_archive_made_to_fill_the_disk_is_left(tmp_path: Path, ratio: int, told: str) -> None:
+    bounds = Bounds(harmless_bytes=1 << 20, ratio=ratio)
     (tmp_path / "rows.gz").write_bytes(gzip.compress(b"\0" * 9_000_000, mtime=0))
-    with pytest.raises(FileUnreadable, match="more than 250 times its size"):
-        open_table(tmp_path / "rows.gz", tmp_path)
+    with pytest.raises(FileUnreadable, match=told):
+        open_table(tmp_path / "rows.gz", tmp_path, bounds=bounds)
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 4_000_000
 
 

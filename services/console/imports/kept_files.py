@@ -1,0 +1,203 @@
+"""The files that were handed in: each in a folder of its own, for an hour, with what became of it."""
+
+import asyncio
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
+
+from ordercast.client import Client
+from ordercast.client.errors import ClientError
+from ordercast.errors import ActionableError
+from ordercast.first_line import first_line
+from ordercast.services.console.errors import LoggedOut, TooManyFiles
+from ordercast.services.console.imports.look import Look, look_at, send
+from ordercast.services.console.imports.told import Told
+
+if TYPE_CHECKING:
+    from ordercast.imports.report import Report
+    from ordercast.imports.send import OnConflict
+
+log = structlog.stdlib.get_logger()
+
+# Of one file, as it is handed in.
+MAX_BYTES: Final = 64 << 20
+# That lie here at once, of all who run the shop: 512 MB.
+MOST_FILES: Final = 8
+# Nobody touched it for so long (s): it is deleted.
+KEPT_S: Final = 3_600.0
+_ID_BYTES: Final = 16
+_UNUSUAL: Final = re.compile(r"[^\w.-]+")
+_NAME_MAX: Final = 80
+
+State = Literal["looking", "looked", "sending", "done", "failed", "cancelled"]
+
+
+@dataclass(slots=True)
+class KeptFile:
+    """`problem` is why it was not sent to its end. `done` of `rows` were sent, or while it is looked at: read."""
+
+    id: str
+    account_id: int
+    folder: Path
+    name: str
+    size: int
+    told: Told
+    on_conflict: "OnConflict" = "refuse"
+    state: State = "looking"
+    look: Look = field(default_factory=Look)
+    report: "Report | None" = None
+    problem: str | None = None
+    done: int = 0
+    rows: int = 0
+    changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    task: asyncio.Task[None] | None = None
+    expiry: asyncio.TimerHandle | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.name
+
+    @property
+    def rejects(self) -> Path:
+        return self.folder / "refused" / f"rejects_{self.name.removesuffix('.csv')}.csv"
+
+    @property
+    def is_busy(self) -> bool:
+        return self.state in ("looking", "sending")
+
+    @property
+    def can_be_sent(self) -> bool:
+        return not self.is_busy and self.state != "done" and self.look.report is not None
+
+    def advance(self, done: int, rows: int) -> None:
+        self.done, self.rows = done, rows
+
+
+class KeptFiles:
+    """All files of this process, below `folder`. One is looked at or sent at a time; the others wait for it. `views_sent` remembers
+    which views are in the system."""
+
+    def __init__(self, folder: Path, views_sent: Path) -> None:
+        self._folder = folder
+        self._views_sent = views_sent
+        self._kept: dict[str, KeptFile] = {}
+        self._turn = asyncio.Lock()
+
+    async def keep(self, account_id: int, name: str, pieces: AsyncIterator[bytes], told: Told) -> KeptFile:
+        """Writes it down, and begins to look at it.
+
+        Raises:
+            TooManyFiles: those that are here are all being read or sent.
+        """
+        self._make_room()
+        file_id = secrets.token_urlsafe(_ID_BYTES)
+        folder = self._folder / file_id
+        folder.mkdir()
+        file = KeptFile(file_id, account_id, folder, _plain_name(name), 0, told)
+        self._kept[file_id] = file
+        try:
+            with file.path.open("wb") as kept:
+                async for piece in pieces:
+                    file.size += await asyncio.to_thread(kept.write, piece)
+        except BaseException:
+            self._delete(file)
+            raise
+        self.look(file, told)
+        return file
+
+    def find(self, file_id: str, account_id: int) -> KeptFile | None:
+        found = self._kept.get(file_id)
+        return found if found and found.account_id == account_id else None
+
+    def of(self, account_id: int) -> list[KeptFile]:
+        """The newest first."""
+        return [file for file in reversed(self._kept.values()) if file.account_id == account_id]
+
+    def look(self, file: KeptFile, told: Told) -> None:
+        """Looks at it (again), with what was told."""
+        file.told = told
+
+        async def look() -> None:
+            file.look = await look_at(file.path, told, file.advance)
+            file.state = "looked"
+
+        self._begin(file, "looking", look)
+
+    def send(self, file: KeptFile, client: Client, on_conflict: "OnConflict") -> None:
+        file.on_conflict = on_conflict
+
+        async def send_all() -> None:
+            file.report = await send(
+                file.path, file.told, client, on_conflict, file.rejects, self._views_sent, file.advance
+            )
+            file.state = "done"
+            file.path.unlink()
+
+        self._begin(file, "sending", send_all)
+
+    async def cancel(self, file: KeptFile) -> None:
+        """What was sent stays in the system."""
+        if file.task and file.is_busy:
+            file.task.cancel()
+            await asyncio.gather(file.task, return_exceptions=True)
+
+    async def forget(self, file: KeptFile) -> None:
+        await self.cancel(file)
+        self._delete(file)
+
+    async def close(self) -> None:
+        for file in list(self._kept.values()):
+            await self.forget(file)
+
+    def _begin(self, file: KeptFile, state: State, work: Callable[[], Awaitable[None]]) -> None:
+        file.state, file.problem, file.report, file.done, file.rows = state, None, None, 0, 0
+        file.task = asyncio.create_task(self._run(file, work))
+
+    async def _run(self, file: KeptFile, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with self._turn:
+                await work()
+        except asyncio.CancelledError:
+            file.state = "cancelled"
+        except LoggedOut:
+            file.state, file.problem = "failed", "the log-in ended"
+        except (ClientError, ActionableError, OSError) as error:
+            file.state, file.problem = "failed", first_line(error).replace(f"{file.folder}/", "")
+        except Exception as error:
+            log.exception("a file cannot be imported", file=file.name)
+            file.state, file.problem = "failed", f"{type(error).__name__}: {first_line(error)}"
+        finally:
+            file.changed_at = datetime.now(UTC)
+            if file.expiry:
+                file.expiry.cancel()
+            file.expiry = asyncio.get_running_loop().call_later(KEPT_S, self._delete_if_idle, file)
+
+    def _make_room(self) -> None:
+        while len(self._kept) >= MOST_FILES:
+            idle = next((file for file in self._kept.values() if not file.is_busy), None)
+            if idle is None:
+                raise TooManyFiles
+            self._delete(idle)
+
+    def _delete_if_idle(self, file: KeptFile) -> None:
+        if not file.is_busy:
+            self._delete(file)
+
+    def _delete(self, file: KeptFile) -> None:
+        if file.expiry:
+            file.expiry.cancel()
+        self._kept.pop(file.id, None)
+        shutil.rmtree(file.folder, ignore_errors=True)
+
+
+def _plain_name(name: str) -> str:
+    """Of the file alone, as any file system takes it; its end says nothing, since a file is known by its content."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return _UNUSUAL.sub("_", last).strip(".")[-_NAME_MAX:] or "file"

@@ -1,0 +1,243 @@
+"""A file by the console: looked at, told, sent, and what was refused."""
+
+import asyncio
+import gzip
+import re
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from ordercast.services.console.imports import kept_files
+from tests.integration.console.test_log_in import csrf_in, log_in, reading
+from tests.support.console_imports import Imported
+from tests.support.console_services import Shop, console_of
+
+ORDERS: Final = """Order no;Customer no;Order date;Item code;Product name;Qty;Price
+9001;K-17;27.03.2026 09:15;MUG;Mug, red;2;10,25
+9001;K-17;27.03.2026 09:15;TEA;Tea towel;1;8,00
+9002;K-18;28.03.2026 18:40;MUG;Mug, red;none;10,25
+9003;K-19;28.03.2026 19:05;TEA;Tea <towel>;4;8,00
+"""
+TOLD: Final = {"subject": "orders", "zone": "Europe/Berlin", "currency": "EUR"}
+
+
+async def hand_in(
+    http: httpx.AsyncClient, content: bytes | str, name: str = "orders.csv", **told: str
+) -> httpx.Response:
+    content = content.encode() if isinstance(content, str) else content
+    form = {"csrf": csrf_in((await http.get("/import")).text), **TOLD, **told}
+    return await http.post("/import/files", data=form, files={"file": (name, content)})
+
+
+async def settled(http: httpx.AsyncClient, path: str) -> str:
+    """The page when nothing is under way."""
+    while "data-" and 'id="state"' in (page := (await http.get(path)).text):
+        await asyncio.sleep(0.02)
+    return page
+
+
+async def looked_at(http: httpx.AsyncClient, *file: Any, **told: str) -> tuple[str, str]:
+    answer = await hand_in(http, *file, **told)
+    assert answer.status_code == 303, answer.text
+    path = answer.headers["location"]
+    return path, await settled(http, path)
+
+
+async def act(http: httpx.AsyncClient, path: str, what: str, **form: Any) -> str:
+    csrf = csrf_in((await http.get(path)).text)
+    assert (await http.post(f"{path}/{what}", data={"csrf": csrf, **form})).status_code == 303
+    return await settled(http, path)
+
+
+async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fetched(
+    open_reader: Any, tmp_path: Path
+) -> None:
+    shop = Shop(imported=Imported(refused={"9003": "the product was taken off"}))
+    path = tmp_path / "till <1>.csv"
+    path.write_text(ORDERS.replace("Customer no", "Kunde"))
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        page = reader.page
+        await reader.log_in()
+        await page.click("nav >> text=Import")
+        await reader.picture("import")
+        assert await reader.violations() == []
+        await page.set_input_files("#file", path)
+        await page.click("text=Look at it")
+        await page.get_by_text("It cannot come in as it is").wait_for()
+        assert "account_ref" in await page.inner_text("[role=alert]")
+        assert "9001" in await page.inner_text("main")
+        await reader.picture("import-open")
+        assert await reader.violations() == []
+        await page.get_by_label("account_ref").fill("Kunde")
+        await page.fill("[name=zone]", "Europe/Berlin")
+        await page.fill("[name=currency]", "EUR")
+        await page.keyboard.press("Enter")
+        await page.get_by_text("What would come in").wait_for()
+        text = await page.inner_text("main")
+        for told in ("2 × MUG (10.2500), 1 × TEA (8.0000)", "Qty is no number", "2026-03-27T08:15:00", "semicolon"):
+            assert told in text, told
+        assert "Would come in, rows\n3" in text
+        await page.click("summary")
+        command = "ordercast import orders till_1_.csv --map account_ref=Kunde --zone Europe/Berlin --currency EUR"
+        assert command in await page.inner_text("main")
+        await reader.picture("import-looked")
+        assert await reader.violations() == []
+        shop.imported.gate.clear()
+        await page.click("text=Import it")
+        await page.get_by_text("0 of 4 rows").or_(page.get_by_text("it begins")).wait_for()
+        await reader.picture("import-sending")
+        assert await reader.violations() == []
+        shop.imported.gate.set()
+        await page.get_by_text("What came in").wait_for()
+        assert list(shop.imported.orders) == ["9001"]
+        assert "refused by the API: the product was taken off" in await page.inner_text("main")
+        await reader.picture("import-done")
+        assert await reader.violations() == []
+        async with page.expect_download() as downloading:
+            await page.click("text=Refused rows")
+        download = await downloading.value
+        assert download.suggested_filename == "rejects_till_1_.csv"
+        rows = Path(await download.path()).read_text().splitlines()
+        assert rows[0].startswith("ordercast_row,ordercast_reason,Order no,Kunde")
+        assert len(rows) == 3
+        assert reader.problems == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", ORDERS.replace("27.03", "05.03").replace("28.03", "06.03"), "--dayfirst or --monthfirst"),
+        ("a.csv", b"\0\1\2\3" * 99, "neither text nor a workbook"),
+        ("a.zip", b"PK\x03\x04 is no archive", "a.zip is damaged"),
+        ("a.csv", "name\nMug\n", "no column is known to be"),
+        ("bomb.gz", gzip.compress(bytes(300 << 20), 9, mtime=0), "bomb.gz unpacks to more than 256 MB"),
+    ],
+)
+async def test_what_cannot_be_read_is_told_as_the_command_tells_it(name: str, content: bytes | str, told: str) -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, content, name)
+        assert told in page
+        assert 'value="Europe/Berlin"' in page
+        assert "ordercast-console-" not in page
+        assert "Import it" not in page
+        # Nor can it be sent by a form of one's own.
+        assert "It cannot come in" in await act(http, path, "send")
+
+
+async def test_a_far_cell_of_a_workbook_is_told_before_it_takes_the_memory() -> None:
+    book = BytesIO()
+    sheet = '<worksheet><dimension ref="A1:CV900000"/><sheetData><row r="900000"><c r="CV900000"/></row></sheetData></worksheet>'
+    with zipfile.ZipFile(book, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        _, page = await looked_at(http, book.getvalue(), "far.xlsx")
+        assert "reaches over more than 10,000,000 cells" in page
+
+
+async def test_the_wrong_encoding_is_told_and_another_one_read() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, ORDERS.replace("Mug, red", "Tasse für Äpfel").encode("cp1252"))
+        assert "CP1252" in page.upper()
+        page = await act(http, path, "look", **TOLD, encoding="no-such-code")
+        assert "no-such-code" in page
+        assert 'role="alert"' in page
+
+
+async def test_a_send_goes_on_while_order_api_is_away_for_a_moment_and_twice_changes_nothing() -> None:
+    shop = Shop(imported=Imported(away=1))
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        path, _ = await looked_at(http, ORDERS)
+        assert "What came in" in await act(http, path, "send")
+        assert shop.imported.requests == 2
+        # It is done, and its file gone: a second click begins nothing.
+        await act(http, path, "send")
+        assert shop.imported.requests == 2
+        path, _ = await looked_at(http, ORDERS)
+        assert "<code>orders_repeated</code> 2" in await act(http, path, "send")
+
+
+async def test_a_cancelled_file_can_be_gone_on_with_and_a_deleted_one_is_gone(tmp_path: Path) -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, ORDERS)
+        shop.imported.gate.clear()
+        csrf = csrf_in(page)
+        await http.post(f"{path}/send", data={"csrf": csrf})
+        while not shop.imported.requests:
+            await asyncio.sleep(0.02)
+        await http.post(f"{path}/cancel", data={"csrf": csrf})
+        shop.imported.gate.set()
+        assert "It was cancelled after 0 rows" in await settled(http, path)
+        assert "What came in" in await act(http, path, "send")
+        await http.post(f"{path}/delete", data={"csrf": csrf})
+        answer = await http.get(path)
+        assert answer.status_code == 404
+        assert "kept for an hour" in answer.text
+
+
+async def test_views_that_were_sent_are_not_sent_again(tmp_path: Path) -> None:
+    views = "Customer no,Item code,Time,Count\nK-17,MUG,2026-03-26T20:00:00+01:00,12\n"
+    shop = Shop()
+    for _ in range(2):
+        async with reading(shop, views_sent=tmp_path / "views_sent") as http:
+            await log_in(http, "olga")
+            path, _ = await looked_at(http, views, "views.csv", subject="views")
+            await act(http, path, "send")
+    assert len(shop.imported.views) == 1
+
+
+async def test_files_are_bounded_in_size_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_files, "MOST_FILES", 2)
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        paths = [(await looked_at(http, ORDERS))[0] for _ in range(3)]
+        # The oldest made room.
+        assert [(await http.get(path)).status_code for path in paths] == [404, 200, 200]
+        csrf = csrf_in((await http.get("/import")).text)
+        large = await http.post(
+            "/import/files", data={"csrf": csrf}, files={"file": ("large.csv", bytes((64 << 20) + 100_000))}
+        )
+        assert large.status_code == 413
+        assert "ordercast import" in large.text
+        form = await http.post(f"{paths[2]}/look", data={"csrf": csrf, "zone": "x" * 2_000_000})
+        assert form.status_code == 413
+        empty = await hand_in(http, "", "empty.csv")
+        assert empty.status_code == 422
+        assert 'value="Europe/Berlin"' in empty.text
+
+
+@pytest.mark.parametrize("name", ["carl", "olga"])
+async def test_files_are_their_operator_s_alone_and_each_act_wants_the_form_s_token(name: str) -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        path, _ = await looked_at(http, ORDERS)
+        if name == "carl":
+            http.cookies.clear()
+            await log_in(http, name)
+        for what in ("files", *(f"{path.rpartition('/')[2]}/{act}" for act in ("look", "send", "cancel", "delete"))):
+            answer = await http.post(f"/import/{what}", data={"csrf": "made up"}, files={"file": ("a", b"b")})
+            assert answer.status_code == 403, what
+        assert shop.imported.orders == {}
+
+
+def test_no_file_means_nothing_that_reads_files_is_loaded() -> None:
+    script = (
+        "import sys, ordercast.services.console.app; "
+        "print([name for name in ('duckdb', 'pandas', 'pyarrow', 'numpy', 'python_calamine') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert re.sub(r"\s", "", done.stdout) == "[]"
