@@ -83,7 +83,7 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         text = await page.inner_text("main")
         for told in ("2 × MUG (10.2500), 1 × TEA (8.0000)", "Qty is no number", "2026-03-27T08:15:00", "semicolon"):
             assert told in text, told
-        assert "Would come in, rows\n3" in text
+        assert "Would come in, rows\n\n3" in text
         await page.click("summary")
         command = "ordercast import orders till_1_.csv --map account_ref=Kunde --zone Europe/Berlin --currency EUR"
         assert command in await page.inner_text("main")
