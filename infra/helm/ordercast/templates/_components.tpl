@@ -54,5 +54,5 @@ console:
   port: 8005
   public: true
   asks: [order-api, relay, feature-worker, trainer, predictor]
-  pages: [/log-in, /log-out, /overview, /preferences, /static]
+  pages: [/flow, /forecasts, /import, /log-in, /log-out, /models, /overview, /predict, /preferences, /shop, /static, /trainings]
 {{- end -}}
