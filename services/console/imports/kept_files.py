@@ -41,7 +41,8 @@ State = Literal["looking", "looked", "sending", "done", "failed", "cancelled"]
 
 @dataclass(slots=True)
 class KeptFile:
-    """`problem` is why it was not sent to its end. `done` of `rows` were sent, or while it is looked at: read."""
+    """`problem` is why it was not sent to its end. `done` of `rows` are dealt with, `sent` of them
+    are for good."""
 
     id: str
     account_id: int
@@ -56,6 +57,7 @@ class KeptFile:
     problem: str | None = None
     done: int = 0
     rows: int = 0
+    sent: int = 0
     changed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     task: asyncio.Task[None] | None = None
     expiry: asyncio.TimerHandle | None = None
@@ -78,6 +80,10 @@ class KeptFile:
 
     def advance(self, done: int, rows: int) -> None:
         self.done, self.rows = done, rows
+
+    def advance_sending(self, done: int, rows: int) -> None:
+        """While the file is read, nothing is known of `rows`."""
+        self.done, self.rows, self.sent = done, rows, done if rows else 0
 
 
 class KeptFiles:
@@ -135,7 +141,7 @@ class KeptFiles:
 
         async def send_all() -> None:
             file.report = await send(
-                file.path, file.told, client, on_conflict, file.rejects, self._views_sent, file.advance
+                file.path, file.told, client, on_conflict, file.rejects, self._views_sent, file.advance_sending
             )
             file.state = "done"
             file.path.unlink()
@@ -157,7 +163,8 @@ class KeptFiles:
             await self.forget(file)
 
     def _begin(self, file: KeptFile, state: State, work: Callable[[], Awaitable[None]]) -> None:
-        file.state, file.problem, file.report, file.done, file.rows = state, None, None, 0, 0
+        file.state, file.problem, file.report = state, None, None
+        file.done = file.rows = file.sent = 0
         file.task = asyncio.create_task(self._run(file, work))
 
     async def _run(self, file: KeptFile, work: Callable[[], Awaitable[None]]) -> None:
