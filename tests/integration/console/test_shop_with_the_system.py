@@ -1,7 +1,10 @@
-"""An order that somebody places in the shop, through the real services, into what is predicted."""
+"""A history that comes in by file, and an order that somebody places in the shop, through the real services."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
+
+from playwright.async_api import Page
 
 from ordercast.client import Addresses, open_client
 from ordercast.client.errors import ClientError
@@ -14,17 +17,19 @@ from tests.support.offsets import free_offset
 LOOKS: Final = 5
 
 
-def history() -> list[dict[str, Any]]:
+def history() -> str:
     """Orders of others, to learn from."""
-    return [
-        {
-            "order_ref": f"old-{number}",
-            "account_ref": f"customer-{number}",
-            "occurred_at": f"2026-10-{number + 1:02}T10:00:00Z",
-            "items": [{"sku": "MUG-1", "name": "Mug", "quantity": 1 + number % 4, "unit_price": "4.50"}],
-        }
+    rows = [
+        f"old-{number},customer-{number},2026-10-{number + 1:02}T10:00:00Z,MUG-1,Mug,{1 + number % 4},4.50"
         for number in range(20)
     ]
+    return "\n".join(["order_ref,account_ref,occurred_at,sku,name,quantity,unit_price", *rows, ""])
+
+
+async def orders_in_flow(page: Page, address: str) -> int:
+    await page.goto(f"{address}/flow")
+    found = re.search(r"([\d,]+) orders", await page.inner_text("#requests-now"))
+    return int(found[1].replace(",", "")) if found else 0
 
 
 async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_prediction(
@@ -34,7 +39,20 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
         await create_admin(system.plan.postgres.url(), EMAIL, "ann", PASSWORD)
         async with open_client(Addresses.of(system.urls)) as anonymous:
             admin = await anonymous.log_in(EMAIL, PASSWORD)
-            assert (await admin.order_api.import_orders(history(), create_missing=True, currency="EUR")).created == 20
+            reader = await open_reader(system.urls["console"])
+            page = reader.page
+            await page.goto(f"{reader.address}/shop/log-in?after=/import")
+            await page.fill("#email", EMAIL)
+            await page.fill("#password", PASSWORD)
+            await page.click("button.main")
+            await page.wait_for_url("**/import")
+            (tmp_path / "history.csv").write_text(history())
+            await page.set_input_files("#file", tmp_path / "history.csv")
+            await page.fill("[name=currency]", "EUR")
+            await page.click("text=Look at it")
+            await page.click("text=Import it")
+            await page.get_by_text("What came in").wait_for()
+            assert "orders_created 20" in await page.inner_text("main")
             product, ann = await admin.order_api.product_by_sku("MUG-1"), await admin.order_api.me()
             await admin.order_api.change_product(product.id, name="Mug", price="4.50", currency="EUR", active=True)
             started = await admin.trainer.start("baseline", members=1, epochs=2, publish="always")
@@ -43,13 +61,8 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
             await until_served(admin.predictor, ended.model_version)
             [unseen] = (await admin.predictor.predict_views([0])).data
 
-            reader = await open_reader(system.urls["console"])
-            page = reader.page
-            await page.goto(f"{reader.address}/shop/log-in")
-            await page.fill("#email", EMAIL)
-            await page.fill("#password", PASSWORD)
-            await page.click("button.main")
-            await page.wait_for_url("**/shop")
+            while not (before := await orders_in_flow(page, reader.address)):
+                pass
             for _ in range(LOOKS):
                 await page.goto(f"{reader.address}/shop/products/{product.id}")
             await page.fill("[name=quantity]", "3")
@@ -67,6 +80,9 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
                     continue
                 if (row.view_count, row.order_count, row.total_quantity) == (LOOKS, 1, 3):
                     break
+            while await orders_in_flow(page, reader.address) != before + 1:
+                pass
+            await page.goto(f"{reader.address}/shop/orders")
             await page.click("tbody a")
             await page.click("text=What this account will order of it now")
             text = await page.inner_text("main")
