@@ -3,17 +3,17 @@
 from typing import Final, NamedTuple
 
 # R read, W write; both let a client see the topic. `operator` is for commands: they look at all topics, and send again what was
-# refused. Topics are made by the super user alone. `group:` are the consumer groups
-# of the worker (ORDERCAST_WORKER_GROUP) and of the relay, for webhooks.
+# refused, as order_api does for an operator who asks it to. Topics are made by the super user alone. `group:` are the consumer
+# groups of the worker (ORDERCAST_WORKER_GROUP) and of the relay, for webhooks.
 _TABLE: Final = """
                       order_api  relay  feature_worker  trainer  predictor  operator
-orders                R          RW     R               -        -          RW
+orders                RW         RW     R               -        -          RW
 views                 RW         R      R               -        -          RW
-predictions           R          R      R               -        W          RW
+predictions           RW         R      R               -        W          RW
 models                R          R      -               W        RW         R
 products              R          RW     -               -        -          RW
 accounts              R          W      -               -        -          RW
-dead-letters          -          -      W               -        -          R
+dead-letters          R          -      W               -        -          R
 group:feature_worker  -          -      R               -        -          -
 group:webhooks        -          R      -               -        -          -
 """

@@ -35,7 +35,7 @@ webhook_deliveries       Su         SIUD   -               -        -          -
 feature_rows             S          -      SIU             S        S          S
 feature_view_times       S          -      SIUD            -        -          S
 feature_positions        -          -      SIU             S        S          S
-feature_last_sequences   -          -      SIUD            -        -          S
+feature_last_sequences   Su         -      SIUD            -        -          S
 feature_sequences_ahead  -          -      SIUD            -        -          S
 feature_repairs          -          -      S               -        -          S
 product_trends           S          -      SIU             -        -          S
@@ -79,6 +79,8 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),
+    # An operator decides that a dead letter never counts.
+    ("feature_last_sequences", "order_api", "UPDATE"): ("last_sequence",),
     ("models", "trainer", "UPDATE"): ("manifest_signature",),
     ("models", "predictor", "UPDATE"): ("activated_at", "pinned_at"),
 }

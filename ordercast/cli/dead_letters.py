@@ -61,8 +61,8 @@ async def discard(
     """Never count these events. They stay in the list; it cannot be taken back."""
     letters, _ = await _read(context)
     _refuse_unknown(ids, letters)
-    async with _open_database(context) as sessions:
-        discarded = sorted(await discard_dead_letters(sessions, ids))
+    async with _open_database(context) as sessions, sessions() as session, session.begin():
+        discarded = sorted(await discard_dead_letters(session, ids))
     context.result({"discarded": discarded}, f"{len(discarded):,} events wait no longer")
 
 

@@ -50,11 +50,12 @@ class Topic:
 ORDERS: Final = Topic(
     name="orders",
     key="account id",
-    producers="order_api relay",
+    producers="order_api relay, order_api",
     consumers="feature_worker, order_api, order_api relay, anyone",
     partitions=None,
     events=(OrderPlaced, OrderConfirmed, OrderCancelled, OrderUnpublishable),
-    about="What becomes of orders. Each partition holds one stream, `outbox`, whose numbers are dense and in commit order.",
+    about="What becomes of orders. Each partition holds one stream, `outbox`, whose numbers are dense and in commit order."
+    " order_api itself writes what an operator sends again after it was refused.",
 )
 VIEWS: Final = Topic(
     name="views",
@@ -68,11 +69,11 @@ VIEWS: Final = Topic(
 PREDICTIONS: Final = Topic(
     name="predictions",
     key="account id",
-    producers="predictor",
+    producers="predictor, order_api",
     consumers="feature_worker, order_api, order_api relay, anyone",
     partitions=None,
     events=(PredictionMade,),
-    about="A sample of the predictions that were given.",
+    about="A sample of the predictions that were given; order_api writes what an operator sends again after it was refused.",
     delivery="At most once: it is a sample, and what is given while Kafka is away is missing.",
 )
 MODELS: Final = Topic(
@@ -111,7 +112,7 @@ DEAD_LETTERS: Final = Topic(
     name="dead-letters",
     key="topic:partition:offset",
     producers="feature_worker",
-    consumers="operators",
+    consumers="order_api, operators",
     partitions=1,
     events=(),
     about="Records that the worker refused, with the reason; each is repeated here and not moved.",

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from ordercast.contracts.events import OrderCancelled, OrderItem, OrderPlaced, ProductCarted, ProductViewed
 from ordercast.contracts.topics import ORDERS
-from ordercast.services.feature_worker.admit import Admitted
 from ordercast.services.shared.db.features import TREND_BUCKET
+from ordercast.services.shared.kafka.admit import Admitted
 from ordercast.services.shared.kafka.records import StoredRecord
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ import structlog
 
 from ordercast.contracts.topics import ORDERS, PREDICTIONS, VIEWS
 from ordercast.first_line import first_line
-from ordercast.services.feature_worker.admit import REFUSALS
 from ordercast.services.feature_worker.errors import LASTING, PositionMoved, Stuck
 from ordercast.services.feature_worker.record_features import Recorded
 from ordercast.services.feature_worker.watchdog import Progress
 from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.admit import REFUSALS
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.process.pause import pause

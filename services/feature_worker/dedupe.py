@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.services.feature_worker.admit import Admitted, Refused, TooManyGaps
 from ordercast.services.feature_worker.seen import MAX_RUNS, Seen
+from ordercast.services.shared.kafka.admit import Admitted, Refused, TooManyGaps
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id, is_replay, replay_producer
 from ordercast.services.shared.kafka.records import Partition
 

@@ -7,8 +7,8 @@ the good ones among them are applied: nobody who can write to a topic may stop t
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 
-from ordercast.services.feature_worker.admit import Refused
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
+from ordercast.services.shared.kafka.admit import Refused
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
 

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.events import PredictionMade
-from ordercast.services.feature_worker.admit import Admitted
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import PREDICTIONS_KEPT_DAYS
 from ordercast.services.shared.db.repeat import repeat
+from ordercast.services.shared.kafka.admit import Admitted
 
 # Time (s) between two rounds: predictions are kept for months.
 FORGET_EVERY_S: Final = 3_600.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from ordercast.services.feature_worker.admit import Refused
+from ordercast.services.shared.kafka.admit import Refused
 from ordercast.services.shared.kafka.dead_letters import dead_letter_of
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.publish_dead_letters import publish_dead_letters

@@ -14,7 +14,6 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import RebuildRefused
 from ordercast.services.feature_worker.positions import read_positions, read_skipped_dead_letters
 from ordercast.services.feature_worker.prediction_answers import forget_all_old
@@ -33,6 +32,7 @@ from ordercast.services.feature_worker.shadow_tables import (
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeatureRepair
 from ordercast.services.shared.db.retry import sqlstate
+from ordercast.services.shared.kafka.admit import Admitted, Refused, refuse
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id
 from ordercast.services.shared.kafka.ports import Consumer, Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord

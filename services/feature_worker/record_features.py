@@ -9,7 +9,6 @@ from itertools import chain
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.feature_worker.activity import add_to_activity, read_placed_at
-from ordercast.services.feature_worker.admit import Admitted, Refused
 from ordercast.services.feature_worker.aggregate import aggregate
 from ordercast.services.feature_worker.dedupe import drop_repeats, streams_of
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
@@ -26,6 +25,7 @@ from ordercast.services.feature_worker.prediction_answers import add_predictions
 from ordercast.services.feature_worker.trends import add_to_trends
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts
+from ordercast.services.shared.kafka.admit import Admitted, Refused
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition, StoredRecord

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 from ordercast.contracts.topics import ORDERS, PREDICTIONS, VIEWS
-from ordercast.services.feature_worker.admit import admit
 from ordercast.services.feature_worker.consume import ConsumeEvents
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
 from ordercast.services.feature_worker.prediction_answers import ForgetPredictions
@@ -21,6 +20,7 @@ from ordercast.services.feature_worker.watch_numbers import WatchNumbers
 from ordercast.services.feature_worker.watchdog import Progress, Watchdog, dead_mans_switch
 from ordercast.services.shared.db.engine import ask_database, open_database
 from ordercast.services.shared.http.health import Check
+from ordercast.services.shared.kafka.admit import admit
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.open_consumer import open_consumer, open_reader
 from ordercast.services.shared.kafka.ports import Consumer

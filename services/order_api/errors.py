@@ -279,6 +279,18 @@ class UnknownDeadLetter(Permanent):
     """No refused event of the outbox waits under this id."""
 
 
+class DeadLetterNotFound(Permanent):
+    """There is no such dead letter of the worker, or it is too old to be looked into here."""
+
+
+class DeadLetterNotWaiting(Permanent):
+    """Something became of it already, or it does not hold the whole record."""
+
+
+class RefusedAgain(Permanent):
+    """The worker would refuse the record once more."""
+
+
 class TooManyDeadLetters(Permanent):
     """Kafka refuses so many events of a shard that the topic must be wrong, not they."""
 

@@ -5,7 +5,7 @@ from typing import Final
 from ordercast.services.order_api import errors
 from ordercast.services.shared.http.problem import ProblemTable
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, RecordRefused
-from ordercast.services.shared.problem_types import accounts, orders, products, views, webhooks
+from ordercast.services.shared.problem_types import accounts, dead_letters, orders, products, views, webhooks
 from ordercast.services.shared.problem_types.every_service import CONTENT_TOO_LARGE, FORBIDDEN, NOT_AUTHENTICATED
 
 PROBLEMS: Final[ProblemTable] = {
@@ -70,6 +70,10 @@ PROBLEMS: Final[ProblemTable] = {
     errors.DeliveryNotFound: webhooks.DELIVERY_NOT_FOUND,
     errors.WebhookUrlRefused: webhooks.WEBHOOK_URL_REFUSED,
     errors.TooManyWebhooks: webhooks.TOO_MANY_WEBHOOKS,
+    # what the worker refused
+    errors.DeadLetterNotFound: dead_letters.DEAD_LETTER_NOT_FOUND,
+    errors.DeadLetterNotWaiting: dead_letters.DEAD_LETTER_NOT_WAITING,
+    errors.RefusedAgain: dead_letters.REFUSED_AGAIN,
     # bodies of many lines
     errors.UnknownEncoding: orders.UNSUPPORTED_ENCODING,
     errors.NotNdjson: orders.NOT_NDJSON,

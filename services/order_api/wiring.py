@@ -16,6 +16,8 @@ from ordercast.services.order_api.accounts.log_in import LogIn
 from ordercast.services.order_api.accounts.passwords import Passwords, open_passwords
 from ordercast.services.order_api.accounts.reset_password import ResetPassword
 from ordercast.services.order_api.audit.record_failures import RecordFailures
+from ordercast.services.order_api.dead_letters.read_dead_letters import ReadDeadLetters
+from ordercast.services.order_api.dead_letters.repair import RepairDeadLetters
 from ordercast.services.order_api.feed.bound_streams import BoundStreams
 from ordercast.services.order_api.feed.follow_events import FollowEvents
 from ordercast.services.order_api.forget_expired import forget_expired
@@ -52,6 +54,7 @@ from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
 from ordercast.services.shared.kafka.open_consumer import open_consumer, open_feed_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
+from ordercast.services.shared.kafka.read_dead_letters import newest_dead_letters
 from ordercast.services.shared.kafka.topic_ends import find_offsets
 from ordercast.services.shared.process.background import running_beside
 
@@ -87,6 +90,9 @@ class OrderApi:
     view_limits: ViewLimits
     follow_events: FollowEvents
     webhook_private_addresses: bool
+    read_dead_letters: ReadDeadLetters
+    repair_dead_letters: RepairDeadLetters
+    partitions: int  # of orders, views and predictions
     checks: Mapping[str, Check]
 
 
@@ -122,6 +128,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
         running_beside(partial(follow_token_keys, settings.token_public_key_file, verifier), name="follow-token-keys"),
     ):
         failures = RecordFailures(sessions)
+        read_dead_letters = ReadDeadLetters(sessions, partial(newest_dead_letters, settings.kafka_bootstrap))
         failed_log_ins = LimitFailedLogIns(
             settings.part_of_limit(settings.failed_log_ins_per_minute),
             settings.part_of_limit(settings.address_failed_log_ins_per_minute),
@@ -170,6 +177,14 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 partitions=partitions,
             ),
             webhook_private_addresses=settings.webhook_private_addresses,
+            read_dead_letters=read_dead_letters,
+            repair_dead_letters=RepairDeadLetters(
+                sessions,
+                read_dead_letters,
+                partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-replays"),
+                partitions=partitions,
+            ),
+            partitions=partitions,
             checks={
                 "database": Check(partial(ask_database, sessions)),
                 # Orders are taken without a broker; only views need it.

@@ -10,8 +10,6 @@ from typing import Any, Protocol
 from sqlalchemy import select
 
 from ordercast.contracts.activity import SUMS
-from ordercast.services.feature_worker.admit import Admitted, Refused
-from ordercast.services.feature_worker.admit import admit as admit_as_it_is
 from ordercast.services.feature_worker.aggregate import (
     EPOCH,
     EPOCH_DAY,
@@ -36,6 +34,8 @@ from ordercast.services.shared.db.features import (
     ProductTrend,
     ShopTrend,
 )
+from ordercast.services.shared.kafka.admit import Admitted, Refused
+from ordercast.services.shared.kafka.admit import admit as admit_as_it_is
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.ports import Slice
 from ordercast.services.shared.kafka.records import Partition

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from ordercast.contracts.topics import ORDERS, VIEWS
-from ordercast.services.feature_worker.admit import Refused, admit
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
 from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.admit import Refused, admit
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.records import Partition

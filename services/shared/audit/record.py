@@ -39,6 +39,8 @@ Kind = Literal[
     "order-import-started",
     "order-confirmed",
     "order-cancelled",
+    "dead-letter-replayed",
+    "dead-letter-discarded",
     "training-asked",
     "training-cancelled",
     "model-pinned",

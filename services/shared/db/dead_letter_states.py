@@ -1,13 +1,14 @@
 """What became of the events in dead letters, by the last sequences of their replays' streams."""
 
 from collections.abc import Collection
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeatureLastSequence
-from ordercast.services.shared.kafka.dead_letters import REPLAY_PREFIX, DeadLetter, replay_producer
+from ordercast.services.shared.kafka.dead_letters import REPLAY_PREFIX, replay_producer
 
 State: TypeAlias = Literal["waiting", "replayed", "discarded", "applied"]
 
@@ -16,7 +17,14 @@ DISCARDED: Final = 2
 _STATES: Final[dict[int | None, State]] = {None: "applied", 0: "waiting", 1: "replayed"}
 
 
-async def dead_letter_states(sessions: Sessions, dead_letters: Collection[DeadLetter]) -> dict[str, State]:
+class Identified(Protocol):
+    """A dead letter, or what tells of one."""
+
+    @property
+    def id(self) -> str: ...
+
+
+async def dead_letter_states(sessions: Sessions, dead_letters: Collection[Identified]) -> dict[str, State]:
     """What became of each dead letter's event, by the dead letter's id.
 
     waiting: skipped, a replay will count it. replayed: a replay has counted it, or was refused again under another id.
@@ -36,8 +44,9 @@ async def dead_letter_states(sessions: Sessions, dead_letters: Collection[DeadLe
     }
 
 
-async def discard_dead_letters(sessions: Sessions, ids: Collection[str]) -> set[str]:
-    """Decides that these events never count. The ids of those that waited; a replay may have come first."""
+async def discard_dead_letters(session: AsyncSession, ids: Collection[str]) -> set[str]:
+    """Decides that these events never count, with the caller's transaction. The ids of those that waited; a replay may have come
+    first."""
     producers = {replay_producer(id_): id_ for id_ in ids}
     statement = (
         update(FeatureLastSequence)
@@ -45,5 +54,4 @@ async def discard_dead_letters(sessions: Sessions, ids: Collection[str]) -> set[
         .values(last_sequence=DISCARDED)
         .returning(FeatureLastSequence.producer)
     )
-    async with sessions() as session, session.begin():
-        return {producers[producer] for producer in await session.scalars(statement)}
+    return {producers[producer] for producer in await session.scalars(statement)}

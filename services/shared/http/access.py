@@ -39,6 +39,11 @@ POST   /products/{product_id}/reviews                    own      own     own   
 PATCH  /products/{product_id}/reviews/{review_id}        own      own     any      any   reviews:write
 DELETE /products/{product_id}/reviews/{review_id}        own      own     any      any   reviews:write
 GET    /products/{product_id}/reviews                    open
+GET    /dead-letters                                     none     none    any      any   dead-letters:read
+GET    /dead-letters/{dead_letter_id}                    none     none    any      any   dead-letters:read
+POST   /dead-letters/{dead_letter_id}/replay             none     none    any      any   dead-letters:write
+POST   /dead-letters/replay                              none     none    any      any   dead-letters:write
+POST   /dead-letters/discard                             none     none    any      any   dead-letters:write
 GET    /events                                           none     any      any      any   events:read
 POST   /webhooks                                         none     none    any      any   webhooks:write
 GET    /webhooks                                         none     none    any      any   webhooks:read

@@ -18,6 +18,8 @@ KEPT_HEADER_BYTES: Final = 64 * 1024
 REASON_LENGTH: Final = 500
 
 REPLAY_PREFIX: Final = "replay:"
+# What a replay carries in place of the original's.
+NUMBER_HEADERS: Final = frozenset({"ce_producer", "ce_sequence", "ce_numbering"})
 # The original headers stand under this prefix, so that a dead letter is not mistaken for the event itself.
 _ORIGINAL: Final = "original_"
 
@@ -54,6 +56,17 @@ def replayed_dead_letter(producer: str) -> str:
 
 def is_replay(producer: str) -> bool:
     return producer.startswith(REPLAY_PREFIX)
+
+
+def replay_of(dead_letter: DeadLetter) -> Record:
+    """The record that a replay writes: the refused one under the number of its replay."""
+    headers = [(name, value) for name, value in dead_letter.record.headers if name not in NUMBER_HEADERS]
+    headers += [
+        ("ce_producer", replay_producer(dead_letter.id).encode()),
+        ("ce_sequence", b"1"),
+        ("ce_numbering", b"rising"),
+    ]
+    return replace(dead_letter.record, headers=headers)
 
 
 def dead_letter_of(record: StoredRecord, reason: str) -> DeadLetter:

@@ -120,8 +120,8 @@ async def open_feed_reader(
         yield KafkaConsumer(client, read_positions, compacted=COMPACTED, fetches_ahead=False)
 
 
-async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
-    """Every record that a topic holds when the reading begins, each partition in its order.
+async def read_topic(bootstrap: str, topic: str, *, newest: int | None = None) -> AsyncIterator[StoredRecord]:
+    """Every record that a topic holds when the reading begins, or the `newest` of each partition, each partition in its order.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
@@ -132,6 +132,8 @@ async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
         return {partition: positions.get(partition, 0) for partition in partitions}
 
     ends = {partition: end for partition, end in (await end_offsets(bootstrap, [topic])).items() if end > 0}
+    if newest is not None:
+        positions |= {partition: max(0, end - newest) for partition, end in ends.items()}
     async with open_reader(bootstrap, ends, read_positions=read_positions) as reader:
         while any(positions.get(partition, 0) < end for partition, end in ends.items()):
             slices = await reader.poll(max_records=READ_RECORDS, timeout_s=READ_WAIT_S)

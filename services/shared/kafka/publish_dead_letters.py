@@ -1,16 +1,11 @@
 """Writes dead letters to their topic, and sends their records again after a repair."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import Final
 
 from ordercast.contracts.topics import DEAD_LETTERS
-from ordercast.services.shared.kafka.dead_letters import DeadLetter, replay_producer, to_record
+from ordercast.services.shared.kafka.dead_letters import DeadLetter, replay_of, to_record
 from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.ports import Publisher
-
-# What a replay carries in place of the original's.
-_NUMBER_HEADERS: Final = frozenset({"ce_producer", "ce_sequence", "ce_numbering"})
 
 
 class NotReplayable(KafkaError):
@@ -39,10 +34,4 @@ async def replay(publisher: Publisher, dead_letters: Collection[DeadLetter]) -> 
         if dead_letter.is_cut:
             raise NotReplayable(f"{dead_letter.id} was too large to be kept whole in the topic of dead letters")
     for dead_letter in dead_letters:
-        headers = [(name, value) for name, value in dead_letter.record.headers if name not in _NUMBER_HEADERS]
-        headers += [
-            ("ce_producer", replay_producer(dead_letter.id).encode()),
-            ("ce_sequence", b"1"),
-            ("ce_numbering", b"rising"),
-        ]
-        await publisher.publish(*dead_letter.origin, [replace(dead_letter.record, headers=headers)])
+        await publisher.publish(*dead_letter.origin, [replay_of(dead_letter)])

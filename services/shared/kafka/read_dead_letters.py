@@ -1,5 +1,7 @@
 """Reads the topic of dead letters."""
 
+from collections.abc import AsyncIterator
+
 from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, from_record
 from ordercast.services.shared.kafka.open_consumer import read_topic
@@ -17,3 +19,14 @@ async def read_dead_letters(bootstrap: str) -> list[DeadLetter]:
         if dead_letter is not None:
             dead_letters.setdefault(dead_letter.id, dead_letter)
     return list(dead_letters.values())
+
+
+async def newest_dead_letters(bootstrap: str, most: int) -> AsyncIterator[DeadLetter]:
+    """Those in the last `most` records of the topic, in their order; one that was written again comes again.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
+    """
+    async for stored in read_topic(bootstrap, DEAD_LETTERS.name, newest=most):
+        if (dead_letter := from_record(stored)) is not None:
+            yield dead_letter

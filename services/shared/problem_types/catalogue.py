@@ -6,6 +6,7 @@ from typing import Final
 
 from ordercast.services.shared.problem_types import (
     accounts,
+    dead_letters,
     every_service,
     orders,
     predictions,
@@ -23,6 +24,7 @@ SUBJECTS: Final[Mapping[str, ModuleType]] = {
     "Orders and imports": orders,
     "Views and the feed of events": views,
     "Webhooks": webhooks,
+    "Dead letters": dead_letters,
     "Models, predictions and trainings": predictions,
 }
 

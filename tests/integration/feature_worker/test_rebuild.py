@@ -17,7 +17,6 @@ from ordercast.infra.local.databases import service_logins
 from ordercast.infra.migrations.rights import ROLES
 from ordercast.infra.migrations.upgrade import alembic_config, make_roles
 from ordercast.services.feature_worker import rebuild as rebuild_module
-from ordercast.services.feature_worker.admit import Admitted, Refused, admit, refuse
 from ordercast.services.feature_worker.errors import NothingToRepair, RebuildRefused
 from ordercast.services.feature_worker.prediction_answers import ForgetPredictions
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
@@ -28,6 +27,7 @@ from ordercast.services.feature_worker.shadow_tables import SHADOW
 from ordercast.services.feature_worker.watch_numbers import read_amiss
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import PREDICTIONS_KEPT_DAYS, PredictionAnswer
+from ordercast.services.shared.kafka.admit import Admitted, Refused, admit, refuse
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.ports import Consumer, Publisher
 from ordercast.services.shared.kafka.publish_dead_letters import replay

@@ -14,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.services.feature_worker.admit import Refused, admit
 from ordercast.services.feature_worker.errors import NumbersAmiss, PositionMoved
 from ordercast.services.feature_worker.forget_streams import ForgetStreams
 from ordercast.services.feature_worker.read_start_positions import ReadStartPositions
@@ -22,6 +21,7 @@ from ordercast.services.feature_worker.record_features import RecordFeatures
 from ordercast.services.feature_worker.watch_numbers import Amiss, WatchNumbers, read_amiss
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
+from ordercast.services.shared.kafka.admit import Refused, admit
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog

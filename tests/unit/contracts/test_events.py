@@ -43,7 +43,7 @@ from ordercast.contracts.events import (
     ProductViewed,
 )
 from ordercast.contracts.topics import ALL_TOPICS, ORDERS, PREDICTIONS, VIEWS, partition_of
-from ordercast.services.feature_worker.admit import Admitted, admit
+from ordercast.services.shared.kafka.admit import Admitted, admit
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 TOPICS: Final = (ORDERS.name, VIEWS.name, PREDICTIONS.name)

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from ordercast.services.order_api import problems as of_order_api
 from ordercast.services.order_api.accounts.routes import router as accounts
 from ordercast.services.order_api.api_keys.routes import router as api_keys
+from ordercast.services.order_api.dead_letters.routes import router as dead_letters
 from ordercast.services.order_api.feed.routes import router as feed
 from ordercast.services.order_api.orders.routes import router as orders
 from ordercast.services.order_api.personal_data.routes import router as personal_data
@@ -29,7 +30,7 @@ from ordercast.services.trainer.routes import router as trainings
 SERVICES = {
     "order_api": (
         of_order_api.PROBLEMS,
-        [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed, webhooks],
+        [accounts, personal_data, api_keys, orders, products, reviews, trends, views, feed, webhooks, dead_letters],
     ),
     "trainer": (of_trainer.PROBLEMS, [trainings]),
     "predictor": (of_predictor.PROBLEMS, [predictions, batches, forecasts, models, live]),

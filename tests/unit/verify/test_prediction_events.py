@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from ordercast.services.feature_worker.admit import Admitted, Refused, admit
+from ordercast.services.shared.kafka.admit import Admitted, Refused, admit
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.verify.prediction_events import PredictionRow, prediction_of
 from tests.unit.contracts.test_events import golden

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ordercast.services.feature_worker.admit import Admitted, Refused, admit
+from ordercast.services.shared.kafka.admit import Admitted, Refused, admit
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from ordercast.verify.view_events import ViewRow, view_of
 

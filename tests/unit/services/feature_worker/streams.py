@@ -5,8 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from ordercast.contracts.envelope import Numbering, SequenceNumber
-from ordercast.services.feature_worker.admit import Admitted, admit
 from ordercast.services.feature_worker.aggregate import Pair, PairChange, aggregate
+from ordercast.services.shared.kafka.admit import Admitted, admit
 from ordercast.services.shared.kafka.records import Record, StoredRecord
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, place_of, record_of
 

@@ -3,9 +3,9 @@
 import pytest
 
 from ordercast.contracts.envelope import SequenceNumber
-from ordercast.services.feature_worker.admit import Admitted, Refused, TooManyGaps, refuse
 from ordercast.services.feature_worker.dedupe import Stream, drop_repeats, streams_of
 from ordercast.services.feature_worker.seen import MAX_RUNS, Run, Seen
+from ordercast.services.shared.kafka.admit import Admitted, Refused, TooManyGaps, refuse
 from ordercast.services.shared.kafka.dead_letters import dead_letter_id, replay_producer
 from ordercast.services.shared.kafka.records import Partition
 from tests.support.event_streams import record_of

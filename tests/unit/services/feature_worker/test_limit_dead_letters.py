@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.services.feature_worker import limit_dead_letters
-from ordercast.services.feature_worker.admit import Admitted, Refused, refuse
 from ordercast.services.feature_worker.errors import TooManyDeadLetters
 from ordercast.services.feature_worker.limit_dead_letters import check_in_a_row, check_ratio
+from ordercast.services.shared.kafka.admit import Admitted, Refused, refuse
 from ordercast.services.shared.kafka.dead_letter_limits import WINDOW
 from ordercast.services.shared.kafka.records import Partition
 from tests.unit.services.feature_worker.streams import admitted, view

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from ordercast.contracts.events import PredictionMade
-from ordercast.services.feature_worker.admit import Admitted, admit
 from ordercast.services.predictor import sample_predictions
 from ordercast.services.predictor.demand_answers import (
     Basis,
@@ -23,6 +22,7 @@ from ordercast.services.predictor.demand_answers import (
 )
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.sample_predictions import MOST_OF_A_REQUEST, SamplePredictions
+from ordercast.services.shared.kafka.admit import Admitted, admit
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.telemetry.metrics import PREDICTIONS_SAMPLED

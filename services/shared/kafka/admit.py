@@ -1,4 +1,7 @@
-"""Decides whether a record is an event that this worker may apply. Pure: what it refuses, it refuses at every try."""
+"""Decides whether a record is an event that the feature worker may apply. Pure: what it refuses, it refuses at every try.
+
+Shared, so that whoever repairs a dead letter can be told what the worker will say of it.
+"""
 
 import re
 from dataclasses import dataclass
@@ -141,7 +144,7 @@ def _check_sequence(sequence: SequenceNumber, record: StoredRecord) -> None:
 def _check_event(envelope: Envelope, record: StoredRecord, partitions: int) -> None:
     event = envelope.event
     topic, number = record.partition
-    if not isinstance(event, _BELONGS[topic]):
+    if not isinstance(event, _BELONGS.get(topic, ())):
         raise MisplacedEvent(f"{envelope.type} does not belong in {topic}")
     if not 1 <= event.account_id <= MAX_BIGINT:
         raise MalformedEvent(f"account_id is {event.account_id}")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ordercast.contracts.envelope import EventRefused, SequenceNumber
 from ordercast.contracts.limits import MAX_BODY_BYTES
-from ordercast.services.feature_worker.admit import REFUSALS, Admitted, Refused, admit, refuse
+from ordercast.services.shared.kafka.admit import REFUSALS, Admitted, Refused, admit, refuse
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, record_of
 from tests.unit.services.feature_worker.streams import NOON, PARTITIONS, cart, stored, view

@@ -1,0 +1,89 @@
+"""Dead letters with what became of them, the newest first, out of the last records of their topic."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from ordercast.services.order_api.dead_letters.check_record import event_type_of
+from ordercast.services.order_api.errors import DeadLetterNotFound
+from ordercast.services.shared.db.dead_letter_states import State, dead_letter_states
+from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.kafka.dead_letters import DeadLetter
+from ordercast.services.shared.kafka.records import Partition
+
+# Records of the topic that are looked at; `ordercast dead-letters list` shows those from before.
+NEWEST: Final = 2_000
+
+# The dead letters in so many of the last records of the topic, in their order.
+ReadNewest = Callable[[int], AsyncIterator[DeadLetter]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A dead letter without its record, which may be large. `accepted_at` is the record's time in Kafka."""
+
+    id: str
+    origin: Partition
+    offset: int
+    key: str
+    event_type: str | None
+    reason: str
+    accepted_at: datetime
+    is_cut: bool
+
+    @classmethod
+    def of(cls, dead_letter: DeadLetter) -> "Summary":
+        record = dead_letter.record
+        return cls(
+            id=dead_letter.id,
+            origin=dead_letter.origin,
+            offset=dead_letter.offset,
+            key=(record.key or b"").decode(errors="replace"),
+            event_type=event_type_of(record.headers),
+            reason=dead_letter.reason,
+            accepted_at=datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
+            is_cut=dead_letter.is_cut,
+        )
+
+
+class ReadDeadLetters:
+    def __init__(self, sessions: Sessions, read_newest: ReadNewest) -> None:
+        self._sessions = sessions
+        self._read_newest = read_newest
+
+    async def page(
+        self, state: State | None, *, limit: int, starting_after: str | None
+    ) -> tuple[Sequence[tuple[Summary, State]], bool]:
+        """The newest, or those after one; only those in this state, if one is named. And whether there are more.
+
+        Raises:
+            BrokerUnavailable: Kafka does not answer.
+        """
+        found: dict[str, Summary] = {}
+        async for dead_letter in self._read_newest(NEWEST):
+            found.setdefault(dead_letter.id, Summary.of(dead_letter))
+        newest = list(reversed(found.values()))
+        if starting_after is not None:
+            ids = [summary.id for summary in newest]
+            newest = newest[ids.index(starting_after) + 1 :] if starting_after in ids else []
+        states = await dead_letter_states(self._sessions, newest)
+        wanted = [(summary, states[summary.id]) for summary in newest if state in (None, states[summary.id])]
+        return wanted[:limit], len(wanted) > limit
+
+    async def find(self, ids: Collection[str]) -> list[tuple[DeadLetter, State]]:
+        """Each of these, in their order.
+
+        Raises:
+            DeadLetterNotFound: one is not among the newest.
+            BrokerUnavailable: Kafka does not answer.
+        """
+        wanted = dict.fromkeys(ids)
+        found: dict[str, DeadLetter] = {}
+        async for dead_letter in self._read_newest(NEWEST):
+            if dead_letter.id in wanted:
+                found.setdefault(dead_letter.id, dead_letter)
+        if missing := [id_ for id_ in wanted if id_ not in found]:
+            raise DeadLetterNotFound(f"there is no dead letter {missing[0]} among the last {NEWEST:,}")
+        states = await dead_letter_states(self._sessions, list(found.values()))
+        return [(found[id_], states[id_]) for id_ in wanted]
