@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from ordercast.client.dead_letters import DeadLettersApi
 from ordercast.client.order_api import OrderApi
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.session import ApiKey, Login, Session, Signed
@@ -56,6 +57,7 @@ class Client:
         self._addresses = addresses
         self._session = Session(transport, addresses.order_api, login)
         self.order_api = OrderApi(self._session)
+        self.dead_letters = DeadLettersApi(self._session)
         self.trainer = TrainerApi(self._session, addresses.trainer)
         self.predictor = PredictorApi(self._session, addresses.predictor)
 

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from ordercast.services.console import errors
 from ordercast.services.console.cart.routes import router as cart
+from ordercast.services.console.dead_letters.routes import router as dead_letters
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.journey.routes import router as journey
@@ -37,6 +38,7 @@ from ordercast.services.shared.problem_types.every_service import INVALID_REQUES
 # Forms that send a password: how often is limited, each by itself.
 _PASSWORDS: Final = {"log-ins": "/log-in", "shop-log-ins": f"{SHOP}/log-in", "sign-ups": f"{SHOP}/sign-up"}
 _FORM_BYTES: Final = 65_536
+MAX_EDIT_BYTES: Final = 524_288
 
 
 def console_app(settings: ConsoleSettings) -> FastAPI:
@@ -44,13 +46,13 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, shop, cart, own_orders, imports],
+        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, dead_letters, shop, cart, own_orders, imports],
         rate_limits=[
             RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
             for name, path in _PASSWORDS.items()
         ],
-        # What a form adds to its file.
-        body_limits={HAND_IN: MAX_BYTES + _FORM_BYTES},
+        # What a form adds to its file; and one of an edited record: what a text takes there is up to three times its length.
+        body_limits={HAND_IN: MAX_BYTES + _FORM_BYTES, "/dead-letters": MAX_EDIT_BYTES},
         documented=False,
         problem_page=answer_problem,
     )

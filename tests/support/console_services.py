@@ -16,6 +16,7 @@ from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
 from tests.support.console_journey import Way
 from tests.support.console_imports import Imported
+from tests.support.console_letters import Letters
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port
@@ -52,6 +53,7 @@ class Shop:
     way: Way = field(default_factory=Way)
     storefront: Storefront = field(default_factory=Storefront)
     imported: Imported = field(default_factory=Imported)
+    letters: Letters = field(default_factory=Letters)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Shop:
             *self.way.routes(),
             *self.imported.routes(),
             *self.storefront.routes(),
+            *self.letters.routes(),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]

@@ -40,6 +40,12 @@ PAGES: Final = (
     "/shop/cart",
     "/shop/orders",
     f"/shop/orders/{ORDER}",
+    "/dead-letters?state=all",
+    "/dead-letters/views:0:3",
+    "/dead-letters/views:0:2",
+    "/dead-letters/views:0:1",
+    "/dead-letters/ask?act=replay&one=views:0:2",
+    "/dead-letters/ask?act=discard&one=views:0:3",
 )
 # What the browser loads with a page.
 _LOADED: Final = re.compile(r'(?:src|href)="(/static/[^"]+)"')

@@ -7,9 +7,11 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
+from ordercast.services.order_api.dead_letters.schemas import WholeDeadLetterAnswer
 from ordercast.services.predictor.demand_answers import PairDemand
 from ordercast.services.predictor.forecast_schemas import ForecastsAnswer, OneForecastAnswer, ProductsAnswer
 from ordercast.services.predictor.model_schemas import ModelAnswer
+from tests.support.console_letters import letter
 from tests.support.console_predictions import VERSIONS
 from tests.support.console_services import Shop
 from tests.support.on_a_port import on_a_port
@@ -32,3 +34,8 @@ async def test_predictions_are_shaped_as_the_predictor_s(method: str, path: str,
 
 def test_versions_are_shaped_as_the_predictor_s() -> None:
     TypeAdapter(list[ModelAnswer]).validate_python(VERSIONS)
+
+
+def test_dead_letters_are_shaped_as_order_api_s() -> None:
+    answer = TypeAdapter(WholeDeadLetterAnswer).validate_python(letter(3))
+    assert answer.model_dump(mode="json").keys() == letter(3).keys()

@@ -32,6 +32,7 @@ async def test_an_order_that_was_placed_is_seen_on_the_overview(tmp_path: Path) 
                     "ordercast train --recipe demand" in (answer := await console.get(path)).text or path == "/predict"
                 )
                 assert answer.status_code == 200
+            assert "No event waits" in (await console.get("/dead-letters")).text
             assert "There was none yet" in (await console.get("/trainings")).text
             async with open_client(Addresses.of(system.urls)) as anonymous:
                 admin = await anonymous.log_in(EMAIL, PASSWORD)

@@ -1,0 +1,33 @@
+"""What of a record was changed in a form."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordercast.client.dead_letters import WholeDeadLetter
+from ordercast.services.console.dead_letters.edit_letter import Typed
+from tests.support.console_letters import letter
+
+LINES = st.text(st.sampled_from("ab :\n{}"), max_size=30)
+
+
+def whole(**changes: Any) -> WholeDeadLetter:
+    return msgspec.convert(letter(1, **changes), WholeDeadLetter)
+
+
+@given(LINES)
+def test_what_comes_back_from_a_form_as_it_was_is_no_change(body: str) -> None:
+    """Forms send a line's end as two characters."""
+    shown = whole(body=body)
+    typed = Typed.of(shown)
+    sent = Typed.as_sent(typed.body.replace("\n", "\r\n"), typed.headers.replace("\n", "\r\n") + "\r\n")
+    assert sent.changed_body(shown) is None
+    assert sent.changed_headers(shown) is None
+
+
+def test_what_was_typed_is_the_change() -> None:
+    typed = Typed.as_sent('{\r\n"count": 1}', "ce_type: a.v1\r\n\r\nce_time : 09:30\r\n")
+    assert typed.changed_body(whole()) == '{\n"count": 1}'
+    assert typed.changed_headers(whole()) == [("ce_type", "a.v1"), ("ce_time", "09:30")]
