@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ordercast.client.page import Page
-from ordercast.client.session import Session
+from ordercast.client.session import Answer, Session
 from ordercast.client.transport import Request
 
 _JSON: Final = {"Content-Type": "application/json"}
@@ -113,7 +113,7 @@ class DeadLettersApi:
         """They never count. It cannot be taken back."""
         return await self._post("/discard", {"ids": list(ids)}, Outcome)
 
-    async def _post(self, path: str, body: dict[str, Any], answer: Any) -> Any:
+    async def _post(self, path: str, body: dict[str, Any], answer: type[Answer]) -> Answer:
         request = Request("POST", self._url(path), msgspec.json.encode(body), _JSON)
         return await self.session.ask(request, answer)
 

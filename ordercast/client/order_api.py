@@ -1,6 +1,6 @@
 """order_api as a client sees it: accounts, products, orders, views, trends."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -240,7 +240,7 @@ class OrderApi:
 
     async def events(
         self, *, types: Sequence[str] | None = None, since: datetime | None = None, last_id: str | None = None
-    ) -> AsyncIterator[ServerEvent]:
+    ) -> AsyncGenerator[ServerEvent, None]:
         """The feed of events until its connection breaks off or its token ends; `follow_events` goes on over that."""
         params = {"types": ",".join(types) if types else None, "since": since and since.isoformat()}
         headers = {"Last-Event-ID": last_id} if last_id else {}

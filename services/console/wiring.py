@@ -13,6 +13,7 @@ from jinja2 import Environment
 
 from ordercast.client import Addresses, Client
 from ordercast.client.transport import open_transport
+from ordercast.services.console.events.tail_events import Streams
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.log_in.log_ins import LogIns
@@ -38,6 +39,7 @@ class Console:
     watch: Watch
     environments: Mapping[str, Environment]
     secure_cookies: bool
+    streams: Streams
     checks: Mapping[str, Check]
 
 
@@ -69,6 +71,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
                 watch=watch,
                 environments=environments(),
                 secure_cookies=settings.secure_cookies,
+                streams=Streams(),
                 checks={},
             )
 

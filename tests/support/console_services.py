@@ -16,6 +16,7 @@ from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
 from tests.support.console_journey import Way
 from tests.support.console_imports import Imported
+from tests.support.console_feed import ConsoleFeed
 from tests.support.console_letters import Letters
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_shop import Storefront
@@ -53,6 +54,7 @@ class Shop:
     way: Way = field(default_factory=Way)
     storefront: Storefront = field(default_factory=Storefront)
     imported: Imported = field(default_factory=Imported)
+    feed: ConsoleFeed = field(default_factory=ConsoleFeed)
     letters: Letters = field(default_factory=Letters)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
@@ -77,6 +79,7 @@ class Shop:
             *self.imported.routes(),
             *self.storefront.routes(),
             *self.letters.routes(),
+            Route("/order_api/events", self.feed.stream),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]

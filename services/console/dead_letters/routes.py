@@ -87,10 +87,8 @@ async def edit_letter(
 
 
 def _one(request: Request, dead_letter_id: str, found: OneLetter | Missing, *, asks: bool = False) -> Response:
-    if isinstance(found, Missing):
-        failed, asks = found, False
-    else:
-        failed, asks = found.failed, asks and found.is_taken
+    failed = found if isinstance(found, Missing) else found.failed
+    asks = asks and not isinstance(found, Missing) and found.is_taken
     return page(
         request,
         "dead_letter_ask.html" if asks else "dead_letter.html",

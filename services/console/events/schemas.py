@@ -1,0 +1,32 @@
+"""What the page of events and its stream are asked."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
+
+from fastapi import Query
+from pydantic import StringConstraints
+
+from ordercast.services.console.events.tail_events import TYPES
+
+Since = Literal["now", "10m", "1h", "1d"]
+_BACK: Final = {"10m": timedelta(minutes=10), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
+# An id of 128 partitions in six topics.
+MAX_ID_LENGTH: Final = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventsQuestion:
+    """Which events: of one type or of all, with one key or any, from when on."""
+
+    type: Annotated[Literal[("", *TYPES)], Query()] = ""  # type: ignore[valid-type]
+    key: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), Query()] = ""
+    since: Annotated[Since, Query()] = "now"
+
+    @property
+    def types(self) -> list[str] | None:
+        return [self.type] if self.type else None
+
+    @property
+    def begins(self) -> datetime | None:
+        return datetime.now(UTC) - _BACK[self.since] if self.since in _BACK else None
