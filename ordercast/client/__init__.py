@@ -15,6 +15,7 @@ from typing import Final
 
 from ordercast.client.dead_letters import DeadLettersApi
 from ordercast.client.order_api import OrderApi
+from ordercast.client.pairs import PairsApi
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.session import ApiKey, Login, Session, Signed
 from ordercast.client.trainer import TrainerApi
@@ -58,6 +59,7 @@ class Client:
         self._session = Session(transport, addresses.order_api, login)
         self.order_api = OrderApi(self._session)
         self.dead_letters = DeadLettersApi(self._session)
+        self.pairs = PairsApi(self._session)
         self.trainer = TrainerApi(self._session, addresses.trainer)
         self.predictor = PredictorApi(self._session, addresses.predictor)
 

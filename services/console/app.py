@@ -13,6 +13,7 @@ from ordercast.services.console import errors
 from ordercast.services.console.cart.routes import router as cart
 from ordercast.services.console.dead_letters.routes import router as dead_letters
 from ordercast.services.console.events.routes import router as events
+from ordercast.services.console.features.routes import router as features
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.journey.routes import router as journey
@@ -47,7 +48,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, dead_letters, events, shop, cart, own_orders, imports],
+        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, dead_letters, events, features, shop, cart, own_orders, imports],
         rate_limits=[
             RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
             for name, path in _PASSWORDS.items()

@@ -12,6 +12,7 @@ from ordercast.services.order_api.dead_letters.routes import router as dead_lett
 from ordercast.services.order_api.event_contract.routes import router as event_contract
 from ordercast.services.order_api.feed.routes import router as feed
 from ordercast.services.order_api.orders.routes import router as orders
+from ordercast.services.order_api.pairs.routes import router as pairs
 from ordercast.services.order_api.personal_data.routes import router as personal_data
 from ordercast.services.order_api.problems import PROBLEMS
 from ordercast.services.order_api.products.routes import router as products
@@ -33,6 +34,8 @@ MAX_DEAD_LETTER_BYTES: Final = 2_097_152
 # Each reads up to 2,000 records of Kafka: more at once take no longer one after the other.
 DEAD_LETTERS_AT_ONCE: Final = 2
 DEAD_LETTERS_PER_MINUTE: Final = 60
+# Each reads up to 500,000 records of Kafka.
+VERIFICATIONS_PER_MINUTE: Final = 1
 # Of what comes without a token: a password has 128 characters at most.
 MAX_LOGIN_BYTES: Final = 65_536
 
@@ -56,6 +59,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
             feed,
             webhooks,
             dead_letters,
+            pairs,
             event_contract,
         ],
         problems=PROBLEMS,
@@ -75,6 +79,9 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
                 RateLimit("dead-letters", method, path, DEAD_LETTERS_PER_MINUTE, DEAD_LETTERS_AT_ONCE)
                 for method, path in ACCESS
                 if path.startswith("/dead-letters")
+            ),
+            RateLimit(
+                "verifications", "POST", "/pairs/{account_id}/{product_id}/verification", VERIFICATIONS_PER_MINUTE, 1
             ),
             RateLimit("sign-ups", "POST", "/accounts", settings.part_of_limit(settings.address_sign_ups_per_minute)),
         ],

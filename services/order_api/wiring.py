@@ -31,6 +31,7 @@ from ordercast.services.order_api.orders.place_orders import OrderRequest, Place
 from ordercast.services.order_api.orders.read_journey import ReadJourney
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
+from ordercast.services.order_api.pairs.verify_pair import VerifyPair
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
 from ordercast.services.order_api.states.relay_states import RelayStates
@@ -52,7 +53,7 @@ from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.http.token_keys import jwk_of, load_private_key, load_verifying_keys
 from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.dead_letter_limits import Limits
-from ordercast.services.shared.kafka.open_consumer import open_consumer, open_feed_reader
+from ordercast.services.shared.kafka.open_consumer import open_consumer, open_feed_reader, open_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.read_dead_letters import newest_dead_letters
 from ordercast.services.shared.kafka.topic_ends import find_offsets
@@ -92,6 +93,7 @@ class OrderApi:
     webhook_private_addresses: bool
     read_dead_letters: ReadDeadLetters
     repair_dead_letters: RepairDeadLetters
+    verify_pair: VerifyPair
     partitions: int  # of orders, views and predictions
     checks: Mapping[str, Check]
 
@@ -182,6 +184,14 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 sessions,
                 read_dead_letters,
                 partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-replays"),
+                partitions=partitions,
+            ),
+            verify_pair=VerifyPair(
+                reading,
+                lambda partitions, positions: open_reader(
+                    settings.kafka_bootstrap, partitions, read_positions=positions
+                ),
+                partial(find_offsets, settings.kafka_bootstrap),
                 partitions=partitions,
             ),
             partitions=partitions,

@@ -18,6 +18,7 @@ from tests.support.console_journey import Way
 from tests.support.console_imports import Imported
 from tests.support.console_feed import ConsoleFeed
 from tests.support.console_letters import Letters
+from tests.support.console_pairs import Pairs
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port
@@ -55,6 +56,7 @@ class Shop:
     storefront: Storefront = field(default_factory=Storefront)
     imported: Imported = field(default_factory=Imported)
     feed: ConsoleFeed = field(default_factory=ConsoleFeed)
+    pairs: Pairs = field(default_factory=Pairs)
     letters: Letters = field(default_factory=Letters)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
@@ -79,6 +81,7 @@ class Shop:
             *self.imported.routes(),
             *self.storefront.routes(),
             *self.letters.routes(),
+            *self.pairs.routes(),
             Route("/order_api/events", self.feed.stream),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),

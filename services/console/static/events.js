@@ -28,7 +28,7 @@
     const opener = document.createElement("button");
     opener.className = "link";
     opener.type = "button";
-    opener.textContent = cloud.time.slice(0, 23).replace("T", " ");
+    opener.textContent = new Date(cloud.time).toISOString().slice(0, 23).replace("T", " ");
     opener.addEventListener("click", () => open(cloud, opener));
     const head = cell("th", opener);
     head.scope = "row";

@@ -53,6 +53,8 @@ DELETE /webhooks/{webhook_id}                            none     none    any   
 POST   /webhooks/{webhook_id}/secret                     none     none    any      any   webhooks:write
 GET    /webhooks/{webhook_id}/deliveries                 none     none    any      any   webhooks:read
 POST   /webhooks/{webhook_id}/replay                     none     none    any      any   webhooks:write
+GET    /pairs/{account_id}/{product_id}                  none     none    any      any   predictions:read
+POST   /pairs/{account_id}/{product_id}/verification     none     none    any      any   predictions:read
 GET    /trends                                           none     any     any      any   trends:read
 POST   /accounts                                         open
 GET    /accounts                                         none     any     any      any   accounts:read

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -57,3 +59,20 @@ def customer_of(running: Running) -> Callable[[str], Any]:
         return await running.anonymous.log_in(f"{name}@example.com", "correct horse battery")
 
     return make
+
+
+@pytest.fixture
+async def ordered(running: Running, customer_of: Callable[[str], Any]) -> tuple[int, int]:
+    """An account and a product with an order of which some came back, a cancelled order and views; the (account, product) pair."""
+    name = f"verify{uuid4().hex[:8]}"
+    customer = await customer_of(name)
+    product = await running.admin.order_api.create_product(name, name, Decimal("2.50"), "USD")
+    returned = await customer.order_api.place_order([(product.id, 3), (product.id, 4)])
+    await running.admin.order_api.confirm_order(returned.id)
+    await running.admin.order_api.cancel_order(returned.id, {2: 1})
+    assert (await running.admin.order_api.cancel_order(returned.id, {1: 1, 2: 1})).status == "CONFIRMED"
+    cancelled = await customer.order_api.place_order([(product.id, 9)])
+    await customer.order_api.cancel_order(cancelled.id)
+    await customer.order_api.add_views([{"product_id": product.id, "count": 40}])
+    await customer.order_api.add_view(product.id, 2, kind="cart")
+    return (await customer.order_api.me()).id, product.id

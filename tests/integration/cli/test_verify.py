@@ -5,11 +5,9 @@ import getpass
 import json
 import signal
 import socket
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -41,23 +39,6 @@ ACTIVITY = [
     WHERE ctid = (SELECT ctid FROM {table} WHERE product_id = $1 ORDER BY day, known_on LIMIT 1)"""  # noqa: S608
     for table in ("pair_activity", "product_activity")
 ]
-
-
-@pytest.fixture
-async def ordered(running: Running, customer_of: Callable[[str], Any]) -> tuple[int, int]:
-    """An account and a product with an order of which some came back, a cancelled order and views; the (account, product) pair."""
-    name = f"verify{uuid4().hex[:8]}"
-    customer = await customer_of(name)
-    product = await running.admin.order_api.create_product(name, name, Decimal("2.50"), "USD")
-    returned = await customer.order_api.place_order([(product.id, 3), (product.id, 4)])
-    await running.admin.order_api.confirm_order(returned.id)
-    await running.admin.order_api.cancel_order(returned.id, {2: 1})
-    assert (await running.admin.order_api.cancel_order(returned.id, {1: 1, 2: 1})).status == "CONFIRMED"
-    cancelled = await customer.order_api.place_order([(product.id, 9)])
-    await customer.order_api.cancel_order(cancelled.id)
-    await customer.order_api.add_views([{"product_id": product.id, "count": 40}])
-    await customer.order_api.add_view(product.id, 2, kind="cart")
-    return (await customer.order_api.me()).id, product.id
 
 
 async def test_orders_cancellations_and_views_make_no_difference(running: Running, ordered: tuple[int, int]) -> None:

@@ -40,6 +40,8 @@ PAGES: Final = (
     "/shop/cart",
     "/shop/orders",
     f"/shop/orders/{ORDER}",
+    "/features",
+    "/features?account=12&product=1",
     "/events",
     "/events?type=order.placed&key=8&since=1h",
     "/dead-letters?state=all",

@@ -17,7 +17,7 @@ order-api:
   public: true
   tokens: [private, public]
   partitions: true
-  paths: [/accounts, /api-keys, /asyncapi, /asyncapi.json, /audit, /auth, /dead-letters, /events, /orders, /problems, /products, /trends, /views, /webhooks, /.well-known]
+  paths: [/accounts, /api-keys, /asyncapi, /asyncapi.json, /audit, /auth, /dead-letters, /events, /orders, /pairs, /problems, /products, /trends, /views, /webhooks, /.well-known]
 relay:
   key: relay
   image: order-api

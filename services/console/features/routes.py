@@ -1,0 +1,52 @@
+"""The features of an account and a product, found by a part of their names, and verified."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from ordercast.services.console.features.read_features import FeaturesPage, read_features
+from ordercast.services.console.features.schemas import FeaturesQuestion, VerifyForm
+from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.pages import check_form, console, operator, page
+from ordercast.services.console.parts import Missing, is_missing
+from ordercast.services.console.predict.choose import MOST_MATCHES
+from ordercast.services.console.predict.read_prediction import REASONS
+from ordercast.services.shared.http.requests import in_query
+
+router = APIRouter()
+
+Operator = Annotated[LogIn, Depends(operator)]
+
+
+@router.get("/features")
+async def show_features(
+    request: Request, log_in: Operator, asked: Annotated[FeaturesQuestion, in_query(FeaturesQuestion)]
+) -> Response:
+    return _page(request, await _read(request, log_in, **asdict(asked)))
+
+
+@router.post("/features")
+async def verify(request: Request, log_in: Operator, form: Annotated[VerifyForm, Form()]) -> Response:
+    """The same page with what came out: nothing is changed by it."""
+    check_form(request, form.csrf)
+    pair = {"account": form.account, "product": form.product}
+    return _page(request, await _read(request, log_in, account_search="", product_search="", **pair, verify=True))
+
+
+async def _read(request: Request, log_in: LogIn, **asked: Any) -> FeaturesPage:
+    service = console(request)
+    return await read_features(log_in.client, service.probes, service.services, **asked)
+
+
+def _page(request: Request, found: FeaturesPage) -> Response:
+    status = found.verified.status if isinstance(found.verified, Missing) else 200
+    return page(
+        request,
+        "features.html",
+        status,
+        found=found,
+        missing=is_missing,
+        most_matches=MOST_MATCHES,
+        reasons=REASONS,
+    )
