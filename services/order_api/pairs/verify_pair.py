@@ -116,7 +116,7 @@ class VerifyPair:
             lines, taken_back = await self._orders(account_id, product_id)
             known = await read_pair(self._sessions, account_id, product_id, most_days=MOST_DAYS)
             sources = Sources(lines, taken_back, None if views.left_out else list(views.seen.values()))
-            row = known.row and {name: getattr(known.row, name) for name in FEATURE_NAMES}
+            row = None if known.row is None else {name: getattr(known.row, name) for name in FEATURE_NAMES}
             found = differences(sources, row, known.days)
             looks += 1
             if not found or looks == LOOKS:
