@@ -35,7 +35,7 @@ MAX_DEAD_LETTER_BYTES: Final = 2_097_152
 DEAD_LETTERS_AT_ONCE: Final = 2
 DEAD_LETTERS_PER_MINUTE: Final = 60
 # Each reads up to 500,000 records of Kafka.
-VERIFICATIONS_PER_MINUTE: Final = 1
+VERIFICATIONS_PER_MINUTE: Final = 60
 # Of what comes without a token: a password has 128 characters at most.
 MAX_LOGIN_BYTES: Final = 65_536
 

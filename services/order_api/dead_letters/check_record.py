@@ -13,6 +13,7 @@ from ordercast.contracts.envelope import Headers
 from ordercast.contracts.event_headers import EVENT_HEADERS
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.contracts.json_schema import event_schema
+from ordercast.first_line import first_line
 from ordercast.services.shared.kafka.admit import Refused, admit
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, replay_of
 from ordercast.services.shared.kafka.records import StoredRecord
@@ -66,7 +67,7 @@ def _errors(dead_letter: DeadLetter) -> Iterator[FieldError]:
     try:
         body = json.loads(record.value or b"")
     except (ValueError, RecursionError) as error:
-        yield FieldError("body", f"it is no JSON: {error}"[:MAX_MESSAGE])
+        yield FieldError("body", f"it is no JSON: {first_line(error)}"[:MAX_MESSAGE])
     else:
         if event_type in EVENT_TYPES:
             yield from _differences("body", _validator(event_type), body)
