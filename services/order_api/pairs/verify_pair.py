@@ -31,6 +31,8 @@ MOST_DAYS: Final = 20_000
 # The worker takes a moment to count what has just happened: so many looks, so long apart (s).
 LOOKS: Final = 4
 PAUSE_S: Final = 1.0
+# After so long (s) there is no other look: whoever asks waits.
+LOOK_AGAIN_WITHIN_S: Final = 10.0
 
 # An event that Kafka refused is not expected in the table. A row for each line, and one for each time that pieces were taken back.
 _OF_PAIR: Final = """
@@ -119,7 +121,7 @@ class VerifyPair:
             row = None if known.row is None else {name: getattr(known.row, name) for name in FEATURE_NAMES}
             found = differences(sources, row, known.days)
             looks += 1
-            if not found or looks == LOOKS:
+            if not found or looks == LOOKS or time.monotonic() - began > LOOK_AGAIN_WITHIN_S:
                 break
             await asyncio.sleep(PAUSE_S)
         took_s = time.monotonic() - began
