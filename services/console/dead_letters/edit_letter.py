@@ -23,11 +23,11 @@ class Typed:
         return cls(body.replace("\r\n", "\n"), headers.replace("\r\n", "\n"))
 
     def changed_body(self, letter: WholeDeadLetter) -> str | None:
-        """None where it was left as it was: then the record's own bytes go."""
-        return None if self.body == letter.body.replace("\r\n", "\n") else self.body
+        """None where it was left as it was: then the record's own bytes go. Of what was cut off there are none."""
+        return None if not letter.is_cut and self.body == letter.body.replace("\r\n", "\n") else self.body
 
     def changed_headers(self, letter: WholeDeadLetter) -> Sequence[tuple[str, str]] | None:
-        if self.headers.strip() == Typed.of(letter).headers.replace("\r\n", "\n").strip():
+        if not letter.is_cut and self.headers.strip() == Typed.of(letter).headers.replace("\r\n", "\n").strip():
             return None
         lines = (line.partition(":") for line in self.headers.splitlines() if line.strip())
         return [(name.strip(), value.strip()) for name, _, value in lines]

@@ -32,8 +32,9 @@ class Edit:
             record = replace(record, value=self.body)
         if self.headers is not None:
             record = replace(record, headers=self.headers)
-        # With a body of its own nothing of what was cut off is missing.
-        return replace(dead_letter, record=record, is_cut=dead_letter.is_cut and not (self.body and self.headers))
+        # With a body and headers of its own nothing of what was cut off is missing.
+        is_whole = self.body is not None and self.headers is not None
+        return replace(dead_letter, record=record, is_cut=dead_letter.is_cut and not is_whole)
 
     @property
     def names(self) -> list[str]:

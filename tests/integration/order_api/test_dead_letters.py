@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
 from ordercast.contracts.events import OrderItem, OrderPlaced, ProductViewed
+from ordercast.contracts.limits import MAX_BODY_BYTES
 from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.open_consumer import open_reader
@@ -175,3 +176,19 @@ async def test_without_kafka_it_says_so(api: RunningApi) -> None:
     answer = await api.client.get("/dead-letters", headers=operator.headers)
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/kafka-unavailable"
+
+
+async def test_a_record_that_was_cut_is_sent_once_it_is_written_whole(letters: Letters) -> None:
+    operator = await letters.api.member("OPERATOR")
+    good = viewed(1)
+    too_large = Record(good.key, (good.value or b"") + b" " * MAX_BODY_BYTES, good.headers, good.timestamp_ms)
+    await letters.publish("views", too_large)
+    await letters.apply()
+    whole = await letters.ask(operator, "/views:0:0")
+    assert whole["is_cut"]
+    path, body = "/views:0:0/replay", (good.value or b"").decode()
+    refused = await letters.act(operator, path, {"body": body}, 409)
+    assert refused["type"] == "/problems/dead-letter-not-waiting"
+    await letters.act(operator, path, {"body": body, "headers": whole["headers"]})
+    await letters.apply()
+    assert (await letters.table.rows())[ACCOUNT, 7]["view_count"] == 1

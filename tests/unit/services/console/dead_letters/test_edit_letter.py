@@ -27,6 +27,12 @@ def test_what_comes_back_from_a_form_as_it_was_is_no_change(body: str) -> None:
     assert sent.changed_headers(shown) is None
 
 
+def test_of_a_record_that_was_cut_all_that_is_typed_goes() -> None:
+    cut = whole(is_cut=True)
+    assert Typed.of(cut).changed_body(cut) == cut.body
+    assert Typed.of(cut).changed_headers(cut) == [(header.name, header.value) for header in cut.headers]
+
+
 def test_what_was_typed_is_the_change() -> None:
     typed = Typed.as_sent('{\r\n"count": 1}', "ce_type: a.v1\r\n\r\nce_time : 09:30\r\n")
     assert typed.changed_body(whole()) == '{\n"count": 1}'
