@@ -18,6 +18,7 @@ from ordercast.client.order_api import OrderApi
 from ordercast.client.pairs import PairsApi
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.session import ApiKey, Login, Session, Signed
+from ordercast.client.shop_pages import ShopPages
 from ordercast.client.trainer import TrainerApi
 from ordercast.client.transport import RETRY_FOR_S, Transport, open_transport
 
@@ -60,6 +61,7 @@ class Client:
         self.order_api = OrderApi(self._session)
         self.dead_letters = DeadLettersApi(self._session)
         self.pairs = PairsApi(self._session)
+        self.shop_pages = ShopPages(self._session)
         self.trainer = TrainerApi(self._session, addresses.trainer)
         self.predictor = PredictorApi(self._session, addresses.predictor)
 

@@ -14,6 +14,7 @@ class Account(Struct, frozen=True):
     login_type: str
     account_ref: str | None = None
     blocked: bool = False
+    created_at: datetime | None = None
 
 
 class AuditLine(Struct, frozen=True):

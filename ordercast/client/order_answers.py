@@ -14,6 +14,21 @@ class Product(Struct, frozen=True):
     price: Decimal
     currency: str
     active: bool = True
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Review(Struct, frozen=True):
+    """What an account says of a product that it ordered; `nickname` is its author's, `rating` from 1 to 5."""
+
+    id: int
+    product_id: int
+    account_id: int
+    nickname: str
+    rating: int
+    text: str
+    created_at: datetime
+    updated_at: datetime
 
 
 class Price(Struct, frozen=True):

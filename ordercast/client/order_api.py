@@ -180,9 +180,11 @@ class OrderApi:
                 return replayed
             body |= {"starting_after": answer.last_id}
 
-    async def create_product(self, sku: str, name: str, price: Decimal, currency: str) -> Product:
-        """Needs an admin."""
-        body = {"sku": sku, "name": name, "price": price, "currency": currency}
+    async def create_product(
+        self, sku: str, name: str, price: Decimal | str, currency: str, *, active: bool = True
+    ) -> Product:
+        """Needs an admin. A product that is not `active` cannot be ordered."""
+        body = {"sku": sku, "name": name, "price": price, "currency": currency, "active": active}
         return await self._post("/products", body, Product)
 
     async def products(
@@ -216,6 +218,9 @@ class OrderApi:
     async def write_review(self, product_id: int, rating: int, text: str) -> Review:
         """By somebody who has ordered the product, and once; `rating` is 1 to 5."""
         return await self._post(f"/products/{product_id}/reviews", {"rating": rating, "text": text}, Review)
+    async def take_down_review(self, product_id: int, review_id: int) -> None:
+        """The caller's own, or for an operator any."""
+        await self.session.send(Request("DELETE", self._url(f"/products/{product_id}/reviews/{review_id}")))
 
     async def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
         """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin."""

@@ -97,7 +97,7 @@ async def test_commands_act_as_the_admin_that_the_environment_names(running: Run
 
 
 async def test_tail_shows_events_as_lines_of_json(running: Running) -> None:
-    product = await running.admin.order_api.create_product("tailed", "Tailed", "1.00", "USD")  # type: ignore[arg-type]
+    product = await running.admin.order_api.create_product("tailed", "Tailed", "1.00", "USD")
     waiting = asyncio.create_task(running.run("tail", "orders", "--json", "-n", "1"))
     order = None
     while not waiting.done():
