@@ -14,6 +14,8 @@ from ordercast.services.console.cart.routes import router as cart
 from ordercast.services.console.dead_letters.routes import router as dead_letters
 from ordercast.services.console.events.routes import router as events
 from ordercast.services.console.features.routes import router as features
+from ordercast.services.console.accounts.routes import router as accounts
+from ordercast.services.console.api_keys.routes import router as api_keys
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
 from ordercast.services.console.journey.routes import router as journey
@@ -22,10 +24,13 @@ from ordercast.services.console.imports.routes import HAND_IN
 from ordercast.services.console.imports.routes import router as imports
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
+from ordercast.services.console.orders.routes import router as orders
 from ordercast.services.console.overview.routes import router as overview
 from ordercast.services.console.own_orders.routes import router as own_orders
 from ordercast.services.console.pages import LOG_IN_COOKIE, SHOP, answer_problem, console, page, to_log_in
+from ordercast.services.console.personal_data.routes import router as personal_data
 from ordercast.services.console.predict.routes import router as predict
+from ordercast.services.console.products.routes import router as products
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.shop.routes import router as shop
 from ordercast.services.console.texts import HERE
@@ -48,7 +53,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, forecasts, predict, models, trainings, dead_letters, events, features, shop, cart, own_orders, imports],
+        routers=[log_in, overview, flow, journey, orders, products, accounts, api_keys, personal_data, forecasts, predict, models, trainings, dead_letters, events, features, shop, cart, own_orders, imports],
         rate_limits=[
             RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
             for name, path in _PASSWORDS.items()
@@ -61,6 +66,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
     app.add_exception_handler(errors.NotForCustomers, _answer_customer)
+    app.add_exception_handler(errors.NotForOperators, _answer_operator)
     app.add_exception_handler(errors.FormRefused, _answer_refused_form)
     for error in (HTTPException, Problem, RequestValidationError):
         app.add_exception_handler(error, _answer_wrong_request)
@@ -78,6 +84,10 @@ async def _answer_logged_out(request: Request, _: Any) -> Response:
 
 async def _answer_customer(request: Request, _: Any) -> Response:
     return page(request, "not_for_customers.html", HTTPStatus.FORBIDDEN)
+
+
+async def _answer_operator(request: Request, _: Any) -> Response:
+    return page(request, "not_for_operators.html", HTTPStatus.FORBIDDEN)
 
 
 async def _answer_refused_form(request: Request, _: Any) -> Response:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from ordercast.services.console.cart.cart import Cart
-from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers
+from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers, NotForOperators
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
@@ -89,6 +89,18 @@ def cart_of(request: Request) -> Cart:
 def keep_cart(request: Request, answer: Response, cart: Cart) -> Response:
     set_cookie(request, answer, CART_COOKIE, cart.text(), max_age_s=CART_S)
     return answer
+
+
+async def admin(request: Request) -> LogIn:
+    """A dependency of what admins alone do.
+
+    Raises:
+        LoggedOut, NotForCustomers, NotForOperators
+    """
+    found = await operator(request)
+    if not found.is_admin:
+        raise NotForOperators
+    return found
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:

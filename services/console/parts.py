@@ -1,8 +1,8 @@
 """A page's parts, each from one service: one that does not answer is missing with its reason, and the others are shown."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from ordercast.client.errors import ClientError, ProblemAnswer
@@ -23,12 +23,14 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part that `service` did not bring. `kind` is the problem's, if it answered with one, and `status` how."""
+    """A part that `service` did not bring. `kind` is the problem's, if it answered with one, `status` how, and `fields` what is
+    wrong with which field of what was sent."""
 
     service: str
     reason: str
     kind: str | None = None
     status: int = 503
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DEADLINE_S) -> Answer | Missing:
@@ -45,7 +47,7 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DE
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem
-        return Missing(service, str(problem), problem.kind, problem.status)
+        return Missing(service, str(problem), problem.kind, problem.status, problem.fields)
     except ClientError as error:
         return Missing(service, first_line(error))
 

@@ -76,6 +76,12 @@ def _formats(language: str) -> Mapping[str, Any]:
         """A number, or a line where nobody says it."""
         return "–" if value is None else number(value, digits)
 
+    def money(value: Decimal, currency: str) -> str:
+        # As many decimals as came: the API knows what can be paid in a currency.
+        digits = max(0, -int(value.as_tuple().exponent))
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return f"{format_decimal(value, pattern, locale=language, decimal_quantization=False)} {currency}"
+
     def percent(value: float, digits: int = 0) -> str:
         return str(format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language))
 
@@ -87,14 +93,7 @@ def _formats(language: str) -> Mapping[str, Any]:
     def moment(value: datetime) -> str:
         return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss", tzinfo=UTC, locale=language)) + " UTC"
 
-    def money(value: Decimal, currency: str) -> str:
-        """With the decimals that the price has: some have four, and some currencies none."""
-        exponent = value.as_tuple().exponent
-        decimals = max(-exponent, 0) if isinstance(exponent, int) else 0
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return f"{format_decimal(value, pattern, locale=language)} {currency}"
-
-    return {"number": number, "told": told, "percent": percent, "day": day, "moment": moment, "money": money}
+    return {"number": number, "told": told, "money": money, "percent": percent, "day": day, "moment": moment}
 
 
 def preferred(chosen: str | None, accepted: str) -> str:

@@ -11,8 +11,27 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
-ANN: Final = {"id": 11, "email": "ann@home.example", "nickname": "ann", "role": "CUSTOMER", "login_type": "PASSWORD"}
+ANN: Final = {
+    "id": 11,
+    "email": "ann@home.example",
+    "nickname": "ann",
+    "role": "CUSTOMER",
+    "login_type": "PASSWORD",
+    "account_ref": None,
+    "blocked": False,
+    "created_at": NOW.isoformat(),
+}
 ANNA: Final = ANN | {"id": 12, "email": "anna@home.example", "nickname": "anna"}
+BACKEND: Final = ANN | {"id": 13, "email": "backend@shop.example", "nickname": "backend-13", "role": "SERVICE"}
+# Out of a shop's history, and one that may not log in.
+PAST: Final = ANN | {
+    "id": 14,
+    "email": None,
+    "nickname": "customer 17850",
+    "login_type": "EXTERNAL",
+    "account_ref": "17850",
+}
+BLOCKED: Final = ANN | {"id": 15, "email": "bob@home.example", "nickname": "bob", "blocked": True}
 MEMBERS: Final = 10
 
 
@@ -109,7 +128,7 @@ class Predictions:
     """`products` by their number; `accounts` to find. `done` is what was asked for: (what, of what)."""
 
     products: int = 45
-    accounts: list[dict[str, Any]] = field(default_factory=lambda: [ANN, ANNA])
+    accounts: list[dict[str, Any]] = field(default_factory=lambda: [ANN, ANNA, BACKEND, PAST, BLOCKED])
     models: list[dict[str, Any]] = field(default_factory=lambda: list(VERSIONS))
     trainings: list[dict[str, Any]] = field(default_factory=list)
     # Of each recipe whether a version answers.
@@ -118,6 +137,7 @@ class Predictions:
     # The offset in the topic orders that the feature rows have come to; None: there are no rows.
     counted: int | None = 20
     refuse: str | None = None
+    products_changed_at: datetime = NOW
     done: list[tuple[str, Any]] = field(default_factory=list)
     # A product as it is sold now.
     sold: Callable[[dict[str, Any]], dict[str, Any]] = lambda product: product
@@ -145,17 +165,22 @@ class Predictions:
 
     def _named(self, product_id: int) -> dict[str, Any]:
         name = "Mug with a <cat>" if product_id == 1 else f"Teapot number {product_id}"
-        price = {"price": "12.50", "currency": "EUR", "active": True}
-        return {"id": product_id, "sku": f"P-{product_id}", "name": name, **price}
+        price = {"price": "12.50", "currency": "EUR", "active": product_id != 3}
+        times = {"created_at": NOW.isoformat(), "updated_at": self.products_changed_at.isoformat()}
+        return {"id": product_id, "sku": f"P-{product_id}", "name": name, **price, **times}
 
     async def find_products(self, request: Request) -> Response:
-        search = request.query_params.get("search", "").casefold()
-        after = int(request.query_params.get("starting_after", 0))
+        asked = request.query_params
+        search, active, after = (
+            asked.get("search", "").casefold(),
+            asked.get("active"),
+            int(asked.get("starting_after", 0)),
+        )
         every = [self.sold(self._named(number)) for number in range(after + 1, self.products + 1)]
         found = [one for one in every if search in f"{one['name']} {one['sku']}".casefold()]
-        if request.query_params.get("active") == "true":
-            found = [one for one in found if one["active"]]
-        return JSONResponse({"data": found[:100], "has_more": len(found) > 100})
+        found = [one for one in found if active in (None, str(one["active"]).lower())]
+        limit = int(asked["limit"])
+        return JSONResponse({"data": found[:limit], "has_more": len(found) > limit})
 
     async def product(self, request: Request) -> Response:
         number = request.path_params["product_id"]
@@ -164,13 +189,16 @@ class Predictions:
         return JSONResponse(self.sold(self._named(number)))
 
     async def find_accounts(self, request: Request) -> Response:
-        search = request.query_params["search"].casefold()
+        asked = request.query_params
+        search, after = asked.get("search", "").casefold(), int(asked.get("starting_after", 0))
         found = [one for one in self.accounts if search in f"{one['nickname']} {one['email']}".casefold()]
-        return JSONResponse({"data": found, "has_more": False})
+        found = [one for one in found if one["id"] > after and asked.get("role") in (None, one["role"])]
+        limit = int(asked["limit"])
+        return JSONResponse({"data": found[:limit], "has_more": len(found) > limit})
 
     async def account(self, request: Request) -> Response:
-        [found] = [one for one in self.accounts if one["id"] == request.path_params["account_id"]]
-        return JSONResponse(found)
+        found = [one for one in self.accounts if one["id"] == request.path_params["account_id"]]
+        return JSONResponse(found[0]) if found else problem(404, "account-not-found", "There is no such account")
 
     def _of_all(self, level: float) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from tests.support.console_letters import Letters
 from tests.support.console_pairs import Pairs
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_shop import Storefront
+from tests.support.console_records import OPERATOR_ID, Records
 from tests.support.on_a_port import on_a_port
 
 PASSWORD: Final = "a password for the console"
@@ -58,10 +60,13 @@ class Shop:
     feed: ConsoleFeed = field(default_factory=ConsoleFeed)
     pairs: Pairs = field(default_factory=Pairs)
     letters: Letters = field(default_factory=Letters)
+    records: Records = field(default_factory=Records)
     # Of a refresh each token is good once.
     good_tokens: set[str] = field(default_factory=set)
     logged_out: list[str] = field(default_factory=list)
     issued: int = 0
+    # From now on order_api refuses all that its routes would answer.
+    down: bool = False
 
     def __post_init__(self) -> None:
         self.predictions.sold = self.storefront.of
@@ -83,10 +88,18 @@ class Shop:
             *self.letters.routes(),
             *self.pairs.routes(),
             Route("/order_api/events", self.feed.stream),
+            *self.records.routes(self._role),
             Route("/{service}/readyz", self.readyz),
             Route("/{service}/metrics", self.read_metrics),
         ]
-        return Starlette(routes=routes)
+        app = Starlette(routes=routes)
+        app.add_middleware(BaseHTTPMiddleware, dispatch=self._unless_down)
+        return app
+
+    async def _unless_down(self, request: Request, answer: RequestResponseEndpoint) -> Response:
+        if self.down and request.url.path.startswith("/order_api/"):
+            return PlainTextResponse("gone", 502)
+        return await answer(request)
 
     async def token(self, request: Request) -> Response:
         form = await request.form()
@@ -127,9 +140,11 @@ class Shop:
 
     async def me(self, request: Request) -> Response:
         name = self._name(request) or "nobody"
-        role = {"olga": "OPERATOR", "adam": "ADMIN"}.get(name, "CUSTOMER")
-        account = {"id": 7, "email": f"{name}@shop.example", "nickname": name, "role": role, "login_type": "PASSWORD"}
-        return JSONResponse(account)
+        known = {"id": OPERATOR_ID, "email": f"{name}@shop.example", "nickname": name, "login_type": "PASSWORD"}
+        return JSONResponse(known | {"role": self._role(request)})
+
+    def _role(self, request: Request) -> str:
+        return {"olga": "OPERATOR", "adam": "ADMIN"}.get(self._name(request) or "", "CUSTOMER")
 
     async def trends(self, request: Request) -> Response:
         if self._name(request) is None:

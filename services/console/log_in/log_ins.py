@@ -42,6 +42,10 @@ class LogIn:
     def may_operate(self) -> bool:
         return self.account.role in OPERATORS
 
+    @property
+    def is_admin(self) -> bool:
+        return self.account.role == "ADMIN"
+
 
 class LogIns:
     """All log-ins of this process, by the names that browsers have. `now` is a clock (s)."""

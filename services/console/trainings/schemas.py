@@ -2,18 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import StringConstraints
 
 from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.console.schemas import NONE_IF_EMPTY
 from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
-
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
 # A field of a form that may be left empty.
-Number = Annotated[int | None, PLAIN_INTEGER, BeforeValidator(_none_if_empty)]
+Number = Annotated[int | None, PLAIN_INTEGER, NONE_IF_EMPTY]
 
 
 class TrainingForm(Form):
@@ -23,7 +19,7 @@ class TrainingForm(Form):
     horizon_days: Number = None
     members: Number = None
     epochs: Number = None
-    publish: Annotated[Literal["if-better", "always", "never"] | None, BeforeValidator(_none_if_empty)] = None
+    publish: Annotated[Literal["if-better", "always", "never"] | None, NONE_IF_EMPTY] = None
 
     def changes(self) -> dict[str, int | str]:
         """What stands in place of the recipe's own values."""

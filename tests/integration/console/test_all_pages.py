@@ -10,6 +10,7 @@ from tests.integration.console.test_log_in import log_in, reading
 from tests.integration.console.test_models_and_trainings import TRAININGS
 from tests.support.console_journey import ORDER
 from tests.support.console_predictions import Predictions
+from tests.support.console_records import LONG, PENDING
 from tests.support.console_services import Shop, console_of
 from tests.support.console_shop import ORDER, Storefront, order
 
@@ -50,6 +51,22 @@ PAGES: Final = (
     "/dead-letters/views:0:1",
     "/dead-letters/ask?act=replay&one=views:0:2",
     "/dead-letters/ask?act=discard&one=views:0:3",
+    "/orders",
+    f"/orders/{PENDING}",
+    f"/orders/{LONG}",
+    f"/orders/{PENDING}/confirm",
+    f"/orders/{LONG}/cancel",
+    "/products",
+    "/products/1",
+    "/products/new",
+    "/products/1/edit",
+    "/products/1/reviews/24/remove",
+    "/accounts",
+    "/accounts/11",
+    "/accounts/13",
+    "/accounts/13/keys/new",
+    "/accounts/13/keys/1/revoke",
+    *(f"/accounts/11/{act}" for act in ("role", "block", "reset-code", "erase")),
 )
 # What the browser loads with a page.
 _LOADED: Final = re.compile(r'(?:src|href)="(/static/[^"]+)"')
@@ -63,7 +80,7 @@ def shop() -> Shop:
 @pytest.mark.parametrize("path", PAGES)
 async def test_each_page_is_small_and_comes_at_once_and_loads_nothing_from_elsewhere(path: str) -> None:
     async with reading(shop()) as http:
-        await log_in(http, "olga")
+        await log_in(http, "adam")
         seconds = []
         for _ in range(4):
             started = time.perf_counter()
@@ -80,7 +97,7 @@ async def test_each_page_is_small_and_comes_at_once_and_loads_nothing_from_elsew
 @pytest.mark.parametrize("path", PAGES)
 async def test_each_page_is_in_korean_as_a_whole(path: str) -> None:
     async with reading(shop()) as http:
-        await log_in(http, "olga")
+        await log_in(http, "adam")
         english, korean = [
             re.findall(
                 r"<(?:h1|label|th scope=\"col\")[^>]*>([^<]*[^\s<])",
@@ -96,7 +113,7 @@ async def test_each_page_is_in_korean_as_a_whole(path: str) -> None:
 async def test_axe_finds_nothing_on_any_page(open_reader: Any, scheme: str) -> None:
     async with console_of(shop()) as address:
         reader = await open_reader(address, color_scheme=scheme)
-        await reader.log_in()
+        await reader.log_in("adam")
         for path in PAGES:
             await reader.page.goto(address + path)
             await reader.page.wait_for_load_state("load" if path.startswith("/events") else "networkidle")
@@ -111,7 +128,7 @@ async def test_axe_finds_nothing_on_any_page(open_reader: Any, scheme: str) -> N
 async def test_on_a_phone_nothing_hangs_over_the_edge(open_reader: Any, path: str) -> None:
     async with console_of(shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
+        await reader.log_in("adam")
         await reader.page.set_viewport_size({"width": 390, "height": 844})
         await reader.page.goto(address + path)
         wide = await reader.page.evaluate("document.documentElement.scrollWidth")

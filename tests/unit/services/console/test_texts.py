@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_a_number_is_written_as_its_language_does() -> None:
     assert made["en"].from_string("{{ day | day }}").render(day=day) == "Mar 9"
     assert made["ko"].from_string("{{ day | day }}").render(day=day) == "3월 9일"
     assert made["ko"].from_string(template).render() == "1,234.5 91.3%"
+
+
+def test_money_keeps_the_decimals_that_it_came_with() -> None:
+    shown = environments()["en"].from_string('{{ price | money("EUR") }}').render
+    assert shown(price=Decimal("75000.00")) == "75,000.00 EUR"
+    assert shown(price=Decimal("0.1250")) == "0.1250 EUR"
+    assert shown(price=Decimal(1200)) == "1,200 EUR"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""The accounts a page at a time, and what the services say of one to whoever asks."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ordercast.client import Client
+from ordercast.client.account_answers import Account, ApiKey, AuditLine
+from ordercast.client.order_answers import Order
+from ordercast.client.page import Page
+from ordercast.services.console.parts import Missing, ask, first_of
+
+PAGE: Final = 25
+# Of each list on an account's page, the newest so many.
+ORDERS: Final = 5
+LINES: Final = 10
+# As many good ones as an account may have, and some that are no longer.
+KEYS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """`keys` and `audit` are None for whoever may not see them."""
+
+    as_of: datetime
+    account: Account | Missing
+    orders: Page[Order] | Missing
+    keys: Sequence[ApiKey] | Missing | None
+    audit: Sequence[AuditLine] | Missing | None
+
+
+async def read_accounts(client: Client, **filters: Any) -> Page[Account] | Missing:
+    """The accounts that `ShopPages.accounts` gives for these.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
+    """
+    return await ask("order_api", client.shop_pages.accounts(limit=PAGE, **filters))
+
+
+async def read_account(client: Client, account_id: int, *, for_admin: bool, own: bool) -> AccountPage:
+    """Raises:
+    LoggedOut: the account's tokens are good no longer.
+    """
+    account, orders, keys, audit = await asyncio.gather(
+        ask("order_api", client.order_api.account(account_id)),
+        ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id)),
+        _keys(client, account_id) if for_admin or own else _nothing(),
+        _audit(client, account_id) if for_admin else _nothing(),
+    )
+    return AccountPage(datetime.now(UTC), account, orders, keys, audit)
+
+
+async def _keys(client: Client, account_id: int) -> Sequence[ApiKey] | Missing:
+    return await ask("order_api", first_of(client.order_api.api_keys(account_id=account_id), KEYS))
+
+
+async def _audit(client: Client, account_id: int) -> Sequence[AuditLine] | Missing:
+    return await ask("order_api", first_of(client.order_api.audit(account_id=account_id), LINES))
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,43 @@
+"""What the pages of accounts are asked, and what their forms send."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from ordercast.services.console.forecasts.schemas import Search
+from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.console.schemas import NONE_IF_EMPTY, After, Reference, YesOrNo, flag
+from ordercast.services.shared.http.caller import Role
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsQuestion:
+    """As GET /accounts is asked."""
+
+    search: Search = ""
+    role: Annotated[Role | None, NONE_IF_EMPTY, Query()] = None
+    blocked: YesOrNo = None
+    email: Reference = None
+    account_ref: Reference = None
+    starting_after: After = None
+
+    def filters(self) -> dict[str, Any]:
+        """As the API takes them."""
+        told = {"role": self.role, "email": self.email, "account_ref": self.account_ref}
+        found = {"search": self.search or None, "blocked": flag(self.blocked)}
+        return told | found | {"starting_after": self.starting_after}
+
+    @property
+    def narrows(self) -> bool:
+        return any((self.search, self.role, self.blocked, self.email, self.account_ref))
+
+
+class RoleForm(Form):
+    role: Role = "CUSTOMER"
+
+
+class BlockForm(Form):
+    """What is to hold from now on."""
+
+    blocked: bool = True

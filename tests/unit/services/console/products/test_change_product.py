@@ -1,0 +1,38 @@
+"""What of a product is sent, and what the request that does the same looks like."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ordercast.client.order_answers import Product
+from ordercast.services.console.products.change_product import ProductValues, last_change
+from ordercast.services.console.products.schemas import ProductForm
+from tests.support.console_predictions import NOW
+
+MUG = Product(1, "MUG-1", "Mug", Decimal("12.50"), "EUR", updated_at=NOW)
+FIELDS = {"sku": "MUG-2", "name": "Mug, blue", "price": "13.00", "currency": "USD", "active": False}
+
+
+@given(names=st.sets(st.sampled_from(sorted(FIELDS))))
+def test_only_what_is_otherwise_is_sent(names: set[str]) -> None:
+    typed = {name: FIELDS[name] for name in names}
+    assert replace(ProductValues.of(MUG), **typed).changes(MUG) == typed  # type: ignore[arg-type]
+
+
+def test_a_form_that_nobody_touched_changes_nothing() -> None:
+    form = ProductForm.of(MUG)
+    assert form.values.changes(MUG) == {}
+    assert form.known == last_change(MUG) == NOW.isoformat()
+
+
+@pytest.mark.parametrize(("typed", "sent"), [(" eur ", "EUR"), ("usd", "USD")])
+def test_a_currency_may_be_typed_small(typed: str, sent: str) -> None:
+    assert ProductForm(currency=typed).values.currency == sent
+
+
+def test_the_request_stands_within_quotes_of_a_shell() -> None:
+    typed = replace(ProductValues.of(MUG), name="Ann's mug")
+    assert typed.body(MUG) == '{"name":"Ann\\u0027s mug"}'
