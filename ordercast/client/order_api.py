@@ -92,10 +92,16 @@ class OrderApi:
         await self.session.send(Request("POST", self._url("/auth/password-reset"), body, JSON))
 
     async def audit(
-        self, *, kind: str | None = None, account_id: int | None = None, since: datetime | None = None
+        self,
+        *,
+        kind: str | None = None,
+        account_id: int | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
     ) -> AsyncIterator[AuditLine]:
-        """Log-ins, log-ins that failed and what admins did, the newest first; `account_id` did it or had it done to it."""
-        filters = {"kind": kind, "account_id": account_id, "since": since and since.isoformat()}
+        """Log-ins, log-ins that failed and what admins did, the newest first; `account_id` did it or had it done to it, and it
+        was done to the `subject`, a path."""
+        filters = {"kind": kind, "account_id": account_id, "subject": subject, "since": since and since.isoformat()}
         async for line in self._pages("/audit", Page[AuditLine], filters):
             yield line
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from ordercast.client import Client
+from ordercast.client.account_answers import AuditLine
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
@@ -14,6 +16,8 @@ PART_DEADLINE_S: Final = 2.5
 # What was asked to be done, such as to load another version, takes longer (s).
 ACTION_DEADLINE_S: Final = 40.0
 UNAUTHORIZED: Final = 401
+# Of the audit log, the newest so many.
+MOST_LINES: Final = 10
 # The kind of problem where no version is served yet.
 NO_MODEL: Final = "no-model"
 
@@ -60,6 +64,15 @@ async def first_of(rows: AsyncIterator[Row], most: int) -> list[Row]:
         if len(found) == most:
             break
     return found
+
+
+async def nothing() -> None:
+    """In place of a part that is not for whoever reads the page."""
+
+
+async def lines_about(client: Client, subject: str) -> list[AuditLine] | Missing:
+    """What was done to it, the newest first. For admins alone."""
+    return await ask("order_api", first_of(client.order_api.audit(subject=subject), MOST_LINES))
 
 
 def is_missing(part: object) -> bool:

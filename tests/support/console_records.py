@@ -101,6 +101,7 @@ class Records:
     wrong: dict[str, str] = field(default_factory=dict)
     done: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
+    asked_audit: list[str] = field(default_factory=list)
 
     def routes(self, role_of: Callable[[Request], str]) -> list[Route]:
         """`role_of` says who asks."""
@@ -228,6 +229,7 @@ class Records:
         return self._for_admin(request, lambda: self._do("revoke key", number, api_key(number)))
 
     async def list_audit(self, request: Request) -> Response:
+        self.asked_audit += [value for name, value in request.query_params.items() if name == "subject"]
         return self._for_admin(request, lambda: JSONResponse({"data": self.audit, "has_more": False}))
 
 

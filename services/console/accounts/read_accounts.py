@@ -10,12 +10,11 @@ from ordercast.client import Client
 from ordercast.client.account_answers import Account, ApiKey, AuditLine
 from ordercast.client.order_answers import Order
 from ordercast.client.page import Page
-from ordercast.services.console.parts import Missing, ask, first_of
+from ordercast.services.console.parts import MOST_LINES, Missing, ask, first_of, nothing
 
 PAGE: Final = 25
 # Of each list on an account's page, the newest so many.
 ORDERS: Final = 5
-LINES: Final = 10
 # As many good ones as an account may have, and some that are no longer.
 KEYS: Final = 40
 
@@ -47,8 +46,8 @@ async def read_account(client: Client, account_id: int, *, for_admin: bool, own:
     account, orders, keys, audit = await asyncio.gather(
         ask("order_api", client.order_api.account(account_id)),
         ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id)),
-        _keys(client, account_id) if for_admin or own else _nothing(),
-        _audit(client, account_id) if for_admin else _nothing(),
+        _keys(client, account_id) if for_admin or own else nothing(),
+        _audit(client, account_id) if for_admin else nothing(),
     )
     return AccountPage(datetime.now(UTC), account, orders, keys, audit)
 
@@ -58,8 +57,4 @@ async def _keys(client: Client, account_id: int) -> Sequence[ApiKey] | Missing:
 
 
 async def _audit(client: Client, account_id: int) -> Sequence[AuditLine] | Missing:
-    return await ask("order_api", first_of(client.order_api.audit(account_id=account_id), LINES))
-
-
-async def _nothing() -> None:
-    return None
+    return await ask("order_api", first_of(client.order_api.audit(account_id=account_id), MOST_LINES))

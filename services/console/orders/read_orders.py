@@ -8,10 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from ordercast.client import Client
-from ordercast.client.account_answers import Account
+from ordercast.client.account_answers import Account, AuditLine
 from ordercast.client.order_answers import Order, OrderItem
 from ordercast.client.page import Page
-from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.parts import Missing, ask, lines_about
 
 PAGE: Final = 25
 # Of an order with 2,000 lines, too, a page has 100 kB at most.
@@ -48,13 +48,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """`items` are those of this page, and `account` whose it is."""
+    """`items` are those of this page, and `account` whose it is. `audit` is None for whoever may not see it."""
 
     as_of: datetime
     order: Order
     account: Account | Missing
     items: Sequence[OrderItem]
     lines_after: int
+    audit: Sequence[AuditLine] | Missing | None = None
 
     @property
     def has_more_lines(self) -> bool:
@@ -107,18 +108,18 @@ async def _accounts(client: Client, ids: set[int]) -> Mapping[int, Account]:
     return {account.id: account for account in found if isinstance(account, Account)}
 
 
-async def read_order(client: Client, order_id: UUID, lines_after: int = 0) -> OrderPage | Missing:
+async def read_order(
+    client: Client, order_id: UUID, lines_after: int = 0, *, for_admin: bool = False
+) -> OrderPage | Missing:
     """Raises:
     LoggedOut: the account's tokens are good no longer.
     """
     order = await ask("order_api", client.order_api.order(order_id))
     if isinstance(order, Missing):
         return order
-    account = await ask("order_api", client.order_api.account(order.account_id))
-    return OrderPage(
-        datetime.now(UTC),
-        order,
-        account,
-        order.items[lines_after : lines_after + LINES],
-        min(lines_after, len(order.items)),
-    )
+    items = order.items[lines_after : lines_after + LINES]
+    asking = ask("order_api", client.order_api.account(order.account_id))
+    if not for_admin:
+        return OrderPage(datetime.now(UTC), order, await asking, items, lines_after)
+    account, audit = await asyncio.gather(asking, lines_about(client, f"orders/{order_id}"))
+    return OrderPage(datetime.now(UTC), order, account, items, lines_after, audit)

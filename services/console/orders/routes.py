@@ -43,7 +43,7 @@ async def show_orders(request: Request, log_in: Operator, asked: Asked) -> Respo
 
 @router.get("/orders/{order_id}")
 async def show_order(request: Request, log_in: Operator, order_id: UUID, asked: AskedOfOne) -> Response:
-    found = await read_order(log_in.client, order_id, asked.lines_after)
+    found = await read_order(log_in.client, order_id, asked.lines_after, for_admin=log_in.is_admin)
     return page(
         request,
         "order.html",

@@ -1,15 +1,17 @@
 """The products a page at a time, and all that the services say of one."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ordercast.client import Client
+from ordercast.client.account_answers import AuditLine
 from ordercast.client.demand_answers import OneForecast
 from ordercast.client.order_answers import Price, Product, Review, Trends
 from ordercast.client.page import Page
-from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.parts import Missing, ask, lines_about, nothing
 
 PAGE: Final = 25
 REVIEWS: Final = 10
@@ -44,6 +46,7 @@ class ProductPage:
     forecast: OneForecast | Missing
     prices: Page[Price] | Missing
     reviews: Page[Review] | Missing
+    audit: Sequence[AuditLine] | Missing | None = None
 
 
 async def read_products(
@@ -56,21 +59,26 @@ async def read_products(
     return await ask("order_api", asking)
 
 
-async def read_product(client: Client, product_id: int, reviews_after: int | None) -> ProductPage:
-    """Raises:
-    LoggedOut: the account's tokens are good no longer.
+async def read_product(
+    client: Client, product_id: int, reviews_after: int | None, *, for_admin: bool = False
+) -> ProductPage:
+    """With the audit log's lines for an admin.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
     """
     now = datetime.now(UTC)
     first = now.date() - timedelta(days=DAYS - 1)
-    product, trends, forecast, prices, reviews = await asyncio.gather(
+    product, trends, forecast, prices, reviews, audit = await asyncio.gather(
         ask("order_api", client.order_api.product(product_id)),
         ask("order_api", client.order_api.trends(product_id=product_id, first=first, last=now.date())),
         ask("predictor", client.predictor.forecast(product_id, weeks=WEEKS, service_level=SERVICE_LEVEL)),
         ask("order_api", client.shop_pages.prices(product_id, limit=PRICES)),
         ask("order_api", client.shop_pages.reviews(product_id, limit=REVIEWS, starting_after=reviews_after)),
+        lines_about(client, f"products/{product_id}") if for_admin else nothing(),
     )
     sales = trends if isinstance(trends, Missing) else Sales.of(trends)
-    return ProductPage(now, product, sales, forecast, prices, reviews)
+    return ProductPage(now, product, sales, forecast, prices, reviews, audit)
 
 
 async def read_review(client: Client, product_id: int, review_id: int) -> Review | Missing:

@@ -14,10 +14,12 @@ from ordercast.services.shared.db.engine import Sessions
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which lines a list has; None leaves none out. `account_id` did it, or had it done to it."""
+    """Which lines a list has; None leaves none out. `account_id` did it, or had it done to it; `subject` is what it
+    was done to, to the letter."""
 
     kind: Kind | None = None
     account_id: int | None = None
+    subject: str | None = None
     since: datetime | None = None
 
 
@@ -32,6 +34,8 @@ async def read_lines(
         query = query.where(AuditLine.kind == wanted.kind)
     if (account := wanted.account_id) is not None:
         query = query.where(or_(AuditLine.account_id == account, AuditLine.subject == f"accounts/{account}"))
+    if wanted.subject is not None:
+        query = query.where(AuditLine.subject == wanted.subject)
     if wanted.since is not None:
         query = query.where(AuditLine.recorded_at >= wanted.since)
     async with sessions() as session:

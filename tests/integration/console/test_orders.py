@@ -77,6 +77,20 @@ async def test_an_order_has_its_lines_state_history_and_account(open_reader: Any
         assert reader.problems == []
 
 
+async def test_an_admin_sees_who_did_what_to_an_order_under_which_trace() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "adam")
+        page = (await http.get(f"/orders/{CONFIRMED}")).text
+        assert f"{2:032x}" in page
+        assert shop.records.asked_audit == [f"orders/{CONFIRMED}"]
+        assert "What was done to it" in (await http.get("/products/1")).text
+        assert shop.records.asked_audit[-1] == "products/1"
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        assert "What was done to it" not in (await http.get(f"/orders/{CONFIRMED}")).text
+
+
 async def test_by_keyboard_an_order_is_confirmed_after_asking(open_reader: Any) -> None:
     shop = Shop()
     async with console_of(shop) as address:

@@ -73,6 +73,8 @@ async def change_an_order(console: httpx.AsyncClient, admin: Client, order: Orde
     assert "confirmed" in await send(console, f"{path}/confirm")
     assert "2 of 3" in await send(console, f"{path}/cancel", what="some", line=["1"], pieces=["1"])
     assert (await admin.order_api.order(order.id)).items[0].cancelled_quantity == 1
+    told = (await console.get(path)).text
+    assert "What was done to it" in told
     assert "Cancel, or take back" not in await send(console, f"{path}/cancel", what="all")
     assert (await admin.order_api.order(order.id)).status == "CANCELLED"
 

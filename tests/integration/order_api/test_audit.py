@@ -151,6 +151,12 @@ async def test_who_confirms_or_cancels_anothers_order_has_a_line_and_its_custome
         "/orders/import", params={"create_missing": True}, content=b"no order\n", headers=shop.headers
     )
     assert imported.status_code == 422
+    of_one = await lines(api, admin, subject=f"orders/{one}")
+    assert [(line["kind"], line["account_id"]) for line in of_one] == [
+        ("order-cancelled", admin.id),
+        ("order-confirmed", shop.id),
+    ]
+    assert await lines(api, admin, subject=f"orders/{two}") == []
     assert await acts(api, admin, "order-confirmed", "order-cancelled", "order-import-started") == [
         ("order-confirmed", shop.id, f"orders/{one}", {}),
         ("order-cancelled", admin.id, f"orders/{one}", {"lines": 1}),
