@@ -17,6 +17,7 @@ from ordercast.client.dead_letters import DeadLettersApi
 from ordercast.client.order_api import OrderApi
 from ordercast.client.pairs import PairsApi
 from ordercast.client.predictor import PredictorApi
+from ordercast.client.reviews import ReviewsApi
 from ordercast.client.session import ApiKey, Login, Session, Signed
 from ordercast.client.shop_pages import ShopPages
 from ordercast.client.trainer import TrainerApi
@@ -61,6 +62,7 @@ class Client:
         self.order_api = OrderApi(self._session)
         self.dead_letters = DeadLettersApi(self._session)
         self.pairs = PairsApi(self._session)
+        self.reviews = ReviewsApi(self._session)
         self.shop_pages = ShopPages(self._session)
         self.trainer = TrainerApi(self._session, addresses.trainer)
         self.predictor = PredictorApi(self._session, addresses.predictor)

@@ -40,18 +40,6 @@ class Price(Struct, frozen=True):
     valid_from: datetime
 
 
-class Review(Struct, frozen=True):
-    """What the account `nickname` wrote about a product that it ordered."""
-
-    id: int
-    product_id: int
-    account_id: int
-    nickname: str
-    rating: int
-    text: str
-    created_at: datetime
-
-
 class OrderItem(Struct, frozen=True):
     line: int
     product_id: int

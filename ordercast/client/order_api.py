@@ -21,7 +21,6 @@ from ordercast.client.order_answers import (
     Price,
     Product,
     ProductsAnswer,
-    Review,
     Trends,
 )
 from ordercast.client.page import Page
@@ -37,7 +36,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Review, Webhook)
+Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Webhook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +214,6 @@ class OrderApi:
         """The product's prices, the present one first."""
         async for price in self._pages(f"/products/{product_id}/prices", Page[Price], {}):
             yield price
-
-    async def reviews(self, product_id: int) -> AsyncIterator[Review]:
-        """What was written about the product, the newest first."""
-        async for review in self._pages(f"/products/{product_id}/reviews", Page[Review], {}):
-            yield review
-
-    async def write_review(self, product_id: int, rating: int, text: str) -> Review:
-        """By somebody who has ordered the product, and once; `rating` is 1 to 5."""
-        return await self._post(f"/products/{product_id}/reviews", {"rating": rating, "text": text}, Review)
-    async def take_down_review(self, product_id: int, review_id: int) -> None:
-        """The caller's own, or for an operator any."""
-        await self.session.send(Request("DELETE", self._url(f"/products/{product_id}/reviews/{review_id}")))
 
     async def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
         """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin."""

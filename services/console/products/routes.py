@@ -105,7 +105,7 @@ async def take_down(
     request: Request, log_in: Operator, product_id: PathId, review_id: PathId, form: Annotated[AnyForm, Form()]
 ) -> Response:
     check_form(request, form.csrf)
-    taking_down = log_in.client.order_api.take_down_review(product_id, review_id)
+    taking_down = log_in.client.reviews.take_down(product_id, review_id)
     done = await ask("order_api", taking_down, within_s=ACTION_DEADLINE_S)
     if isinstance(done, Missing):
         return await _ask_to_take_down(request, log_in, product_id, review_id, done)

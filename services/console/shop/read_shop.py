@@ -57,10 +57,14 @@ async def look_at_product(anybody: Client, customer: Client | None, product_id: 
     if isinstance(product, Missing):
         return ProductPage(datetime.now(UTC), product, [])
     reviews, viewed = await asyncio.gather(
-        ask("order_api", first_of(anybody.order_api.reviews(product_id), MOST_REVIEWS)),
+        ask("order_api", _newest_reviews(anybody, product_id)),
         ask("order_api", _view(customer, product_id)),
     )
     return ProductPage(datetime.now(UTC), product, reviews, viewed if isinstance(viewed, Missing) else None)
+
+
+async def _newest_reviews(anybody: Client, product_id: int) -> list[Review]:
+    return (await anybody.shop_pages.reviews(product_id, limit=MOST_REVIEWS)).data
 
 
 async def _view(customer: Client | None, product_id: int) -> None:

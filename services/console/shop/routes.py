@@ -93,7 +93,7 @@ async def write_review(
     check_form(request, form.csrf)
     written = await ask(
         "order_api",
-        log_in.client.order_api.write_review(product_id, form.rating, form.plain_text),
+        log_in.client.reviews.write(product_id, form.rating, form.plain_text),
         within_s=ACTION_DEADLINE_S,
     )
     if isinstance(written, Missing):

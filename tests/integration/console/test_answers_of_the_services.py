@@ -69,6 +69,6 @@ async def test_products_and_accounts_are_shaped_as_order_api_s(path: str, kind: 
 
 async def test_orders_keys_and_the_audit_log_are_shaped_as_order_api_s() -> None:
     async with on_a_port(Shop().app()) as address, httpx.AsyncClient(base_url=f"{address}/order_api") as http:
-        msgspec.json.decode((await http.get("/orders?limit=100")).content, type=OrderPage)
+        msgspec.json.decode((await http.get("/orders?limit=50")).content, type=OrderPage)
     TypeAdapter(ApiKeyAnswer).validate_python(api_key(1))
     TypeAdapter(AuditAnswer).validate_python(audit_line(1, "log-in"))
