@@ -16,7 +16,7 @@ from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel,
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.interval_groups import LIKELY, PRODUCT_LINES, classes
 from ordercast.services.shared.demand.intervals import Said
-from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, pieces_together, product_rows
+from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, pieces_together, product_rows, weeks_told
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_questions import (
     LINE,
@@ -102,7 +102,7 @@ def of_weeks(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_month(start)
         yield from _by_size(said.mean)
 
-    return Later(said, groups, rows.target, rows.moment, start + 7), looked_at()
+    return Later(said, groups, rows.target, rows.moment, start + 7, weeks_told(rows)), looked_at()
 
 
 def of_stock(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
@@ -120,7 +120,8 @@ def of_stock(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_month(rows.moment)
         yield from _by_size(said.mean)
 
-    return Later(said, groups, pieces, rows.moment, rows.moment + 7 * rows.weeks_ahead), looked_at()
+    days = 7 * rows.weeks_ahead
+    return Later(said, groups, pieces, rows.moment, rows.moment + days, weeks_told(rows, days)), looked_at()
 
 
 LINES: Final = IntervalQuestion(

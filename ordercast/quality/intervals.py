@@ -39,13 +39,15 @@ STOCK: Final = Form(
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Rows after those learned from: what the networks say of them, as of `moment`, and what was known from `known_on` on."""
+    """Rows after those learned from: what the networks say of them, as of `moment`, and what was known from `known_on` on. `told`:
+    what each row tells of, where several tell of the same."""
 
     said: Said
     groups: Ints
     target: Ints
     moment: Ints
     known_on: Ints
+    told: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def judge_intervals(
     judged = later.moment >= judged_from
 
     def ends(calibrated: Bools, asked: Bools) -> tuple[Ints, Ints]:
-        made = calibrate(scores[calibrated], later.groups[calibrated], later.target[calibrated])
+        told = None if later.told is None else later.told[calibrated]
+        made = calibrate(scores[calibrated], later.groups[calibrated], later.target[calibrated], told)
         wide, most = thresholds(made, later.groups[asked], form.level), most_pieces(made, later.groups[asked])
         return form.ends(later.said.where(asked), wide, most)
 

@@ -11,9 +11,10 @@ from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import interval_scores, upper_scores
-from ordercast.services.shared.demand.rows import Rows, pieces_together
+from ordercast.services.shared.demand.rows import Rows, pieces_together, weeks_told
 
-Scored = tuple[Floats, Ints, Ints]
+# Scores, groups, pieces, and what each row tells of, as `calibrate` takes them.
+Scored = tuple[Floats, Ints, Ints, Ints | None]
 
 
 def calibrations_of(
@@ -41,12 +42,12 @@ def calibrations_of(
 
 def _pairs(model: DemandModel, rows: Rows, _: int) -> Scored:
     said, groups = model.said_of_pairs(rows.values)[1:]
-    return interval_scores(said, rows.target), groups, rows.target
+    return interval_scores(said, rows.target), groups, rows.target, None
 
 
 def _lines(model: DemandModel, rows: Rows, _: int) -> Scored:
     said, groups = model.said_of_lines(rows.values)[1:]
-    return interval_scores(said, rows.target), groups, rows.target
+    return interval_scores(said, rows.target), groups, rows.target, None
 
 
 def _weeks(model: DemandModel, rows: Rows, known_after: int) -> Scored:
@@ -54,7 +55,7 @@ def _weeks(model: DemandModel, rows: Rows, known_after: int) -> Scored:
 
     def scored(ahead: int, of_week: Rows) -> Scored:
         said, groups = model.said_of_week(of_week.values, ahead)
-        return interval_scores(said, of_week.target), groups, of_week.target
+        return interval_scores(said, of_week.target), groups, of_week.target, weeks_told(of_week)
 
     rows = _known_after(rows, known_after)
     return _together(scored(ahead, rows.where(rows.weeks_ahead == ahead)) for ahead in np.unique(rows.weeks_ahead))
@@ -65,7 +66,8 @@ def _stock(model: DemandModel, rows: Rows, known_after: int) -> Scored:
 
     def scored(weeks: int, of_weeks: Rows) -> Scored:
         said, groups = model.said_of_weeks_together(of_weeks.values, weeks)
-        return upper_scores(said, of_weeks.target), groups, of_weeks.target
+        told = weeks_told(of_weeks, 7 * weeks)
+        return upper_scores(said, of_weeks.target), groups, of_weeks.target, told
 
     rows = _known_after(replace(rows, target=pieces_together(rows)), known_after)
     return _together(scored(weeks, rows.where(rows.weeks_ahead == weeks)) for weeks in np.unique(rows.weeks_ahead))
@@ -86,6 +88,6 @@ def _known_after(rows: Rows, day: int) -> Rows:
 def _together(parts: Iterable[Scored]) -> Scored:
     found = list(parts)
     if not found:
-        return np.zeros(0), np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
-    scores, groups, pieces = zip(*found, strict=True)
-    return np.concatenate(scores), np.concatenate(groups), np.concatenate(pieces)
+        return np.zeros(0), np.zeros((0, 2), np.int64), np.zeros(0, np.int64), None
+    scores, groups, pieces, told = (np.concatenate(column) for column in zip(*found, strict=True))
+    return scores, groups, pieces, told

@@ -21,7 +21,8 @@ Floats = NDArray[np.float64]
 LEAST_LEVEL: Final = 0.5
 DEFAULT_LEVEL: Final = 0.9
 MOST_LEVEL: Final = 0.99
-# What of a group's n scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations away.
+# What of a group's n different scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations
+# away.
 # A smaller group has the threshold of the next larger one. The coarsest kind of groups needs `FEWEST_IN_ALL` alone: a threshold
 # that is uncertain by 3 % is better than that of all rows together, which are of another kind.
 FEWEST_IN_GROUP: Final = 400
@@ -42,7 +43,8 @@ class Calibration:
     """Thresholds by group. `groups` are sorted keys of (depth, group), depth 0 the finest; the last is all rows.
 
     `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
-    how many they were kept, and so their ranks. `most` are the most pieces of a group's rows.
+    how many they were kept, and so their ranks. `most` are the most pieces of a group's rows. `cells`: how many different
+    things the rows tell of.
     """
 
     depths: int
@@ -51,6 +53,7 @@ class Calibration:
     rows: Ints
     scores: Floats
     most: Ints
+    cells: Ints
 
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
         """What is stored with a model version."""
@@ -61,6 +64,7 @@ class Calibration:
             "rows": self.rows,
             "scores": self.scores,
             "most": self.most,
+            "cells": self.cells,
         }
 
 
@@ -75,30 +79,36 @@ def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -
             arrays[name].astype(np.int64) for name in ("depths", "groups", "starts", "rows")
         )
         scores = arrays["scores"].astype(np.float64)
-        # A calibration of a release before has no bound.
+        # A calibration of a release before has no bound, and counts each row.
         most = arrays.get("most", np.full(len(rows), UNBOUNDED)).astype(np.int64)
+        cells = arrays.get("cells", rows).astype(np.int64)
     except KeyError as error:
         raise CalibrationRefused(f"a calibration lacks its array {first_line(error)}") from error
     kept = [len(_kept_ranks(int(count))) for count in rows]
     if (
         not len(rows)
         or len(depths) != 1
-        or not len(groups) == len(rows) == len(most)
+        or not len(groups) == len(rows) == len(most) == len(cells)
+        or (cells < 1).any()
         or starts.tolist() != np.cumsum([0, *kept]).tolist()
     ):
         raise CalibrationRefused("a calibration's groups, rows and starts differ")
     if len(scores) != starts[-1]:
         raise CalibrationRefused(f"a calibration has {len(scores)} scores in place of {starts[-1]}")
-    return Calibration(int(depths[0]), groups, starts, rows, scores, most)
+    return Calibration(int(depths[0]), groups, starts, rows, scores, most, cells)
 
 
-def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None) -> Calibration:
+def calibrate(
+    scores: Floats, groups: Ints, pieces: Ints | None = None, cells: Ints | None = None
+) -> Calibration:
     """Keeps scores by group.
 
     Args:
         scores: of held-out rows; minus infinity for a target that no interval leaves out.
         groups: [rows, depths] group of each row, from the finest kind to the coarsest; all rows together come after these.
         pieces: the rows' targets, the most of which bounds intervals; nothing does without them.
+        cells: what each row tells of, where several tell of the same: a product's week is asked for at eight moments, and eight
+            answers that miss it are one miss. Without them each row counts.
 
     Raises:
         CalibrationRefused: fewer than `FEWEST_IN_ALL` scores, or one that is no number.
@@ -108,17 +118,20 @@ def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None) -> Calib
     if np.isnan(scores).any():
         raise CalibrationRefused(f"{int(np.isnan(scores).sum())} of {len(scores):,} scores are no numbers")
     pieces = np.full(len(scores), UNBOUNDED) if pieces is None else pieces
-    found, counts, kept, most = [], [], [], []
+    cells = np.arange(len(scores)) if cells is None else cells
+    found, counts, kept, most, different = [], [], [], [], []
     keys = _keys(groups)
     for depth in range(keys.shape[1]):
         order = np.lexsort((scores, keys[:, depth]))
         group, first, rows = np.unique(keys[order, depth], return_index=True, return_counts=True)
         fewest = FEWEST_IN_GROUP if depth < keys.shape[1] - 2 else FEWEST_IN_ALL
         for key, start, count in zip(group, first, rows, strict=True):
-            if count >= fewest:
+            of_group = order[start : start + count]
+            told = len(np.unique(cells[of_group]))
+            if told >= fewest or depth == keys.shape[1] - 1:  # of all rows together there are enough
                 found.append(int(key))
                 counts.append(int(count))
-                of_group = order[start : start + count]
+                different.append(told)
                 kept.append(scores[of_group][_kept_ranks(int(count)) - 1])
                 most.append(int(pieces[of_group].max()))
     by_key = np.argsort(found)
@@ -129,6 +142,7 @@ def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None) -> Calib
         rows=np.array(counts, np.int64)[by_key],
         scores=np.concatenate([kept[place] for place in by_key]),
         most=np.array(most, np.int64)[by_key],
+        cells=np.array(different, np.int64)[by_key],
     )
 
 
@@ -142,7 +156,13 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
         raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
     used, place = np.unique(_group_places(calibration, groups), return_inverse=True)
     by_group = np.array(
-        [calibration.scores[calibration.starts[group] + _place(int(calibration.rows[group]), level)] for group in used]
+        [
+            calibration.scores[
+                calibration.starts[group]
+                + _place(int(calibration.rows[group]), int(calibration.cells[group]), level)
+            ]
+            for group in used
+        ]
     )
     return np.asarray(by_group[place], np.float64)
 
@@ -185,8 +205,9 @@ def _kept_ranks(rows: int) -> Ints:
 
 
 @lru_cache(maxsize=4_096)
-def _place(rows: int, level: float) -> int:
-    """Where the score of the level stands among the kept: the one of rank (rows + 1) x level, or the next one kept."""
+def _place(rows: int, cells: int, level: float) -> int:
+    """Where the score of the level stands among the kept: of cells the one of rank (cells + 1) x level, which is that share of
+    the rows, or the next one kept."""
     # 1e-9: a product like 0.9 x 100 that comes out a little above its whole number is meant to be it.
-    rank = int(np.ceil((rows + 1) * level - 1e-9))
+    rank = min(int(np.ceil((cells + 1) * level * rows / cells - 1e-9)), rows)
     return int(np.searchsorted(_kept_ranks(rows), rank))

@@ -7,6 +7,7 @@ ends if they lie within the ends, so rounding does not change what an interval h
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -77,13 +78,12 @@ def stock(said: Said, thresholds: Floats, most_seen: Ints) -> Ints:
 def of_several_weeks(weeks: Sequence[Said]) -> Said:
     """Of their pieces together, as if all weeks came out high or low together: thresholds of such sums make up for it."""
 
+    # One after the other: numpy's sum of a table adds up one row in another order than many, which differ in the last bit.
     def summed(column: Callable[[Said], Floats]) -> Floats:
-        return np.asarray(
-            np.log1p(np.sum([np.expm1(np.maximum(column(week), 0.0)) for week in weeks], axis=0)), np.float64
-        )
+        return np.asarray(np.log1p(reduce(np.add, (np.expm1(np.maximum(column(week), 0.0)) for week in weeks))), np.float64)
 
     return Said(
-        mean=np.asarray(np.sum([week.mean for week in weeks], axis=0), np.float64),
+        mean=np.asarray(reduce(np.add, (week.mean for week in weeks)), np.float64),
         low=summed(lambda week: week.low),
         middle=summed(lambda week: week.middle),
         high=summed(lambda week: week.high),

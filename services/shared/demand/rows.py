@@ -14,6 +14,8 @@ from ordercast.services.shared.demand.features import Features, features_of_prod
 from ordercast.services.shared.demand.known import Known, known_at, total
 
 Advance = Callable[[int], None]
+# No day has so high a number: that of the year 2243.
+_MOST_DAYS = 100_000
 
 
 class RowsRefused(ValueError):
@@ -151,6 +153,12 @@ def pieces_together(rows: Rows) -> Ints:
     together = np.empty(len(rows), np.int64)
     together[order] = after - np.repeat(before_first, np.diff(first, append=len(order)))
     return together
+
+
+def weeks_told(rows: Rows, days: Ints | int = 7) -> Ints:
+    """By row of a product, which of its weeks, or of its spans of so many days, the row tells of: several moments ask for one."""
+    end = rows.moment + 7 * rows.weeks_ahead
+    return np.asarray(rows.product_id * _MOST_DAYS + end // days, np.int64)
 
 
 _Part = tuple[Floats, Ints, Ints, Ints, Ints, Ints]

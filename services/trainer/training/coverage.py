@@ -17,7 +17,7 @@ from ordercast.services.shared.demand.conformal import CalibrationRefused, calib
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.interval_groups import PAIR_PIECES, PRODUCT_LINES, classes
 from ordercast.services.shared.demand.intervals import interval_scores
-from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.shared.demand.rows import Rows, weeks_told
 from ordercast.services.trainer.training.diagnose import rounded
 
 # Expected pieces from which on a row of lines or weeks is in the next group of the table.
@@ -28,11 +28,12 @@ def coverage(model: DemandModel, question: Question, held: Rows) -> tuple[Covera
     """By group; empty where a half has too few rows for intervals."""
     expected, scores, groups = _scored(model, question, held)
     key = held.account_id if held.account_id.any() else held.product_id
+    told = weeks_told(held) if question == "product" else np.arange(len(held))
     half = np.unique(key, return_inverse=True)[1] % 2 == 0
     inside = np.empty(len(held), np.bool_)
     try:
         for these in (half, ~half):
-            made = calibrate(scores[~these], groups[~these])
+            made = calibrate(scores[~these], groups[~these], cells=told[~these])
             inside[these] = scores[these] <= thresholds(made, groups[these], COVERED_LEVEL)
     except CalibrationRefused:
         return ()

@@ -127,6 +127,34 @@ def test_groups_differ_where_they_have_rows_enough() -> None:
     assert [(new[group == one] <= found[group == one]).mean() for one in (0, 1)] == pytest.approx([0.9, 0.9], abs=0.015)
 
 
+def test_rows_that_tell_of_the_same_thing_are_one() -> None:
+    """A product's week is asked for at eight moments, and missed at all or at none of them."""
+    random, told = np.random.default_rng(0), np.repeat(np.arange(25), 8)
+    nobody = np.zeros((200, 0), np.int64)
+    held = {"each row": 0, "cells": 0}
+    for _ in range(4_000):
+        scores, new = np.repeat(random.exponential(1, 25), 8), random.exponential(1)
+        for name, cells in (("each row", None), ("cells", told)):
+            made = from_arrays(calibrate(scores, nobody, cells=cells).arrays())
+            held[name] += new <= thresholds(made, nobody[:1], 0.9)[0]
+    assert held["each row"] < 3_600 <= held["cells"]
+
+
+def test_a_group_of_few_things_that_many_rows_tell_of_has_the_threshold_of_the_next_larger() -> None:
+    group = np.repeat([0, 1], 2 * FEWEST_IN_GROUP)
+    told = np.concatenate([np.arange(2 * FEWEST_IN_GROUP) // 8, np.arange(2 * FEWEST_IN_GROUP)])
+    calibration = calibrate(
+        np.where(group > 0, 1.0, 9.0), np.column_stack([group, np.zeros_like(group)]), cells=told + group * 10_000
+    )
+    assert rows_behind(calibration, np.array([[0, 0], [1, 0]])).tolist() == [4 * FEWEST_IN_GROUP, 2 * FEWEST_IN_GROUP]
+
+
+def test_a_calibration_of_before_counts_each_row() -> None:
+    made = calibrate(np.arange(1_000.0), np.zeros((1_000, 0), np.int64))
+    of_before = from_arrays({name: array for name, array in made.arrays().items() if name != "cells"})
+    assert of_before.cells.tolist() == made.cells.tolist() == [1_000]
+
+
 def test_much_is_stored_in_little() -> None:
     calibration = calibrate(np.random.default_rng(0).normal(size=200_000), np.zeros((200_000, 1), np.int64))
     assert sum(array.nbytes for array in calibration.arrays().values()) < 10_000

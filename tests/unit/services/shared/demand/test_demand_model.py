@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
@@ -96,6 +96,7 @@ def test_a_product_has_a_number_for_each_week_and_stock_for_all_of_them(model: D
 
 @settings(max_examples=40)
 @given(st.integers(0, 9_000 - 1), st.integers(1, 40), st.sampled_from([1, 8]))
+@example(3606, 1, 8)
 def test_rows_are_answered_alike_to_the_bit_alone_and_among_any_others(first: int, count: int, weeks: int) -> None:
     for name, (features, answer) in ANSWERS.items():
         some = answer(rows(features, 9_000)[first : first + count], weeks)

@@ -73,6 +73,13 @@ def same(one: Calibration, other: Calibration) -> bool:
     return all((array == other.arrays()[name]).all() for name, array in one.arrays().items())
 
 
+def test_a_week_of_a_product_counts_once_however_many_moments_asked_for_it() -> None:
+    rows = product_rows(shop(), range(UNTIL - 56, UNTIL, 7), 8, UNTIL)
+    found = calibrations_of(model(), {"product": rows})
+    assert (found["week"].rows[-1], found["week"].cells[-1]) == (len(rows), 12 * 8) == (12 * 36, 96)
+    assert found["stock"].cells[-1] < found["stock"].rows[-1] == len(rows)
+
+
 def test_on_the_day_of_the_training_it_is_the_training_s_own() -> None:
     held_out: Any = {
         "pair": pair_rows(shop(), [UNTIL - HORIZON], HORIZON, UNTIL),

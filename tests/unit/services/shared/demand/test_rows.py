@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
-from ordercast.services.shared.demand.rows import Rows, RowsRefused, line_rows, pair_rows, pieces_together, product_rows
+from ordercast.services.shared.demand.rows import (
+    Rows,
+    RowsRefused,
+    line_rows,
+    pair_rows,
+    pieces_together,
+    product_rows,
+    weeks_told,
+)
 from tests.unit.services.shared.demand.histories import ROWS, START, activity, epoch, frame
 
 FIRST = epoch(START)
@@ -134,3 +142,10 @@ def test_100_000_pairs_stay_under_2_gb() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000 * (
         1024 if os.uname().sysname == "Darwin" else 1
     )
+
+
+def test_rows_of_one_week_of_a_product_tell_of_the_same_whatever_moment_asks() -> None:
+    moment, product, week = np.array([0, 7, 14, 14, 14]), np.array([1, 1, 1, 2, 1]), np.array([3, 2, 1, 1, 2])
+    rows = Rows((), np.zeros((5, 0)), moment, product, product, week, product)
+    assert np.unique(weeks_told(rows), return_inverse=True)[1].tolist() == [0, 0, 0, 2, 1]
+    assert np.unique(weeks_told(rows, 14), return_inverse=True)[1].tolist() == [0, 0, 0, 2, 1]
