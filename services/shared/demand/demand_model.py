@@ -41,6 +41,7 @@ from ordercast.services.shared.demand.interval_groups import line_groups, pair_g
 from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
 from ordercast.services.shared.demand.seen import Seen, outside
 from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
+from ordercast.services.shared.demand.young_products import leveled
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -52,6 +53,8 @@ FEATURES: Final[Mapping[Question, tuple[Feature, ...]]] = {
 CALIBRATIONS: Final = ("pair", "line", "week", "stock")
 # Rows that are answered at once: ten members of 64 units are 20 MB.
 SLICE: Final = 8_192
+# Of a product, in products by week.
+AGE: Final = "age"
 
 
 class ModelDamaged(ValueError):
@@ -68,6 +71,12 @@ class QuestionModel:
     networks: DemandNetworks
     seen: Seen
     boosted: BoostedMember | None = None
+
+    @property
+    def age(self) -> int | None:
+        """The place of a product's age among the features, if it is one of them."""
+        found = names(self.features)
+        return found.index(AGE) if AGE in found else None
 
     def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
         """For values [rows, all features], a slice of the rows at a time."""
@@ -88,9 +97,9 @@ class QuestionModel:
 
     def _of_slice(self, values: Floats, inputs: Floats, level: Floats) -> DemandAnswer:
         answer = self.networks.answer(inputs, level)
-        if self.boosted is None:
-            return answer
-        return self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
+        if self.boosted is not None:
+            answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
+        return answer if self.age is None else leveled(answer, level, inputs[:, self.age] < self.seen.low[self.age])
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""

@@ -18,6 +18,7 @@ from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import stock_groups
+from ordercast.services.shared.demand.young_products import leveled
 from tests.support.demand_versions import demand_version, with_trees
 
 Rows = np.ndarray[Any, np.dtype[np.float64]]
@@ -198,3 +199,28 @@ def test_a_feature_that_this_release_does_not_have_is_named() -> None:
     other: DemandManifest = msgspec.structs.replace(manifest, questions={**manifest.questions, "pair": newer})
     with pytest.raises(ModelDamaged, match="pair asks for the feature pair_mood"):
         demand_model(other, files)
+
+
+def test_the_level_answers_for_products_younger_than_any_learned_from_and_for_no_others() -> None:
+    product = demand_model(*with_trees(demand_version())).questions["product"]
+    age = names(PRODUCT_FEATURES).index("age")
+    low = product.seen.low.copy()
+    low[age] = 1.0
+    values = rows(PRODUCT_FEATURES, 60)
+    level, young = np.expm1(values[:, names(PRODUCT_FEATURES).index("level")]), values[:, age] < 1.0
+    usual, answer = (one.answer(values, 1) for one in (product, replace(product, seen=replace(product.seen, low=low))))
+    assert young.any()
+    assert not young.all()
+    assert answer.mean[young] == pytest.approx(level[young], rel=1e-6)
+    assert answer.median[young] == pytest.approx(level[young], rel=1e-5)
+    for quantile in ("low", "high"):
+        apart, before = (np.log1p(getattr(one, quantile)) - np.log1p(one.median) for one in (answer, usual))
+        inner = young & (answer.low > 0) & (usual.low > 0)
+        assert apart[inner] == pytest.approx(before[inner], abs=1e-5)
+    for column, of_usual in zip(astuple(answer), astuple(usual), strict=True):
+        assert np.array_equal(column[~young], of_usual[~young])
+
+
+def test_a_product_without_any_order_has_no_level_that_could_answer() -> None:
+    answer = DemandAnswer(*(np.array([value], np.float32) for value in (1, 0.5, 0.1, 0.4, 2)))
+    assert leveled(answer, np.zeros(1), np.array([True])) is answer

@@ -1,0 +1,27 @@
+"""Products that are younger than any learned from: their level answers, and nothing that corrects it.
+
+A shop that had no new product for a year has taught nothing of one. To networks and trees the weeks before its first order are
+weeks without demand, as those of a product that nearly went out of sale: they said 0.79 of what then was sold, and two of three
+intervals of 90 % held. The level is made of the weeks since the first order alone.
+"""
+
+import numpy as np
+
+from ordercast.contracts.demand_forward import DemandAnswer
+from ordercast.contracts.ensemble_forward import Floats as Singles
+from ordercast.services.shared.demand.activity import Bools, Floats
+
+
+def leveled(answer: DemandAnswer, level: Floats, young: Bools) -> DemandAnswer:
+    """The answer, with the level as mean and median of young products that have one; quantiles are as far apart as they were."""
+    young = young & (level > 0)
+    if not young.any():
+        return answer
+    logs = np.log1p(level) - np.log1p(answer.median.astype(np.float64))
+
+    def moved(pieces: Singles) -> Singles:
+        moved = np.expm1(np.maximum(np.log1p(pieces.astype(np.float64)) + logs, 0.0))
+        return np.where(young, moved, pieces).astype(np.float32)
+
+    mean = np.where(young, level, answer.mean).astype(np.float32)
+    return DemandAnswer(answer.order_probability, mean, moved(answer.low), moved(answer.median), moved(answer.high))
