@@ -40,9 +40,7 @@ class InputScaling:
     """By feature: `scale` is one over the standard deviation, 0 for a feature that never varied and so must say nothing.
 
     `missing` is the value that stands for "unknown", not-a-number where there is none. An unknown value goes in as the mean,
-    with a flag of its own after all features. Others are held to `least` and `most`, the bounds of the rows learned from: a
-    network goes on beyond them as it happened to go within. Ages grow past them in any shop, and where it grows by a tenth,
-    so does what tells of the shop as a whole.
+    with a flag of its own after all features. Others are held to `least` and `most`; endless where nothing holds them.
     """
 
     mean: Floats

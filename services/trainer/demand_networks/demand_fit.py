@@ -18,6 +18,14 @@ CONSTANT_RANGE: Final = 1e-3
 # Times that a member which answers a constant is trained again, from another start.
 MOST_ATTEMPTS: Final = 3
 
+# Features that are beyond all that was learned from at any later moment, or as soon as the whole shop changes, whatever a row is
+# like: days since a first order, and what tells of all products. A network goes on beyond as it happened to go within, so it is
+# told no more than the farthest that it learned from. Others say something there: a product that sold nothing for weeks has
+# stopped, also in a shop in which none ever had.
+HELD: Final = frozenset(
+    {"age", "shop_week", "shop_month", "pair_days_since_first", "product_age", "account_age"},
+)
+
 # Hears of an epoch, from 1 on, and each member's mean loss in it.
 OnEpoch = Callable[[int, Sequence[float]], None]
 
@@ -80,7 +88,8 @@ class TrainedDemand:
 def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScaling:
     """Means, deviations and bounds of what is known in each column; a column beyond the features is never unknown.
 
-    For days the value of "never" stands for unknown: it is far from all others and says something else.
+    For days the value of "never" stands for unknown: it is far from all others and says something else. Those that are not
+    `HELD` have no bounds.
     """
     beyond = np.full(values.shape[1] - len(features), np.nan)
     missing = np.append(unknown(features), beyond).astype(np.float32)
@@ -88,7 +97,11 @@ def input_scaling(features: tuple[Feature, ...], values: Doubles) -> InputScalin
     mean, deviation = known.mean(axis=0).filled(0), known.std(axis=0).filled(0)
     varies = deviation > 1e-6
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=varies)
-    least, most = known.min(axis=0).filled(0), known.max(axis=0).filled(0)
+    held = np.array([feature.name in HELD for feature in features] + [False] * len(beyond))
+    least, most = (
+        np.where(held, bound.filled(0), far)
+        for bound, far in ((known.min(axis=0), -np.inf), (known.max(axis=0), np.inf))
+    )
     mean, scale, least, most = (column.astype(np.float32) for column in (mean, scale, least, most))
     return InputScaling(mean, scale, missing, least, most)
 

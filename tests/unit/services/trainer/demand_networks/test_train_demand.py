@@ -11,7 +11,7 @@ import tensorflow as tf
 from ordercast.contracts.demand_forward import DemandNetworks, demand_layers
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import Layer
-from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
 from ordercast.services.trainer.demand_networks.demand_fit import (
     MOST_ATTEMPTS,
     DemandFit,
@@ -192,10 +192,19 @@ def test_a_feature_that_never_varied_says_nothing_and_unknown_days_are_flagged()
 
     assert inputs.shape == (2, len(FEATURES) + 2)  # two of the five are days that can be unknown
     assert inputs[:, 1].tolist() == [0, 0]
-    farthest = scaling(values)[values[:, 3] < 8, 3].max()
-    assert inputs[:, 3].tolist() == [0, farthest]
+    assert inputs[:, 3].tolist() == [0, scaling(values)[values[:, 3] < 8, 3].max()]
     assert inputs[:, -2:].tolist() == [[1, 0], [0, 0]]
     np.testing.assert_allclose(scaling(values)[values[:, 3] < 8, 3].std(), 1, rtol=1e-4)
+
+
+def test_ages_and_what_tells_of_the_whole_shop_are_held_to_what_was_learned_from_and_nothing_else_is() -> None:
+    names = ("age", "shop_month", "week_1", "days_since_last")
+    features = tuple(feature for name in names for feature in PRODUCT_FEATURES if feature.name == name)
+    values = np.random.default_rng(1).uniform(2, 3, (200, 4))
+    inputs = input_scaling(features, values)
+    most, beyond = inputs(values.max(axis=0)[None]), inputs(np.full((1, 4), 3.2))
+    assert (beyond > most)[0, :4].tolist() == [False, False, True, True]
+    assert (inputs(np.zeros((1, 4))) < inputs(values.min(axis=0)[None]))[0, :4].tolist() == [False, False, True, True]
 
 
 def test_one_row_of_any_size_moves_no_other_answer_beyond_its_held_inputs(trained: TrainedDemand) -> None:
