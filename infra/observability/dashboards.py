@@ -6,7 +6,7 @@ from ordercast.infra.observability.panels import Dashboard, Panel, Query
 from ordercast.infra.observability.queries import quantiles, rate
 from ordercast.infra.observability.webhook_panels import WEBHOOKS
 
-SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor"
+SERVICES: Final = "order_api|relay|feature_worker|trainer|predictor|console"
 CHOSEN: Final = 'job=~"$service"'
 # Not what the keepers of a process ask: they would drown the rest of a quiet system.
 REQUEST_COUNT: Final = "ordercast_http_request_seconds_count"

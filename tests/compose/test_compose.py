@@ -1,14 +1,18 @@
 """infra/compose.yaml: whole, closed, and gone without a trace."""
 
 import json
+import re
 import ssl
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
 
+from ordercast.infra.compose_secrets import ADMIN_EMAIL
+from ordercast.infra.local.processes import SERVICES
 from ordercast.running_client import running as open_client
 from tests.support.compose import ComposeProject, compose_project
 
@@ -110,9 +114,7 @@ def test_a_second_up_changes_nothing(system: ComposeProject) -> None:
 
 def test_containers_may_do_no_more_than_they_must(system: ComposeProject) -> None:
     containers = system.containers()
-    assert JOBS | {"postgres", "kafka", "order_api", "relay", "feature_worker", "trainer", "predictor"} == set(
-        containers
-    )
+    assert JOBS | {"postgres", "kafka", *SERVICES} == containers.keys()
     for name, container in containers.items():
         host = container["HostConfig"]
         assert container["Config"]["User"].split(":")[0] not in ("", "0", "root"), name
@@ -137,6 +139,24 @@ def test_secrets_come_as_files_to_those_alone_who_need_them(system: ComposeProje
         if any(mount["Destination"].endswith("token_private.pem") for mount in container["Mounts"])
     }
     assert readers == {"order_api"}
+
+
+async def test_the_console_lets_the_admin_in_and_shows_every_service_as_well(system: ComposeProject) -> None:
+    """After the demo: before it the predictor misses a model."""
+    address = f"http://{LOOPBACK}:{system.ports['CONSOLE']}"
+    password = (system.secrets / "ordercast_admin_password").read_text()
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=DEADLINE_S) as http:
+        form = {"email": ADMIN_EMAIL, "password": password, "after": "/"}
+        found = re.search(r'name="csrf" value="([^"]+)"', (await http.get("/log-in")).text)
+        assert found
+        assert (await http.post("/log-in", data=form | {"csrf": found[1]})).headers["location"] == "/"
+        page = (await http.get("/overview/numbers")).text
+    states = dict(re.findall(r'<th scope="row">(\w+)</th><td>\s*<span class="state (\w+)">', page))
+    assert states == dict.fromkeys(SERVICES.keys() - {"console"}, "on")
+
+
+def test_the_console_has_no_secret(system: ComposeProject) -> None:
+    assert not system.containers()["console"]["Mounts"]
 
 
 def test_down_leaves_nothing(compose: str, tmp_path: Path) -> None:

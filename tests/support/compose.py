@@ -19,7 +19,18 @@ INFRA: Final = Path(__file__).parents[2] / "infra"
 CLI: Final = (sys.executable, "-P", "-m", "ordercast.cli")
 # What docker itself needs of the environment, and the names of the images: nothing else of it shall reach compose.yaml.
 KEPT: Final = ("PATH", "HOME", "DOCKER_", "XDG_", "ORDERCAST_IMAGES", "ORDERCAST_VERSION")
-PORTS: Final = ("ORDER_API", "TRAINER", "PREDICTOR", "POSTGRES", "KAFKA", "KAFKA_2", "KAFKA_3", "PROMETHEUS", "GRAFANA")
+PORTS: Final = (
+    "ORDER_API",
+    "TRAINER",
+    "PREDICTOR",
+    "CONSOLE",
+    "POSTGRES",
+    "KAFKA",
+    "KAFKA_2",
+    "KAFKA_3",
+    "PROMETHEUS",
+    "GRAFANA",
+)
 # Some 40 s on a quiet machine.
 UP_DEADLINE_S: Final = 280
 COMMAND_DEADLINE_S: Final = 500

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.images.containers import Image
 
 ROOT: Final = Path(__file__).parents[3]
-IMAGES: Final = ("order-api", "feature-worker", "trainer", "predictor", "migrations")
+IMAGES: Final = ("order-api", "feature-worker", "trainer", "predictor", "console", "migrations")
 SBOM_LABEL: Final = "org.ordercast.sbom"
 COMPILERS: Final = ("cc", "gcc", "g++", "c++", "clang", "tcc", "ld", "as", "make")
 

@@ -1,10 +1,12 @@
 """How containers of the images start, tell their health, and stop: read-only, and without any capability."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -39,6 +41,7 @@ PROCESSES: Final = (
     Process("feature-worker"),
     Process("trainer"),
     Process("predictor"),
+    Process("console"),
 )
 
 
@@ -64,8 +67,28 @@ async def test_it_becomes_healthy_and_ends_in_order_when_asked_to(
         assert "stopped" in container.log()
 
 
+@pytest.mark.parametrize("image", ["console"], indirect=True)
+async def test_the_console_shows_its_page_in_each_language_with_its_styles(image: Image) -> None:
+    port = free_port()
+    async with (
+        image.running(environment={"ORDERCAST_PORT": str(port)}) as container,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        await container.until_healthy()
+        for language, word in {"en": "Log in", "ko": "로그인"}.items():
+            page = await http.get("/log-in", headers={"accept-language": language})
+            assert word in page.text
+        files = re.findall(r'(?:href|src)="(/static/[^"?]+)', page.text)
+        assert len(files) >= 3
+        for file in files:
+            assert (await http.get(file)).content, file
+
+
+NEED_SETTINGS: Final = [process for process in PROCESSES if process.image != "console"]
+
+
 @pytest.mark.parametrize(
-    ("image", "process"), [(p.image, p) for p in PROCESSES], indirect=["image"], ids=map(str, PROCESSES)
+    ("image", "process"), [(p.image, p) for p in NEED_SETTINGS], indirect=["image"], ids=map(str, NEED_SETTINGS)
 )
 def test_a_missing_setting_is_one_line_that_names_it(image: Image, process: Process) -> None:
     ended = image.run(*process.arguments)

@@ -172,7 +172,7 @@ async def test_prometheus_is_one_of_the_system_and_reaches_every_service(watched
     status = await system_status(watched.system.info)
     assert {process.name: process.healthy for process in status.processes}["prometheus"]
     assert status.all_healthy
-    up = await watched.until(f'count(up{{job=~"{SERVICES}"}} == 1) == 5')
+    up = await watched.until(f'count(up{{job=~"{SERVICES}"}} == 1) == 6')
     assert len(up) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ordercast.infra.local.ports import BASES
-from ordercast.infra.local.processes import CONSOLE, SERVICES
+from ordercast.infra.local.processes import SERVICES
 from tests.support.prometheus import installed
 
 ROOT = Path(__file__).parents[4]
@@ -70,5 +70,12 @@ def test_compose_scrapes_each_service_under_its_name_and_port() -> None:
         for job in read("prometheus.yaml")["scrape_configs"]
         for target in job["dns_sd_configs"]
     }
-    # The console runs beside `ordercast up` alone so far.
-    assert scraped == {name: ([name], BASES[name]) for name in SERVICES if name != CONSOLE}
+    assert scraped == {name: ([name], BASES[name]) for name in SERVICES}
+
+
+def test_each_service_is_missed_when_it_is_not_there() -> None:
+    expressions = {alert["alert"]: alert["expr"] for alert in ALERTS}
+    for service in SERVICES:
+        assert f'absent(up{{job="{service}"}})' in expressions["ServiceDown"]
+        assert re.search(rf'up{{job=~"[^"]*\b{service}\b', expressions["ServiceDown"])
+        assert re.search(rf"[\"|]{service}[\"|]", expressions["ServiceRestarts"])
