@@ -22,6 +22,7 @@ from ordercast.system.access import addresses_of
 from ordercast.system.operator_account import create_admin
 from ordercast.verify import verify
 from tests.security import attacks, callers, servers
+from tests.security.console import every_page
 from tests.security.findings import Finding, show
 from tests.security.log_outs import log_outs
 from tests.support.offsets import free_offset
@@ -49,6 +50,10 @@ async def attack(system: System, console: Console) -> int:
         for title, findings in (
             ("Every operation as every kind of caller", callers.walk(http, system, of)),
             ("What belongs to another account", callers.reach(http, system, of, product)),
+            (
+                "Every page and form of the console",
+                every_page(system, {role: callers.email_of(role) for role in of}, callers.PASSWORD),
+            ),
             ("Bodies", attacks.bodies(http, system, of["CUSTOMER"].headers)),
             ("Pages and lines", attacks.pages(http, system, of["CUSTOMER"].headers, product)),
             ("Log-ins and tokens", attacks.log_ins(http, system, callers.email_of("CUSTOMER"), callers.PASSWORD)),
@@ -62,7 +67,7 @@ async def attack(system: System, console: Console) -> int:
                     others_email=callers.email_of("SERVICE"),
                 ),
             ),
-            ("What one connection may send, on the ports of all five processes", attacks.on_every_port(system)),
+            ("What one connection may send, on the ports of all six processes", attacks.on_every_port(system)),
             ("Connections", attacks.connections(system)),
             ("The database", servers.database(system)),
             ("Kafka", servers.kafka(system)),

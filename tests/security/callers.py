@@ -117,14 +117,15 @@ def judged(operation: Operation, access: Access, got: Mapping[str, int]) -> Find
         closed_to |= {"key"}
     wanted = "open" if access.open else "401 without a token"
     wanted += f"; 403 for {', '.join(sorted(closed_to))}" if closed_to else ""
-    return Finding(" ".join(operation), wanted, _by_status(got), ", ".join(wrong))
+    return Finding(" ".join(operation), wanted, by_status(got), ", ".join(wrong))
 
 
-def _by_status(got: Mapping[str, int]) -> str:
-    by_status: dict[int, list[str]] = {}
+def by_status(got: Mapping[str, int]) -> str:
+    """Who got which status, in words."""
+    found: dict[int, list[str]] = {}
     for who, status_ in got.items():
-        by_status.setdefault(status_, []).append(who)
-    return "; ".join(f"{status_} {', '.join(who)}" for status_, who in sorted(by_status.items()))
+        found.setdefault(status_, []).append(who)
+    return "; ".join(f"{status_} {', '.join(who)}" for status_, who in sorted(found.items()))
 
 
 async def reach(http: httpx.AsyncClient, system: System, of: Mapping[Role, Member], product: int) -> list[Finding]:
@@ -158,7 +159,7 @@ async def reach(http: httpx.AsyncClient, system: System, of: Mapping[Role, Membe
         allowed = {role for role, how in ACCESS[operation].reach.items() if how == "any"}
         difference = "" if refused == callers.keys() - allowed else "not as the table says"
         wanted = f"refused for {', '.join(sorted(callers.keys() - allowed))}"
-        findings.append(Finding(f"another's: {' '.join(operation)}", wanted, _by_status(got), difference))
+        findings.append(Finding(f"another's: {' '.join(operation)}", wanted, by_status(got), difference))
     return findings
 
 

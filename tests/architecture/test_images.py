@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[4]
+ROOT: Final = Path(__file__).parents[2]
 IMAGES: Final = ROOT / "infra" / "images"
 SERVICES: Final = ("order_api", "feature_worker", "trainer", "predictor", "console")
 

@@ -1,0 +1,110 @@
+"""Each page and each form of the console, as who may not: nobody, a customer, and a page of another site."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.integration.console.test_log_in import log_in
+from tests.support.console_routes import ConsoleRoute, console_routes
+from tests.support.console_services import Shop, console_of
+
+ROUTES: Final = sorted(console_routes(), key=str)
+FOR_OPERATORS: Final = [route for route in ROUTES if route.is_for_operators]
+FORMS: Final = [route for route in ROUTES if route.method != "GET"]
+# What a log-in itself asks of order_api.
+OF_LOG_INS: Final = "/order_api/auth/"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Notes what asks for more than to read."""
+
+    app: ASGIApp
+    changes: list[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method", "GET") != "GET" and not scope["path"].startswith(OF_LOG_INS):
+            self.changes.append(f"{scope['method']} {scope['path']}")
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class WatchedShop(Shop):
+    changes: list[str] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        services = super().app()
+        services.add_middleware(Watch, changes=self.changes)
+        return services
+
+
+@asynccontextmanager
+async def reading(shop: Shop, name: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser, logged in if somebody is named."""
+    async with console_of(shop) as address, httpx.AsyncClient(base_url=address, trust_env=False) as http:
+        if name:
+            assert (await log_in(http, name)).status_code == 303
+        yield http
+
+
+async def asked(http: httpx.AsyncClient, route: ConsoleRoute, csrf: str = "made up", **headers: str) -> httpx.Response:
+    form = {"csrf": csrf} if route.method != "GET" else None
+    return await http.request(route.method, route.path, data=form, headers=headers)
+
+
+def test_the_walk_knows_each_kind_of_route() -> None:
+    assert {"GET /", "GET /overview/numbers"} <= {str(route) for route in FOR_OPERATORS}
+    assert {"POST /log-in", "POST /log-out", "POST /preferences"} <= {str(route) for route in FORMS}
+
+
+async def test_nobody_gets_in_anywhere_without_a_log_in() -> None:
+    shop = WatchedShop()
+    async with reading(shop) as http:
+        for route in FOR_OPERATORS:
+            answer = await asked(http, route)
+            assert (answer.status_code, answer.text) == (303, ""), route
+            assert answer.headers["location"].startswith("/log-in"), route
+            # A part of a page that is asked for alone, by its script.
+            part = await asked(http, route, **{"hx-request": "true"})
+            assert (part.status_code, part.text, part.headers["hx-redirect"]) == (204, "", "/log-in"), route
+    assert shop.changes == []
+
+
+async def test_a_customer_gets_in_nowhere_but_in_the_shop() -> None:
+    shop = WatchedShop()
+    async with reading(shop, "carl") as http:
+        for route in FOR_OPERATORS:
+            answer = await asked(http, route)
+            assert answer.status_code == 403, route
+            assert "for operators and admins" in answer.text, route
+    assert shop.changes == []
+
+
+@pytest.mark.parametrize("name", [None, "carl", "olga"])
+async def test_no_form_does_anything_without_the_token_of_its_page(name: str | None) -> None:
+    """403; or 422, if it is no whole form of that page either. Either way no service is asked to change anything."""
+    shop = WatchedShop()
+    async with reading(shop, name) as http:
+        of_page = http.cookies.get("ordercast_console") or ""
+        for route in FORMS:
+            for csrf in ("", "made up", of_page):
+                answer = await asked(http, route, csrf)
+                refused = {303, 403} if route.is_for_operators and name is None else {403, 422}
+                assert answer.status_code in refused, (route, csrf)
+                assert "ordercast_console=" not in answer.headers.get("set-cookie", ""), route
+        if name == "olga":
+            assert (await http.get("/")).status_code == 200  # still logged in
+    assert shop.changes == []
+    assert shop.logged_out == []
+
+
+async def test_the_forms_of_every_page_are_refused_by_their_token_and_not_by_chance() -> None:
+    async with reading(Shop(), "olga") as http:
+        for path in ("/log-in", "/log-out", "/preferences"):
+            assert (await asked(http, ConsoleRoute("POST", path))).status_code == 403

@@ -1,0 +1,49 @@
+"""Every route of the console, and whom it is for: pages and forms are walked by this list, and a new one has to be in none."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from ordercast.services.console.app import console_app
+from ordercast.services.console.settings import ConsoleSettings
+
+# What every app has.
+IN_THE_FRAME: Final = frozenset({"/healthz", "/readyz", "/metrics", "/problems/{slug}"})
+# For whoever comes: to log in, and how pages look.
+OPEN: Final = frozenset({"/log-in", "/log-out", "/preferences"})
+# The shop's pages begin so: they are for customers, and most are for anybody.
+SHOP: Final = "/shop"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleRoute:
+    """`path` is filled in with what is not there."""
+
+    method: str
+    template: str
+
+    @property
+    def path(self) -> str:
+        number, text = "1", str(UUID(int=1))
+        return re.sub(
+            r"\{(\w+)\}", lambda part: text if part[1] in ("training_id", "order_id") else number, self.template
+        )
+
+    @property
+    def is_in_shop(self) -> bool:
+        return self.template == SHOP or self.template.startswith(f"{SHOP}/")
+
+    @property
+    def is_for_operators(self) -> bool:
+        return self.template not in OPEN and not self.is_in_shop
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+def console_routes() -> Iterator[ConsoleRoute]:
+    for path, methods in console_app(ConsoleSettings()).openapi()["paths"].items():
+        if path not in IN_THE_FRAME:
+            yield from (ConsoleRoute(method.upper(), path) for method in methods)
