@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -49,12 +50,17 @@ def steps(console: Console) -> Iterator[Steps]:
         yield Steps(progress)
 
 
+# Where nothing moves, a training says so often how far it is: at its first epoch, its last, and between them.
+TOLD_PARTS: Final = 4
+
+
 class MemberBars:
-    """A bar for each member of an ensemble in training, with its loss."""
+    """A bar for each member of an ensemble in training, with its loss; lines in their place where there is no terminal."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: list[TaskID] = []
+        self._told = -1
 
     def show(self, epoch: int, epochs: int, losses: Sequence[float | None]) -> None:
         """Member i has done `epoch` of `epochs` and has the loss `losses[i]`, None where it is not finite."""
@@ -66,6 +72,15 @@ class MemberBars:
         for task, loss in zip(self._tasks, losses, strict=True):
             shown = "loss not finite" if loss is None else f"loss {loss:.4f}"
             self._progress.update(task, completed=epoch, loss=shown)
+        if not self._progress.console.is_terminal:
+            self._tell(epoch, epochs)
+
+    def _tell(self, epoch: int, epochs: int) -> None:
+        part = epoch * TOLD_PARTS // max(1, epochs)
+        # One that is begun anew, because its trainer died, is told from its first epoch again.
+        if part > self._told or epoch == 1:
+            self._told = part
+            self._progress.console.print(f"epoch {epoch} of {epochs}")
 
 
 @contextmanager

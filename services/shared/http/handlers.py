@@ -62,6 +62,8 @@ async def _answer_http_exception(request: Request, error: Any) -> Response:
         if coding := request.headers.get("content-encoding"):
             return Problem(UNSUPPORTED_MEDIA_TYPE, f"Content-Encoding {coding[:100]!r} is not accepted here").response()
         detail = "the body is not UTF-8"
+    elif (error.status_code, detail) == (HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND.phrase):
+        detail = "there is nothing at this path: /docs shows what there is"
     return of_status(error.status_code, detail, error.headers).response()
 
 

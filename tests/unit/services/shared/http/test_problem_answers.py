@@ -181,7 +181,7 @@ async def test_unknown_paths_and_methods_are_problems_too(client: httpx.AsyncCli
         "type": "/problems/not-found",
         "title": "Not Found",
         "status": 404,
-        "detail": "there is nothing at this path",
+        "detail": "there is nothing at this path: /docs shows what there is",
     }
     assert wrong_method.json()["status"] == 405
     assert wrong_method.headers["allow"] == "DELETE, POST"
