@@ -6,7 +6,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from packaging.requirements import Requirement
 from ordercast.errors import ActionableError
 from ordercast.infra.local.cache import cache_dir
 from ordercast.infra.local.child import Command, run_once
+from ordercast.infra.local.finding import Finding
 from ordercast.infra.local.jars import damaged_jars, jars_dir, locked_jars
 from ordercast.infra.local.kafka import KafkaInstall, java_environment
 from ordercast.infra.local.ports import Ports
@@ -33,16 +33,6 @@ WANTED_SPACE_BYTES: Final = 2 * 1024**3
 OTHER_EXTRAS: Final = frozenset({"dask", "testing"})
 # Deadline (s) for a program to print its version.
 VERSION_DEADLINE_S: Final = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check. `hint` says how to fix it, where something is wrong."""
-
-    check: str
-    healthy: bool
-    detail: str
-    hint: str = ""
 
 
 async def examine(folder: StateFolder, port_offset: int | None) -> AsyncIterator[Finding]:

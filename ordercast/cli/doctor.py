@@ -7,8 +7,9 @@ from rich.markup import escape
 
 from ordercast.cli.options import Context, command, one_command
 from ordercast.cli.status import ProcessStatus, system_status
-from ordercast.infra.local.doctor import Finding, examine
+from ordercast.infra.local.doctor import examine
 from ordercast.infra.local.errors import NotRunning
+from ordercast.infra.local.finding import Finding
 from ordercast.system.examine_remote import examine_remote
 
 app = one_command()

@@ -14,12 +14,15 @@ from rich.text import Text
 from ordercast.cli.options import Context, command, one_command, printable
 from ordercast.client.database import answers as database_answers
 from ordercast.client.probe import read_failing_checks
+from ordercast.errors import ActionableError
+from ordercast.infra.local.finding import Finding
 from ordercast.infra.local.probes import answers_ok, kafka_answers
 from ordercast.infra.local.prometheus import READY_PATH
 from ordercast.infra.local.state import ProcessRecord, SystemInfo
 from ordercast.kafka_security import brokers_of, client_security
 from ordercast.reading.backlog import Backlog, read_backlog
-from ordercast.system.remote import RemoteSystem
+from ordercast.system.examine_certificates import examine_certificates
+from ordercast.system.remote import RemoteSettings, RemoteSystem
 
 app = one_command()
 
@@ -44,12 +47,16 @@ class ProcessStatus:
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """The answer of `ordercast status --json`, without its figures. `folder` is the URL of a system that somebody else runs."""
+    """The answer of `ordercast status --json`, without its figures. `folder` is the URL of a system that somebody else runs.
+
+    `certificates` are those of its servers that are checked; the servers of this machine are spoken to without.
+    """
 
     folder: str
     phase: str
     processes: list[ProcessStatus]
     backlog: Backlog
+    certificates: list[Finding] = field(default_factory=list)
 
     @property
     def all_healthy(self) -> bool:
@@ -62,13 +69,13 @@ async def status(context: Context) -> None:
     """Show what runs, where, whether it is healthy, and how far behind.
 
     Healthy is what answers; what a service misses stands below, with the reason. With --against it looks at order_api, trainer
-    and predictor, and at PostgreSQL and Kafka if their addresses are given. Exit code 1 if no system runs on the folder or
-    something in it is not healthy.
+    and predictor, and at PostgreSQL and Kafka, and the days left to their certificates, if their addresses are given.
+    Exit code 1 if no system runs on the folder or something in it is not healthy.
     """
     remote = context.remote
     found = await (remote_status(remote) if remote else system_status(context.system()))
     document = asdict(found)
-    context.result({**document, **document.pop("backlog")}, _table(found))
+    context.result({**document, **document.pop("backlog")}, table_of(found))
     if not found.all_healthy:
         raise typer.Exit(1)
 
@@ -87,10 +94,19 @@ async def remote_status(system: RemoteSystem) -> SystemStatus:
     """The same of a system that somebody else runs, as far as its addresses are known."""
     database, kafka = system.settings.database_url, system.settings.kafka_bootstrap
     addresses = _servers(database, kafka) | asdict(system.addresses)
-    processes, backlog = await asyncio.gather(
-        _statuses(addresses, database, {}), read_backlog(database, kafka, deadline_s=FIGURES_DEADLINE_S)
+    processes, backlog, certificates = await asyncio.gather(
+        _statuses(addresses, database, {}),
+        read_backlog(database, kafka, deadline_s=FIGURES_DEADLINE_S),
+        _certificates(system.settings),
     )
-    return SystemStatus(system.addresses.order_api, "running", processes, backlog)
+    return SystemStatus(system.addresses.order_api, "running", processes, backlog, certificates)
+
+
+async def _certificates(settings: RemoteSettings) -> list[Finding]:
+    try:
+        return [finding async for finding in examine_certificates(settings)]
+    except ActionableError:
+        return []  # wrong settings of TLS: the server's own row says that it is not reached
 
 
 def _servers(database_url: str | None, kafka_bootstrap: str | None) -> dict[str, str]:
@@ -143,7 +159,7 @@ def _memory(process: psutil.Process | None) -> int | None:
         return None
 
 
-def _table(found: SystemStatus) -> Group:
+def table_of(found: SystemStatus) -> Group:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("process", "address", "pid", "health", "memory"):
         table.add_column(heading, justify="right" if heading in ("pid", "memory") else "left")
@@ -156,11 +172,16 @@ def _table(found: SystemStatus) -> Group:
         for process in found.processes
         for part, reason in process.failing.items()
     ]
+    certificates = [
+        Text(printable(f"{each.check}: {each.detail}" + ("" if each.healthy else f" ({each.hint})")))
+        for each in found.certificates
+    ]
     backlog = found.backlog
     return Group(
         f"{found.folder}: {found.phase}",
         table,
         *failing,
+        *certificates,
         f"events not yet published:             {_figure(backlog.outbox_backlog_events)}",
         f"events not yet in the feature table:  {_figure(backlog.consumer_lag_events)}",
         f"events that the worker refused:       {_waiting(backlog.dead_letters_waiting, 'dead-letters')}",

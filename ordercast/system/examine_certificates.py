@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ordercast.client.certificates import kafka_certificate_end, postgres_certificate_end
 from ordercast.database_tls import asyncpg_address
 from ordercast.first_line import first_line
-from ordercast.infra.local.doctor import Finding
+from ordercast.infra.local.finding import Finding
 from ordercast.kafka_security import brokers_of, client_security
 from ordercast.system.remote import RemoteSettings
 

@@ -12,7 +12,7 @@ from ordercast.client.probe import check_answers, read_failing_checks
 from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
-from ordercast.infra.local.doctor import Finding
+from ordercast.infra.local.finding import Finding
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.examine_certificates import examine_certificates
 from ordercast.system.remote import RemoteSystem

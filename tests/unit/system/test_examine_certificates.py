@@ -5,15 +5,19 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ordercast.cli.status import remote_status, table_of
+from ordercast.client import Addresses
 from ordercast.client.certificates import SSL_REQUEST, WILLING
 from ordercast.infra.certificates import ServerCertificate, make_certificate
-from ordercast.infra.local.doctor import Finding
+from ordercast.infra.local.finding import Finding
 from ordercast.system.examine_certificates import HINT, examine_certificates
-from ordercast.system.remote import RemoteSettings
+from ordercast.system.remote import RemoteSettings, RemoteSystem
 
 HOST = "127.0.0.1"
 
@@ -43,16 +47,21 @@ async def showing(made: ServerCertificate, folder: Path, *, asked_first: bool) -
 
 
 async def found(server: str, made: ServerCertificate, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    trusting(made, monkeypatch)
+    async with showing(made, folder, asked_first=server == "PostgreSQL") as address:
+        return [finding async for finding in examine_certificates(settings_of(server, address))]
+
+
+def trusting(made: ServerCertificate, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("DATABASE_CA", "KAFKA_CA"):
         monkeypatch.setenv(f"ORDERCAST_{variable}", made.ca)
     monkeypatch.setenv("ORDERCAST_KAFKA_SECURITY_PROTOCOL", "SSL")
-    async with showing(made, folder, asked_first=server == "PostgreSQL") as address:
-        settings = (
-            RemoteSettings(database_url=f"postgresql+asyncpg://ordercast:secret@{address}/ordercast")
-            if server == "PostgreSQL"
-            else RemoteSettings(kafka_bootstrap=address)
-        )
-        return [finding async for finding in examine_certificates(settings)]
+
+
+def settings_of(server: str, address: str) -> RemoteSettings:
+    if server == "PostgreSQL":
+        return RemoteSettings(database_url=f"postgresql+asyncpg://ordercast:secret@{address}/ordercast")
+    return RemoteSettings(kafka_bootstrap=address)
 
 
 @pytest.fixture(params=["PostgreSQL", "Kafka"])
@@ -92,3 +101,21 @@ async def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyP
     [finding] = [finding async for finding in examine_certificates(settings)]
     assert (finding.healthy, "secret" in finding.detail) == (False, False)
     assert finding.detail
+
+
+async def test_status_tells_of_them_beside_what_answers(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is as healthy as what answers."""
+    made = make_certificate([HOST], timedelta(days=29, hours=1))
+    trusting(made, monkeypatch)
+    nobody = "http://127.0.0.1:1"
+    async with showing(made, tmp_path, asked_first=server == "PostgreSQL") as address:
+        system = RemoteSystem(Addresses(nobody, nobody, nobody), frozenset(), settings_of(server, address))
+        status = await remote_status(system)
+    [certificate] = status.certificates
+    assert (certificate.check, certificate.healthy) == (f"certificate of {server}", False)
+    assert "29 days" in certificate.detail
+    written = StringIO()
+    Console(file=written, width=200).print(table_of(status))
+    assert f"certificate of {server}: {certificate.detail} ({HINT})" in written.getvalue()
