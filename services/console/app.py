@@ -10,18 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from ordercast.services.console import errors
+from ordercast.services.console.accounts.routes import router as accounts
+from ordercast.services.console.api_keys.routes import router as api_keys
 from ordercast.services.console.cart.routes import router as cart
 from ordercast.services.console.dead_letters.routes import router as dead_letters
 from ordercast.services.console.events.routes import router as events
 from ordercast.services.console.features.routes import router as features
-from ordercast.services.console.accounts.routes import router as accounts
-from ordercast.services.console.api_keys.routes import router as api_keys
 from ordercast.services.console.flow.routes import router as flow
 from ordercast.services.console.forecasts.routes import router as forecasts
-from ordercast.services.console.journey.routes import router as journey
 from ordercast.services.console.imports.kept_files import MAX_BYTES
 from ordercast.services.console.imports.routes import HAND_IN
 from ordercast.services.console.imports.routes import router as imports
+from ordercast.services.console.journey.routes import router as journey
 from ordercast.services.console.log_in.routes import router as log_in
 from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.orders.routes import router as orders
@@ -53,7 +53,28 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app = create_app(
         title="Ordercast console",
         wiring=partial(open_console, settings),
-        routers=[log_in, overview, flow, journey, orders, products, accounts, api_keys, personal_data, forecasts, predict, models, trainings, dead_letters, events, features, shop, cart, own_orders, imports],
+        routers=[
+            log_in,
+            overview,
+            flow,
+            journey,
+            orders,
+            products,
+            accounts,
+            api_keys,
+            personal_data,
+            forecasts,
+            predict,
+            models,
+            trainings,
+            dead_letters,
+            events,
+            features,
+            shop,
+            cart,
+            own_orders,
+            imports,
+        ],
         rate_limits=[
             RateLimit(name, "POST", path, settings.part_of_limit(settings.log_ins_per_minute))
             for name, path in _PASSWORDS.items()

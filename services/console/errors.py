@@ -19,5 +19,7 @@ class NotForCustomers(ConsoleError):
 
 class TooManyFiles(ConsoleError):
     """Transient: as many files as may lie here are being read or sent."""
+
+
 class NotForOperators(ConsoleError):
     """Permanent: the account runs the shop, and only an admin may do this."""

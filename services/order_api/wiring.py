@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
+from ordercast.server_certificates import checked_certificates
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.accounts.limit_log_ins import LimitLogIns
 from ordercast.services.order_api.accounts.log_in import LogIn
@@ -31,6 +32,7 @@ from ordercast.services.order_api.orders.place_orders import OrderRequest, Place
 from ordercast.services.order_api.orders.read_journey import ReadJourney
 from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
+from ordercast.services.order_api.orders.watch_certificates import watch_certificates
 from ordercast.services.order_api.pairs.verify_pair import VerifyPair
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
@@ -227,9 +229,11 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             limits=Limits(settings.max_dead_letters_in_a_row, settings.max_dead_letter_ratio),
             committed=signal.committed,
         )
+        certificates = checked_certificates(settings.database_url, settings.kafka_bootstrap)
         states = RelayStates(sessions, publisher, partitions=settings.partitions, owner=settings.relay_id)
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
+            running_beside(partial(watch_certificates, certificates), name="watch-certificates"),
             running_beside(
                 partial(forget_expired, sessions, timedelta(days=settings.audit_days)), name="forget-expired"
             ),

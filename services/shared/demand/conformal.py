@@ -98,9 +98,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -
     return Calibration(int(depths[0]), groups, starts, rows, scores, most, cells)
 
 
-def calibrate(
-    scores: Floats, groups: Ints, pieces: Ints | None = None, cells: Ints | None = None
-) -> Calibration:
+def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None, cells: Ints | None = None) -> Calibration:
     """Keeps scores by group.
 
     Args:
@@ -158,8 +156,7 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
     by_group = np.array(
         [
             calibration.scores[
-                calibration.starts[group]
-                + _place(int(calibration.rows[group]), int(calibration.cells[group]), level)
+                calibration.starts[group] + _place(int(calibration.rows[group]), int(calibration.cells[group]), level)
             ]
             for group in used
         ]

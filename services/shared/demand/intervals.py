@@ -80,7 +80,9 @@ def of_several_weeks(weeks: Sequence[Said]) -> Said:
 
     # One after the other: numpy's sum of a table adds up one row in another order than many, which differ in the last bit.
     def summed(column: Callable[[Said], Floats]) -> Floats:
-        return np.asarray(np.log1p(reduce(np.add, (np.expm1(np.maximum(column(week), 0.0)) for week in weeks))), np.float64)
+        return np.asarray(
+            np.log1p(reduce(np.add, (np.expm1(np.maximum(column(week), 0.0)) for week in weeks))), np.float64
+        )
 
     return Said(
         mean=np.asarray(reduce(np.add, (week.mean for week in weeks)), np.float64),

@@ -53,6 +53,12 @@ OUTBOX_DEAD_LETTERS: Final = Gauge(
 STATES_OLDEST: Final = Gauge(
     "ordercast_states_oldest_seconds", "Age of the oldest event of a product or account not yet published."
 )
+# `server` is PostgreSQL or Kafka, where their certificates are checked.
+CERTIFICATE_END: Final = Gauge(
+    "ordercast_certificate_end_timestamp_seconds",
+    "When the certificate ends that a server shows (Unix time).",
+    ("server",),
+)
 WEBHOOKS_PAUSED: Final = Gauge(
     "ordercast_paused_webhooks",
     "Webhooks that pause because no attempt has passed for a day (failing), or because their maker may make none any more (maker).",

@@ -8,14 +8,10 @@ import msgspec
 import pytest
 from pydantic import TypeAdapter
 
-from ordercast.services.order_api.dead_letters.schemas import WholeDeadLetterAnswer
-from ordercast.services.predictor.demand_answers import PairDemand
-from ordercast.services.predictor.forecast_schemas import ForecastsAnswer, OneForecastAnswer, ProductsAnswer
-from ordercast.services.predictor.model_schemas import ModelAnswer
-from tests.support.console_letters import letter
 from ordercast.services.order_api.accounts.schemas import AccountAnswer
 from ordercast.services.order_api.api_keys.schemas import ApiKeyAnswer
 from ordercast.services.order_api.audit.schemas import AuditAnswer
+from ordercast.services.order_api.dead_letters.schemas import WholeDeadLetterAnswer
 from ordercast.services.order_api.orders.answers import OrderPage
 from ordercast.services.order_api.products.schemas import PriceAnswer, ProductAnswer
 from ordercast.services.order_api.reviews.schemas import ReviewAnswer
@@ -23,6 +19,7 @@ from ordercast.services.predictor.demand_answers import PairDemand
 from ordercast.services.predictor.forecast_schemas import ForecastsAnswer, OneForecastAnswer, ProductsAnswer
 from ordercast.services.predictor.model_schemas import ModelAnswer
 from ordercast.services.shared.http.paging import Page
+from tests.support.console_letters import letter
 from tests.support.console_predictions import VERSIONS
 from tests.support.console_records import api_key, audit_line
 from tests.support.console_services import Shop
@@ -51,6 +48,8 @@ def test_versions_are_shaped_as_the_predictor_s() -> None:
 def test_dead_letters_are_shaped_as_order_api_s() -> None:
     answer = TypeAdapter(WholeDeadLetterAnswer).validate_python(letter(3))
     assert answer.model_dump(mode="json").keys() == letter(3).keys()
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
     [

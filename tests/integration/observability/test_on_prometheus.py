@@ -62,7 +62,8 @@ SHOWS_WORKER_TROUBLE: Final = {
 OF_WEBHOOKS: Final = {"Webhooks that pause", "Webhooks' failures on this side"}
 # Panels of a served version of demand, and of rules that train it again, which this system has none of:
 # tests/integration/predictor/test_live_accuracy.py, tests/unit/services/predictor/test_sample_predictions.py and
-# tests/integration/trainer/jobs/test_retrain.py look at their metrics.
+# tests/integration/trainer/jobs/test_retrain.py look at their metrics. Nor has it certificates, as
+# tests/unit/services/order_api/test_watch_certificates.py has.
 OF_DEMAND: Final = {
     "Deviance against what was ordered",
     "Intervals that held",
@@ -70,6 +71,7 @@ OF_DEMAND: Final = {
     "Kept predictions",
     "Sampled predictions",
     "Trainings by rule",
+    "Time left to certificates",
 }
 # Of a record: what stands in for a refused order has some 700, an order of so many lines some 15,000.
 BYTES_OF_A_SMALL_ORDER: Final = 4_000

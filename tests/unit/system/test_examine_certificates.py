@@ -1,9 +1,5 @@
 """What `doctor` says of certificates, by servers that show one and say no more."""
 
-import asyncio
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,49 +9,17 @@ from rich.console import Console
 
 from ordercast.cli.status import remote_status, table_of
 from ordercast.client import Addresses
-from ordercast.client.certificates import SSL_REQUEST, WILLING
 from ordercast.infra.certificates import ServerCertificate, make_certificate
 from ordercast.infra.local.finding import Finding
 from ordercast.system.examine_certificates import HINT, examine_certificates
 from ordercast.system.remote import RemoteSettings, RemoteSystem
-
-HOST = "127.0.0.1"
-
-
-@asynccontextmanager
-async def showing(made: ServerCertificate, folder: Path, *, asked_first: bool) -> AsyncIterator[str]:
-    """The address of a server with a certificate, which a client asks for as of PostgreSQL, or has at once as of Kafka."""
-    pem = folder / "server.pem"
-    pem.write_text(made.key + made.certificate)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            if asked_first:
-                assert await reader.readexactly(len(SSL_REQUEST)) == SSL_REQUEST
-                writer.write(WILLING)
-                await writer.start_tls(context)
-            await reader.read()
-        except OSError:
-            pass  # the client refused
-        finally:
-            writer.transport.abort()
-
-    async with await asyncio.start_server(accept, HOST, ssl=None if asked_first else context) as server:
-        yield f"{HOST}:{server.sockets[0].getsockname()[1]}"
+from tests.support.shown_certificates import HOST, showing, trusting
 
 
 async def found(server: str, made: ServerCertificate, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     trusting(made, monkeypatch)
     async with showing(made, folder, asked_first=server == "PostgreSQL") as address:
         return [finding async for finding in examine_certificates(settings_of(server, address))]
-
-
-def trusting(made: ServerCertificate, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("DATABASE_CA", "KAFKA_CA"):
-        monkeypatch.setenv(f"ORDERCAST_{variable}", made.ca)
-    monkeypatch.setenv("ORDERCAST_KAFKA_SECURITY_PROTOCOL", "SSL")
 
 
 def settings_of(server: str, address: str) -> RemoteSettings:

@@ -20,6 +20,7 @@ ALLOWED_LABELS = {
     "state",
     "answer",
     "work",
+    "server",
 }
 UNITS = (
     "_seconds",

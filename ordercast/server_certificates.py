@@ -2,15 +2,50 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
+
+from ordercast.database_tls import asyncpg_address
+from ordercast.kafka_security import client_arguments
 
 # Deadline (s) for one server.
 TIMEOUT_S: Final = 5.0
 # https://www.postgresql.org/docs/current/protocol-message-formats.html: SSLRequest, and the answer "go on".
 SSL_REQUEST: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 WILLING: Final = b"S"
+POSTGRES_PORT: Final = 5432
+
+# Asks a server. Raises OSError or TimeoutError.
+Ask = Callable[[], Awaitable[datetime]]
+
+
+def checked_certificates(database_url: str | None, kafka_bootstrap: str | None) -> Mapping[str, Ask]:
+    """How to ask each server whose certificate clients check; of several brokers the end that comes first.
+
+    Raises:
+        ActionableError: the settings of TLS are wrong.
+    """
+    asked: dict[str, Ask] = {}
+    if database_url:
+        address, arguments = asyncpg_address(database_url)
+        parts, tls = urlsplit(address), arguments.get("ssl")
+        if isinstance(tls, ssl.SSLContext):
+            host, port = parts.hostname or "localhost", parts.port or POSTGRES_PORT
+            asked["PostgreSQL"] = partial(postgres_certificate_end, host, port, tls)
+    if kafka_bootstrap:
+        client = client_arguments(kafka_bootstrap)
+        if tls := client.get("ssl_context"):
+            brokers = [broker.rpartition(":") for broker in client["bootstrap_servers"].split(",")]
+            asked["Kafka"] = partial(_first_end, [(host, int(port)) for host, _, port in brokers], tls)
+    return asked
+
+
+async def _first_end(brokers: list[tuple[str, int]], tls: ssl.SSLContext) -> datetime:
+    return min(await asyncio.gather(*(kafka_certificate_end(host, port, tls) for host, port in brokers)))
 
 
 async def kafka_certificate_end(host: str, port: int, tls: ssl.SSLContext) -> datetime:
