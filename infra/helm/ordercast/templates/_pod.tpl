@@ -209,7 +209,7 @@ there is one; of the others their API is wanted. Takes (root, spec).
 
 {{- define "ordercast.volumes" -}}
 - name: tmp
-  emptyDir: { sizeLimit: {{ eq .component "trainer" | ternary "2Gi" "128Mi" }} }
+  emptyDir: { sizeLimit: {{ has .component (list "trainer" "console") | ternary "2Gi" "128Mi" }} }
 {{- if not .spec.asks }}
 {{ include "ordercast.databaseVolume" . }}
 {{- end }}
