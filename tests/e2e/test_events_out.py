@@ -59,7 +59,7 @@ class Feed:
         last_id = self.places[-1] if self.places else None
         since = None if last_id else self._since
         events = self._admin.order_api.events(types=["order.placed"], since=since, last_id=last_id)
-        async with asyncio.timeout(WITHIN_S), aclosing(events):  # type: ignore[type-var]
+        async with asyncio.timeout(WITHIN_S), aclosing(events):
             async for event in events:
                 if event.data:
                     self.places.append(event.id)
