@@ -72,7 +72,7 @@ class Storefront:
     def of(self, product: dict[str, Any]) -> dict[str, Any]:
         """The product as it is sold now."""
         number = product["id"]
-        return product | {"price": self.prices.get(number, product["price"]), "active": number not in self.inactive}
+        return product | {"price": self.prices.get(number, product["price"]), "active": product["active"] and number not in self.inactive}
 
     async def sign_up(self, request: Request) -> Response:
         if self.refuse:

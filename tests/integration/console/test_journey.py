@@ -104,7 +104,7 @@ async def test_what_is_not_there_is_told() -> None:
         assert "ordercast sample" in (await http.get("/journey")).text
         assert "No order has this id or number." in (await http.get("/journey", params={"order": "7"})).text
         assert (await http.get("/journey", params={"order": str(ORDER)})).headers["location"] == f"/journey/{ORDER}"
-        assert (await http.get(f"/journey/{UUID(int=1)}")).status_code == 404
+        assert (await http.get(f"/journey/{UUID(int=10**9)}")).status_code == 404
 
 
 async def test_without_the_predictor_the_rest_is_shown() -> None:

@@ -55,7 +55,7 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
             assert "orders_created 20" in await page.inner_text("main")
             product, ann = await admin.order_api.product_by_sku("MUG-1"), await admin.order_api.me()
             await admin.order_api.change_product(product.id, name="Mug", price="4.50", currency="EUR", active=True)
-            started = await admin.trainer.start("baseline", members=1, epochs=2, publish="always")
+            started = await admin.trainer.start("baseline", members=10, epochs=3, seed=1, publish="always")
             ended = await follow_training(admin.trainer, started.id, lambda epoch, epochs, loss: None)
             assert ended.model_version, ended.error
             await until_served(admin.predictor, ended.model_version)
