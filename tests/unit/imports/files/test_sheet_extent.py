@@ -78,6 +78,45 @@ def test_equal_rows_and_cells_of_ods_count_as_often_as_they_are(rows: list[str],
         assert most_cells(book) == 4 * most
 
 
+@pytest.mark.parametrize(
+    ("cell", "most"),
+    [
+        ("office:value-type='float' office:value='5' table:number-columns-repeated='200'", 200),
+        ("table:formula='of:=1' table:number-columns-repeated='200'", 200),
+        ("table:style-name='a' table:number-columns-repeated='200'", 0),
+    ],
+)
+def test_a_cell_of_ods_that_closes_itself_counts_if_an_attribute_says_what_is_in_it(cell: str, most: int) -> None:
+    with ods(ods_row(10, f"<table:table-cell {cell}/>")) as book:
+        assert most_cells(book) == 4 * 10 * most
+
+
+@pytest.mark.parametrize("other", ["a>b", "/>", '"', 'table:number-columns-repeated="1"'])
+def test_what_an_attribute_holds_ends_no_tag_of_ods_and_is_no_attribute(other: str) -> None:
+    cell = f"<table:table-cell table:formula='{other}' table:number-columns-repeated = \"200\">"
+    with ods(ods_row(10, f"{cell}<text:p>x</text:p></table:table-cell>")) as book:
+        assert most_cells(book) == 4 * 10 * 200
+
+
+@pytest.mark.parametrize(
+    ("rows", "most"),
+    [
+        ('<row r="5000"><c><v>1</v></c><c><v>1</v></c></row>', 5_000 * 2),
+        ("<row><c/><c/><c/></row><row/><row><c><v>1</v></c></row>", 3 * 3),
+        ('<row r="7"><c r="C7"><v>1</v></c><c t="n"><v>1</v></c></row><row><c/></row>', 8 * 4),
+        ("<x:row spans='>' r = '9'><x:c s='r=\"A1\"' r='zz9'/></x:row>", 9 * 702),
+        ('<row r="5"/><cols><col min="1"/></cols>', 0),
+    ],
+)
+@pytest.mark.parametrize("size", [7, 1 << 20])
+def test_cells_of_xlsx_without_names_follow_one_another(
+    rows: str, most: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet_extent, "_READ_AT_ONCE", size)
+    with packed("xl/worksheets/sheet1.xml", f"<sheetData>{rows}</sheetData>".encode()) as book:
+        assert most_cells(book) == most
+
+
 def xlsb_record(kind: int, content: bytes) -> bytes:
     return bytes([kind, 0x80 | (len(content) & 0x7F), len(content) >> 7]) + content
 
