@@ -8,12 +8,15 @@ from typing import Final
 from ordercast.contracts.envelope import EventRefused, decode_sequence
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.orders.relay_outbox import PRODUCER
+from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import Consumer, ReadPositions
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
 
 # Of one look: among so many records there is one of the outbox, unless a stranger wrote them all.
 LOOK_RECORDS: Final = 20
 LOOK_S: Final = 2.0
+# One after the other that found nothing, though there is a record: a broker is slow, or gone without a word.
+MOST_EMPTY_LOOKS: Final = 3
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 OpenReader = Callable[[Collection[Partition], ReadPositions], AbstractAsyncContextManager[Consumer]]
@@ -29,7 +32,7 @@ class FindPublished:
         """The records of those that the log holds, by number.
 
         Raises:
-            BrokerUnavailable: Kafka does not answer.
+            BrokerUnavailable: Kafka does not answer, or not in time.
         """
         partition = Partition(ORDERS.name, shard)
         begin = (await self._find_offsets([ORDERS.name], _BEGIN))[partition]
@@ -46,15 +49,16 @@ class FindPublished:
                 nonlocal position
                 position = offset
                 reader.reposition()
+                empty = 0
                 while position < end:
                     slices = await reader.poll(max_records=LOOK_RECORDS, timeout_s=LOOK_S)
                     for record in (record for piece in slices for record in piece.records):
                         position = record.offset + 1
                         if (number := number_of(record)) is not None:
                             return number, record
-                    if not slices:
-                        await reader.ends()  # a broker that is gone says nothing to a poll
-                        return None
+                    empty = 0 if slices else empty + 1
+                    if empty == MOST_EMPTY_LOOKS:
+                        raise BrokerUnavailable("Kafka did not give the records in time")
                 return None
 
             found = {number: await _search(number, begin, end, first_from) for number in numbers}

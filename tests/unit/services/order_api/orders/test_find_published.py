@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.contracts.envelope import SequenceNumber, encode_headers
-from ordercast.services.order_api.orders.find_published import FindPublished, number_of
+from ordercast.services.order_api.orders.find_published import MOST_EMPTY_LOOKS, FindPublished, number_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
-from ordercast.services.shared.kafka.ports import Consumer, ReadPositions
+from ordercast.services.shared.kafka.ports import Consumer, ReadPositions, Slice
 from ordercast.services.shared.kafka.records import Partition, Record
 
 PLACE = Partition("orders", 1)
@@ -31,10 +31,28 @@ def record(number: int, producer: str = "outbox") -> Record:
     return Record(key=b"1", value=b"{}", headers=headers, timestamp_ms=number)
 
 
-def find_in(log: MemoryLog) -> FindPublished:
+class SlowConsumer(MemoryConsumer):
+    """Gives nothing in the first `empty` looks from each place."""
+
+    def __init__(self, log: MemoryLog, partitions: Collection[Partition], positions: ReadPositions, empty: int) -> None:
+        super().__init__(log, partitions, positions)
+        self._empty = self._left = empty
+
+    def reposition(self) -> None:
+        super().reposition()
+        self._left = self._empty
+
+    async def poll(self, *, max_records: int, timeout_s: float) -> list[Slice]:
+        if self._left:
+            self._left -= 1
+            return []
+        return await super().poll(max_records=max_records, timeout_s=timeout_s)
+
+
+def find_in(log: MemoryLog, empty: int = 0) -> FindPublished:
     @asynccontextmanager
     async def open_reader(partitions: Collection[Partition], positions: ReadPositions) -> AsyncIterator[Consumer]:
-        yield MemoryConsumer(log, partitions, positions)
+        yield SlowConsumer(log, partitions, positions, empty)
 
     async def find_offsets(_: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
         return {PLACE: len(log.records(*PLACE)) if since is None else log.begin(PLACE)}
@@ -79,3 +97,11 @@ async def test_a_broker_that_is_gone_is_told() -> None:
     log.available = False
     with pytest.raises(BrokerUnavailable):
         await find_in(log)(1, [1])
+
+
+async def test_a_look_that_finds_nothing_is_not_taken_for_the_end_of_the_log() -> None:
+    log = MemoryLog()
+    await log.publish(*PLACE, [record(1), record(2), record(3)])
+    assert sorted(await find_in(log, MOST_EMPTY_LOOKS - 1)(1, [1, 2, 3])) == [1, 2, 3]
+    with pytest.raises(BrokerUnavailable, match="in time"):
+        await find_in(log, MOST_EMPTY_LOOKS)(1, [1])
