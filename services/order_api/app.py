@@ -36,6 +36,9 @@ DEAD_LETTERS_AT_ONCE: Final = 2
 DEAD_LETTERS_PER_MINUTE: Final = 60
 # Each reads up to 500,000 records of Kafka.
 VERIFICATIONS_PER_MINUTE: Final = 60
+# Each opens a reader of Kafka, and looks some twenty times for each event.
+JOURNEYS_PER_MINUTE: Final = 60
+JOURNEYS_AT_ONCE: Final = 2
 # Of what comes without a token: a password has 128 characters at most.
 MAX_LOGIN_BYTES: Final = 65_536
 
@@ -83,6 +86,7 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
             RateLimit(
                 "verifications", "POST", "/pairs/{account_id}/{product_id}/verification", VERIFICATIONS_PER_MINUTE, 1
             ),
+            RateLimit("journeys", "GET", "/orders/{order_id}/journey", JOURNEYS_PER_MINUTE, JOURNEYS_AT_ONCE),
             RateLimit("sign-ups", "POST", "/accounts", settings.part_of_limit(settings.address_sign_ups_per_minute)),
         ],
         cors_origins=settings.allowed_origins,

@@ -105,3 +105,11 @@ async def test_without_kafka_what_the_database_knows_is_told(shared_api: Running
     found = await journey(shared_api, admin, order_id)
     assert "127.0.0.1:1" in found["kafka"]
     assert (found["events"][0]["state"], found["events"][0]["offset"]) == ("published", None)
+
+
+async def test_journeys_are_counted_as_each_of_them_reads_kafka(
+    api: RunningApi, customer: Member, product: int
+) -> None:
+    order_id = await place(api, customer, product)
+    answer = await api.client.get(f"/orders/{order_id}/journey", headers=customer.headers)
+    assert answer.headers["RateLimit-Policy"] == '"journeys";q=60;w=60'
