@@ -1,6 +1,10 @@
-"""Alembic's entry: one connection, one transaction, one migration at a time in the whole system."""
+"""Alembic's entry: one connection, one transaction, one migration at a time in the whole system.
+
+A migration that has to work outside of a transaction ends it: those before it are committed then.
+"""
 
 import asyncio
+import time
 from typing import Final
 
 from alembic import context
@@ -16,6 +20,8 @@ from ordercast.infra.migrations.tables import metadata
 
 # Waiting longer (ms) for a table that others use would hold up everybody who comes after: pods serve meanwhile.
 LOCK_TIMEOUT_MS: Final = 3_000
+# How often (s) a migration looks whether the others are done.
+LOOK_EVERY_S: Final = 0.2
 # By SQLSTATE: the lock was not there in time; a deadlock with a transaction that uses the tables in another order.
 _IN_USE: Final = {
     "55P03": f"a table was in use by another transaction for more than {LOCK_TIMEOUT_MS / 1000:g} s",
@@ -24,19 +30,31 @@ _IN_USE: Final = {
 
 
 def _migrate(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    _wait_for_others(connection)
     # Not before: other migrations may take as long as they need.
-    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+    connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
+    connection.commit()
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """The lock is the connection's, which may have several transactions.
+
+    It looks again and again: a statement that waits has a snapshot, for whose end an index that is built concurrently would wait,
+    and so each for the other.
+    """
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK}):
+        connection.rollback()
+        time.sleep(LOOK_EVERY_S)
 
 
 async def _run() -> None:
     address, tls = sqlalchemy_address(context.config.attributes["database_url"])
     engine = create_async_engine(address, poolclass=NullPool, connect_args=tls)
     try:
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
             await connection.run_sync(_migrate)
     except DBAPIError as error:
         why = _IN_USE.get(getattr(error.orig, "sqlstate", ""))

@@ -225,6 +225,24 @@ async def test_a_deadlock_is_told_apart_from_a_table_in_use(engine: AsyncEngine)
             await upgrading
 
 
+CHANGE: Final = text("INSERT INTO order_changes (shard, number, order_id) VALUES (1, :number, :id)")
+
+
+async def test_orders_are_placed_while_the_index_of_their_changes_is_built(engine: AsyncEngine) -> None:
+    await migrate(engine, "0039")
+    async with engine.connect() as slow, engine.connect() as other:
+        await slow.execute(CHANGE, {"number": 1, "id": uuid4()})
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, url_of(engine)))
+        await until_somebody_waits_for_a_lock(async_sessionmaker(engine))
+        await other.execute(text("SET lock_timeout = '2s'"))
+        await other.execute(CHANGE, {"number": 2, "id": uuid4()})
+        await other.commit()
+        await slow.commit()
+        await upgrading
+        index = text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_order_changes_order_id'::regclass")
+        assert (await other.execute(index)).scalar_one()
+
+
 SERVED_BEFORE: Final = text("""
     SELECT version FROM model_versions ORDER BY greatest(published_at, activated_at) DESC, version DESC LIMIT 1
 """)

@@ -22,7 +22,7 @@ from ordercast.services.shared.kafka.records import StoredRecord
 # Of one order; a return of each piece by itself would be more.
 MOST_EVENTS: Final = 50
 
-# Of the shard alone: changes have an index by their numbers.
+# By the index of an order's changes, which all lie in its account's shard; -1 has others, that were never events.
 _CHANGES: Final = text("""
     SELECT c.shard, c.number, c.number <= coalesce(l.published_number, 0) AS published, o.committed_at, o.event_id,
         o.event_type, o.occurred_at, o.traceparent, d.event_id AS refused_id, d.event_type AS refused_type,

@@ -166,7 +166,7 @@ class OrderChange(Base):
 
     shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    order_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(index=True)
 
 
 class OutboxDeadLetter(Base):
