@@ -29,11 +29,10 @@ from ordercast.contracts.model_manifest import (
 )
 from ordercast.first_line import first_line
 
-# Rises when an old reader could misread a new manifest: one that knows no trees, or no share of the level, would answer without.
+# Rises when an old reader could misread a new version, or take it for a damaged one: 1 has neither trees nor bounds of inputs
+# (`demand_forward`), 2 no share of the level. What is written is of the newest.
 Schema = Literal["ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3"]
-SCHEMA: Final[Schema] = "ordercast.demand/1"
-SCHEMA_WITH_TREES: Final[Schema] = "ordercast.demand/2"
-SCHEMA_WITH_LEVEL: Final[Schema] = "ordercast.demand/3"
+SCHEMA: Final[Schema] = "ordercast.demand/3"
 DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]

@@ -17,8 +17,6 @@ from ordercast.contracts.demand_forward import InputScaling, demand_layers
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     QUESTIONS,
-    SCHEMA_WITH_LEVEL,
-    SCHEMA_WITH_TREES,
     SEEN_FILE,
     Boosting,
     DemandData,
@@ -174,7 +172,6 @@ def with_trees(
     files = {**files, trees_file("product"): save(dict(arrays))}
     return msgspec.structs.replace(
         manifest,
-        schema=SCHEMA_WITH_LEVEL if level_weight else SCHEMA_WITH_TREES,
         questions={**manifest.questions, "product": product},
         files={name: file_entry(content) for name, content in files.items()},
     ), files

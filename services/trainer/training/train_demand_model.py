@@ -16,15 +16,10 @@ from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     MOST_WEEKS,
     QUESTIONS,
-    SCHEMA,
-    SCHEMA_WITH_LEVEL,
-    SCHEMA_WITH_TREES,
     SEEN_FILE,
     DemandData,
     DemandManifest,
     Question,
-    QuestionRecord,
-    Schema,
     trees_file,
     weights_file,
 )
@@ -80,7 +75,6 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     if job.publish == "if-better" and not good:
         return TrainedDemand("rejected", reason, None, None, records, made)
     manifest = DemandManifest(
-        schema=_schema(records),
         version=new_version(),
         training_id=job.training_id,
         created_at=datetime.now(UTC),
@@ -113,12 +107,6 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionM
         for question, one in model.questions.items()
         if question != "pair" or manifest.horizon_days == job.horizon_days
     }
-
-
-def _schema(records: Mapping[Question, QuestionRecord]) -> Schema:
-    if any(record.boosting.level_weight > 0 for record in records.values() if record.boosting):
-        return SCHEMA_WITH_LEVEL
-    return SCHEMA_WITH_TREES if any(record.has_trees for record in records.values()) else SCHEMA
 
 
 def _learned(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:
