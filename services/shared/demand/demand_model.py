@@ -63,7 +63,10 @@ class ModelDamaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class QuestionModel:
-    """The networks of one question, which columns of its features they take, and the boosted member if it has one."""
+    """The networks of one question, which columns of its features they take, and the boosted member if it has one.
+
+    `levels_young`: the level answers for products younger than any learned from. The version was judged and calibrated so.
+    """
 
     features: tuple[Feature, ...]
     columns: Ints
@@ -71,6 +74,7 @@ class QuestionModel:
     networks: DemandNetworks
     seen: Seen
     boosted: BoostedMember | None = None
+    levels_young: bool = True
 
     @property
     def age(self) -> int | None:
@@ -99,7 +103,9 @@ class QuestionModel:
         answer = self.networks.answer(inputs, level)
         if self.boosted is not None:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
-        return answer if self.age is None else leveled(answer, level, inputs[:, self.age] < self.seen.low[self.age])
+        if self.age is None or not self.levels_young:
+            return answer
+        return leveled(answer, level, inputs[:, self.age] < self.seen.low[self.age])
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
@@ -234,6 +240,8 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 _arrays(files, weights_file(question)),
                 _seen(_below(seen, question), question),
                 _boosted(question, manifest.questions[question], files),
+                # A version of a release before, which notes no "never", was judged and calibrated without.
+                levels_young="never" in _below(seen, question),
             )
             for question in QUESTIONS
         },
@@ -242,7 +250,13 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
 
 
 def question_model(
-    question: Question, record: QuestionRecord, arrays: Arrays, seen: Seen, boosted: BoostedMember | None = None
+    question: Question,
+    record: QuestionRecord,
+    arrays: Arrays,
+    seen: Seen,
+    boosted: BoostedMember | None = None,
+    *,
+    levels_young: bool = True,
 ) -> QuestionModel:
     """One question's networks, from its record in the manifest and its arrays.
 
@@ -265,7 +279,7 @@ def question_model(
     except WeightsError as error:
         raise ModelDamaged(f"{weights_file(question)}: {error}") from error
     features = tuple(FEATURES[question][place] for place in columns)
-    return QuestionModel(features, columns, known.index(record.level), networks, seen, boosted)
+    return QuestionModel(features, columns, known.index(record.level), networks, seen, boosted, levels_young)
 
 
 def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:

@@ -221,6 +221,21 @@ def test_the_level_answers_for_products_younger_than_any_learned_from_and_for_no
         assert np.array_equal(column[~young], of_usual[~young])
 
 
+def test_a_version_of_a_release_before_answers_for_young_products_as_it_was_judged() -> None:
+    age = names(PRODUCT_FEATURES).index("age")
+    manifest, files = with_trees(demand_version())
+    seen = {name: array for name, array in load(files[SEEN_FILE]).items() if not name.endswith("/never")}
+    low = seen["product/low"].copy()
+    low[age] = 1.0
+    values = rows(PRODUCT_FEATURES, 60)
+    usual, answer = (
+        demand_model(manifest, {**files, SEEN_FILE: save(arrays)}).questions["product"].answer(values, 1)
+        for arrays in (seen, {**seen, "product/low": low})
+    )
+    assert np.array_equal(answer.mean, usual.mean)
+    assert np.array_equal(answer.median, usual.median)
+
+
 def test_a_product_without_any_order_has_no_level_that_could_answer() -> None:
     answer = DemandAnswer(*(np.array([value], np.float32) for value in (1, 0.5, 0.1, 0.4, 2)))
     assert leveled(answer, np.zeros(1), np.array([True])) is answer
