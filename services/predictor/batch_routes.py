@@ -10,7 +10,7 @@ from ordercast.services.predictor import errors
 from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
 from ordercast.services.predictor.demand_answers import Basis, PairsDemand, answer_pairs
 from ordercast.services.predictor.features import Pair, Views, read_views
-from ordercast.services.predictor.forecast_routes import answer_products, with_recent
+from ordercast.services.predictor.forecast_routes import answer_products, recent_at, with_recent
 from ordercast.services.predictor.forecast_schemas import ForecastQuestion, ProductsAnswer
 from ordercast.services.predictor.known_ids import expect_existing
 from ordercast.services.predictor.model_slot import ServedModel
@@ -98,8 +98,9 @@ async def _of_products(
     if len(named) < len(product_ids):
         [missing, *_] = set(product_ids) - {product_id for product_id, _ in named}
         raise errors.ProductNotFound(f"there is no product {missing}")
+    rows = await recent_at(service.sessions, at, named) if recent else None
     async with service.one_batch:
         answer = await answer_products(at, named, asked)
-        if recent:
-            answer.data = await with_recent(service.sessions, at, answer.data)
+        if rows is not None:
+            answer.data = await asyncio.to_thread(with_recent, at, answer.data, rows)
         return Response(await asyncio.to_thread(answer.model_dump_json), media_type="application/json")

@@ -30,7 +30,14 @@ from ordercast.services.predictor.forecast_schemas import (
     Sort,
     as_csv,
 )
-from ordercast.services.predictor.named_products import products_after, products_of, recent_weeks, sku_of
+from ordercast.services.predictor.named_products import (
+    RecentRows,
+    products_after,
+    products_of,
+    read_recent,
+    recent_weeks,
+    sku_of,
+)
 from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
@@ -66,7 +73,7 @@ async def forecast_product(
     question = _asked(asked, at.moment)
     [forecast] = await asyncio.to_thread(forecast_products, at.served, at.features, [(product_id, sku)], question)
     level_a_week, trend = await asyncio.to_thread(level_and_trend, at.features, product_id)
-    [forecast] = await with_recent(service.sessions, at, [forecast])
+    [forecast] = with_recent(at, [forecast], await recent_at(service.sessions, at, [(product_id, sku)]))
     return OneForecastAnswer(**asdict(forecast), level_a_week=level_a_week, trend=trend, **_answered(at, asked))
 
 
@@ -108,7 +115,8 @@ async def forecast_all_products(
         headers = _page_headers(request, answer, has_more)
         return Response(csv, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
     if recent:
-        answer.data = await with_recent(service.sessions, at, answer.data)
+        rows = await recent_at(service.sessions, at, products)
+        answer.data = await asyncio.to_thread(with_recent, at, answer.data, rows)
     page = ForecastsAnswer.model_construct(**dict(answer), has_more=has_more)
     return Response(await asyncio.to_thread(page.model_dump_json), headers={"Vary": "Accept"}, media_type=JSON)
 
@@ -129,11 +137,19 @@ async def answer_products(at: DemandAt, products: Sequence[tuple[int, str]], ask
     return ProductsAnswer(data=data, **_answered(at, asked))
 
 
-async def with_recent(sessions: Sessions, at: DemandAt, forecasts: Sequence[ProductForecast]) -> list[ProductForecast]:
-    """The same, each with its last weeks."""
-    product_ids = [forecast.product_id for forecast in forecasts]
-    recent = await recent_weeks(sessions, product_ids, _EPOCH + timedelta(days=at.moment))
+async def recent_at(sessions: Sessions, at: DemandAt, products: Sequence[tuple[int, str]]) -> RecentRows:
+    """What `with_recent` takes."""
+    return await read_recent(sessions, [product_id for product_id, _ in products], _date_of(at))
+
+
+def with_recent(at: DemandAt, forecasts: Sequence[ProductForecast], rows: RecentRows) -> list[ProductForecast]:
+    """The same, each with its last weeks. Those of thousands take a while: call it in a thread."""
+    recent = recent_weeks(rows, [forecast.product_id for forecast in forecasts], _date_of(at))
     return [replace(forecast, recent=recent[forecast.product_id]) for forecast in forecasts]
+
+
+def _date_of(at: DemandAt) -> date:
+    return _EPOCH + timedelta(days=at.moment)
 
 
 def _answered(at: DemandAt, asked: ForecastQuestion) -> dict[str, object]:

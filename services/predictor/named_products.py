@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 
 from ordercast.services.predictor.errors import ProductNotFound
 from ordercast.services.shared.db.engine import Sessions
@@ -16,6 +16,9 @@ _PAGE: Final = text("SELECT id, sku FROM products WHERE id > :after ORDER BY id 
 _OF_IDS: Final = text("SELECT id, sku FROM products WHERE id = ANY(:ids)")
 # Weeks before the forecast that are told beside it.
 RECENT_WEEKS: Final = 8
+
+# Of a product in a week: `product_id`, `week` (a number from 0 on), `pieces`.
+RecentRows = Sequence[Row[int, date, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ async def products_of(sessions: Sessions, product_ids: Sequence[int]) -> Sequenc
     return [(product_id, found[product_id]) for product_id in product_ids if product_id in found]
 
 
-async def recent_weeks(sessions: Sessions, product_ids: Sequence[int], moment: date) -> Mapping[int, list[RecentWeek]]:
-    """Of each product as known at the beginning of the day `moment`, the last week at the end."""
+async def read_recent(sessions: Sessions, product_ids: Sequence[int], moment: date) -> RecentRows:
+    """What `recent_weeks` takes, as known at the beginning of the day `moment`."""
     first = moment - timedelta(weeks=RECENT_WEEKS)
     week = (ProductActivity.day - first) / 7  # whole: days are divided
     query = (
@@ -63,8 +66,13 @@ async def recent_weeks(sessions: Sessions, product_ids: Sequence[int], moment: d
         .group_by(ProductActivity.product_id, week)
     )
     async with sessions() as session:
-        rows = await session.execute(query)
-        pieces = {(row.product_id, int(row.week)): int(row.pieces) for row in rows}
+        return (await session.execute(query)).all()
+
+
+def recent_weeks(rows: RecentRows, product_ids: Sequence[int], moment: date) -> Mapping[int, list[RecentWeek]]:
+    """Of each product, the last week at the end. Those of thousands take a while: call it in a thread."""
+    first = moment - timedelta(weeks=RECENT_WEEKS)
+    pieces = {(row.product_id, int(row.week)): int(row.pieces) for row in rows}
     starts = [first + timedelta(weeks=number) for number in range(RECENT_WEEKS)]
     return {
         product_id: [RecentWeek(start, pieces.get((product_id, number), 0)) for number, start in enumerate(starts)]

@@ -1,6 +1,7 @@
 """Many pairs or products in one request have the numbers of the requests for one, to the bit, and its rights and refusals."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -9,6 +10,9 @@ import msgspec
 import pytest
 
 from ordercast.client.demand_answers import PairsDemand, ProductForecasts
+from ordercast.services.predictor import forecast_routes
+from ordercast.services.predictor.named_products import RecentRows, read_recent
+from ordercast.services.shared.db.engine import Sessions
 from tests.integration.predictor.conftest import Workplace
 from tests.integration.predictor.test_pair_demand import DAY, eventually_answers, make_shop
 from tests.integration.predictor.watch import eventually_serves
@@ -19,6 +23,8 @@ AS_OF: Final = str(DAY + timedelta(days=48))
 PAIRS: Final = ((8, 70), (7, 71), (7, 70), (8, 71), (8, 70))
 # What is said once of all pairs of a request, but for the features' age, which grows.
 OF_ALL: Final = {"recipe", "horizon_days", "better_than", "model_version", "as_of"}
+# For what would hang without an end if it failed (s).
+DEADLINE_S: Final = 30.0
 AGE: Final = {"features_as_of", "features_age_seconds"}
 
 
@@ -87,6 +93,25 @@ async def test_products_have_the_numbers_of_single_requests_to_the_bit(
     assert {name: answer[name] for name in of_all} == {name: singles[0][name] for name in of_all}
     [by_default] = (await ask(client, {"products": [70]}))["data"]
     assert (len(by_default["weeks"]), by_default["recent"]) == (4, None)
+
+
+async def test_other_batches_are_answered_while_one_waits_for_the_last_weeks_of_its_products(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def hangs(sessions: Sessions, product_ids: Sequence[int], moment: date) -> RecentRows:
+        asked.set()
+        await answers.wait()
+        return await read_recent(sessions, product_ids, moment)
+
+    monkeypatch.setattr(forecast_routes, "read_recent", hangs)
+    async with asyncio.timeout(DEADLINE_S):
+        of_products = asyncio.create_task(ask(client, {"products": [70], "recent": True}))
+        await asked.wait()
+        await ask(client, {"view_counts": [1]})
+        answers.set()
+        assert (await of_products)["data"][0]["recent"]
 
 
 async def test_who_may_ask_for_what(client: httpx.AsyncClient, workplace: Workplace) -> None:
