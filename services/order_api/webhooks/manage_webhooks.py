@@ -77,7 +77,7 @@ async def change_webhook(
 ) -> Webhook:
     """The subscription as it is now, committed. Other event types are those of what comes from now on.
 
-    Where its maker may make none any more, whoever lets it go on is its maker from then.
+    Whoever gives it another URL is its maker from then; so is whoever lets it go on where its maker may make none any more.
 
     Raises:
         WebhookUrlRefused: nothing is sent to such a URL.
@@ -93,6 +93,7 @@ async def change_webhook(
         if change.url is not None and change.url != row.url:
             row.url = change.url
             details["host"] = host_of(change.url)
+            row.account_id = details["account_id"] = caller.account_id
         if change.event_types is not None and change.event_types != set(row.event_types):
             row.event_types = details["event_types"] = sorted(change.event_types)
         if change.paused is not None and change.paused != (row.paused_at is not None):

@@ -78,6 +78,16 @@ async def test_who_lets_it_go_on_is_its_maker_from_then(api: RunningApi, admin: 
     assert await state(api, admin, path) == (False, None)
 
 
+async def test_who_gives_it_another_url_is_its_maker_from_then(api: RunningApi, admin: Member, maker: Member) -> None:
+    path, other = await made(api, maker), await api.member("OPERATOR")
+    await ask(api, other, "PATCH", path, url="https://other.example/hook")
+    assert (await lines(api, admin))[0] == (other.id, path[1:], {"host": "other.example", "account_id": other.id})
+    await ask(api, admin, "PATCH", f"/accounts/{maker.id}", blocked=True)
+    assert await state(api, admin, path) == (False, None)
+    await ask(api, admin, "PATCH", f"/accounts/{other.id}", blocked=True)
+    assert await state(api, admin, path) == (True, "MAKER")
+
+
 async def test_an_api_key_that_is_thought_good_for_some_seconds_more_makes_none_and_lets_none_go_on(
     api: RunningApi, admin: Member, maker: Member
 ) -> None:

@@ -115,7 +115,12 @@ async def test_it_is_paused_resumed_and_changed_and_each_is_told(
     )
     lines = (await api.client.get("/audit", params={"kind": "webhook-changed"}, headers=admin.headers)).json()["data"]
     assert [line["details"] for line in lines] == [
-        {"paused": False, "host": "other.example", "event_types": ["order.cancelled"]},
+        {
+            "paused": False,
+            "host": "other.example",
+            "account_id": admin.id,
+            "event_types": ["order.cancelled"],
+        },
         {"paused": True},
     ]
 
