@@ -9,6 +9,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from aiokafka.conn import collect_hosts
+
 from ordercast.database_tls import asyncpg_address
 from ordercast.kafka_security import client_arguments
 
@@ -39,13 +41,21 @@ def checked_certificates(database_url: str | None, kafka_bootstrap: str | None) 
     if kafka_bootstrap:
         client = client_arguments(kafka_bootstrap)
         if tls := client.get("ssl_context"):
-            brokers = [broker.rpartition(":") for broker in client["bootstrap_servers"].split(",")]
-            asked["Kafka"] = partial(_first_end, [(host, int(port)) for host, _, port in brokers], tls)
+            # Read as the client reads it: without a port, with blanks, with an IPv6 address.
+            brokers = collect_hosts(client["bootstrap_servers"], randomize=False)
+            asked["Kafka"] = partial(_first_end, [(host, port) for host, port, _ in brokers], tls)
     return asked
 
 
 async def _first_end(brokers: list[tuple[str, int]], tls: ssl.SSLContext) -> datetime:
-    return min(await asyncio.gather(*(kafka_certificate_end(host, port, tls) for host, port in brokers)))
+    """Of those that answer. One that shows a certificate which is refused is told, whatever the others show."""
+    asked = await asyncio.gather(*(kafka_certificate_end(*broker, tls) for broker in brokers), return_exceptions=True)
+    ends = [end for end in asked if isinstance(end, datetime)]
+    failed = [error for error in asked if isinstance(error, BaseException)]
+    for error in failed:
+        if not ends or not isinstance(error, OSError) or isinstance(error, ssl.SSLError):
+            raise error
+    return min(ends)
 
 
 async def kafka_certificate_end(host: str, port: int, tls: ssl.SSLContext) -> datetime:
