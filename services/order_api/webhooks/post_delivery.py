@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class PostDelivery:
-    """The use case. `private`: addresses that are not public are allowed."""
+    """The use case. `private`: addresses that are not public are allowed, and so is what anybody on the way may read."""
 
     def __init__(self, client: httpx.AsyncClient, look_up: LookUp, *, private: bool) -> None:
         self._client = client
@@ -58,6 +58,8 @@ class PostDelivery:
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         target = httpx.URL(url)
+        if target.scheme != "https" and not self._private:  # it was made while that was allowed
+            raise AddressRefused("the URL does not begin with https: anybody on the way could read what is sent")
         host = target.raw_host.decode()
         address = await address_of(host, private=self._private, look_up=self._look_up)
         # The certificate is checked against the name, though the connection goes to the address.

@@ -65,6 +65,13 @@ async def test_a_name_that_has_another_address_later_is_refused_then() -> None:
     assert len(receiver.requests) == 1
 
 
+async def test_what_anybody_may_read_is_refused_where_the_setting_that_allowed_it_is_off() -> None:
+    receiver = Receiver(httpx.Response(204, content=streamed()))
+    answer = await post(receiver, Names("1.1.1.1"), "http://shop.example/in")
+    assert (answer.status, receiver.requests) == (None, [])
+    assert "https" in answer.start
+
+
 async def test_a_redirect_is_not_followed_and_no_success() -> None:
     receiver = Receiver(httpx.Response(307, headers={"location": "http://10.0.0.1/"}, content=streamed()))
     answer = await post(receiver, Names("1.1.1.1"))
