@@ -116,14 +116,13 @@ class RepairDeadLetters:
         return Outcome(sorted(discarded), left)
 
     async def _send(self, publisher: Publisher, by: Caller, dead_letter: DeadLetter, **details: Any) -> None:
-        """In the transaction that tells of it: what is not sent is not told."""
+        """The line first: what is sent has one. No connection of the database is held while Kafka answers."""
         event_type = event_type_of(dead_letter.record.headers)
         async with self._sessions() as session, session.begin():
             record_act(
                 session, "dead-letter-replayed", by, f"dead-letters/{dead_letter.id}", type=event_type, **details
             )
-            await session.flush()
-            await replay(publisher, [dead_letter])
+        await replay(publisher, [dead_letter])
 
 
 def _not_waiting(dead_letter: DeadLetter, state: State) -> str | None:

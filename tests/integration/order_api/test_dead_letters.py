@@ -1,7 +1,8 @@
 """Dead letters over HTTP on a real broker: looked into, sent again as they were or edited, discarded."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,8 +15,11 @@ from sqlalchemy import select
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
 from ordercast.contracts.events import OrderItem, OrderPlaced, ProductViewed
 from ordercast.contracts.limits import MAX_BODY_BYTES
+from ordercast.services.order_api.dead_letters.repair import RepairDeadLetters
 from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.http.caller import Caller
+from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.open_consumer import open_reader
 from ordercast.services.shared.kafka.publish_dead_letters import publish_dead_letters
 from ordercast.services.shared.kafka.publisher import open_publisher
@@ -73,6 +77,12 @@ def viewed(number: int, account_id: int = ACCOUNT, **changes: Any) -> Record:
     return Record(str(account_id).encode(), json.dumps(changed).encode(), list(headers), 1_780_000_000_000 + number)
 
 
+def numberless() -> Record:
+    """Refused for that, and taken with the number that a replay gives it."""
+    bare = viewed(1)
+    return Record(bare.key, bare.value, [head for head in bare.headers if head[0] != "ce_producer"], bare.timestamp_ms)
+
+
 def ordered(quantity: int) -> Record:
     items = [OrderItem(1, 7, quantity, Decimal("1.5000"))]
     event = OrderPlaced(UUID(int=5), ACCOUNT, "PENDING", "EUR", Decimal("3.00"), items, NOW)
@@ -108,10 +118,8 @@ async def test_one_tells_how_it_differs_from_the_contract_by_field_and_counts_on
 
 async def test_many_are_replayed_as_they_were_and_what_would_be_refused_again_is_left(letters: Letters) -> None:
     operator = await letters.api.member("OPERATOR")
-    # Without a number, which a replay gives it; and with a count that is none.
-    bare = viewed(1)
-    bare = Record(bare.key, bare.value, [head for head in bare.headers if head[0] != "ce_producer"], bare.timestamp_ms)
-    await letters.publish("views", bare, viewed(2, count="many"))
+    # And with a count that is none.
+    await letters.publish("views", numberless(), viewed(2, count="many"))
     await letters.apply()
     ids = ["views:0:0", "views:0:1"]
     tried = await letters.act(operator, "/replay", {"ids": ids, "dry_run": True})
@@ -147,6 +155,27 @@ async def test_what_is_discarded_never_counts_and_each_act_has_its_line(letters:
         ("dead-letter-discarded", "dead-letters/views:0:1", operator.id),
     ]
     assert lines[0].details == {"type": "ordercast.product.viewed.v1", "edited_parts": ["body"]}
+
+
+async def test_the_line_of_a_replay_is_there_before_it_is_sent(letters: Letters, sessions: Sessions) -> None:
+    operator = await letters.api.member("OPERATOR")
+    await letters.publish("views", numberless())
+    await letters.apply()
+    told: list[str | None] = []
+
+    class Looking(MemoryLog):
+        async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+            async with sessions() as session:
+                told.extend(await session.scalars(select(AuditLine.subject).where(AuditLine.kind.like("dead-letter%"))))
+            await super().publish(topic, partition, records)
+
+    service = letters.api.service
+    repair = RepairDeadLetters(
+        sessions, service.read_dead_letters, lambda: nullcontext(Looking()), partitions=letters.topics.partitions
+    )
+    by = Caller(operator.id, "OPERATOR", version=0)
+    assert (await repair.replay(by, ["views:0:0"], dry_run=False)).done == ["views:0:0"]
+    assert told == ["dead-letters/views:0:0"]
 
 
 async def test_the_list_goes_on_page_by_page_the_newest_first(letters: Letters) -> None:
