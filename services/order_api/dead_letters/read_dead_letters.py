@@ -58,6 +58,7 @@ class ReadDeadLetters:
         """The newest, or those after one; only those in this state, if one is named. And whether there are more.
 
         Raises:
+            DeadLetterNotFound: the one is not among the newest, any more.
             BrokerUnavailable: Kafka does not answer.
         """
         found: dict[str, Summary] = {}
@@ -65,8 +66,9 @@ class ReadDeadLetters:
             found.setdefault(dead_letter.id, Summary.of(dead_letter))
         newest = list(reversed(found.values()))
         if starting_after is not None:
-            ids = [summary.id for summary in newest]
-            newest = newest[ids.index(starting_after) + 1 :] if starting_after in ids else []
+            if starting_after not in found:
+                raise _not_found(starting_after)
+            newest = newest[newest.index(found[starting_after]) + 1 :]
         states = await dead_letter_states(self._sessions, newest)
         wanted = [(summary, states[summary.id]) for summary in newest if state in (None, states[summary.id])]
         return wanted[:limit], len(wanted) > limit
@@ -84,6 +86,10 @@ class ReadDeadLetters:
             if dead_letter.id in wanted:
                 found.setdefault(dead_letter.id, dead_letter)
         if missing := [id_ for id_ in wanted if id_ not in found]:
-            raise DeadLetterNotFound(f"there is no dead letter {missing[0]} among the last {NEWEST:,}")
+            raise _not_found(missing[0])
         states = await dead_letter_states(self._sessions, list(found.values()))
         return [(found[id_], states[id_]) for id_ in wanted]
+
+
+def _not_found(id_: str) -> DeadLetterNotFound:
+    return DeadLetterNotFound(f"there is no dead letter {id_} among the last {NEWEST:,}")

@@ -29,7 +29,7 @@ PathDeadLetterId = Annotated[str, Path(max_length=MAX_ID_LENGTH, description="TO
 
 
 @router.get("/dead-letters")
-@raises(BrokerUnavailable)
+@raises(errors.DeadLetterNotFound, BrokerUnavailable)
 async def list_dead_letters(
     _: CurrentCaller,
     service: CurrentService,

@@ -195,6 +195,9 @@ async def test_what_is_not_there_is_said_and_neither_customers_nor_shops_may_loo
     operator = await letters.api.member("OPERATOR")
     gone = await letters.act(operator, "/discard", {"ids": ["views:0:99"]}, 404)
     assert gone["type"] == "/problems/dead-letter-not-found"
+    params = {"starting_after": "views:0:99"}
+    after = await letters.api.client.get("/dead-letters", params=params, headers=operator.headers)
+    assert (after.status_code, after.json()["type"]) == (404, "/problems/dead-letter-not-found")
     for member in (await letters.api.customer(), await letters.api.member("SERVICE")):
         answer = await letters.api.client.get("/dead-letters", headers=member.headers)
         assert answer.status_code == 403
