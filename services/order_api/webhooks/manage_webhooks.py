@@ -134,9 +134,11 @@ async def delete_webhook(sessions: Sessions, caller: Caller, webhook_id: int) ->
     """With its secrets. What was and is to be sent is not sent any more, and forgotten soon (`forget_deliveries.py`).
 
     Raises:
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
         WebhookNotFound: there is none with this id.
     """
     async with sessions() as session, session.begin():
+        await lock_maker(session, caller)
         row = await _locked(session, webhook_id)
         await session.delete(row)
         record_act(session, "webhook-deleted", caller, f"webhooks/{webhook_id}", host=host_of(row.url))

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 from sqlalchemy import func, select, update
 
 from ordercast.services.order_api.errors import DeliveryNotFound, WebhookNotFound
+from ordercast.services.order_api.webhooks.makers import lock_maker
 from ordercast.services.order_api.webhooks.tables import Webhook, WebhookDelivery
 from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.cut_page import cut_page
@@ -62,6 +63,8 @@ async def replay_delivery(sessions: Sessions, caller: Caller, webhook_id: int, d
     """Makes one due now, as if it had never been tried.
 
     Raises:
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
+        WebhookNotFound: there is none with this id.
         DeliveryNotFound: the webhook has none with this id, or no longer.
     """
     one = await _replay(sessions, caller, webhook_id, Span(), delivery_id=delivery_id)
@@ -74,6 +77,7 @@ async def replay_span(sessions: Sessions, caller: Caller, webhook_id: int, span:
     """The same for the first of a span, the oldest first; asked again after the last one of these it goes on.
 
     Raises:
+        TokenEnded: the caller's has, or it may not any more, in these seconds.
         WebhookNotFound: there is none with this id.
     """
     return await _replay(sessions, caller, webhook_id, span)
@@ -93,6 +97,7 @@ async def _replay(
         wanted.append(WebhookDelivery.id == delivery_id)
     first = select(WebhookDelivery.id).where(*wanted).order_by(WebhookDelivery.id).limit(MAX_REPLAYED + 1)
     async with sessions() as session, session.begin():
+        await lock_maker(session, caller)
         # Nobody deletes it meanwhile, nor is the same span replayed from the other end.
         if await session.get(Webhook, webhook_id, with_for_update=True) is None:
             raise WebhookNotFound(f"there is no webhook {webhook_id}")

@@ -76,7 +76,7 @@ async def change(
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)
-@raises(errors.WebhookNotFound)
+@raises(errors.TokenEnded, errors.WebhookNotFound)
 async def delete(webhook_id: PathId, caller: CurrentCaller, service: CurrentService) -> None:
     """Ends it for good, with what is still to be sent. What is just on its way may still arrive."""
     await delete_webhook(service.sessions, caller, webhook_id)
@@ -110,7 +110,7 @@ async def list_deliveries(
 
 
 @router.post("/webhooks/{webhook_id}/replay")
-@raises(errors.WebhookNotFound, errors.DeliveryNotFound)
+@raises(errors.TokenEnded, errors.WebhookNotFound, errors.DeliveryNotFound)
 async def replay(
     webhook_id: PathId, body: ReplayRequest, caller: CurrentCaller, service: CurrentService
 ) -> ReplayAnswer:

@@ -5,7 +5,13 @@ from typing import Any, Final
 import pytest
 
 from ordercast.services.order_api.errors import TokenEnded
-from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange, change_webhook, create_webhook
+from ordercast.services.order_api.webhooks.manage_webhooks import (
+    WebhookChange,
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+)
+from ordercast.services.order_api.webhooks.read_deliveries import Span, replay_span
 from ordercast.services.order_api.webhooks.watch_webhooks import measure_webhooks
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.telemetry.metrics import WEBHOOKS_PAUSED
@@ -88,7 +94,7 @@ async def test_who_gives_it_another_url_is_its_maker_from_then(api: RunningApi, 
     assert await state(api, admin, path) == (True, "MAKER")
 
 
-async def test_an_api_key_that_is_thought_good_for_some_seconds_more_makes_none_and_lets_none_go_on(
+async def test_an_api_key_that_is_thought_good_for_some_seconds_more_does_nothing(
     api: RunningApi, admin: Member, maker: Member
 ) -> None:
     path = await made(api, maker)
@@ -99,4 +105,8 @@ async def test_an_api_key_that_is_thought_good_for_some_seconds_more_makes_none_
         await create_webhook(sessions, by_key, URL, frozenset({"order.placed"}), private=False)
     with pytest.raises(TokenEnded):
         await change_webhook(sessions, by_key, number, WebhookChange(paused=False), private=False)
+    with pytest.raises(TokenEnded):
+        await replay_span(sessions, by_key, number, Span())
+    with pytest.raises(TokenEnded):
+        await delete_webhook(sessions, by_key, number)
     assert await state(api, admin, path) == (True, "MAKER")
