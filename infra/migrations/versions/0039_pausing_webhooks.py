@@ -19,12 +19,20 @@ def upgrade() -> None:
         op.f("ck_webhooks_pause_reason"), "webhooks", "pause_reason IN ('ASKED', 'FAILING', 'MAKER')"
     )
     op.create_check_constraint(op.f("ck_webhooks_paused"), "webhooks", "(paused_at IS NULL) = (pause_reason IS NULL)")
-    # The newest deliveries of one are listed.
+    # The newest deliveries of one are listed, or of these the few that failed; and those of a span are replayed.
     op.create_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries", ["webhook_id", "id"])
+    op.create_index(
+        "ix_webhook_deliveries_failed",
+        "webhook_deliveries",
+        ["webhook_id", "id"],
+        postgresql_where=sa.text("state = 'FAILED'"),
+    )
+    op.create_index("ix_webhook_deliveries_noted", "webhook_deliveries", ["webhook_id", "created_at", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries")
+    for name in ("noted", "failed", "webhook_id_id"):
+        op.drop_index(f"ix_webhook_deliveries_{name}", "webhook_deliveries")
     op.drop_constraint(op.f("ck_webhooks_paused"), "webhooks")
     op.drop_constraint(op.f("ck_webhooks_pause_reason"), "webhooks")
     op.drop_column("webhooks", "pause_reason")

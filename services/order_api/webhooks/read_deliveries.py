@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.errors import DeliveryNotFound, WebhookNotFound
 from ordercast.services.order_api.webhooks.makers import lock_maker
@@ -47,16 +48,22 @@ async def read_deliveries(
     Raises:
         WebhookNotFound: there is none with this id.
     """
-    query = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
-    if state is not None:
-        query = query.where(WebhookDelivery.state == state)
+    query = listed(webhook_id, state).limit(limit + 1)
     if starting_after is not None:
         query = query.where(WebhookDelivery.id < starting_after)
     async with sessions() as session:
         if await session.get(Webhook, webhook_id) is None:
             raise WebhookNotFound(f"there is no webhook {webhook_id}")
-        rows = (await session.scalars(query.order_by(WebhookDelivery.id.desc()).limit(limit + 1))).all()
+        rows = (await session.scalars(query)).all()
         return cut_page(rows, limit)
+
+
+def listed(webhook_id: int, state: State | None) -> Select[WebhookDelivery]:
+    """The newest first."""
+    query = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
+    if state is not None:
+        query = query.where(_is(state))
+    return query.order_by(WebhookDelivery.id.desc())
 
 
 async def replay_delivery(sessions: Sessions, caller: Caller, webhook_id: int, delivery_id: int) -> Replayed:
@@ -86,21 +93,16 @@ async def replay_span(sessions: Sessions, caller: Caller, webhook_id: int, span:
 async def _replay(
     sessions: Sessions, caller: Caller, webhook_id: int, span: Span, *, delivery_id: int | None = None
 ) -> Replayed:
-    wanted = [WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.id > (span.starting_after or 0)]
-    if span.since is not None:
-        wanted.append(WebhookDelivery.created_at >= span.since)
-    if span.until is not None:
-        wanted.append(WebhookDelivery.created_at < span.until)
-    if span.state is not None:
-        wanted.append(WebhookDelivery.state == span.state)
+    first = spanned(webhook_id, span).limit(MAX_REPLAYED + 1)
     if delivery_id is not None:
-        wanted.append(WebhookDelivery.id == delivery_id)
-    first = select(WebhookDelivery.id).where(*wanted).order_by(WebhookDelivery.id).limit(MAX_REPLAYED + 1)
+        first = first.where(WebhookDelivery.id == delivery_id)
     async with sessions() as session, session.begin():
         await lock_maker(session, caller)
         # Nobody deletes it meanwhile, nor is the same span replayed from the other end.
         if await session.get(Webhook, webhook_id, with_for_update=True) is None:
             raise WebhookNotFound(f"there is no webhook {webhook_id}")
+        if span.starting_after is not None:
+            first = first.where(await _after(session, webhook_id, span.starting_after))
         ids, has_more = cut_page((await session.scalars(first)).all(), MAX_REPLAYED)
         if ids:
             # What came of an attempt that is under way is still noted where it has this number again: it was sent.
@@ -111,3 +113,29 @@ async def _replay(
             )
             record_act(session, "webhook-replayed", caller, f"webhooks/{webhook_id}", deliveries=len(ids))
     return Replayed(len(ids), ids[-1] if ids else None, has_more)
+
+
+def spanned(webhook_id: int, span: Span) -> Select[int]:
+    """The ids of a span, the oldest first, as an index has them: its start is found at once, however many are older."""
+    wanted = [WebhookDelivery.webhook_id == webhook_id]
+    if span.since is not None:
+        wanted.append(WebhookDelivery.created_at >= span.since)
+    if span.until is not None:
+        wanted.append(WebhookDelivery.created_at < span.until)
+    if span.state is not None:
+        wanted.append(_is(span.state))
+    return select(WebhookDelivery.id).where(*wanted).order_by(WebhookDelivery.created_at, WebhookDelivery.id)
+
+
+def _is(state: State) -> ColumnElement[bool]:
+    """Written out, not a parameter: PostgreSQL takes the index of what failed for a query that says so."""
+    return WebhookDelivery.state == literal(state, literal_execute=True)
+
+
+async def _after(session: AsyncSession, webhook_id: int, delivery_id: int) -> ColumnElement[bool]:
+    """What comes after this one, or after its id where it is forgotten."""
+    of_it = (WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.id == delivery_id)
+    noted_at = await session.scalar(select(WebhookDelivery.created_at).where(*of_it))
+    if noted_at is None:
+        return WebhookDelivery.id > delivery_id
+    return tuple_(WebhookDelivery.created_at, WebhookDelivery.id) > tuple_(noted_at, delivery_id)

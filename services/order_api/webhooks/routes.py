@@ -54,7 +54,7 @@ async def list_webhooks(
     _: CurrentCaller, service: CurrentService, limit: Limit = DEFAULT_LIMIT, starting_after: StartingAfter = None
 ) -> Page[WebhookAnswer]:
     """All webhooks, without their secrets."""
-    rows, has_more = await read_webhooks(service.sessions, limit=limit, starting_after=starting_after)
+    rows, has_more = await read_webhooks(service.reading, limit=limit, starting_after=starting_after)
     return Page(data=[WebhookAnswer.of(row) for row in rows], has_more=has_more)
 
 
@@ -62,7 +62,7 @@ async def list_webhooks(
 @raises(errors.WebhookNotFound)
 async def get_webhook(webhook_id: PathId, _: CurrentCaller, service: CurrentService) -> WebhookAnswer:
     """One webhook, without its secret."""
-    return WebhookAnswer.of(await read_webhook(service.sessions, webhook_id))
+    return WebhookAnswer.of(await read_webhook(service.reading, webhook_id))
 
 
 @router.patch("/webhooks/{webhook_id}")
@@ -104,7 +104,7 @@ async def list_deliveries(
 ) -> Page[DeliveryAnswer]:
     """What was and is to be sent, the newest first, with the answer of the last attempt."""
     rows, has_more = await read_deliveries(
-        service.sessions, webhook_id, state, limit=limit, starting_after=starting_after
+        service.reading, webhook_id, state, limit=limit, starting_after=starting_after
     )
     return Page(data=[DeliveryAnswer.of(row) for row in rows], has_more=has_more)
 

@@ -86,5 +86,7 @@ class WebhookDelivery(Base):
         Index(None, "webhook_id", "message_id", unique=True),
         Index("ix_webhook_deliveries_due", "webhook_id", "next_attempt_at", postgresql_where=text("state = 'WAITING'")),
         Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
+        Index("ix_webhook_deliveries_failed", "webhook_id", "id", postgresql_where=text("state = 'FAILED'")),
+        Index("ix_webhook_deliveries_noted", "webhook_id", "created_at", "id"),
         Index(None, "created_at"),
     )

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 
 from ordercast.services.order_api.webhooks import manage_webhooks, read_deliveries
 from ordercast.services.order_api.webhooks.forget_deliveries import forget_some
 from ordercast.services.order_api.webhooks.post_delivery import open_post_delivery
+from ordercast.services.order_api.webhooks.read_deliveries import Span, listed, spanned
 from ordercast.services.order_api.webhooks.send_deliveries import SendDeliveries
 from tests.support.order_api import Member, RunningApi, TokenKeys, running_order_api
 from tests.support.webhook_receiver import Receiver, receiving
@@ -212,6 +214,46 @@ async def test_deliveries_are_paged_by_state_and_replayed_one_or_a_span(
     assert replayed == len([number for number in ids[1:] if number % 2])
     nothing = await ask(api, operator, "POST", f"{path}/replay", since="2999-01-01T00:00:00Z")
     assert nothing == {"replayed": 0, "last_id": None, "has_more": False}
+
+
+async def test_a_span_is_replayed_by_the_time_each_was_noted_and_each_once(
+    api: RunningApi, operator: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_deliveries, "MAX_REPLAYED", 2)
+    path = f"/webhooks/{(await made(api, operator))['id']}"
+    await change(api, SEND, webhook=int(path.split("/")[-1]), count=7)
+    # Two partitions whose deliveries were noted at once: the smaller ids are the later ones, and some are of the same time.
+    await change(api, "UPDATE webhook_deliveries SET created_at = now() - id / 2 * interval '1 minute'")
+    noted = [row[0] for row in await rows(api, "SELECT id FROM webhook_deliveries ORDER BY created_at, id")]
+    span: dict[str, Any] = {"since": "2020-01-01T00:00:00Z"}
+    last: list[int] = []
+    for _ in range(4):
+        part = await ask(api, operator, "POST", f"{path}/replay", **span)
+        span["starting_after"] = part["last_id"]
+        last.append(part["last_id"])
+    assert (last, part["replayed"], part["has_more"]) == ([*noted[1::2], noted[-1]], 1, False)
+    gone = await ask(api, operator, "POST", f"{path}/replay", since=span["since"], starting_after=max(noted) + 1)
+    assert gone["replayed"] == 0
+
+
+async def test_what_failed_and_where_a_span_begins_is_found_by_an_index_among_many(
+    api: RunningApi, operator: Member
+) -> None:
+    webhook_id = int((await made(api, operator))["id"])
+    await change(api, SEND, webhook=webhook_id, count=10_000)
+    await change(
+        api,
+        "UPDATE webhook_deliveries SET webhook_id = webhook_id + id % 20, next_attempt_at = NULL,"
+        " created_at = now() - id * interval '1 minute',"
+        " state = CASE WHEN id % 500 = 0 THEN 'FAILED' ELSE 'DELIVERED' END",
+    )
+    await change(api, "ANALYZE webhook_deliveries")
+    span = spanned(webhook_id, Span(since=datetime.now(UTC) - timedelta(hours=9))).limit(5_001)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for query, index in ((listed(webhook_id, "FAILED").limit(101), "failed"), (span, "noted")):
+        written = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(row[0] for row in await rows(api, f"EXPLAIN {written}".replace(":", "\\:")))
+        assert f"ix_webhook_deliveries_{index}" in plan
 
 
 @pytest.fixture
