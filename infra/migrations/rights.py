@@ -79,7 +79,8 @@ _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
     ("idempotency_keys", "relay", "SELECT"): ("claimed_at",),
     ("products", "predictor", "SELECT"): ("id", "sku"),
     ("orders", "feature_worker", "SELECT"): ("id", "created_at"),
-    # An operator decides that a dead letter never counts.
+    # An operator decides that a dead letter never counts. The column is of every stream, also the outbox's: with a number far ahead
+    # there the worker drops later orders as repeats, which `verify` shows (SECURITY.md).
     ("feature_last_sequences", "order_api", "UPDATE"): ("last_sequence",),
     ("models", "trainer", "UPDATE"): ("manifest_signature",),
     ("models", "predictor", "UPDATE"): ("activated_at", "pinned_at"),
