@@ -1,5 +1,6 @@
 """Opening consumers: a member of a group, or a reader of given partitions."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
@@ -16,7 +17,7 @@ from ordercast.services.shared.kafka.consumer import KafkaConsumer
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.ports import ReadPositions
 from ordercast.services.shared.kafka.records import Partition, StoredRecord
-from ordercast.services.shared.kafka.topic_ends import end_offsets
+from ordercast.services.shared.kafka.topic_ends import DEADLINE_S, ends_by
 
 log = structlog.stdlib.get_logger()
 
@@ -131,10 +132,17 @@ async def read_topic(bootstrap: str, topic: str, *, newest: int | None = None) -
     async def read_positions(partitions: Collection[Partition]) -> Mapping[Partition, int]:
         return {partition: positions.get(partition, 0) for partition in partitions}
 
-    ends = {partition: end for partition, end in (await end_offsets(bootstrap, [topic])).items() if end > 0}
-    if newest is not None:
-        positions |= {partition: max(0, end - newest) for partition, end in ends.items()}
-    async with open_reader(bootstrap, ends, read_positions=read_positions) as reader:
+    client = _client(bootstrap)
+    async with _running(client, bootstrap, start_deadline_s=DEADLINE_S):
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                ends = {partition: end for partition, end in (await ends_by(client, [topic])).items() if end > 0}
+        except (ClientError, TimeoutError, OSError) as error:
+            raise BrokerUnavailable(f"no end of {topic} from {brokers_of(bootstrap)}: {error!r}") from error
+        if newest is not None:
+            positions |= {partition: max(0, end - newest) for partition, end in ends.items()}
+        client.assign([TopicPartition(*partition) for partition in ends])
+        reader = KafkaConsumer(client, read_positions)
         while any(positions.get(partition, 0) < end for partition, end in ends.items()):
             slices = await reader.poll(max_records=READ_RECORDS, timeout_s=READ_WAIT_S)
             if not slices:
@@ -160,10 +168,12 @@ def _client(bootstrap: str, **settings: Any) -> AIOKafkaConsumer:
 
 
 @asynccontextmanager
-async def _running(client: AIOKafkaConsumer, bootstrap: str) -> AsyncIterator[None]:
+async def _running(
+    client: AIOKafkaConsumer, bootstrap: str, *, start_deadline_s: float = START_DEADLINE_S
+) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(running(client, start_deadline_s=START_DEADLINE_S))
+            await stack.enter_async_context(running(client, start_deadline_s=start_deadline_s))
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"no Kafka broker to read from at {brokers_of(bootstrap)}: {error!r}") from error
         yield

@@ -29,10 +29,19 @@ async def end_offsets(bootstrap: str, topics: Collection[str]) -> dict[Partition
     consumer = AIOKafkaConsumer(enable_auto_commit=False, **client_arguments(bootstrap))
     try:
         async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
-            wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]
-            ends = await consumer.end_offsets(wanted)
+            return await ends_by(consumer, topics)
     except (ClientError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"no ends of {', '.join(topics)} from {brokers_of(bootstrap)}: {error!r}") from error
+
+
+async def ends_by(consumer: AIOKafkaConsumer, topics: Collection[str]) -> dict[Partition, int]:
+    """The same of a client that runs, without a deadline and with its own errors.
+
+    Raises:
+        BrokerUnavailable: a topic is missing.
+    """
+    wanted = [partition for topic in topics for partition in await _partitions(consumer, topic)]
+    ends = await consumer.end_offsets(wanted)
     return {Partition(found.topic, found.partition): offset for found, offset in ends.items()}
 
 

@@ -1,8 +1,10 @@
 """The topic of dead letters on the real broker, and what became of each dead letter's event."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 
 from ordercast.contracts.envelope import SequenceNumber
@@ -10,13 +12,14 @@ from ordercast.contracts.limits import MAX_BODY_BYTES
 from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import open_database
+from ordercast.services.shared.kafka import open_consumer, topic_ends
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
 from ordercast.services.shared.kafka.open_consumer import open_reader, read_topic
 from ordercast.services.shared.kafka.publish_dead_letters import publish_dead_letters, replay
 from ordercast.services.shared.kafka.publisher import open_publisher
-from ordercast.services.shared.kafka.read_dead_letters import read_dead_letters
+from ordercast.services.shared.kafka.read_dead_letters import newest_dead_letters, read_dead_letters
 from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
 from tests.support.event_streams import View, record_of
 from tests.support.feature_tables import SqlTable
@@ -60,6 +63,21 @@ async def test_a_whole_topic_is_read_each_partition_in_its_order(fresh_topics: F
     async for stored in read_topic(fresh_topics.bootstrap, "views"):
         read.setdefault(stored.partition, []).append(int(stored.value or b""))
     assert read == {Partition("views", number): list(range(1_500)) for number in range(fresh_topics.partitions)}
+
+
+async def test_the_newest_are_read_by_one_client(fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
+        await publish_dead_letters(publisher, [dead_letter(offset) for offset in range(5)])
+    made: list[AIOKafkaConsumer] = []
+
+    def noted(*args: Any, **settings: Any) -> AIOKafkaConsumer:
+        made.append(AIOKafkaConsumer(*args, **settings))
+        return made[-1]
+
+    for module in (open_consumer, topic_ends):
+        monkeypatch.setattr(module, "AIOKafkaConsumer", noted)
+    newest = [letter.offset async for letter in newest_dead_letters(fresh_topics.bootstrap, 3)]
+    assert (newest, len(made)) == ([2, 3, 4], 1)
 
 
 async def test_a_missing_broker_or_topic_is_said() -> None:
