@@ -72,7 +72,8 @@ class Storefront:
     def of(self, product: dict[str, Any]) -> dict[str, Any]:
         """The product as it is sold now."""
         number = product["id"]
-        return product | {"price": self.prices.get(number, product["price"]), "active": product["active"] and number not in self.inactive}
+        price = self.prices.get(number, product["price"])
+        return product | {"price": price, "active": product["active"] and number not in self.inactive}
 
     async def sign_up(self, request: Request) -> Response:
         if self.refuse:

@@ -88,7 +88,8 @@ async def test_a_customer_gets_in_nowhere_but_in_the_shop() -> None:
 
 @pytest.mark.parametrize("name", [None, "carl", "olga"])
 async def test_no_form_does_anything_without_the_token_of_its_page(name: str | None) -> None:
-    """403, or 422 if it is no whole form of that page either, or for nobody to the log-in. Either way no service is asked to change anything."""
+    """403, or 422 if it is no whole form of that page either, or for nobody to the log-in. Either way no service
+    is asked to change anything."""
     shop = WatchedShop()
     async with reading(shop, name) as http:
         of_page = http.cookies.get("ordercast_console") or ""
