@@ -49,8 +49,9 @@ _LINES: Final = text(
     _OF_PAIR  # noqa: S608 - constants alone
     + """
     SELECT order_id, line, quantity, unit_price, created_at FROM lines
-    WHERE NOT is_cancellation
-        AND order_id NOT IN (SELECT order_id FROM refused WHERE event_type = 'ordercast.order.placed.v1')
+    WHERE NOT is_cancellation AND NOT EXISTS (
+        SELECT FROM refused r WHERE r.order_id = lines.order_id AND r.event_type = 'ordercast.order.placed.v1'
+    )
 """
 )
 _TAKEN_BACK: Final = text(
@@ -59,15 +60,15 @@ _TAKEN_BACK: Final = text(
         SELECT c.* FROM order_cancellations c WHERE c.order_id IN (SELECT order_id FROM lines)
     )
     SELECT c.quantity, l.created_at, c.cancelled_at FROM cancelled c JOIN lines l USING (order_id, line)
-    WHERE c.event_id NOT IN (SELECT event_id FROM refused)
+    WHERE NOT EXISTS (SELECT FROM refused r WHERE r.event_id = c.event_id)
     UNION ALL
     SELECT l.quantity - coalesce(c.quantity, 0), l.created_at, l.cancelled_at
     FROM lines l LEFT JOIN (
         SELECT order_id, line, sum(quantity)::bigint AS quantity FROM cancelled GROUP BY 1, 2
     ) c USING (order_id, line)
-    WHERE l.status = 'CANCELLED' AND l.quantity > coalesce(c.quantity, 0) AND order_id NOT IN (
-        SELECT order_id FROM refused WHERE event_type = 'ordercast.order.cancelled.v1'
-            AND event_id NOT IN (SELECT event_id FROM order_cancellations)
+    WHERE l.status = 'CANCELLED' AND l.quantity > coalesce(c.quantity, 0) AND NOT EXISTS (
+        SELECT FROM refused r WHERE r.order_id = l.order_id AND r.event_type = 'ordercast.order.cancelled.v1'
+            AND NOT EXISTS (SELECT FROM order_cancellations p WHERE p.event_id = r.event_id)
     )
 """
 )

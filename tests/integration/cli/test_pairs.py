@@ -51,6 +51,22 @@ async def test_a_change_behind_the_workers_back_is_found(
     assert (await running.admin.pairs.verify(*ordered)).difference_count == 0
 
 
+async def test_a_refused_event_that_names_no_order_hides_none(running: Running, ordered: tuple[int, int]) -> None:
+    async with connected(running.database_url) as connection:
+        await connection.execute(
+            """
+            INSERT INTO outbox_dead_letters (shard, number, event_id, event_type, account_id, occurred_at, body, reason)
+            VALUES (0, 900000001, gen_random_uuid(), 'ordercast.order.placed.v1', $1, now(), '{}', 'for a test')
+            """,
+            ordered[0],
+        )
+        try:
+            result = await running.admin.pairs.verify(*ordered)
+        finally:
+            await connection.execute("DELETE FROM outbox_dead_letters WHERE number = 900000001")
+    assert (result.order_lines, result.differences) == (3, [])
+
+
 async def test_of_a_pair_with_nothing_there_is_nothing_and_no_difference(running: Running) -> None:
     known = await running.admin.pairs.known(900_000_001, 900_000_001)
     assert (known.row, known.days) == (None, [])
