@@ -30,24 +30,23 @@ _IN_USE: Final = {
 
 
 def _migrate(connection: Connection) -> None:
-    _wait_for_others(connection)
-    # Not before: other migrations may take as long as they need.
-    connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
-    connection.commit()
+    while not _is_alone(connection):
+        time.sleep(LOOK_EVERY_S)
+    with connection.begin():
+        connection.execute(text(f"SET lock_timeout = {LOCK_TIMEOUT_MS}"))
     context.configure(connection=connection, target_metadata=metadata, compare_type=True, compare_server_default=True)
     with context.begin_transaction():
         context.run_migrations()
 
 
-def _wait_for_others(connection: Connection) -> None:
-    """The lock is the connection's, which may have several transactions.
+def _is_alone(connection: Connection) -> bool:
+    """Locks others out; False while another migrates, which may take as long as it needs.
 
-    It looks again and again: a statement that waits has a snapshot, for whose end an index that is built concurrently would wait,
-    and so each for the other.
+    The lock is the connection's, which may have several transactions. It does not wait: a statement that waits has a snapshot, for
+    whose end an index that is built concurrently would wait, and so each for the other.
     """
-    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK}):
-        connection.rollback()
-        time.sleep(LOOK_EVERY_S)
+    with connection.begin():
+        return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK}))
 
 
 async def _run() -> None:
