@@ -4,6 +4,7 @@ In a cookie, encrypted or not, each of a page's requests would bring its own cop
 time would end the log-in. Here one place renews them. A restart of the console asks people to log in again.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -112,13 +113,23 @@ class _Renewed:
         self._session = session
         self._granted: Tokens | None = granted
         self._refresh_token = granted.refresh_token
+        self._renewing: asyncio.Task[None] | None = None
 
     async def next(self) -> Tokens:
+        """Whoever waits no longer leaves the request under way: its answer is for whoever asks next."""
+        while self._granted is None:
+            if self._renewing is None:
+                self._renewing = asyncio.create_task(self._renew())
+            await asyncio.shield(self._renewing)
         tokens, self._granted = self._granted, None
-        if tokens is None:
-            # Sent once: a refresh token that comes twice ends its family.
-            body = msgspec.json.encode({"refresh_token": self._refresh_token})
-            url = f"{self._session.order_api}/auth/refresh"
-            tokens = await self._session.ask(Request("POST", url, body, {"Content-Type": "application/json"}), Tokens)
-        self._refresh_token = tokens.refresh_token
         return tokens
+
+    async def _renew(self) -> None:
+        # Sent once: a refresh token that comes twice ends its family.
+        body = msgspec.json.encode({"refresh_token": self._refresh_token})
+        url = f"{self._session.order_api}/auth/refresh"
+        try:
+            tokens = await self._session.ask(Request("POST", url, body, {"Content-Type": "application/json"}), Tokens)
+            self._granted, self._refresh_token = tokens, tokens.refresh_token
+        finally:
+            self._renewing = None

@@ -1,0 +1,58 @@
+"""Log-ins of this process: their tokens, their accounts and how many there are."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ordercast.client import Addresses
+from ordercast.client.transport import Transport
+from ordercast.services.console.log_in.log_ins import LogIns
+from tests.support.console_services import PASSWORD, Shop
+
+
+@dataclass
+class SlowShop(Shop):
+    """Uses a refresh token at once, and answers when `gate` is open."""
+
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    refreshing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def refresh(self, request: Request) -> Response:
+        answer = await super().refresh(request)
+        self.refreshing.set()
+        await self.gate.wait()
+        return answer
+
+    def end_access_tokens(self) -> None:
+        self.good_tokens = {token for token in self.good_tokens if not token.startswith("access-")}
+
+
+@asynccontextmanager
+async def log_ins_at(shop: Shop) -> AsyncIterator[LogIns]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=shop.app())) as http:
+        url = "http://services/order_api"
+        yield LogIns(Transport([http], retry_for_s=0), Addresses(url, url, url))
+
+
+async def begin(log_ins: LogIns, name: str) -> str:
+    return await log_ins.begin(f"{name}@shop.example", PASSWORD)
+
+
+async def test_a_renewal_that_nobody_waits_for_any_longer_is_for_whoever_asks_next() -> None:
+    shop = SlowShop()
+    async with log_ins_at(shop) as log_ins:
+        log_in = log_ins.find(await begin(log_ins, "olga"))
+        assert log_in
+        shop.end_access_tokens()
+        late = asyncio.create_task(log_in.client.order_api.me())
+        await shop.refreshing.wait()
+        late.cancel()
+        await asyncio.gather(late, return_exceptions=True)
+        shop.gate.set()
+        await log_in.client.order_api.me()
+        assert shop.issued == 2
