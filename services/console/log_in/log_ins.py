@@ -24,15 +24,16 @@ from ordercast.client.transport import Request, Transport
 
 # A working day (s): then one logs in again, however busy.
 LOG_IN_S: Final = 12 * 3_600.0
-# Log-ins that are kept, some 2 kB each; the oldest goes for one more.
+# Log-ins that are kept, some 2 kB each; for one more the oldest customer's goes, since anybody can become a customer.
 MOST_LOG_INS: Final = 1_000
 _NAME_BYTES: Final = 32
 OPERATORS: Final = frozenset({"OPERATOR", "ADMIN"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LogIn:
-    """One browser of one account. `csrf` has to come with each of its forms."""
+    """One browser of one account, which is read again as its tokens are renewed: a role ends them when it changes. `csrf` has to
+    come with each of its forms."""
 
     client: Client
     account: Account
@@ -81,7 +82,8 @@ class LogIns:
         account = await client.order_api.me()
         name = secrets.token_urlsafe(_NAME_BYTES)
         self._make_room()
-        self._kept[name] = LogIn(client, account, secrets.token_urlsafe(_NAME_BYTES), self._now() + LOG_IN_S)
+        log_in = LogIn(client, account, secrets.token_urlsafe(_NAME_BYTES), self._now() + LOG_IN_S)
+        self._kept[name] = renewed.log_in = log_in
         return name
 
     def find(self, name: str | None) -> LogIn | None:
@@ -103,7 +105,8 @@ class LogIns:
         now = self._now()
         self._kept = {name: kept for name, kept in self._kept.items() if kept.ends_at > now}
         while len(self._kept) >= MOST_LOG_INS:
-            del self._kept[next(iter(self._kept))]
+            customers = (name for name, kept in self._kept.items() if not kept.may_operate)
+            del self._kept[next(customers, next(iter(self._kept)))]
 
 
 class _Renewed:
@@ -114,6 +117,7 @@ class _Renewed:
         self._granted: Tokens | None = granted
         self._refresh_token = granted.refresh_token
         self._renewing: asyncio.Task[None] | None = None
+        self.log_in: LogIn | None = None
 
     async def next(self) -> Tokens:
         """Whoever waits no longer leaves the request under way: its answer is for whoever asks next."""
@@ -131,5 +135,14 @@ class _Renewed:
         try:
             tokens = await self._session.ask(Request("POST", url, body, {"Content-Type": "application/json"}), Tokens)
             self._granted, self._refresh_token = tokens, tokens.refresh_token
+            if self.log_in is not None:
+                with suppress(ClientError):
+                    self.log_in.account = await self._account_of(tokens)
         finally:
             self._renewing = None
+
+    async def _account_of(self, tokens: Tokens) -> Account:
+        headers = {"Authorization": f"Bearer {tokens.access_token}"}
+        return await self._session.ask(
+            Request("GET", f"{self._session.order_api}/accounts/me", headers=headers), Account
+        )

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
 import httpx
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ordercast.client import Addresses
 from ordercast.client.transport import Transport
+from ordercast.services.console.log_in import log_ins as module
 from ordercast.services.console.log_in.log_ins import LogIns
 from tests.support.console_services import PASSWORD, Shop
 
@@ -56,3 +59,23 @@ async def test_a_renewal_that_nobody_waits_for_any_longer_is_for_whoever_asks_ne
         shop.gate.set()
         await log_in.client.order_api.me()
         assert shop.issued == 2
+
+
+async def test_a_role_that_changed_is_known_after_the_renewal_that_follows() -> None:
+    shop = SlowShop()
+    shop.gate.set()
+    async with log_ins_at(shop) as log_ins:
+        log_in = log_ins.find(await begin(log_ins, "adam"))
+        assert log_in
+        assert log_in.is_admin
+        shop.roles["adam"] = "CUSTOMER"
+        shop.end_access_tokens()
+        await log_in.client.order_api.trends(first=date(2026, 11, 1), last=date(2026, 11, 2))
+        assert not log_in.may_operate
+
+
+async def test_customers_go_before_operators_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_LOG_INS", 2)
+    async with log_ins_at(Shop()) as log_ins:
+        names = [await begin(log_ins, name) for name in ("olga", "carl", "carl", "adam")]
+        assert [log_ins.find(name) is not None for name in names] == [True, False, False, True]
