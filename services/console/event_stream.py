@@ -2,54 +2,74 @@
 connections for all pages of a place."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import HEADERS, log_in_of, render
-from ordercast.services.console.parts import ask
+from ordercast.services.console.pages import HEADERS, LOG_IN_COOKIE, console, log_in_of, render
+from ordercast.services.console.parts import Missing, ask
 
 # How long (ms) a browser waits before it connects again.
 RETRY_MS: Final = 2_000
-# Between two looks (s) whether the account's tokens are still good: an operator may no longer be one.
+# Between two looks (s) whether the account's tokens and its role are still good.
 LOOK_EVERY_S: Final = 30.0
 
 
-class PageStream(StreamingResponse):
+class EventStream(StreamingResponse):
+    """Server-sent events; it closes what it reads from at its end."""
+
     media_type = "text/event-stream"
 
-    def __init__(
-        self, request: Request, log_in: LogIn, template: str, moments: AsyncIterator[Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, parts: AsyncGenerator[bytes, None]) -> None:
         # The last header keeps nginx from collecting events before it hands them on.
-        super().__init__(_drawn(request, log_in, template, moments), headers={**HEADERS, "X-Accel-Buffering": "no"})
+        super().__init__(parts, headers=HEADERS | {"X-Accel-Buffering": "no"})
+        self._parts = parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._parts):
+            await super().__call__(scope, receive, send)
+
+
+class PageStream(EventStream):
+    def __init__(
+        self, request: Request, log_in: LogIn, template: str, moments: AsyncGenerator[Mapping[str, Any], None]
+    ) -> None:
+        super().__init__(_drawn(request, log_in, template, moments))
 
 
 async def _drawn(
-    request: Request, log_in: LogIn, template: str, moments: AsyncIterator[Mapping[str, Any]]
-) -> AsyncIterator[bytes]:
+    request: Request, log_in: LogIn, template: str, moments: AsyncGenerator[Mapping[str, Any], None]
+) -> AsyncGenerator[bytes, None]:
     """The template at each moment, for as long as the log-in is good."""
     yield f"retry: {RETRY_MS}\n\n".encode()
     look_at = time.monotonic() + LOOK_EVERY_S
-    async for values in moments:
-        if time.monotonic() > look_at:
-            look_at = time.monotonic() + LOOK_EVERY_S
-            if not await _is_good(log_in):
-                return
-        if log_in_of(request) is not log_in:
-            return
-        lines = render(request, template, csrf=log_in.csrf, **values).splitlines()
-        yield b"".join(f"data: {line}\n".encode() for line in lines) + b"\n"
-
-
-async def _is_good(log_in: LogIn) -> bool:
-    """A service that does not answer says nothing against it."""
     try:
-        await ask("order_api", log_in.client.order_api.me())
+        async with aclosing(moments):
+            async for values in moments:
+                if time.monotonic() > look_at:
+                    look_at = time.monotonic() + LOOK_EVERY_S
+                    await look_again(log_in)
+                if log_in_of(request) is not log_in or not log_in.may_operate:
+                    return
+                lines = render(request, template, csrf=log_in.csrf, **values).splitlines()
+                yield b"".join(f"data: {line}\n".encode() for line in lines) + b"\n"
     except LoggedOut:
-        return False
-    return True
+        # The answer has begun: the browser connects again, and is led to the log-in.
+        console(request).log_ins.forget(request.cookies.get(LOG_IN_COOKIE))
+
+
+async def look_again(log_in: LogIn) -> None:
+    """At the account. A service that does not answer says nothing against it.
+
+    Raises:
+        LoggedOut: its tokens are good no longer.
+    """
+    account = await ask("order_api", log_in.client.order_api.me())
+    if not isinstance(account, Missing):
+        log_in.account = account

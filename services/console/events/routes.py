@@ -1,16 +1,13 @@
 """The events as they come, over one stream a page, and the contract of a type."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.contracts.json_schema import event_schema
 from ordercast.services.console.contract import contract_fields
+from ordercast.services.console.event_stream import EventStream, look_again
 from ordercast.services.console.events.schemas import MAX_ID_LENGTH, EventsQuestion
 from ordercast.services.console.events.tail_events import MOST_STREAMS, TYPES, counted, tail
 from ordercast.services.console.log_in.log_ins import LogIn
@@ -26,21 +23,6 @@ ROWS = 200
 TOO_MANY = 429
 
 
-class TailResponse(StreamingResponse):
-    """A stream of server-sent events, which closes what it reads from at its end."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, parts: AsyncGenerator[bytes, None]) -> None:
-        # The last header keeps nginx from collecting events before it hands them on.
-        super().__init__(parts, headers=HEADERS | {"X-Accel-Buffering": "no"})
-        self._parts = parts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._parts):
-            await super().__call__(scope, receive, send)
-
-
 @router.get("/events")
 async def show_events(request: Request, _: Operator, asked: Asked) -> Response:
     return page(request, "events.html", asked=asked, types=TYPES, rows=ROWS)
@@ -54,15 +36,17 @@ async def stream(
     last_id: Annotated[str | None, Query(max_length=MAX_ID_LENGTH)] = None,
     last_event_id: Annotated[str | None, Header(max_length=MAX_ID_LENGTH)] = None,
 ) -> Response:
-    """A browser that was cut off says itself where it was; the page does after a pause."""
+    """A browser that was cut off says itself where it was; the page does after a pause. Tokens are renewed before the feed opens,
+    which cannot do so itself."""
     service = console(request)
     if service.streams.open >= MOST_STREAMS:
         return Response("too many streams of events are open", TOO_MANY, HEADERS)
+    await look_again(log_in)
     feed = log_in.client.order_api.events(
         types=asked.types, since=asked.begins, last_id=last_event_id or last_id or None
     )
     parts = counted(service.streams, request.app.state.stopping, tail(feed, asked.key))
-    return TailResponse(parts)
+    return EventStream(parts)
 
 
 @router.get("/events/contract")

@@ -1,6 +1,6 @@
 """The path of an order as one picture, which goes on by itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Annotated, Any, Final
 
@@ -29,7 +29,7 @@ async def stream_flow(request: Request, log_in: Operator) -> Response:
     return PageStream(request, log_in, "flow_now.html", _moments(request, console(request).watch))
 
 
-async def _moments(request: Request, watch: Watch) -> AsyncIterator[dict[str, Any]]:
+async def _moments(request: Request, watch: Watch) -> AsyncGenerator[Mapping[str, Any], None]:
     async with aclosing(watch.followed(request.app.state.stopping)) as looks:
         async for seen in looks:
             yield {"flow": flow_of(seen), **_SHOWN}

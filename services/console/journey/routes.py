@@ -1,7 +1,7 @@
 """An order's way, step by step, which goes on until the order has arrived."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -45,7 +45,7 @@ async def stream_journey(request: Request, log_in: Operator, order_id: UUID) -> 
     return PageStream(request, log_in, "journey_now.html", _moments(request.app.state.stopping, log_in, order_id))
 
 
-async def _moments(stopping: asyncio.Event, log_in: LogIn, order_id: UUID) -> AsyncIterator[dict[str, Any]]:
+async def _moments(stopping: asyncio.Event, log_in: LogIn, order_id: UUID) -> AsyncGenerator[Mapping[str, Any], None]:
     while not stopping.is_set():
         found = await read_journey(log_in.client, order_id)
         yield {"found": found, "order_id": order_id, **_SHOWN}

@@ -152,3 +152,14 @@ async def test_only_operators_may_follow_and_not_too_many_at_once(monkeypatch: p
     async with reading(Shop()) as http:
         await log_in(http, "carl")
         assert (await http.get("/events/stream")).status_code == 403
+
+
+async def test_a_stream_begins_with_good_tokens_or_leads_to_the_log_in() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        shop.good_tokens = {token for token in shop.good_tokens if not token.startswith("access-")}
+        await read_stream(http, "/events/stream", "retry: ")
+        assert shop.issued == 2
+        shop.good_tokens.clear()
+        assert (await http.get("/events/stream")).headers["location"].startswith("/log-in")

@@ -1,10 +1,14 @@
 """The picture of the flow: live, with data, empty, and with services that are away."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
+from ordercast.services.console import event_stream
 from tests.integration.console.test_log_in import log_in, reading
 from tests.support.console_flow import Numbers
 from tests.support.console_services import Shop, console_of
@@ -122,3 +126,42 @@ async def test_the_stream_is_not_for_everybody() -> None:
         assert (await http.get("/flow/stream")).status_code == 303
         await log_in(http, "carl")
         assert (await http.get("/flow/stream")).status_code == 403
+
+
+async def test_the_stream_ends_with_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "LOOK_EVERY_S", 0.0)
+    shop = shop_of(Numbers())
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        async with asyncio.timeout(30), http.stream("GET", "/flow/stream") as answer:
+            async for text in answer.aiter_text():
+                if "data: " in text:
+                    shop.roles.clear()
+        assert (await http.get("/flow/stream")).status_code == 403
+
+
+async def test_a_stream_that_ends_early_closes_what_it_reads_from() -> None:
+    closed = False
+
+    async def moments() -> AsyncGenerator[dict[str, Any], None]:
+        nonlocal closed
+        try:
+            yield {}
+        finally:
+            closed = True
+
+    async def send(_: Any) -> None: ...
+
+    log_ins = SimpleNamespace(find=lambda _: None)
+    scope = {
+        "type": "http",
+        "headers": [],
+        "asgi": {"spec_version": "2.4"},
+        "app": SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(log_ins=log_ins))),
+    }
+    read: Any = moments()
+    ended: Any = SimpleNamespace()
+    receive: Any = None
+    stream = event_stream.PageStream(Request(scope), ended, "flow_now.html", read)
+    await stream(scope, receive, send)
+    assert closed

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from ordercast.services.console.errors import LoggedOut
+from ordercast.services.console.journey import routes
 from tests.integration.console.test_log_in import log_in, reading
 from tests.support.console_journey import ORDER, TRACE, Way
 from tests.support.console_predictions import Predictions
@@ -114,3 +116,18 @@ async def test_without_the_predictor_the_rest_is_shown() -> None:
         assert answer.status_code == 200
         assert "ordercast restart predictor" in answer.text
         assert "Topic orders, partition 3, offset 17." in answer.text
+
+
+async def test_a_log_in_that_ends_ends_the_stream_and_the_next_one_leads_to_the_log_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def read(*_: object) -> object:
+        raise LoggedOut
+
+    monkeypatch.setattr(routes, "read_journey", read)
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        stream = await http.get(f"/journey/{ORDER}/stream")
+        assert (stream.status_code, stream.text) == (200, "retry: 2000\n\n")
+        again = await http.get(f"/journey/{ORDER}/stream")
+        assert again.headers["location"].startswith("/log-in")
