@@ -16,6 +16,8 @@
   }
 
   function follow() {
+    // A page that was loaded in the background has one already.
+    source?.close();
     source = new EventSource(stream.dataset.stream);
     source.onmessage = show;
     // The browser connects again by itself, but not after an answer that is none, such as of a log-in that has ended.

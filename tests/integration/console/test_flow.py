@@ -121,6 +121,20 @@ async def test_a_log_in_that_has_ended_ends_the_stream_and_the_page_says_so(open
         await reader.page.wait_for_url("**/log-in**")
 
 
+async def test_a_page_that_comes_out_of_the_background_has_one_stream(open_reader: Any) -> None:
+    async with console_of(shop_of(Numbers())) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        await reader.page.add_init_script(
+            "const made = EventSource; window.sources = [];"
+            "window.EventSource = class extends made { constructor(from) { super(from); sources.push(this); } };"
+        )
+        await reader.page.goto(f"{address}/flow")
+        await reader.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        states = await reader.page.evaluate("sources.map((source) => source.readyState === EventSource.CLOSED)")
+        assert states == [True, False]
+
+
 async def test_the_stream_is_not_for_everybody() -> None:
     async with reading(shop_of(Numbers())) as http:
         assert (await http.get("/flow/stream")).status_code == 303
