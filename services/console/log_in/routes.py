@@ -44,7 +44,10 @@ async def show_log_in(request: Request, after: Annotated[str, Query(max_length=1
 @router.post("/log-in")
 @router.post(f"{SHOP}/log-in")
 async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Response:
-    """What was typed stays, but for the password."""
+    """What was typed stays, but for the password. By a link from elsewhere a browser sends no cookie of ours, so that whoever is
+    logged in may see the form."""
+    if log_in_of(request):
+        return go_to(form.after or _first_page(request))
     check_form(request, form.csrf)
     begun = await _begin(request, form)
     if isinstance(begun, Response):
@@ -63,6 +66,8 @@ async def show_sign_up(request: Request, after: Annotated[str, Query(max_length=
 @router.post(f"{SHOP}/sign-up")
 async def sign_up(request: Request, form: Annotated[SignUpForm, Form()]) -> Response:
     """Makes a customer's account, and logs in with it. What was typed stays, but for the password."""
+    if log_in_of(request):
+        return go_to(form.after or _first_page(request))
     check_form(request, form.csrf)
     try:
         await console(request).log_ins.sign_up(form.email, form.nickname, form.password)

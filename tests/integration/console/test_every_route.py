@@ -17,6 +17,7 @@ from tests.support.console_services import Shop, console_of
 ROUTES: Final = sorted(console_routes(), key=str)
 FOR_OPERATORS: Final = [route for route in ROUTES if route.is_for_operators]
 FORMS: Final = [route for route in ROUTES if route.method != "GET"]
+TO_LOG_IN: Final = {"/log-in", "/shop/log-in", "/shop/sign-up"}
 # What a log-in itself asks of order_api.
 OF_LOG_INS: Final = "/order_api/auth/"
 
@@ -88,8 +89,8 @@ async def test_a_customer_gets_in_nowhere_but_in_the_shop() -> None:
 
 @pytest.mark.parametrize("name", [None, "carl", "olga"])
 async def test_no_form_does_anything_without_the_token_of_its_page(name: str | None) -> None:
-    """403, or 422 if it is no whole form of that page either, or for nobody to the log-in. Either way no service
-    is asked to change anything."""
+    """403, or 422 if it is no whole form of that page either, or for nobody to the log-in, or for whoever is logged in from there
+    to the first page. Either way no service is asked to change anything."""
     shop = WatchedShop()
     async with reading(shop, name) as http:
         of_page = http.cookies.get("ordercast_console") or ""
@@ -98,6 +99,9 @@ async def test_no_form_does_anything_without_the_token_of_its_page(name: str | N
                 answer = await asked(http, route, csrf)
                 if name is None and answer.status_code == 303:
                     assert answer.headers["location"].startswith(("/log-in", "/shop/log-in")), route
+                elif name and route.template in TO_LOG_IN:
+                    assert answer.status_code == 303, route
+                    assert answer.headers["location"] in {"/", "/shop"}, route
                 else:
                     assert answer.status_code in {403, 422}, (route, csrf)
                 assert "ordercast_console=" not in answer.headers.get("set-cookie", ""), route
@@ -109,5 +113,5 @@ async def test_no_form_does_anything_without_the_token_of_its_page(name: str | N
 
 async def test_the_forms_of_every_page_are_refused_by_their_token_and_not_by_chance() -> None:
     async with reading(Shop(), "olga") as http:
-        for path in ("/log-in", "/log-out", "/preferences"):
+        for path in ("/log-out", "/preferences"):
             assert (await asked(http, ConsoleRoute("POST", path))).status_code == 403

@@ -66,7 +66,7 @@ async def test_no_form_leads_to_another_site(elsewhere: str) -> None:
         assert (await log_in(http, "olga", after=elsewhere)).headers["location"] == "/"
 
 
-@pytest.mark.parametrize("path", ["/log-in", "/log-out", "/preferences"])
+@pytest.mark.parametrize("path", ["/log-out", "/preferences"])
 async def test_a_form_without_its_token_does_nothing(path: str) -> None:
     async with reading(Shop()) as http:
         await log_in(http, "olga")
@@ -76,6 +76,19 @@ async def test_a_form_without_its_token_does_nothing(path: str) -> None:
             assert answer.status_code == 403
             assert not answer.cookies
         assert (await http.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/log-in", "/shop/log-in", "/shop/sign-up"])
+async def test_who_is_logged_in_already_goes_on_from_a_form_that_was_shown_to_nobody(path: str) -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        name = http.cookies["ordercast_console"]
+        form = {"csrf": "of nobody's page", "email": "adam@shop.example", "password": PASSWORD, "after": "/flow"}
+        answer = await http.post(path, data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/flow")
+        assert "set-cookie" not in answer.headers
+        assert (http.cookies["ordercast_console"], shop.issued) == (name, 1)
 
 
 async def test_tokens_are_refreshed_once_for_all_that_a_page_asks() -> None:

@@ -263,7 +263,6 @@ async def test_each_act_of_the_shop_wants_the_form_s_token() -> None:
             "/shop/cart",
             "/shop/products/1/cart",
             "/shop/products/1/reviews",
-            "/shop/sign-up",
         ):
             assert (await http.post(path, data=form | {"quantity": "1"})).status_code == 403
         assert (shop.storefront.orders, shop.storefront.reviews, shop.storefront.signed_up) == ({}, [], [])
