@@ -18,7 +18,7 @@ class NotForCustomers(ConsoleError):
 
 
 class TooManyFiles(ConsoleError):
-    """Transient: as many files as may lie here are being read or sent."""
+    """Transient: as many files as may lie here are being read or sent, or are to be sent by others."""
 
 
 class NotForOperators(ConsoleError):

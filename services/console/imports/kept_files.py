@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import structlog
 
 from ordercast.client import Client
-from ordercast.client.errors import ClientError
+from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
-from ordercast.services.console.errors import LoggedOut, TooManyFiles
+from ordercast.services.console.errors import TooManyFiles
 from ordercast.services.console.imports.look import Look, look_at, send
 from ordercast.services.console.imports.told import Told
+from ordercast.services.console.parts import UNAUTHORIZED
 
 if TYPE_CHECKING:
     from ordercast.imports.report import Report
@@ -68,7 +69,8 @@ class KeptFile:
 
     @property
     def rejects(self) -> Path:
-        return self.folder / "refused" / f"rejects_{self.name.removesuffix('.csv')}.csv"
+        # With a blank, which no file's plain name has.
+        return self.folder / "refused rows" / f"rejects_{self.name.removesuffix('.csv')}.csv"
 
     @property
     def is_busy(self) -> bool:
@@ -100,9 +102,9 @@ class KeptFiles:
         """Writes it down, and begins to look at it.
 
         Raises:
-            TooManyFiles: those that are here are all being read or sent.
+            TooManyFiles: those that are here are being read or sent, or another account's that are not sent yet.
         """
-        self._make_room()
+        self._make_room(account_id)
         file_id = secrets.token_urlsafe(_ID_BYTES)
         folder = self._folder / file_id
         folder.mkdir()
@@ -173,8 +175,9 @@ class KeptFiles:
                 await work()
         except asyncio.CancelledError:
             file.state = "cancelled"
-        except LoggedOut:
-            file.state, file.problem = "failed", "the log-in ended"
+        except ProblemAnswer as problem:
+            ended = problem.status == UNAUTHORIZED
+            file.state, file.problem = "failed", "the log-in ended" if ended else first_line(problem)
         except (ClientError, ActionableError, OSError) as error:
             file.state, file.problem = "failed", first_line(error).replace(f"{file.folder}/", "")
         except Exception as error:
@@ -186,12 +189,14 @@ class KeptFiles:
                 file.expiry.cancel()
             file.expiry = asyncio.get_running_loop().call_later(KEPT_S, self._delete_if_idle, file)
 
-    def _make_room(self) -> None:
+    def _make_room(self, account_id: int) -> None:
+        """By the oldest that is this account's own or done: what a colleague has looked at is to be sent yet."""
         while len(self._kept) >= MOST_FILES:
-            idle = next((file for file in self._kept.values() if not file.is_busy), None)
-            if idle is None:
+            idle = (file for file in self._kept.values() if not file.is_busy)
+            oldest = next((file for file in idle if file.account_id == account_id or file.state == "done"), None)
+            if oldest is None:
                 raise TooManyFiles
-            self._delete(idle)
+            self._delete(oldest)
 
     def _delete_if_idle(self, file: KeptFile) -> None:
         if not file.is_busy:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from ordercast.client.errors import ProblemAnswer
+from ordercast.services.console.errors import TooManyFiles
 from ordercast.services.console.imports import kept_files
+from ordercast.services.console.imports.told import Told
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_imports import Imported
 from tests.support.console_services import Shop, console_of
@@ -217,6 +221,44 @@ async def test_files_are_bounded_in_size_and_number(monkeypatch: pytest.MonkeyPa
         empty = await hand_in(http, "", "empty.csv")
         assert empty.status_code == 422
         assert 'value="Europe/Berlin"' in empty.text
+
+
+async def test_a_colleague_s_file_that_is_not_sent_yet_makes_no_room(tmp_path: Path) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield ORDERS.encode()
+
+    files = kept_files.KeptFiles(tmp_path, tmp_path / "views_sent")
+    told = Told("orders")
+    kept = [await files.keep(account, "a.csv", pieces(), told) for account in [1] * (kept_files.MOST_FILES - 1) + [2]]
+    await asyncio.gather(*(file.task for file in kept if file.task))
+    newest = await files.keep(2, "b.csv", pieces(), told)
+    assert files.of(1) == kept[-2::-1]
+    assert files.of(2) == [newest]
+    with pytest.raises(TooManyFiles):
+        await files.keep(3, "c.csv", pieces(), told)
+    kept[0].state = "done"
+    await files.keep(3, "c.csv", pieces(), told)
+    assert kept[0] not in files.of(1)
+    await files.close()
+
+
+async def test_a_file_called_as_the_folder_of_what_was_refused_is_sent() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, _ = await looked_at(http, ORDERS, "refused")
+        await act(http, path, "send")
+        assert (await http.get(f"{path}/rejects.csv")).status_code == 200
+
+
+async def test_a_log_in_that_ends_while_a_file_is_sent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: Any) -> None:
+        raise ProblemAnswer(401, "invalid-token", "The token is not good")
+
+    monkeypatch.setattr(kept_files, "send", refuse)
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, _ = await looked_at(http, ORDERS)
+        assert "the log-in ended" in await act(http, path, "send")
 
 
 @pytest.mark.parametrize("name", ["carl", "olga"])
