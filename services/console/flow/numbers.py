@@ -26,11 +26,13 @@ SERVED: Final = "ordercast_model_served_info"
 PREDICTIONS: Final = "ordercast_predictions_total"
 PREDICTION_SUM: Final = "ordercast_prediction_seconds_sum"
 PREDICTION_COUNT: Final = "ordercast_prediction_seconds_count"
+# Of every process: what tells it from the one before it, and from another behind the same address.
+STARTED_AT: Final = "process_start_time_seconds"
 
 _WANTED: Final = (
     *(ORDERS, VIEWS, PUBLISHED, BACKLOG, OLDEST_S, REFUSED_BY_KAFKA, EVENTS, LAG_EVENTS, LAG_S, FRESHNESS_SUM),
     *(FRESHNESS_COUNT, DEAD_LETTERS, GAP_STREAMS, PROGRESS, TRAININGS, TRAINED_AT, SERVED, PREDICTIONS),
-    *(PREDICTION_SUM, PREDICTION_COUNT),
+    *(PREDICTION_SUM, PREDICTION_COUNT, STARTED_AT),
 )
 
 

@@ -1,6 +1,6 @@
 """What numbers over time say: how fast a counter grows, and when a backlog will be gone at the pace of now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -25,14 +25,19 @@ class Drain:
     grows: bool = False
 
 
-def rate(points: Sequence[Point]) -> float | None:
-    """Of a counter, a second. One that fell was begun anew by a restart, and what it says since then counts."""
-    if len(points) < 2 or points[-1].at_s <= points[0].at_s:
+def rate(processes: Collection[Sequence[Point]]) -> float | None:
+    """Of a counter, a second, over the time of all looks: each process counts for itself, and what they counted is added up."""
+    at_s = [point.at_s for points in processes for point in points]
+    if max(map(len, processes), default=0) < 2 or max(at_s) <= min(at_s):
         return None
-    grown = sum(
+    return sum(map(_grown, processes)) / (max(at_s) - min(at_s))
+
+
+def _grown(points: Sequence[Point]) -> float:
+    """A counter that fell was begun anew by a restart, and what it says since then counts."""
+    return sum(
         after.value - before.value if after.value >= before.value else after.value for before, after in pairwise(points)
     )
-    return grown / (points[-1].at_s - points[0].at_s)
 
 
 def slope(points: Sequence[Point]) -> float | None:

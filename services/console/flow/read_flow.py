@@ -1,6 +1,6 @@
 """The way of an order in numbers: what each stage does a second, what waits before it, and how that changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -118,35 +118,55 @@ def flow_of(looks: Sequence[Look]) -> Flow:
 Reading = Callable[[Look], float | None]
 
 
-def _sum(name: str, service: str, **labels: str) -> Reading:
+# A service's name, and since when it runs: None where its page does not tell it.
+Process = tuple[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
     """Over all processes of the service: each tells of its own work."""
 
-    def read(look: Look) -> float | None:
-        told = [value for one in _of(look, service) if (value := one.total(name, **labels)) is not None]
-        # A counter with labels is not there before its first event.
-        return sum(told) if told else 0.0 if any(one.by_name for one in _of(look, service)) else None
+    name: str
+    service: str
+    labels: Mapping[str, str]
 
-    return read
+    def __call__(self, look: Look) -> float | None:
+        told = self.by_process(look)
+        return sum(told.values()) if told else None
+
+    def by_process(self, look: Look) -> dict[Process, float]:
+        # A counter with labels is not there before its first event.
+        return {
+            (address, numbers.highest(names.STARTED_AT)): numbers.total(self.name, **self.labels) or 0.0
+            for address, numbers in _of(look, self.service).items()
+            if numbers.by_name
+        }
+
+
+def _sum(name: str, service: str, **labels: str) -> _Sum:
+    return _Sum(name, service, labels)
 
 
 def _most(name: str, service: str) -> Reading:
     """Where each process tells of the whole, and of what waits for the longest time."""
 
     def read(look: Look) -> float | None:
-        return max((value for one in _of(look, service) if (value := one.highest(name)) is not None), default=None)
+        return max(
+            (value for one in _of(look, service).values() if (value := one.highest(name)) is not None), default=None
+        )
 
     return read
 
 
-def _of(look: Look, service: str) -> list[Numbers]:
-    return [numbers for name, numbers in look.numbers.items() if name.partition("-")[0] == service]
+def _of(look: Look, service: str) -> dict[str, Numbers]:
+    return {name: numbers for name, numbers in look.numbers.items() if name.partition("-")[0] == service}
 
 
 def _served(look: Look) -> list[Served]:
     """Nothing of a predictor that tells nothing."""
     found = []
     for recipe in RECIPES:
-        for numbers in _of(look, "predictor"):
+        for numbers in _of(look, "predictor").values():
             version = numbers.label(names.SERVED, "version", recipe=recipe)
             created = numbers.highest(names.TRAINED_AT, recipe=recipe)
             at = datetime.fromtimestamp(created, UTC) if version and created else None
@@ -165,18 +185,23 @@ class _Seen:
     def now(self, read: Reading) -> float | None:
         return read(self._looks[-1])
 
-    def rate(self, read: Reading) -> float | None:
-        return rate(self._recent(read)) if self.now(read) is not None else None
+    def rate(self, read: _Sum) -> float | None:
+        if self.now(read) is None:
+            return None
+        return rate(_series([(look, read.by_process(look)) for look in self._looks if self._ago(look) <= WINDOW_S]))
 
-    def rates(self, read: Reading) -> list[Point]:
+    def rates(self, read: _Sum) -> list[Point]:
         """At each look, over the time before it that is long enough not to show single events."""
-        points = self._points(read)
+        told = [(look, counted) for look in self._looks if (counted := read.by_process(look))]
         return [
-            Point(point.at_s, rate([one for one in points if 0 <= point.at_s - one.at_s <= SMOOTHED_S]) or 0.0)
-            for point in points[1:]
+            Point(
+                -self._ago(look),
+                rate(_series([one for one in told[:number] if look.at_s - one[0].at_s <= SMOOTHED_S])) or 0.0,
+            )
+            for number, (look, _) in enumerate(told[1:], 2)
         ]
 
-    def mean(self, read_sum: Reading, read_count: Reading) -> float | None:
+    def mean(self, read_sum: _Sum, read_count: _Sum) -> float | None:
         """Of what was measured in the window; None if nothing was."""
         measured, count = self.rate(read_sum), self.rate(read_count)
         return measured / count if measured is not None and count else None
@@ -192,7 +217,22 @@ class _Seen:
 
     def _points(self, read: Reading) -> list[Point]:
         """By seconds before the last look; a look without the number is left out."""
-        return [Point(look.at_s - self._last_s, value) for look in self._looks if (value := read(look)) is not None]
+        return [Point(-self._ago(look), value) for look in self._looks if (value := read(look)) is not None]
 
     def _recent(self, read: Reading) -> list[Point]:
         return [point for point in self._points(read) if point.at_s >= -WINDOW_S]
+
+    def _ago(self, look: Look) -> float:
+        return self._last_s - look.at_s
+
+
+def _series(told: Sequence[tuple[Look, Mapping[Process, float]]]) -> Collection[Sequence[Point]]:
+    """What each process said in turn. One that began after the first look had counted nothing then."""
+    first = told[0][0]
+    series: dict[Process, list[Point]] = {}
+    for look, counted in told:
+        for process, value in counted.items():
+            is_new = process[1] is not None and process[1] > first.as_of.timestamp()
+            points = series.setdefault(process, [Point(first.at_s, 0.0)] if is_new else [])
+            points.append(Point(look.at_s, value))
+    return series.values()

@@ -26,7 +26,7 @@ def test_a_counter_that_began_anew_loses_nothing_but_what_came_before_the_next_l
         if (0 < restarted < len(steps))
         else counted
     )
-    found, after = rate(whole), rate(points(steps, [float(value) for value in fallen]))
+    found, after = rate([whole]), rate([points(steps, [float(value) for value in fallen])])
     assert found is not None
     assert after is not None
     assert found == pytest.approx((counted[-1] - counted[0]) / (whole[-1].at_s - whole[0].at_s))
@@ -34,8 +34,9 @@ def test_a_counter_that_began_anew_loses_nothing_but_what_came_before_the_next_l
 
 
 def test_one_look_says_nothing() -> None:
-    assert rate([Point(0, 3)]) is None
-    assert rate([Point(0, 3), Point(0, 4)]) is None
+    assert rate([]) is None
+    assert rate([[Point(0, 3)], [Point(2, 4)]]) is None
+    assert rate([[Point(0, 3), Point(0, 4)]]) is None
     assert slope([Point(0, 3), Point(1, 4)]) is None
     assert drain([Point(0, 3), Point(1, 4)]) is None
     assert drain([]) is None

@@ -77,6 +77,50 @@ def test_several_processes_add_up_and_the_slowest_tells_how_late_it_is() -> None
     assert [state.name for state in flow.of("feature_worker")] == ["feature_worker", "feature_worker-2"]
 
 
+def counted(events: float, started_s: float) -> str:
+    """Of a worker that runs since `started_s` of the looks' time."""
+    began = BEGAN.timestamp() + started_s
+    return f'ordercast_worker_events_total{{outcome="applied"}} {events}\nprocess_start_time_seconds {began}\n'
+
+
+def test_of_several_processes_one_that_restarts_loses_the_others_nothing() -> None:
+    looks = [
+        look(at_s, {"feature_worker": counted(1_000_000 + 10 * at_s, -90), "feature_worker-2": counted(*second)})
+        for at_s, second in ((0, (50_000, -90)), (2, (50_020, -90)), (8, (20, 6)), (10, (40, 6)))
+    ]
+    assert flow_of(looks).applied_rate == pytest.approx((100 + 20 + 40) / 10)
+
+
+def test_of_several_processes_one_that_misses_a_look_is_no_growth() -> None:
+    looks = [
+        look(
+            at_s,
+            {
+                "feature_worker": counted(1_000_000 + 10 * at_s, -90),
+                "feature_worker-2": "" if at_s == 4 else counted(500 + 5 * at_s, -90),
+            },
+        )
+        for at_s in (0, 2, 4, 6, 8)
+    ]
+    assert flow_of(looks).applied_rate == pytest.approx(15)
+
+
+def test_behind_one_address_each_process_counts_for_itself() -> None:
+    counts = [(700 + 10 * at_s, -90) if at_s % 4 == 0 else (90_000 + 10 * at_s, -50) for at_s in range(0, 26, 2)]
+    looks = [look(2.0 * number, {"feature_worker": counted(*one)}) for number, one in enumerate(counts)]
+    assert flow_of(looks).applied_rate == pytest.approx((240 + 200) / 24)
+
+
+def test_a_curve_goes_by_each_process_too() -> None:
+    page = "ordercast_orders_accepted_total {}\nprocess_start_time_seconds {}\n"
+    started_s = BEGAN.timestamp()
+    looks = [
+        look(2.0 * n, {"order_api": page.format(100 + n if n % 2 else 9_000 + n, started_s - 9 - n % 2)})
+        for n in range(20)
+    ]
+    assert max(point.value for point in flow_of(looks).orders_curve) <= 1
+
+
 def test_nothing_that_came_in_is_an_empty_flow_and_the_first_order_is_not() -> None:
     def flow_with(numbers: console_flow.Numbers) -> Flow:
         return flow_of([look(0, numbers.pages())])
