@@ -38,6 +38,12 @@ async def test_only_the_last_minutes_are_kept() -> None:
     assert len(looks) == KEPT_S / 10 + 1
 
 
+async def test_of_each_look_the_numbers_are_kept_and_no_whole_page_of_metrics() -> None:
+    (look,) = await watch(Clock()).looks()
+    assert [state.metrics for state in look.services] == ["", ""]
+    assert look.numbers["relay"].total("ordercast_orders_accepted_total") == 7
+
+
 async def test_a_reader_gets_no_old_look_and_makes_no_new_one_if_there_is_one() -> None:
     clock = Clock()
     watched = watch(clock)
