@@ -14,7 +14,7 @@ from ordercast.client.model_answers import Prediction
 from ordercast.client.order_answers import Product
 from ordercast.client.pairs import KnownPair, Verification
 from ordercast.contracts.features import FEATURES, FeatureDefinition
-from ordercast.services.console.overview.look_at_services import LAG, look_at_services
+from ordercast.services.console.overview.look_at_services import look_at_services
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask
 from ordercast.services.console.predict.choose import Choice, choose_account, choose_product
 
@@ -75,5 +75,5 @@ async def read_features(
         ask("predictor", client.predictor.pair(*pair)),
         look_at_services(probes, {name: url for name, url in services.items() if name.startswith(WORKER)}),
     )
-    lags = [worker.numbers[LAG] for worker in workers if worker.numbers and LAG in worker.numbers]
+    lags = [worker.lag_s for worker in workers if worker.lag_s is not None]
     return FeaturesPage(who, what, known, answer, max(lags, default=None), verified)

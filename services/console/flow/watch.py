@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -56,10 +56,7 @@ class Watch:
     async def look(self) -> None:
         """Looks once."""
         services = await look_at_services(self._http, self._addresses)
-        numbers = {each.name: Numbers.of(each.metrics) for each in services}
-        # A page has 50 kB and more: of those of all looks nothing but the numbers is needed.
-        states = [replace(each, metrics="") for each in services]
-        look = Look(self._clock(), datetime.now(UTC), states, numbers)
+        look = Look(self._clock(), datetime.now(UTC), services, {each.name: each.numbers for each in services})
         while self._looks and self._looks[0].at_s < look.at_s - KEPT_S:
             self._looks.popleft()
         self._looks.append(look)

@@ -2,24 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpx
 import msgspec
-from prometheus_client.parser import text_string_to_metric_families
 
 from ordercast.first_line import first_line
+from ordercast.services.console.flow.numbers import LAG_S, Numbers
 from ordercast.services.console.parts import PART_DEADLINE_S
 
 # What is said of a service that does not tell its state here: they keep a port of their own for that.
 NOT_FOUND: Final = 404
-OUTBOX_DEAD_LETTERS: Final = "ordercast_outbox_dead_letters_events"
-WORKER_DEAD_LETTERS: Final = "ordercast_worker_dead_letters_total"
-WORKER_ALARMS: Final = "ordercast_worker_alarms_total"
-GAP_STREAMS: Final = "ordercast_worker_gap_streams"
-LAG: Final = "ordercast_worker_lag_seconds"
-_COUNTED: Final = frozenset({OUTBOX_DEAD_LETTERS, WORKER_DEAD_LETTERS, WORKER_ALARMS, GAP_STREAMS})
 
 
 class _Readiness(msgspec.Struct):
@@ -29,18 +23,18 @@ class _Readiness(msgspec.Struct):
 @dataclass(frozen=True, slots=True)
 class ServiceState:
     """`away` is why it does not answer; `failing` the parts that it misses, each with the reason. `tells` whether it says more
-    than that it lives. `numbers` are sums over all labels, but the lag, which is the longest; `metrics` the whole page of them."""
+    than that it lives."""
 
     name: str
     away: str | None = None
     failing: Mapping[str, str] | None = None
     tells: bool = True
-    numbers: Mapping[str, float] | None = None
-    metrics: str = ""
+    numbers: Numbers = field(default_factory=Numbers)
 
     @property
-    def is_well(self) -> bool:
-        return self.away is None and not self.failing
+    def lag_s(self) -> float | None:
+        """Of a worker: the longest that an event waits for it."""
+        return self.numbers.highest(LAG_S)
 
 
 async def look_at_services(http: httpx.AsyncClient, addresses: Mapping[str, str]) -> list[ServiceState]:
@@ -62,18 +56,4 @@ async def _look_at(http: httpx.AsyncClient, name: str, address: str) -> ServiceS
     except msgspec.DecodeError:
         return ServiceState(name, away=f"{address} answers, but is no service of Ordercast")
     failing = {part: outcome for part, outcome in checks.items() if outcome != "ok"}
-    told = metrics.text if metrics.is_success else ""
-    return ServiceState(name, failing=failing, numbers=numbers_in(told), metrics=told)
-
-
-def numbers_in(text: str) -> dict[str, float]:
-    """The numbers of a page of metrics that the overview shows."""
-    found: dict[str, float] = {}
-    # Parsed are the few lines that matter: a service's whole page takes 20 ms.
-    wanted = (*_COUNTED, LAG)
-    lines = "\n".join(line for line in text.splitlines() if line.startswith(wanted))
-    for family in text_string_to_metric_families(lines + "\n"):
-        for sample in family.samples:
-            before = found.get(sample.name, 0.0)
-            found[sample.name] = max(before, sample.value) if sample.name == LAG else before + sample.value
-    return found
+    return ServiceState(name, failing=failing, numbers=Numbers.of(metrics.text if metrics.is_success else ""))

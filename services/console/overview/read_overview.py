@@ -13,6 +13,7 @@ from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.model_answers import CurrentModel
 from ordercast.client.order_answers import ProductTrend, Trends
 from ordercast.client.training_answers import Training
+from ordercast.services.console.flow import numbers as names
 from ordercast.services.console.overview.look_at_services import ServiceState, look_at_services
 from ordercast.services.console.parts import NO_MODEL, Missing, ask
 
@@ -76,9 +77,22 @@ class Overview:
     services: list[ServiceState]
 
     @property
-    def number_of(self) -> Mapping[str, float]:
-        """The numbers of all services, by metric."""
-        return {name: value for each in self.services for name, value in (each.numbers or {}).items()}
+    def refused(self) -> float:
+        """Events, by the workers: each tells of its own."""
+        return sum(each.numbers.total(names.DEAD_LETTERS) or 0 for each in self.services)
+
+    @property
+    def refused_by_kafka(self) -> float:
+        """Each relay tells of the whole outbox."""
+        return self._most(names.REFUSED_BY_KAFKA)
+
+    @property
+    def gaps(self) -> float:
+        """Each worker tells of the whole feature table."""
+        return self._most(names.GAP_STREAMS)
+
+    def _most(self, name: str) -> float:
+        return max((each.numbers.highest(name) or 0 for each in self.services), default=0)
 
     @property
     def has_no_model(self) -> bool:

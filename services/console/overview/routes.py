@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.overview import look_at_services as metrics
 from ordercast.services.console.overview.read_overview import read_overview
 from ordercast.services.console.pages import console, operator, page
 from ordercast.services.console.parts import is_missing
@@ -30,7 +29,6 @@ async def _answer(request: Request, log_in: LogIn, template: str) -> Response:
         request,
         template,
         overview=found,
-        metrics=metrics,
         missing=is_missing,
         refreshed_s=15,
     )

@@ -15,8 +15,8 @@ BEGAN = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 
 
 def look(at_s: float, pages: dict[str, str]) -> Look:
-    states = [ServiceState(name, failing={}, metrics=text) for name, text in pages.items()]
-    return Look(at_s, BEGAN + timedelta(seconds=at_s), states, {one.name: Numbers.of(one.metrics) for one in states})
+    states = [ServiceState(name, failing={}, numbers=Numbers.of(text)) for name, text in pages.items()]
+    return Look(at_s, BEGAN + timedelta(seconds=at_s), states, {one.name: one.numbers for one in states})
 
 
 def seen(numbers: console_flow.Numbers, looks: int = 20, **pace: float) -> list[Look]:

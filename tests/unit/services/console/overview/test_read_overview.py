@@ -1,0 +1,50 @@
+"""What the first page says of all services together."""
+
+from datetime import UTC, datetime
+
+from ordercast.services.console.flow.numbers import Numbers
+from ordercast.services.console.overview.look_at_services import ServiceState
+from ordercast.services.console.overview.read_overview import Overview
+from ordercast.services.console.parts import Missing
+
+AWAY = Missing("order_api", "nobody answers")
+
+REFUSED = """# HELP ordercast_worker_lag_seconds How long
+# TYPE ordercast_worker_lag_seconds gauge
+ordercast_worker_lag_seconds{partition="0",topic="orders"} 0.5
+ordercast_worker_lag_seconds{partition="1",topic="orders"} 2.5
+ordercast_worker_dead_letters_total{reason="invalid",topic="orders"} 2.0
+ordercast_worker_dead_letters_total{reason="unknown",topic="views"} 1.0
+ordercast_worker_gap_streams 4.0
+"""
+HEALTHY = """ordercast_worker_lag_seconds{partition="2",topic="orders"} 0.0
+ordercast_worker_dead_letters_total{reason="invalid",topic="orders"} 0.0
+ordercast_worker_gap_streams 0.0
+"""
+
+
+def overview(*services: ServiceState) -> Overview:
+    return Overview(datetime.now(UTC), AWAY, AWAY, None, list(services))
+
+
+def told(name: str, text: str) -> ServiceState:
+    return ServiceState(name, failing={}, numbers=Numbers.of(text))
+
+
+def test_no_worker_s_numbers_hide_those_of_another() -> None:
+    found = overview(told("feature_worker", REFUSED), told("feature_worker-2", HEALTHY))
+    assert (found.refused, found.gaps) == (3, 4)
+    assert [each.lag_s for each in found.services] == [2.5, 0]
+    found = overview(told("feature_worker", REFUSED), told("feature_worker-2", REFUSED))
+    assert (found.refused, found.gaps) == (6, 4)
+
+
+def test_each_relay_tells_of_the_whole_outbox() -> None:
+    relays = [told(name, "ordercast_outbox_dead_letters_events 2.0\n") for name in ("relay", "relay-2")]
+    assert overview(*relays).refused_by_kafka == 2
+
+
+def test_services_without_these_numbers_call_for_nobody() -> None:
+    found = overview(told("trainer", ""), ServiceState("predictor", tells=False))
+    assert (found.refused, found.refused_by_kafka, found.gaps) == (0, 0, 0)
+    assert found.services[0].lag_s is None
