@@ -81,6 +81,16 @@ class Flow:
         return [each for each in self.services if each.failing]
 
     @property
+    def is_known(self) -> bool:
+        """Whether all tell how long events wait who have to tell it."""
+        told = self.of("relay", "feature_worker")
+        return (
+            all(each.tells and not each.away and not each.failing for each in told)
+            and self.outbox.oldest_s is not None
+            and self.worker.oldest_s is not None
+        )
+
+    @property
     def is_empty(self) -> bool:
         """Nothing has come in since order_api started, as far as it tells."""
         return self.orders == 0 and self.views == 0

@@ -95,6 +95,11 @@ class Overview:
         return max((each.numbers.highest(name) or 0 for each in self.services), default=0)
 
     @property
+    def untold(self) -> str:
+        """The services that answer without saying whether they miss something."""
+        return ", ".join(each.name for each in self.services if not each.tells)
+
+    @property
     def has_no_model(self) -> bool:
         return isinstance(self.serving, Missing) and self.serving.kind == NO_MODEL
 

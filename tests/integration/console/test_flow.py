@@ -89,6 +89,14 @@ async def test_an_empty_system_is_told_what_to_do() -> None:
             assert f'id="{stage}"' in page
 
 
+async def test_it_does_not_say_that_it_flows_where_nobody_tells_of_it() -> None:
+    async with reading(Shop(metrics={"order_api": Numbers(orders=3).pages()["order_api"]})) as http:
+        await log_in(http, "olga")
+        page = (await http.get("/flow")).text
+        assert "It is not known whether it flows" in page
+        assert "It flows" not in page
+
+
 async def test_with_all_services_away_each_is_named_and_the_page_is_whole() -> None:
     away = ("relay", "feature_worker", "trainer", "predictor")
     async with reading(shop_of(Numbers(orders=3)), away=away) as http:

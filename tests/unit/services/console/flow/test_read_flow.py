@@ -130,6 +130,24 @@ def test_nothing_that_came_in_is_an_empty_flow_and_the_first_order_is_not() -> N
     assert not flow_of([look(0, {"order_api": ""})]).is_empty
 
 
+@pytest.mark.parametrize("name", ["relay", "feature_worker"])
+def test_whether_it_flows_is_not_known_where_one_of_both_does_not_tell_or_misses_something(name: str) -> None:
+    whole = look(0, console_flow.Numbers(orders=1).pages())
+    assert flow_of([whole]).is_known
+
+    def but(state: ServiceState) -> Look:
+        others = [one for one in whole.services if one.name != state.name]
+        return replace(whole, services=[*others, state], numbers=dict(whole.numbers) | {state.name: state.numbers})
+
+    told = whole.numbers[name]
+    assert not flow_of([but(ServiceState(name, tells=False))]).is_known
+    assert not flow_of([but(ServiceState(name, failing={"database": "away"}, numbers=told))]).is_known
+    assert not flow_of([but(ServiceState(name, failing={}))]).is_known
+    # One of several alone.
+    assert not flow_of([but(ServiceState(f"{name}-2", tells=False))]).is_known
+    assert flow_of([but(ServiceState("trainer", tells=False))]).is_known
+
+
 def test_what_answers_is_told_by_recipe() -> None:
     demand, baseline = flow_of([look(0, console_flow.Numbers().pages())]).served
     assert (demand.recipe, demand.version) == ("demand", console_flow.VERSION)

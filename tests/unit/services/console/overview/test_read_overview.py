@@ -48,3 +48,9 @@ def test_services_without_these_numbers_call_for_nobody() -> None:
     found = overview(told("trainer", ""), ServiceState("predictor", tells=False))
     assert (found.refused, found.refused_by_kafka, found.gaps) == (0, 0, 0)
     assert found.services[0].lag_s is None
+
+
+def test_services_that_do_not_tell_what_they_miss_are_named() -> None:
+    found = overview(told("trainer", ""), ServiceState("relay", tells=False), ServiceState("predictor", tells=False))
+    assert found.untold == "relay, predictor"
+    assert overview(told("trainer", "")).untold == ""
