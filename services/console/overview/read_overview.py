@@ -18,8 +18,10 @@ from ordercast.services.console.overview.look_at_services import ServiceState, l
 from ordercast.services.console.parts import NO_MODEL, Missing, ask
 
 WEEK: Final = timedelta(days=7)
-# Days that the bars show: this week and the one before.
+# Days that the bars show, today's as the last.
 BARS: Final = 14
+# Two weeks that are over, and today.
+DAYS: Final = 15
 TOP: Final = 5
 
 
@@ -32,7 +34,7 @@ class DayOfOrders:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The last fourteen days, UTC, today's as the last; `top` of the last seven."""
+    """The last fifteen days, UTC, today's as the last; `top` of the last seven."""
 
     days: list[DayOfOrders]
     top: list[ProductTrend]
@@ -48,16 +50,21 @@ class Orders:
 
     @property
     def this_week(self) -> DayOfOrders:
-        return _sum(self.days[-WEEK.days :])
+        """The seven days that are over: with a part of today it would be less than the week before each morning."""
+        return _sum(self.days[-1 - WEEK.days : -1])
 
     @property
     def week_before(self) -> DayOfOrders:
-        return _sum(self.days[: -WEEK.days])
+        return _sum(self.days[-1 - 2 * WEEK.days : -1 - WEEK.days])
+
+    @property
+    def bars(self) -> list[DayOfOrders]:
+        return self.days[-BARS:]
 
     @property
     def most(self) -> int:
         """Of the highest bar."""
-        return max(1, *(day.orders for day in self.days))
+        return max(1, *(day.orders for day in self.bars))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ async def read_overview(client: Client, http: httpx.AsyncClient, services: Mappi
 
 
 async def _orders(client: Client, today: date) -> Orders | Missing:
-    first = today - timedelta(days=BARS - 1)
+    first = today - timedelta(days=DAYS - 1)
     both, week = await asyncio.gather(
         ask("order_api", client.order_api.trends(first=first, last=today)),
         ask("order_api", client.order_api.trends(first=today - WEEK + timedelta(days=1), last=today)),
@@ -144,9 +151,9 @@ async def _orders(client: Client, today: date) -> Orders | Missing:
 
 
 def _days(trends: Trends, first: date) -> list[DayOfOrders]:
-    """Each day of the bars; on those that the answer leaves out nothing happened."""
+    """Each day; on those that the answer leaves out nothing happened."""
     by_day = {day.date: DayOfOrders(day.date, day.orders, day.net_quantity) for day in trends.days}
-    all_days = (first + timedelta(days=number) for number in range(BARS))
+    all_days = (first + timedelta(days=number) for number in range(DAYS))
     return [by_day.get(day, DayOfOrders(day, 0, 0)) for day in all_days]
 
 

@@ -1,10 +1,10 @@
 """What the first page says of all services together."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.overview.look_at_services import ServiceState
-from ordercast.services.console.overview.read_overview import Overview
+from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview
 from ordercast.services.console.parts import Missing
 
 AWAY = Missing("order_api", "nobody answers")
@@ -54,3 +54,15 @@ def test_services_that_do_not_tell_what_they_miss_are_named() -> None:
     found = overview(told("trainer", ""), ServiceState("relay", tells=False), ServiceState("predictor", tells=False))
     assert found.untold == "relay, predictor"
     assert overview(told("trainer", "")).untold == ""
+
+
+def test_a_shop_that_sells_the_same_each_day_has_the_same_each_week_while_today_goes_on() -> None:
+    first = date(2026, 11, 13)
+    days = [DayOfOrders(first + timedelta(days=number), 10, 30) for number in range(14)]
+    orders = Orders([*days, DayOfOrders(first + timedelta(days=14), 1, 2)], [])
+    assert (orders.this_week.orders, orders.this_week.pieces) == (70, 210)
+    assert (orders.week_before.orders, orders.week_before.pieces) == (70, 210)
+    assert (orders.this_week.day, orders.week_before.day) == (days[7].day, days[0].day)
+    assert orders.today.orders == 1
+    assert orders.week_ago.day == date(2026, 11, 20)
+    assert len(orders.bars) == 14
