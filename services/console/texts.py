@@ -5,6 +5,7 @@ nothing to compile.
 """
 
 import gettext
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -93,7 +94,15 @@ def _formats(language: str) -> Mapping[str, Any]:
     def moment(value: datetime) -> str:
         return str(format_datetime(value, "yyyy-MM-dd HH:mm:ss", tzinfo=UTC, locale=language)) + " UTC"
 
-    return {"number": number, "told": told, "money": money, "percent": percent, "day": day, "moment": moment}
+    return {
+        "number": number,
+        "told": told,
+        "money": money,
+        "percent": percent,
+        "day": day,
+        "moment": moment,
+        "shell": shlex.quote,
+    }
 
 
 def preferred(chosen: str | None, accepted: str) -> str:

@@ -1,7 +1,10 @@
 """What the forms of the trainings' page send."""
 
+import shlex
+from itertools import chain
 from typing import Annotated, Literal
 
+import msgspec
 from pydantic import StringConstraints
 
 from ordercast.services.console.log_in.schemas import Form
@@ -29,5 +32,10 @@ class TrainingForm(Form):
     @property
     def options(self) -> str:
         """Of the command that does the same."""
-        words = [f"--{name.replace('_', '-')} {value}" for name, value in self.changes().items()]
-        return " ".join([f"--recipe {self.recipe}", *words])
+        words = [("--" + name.replace("_", "-"), str(value)) for name, value in self.changes().items()]
+        return shlex.join(["--recipe", self.recipe, *chain.from_iterable(words)])
+
+    @property
+    def body(self) -> str:
+        """Of the request that does the same."""
+        return msgspec.json.encode({"recipe": self.recipe, **self.changes()}).decode()

@@ -1,6 +1,8 @@
 """Every text of the pages goes through the catalogue, and no language leaves one out."""
 
+import html
 import re
+import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -66,6 +68,28 @@ def test_money_keeps_the_decimals_that_it_came_with() -> None:
     assert shown(price=Decimal("75000.00")) == "75,000.00 EUR"
     assert shown(price=Decimal("0.1250")) == "0.1250 EUR"
     assert shown(price=Decimal(1200)) == "1,200 EUR"
+
+
+DATA = re.compile(r"product\.sku|forecast\.sku|form\.name|form\.recipe|asked\.search|file\.name|\bscope\b")
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_what_people_have_typed_is_quoted_in_a_command_to_copy(template: Path) -> None:
+    commands = re.findall(r"<(pre|code)>(.*?)</\1>", template.read_text("utf-8"), re.DOTALL)
+    shown = [
+        value
+        for _, text in commands
+        if re.search(r"\b(ordercast|curl) ", text)
+        for value in re.findall(r"{{(.*?)}}", text)
+        if DATA.search(value)
+    ]
+    assert [value for value in shown if not re.search(r"\| (shell|urlencode)\b", value)] == []
+
+
+def test_a_word_of_a_command_stays_one_word() -> None:
+    shown = environments()["en"].from_string("{{ sku | shell }}").render
+    assert shown(sku="P-1") == "P-1"
+    assert shlex.split(html.unescape(shown(sku="it's; rm -rf $(x) `y`"))) == ["it's; rm -rf $(x) `y`"]
 
 
 @pytest.mark.parametrize(
