@@ -26,6 +26,8 @@ class Way:
     offset: int | None = 17
     reason: str | None = None
     kafka: str | None = None
+    # Pieces of each line.
+    taken_back: int = 0
     more_events: list[dict[str, Any]] = field(default_factory=list)
 
     def routes(self) -> list[Route]:
@@ -38,7 +40,7 @@ class Way:
     def _order(self, order_id: UUID) -> dict[str, Any]:
         items = [
             {"line": 1 + place, "product_id": 1 + place, "quantity": 2, "unit_price": "12.50", "line_total": "25.00"}
-            | {"sku": f"P-{1 + place}", "cancelled_quantity": 0}
+            | {"sku": f"P-{1 + place}", "cancelled_quantity": self.taken_back}
             for place in range(self.products)
         ]
         return {

@@ -71,7 +71,7 @@ class Cart:
 
     @property
     def key(self) -> str:
-        """Names the order of this cart: the same one, however often it is sent."""
+        """Names the order of this cart: the same one, however often it is sent within a day."""
         items = [f"{product_id}:{quantity}" for product_id, quantity in self.items]
         return hashlib.sha256(" ".join([self.id, *items]).encode()).hexdigest()
 

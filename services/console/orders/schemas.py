@@ -74,7 +74,8 @@ class OrderQuestion:
 
 
 class CancelForm(Form):
-    """`all` of what is left, or the pieces that stand beside their lines. The key makes it once, however often it is sent."""
+    """`all` of what is left, or the pieces that stand beside their lines. The key makes it once, however often it is sent
+    within a day."""
 
     key: Annotated[str, Field(max_length=255)] = ""
     what: Literal["all", "some"] = "all"

@@ -100,6 +100,12 @@ async def test_by_keyboard_an_order_is_found_by_the_shop_s_number(open_reader: A
         await reader.page.wait_for_url(f"**/journey/{ORDER}")
 
 
+async def test_pieces_that_were_taken_back_are_not_counted() -> None:
+    async with reading(Shop(way=Way(products=3, taken_back=1))) as http:
+        await log_in(http, "olga")
+        assert '<td class="number">3</td>' in (await http.get("/journey")).text
+
+
 async def test_what_is_not_there_is_told() -> None:
     async with reading(Shop(way=Way(orders=0))) as http:
         await log_in(http, "olga")

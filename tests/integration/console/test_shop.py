@@ -9,7 +9,7 @@ import httpx
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_predictions import Predictions
 from tests.support.console_services import PASSWORD, Shop, console_of
-from tests.support.console_shop import Storefront
+from tests.support.console_shop import Storefront, order
 
 
 async def test_by_keyboard_alone_somebody_signs_up_finds_a_product_and_orders_it(open_reader: Any) -> None:
@@ -100,6 +100,14 @@ def form_of(page: str) -> dict[str, Any]:
     for name in ("product", "price", "quantity"):
         found[name] = re.findall(rf'name="{name}"[^>]* value="([^"]*)"', page)
     return found
+
+
+async def test_pieces_that_were_taken_back_are_not_counted() -> None:
+    placed = order(1, [{"product_id": 1, "quantity": 5}, {"product_id": 2, "quantity": 4}])
+    placed["items"][0]["cancelled_quantity"] = 2
+    async with reading(Shop(storefront=Storefront(orders={"key": placed}))) as http:
+        await log_in(http, "carl")
+        assert '<td class="number">7</td>' in (await http.get("/shop/orders")).text
 
 
 async def test_a_double_click_orders_once() -> None:
