@@ -54,7 +54,7 @@ async def products_of(sessions: Sessions, product_ids: Sequence[int]) -> Sequenc
 async def read_recent(sessions: Sessions, product_ids: Sequence[int], moment: date) -> RecentRows:
     """What `recent_weeks` takes, as known at the beginning of the day `moment`."""
     first = moment - timedelta(weeks=RECENT_WEEKS)
-    week = (ProductActivity.day - first) / 7  # whole: days are divided
+    week = (ProductActivity.day - first) // 7
     query = (
         select(
             ProductActivity.product_id,

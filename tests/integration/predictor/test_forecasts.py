@@ -77,10 +77,11 @@ async def test_a_page_says_of_each_product_its_weeks_and_the_stock_for_all_of_th
 async def test_one_product_has_its_last_weeks_beside_its_next_ones(
     client: httpx.AsyncClient, workplace: Workplace
 ) -> None:
-    """40 pieces in the fifth week before, of which 5 were taken back, 3 of them later than is known."""
-    day = DAY + timedelta(days=20)
+    """40 pieces on two days of the fifth week before, of which 5 were taken back, 3 of them later than is known."""
+    first = DAY + timedelta(days=20)
     async with workplace.sessions() as session, session.begin():
-        for known_on, quantity, cancelled in ((0, 40, 0), (3, 0, 2), (40, 0, 3)):
+        for days, known_on, quantity, cancelled in ((0, 0, 30, 0), (0, 3, 0, 2), (0, 40, 0, 3), (-1, 0, 10, 0)):
+            day = first + timedelta(days=days)
             session.add(
                 ProductActivity(
                     product_id=71,
