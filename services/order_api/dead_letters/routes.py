@@ -10,9 +10,9 @@ from ordercast.services.order_api.dead_letters.schemas import (
     MAX_ID_LENGTH,
     CheckedAnswer,
     DeadLetterAnswer,
+    DeadLetterReplayRequest,
     DeadLettersRequest,
     OutcomeAnswer,
-    ReplayRequest,
     ReplaysRequest,
     WholeDeadLetterAnswer,
 )
@@ -72,7 +72,7 @@ async def discard(body: DeadLettersRequest, caller: CurrentCaller, service: Curr
 @router.post("/dead-letters/{dead_letter_id}/replay")
 @raises(errors.DeadLetterNotFound, errors.DeadLetterNotWaiting, errors.RefusedAgain, BrokerUnavailable, RecordRefused)
 async def replay_one(
-    dead_letter_id: PathDeadLetterId, body: ReplayRequest, caller: CurrentCaller, service: CurrentService
+    dead_letter_id: PathDeadLetterId, body: DeadLetterReplayRequest, caller: CurrentCaller, service: CurrentService
 ) -> CheckedAnswer:
     """Sends one record again, with another body or other headers if these are given. What the worker would refuse again is not
     sent. A dry run says how it differs from the contract, and what the worker says."""

@@ -30,7 +30,7 @@ class Header(RequestModel):
     value: Annotated[str, StringConstraints(max_length=16_384)]
 
 
-class ReplayRequest(BodyModel):
+class DeadLetterReplayRequest(BodyModel):
     """Without a body and headers the record goes as it was. Its numbers are always those of the replay."""
 
     body: Annotated[str, StringConstraints(max_length=MAX_BODY_BYTES)] | None = None

@@ -17,9 +17,9 @@ from ordercast.services.order_api.webhooks.manage_webhooks import (
 from ordercast.services.order_api.webhooks.read_deliveries import State, read_deliveries, replay_delivery, replay_span
 from ordercast.services.order_api.webhooks.schemas import (
     DeliveryAnswer,
+    DeliveryReplayRequest,
     NewWebhook,
     ReplayAnswer,
-    ReplayRequest,
     SecretRotation,
     ShownWebhookAnswer,
     WebhookAnswer,
@@ -112,7 +112,7 @@ async def list_deliveries(
 @router.post("/webhooks/{webhook_id}/replay")
 @raises(errors.TokenEnded, errors.WebhookNotFound, errors.DeliveryNotFound)
 async def replay(
-    webhook_id: PathId, body: ReplayRequest, caller: CurrentCaller, service: CurrentService
+    webhook_id: PathId, body: DeliveryReplayRequest, caller: CurrentCaller, service: CurrentService
 ) -> ReplayAnswer:
     """Sends a delivery once more, or up to 5,000 of a span, with the same `webhook-id`, whatever came of them before."""
     if body.delivery_id is not None:

@@ -45,7 +45,7 @@ class SecretRotation(BodyModel):
     overlap_s: Annotated[int, Field(ge=0, le=MAX_OVERLAP_S)] = OVERLAP_S
 
 
-class ReplayRequest(BodyModel):
+class DeliveryReplayRequest(BodyModel):
     """One delivery, or those that were noted from `since` until before `until`, of one state or of all."""
 
     delivery_id: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
