@@ -84,7 +84,7 @@ class Cart:
         return next((line.quantity for line in self.lines if line.product_id == product_id), 0)
 
     def put(self, line: Line) -> "Cart":
-        """With so many pieces more, at the price of now."""
+        """With so many pieces more, at its present price."""
         quantity = min(self.quantity_of(line.product_id) + line.quantity, MAX_QUANTITY)
         more = replace(line, quantity=quantity)
         if not self.quantity_of(line.product_id):

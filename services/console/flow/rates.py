@@ -1,4 +1,4 @@
-"""What numbers over time say: how fast a counter grows, and when a backlog will be gone at the pace of now."""
+"""What numbers over time say: how fast a counter grows, and when a backlog will be gone at its present pace."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
