@@ -54,5 +54,6 @@ async def _walked(route: ConsoleRoute, browsers: Mapping[str, httpx.AsyncClient]
     if not route.is_for_operators:
         return Finding(str(route), "open, or its own log-in", by_status(got), "")
     wrong = ["nobody"] if got["nobody"] != TO_LOG_IN else []
-    wrong += [who for who, status in got.items() if who != "nobody" and (status == REFUSED) == (who in OPERATORS)]
-    return Finding(str(route), "303 to the log-in; 403 but for OPERATOR, ADMIN", by_status(got), ", ".join(wrong))
+    may = ("ADMIN",) if route.is_for_admins else OPERATORS
+    wrong += [who for who, status in got.items() if who != "nobody" and (status == REFUSED) == (who in may)]
+    return Finding(str(route), f"303 to the log-in; 403 but for {', '.join(may)}", by_status(got), ", ".join(wrong))

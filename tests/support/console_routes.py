@@ -39,6 +39,11 @@ class ConsoleRoute:
     def is_for_operators(self) -> bool:
         return self.template not in OPEN and not self.is_in_shop
 
+    @property
+    def is_for_admins(self) -> bool:
+        """What is done to an account, or tells all of it."""
+        return self.template.startswith("/accounts/{account_id}/")
+
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 
