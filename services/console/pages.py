@@ -2,11 +2,11 @@
 
 import hmac
 import secrets
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import structlog
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from ordercast.services.console.cart.cart import Cart
@@ -101,6 +101,12 @@ async def admin(request: Request) -> LogIn:
     if not found.is_admin:
         raise NotForOperators
     return found
+
+
+# Whoever asks, as a parameter of a route: it is not run for anybody else.
+Customer = Annotated[LogIn, Depends(customer)]
+Operator = Annotated[LogIn, Depends(operator)]
+Admin = Annotated[LogIn, Depends(admin)]
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.client.account_answers import Account
 from ordercast.services.console.accounts.read_accounts import read_account, read_accounts
 from ordercast.services.console.accounts.schemas import AccountsQuestion, BlockForm, RoleForm
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import admin, check_form, go_to, operator, page
+from ordercast.services.console.pages import Admin, Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.console.schemas import query_of
 from ordercast.services.shared.http.caller import ROLES
@@ -17,8 +17,6 @@ from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
-Admin = Annotated[LogIn, Depends(admin)]
 Asked = Annotated[AccountsQuestion, in_query(AccountsQuestion)]
 
 

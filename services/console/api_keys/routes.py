@@ -3,22 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.client.account_answers import ApiKey
 from ordercast.services.console.accounts.routes import ask_about
 from ordercast.services.console.api_keys.schemas import KEY_DAYS, KeyForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.pages import admin, check_form, go_to
+from ordercast.services.console.pages import Admin, check_form, go_to
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask
 from ordercast.services.shared.http.access import scopes_of
 from ordercast.services.shared.http.caller import ROLES
 from ordercast.services.shared.http.requests import PathId
 
 router = APIRouter()
-
-Admin = Annotated[LogIn, Depends(admin)]
 
 
 @router.get("/accounts/{account_id}/keys/new")

@@ -63,10 +63,6 @@ class CartPage:
     def can_be_ordered(self) -> bool:
         return bool(self.lines) and all(line.is_sold for line in self.lines)
 
-    @property
-    def is_as_seen(self) -> bool:
-        return not any(line.costs_otherwise for line in self.lines)
-
 
 async def read_cart(client: Client, cart: Cart) -> CartPage:
     products = await asyncio.gather(

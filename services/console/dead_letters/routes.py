@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
 from ordercast.client.dead_letters import Outcome
 from ordercast.services.console.dead_letters.edit_letter import Typed
@@ -26,13 +26,11 @@ from ordercast.services.console.dead_letters.schemas import (
     PathId,
 )
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import check_form, operator, page
+from ordercast.services.console.pages import Operator, check_form, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
-
-Operator = Annotated[LogIn, Depends(operator)]
 
 
 @router.get("/dead-letters")

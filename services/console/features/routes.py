@@ -3,20 +3,18 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.features.read_features import FeaturesPage, read_features
 from ordercast.services.console.features.schemas import FeaturesQuestion, VerifyForm
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import check_form, console, operator, page
+from ordercast.services.console.pages import Operator, check_form, console, page
 from ordercast.services.console.parts import Missing, is_missing
 from ordercast.services.console.predict.choose import MOST_MATCHES
 from ordercast.services.console.predict.read_prediction import REASONS
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
-
-Operator = Annotated[LogIn, Depends(operator)]
 
 
 @router.get("/features")

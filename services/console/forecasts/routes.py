@@ -5,20 +5,18 @@ from dataclasses import asdict
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ordercast.services.console.forecasts.read_forecasts import MOST_FOUND, read_forecasts
 from ordercast.services.console.forecasts.read_product import read_past, read_product
 from ordercast.services.console.forecasts.schemas import ForecastsQuestion, ProductQuestion
-from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import operator, page
+from ordercast.services.console.pages import Operator, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing
 from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 Asked = Annotated[ForecastsQuestion, in_query(ForecastsQuestion)]
 AskedOfOne = Annotated[ProductQuestion, in_query(ProductQuestion)]
 # Of how many weeks ago past forecasts are shown unless asked otherwise: as many as are told of what was sold.

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
@@ -14,11 +14,10 @@ from ordercast.services.console.imports.schemas import SendForm, ToldForm, field
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.pages import HEADERS, check_form, console, go_to, operator, page
+from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, page
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 IMPORT: Final = "/import"
 # Of a path of its own: no other form may be as long.
 HAND_IN: Final = f"{IMPORT}/files"

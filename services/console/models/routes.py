@@ -2,18 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.models.read_models import MOST, read_models
 from ordercast.services.console.models.schemas import Recipe, UnpinForm, Version
-from ordercast.services.console.pages import check_form, go_to, operator, page
+from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 
 router = APIRouter()
-
-Operator = Annotated[LogIn, Depends(operator)]
 
 
 @router.get("/models")

@@ -3,20 +3,19 @@
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.orders.read_orders import LINES, read_order, read_orders
 from ordercast.services.console.orders.schemas import CancelForm, OrderQuestion, OrdersQuestion
-from ordercast.services.console.pages import check_form, go_to, operator, page
+from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.console.schemas import query_of
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 Asked = Annotated[OrdersQuestion, in_query(OrdersQuestion)]
 AskedOfOne = Annotated[OrderQuestion, in_query(OrderQuestion)]
 

@@ -1,24 +1,22 @@
 """The first page; its numbers alone come again every few seconds."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.overview.read_overview import read_overview
-from ordercast.services.console.pages import console, operator, page
+from ordercast.services.console.pages import Operator, console, page
 from ordercast.services.console.parts import is_missing
 
 router = APIRouter()
 
 
 @router.get("/")
-async def overview(request: Request, log_in: Annotated[LogIn, Depends(operator)]) -> Response:
+async def overview(request: Request, log_in: Operator) -> Response:
     return await _answer(request, log_in, "overview.html")
 
 
 @router.get("/overview/numbers")
-async def overview_numbers(request: Request, log_in: Annotated[LogIn, Depends(operator)]) -> Response:
+async def overview_numbers(request: Request, log_in: Operator) -> Response:
     return await _answer(request, log_in, "overview_numbers.html")
 
 

@@ -3,18 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.own_orders.read_own_orders import read_own_order, read_own_orders
 from ordercast.services.console.own_orders.schemas import OrderQuestion, OrdersQuestion
-from ordercast.services.console.pages import SHOP, console, customer, page
+from ordercast.services.console.pages import SHOP, Customer, console, page
 from ordercast.services.console.parts import Missing, is_missing
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
-
-Customer = Annotated[LogIn, Depends(customer)]
 
 
 @router.get(f"{SHOP}/orders")

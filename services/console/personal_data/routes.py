@@ -3,20 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import StreamingResponse
 
 from ordercast.services.console.accounts.routes import ask_about
-from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.pages import admin, check_form, go_to, page
+from ordercast.services.console.pages import Admin, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.console.personal_data.schemas import EraseForm
 from ordercast.services.shared.http.requests import PathId
 
 router = APIRouter()
-
-Admin = Annotated[LogIn, Depends(admin)]
 
 
 @router.get("/accounts/{account_id}/reset-code")

@@ -3,10 +3,9 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import operator, page
+from ordercast.services.console.pages import Operator, page
 from ordercast.services.console.parts import NO_MODEL, is_missing
 from ordercast.services.console.predict.choose import MOST_MATCHES
 from ordercast.services.console.predict.read_prediction import REASONS, WIDTHS, read_prediction
@@ -19,7 +18,7 @@ router = APIRouter()
 @router.get("/predict")
 async def predict(
     request: Request,
-    log_in: Annotated[LogIn, Depends(operator)],
+    log_in: Operator,
     asked: Annotated[PredictQuestion, in_query(PredictQuestion)],
 ) -> Response:
     found = await read_prediction(log_in.client, **asdict(asked))

@@ -4,11 +4,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.pages import check_form, go_to, operator, page
+from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing
 from ordercast.services.console.products import read_products as told
 from ordercast.services.console.products.change_product import Outdated, change_product
@@ -18,7 +18,6 @@ from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 Asked = Annotated[ProductsQuestion, in_query(ProductsQuestion)]
 AskedOfOne = Annotated[ProductQuestion, in_query(ProductQuestion)]
 

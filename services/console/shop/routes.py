@@ -4,17 +4,16 @@ import secrets
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.cart.cart import MOST_LINES, Line
 from ordercast.services.console.cart.quantities import quantity_of
-from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import (
     SHOP,
+    Customer,
     cart_of,
     check_form,
     console,
-    customer,
     go_to,
     keep_cart,
     log_in_of,
@@ -33,7 +32,6 @@ from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter()
 
-Customer = Annotated[LogIn, Depends(customer)]
 _KEY_BYTES: Final = 16
 _CONFLICT: Final = 409
 

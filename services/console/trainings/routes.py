@@ -3,18 +3,17 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.pages import check_form, go_to, operator, page
+from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
 from ordercast.services.console.trainings.schemas import TrainingForm
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 # Time (s) after which the table comes again: while a training runs, and else.
 RUNNING_S: Final = 2
 IDLE_S: Final = 15
