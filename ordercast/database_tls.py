@@ -11,7 +11,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ordercast.errors import ActionableError
 from ordercast.secret_variables import secret_variable
@@ -20,7 +20,9 @@ MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-fu
 # Of these a stranger between client and server learns nothing: the certificate is checked.
 VERIFYING: Final = ("verify-ca", "verify-full")
 PREFIX: Final = "ORDERCAST_DATABASE_"
-DRIVER: Final = "postgresql+asyncpg://"
+DRIVER: Final = "postgresql+asyncpg"
+# The same database by the schemes that other programs write.
+SCHEMES: Final = (DRIVER, "postgresql", "postgres")
 
 
 class DatabaseSettingsWrong(ActionableError):
@@ -29,7 +31,7 @@ class DatabaseSettingsWrong(ActionableError):
 
 def sqlalchemy_address(url: str, environment: Mapping[str, str] = os.environ) -> tuple[str, dict[str, Any]]:
     """The URL, and `connect_args`. Raises DatabaseSettingsWrong."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     in_url = query.pop("sslmode", None) or query.pop("ssl", None)
     ca = secret_variable(f"{PREFIX}CA", environment)
@@ -46,7 +48,21 @@ def sqlalchemy_address(url: str, environment: Mapping[str, str] = os.environ) ->
 def asyncpg_address(url: str, environment: Mapping[str, str] = os.environ) -> tuple[str, dict[str, Any]]:
     """The same for asyncpg itself. Raises DatabaseSettingsWrong."""
     address, tls = sqlalchemy_address(url, environment)
-    return address.replace(DRIVER, "postgresql://", 1), tls
+    return address.replace(DRIVER, "postgresql", 1), tls
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # is read only now
+    except ValueError:
+        parts = None
+    if parts is None or parts.scheme not in SCHEMES:
+        raise DatabaseSettingsWrong(
+            "the database's URL is none of PostgreSQL",
+            hint=f"it looks like {DRIVER}://user:password@host:5432/database",
+        )
+    return parts._replace(scheme=DRIVER)
 
 
 def _context(mode: str, ca: str | None) -> ssl.SSLContext:

@@ -16,6 +16,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 
+from aiokafka.conn import get_ip_port_afi
 from aiokafka.helpers import create_ssl_context
 
 from ordercast.errors import ActionableError
@@ -24,6 +25,7 @@ from ordercast.secret_variables import secret_variable
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 PREFIX: Final = "ORDERCAST_KAFKA_"
+LARGEST_PORT: Final = 65_535
 
 
 class KafkaSettingsWrong(ActionableError):
@@ -33,6 +35,7 @@ class KafkaSettingsWrong(ActionableError):
 def client_arguments(address: str, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Whom a client of aiokafka connects to, and how. Raises KafkaSettingsWrong."""
     login, carried, brokers = address.rpartition("@")
+    _check(brokers)
     if not carried:
         return {"bootstrap_servers": address, **client_security(environment)}
     user, _, password = login.partition(":")
@@ -43,6 +46,18 @@ def client_arguments(address: str, environment: Mapping[str, str] = os.environ) 
         "sasl_plain_username": user,
         "sasl_plain_password": password,
     }
+
+
+def _check(brokers: str) -> None:
+    for broker in brokers.split(","):
+        try:
+            host, port, _ = get_ip_port_afi(broker)
+        except ValueError:  # the port is no number, or there are brackets without an IPv6 address
+            host, port = "", 0
+        if not host or not 0 < port <= LARGEST_PORT:
+            raise KafkaSettingsWrong(
+                f"{broker.strip()!r} is no address of a Kafka broker", hint="host:port, several with commas between"
+            )
 
 
 def brokers_of(address: str) -> str:

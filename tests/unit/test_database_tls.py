@@ -57,3 +57,17 @@ def test_what_no_client_can_do_is_named_without_a_secret(url: str, environment: 
         sqlalchemy_address(url, environment)
     assert str(refused.value) == message
     assert "secret" not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://u:hidden@db/shop", "postgresql://u:hidden@db:abc/shop", "postgres://[::1/shop"]
+)
+def test_what_is_no_url_of_postgresql_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseSettingsWrong, match="none of PostgreSQL") as refused:
+        sqlalchemy_address(url, {})
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_the_schemes_of_other_programs_are_the_same_database(scheme: str) -> None:
+    assert sqlalchemy_address(URL.replace("postgresql+asyncpg", scheme), {}) == (URL, {})

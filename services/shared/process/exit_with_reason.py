@@ -23,6 +23,7 @@ def exit_with_reason(name: str, *expected: type[Exception]) -> Iterator[None]:
     try:
         yield
     except reasons as error:
-        sys.exit(f"{name}: {first_line(error)}")
+        hint = error.hint if isinstance(error, ActionableError) else ""
+        sys.exit(f"{name}: {first_line(error)}" + (f" ({hint})" if hint else ""))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

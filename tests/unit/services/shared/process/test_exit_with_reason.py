@@ -2,6 +2,7 @@
 
 import pytest
 
+from ordercast.errors import ActionableError
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.process.exit_with_reason import exit_with_reason
 
@@ -12,6 +13,7 @@ from ordercast.services.shared.process.exit_with_reason import exit_with_reason
         (CannotStart("ORDERCAST_PORT: Field required"), "relay: ORDERCAST_PORT: Field required"),
         (OSError(5, "gone"), "relay: [Errno 5] gone"),
         (TimeoutError(), "relay: TimeoutError"),
+        (ActionableError("no broker", hint="host:port"), "relay: no broker (host:port)"),
     ],
 )
 def test_what_is_expected_becomes_one_line(error: Exception, said: str) -> None:
