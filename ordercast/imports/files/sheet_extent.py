@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import IO, Final
 
@@ -17,13 +17,14 @@ _ATTRIBUTE: Final = re.compile(rb"""([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _COUNT: Final = re.compile(rb"\+?[0-9]{1,10}")
 
 # XLSX: rows, and cells with their names, such as r="AB12". Where these are left out, they follow one another.
-_XLSX_SHEETS: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
+_XLSX: Final = "xl/workbook.xml"
+_XLSX_DATA: Final = b"sheetData"
 _XLSX_TAG: Final = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])" + _ATTRIBUTES)
 _XLSX_CELL: Final = re.compile(rb"([A-Za-z]{1,10})([0-9]{1,10})")
 _LETTERS: Final = 26
 
 # ODS: rows and cells follow one another, and those that are equal stand there once with their count.
-_ODS_SHEETS: Final = re.compile(r"content\.xml")
+_ODS: Final = "content.xml"
 _ODS_TAG: Final = re.compile(rb"<table:(table|table-row|table-cell|covered-table-cell)(?![\w-])" + _ATTRIBUTES)
 # A cell may have what is in it as an attribute, and close itself.
 _ODS_FILLED: Final = re.compile(rb"\boffice:|\btable:formula")
@@ -31,7 +32,8 @@ _ODS_FILLED: Final = re.compile(rb"\boffice:|\btable:formula")
 _ODS_ROOM: Final = 4
 
 # XLSB (MS-XLSB 2.1.4): records, each with its type and length in bytes of which the highest bit says that one more follows.
-_XLSB_SHEETS: Final = re.compile(r"xl/worksheets/[^/]+\.bin")
+_XLSB: Final = "xl/workbook.bin"
+_XLSB_DATA: Final = 145  # BrtBeginSheetData, which only a sheet has
 _XLSB_ROW: Final = 0
 _XLSB_CELLS: Final = range(1, 12)
 
@@ -39,19 +41,27 @@ _XLSB_CELLS: Final = range(1, 12)
 def most_cells(workbook: zipfile.ZipFile) -> int:
     """Of the sheet with the most: its furthest row times its furthest column, however few cells are filled. Those of
     ODS take more room, and count four times."""
-    forms = ((_XLSX_SHEETS, _xlsx_cells), (_ODS_SHEETS, _ods_cells), (_XLSB_SHEETS, _xlsb_cells))
+    members = workbook.namelist()
+    names = {name.lower().replace("\\", "/"): name for name in members}
+    asked: list[tuple[Callable[[IO[bytes]], int], Iterable[str]]] = []
+    # Which files are sheets, the workbook says: any may be one. Only a sheet has data of a sheet in it.
+    if _XLSX in names:
+        asked.append((_xlsx_cells, members))
+    if _XLSB in names:
+        asked.append((_xlsb_cells, members))
+    if _ODS in names:
+        asked.append((_ods_cells, [names[_ODS]]))
     most = 0
-    for name in workbook.namelist():
-        for sheets, cells in forms:
-            if sheets.fullmatch(name):
-                with workbook.open(name) as sheet:
-                    most = max(most, cells(sheet))
+    for cells, sheets in asked:
+        for name in sheets:
+            with workbook.open(name) as sheet:
+                most = max(most, cells(sheet))
     return most
 
 
 def _xlsx_cells(sheet: IO[bytes]) -> int:
     height = width = row = column = 0
-    for piece in _pieces(sheet, b"<"):
+    for piece in _pieces(sheet, b"<", begin=_XLSX_DATA):
         for kind, attributes in _XLSX_TAG.findall(piece):
             name = _attributes(attributes).get(b"r")
             if kind == b"row":
@@ -99,13 +109,15 @@ def _attributes(attributes: bytes) -> dict[bytes, bytes]:
 
 def _xlsb_cells(sheet: IO[bytes]) -> int:
     row = column = 0
+    within = False
     while (kind := _varint(sheet)) is not None and (length := _varint(sheet)) is not None:
         record = sheet.read(length)
+        within |= kind == _XLSB_DATA
         if kind == _XLSB_ROW:
             row = max(row, int.from_bytes(record[:4], "little") + 1)
         elif kind in _XLSB_CELLS:
             column = max(column, int.from_bytes(record[:4], "little") + 1)
-    return row * column
+    return row * column if within else 0
 
 
 def _varint(sheet: IO[bytes]) -> int | None:
@@ -118,17 +130,24 @@ def _varint(sheet: IO[bytes]) -> int | None:
     return None
 
 
-def _pieces(sheet: IO[bytes], cut: bytes) -> Iterator[bytes]:
-    """The sheet in pieces that end before a `cut`, so that nothing that is looked for is torn apart.
+def _pieces(sheet: IO[bytes], cut: bytes, *, begin: bytes = b"") -> Iterator[bytes]:
+    """The sheet in pieces that end before a `cut`, so that nothing that is looked for is torn apart; from the one with
+    `begin` in it on, which a file that is no sheet does not have.
 
     Raises:
         zipfile.BadZipFile: no `cut` for so long that no program has written it.
     """
     rest = b""
+    begun = not begin
     while read := sheet.read(_READ_AT_ONCE):
+        begun = begun or begin in rest + read
         whole, found, after = (rest + read).rpartition(cut)
+        if begun:
+            yield whole
         if len(after) > _LONGEST:
-            raise zipfile.BadZipFile("a sheet is no XML of cells")
-        yield whole
+            if begun:
+                raise zipfile.BadZipFile("a sheet is no XML of cells")
+            after = after[-len(begin) :]
         rest = found + after
-    yield rest
+    if begun:
+        yield rest

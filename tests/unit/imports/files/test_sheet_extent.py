@@ -43,15 +43,17 @@ def test_a_name_that_is_cut_by_the_end_of_a_piece_counts(size: int, monkeypatch:
         assert most_cells(book) == 1 << 34
 
 
-def packed(name: str, content: bytes) -> zipfile.ZipFile:
+def packed(workbook: str, name: str, content: bytes) -> zipfile.ZipFile:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        if name != workbook:
+            archive.writestr(workbook, b"")
         archive.writestr(name, content)
     return zipfile.ZipFile(file)
 
 
 def ods(*rows: str) -> zipfile.ZipFile:
-    return packed("content.xml", f"<table:table table:name='a'>{''.join(rows)}</table:table>".encode())
+    return packed("content.xml", "content.xml", f"<table:table table:name='a'>{''.join(rows)}</table:table>".encode())
 
 
 def ods_row(times: int, *cells: str) -> str:
@@ -109,11 +111,13 @@ def test_what_an_attribute_holds_ends_no_tag_of_ods_and_is_no_attribute(other: s
     ],
 )
 @pytest.mark.parametrize("size", [7, 1 << 20])
+# Which file is a sheet stands in the workbook's relations, and its name may be any.
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "elsewhere/sheet1", "xl/calcChain.xml"])
 def test_cells_of_xlsx_without_names_follow_one_another(
-    rows: str, most: int, size: int, monkeypatch: pytest.MonkeyPatch
+    rows: str, most: int, size: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sheet_extent, "_READ_AT_ONCE", size)
-    with packed("xl/worksheets/sheet1.xml", f"<sheetData>{rows}</sheetData>".encode()) as book:
+    with packed("xl/workbook.xml", name, f"<sheetData>{rows}</sheetData>".encode()) as book:
         assert most_cells(book) == most
 
 
@@ -121,15 +125,32 @@ def xlsb_record(kind: int, content: bytes) -> bytes:
     return bytes([kind, 0x80 | (len(content) & 0x7F), len(content) >> 7]) + content
 
 
+BEGIN_SHEET_DATA = bytes([0x91, 0x01, 0])
+
+
 def test_rows_and_cells_of_xlsb_are_read_from_its_records() -> None:
     row = xlsb_record(0, (299).to_bytes(4, "little") + bytes(13))
     cell = xlsb_record(5, (15).to_bytes(4, "little") + bytes(200))
     # A row's number is no column, and a record of another type is neither.
     other = xlsb_record(60, (9_999).to_bytes(4, "little"))
-    with packed("xl/worksheets/sheet1.bin", row + cell + other) as book:
-        assert most_cells(book) == 300 * 16
+    for name in ("xl/worksheets/sheet1.bin", "xl/elsewhere/sheet1.bin"):
+        with packed("xl/workbook.bin", name, BEGIN_SHEET_DATA + row + cell + other) as book:
+            assert most_cells(book) == 300 * 16
+    with packed("xl/workbook.bin", "xl/printerSettings1.bin", row + cell) as book:
+        assert most_cells(book) == 0
 
 
 def test_a_sheet_without_an_end_of_its_first_tag_is_damaged() -> None:
-    with packed("content.xml", b"<" + bytes(3 << 20)) as book, pytest.raises(zipfile.BadZipFile, match="no XML"):
+    with (
+        packed("content.xml", "content.xml", b"<" + bytes(3 << 20)) as book,
+        pytest.raises(zipfile.BadZipFile, match="no XML"),
+    ):
         most_cells(book)
+
+
+@pytest.mark.parametrize(
+    "content", [b'<calcChain><c r="A900000"/><c r="XFD1"/></calcChain>', bytes(3 << 20), b"<" + bytes(3 << 20)]
+)
+def test_a_file_of_a_workbook_that_is_no_sheet_has_no_cells(content: bytes) -> None:
+    with packed("xl/workbook.xml", "xl/other", content) as book:
+        assert most_cells(book) == 0
