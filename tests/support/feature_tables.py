@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from ordercast.contracts.activity import SUMS
 from ordercast.services.feature_worker.aggregate import (
@@ -265,3 +265,16 @@ def _by_product_and_start(rows: Iterable[tuple[int | None, datetime, Any]]) -> T
         for name in FIGURES:
             figures[name] += getattr(row, name)
     return dict(trends)
+
+
+async def table_is_untouched(sessions: Sessions) -> bool:
+    async with sessions() as session:
+        moved = await session.execute(text("SELECT count(*) FROM feature_positions WHERE next_offset > 0"))
+        streams = await session.execute(text("SELECT count(*) FROM feature_last_sequences"))
+        counts = moved.scalar_one() + streams.scalar_one()
+    return (
+        counts == 0
+        and await read_rows(sessions) == {}
+        and await read_trends(sessions) == {}
+        and await read_activity(sessions) == {}
+    )

@@ -7,7 +7,10 @@ import pytest
 
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.kafka.publisher import KafkaPublisher, open_publisher
+from ordercast.services.shared.kafka.records import Partition
+from tests.support.feature_tables import SqlTable
 from tests.support.fresh_topics import FreshTopics
+from tests.support.histories import PARTITIONS
 from tests.support.worker_process import WorkerPlace
 
 
@@ -28,3 +31,10 @@ async def publisher(fresh_topics: FreshTopics) -> AsyncIterator[KafkaPublisher]:
 def place(database_url: str, fresh_topics: FreshTopics, tmp_path: Path) -> WorkerPlace:
     """Where workers of this test run: an empty database and empty topics."""
     return WorkerPlace(database_url, fresh_topics.bootstrap, fresh_topics.partitions, tmp_path)
+
+
+@pytest.fixture
+async def table(sessions: Sessions) -> SqlTable:
+    table = SqlTable(sessions, PARTITIONS)
+    await table.place([Partition(topic, number) for topic in ("orders", "views") for number in range(PARTITIONS)])
+    return table

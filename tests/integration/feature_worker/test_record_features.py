@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -22,61 +22,16 @@ from ordercast.services.feature_worker.watch_numbers import Amiss, WatchNumbers,
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.kafka.admit import Refused, admit
-from ordercast.services.shared.kafka.dead_letter_limits import WINDOW, Limits
-from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryLog
 from ordercast.services.shared.kafka.ports import Slice
-from ordercast.services.shared.kafka.records import Partition, Record, StoredRecord
+from ordercast.services.shared.kafka.records import Partition, Record
 from tests.support.drive import BATCHES, FATES, drive, memory_consumer, publish_history, replay_strangers
 from tests.support.event_streams import Cancellation, Fact, Line, Order, View, numbered_records, record_of
-from tests.support.feature_tables import DeadLettersInMemory, SqlTable, read_activity, read_rows, read_trends
+from tests.support.feature_records import NOON, VIEWS_1, order, slice_of, slices_of, view
+from tests.support.feature_tables import SqlTable, table_is_untouched
 from tests.support.histories import PARTITIONS, History, histories
 from tests.support.lock_waits import until_somebody_waits_for_a_lock
 from tests.support.oracle import activity_table, feature_table, trends_table
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-VIEWS_1 = Partition("views", 1)
-
-
-@pytest.fixture
-async def table(sessions: Sessions) -> SqlTable:
-    table = SqlTable(sessions, PARTITIONS)
-    await table.place([Partition(topic, number) for topic in ("orders", "views") for number in range(PARTITIONS)])
-    return table
-
-
-def slices_of(facts: Sequence[Fact], start: int = 0) -> list[Slice]:
-    """The facts' records as they would lie at the beginning of the topics, from offset `start` on."""
-    return [_slice(place, records, start) for place, records in numbered_records(facts, PARTITIONS).items()]
-
-
-def _slice(place: Partition, records: Sequence[Record], start: int = 0) -> Slice:
-    stored = [
-        StoredRecord(record.key, record.value, record.headers, record.timestamp_ms, place, offset)
-        for offset, record in enumerate(records)
-    ]
-    return Slice(place, start, stored[start:])
-
-
-def view(minutes: int, count: int = 1) -> View:
-    return View(1, 1, NOON + timedelta(minutes=minutes), count)
-
-
-def order(minutes: int) -> Order:
-    return Order(1, NOON + timedelta(minutes=minutes), (Line(1, 2),))
-
-
-async def table_is_untouched(sessions: Sessions) -> bool:
-    async with sessions() as session:
-        moved = await session.execute(text("SELECT count(*) FROM feature_positions WHERE next_offset > 0"))
-        streams = await session.execute(text("SELECT count(*) FROM feature_last_sequences"))
-        counts = moved.scalar_one() + streams.scalar_one()
-    return (
-        counts == 0
-        and await read_rows(sessions) == {}
-        and await read_trends(sessions) == {}
-        and await read_activity(sessions) == {}
-    )
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +195,7 @@ class TestAStrangersNumber:
     async def record(self, table: SqlTable, facts: Sequence[Fact], forged: Record) -> None:
         """The first order, the stranger's record, the other orders."""
         first, *others = numbered_records(facts, PARTITIONS)[self.ORDERS_1]
-        await table.record([_slice(self.ORDERS_1, [first, forged, *others])])
+        await table.record([slice_of(self.ORDERS_1, [first, forged, *others])])
 
     @pytest.mark.parametrize(
         ("numbering", "number"),
@@ -293,97 +248,13 @@ class TestAStrangersNumber:
         """Nobody can tell it from an event of ours that this release cannot read."""
         await give_numbers(sessions, 3)
         forged = replace(record_of(order(9), SequenceNumber("outbox", 2)), value=b"{")
-        await table.record([_slice(self.ORDERS_1, [record_of(order(1), SequenceNumber("outbox", 1)), forged])])
+        await table.record([slice_of(self.ORDERS_1, [record_of(order(1), SequenceNumber("outbox", 1)), forged])])
         assert await amiss(sessions) == []
         async with sessions() as session:
             last = await session.execute(
                 text("SELECT last_sequence FROM feature_last_sequences WHERE producer = 'outbox'")
             )
             assert last.scalars().all() == [2]
-
-
-async def test_a_refused_record_is_buried_and_the_rest_goes_on(table: SqlTable, sessions: Sessions) -> None:
-    (piece,) = slices_of([view(1), view(2), view(3)])
-    piece.records[1] = replace(piece.records[1], value=b"{")
-    await table.record([piece])
-    assert list(table.dead_letters.by_id) == ["views:1:1"]
-    assert (await table.rows())[1, 1]["view_count"] == 2
-    assert (await table.place([VIEWS_1]))[VIEWS_1] == 3
-
-
-async def test_if_a_refused_record_cannot_be_buried_nothing_is_done(table: SqlTable, sessions: Sessions) -> None:
-    async def away(_: Sequence[Refused]) -> None:
-        raise BrokerUnavailable("away")
-
-    (piece,) = slices_of([view(1), view(2)])
-    piece.records[1] = replace(piece.records[1], value=b"{")
-    record = RecordFeatures(sessions, admit=partial(admit, partitions=PARTITIONS), keep_refused=away)
-    with pytest.raises(BrokerUnavailable):
-        await record([piece])
-    assert await table_is_untouched(sessions)
-
-
-class TestTooManyRefused:
-    """A hundred bad events say that the data is bad; a hundred in a row, that somebody has to look."""
-
-    @pytest.fixture
-    def dead_letters(self) -> DeadLettersInMemory:
-        return DeadLettersInMemory()
-
-    @pytest.fixture(autouse=True)
-    async def _placed(self, table: SqlTable) -> None:
-        """The partitions have positions."""
-
-    def log(self, pattern: str) -> list[StoredRecord]:
-        """Good (+) and bad (-) records."""
-        facts = [view(minute) for minute in range(len(pattern))]
-        (piece,) = slices_of(facts)
-        return [
-            record if kind == "+" else replace(record, value=b"{")
-            for record, kind in zip(piece.records, pattern, strict=True)
-        ]
-
-    async def alarms(
-        self, sessions: Sessions, dead_letters: DeadLettersInMemory, pattern: str, ends: Sequence[int], limits: Limits
-    ) -> list[str]:
-        """What is said of each batch; each goes to a worker that has just started."""
-        said, log, start = list[str](), self.log(pattern), 0
-        for end in ends:
-            admit_here = partial(admit, partitions=PARTITIONS)
-            record = RecordFeatures(sessions, admit=admit_here, keep_refused=dead_letters, limits=limits)
-            recorded = await record([Slice(VIEWS_1, start, log[start:end])])
-            said.append(str(recorded.alarm or ""))
-            start = end
-        assert len(dead_letters.by_id) == pattern.count("-")
-        assert (await read_rows(sessions))[1, 1]["view_count"] == pattern.count("+")
-        return said
-
-    async def test_so_many_in_a_row_become_dead_letters(
-        self, sessions: Sessions, dead_letters: DeadLettersInMemory
-    ) -> None:
-        assert await self.alarms(sessions, dead_letters, "---+---", [7], Limits(3, 1.0)) == [""]
-
-    async def test_one_more_raises_the_alarm_and_the_flow_goes_on(
-        self, sessions: Sessions, dead_letters: DeadLettersInMemory
-    ) -> None:
-        (alarm,) = await self.alarms(sessions, dead_letters, "+----+", [6], Limits(3, 1.0))
-        assert alarm.startswith("4 events in a row of views/1 were refused, the last one because of MalformedEvent")
-
-    async def test_they_are_counted_over_batches_and_restarts(
-        self, sessions: Sessions, dead_letters: DeadLettersInMemory
-    ) -> None:
-        said = await self.alarms(sessions, dead_letters, "--+-----+", [2, 4, 6, 7, 9], Limits(3, 1.0))
-        assert [alarm[:19] for alarm in said] == ["", "", "", "4 events in a row o", "5 events in a row o"]
-
-    async def test_good_ones_in_between_do_not_hide_that_too_many_are_bad(
-        self, sessions: Sessions, dead_letters: DeadLettersInMemory
-    ) -> None:
-        limits = Limits(in_a_row=3, ratio=10 / WINDOW)
-        pattern = "-+" * 10 + "+" * 5 + "-"
-        *before, last = await self.alarms(sessions, dead_letters, pattern, [*range(5, 30, 5), 26], limits)
-        assert before == [""] * 5
-        assert last.startswith("11 of the last 1,000 events of views/1 ")
-        assert "DEAD_LETTER_RATIO" in last
 
 
 async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(table: SqlTable, sessions: Sessions) -> None:
@@ -450,7 +321,7 @@ def replace_price(line: Line, price: str) -> Line:
 
 
 async def test_a_stranger_without_a_number_is_refused(table: SqlTable) -> None:
-    await table.record([_slice(VIEWS_1, [record_of(view(1), None), record_of(view(1), SequenceNumber("a", 1))])])
+    await table.record([slice_of(VIEWS_1, [record_of(view(1), None), record_of(view(1), SequenceNumber("a", 1))])])
     (dead_letter,) = table.dead_letters.by_id.values()
     assert dead_letter.reason.startswith("MissingSequence")
     assert (await table.rows())[1, 1]["view_count"] == 1

@@ -3,18 +3,15 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
-from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.services.order_api.errors import PositionMoved
-from ordercast.services.order_api.orders.place_orders import Line, OrderRequest, PlaceOrders
-from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.webhooks import forget_deliveries, keep_going, note_deliveries, send_deliveries
 from ordercast.services.order_api.webhooks.backoff import ATTEMPTS
 from ordercast.services.order_api.webhooks.forget_deliveries import forget_secrets, forget_some
@@ -22,95 +19,26 @@ from ordercast.services.order_api.webhooks.manage_webhooks import WebhookChange,
 from ordercast.services.order_api.webhooks.note_deliveries import NoteDeliveries
 from ordercast.services.order_api.webhooks.post_delivery import Answer, open_post_delivery
 from ordercast.services.order_api.webhooks.send_deliveries import LEASE_S, OF_ONE, SendDeliveries
-from ordercast.services.order_api.webhooks.subscriptions import ShownWebhook, add_subscription
+from ordercast.services.order_api.webhooks.subscriptions import add_subscription
 from ordercast.services.order_api.webhooks.watch_webhooks import measure_webhooks
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller
-from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
+from ordercast.services.shared.kafka.memory import MemoryConsumer
 from ordercast.services.shared.kafka.ports import ReadPositions
-from ordercast.services.shared.kafka.records import Partition
 from ordercast.services.shared.telemetry.metrics import WEBHOOKS_PAUSED
 from tests.support.order_api import Member, RunningApi
 from tests.support.seeds import seed_accounts, seed_products
 from tests.support.webhook_receiver import Receiver, receiving
+from tests.support.webhook_shop import PLACES, WebhookShop
 
-PARTITIONS: Final = 4
 WITHIN_S: Final = 60.0
-PLACES: Final = [
-    Partition(topic.name, number)
-    for topic in ALL_TOPICS
-    if topic.name in note_deliveries.TOPICS
-    for number in range(topic.partitions or PARTITIONS)
-]
-ORDERED: Final = """
-    SELECT o.account_id, sum(i.quantity)::bigint FROM orders o JOIN order_items i ON i.order_id = o.id GROUP BY o.account_id
-"""
-
-
-class Shop:
-    """Orders, the log that they go to, and what notes and sends deliveries of it."""
-
-    def __init__(self, sessions: Sessions, accounts: list[int], product: int) -> None:
-        self.sessions, self.accounts, self.product = sessions, accounts, product
-        self.log = MemoryLog()
-        self.relay = RelayOutbox(sessions, self.log, partitions=PARTITIONS, owner="relay")
-        self.note = NoteDeliveries(sessions, self.open_consumer, self.find_offsets)
-
-    @asynccontextmanager
-    async def open_consumer(self, read_positions: ReadPositions) -> AsyncIterator[MemoryConsumer]:
-        yield MemoryConsumer(self.log, PLACES, read_positions)
-
-    async def find_offsets(self, topics: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
-        found = {}
-        for place in PLACES:
-            records = self.log.records(*place)
-            later = [
-                record.offset for record in records if since and record.timestamp_ms >= since.timestamp() * 1000 // 1
-            ]
-            found[place] = min(later, default=len(records))
-        return found
-
-    async def subscribe(self, url: str, *types: str) -> ShownWebhook:
-        async with self.sessions() as session, session.begin():
-            return await add_subscription(
-                session, account_id=self.accounts[0], url=url, event_types=types or ("order.placed",)
-            )
-
-    async def order(self, count: int) -> None:
-        requests = [OrderRequest(self.accounts[n % 5], [Line(self.product, 1 + n % 3)]) for n in range(count)]
-        await PlaceOrders(self.sessions, partitions=PARTITIONS)(requests)
-        await self.relay.create_leases()
-        await self.relay.renew_leases()
-        while await self.relay.relay_once():
-            pass
-
-    async def noted(self) -> None:
-        """Notes all that is in the log."""
-        async with self.open_consumer(self.note.start_positions) as consumer:
-            while slices := await consumer.poll(max_records=7, timeout_s=0):
-                await self.note.note(slices)
-
-    async def ask(self, query: str, **values: Any) -> list[Any]:
-        async with self.sessions() as session, session.begin():
-            return list((await session.execute(text(query), values)).all())
-
-    async def change(self, statement: str) -> None:
-        async with self.sessions() as session, session.begin():
-            await session.execute(text(statement))
-
-    async def states(self) -> dict[str, int]:
-        rows = await self.ask("SELECT state, count(*) FROM webhook_deliveries GROUP BY 1")
-        return {row[0]: row[1] for row in rows}
-
-    async def ordered(self) -> dict[int, int]:
-        return {row[0]: row[1] for row in await self.ask(ORDERED)}
 
 
 @pytest.fixture
-async def shop(sessions: Sessions) -> Shop:
+async def shop(sessions: Sessions) -> WebhookShop:
     accounts = await seed_accounts(sessions, 5)
     (product,) = await seed_products(sessions, ["1"])
-    return Shop(sessions, accounts, product)
+    return WebhookShop(sessions, accounts, product)
 
 
 @pytest.fixture
@@ -126,7 +54,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def sending(shop: Shop, **others: Any) -> AsyncIterator[None]:
+async def sending(shop: WebhookShop, **others: Any) -> AsyncIterator[None]:
     stopping = asyncio.Event()
     async with open_post_delivery(private=True) as post, asyncio.TaskGroup() as group:
         group.create_task(SendDeliveries(shop.sessions, post, **others).run(stopping))
@@ -134,7 +62,7 @@ async def sending(shop: Shop, **others: Any) -> AsyncIterator[None]:
         stopping.set()
 
 
-async def test_a_receiver_that_fails_for_a_while_gets_all_of_it(shop: Shop, receiver: Receiver) -> None:
+async def test_a_receiver_that_fails_for_a_while_gets_all_of_it(shop: WebhookShop, receiver: Receiver) -> None:
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     receiver.failing = True
     await shop.order(30)
@@ -147,13 +75,13 @@ async def test_a_receiver_that_fails_for_a_while_gets_all_of_it(shop: Shop, rece
     assert receiver.quantities() == await shop.ordered()
 
 
-async def until_states(shop: Shop, states: dict[str, int]) -> None:
+async def until_states(shop: WebhookShop, states: dict[str, int]) -> None:
     async with asyncio.timeout(WITHIN_S):
         while await shop.states() != states:
             await asyncio.sleep(0.01)
 
 
-async def test_after_the_last_attempt_it_has_failed_and_says_how(shop: Shop, receiver: Receiver) -> None:
+async def test_after_the_last_attempt_it_has_failed_and_says_how(shop: WebhookShop, receiver: Receiver) -> None:
     await shop.subscribe(receiver.url)
     receiver.failing = True
     await shop.order(1)
@@ -167,7 +95,7 @@ async def test_after_the_last_attempt_it_has_failed_and_says_how(shop: Shop, rec
     assert duration >= 0
 
 
-async def test_what_is_accepted_before_a_subscription_is_not_for_it(shop: Shop, receiver: Receiver) -> None:
+async def test_what_is_accepted_before_a_subscription_is_not_for_it(shop: WebhookShop, receiver: Receiver) -> None:
     await shop.order(5)
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     await shop.order(3)
@@ -175,7 +103,7 @@ async def test_what_is_accepted_before_a_subscription_is_not_for_it(shop: Shop, 
     assert await shop.states() == {"WAITING": 3}
 
 
-async def test_what_kafka_has_twice_is_noted_once(shop: Shop, receiver: Receiver) -> None:
+async def test_what_kafka_has_twice_is_noted_once(shop: WebhookShop, receiver: Receiver) -> None:
     await shop.subscribe(receiver.url)
     await shop.order(6)
     for place in PLACES:
@@ -186,7 +114,7 @@ async def test_what_kafka_has_twice_is_noted_once(shop: Shop, receiver: Receiver
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_whoever_notes_and_is_killed_or_overtaken_each_event_is_noted_once(shop: Shop, seed: int) -> None:
+async def test_whoever_notes_and_is_killed_or_overtaken_each_event_is_noted_once(shop: WebhookShop, seed: int) -> None:
     chance = random.Random(seed)
     await shop.subscribe("http://127.0.0.1/", "order.placed")
     placed = 0
@@ -210,7 +138,7 @@ async def test_whoever_notes_and_is_killed_or_overtaken_each_event_is_noted_once
     assert dict(await shop.ask("SELECT 'p', sum(next_offset)::bigint FROM webhook_positions")) == {"p": placed}
 
 
-async def test_a_subscription_that_is_made_while_a_batch_is_noted_misses_nothing(shop: Shop) -> None:
+async def test_a_subscription_that_is_made_while_a_batch_is_noted_misses_nothing(shop: WebhookShop) -> None:
     await shop.subscribe("http://127.0.0.1/first")
     await shop.order(2)
     async with shop.open_consumer(shop.note.start_positions) as consumer:
@@ -231,7 +159,7 @@ async def test_a_subscription_that_is_made_while_a_batch_is_noted_misses_nothing
     assert of_second == [(3,)]
 
 
-async def test_without_a_subscription_positions_are_forgotten_and_nothing_begins_at_the_end(shop: Shop) -> None:
+async def test_without_a_subscription_positions_are_forgotten_and_nothing_begins_at_the_end(shop: WebhookShop) -> None:
     await shop.subscribe("http://127.0.0.1/")
     await shop.order(2)
     await shop.noted()
@@ -247,7 +175,7 @@ async def test_with_an_erased_account_its_webhooks_go_with_secrets_and_deliverie
 ) -> None:
     (product,) = await seed_products(sessions, ["1"])
     ann = await api.customer()
-    shop = Shop(sessions, [ann.id] * 5, product)
+    shop = WebhookShop(sessions, [ann.id] * 5, product)
     await shop.subscribe("http://127.0.0.1/")
     await shop.order(2)
     await shop.noted()
@@ -276,7 +204,7 @@ class Held:
         return Answer(200, "", 1)
 
 
-async def test_a_slow_receiver_keeps_no_other_waiting_and_has_a_few_attempts_at_once(shop: Shop) -> None:
+async def test_a_slow_receiver_keeps_no_other_waiting_and_has_a_few_attempts_at_once(shop: WebhookShop) -> None:
     await shop.subscribe("http://127.0.0.1/slow")
     await shop.subscribe("http://127.0.0.1/fast")
     await shop.order(20)
@@ -293,7 +221,7 @@ async def test_a_slow_receiver_keeps_no_other_waiting_and_has_a_few_attempts_at_
 
 
 async def test_what_was_claimed_by_one_that_is_gone_is_sent_when_its_lease_has_ended(
-    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    shop: WebhookShop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     await shop.order(3)
@@ -315,7 +243,7 @@ async def test_what_was_claimed_by_one_that_is_gone_is_sent_when_its_lease_has_e
     assert set(receiver.came.values()) == {1}
 
 
-async def test_what_came_of_an_attempt_whose_lease_had_ended_is_passed_over(shop: Shop) -> None:
+async def test_what_came_of_an_attempt_whose_lease_had_ended_is_passed_over(shop: WebhookShop) -> None:
     await shop.subscribe("http://127.0.0.1/slow")
     await shop.order(1)
     await shop.noted()
@@ -329,7 +257,7 @@ async def test_what_came_of_an_attempt_whose_lease_had_ended_is_passed_over(shop
     assert await shop.states() == {"WAITING": 1}
 
 
-async def test_one_that_pauses_is_noted_and_not_sent(shop: Shop, receiver: Receiver) -> None:
+async def test_one_that_pauses_is_noted_and_not_sent(shop: WebhookShop, receiver: Receiver) -> None:
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     await shop.change("UPDATE webhooks SET paused_at = now(), pause_reason = 'ASKED'")
     await shop.order(4)
@@ -340,7 +268,9 @@ async def test_one_that_pauses_is_noted_and_not_sent(shop: Shop, receiver: Recei
         await until_states(shop, {"DELIVERED": 4})
 
 
-async def test_one_that_fails_for_long_pauses_until_somebody_lets_it_go_on(shop: Shop, receiver: Receiver) -> None:
+async def test_one_that_fails_for_long_pauses_until_somebody_lets_it_go_on(
+    shop: WebhookShop, receiver: Receiver
+) -> None:
     made = await shop.subscribe(receiver.url)
     receiver.secret, receiver.failing = made.secret, True
     await shop.order(3)
@@ -366,7 +296,7 @@ async def test_one_that_fails_for_long_pauses_until_somebody_lets_it_go_on(shop:
     assert WEBHOOKS_PAUSED.labels("failing")._value.get() == 0
 
 
-async def test_an_attempt_that_passes_ends_the_time_of_failures(shop: Shop, receiver: Receiver) -> None:
+async def test_an_attempt_that_passes_ends_the_time_of_failures(shop: WebhookShop, receiver: Receiver) -> None:
     receiver.secret = (await shop.subscribe(receiver.url)).secret
     receiver.failing = True
     await shop.order(1)
@@ -378,7 +308,7 @@ async def test_an_attempt_that_passes_ends_the_time_of_failures(shop: Shop, rece
     assert await shop.ask("SELECT failing_since, paused_at FROM webhooks") == [(None, None)]
 
 
-async def test_old_deliveries_are_forgotten(shop: Shop) -> None:
+async def test_old_deliveries_are_forgotten(shop: WebhookShop) -> None:
     await shop.subscribe("http://127.0.0.1/")
     await shop.order(4)
     await shop.noted()
@@ -389,7 +319,7 @@ async def test_old_deliveries_are_forgotten(shop: Shop) -> None:
 
 
 async def test_of_a_deleted_webhook_nothing_is_sent_and_its_deliveries_are_forgotten_in_parts(
-    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    shop: WebhookShop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forget_deliveries, "CHUNK", 3)
     gone, stays = await shop.subscribe(receiver.url), await shop.subscribe(receiver.url)
@@ -408,7 +338,7 @@ async def test_of_a_deleted_webhook_nothing_is_sent_and_its_deliveries_are_forgo
     assert await shop.ask("SELECT DISTINCT webhook_id FROM webhook_deliveries") == [(stays.row.id,)]
 
 
-async def test_secrets_whose_time_is_over_are_forgotten(shop: Shop) -> None:
+async def test_secrets_whose_time_is_over_are_forgotten(shop: WebhookShop) -> None:
     made = await shop.subscribe("http://127.0.0.1/")
     await shop.change(
         "INSERT INTO webhook_secrets (webhook_id, secret, good_until) SELECT webhook_id, 'a', now() FROM webhook_secrets"
@@ -422,7 +352,7 @@ async def test_secrets_whose_time_is_over_are_forgotten(shop: Shop) -> None:
     assert left == [(base64.b64decode(made.secret.removeprefix("whsec_")), True), (b"b", False)]
 
 
-async def test_errors_end_neither_loop(shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_errors_end_neither_loop(shop: WebhookShop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keep_going, "RETRY_S", 0.01)
     monkeypatch.setattr(note_deliveries, "LOOK_S", 0.01)
     receiver.secret = (await shop.subscribe(receiver.url)).secret
