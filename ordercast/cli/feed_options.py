@@ -9,7 +9,8 @@ import typer
 
 from ordercast.cli.options import CommandFailed, Context
 from ordercast.client.errors import ProblemAnswer
-from ordercast.client.follow_events import FollowedEvent, follow_events
+from ordercast.client.event_answers import FollowedEvent
+from ordercast.client.follow_events import follow_events
 from ordercast.system.access import open_access
 
 # Before the first event of any shop.

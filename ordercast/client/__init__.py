@@ -5,49 +5,31 @@
         ann = await anonymous.log_in("ann@example.com", password)
         order = await ann.order_api.place_order([(product_id, 3)])
 
-Clients that come of one `open_client` share its connections.
+Clients that come of one `open_client` share its connections, and may be used by many tasks at once.
+`ordercast.client.blocking` has all of it for programs without asyncio.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
+from ordercast.client.addresses import ORDER_API_PORT, PREDICTOR_PORT, TRAINER_PORT, Addresses
+from ordercast.client.credentials import ApiKey, Login
 from ordercast.client.dead_letters import DeadLettersApi
 from ordercast.client.order_api import OrderApi
 from ordercast.client.pairs import PairsApi
 from ordercast.client.predictor import PredictorApi
+from ordercast.client.request import RETRY_FOR_S
 from ordercast.client.reviews import ReviewsApi
-from ordercast.client.session import ApiKey, Login, Session, Signed
+from ordercast.client.session import Session, Signed
 from ordercast.client.shop_pages import ShopPages
 from ordercast.client.trainer import TrainerApi
-from ordercast.client.transport import RETRY_FOR_S, Transport, open_transport
+from ordercast.client.transport import Transport, open_transport
 
-ORDER_API_PORT: Final = 8000
-TRAINER_PORT: Final = 8001
-PREDICTOR_PORT: Final = 8002
+__all__ = ["ORDER_API_PORT", "PREDICTOR_PORT", "TRAINER_PORT", "Addresses", "Client", "open_client"]
+
 # Requests under way at once: as many as group commit likes to see together, and far below the services' limits.
 CONNECTIONS: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the services listen: URLs without a slash at the end."""
-
-    order_api: str
-    trainer: str
-    predictor: str
-
-    @classmethod
-    def of(cls, urls: Mapping[str, str]) -> "Addresses":
-        """The three out of the base URLs of all services."""
-        return cls(urls["order_api"], urls["trainer"], urls["predictor"])
-
-    @classmethod
-    def local(cls, port_offset: int = 0) -> "Addresses":
-        """The addresses of `ordercast up --port-offset N` on this machine."""
-        ports = (ORDER_API_PORT, TRAINER_PORT, PREDICTOR_PORT)
-        return cls(*(f"http://127.0.0.1:{port + port_offset}" for port in ports))
 
 
 class Client:

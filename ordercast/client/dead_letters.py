@@ -2,73 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
 
+from ordercast.client.dead_letter_answers import Checked, DeadLetter, Outcome, WholeDeadLetter
 from ordercast.client.page import Page
+from ordercast.client.request import Request
 from ordercast.client.session import Answer, Session
-from ordercast.client.transport import Request
 
 _JSON: Final = {"Content-Type": "application/json"}
-
-
-class FieldError(Struct, frozen=True):
-    field: str
-    message: str
-
-
-class Checked(Struct, frozen=True):
-    """What the worker says to a record (`refusal` None: it takes it), and how it differs from the contract."""
-
-    refusal: str | None
-    errors: list[FieldError]
-    sent: bool = False
-
-
-class Left(Struct, frozen=True):
-    id: str
-    reason: str
-
-
-class Outcome(Struct, frozen=True):
-    """`done`: with which it was done, or in a dry run would be; `left`: the others."""
-
-    done: list[str]
-    left: list[Left]
-
-
-class Header(Struct, frozen=True):
-    name: str
-    value: str
-
-
-class DeadLetter(Struct, frozen=True, kw_only=True):
-    """A refused record; `state` is waiting, replayed, discarded or applied."""
-
-    id: str
-    state: str
-    reason: str
-    topic: str
-    partition: int
-    offset: int
-    key: str
-    type: str | None
-    accepted_at: datetime
-    is_cut: bool
-
-
-class WholeDeadLetter(DeadLetter, frozen=True, kw_only=True):
-    """With its record, and the JSON Schema of its type, if that is known."""
-
-    headers: list[Header]
-    body: str
-    is_text: bool
-    check: Checked
-    contract: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

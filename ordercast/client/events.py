@@ -1,14 +1,8 @@
 """Server-sent events, as the HTML standard (section 9.2) defines the stream."""
 
 from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
-    name: str
-    data: str
-    id: str | None = None
+from ordercast.client.event_answers import ServerEvent
 
 
 async def read_lines(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:

@@ -3,27 +3,19 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
+from ordercast.client.event_answers import FollowedEvent
 from ordercast.client.order_api import OrderApi
-from ordercast.client.transport import RETRY_FOR_S, TRANSIENT_STATUSES
+from ordercast.client.request import RETRY_FOR_S, TRANSIENT_STATUSES
 
 # Before a stream that broke off is asked for again (s).
 PAUSE_S: Final = 0.5
 UNAUTHORIZED: Final = 401
-
-
-@dataclass(frozen=True, slots=True)
-class FollowedEvent:
-    """An event (a CloudEvent), or only a position: then `event` is None. Whoever gives `id` as `last_id` goes on after it."""
-
-    id: str
-    event: dict[str, Any] | None
 
 
 async def follow_events(

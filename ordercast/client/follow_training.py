@@ -1,6 +1,7 @@
 """Follows a training until it has ended, over breaks of the connection, and a new model until it is served."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
@@ -46,12 +47,11 @@ async def until_served(predictor: PredictorApi, version: str, recipe: str = "bas
     Raises:
         ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`; or another one is pinned.
     """
-    try:
-        async with asyncio.timeout(SERVED_WITHIN_S):
-            while not await _serves(predictor, version, recipe):
-                await asyncio.sleep(POLL_S)
-    except TimeoutError:
-        raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s") from None
+    give_up_at = time.monotonic() + SERVED_WITHIN_S
+    while not await _serves(predictor, version, recipe):
+        if time.monotonic() + POLL_S > give_up_at:
+            raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s")
+        await asyncio.sleep(POLL_S)
 
 
 async def _serves(predictor: PredictorApi, version: str, recipe: str) -> bool:

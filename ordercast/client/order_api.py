@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 import msgspec
 
 from ordercast.client.account_answers import Account, ApiKey, AuditLine, ResetCode
-from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.credentials import Tokens
+from ordercast.client.event_answers import ServerEvent
+from ordercast.client.events import read_events, read_lines
 from ordercast.client.order_answers import (
     BatchAnswer,
     Changes,
@@ -24,8 +26,8 @@ from ordercast.client.order_answers import (
     Trends,
 )
 from ordercast.client.page import Page
-from ordercast.client.session import Answer, Session, Tokens
-from ordercast.client.transport import Request
+from ordercast.client.request import Request
+from ordercast.client.session import Answer, Session
 from ordercast.client.webhook_answers import Delivery, Replay, Webhook
 
 JSON: Final = {"Content-Type": "application/json"}

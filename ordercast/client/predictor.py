@@ -19,8 +19,8 @@ from ordercast.client.demand_answers import (
 from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.client.model_answers import CurrentModel, Features, Model, Prediction, Predictions, Unpinned
 from ordercast.client.page import Page
+from ordercast.client.request import Request, decode
 from ordercast.client.session import Session
-from ordercast.client.transport import Request, decode
 
 # Products of a page of a long table: they take a second.
 CSV_PAGE: Final = 2_000

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from ordercast.client.errors import AnswerUnreadable, ServiceUnreachable
-from ordercast.client.transport import CONNECT_TIMEOUT_S
+from ordercast.client.request import CONNECT_TIMEOUT_S
 from ordercast.first_line import first_line
 
 # A service looks at its parts for 2 s before it says that one is missing.

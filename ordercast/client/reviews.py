@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import msgspec
 
 from ordercast.client.order_answers import Review
+from ordercast.client.request import Request
 from ordercast.client.session import Session
-from ordercast.client.transport import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,52 +10,16 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
-from ordercast.client.errors import ApiKeyUnusable, ClientError, ProblemAnswer
-from ordercast.client.transport import Request, Transport, decode
+from ordercast.client.credentials import ApiKey, Login, Tokens
+from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.client.request import Request, decode
+from ordercast.client.transport import Transport
 
 # A token is renewed this long (s) before it ends, so that no request arrives with one that just ended.
 RENEW_BEFORE_S: Final = 60
 UNAUTHORIZED: Final = 401
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    email: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"Login(email={self.email!r})"  # a password has no place in a log
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """In place of a log-in: it is sent as it is, with each request.
-
-    Raises:
-        ApiKeyUnusable: no header can hold it. An error of the request would come late, and with the key in its text.
-    """
-
-    key: str
-
-    def __post_init__(self) -> None:
-        if not (self.key.isascii() and self.key.isprintable() and self.key.strip() == self.key != ""):
-            raise ApiKeyUnusable(
-                "what was given as an API key is none: it has other characters than letters, digits, - and _"
-            )
-
-    def __repr__(self) -> str:
-        return "ApiKey()"
-
-
-class Tokens(msgspec.Struct, frozen=True):
-    """What `POST /auth/token` answers; `expires_in` in seconds."""
-
-    access_token: str
-    refresh_token: str
-    token_type: str
-    expires_in: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from ordercast.client.account_answers import Account
 from ordercast.client.order_answers import Order, Price, Product, Review
 from ordercast.client.page import Page
+from ordercast.client.request import Request
 from ordercast.client.session import Answer, Session
-from ordercast.client.transport import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.event_answers import ServerEvent
+from ordercast.client.events import read_events, read_lines
 from ordercast.client.page import Page
+from ordercast.client.request import Request
 from ordercast.client.session import Session
 from ordercast.client.training_answers import Recipe, Recipes, Training
-from ordercast.client.transport import Request
 
 
 @dataclass(frozen=True, slots=True)

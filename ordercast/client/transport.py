@@ -3,45 +3,24 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from random import uniform
-from typing import Any, Final
 
 import httpx
-import msgspec
 
-from ordercast.client.errors import AnswerUnreadable, ProblemAnswer, ServiceUnreachable
+from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
+from ordercast.client.request import (
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    RETRY_FOR_S,
+    Request,
+    built,
+    is_answer,
+    is_transient,
+    problem_of,
+)
 from ordercast.first_line import first_line
-
-# A service that does not take the connection within this time (s) is not there.
-CONNECT_TIMEOUT_S: Final = 5.0
-# Longer than any server-side deadline (30 s), so that the server's own error arrives.
-READ_TIMEOUT_S: Final = 40.0
-# A client that tries for this long (s) notices no killed service: it is back within a few seconds. What takes the longest is a
-# batch of views that Kafka cut off twice (10 s each) before the kill, which keeps its key for another 15 s; and the pauses.
-RETRY_FOR_S: Final = 40.0
-FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 2.0
-# Not the caller's fault and not for long: too many requests, or something behind the service is away. Any other status is
-# transient too when the answer says when to try again (Retry-After).
-TRANSIENT_STATUSES: Final = frozenset({429, 502, 503, 504})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """`repeatable` says that sending it twice does no more than sending it once."""
-
-    method: str
-    url: str
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    repeatable: bool = False
-    # Statuses beside those of success that come with the answer itself; a problem with such a status stays a problem.
-    answered_with: frozenset[int] = frozenset()
-    read_timeout_s: float = READ_TIMEOUT_S
 
 
 class Transport:
@@ -75,11 +54,11 @@ class Transport:
             failure: ProblemAnswer | ServiceUnreachable
             try:
                 async with self._lane() as http:
-                    response = await http.send(_built(http, request))
-                if response.is_success or _is_answer(response, request):
+                    response = await http.send(built(http, request))
+                if response.is_success or is_answer(response, request):
                     return response
                 failure = problem_of(response)
-                again = request.repeatable and _is_transient(response)
+                again = request.repeatable and is_transient(response)
                 wait_s = failure.wait_s
             except httpx.TransportError as error:
                 failure = ServiceUnreachable(f"{request.url} does not answer: {first_line(error)}")
@@ -100,7 +79,7 @@ class Transport:
         """
         async with self._lane() as http:
             try:
-                response = await http.send(_built(http, request), stream=True)
+                response = await http.send(built(http, request), stream=True)
                 try:
                     if not response.is_success:
                         await response.aread()
@@ -129,64 +108,3 @@ async def open_transport(*, connections: int, retry_for_s: float = RETRY_FOR_S) 
             await stack.enter_async_context(httpx.AsyncClient(verify=tls, trust_env=False)) for _ in range(connections)
         ]
         yield Transport(lanes, retry_for_s=retry_for_s)
-
-
-def problem_of(response: httpx.Response) -> ProblemAnswer:
-    """The error of an answer, problem+json or not."""
-    title, wait_s = f"{response.status_code} {response.reason_phrase}", _named_wait_s(response)
-    try:
-        body = msgspec.json.decode(response.content, type=_Problem)
-    except msgspec.DecodeError:
-        return ProblemAnswer(response.status_code, "unknown", title, response.text[:200] or None, wait_s=wait_s)
-    fields = {error.field: error.message for error in body.errors}
-    kind = body.type.rpartition("/")[2]
-    return ProblemAnswer(response.status_code, kind, body.title or title, body.detail, fields, wait_s=wait_s)
-
-
-def decode(response: httpx.Response, answer: type[Any]) -> Any:
-    """The body of a success as the struct `answer`.
-
-    Raises:
-        AnswerUnreadable: it is something else.
-    """
-    try:
-        return msgspec.json.decode(response.content, type=answer)
-    except msgspec.DecodeError as error:
-        raise AnswerUnreadable(f"{response.request.method} {response.request.url}: {first_line(error)}") from error
-
-
-class _FieldError(msgspec.Struct):
-    field: str
-    message: str
-
-
-class _Problem(msgspec.Struct):
-    type: str = "unknown"
-    title: str = ""
-    detail: str | None = None
-    errors: list[_FieldError] = []
-
-
-def _is_answer(response: httpx.Response, request: Request) -> bool:
-    return response.status_code in request.answered_with and response.headers.get("content-type") == "application/json"
-
-
-def _is_transient(response: httpx.Response) -> bool:
-    return response.status_code in TRANSIENT_STATUSES or "retry-after" in response.headers
-
-
-def _named_wait_s(response: httpx.Response) -> float:
-    """Of a 429 alone: services that are away say a second, the shortest that the header can, and are often back before."""
-    named = response.headers.get("retry-after", "")
-    return float(named) if response.status_code == httpx.codes.TOO_MANY_REQUESTS and named.isdecimal() else 0.0
-
-
-def _built(http: httpx.AsyncClient, request: Request) -> httpx.Request:
-    return http.build_request(
-        request.method,
-        request.url,
-        content=request.body,
-        headers=dict(request.headers),
-        params={name: value for name, value in request.params.items() if value is not None},
-        timeout=httpx.Timeout(request.read_timeout_s, connect=CONNECT_TIMEOUT_S),
-    )

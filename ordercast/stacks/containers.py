@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from ordercast.client import Addresses
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 from ordercast.first_line import first_line
 from ordercast.infra.local.databases import service_logins
 from ordercast.infra.local.errors import StartFailed

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 from ordercast.infra.local.errors import PortsTaken
 from ordercast.infra.local.ports import MAX_OFFSET, OFFSET_STEP
 from ordercast.infra.local.system import System, running_system

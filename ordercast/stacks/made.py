@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ordercast.client import Addresses
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 
 # Who tests act as where an admin is needed; the password is drawn for each system.
 ADMIN_EMAIL: Final = "admin@example.com"

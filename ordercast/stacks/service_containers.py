@@ -12,7 +12,7 @@ from typing import Final
 
 from testcontainers.core.container import DockerContainer
 
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 from ordercast.infra.local.errors import StartFailed
 from ordercast.infra.local.ports import BASES, free_port
 from ordercast.infra.local.probes import answers_ok

@@ -11,8 +11,8 @@ from ordercast.client.database import DatabaseUnavailable
 from ordercast.client.errors import ApiKeyUnusable, ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.kafka import KafkaUnavailable
 from ordercast.client.probe import check_answers
+from ordercast.client.request import RETRY_FOR_S
 from ordercast.client.session import Signed
-from ordercast.client.transport import RETRY_FOR_S
 from ordercast.errors import ActionableError
 from ordercast.infra.local.state import SystemInfo
 from ordercast.secret_variables import secret_variable

@@ -10,8 +10,9 @@ from typing import Final
 
 import asyncpg
 
+from ordercast.client.credentials import Login, Tokens
 from ordercast.client.database import snapshot
-from ordercast.client.session import Login, Signed, Tokens
+from ordercast.client.session import Signed
 from ordercast.errors import ActionableError
 from ordercast.infra.local.private_files import write_private
 from ordercast.infra.local.state import StateFolder, SystemInfo

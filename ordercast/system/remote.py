@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.client import Addresses
+from ordercast.client.credentials import Login
 from ordercast.client.probe import check_answers
-from ordercast.client.session import Login
 from ordercast.errors import ActionableError
 from ordercast.services.shared.process.errors import CannotStart
 from ordercast.services.shared.process.settings import read_settings

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ordercast.client import Addresses
-from ordercast.client.session import Login, Signed
+from ordercast.client.credentials import Login
+from ordercast.client.session import Signed
 from ordercast.errors import ActionableError
 from ordercast.infra.local.state import StateFolder, SystemInfo
 from ordercast.system.operator_account import operator_login, sample_password

@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 from ordercast.client import Client, open_client
 from ordercast.client.caught_up import caught_up_snapshot
+from ordercast.client.credentials import Login
 from ordercast.client.follow_training import follow_training, until_served
 from ordercast.client.kafka import ends_of, open_consumer
 from ordercast.client.order_answers import Product
-from ordercast.client.session import Login
 from ordercast.client.training_answers import Training
 from ordercast.contracts.envelope import Envelope
 from ordercast.testing.commands import PostedSample, Verification, run_command

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from ordercast.client import Addresses
 from ordercast.client.control import ask
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 
 StackName: TypeAlias = Literal["embedded", "containers"]
 STACKS: Final[tuple[StackName, ...]] = get_args(StackName)

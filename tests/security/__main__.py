@@ -16,7 +16,7 @@ import httpx
 from rich.console import Console
 
 from ordercast.client import Client, open_client
-from ordercast.client.session import Login
+from ordercast.client.credentials import Login
 from ordercast.infra.local.system import System, running_system
 from ordercast.system.access import addresses_of
 from ordercast.system.operator_account import create_admin

@@ -18,10 +18,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from ordercast.client import Addresses, Client, open_client
+from ordercast.client.credentials import Login
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.order_api import OrderApi
-from ordercast.client.session import Login
-from ordercast.client.transport import TRANSIENT_STATUSES, Transport, open_transport
+from ordercast.client.request import TRANSIENT_STATUSES
+from ordercast.client.transport import Transport, open_transport
 from ordercast.infra.local.system import System
 from ordercast.services.shared.db.engine import open_database
 from ordercast.system.access import addresses_of

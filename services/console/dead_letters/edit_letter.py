@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ordercast.client.dead_letters import WholeDeadLetter
+from ordercast.client.dead_letter_answers import WholeDeadLetter
 
 
 @dataclass(frozen=True, slots=True)

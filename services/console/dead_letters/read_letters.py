@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from ordercast.client import Client
-from ordercast.client.dead_letters import Checked, DeadLetter, Left, Outcome, WholeDeadLetter
+from ordercast.client.dead_letter_answers import Checked, DeadLetter, Left, Outcome, WholeDeadLetter
 from ordercast.client.page import Page
 from ordercast.services.console.contract import ContractField, contract_fields
 from ordercast.services.console.dead_letters.edit_letter import Typed

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
-from ordercast.client.dead_letters import Outcome
+from ordercast.client.dead_letter_answers import Outcome
 from ordercast.services.console.dead_letters.edit_letter import Typed
 from ordercast.services.console.dead_letters.read_letters import (
     MOST_EDITED,

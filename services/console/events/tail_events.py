@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ordercast.client.errors import ClientError, ProblemAnswer
-from ordercast.client.events import ServerEvent
+from ordercast.client.event_answers import ServerEvent
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.first_line import first_line
 

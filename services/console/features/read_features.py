@@ -12,7 +12,7 @@ from ordercast.client.account_answers import Account
 from ordercast.client.demand_answers import PairDemand
 from ordercast.client.model_answers import Prediction
 from ordercast.client.order_answers import Product
-from ordercast.client.pairs import KnownPair, Verification
+from ordercast.client.pair_answers import KnownPair, Verification
 from ordercast.contracts.features import FEATURES, FeatureDefinition
 from ordercast.services.console.overview.look_at_services import look_at_services
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ordercast.client import Client
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
-from ordercast.client.transport import TRANSIENT_STATUSES
+from ordercast.client.request import TRANSIENT_STATUSES
 from ordercast.errors import ActionableError
 from ordercast.services.console.imports.told import Told
 

@@ -17,10 +17,12 @@ import msgspec
 
 from ordercast.client import Addresses, Client
 from ordercast.client.account_answers import Account
+from ordercast.client.credentials import Tokens
 from ordercast.client.errors import ClientError
 from ordercast.client.order_api import OrderApi
-from ordercast.client.session import Session, Signed, Tokens
-from ordercast.client.transport import Request, Transport
+from ordercast.client.request import Request
+from ordercast.client.session import Session, Signed
+from ordercast.client.transport import Transport
 
 # A working day (s): then one logs in again, however busy.
 LOG_IN_S: Final = 12 * 3_600.0

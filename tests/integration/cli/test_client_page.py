@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,11 @@ WITHIN_S: Final = 120.0
 async def program(arguments: list[str], environment: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """Killed at the end, if it has not ended by itself."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         yield process
@@ -60,12 +65,14 @@ async def test_every_example_of_the_page_works(
         assert name == "python"
         done.append(arguments[0])
         async with program(arguments, environment) as process:
-            if arguments == ["order.py"]:
+            if arguments != ["follow.py"]:
                 assert [await said(process) for _ in range(2)] == ["once: True", "orders: 1"]
-                assert await process.wait() == 0
-            else:
-                assert await said(process)
-    assert done == ["order.py", "follow.py"]
+            if arguments != ["order.py"]:
+                assert await said(process)  # an order's id, and so on for ever
+                process.send_signal(signal.SIGINT)
+                assert await process.wait() == -signal.SIGINT
+            assert await process.wait() in (0, -signal.SIGINT)
+    assert done == ["order.py", "follow.py", "plain.py"]
     await _goes_on_after_what_it_noted(running, environment)
 
 

@@ -17,7 +17,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from ordercast.client.events import ServerEvent, read_events, read_lines
+from ordercast.client.event_answers import ServerEvent
+from ordercast.client.events import read_events, read_lines
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode
 from ordercast.contracts.events import OrderItem, OrderPlaced, ProductViewed
 from ordercast.services.order_api.app import order_api_app

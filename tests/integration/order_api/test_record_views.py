@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from sqlalchemy import text
 
-from ordercast.client.transport import LONGEST_PAUSE_S, RETRY_FOR_S
+from ordercast.client.request import LONGEST_PAUSE_S, RETRY_FOR_S
 from ordercast.contracts.limits import MAX_BATCH_LINES
 from ordercast.services.order_api.errors import BatchIncomplete, KeyInFlight, KeyReused, Overloaded
 from ordercast.services.order_api.refused_lines import RefusedLine

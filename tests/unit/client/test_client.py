@@ -1,17 +1,25 @@
-"""The client against a server that misbehaves on purpose: what is tried again, what is not, and what errors look like."""
+"""The client against a server that misbehaves on purpose: what is tried again, what is not, and what errors look like.
+
+With asyncio and without.
+"""
 
 import asyncio
 import json
+import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from ordercast.client import Addresses, Client, open_client
 from ordercast.client.errors import AnswerUnreadable, ApiKeyUnusable, ProblemAnswer, ServiceUnreachable
-from ordercast.client.transport import Request, open_transport
+from ordercast.client.request import Request
+from ordercast.client.transport import open_transport
+from tests.support.client_forms import open_in_threads
 from tests.support.oracle_http import Answer, Answerer, Received, serving
 
 ORDER = {
@@ -40,6 +48,12 @@ ORDER = {
     "updated_at": "2026-01-01T10:00:00Z",
 }
 TOKENS = {"access_token": "first", "refresh_token": "r1", "token_type": "bearer", "expires_in": 900}
+
+
+@pytest.fixture(autouse=True, params=[open_client, open_in_threads], ids=["asyncio", "blocking"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test runs with both."""
+    monkeypatch.setattr(sys.modules[__name__], "open_client", request.param)
 
 
 def too_many(wait: str) -> Answer:
@@ -75,6 +89,8 @@ async def test_who_asks_too_often_is_asked_again_after_the_time_that_the_answer_
         pauses.append(pause)
 
     monkeypatch.setattr("ordercast.client.transport.asyncio.sleep", sleep)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append)
+    monkeypatch.setattr("ordercast.client.blocking.transport.time", clock)
     async with against(*[too_many("3")] * 2, Answer(202, {"event_id": "1"})) as (client, received):
         await client.order_api.add_view(3)
     assert len(received) == 3

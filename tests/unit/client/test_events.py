@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.client.events import ServerEvent, read_events, read_lines
-from ordercast.client.transport import problem_of
+from ordercast.client.event_answers import ServerEvent
+from ordercast.client.events import read_events, read_lines
+from ordercast.client.request import problem_of
 
 
 async def _chunks(parts: Sequence[bytes]) -> AsyncIterator[bytes]:

@@ -8,8 +8,8 @@ import pytest
 
 from ordercast.client import follow_events as module
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
-from ordercast.client.events import ServerEvent
-from ordercast.client.follow_events import FollowedEvent, follow_events
+from ordercast.client.event_answers import FollowedEvent, ServerEvent
+from ordercast.client.follow_events import follow_events
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.client.dead_letters import WholeDeadLetter
+from ordercast.client.dead_letter_answers import WholeDeadLetter
 from ordercast.services.console.dead_letters.edit_letter import Typed
 from tests.support.console_letters import letter
 

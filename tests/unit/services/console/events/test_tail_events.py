@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.client.errors import ServiceUnreachable
-from ordercast.client.events import ServerEvent
+from ordercast.client.event_answers import ServerEvent
 from ordercast.services.console.events.tail_events import MOST_A_SECOND, Streams, counted, tail
 
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from ordercast.client.events import ServerEvent, read_events
+from ordercast.client.event_answers import ServerEvent
+from ordercast.client.events import read_events
 from ordercast.services.order_api.feed.follow_events import Fed, FedEvent
 from ordercast.services.order_api.feed.routes import FeedResponse, encoded
 

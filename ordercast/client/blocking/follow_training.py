@@ -1,0 +1,66 @@
+# Made from ordercast/client/follow_training.py by `python -m ordercast.client.generate`: change it there.
+"""Follows a training until it has ended, over breaks of the connection, and a new model until it is served."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import UUID
+
+from ordercast.client.blocking.predictor import PredictorApi
+from ordercast.client.blocking.trainer import TrainerApi, data_of
+from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
+from ordercast.client.training_answers import FINISHED, Training
+
+# Time (s) before the next look at something that is not ready yet.
+POLL_S: Final = 0.25
+# A predictor loads and warms a version within a second or two; one that takes this long (s) will not do it at all.
+SERVED_WITHIN_S: Final = 60.0
+UNAVAILABLE: Final = 503
+
+# Told after each epoch: the epoch (from 1), the number of epochs, and the loss of each member (None: not finite).
+OnEpoch = Callable[[int, int, Sequence[float | None]], None]
+
+
+def follow_training(trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch) -> Training:
+    """The training when it has ended. A connection that breaks off is taken up again.
+
+    Raises:
+        ClientError: the trainer refuses, or stays away.
+    """
+    while True:
+        try:
+            for event in trainer.events(training_id):
+                if event.name == "epoch":
+                    data = data_of(event)
+                    on_epoch(data["epoch"], data["epochs"], data["loss"])
+        except ServiceUnreachable:
+            pass  # the training goes on, or is found again by a trainer that was killed
+        training = trainer.get(training_id)
+        if training.status in FINISHED:
+            return training
+        time.sleep(POLL_S)
+
+
+def until_served(predictor: PredictorApi, version: str, recipe: str = "baseline") -> None:
+    """Returns when the predictor answers from that version of the recipe.
+
+    Raises:
+        ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`; or another one is pinned.
+    """
+    give_up_at = time.monotonic() + SERVED_WITHIN_S
+    while not _serves(predictor, version, recipe):
+        if time.monotonic() + POLL_S > give_up_at:
+            raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s")
+        time.sleep(POLL_S)
+
+
+def _serves(predictor: PredictorApi, version: str, recipe: str) -> bool:
+    try:
+        current = predictor.current_model(recipe)
+    except ProblemAnswer as problem:
+        if problem.status != UNAVAILABLE:
+            raise
+        return False  # the first version is still loading
+    if current.pinned and current.challenger == version:
+        raise ServiceUnreachable(f"{version} waits as a challenger: {current.version} is pinned")
+    return current.version == version

@@ -1,0 +1,215 @@
+# Made from ordercast/client/predictor.py by `python -m ordercast.client.generate`: change it there.
+"""The predictor as a client sees it: predictions, feature rows, model versions."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+
+import httpx
+import msgspec
+
+from ordercast.client.blocking.session import Session
+from ordercast.client.demand_answers import (
+    AccountDemand,
+    Forecasts,
+    OneForecast,
+    PairDemand,
+    PairsDemand,
+    ProductForecasts,
+)
+from ordercast.client.live_answers import Drift, LiveAccuracy
+from ordercast.client.model_answers import CurrentModel, Features, Model, Prediction, Predictions, Unpinned
+from ordercast.client.page import Page
+from ordercast.client.request import Request, decode
+
+# Products of a page of a long table: they take a second.
+CSV_PAGE: Final = 2_000
+
+Answer = TypeVar("Answer", Predictions, PairsDemand, ProductForecasts)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorApi:
+    """Each method raises ProblemAnswer where the service refuses (503: no model yet), and ServiceUnreachable where none
+    answers."""
+
+    session: Session
+    address: str
+
+    def predict_views(self, view_counts: Iterable[int]) -> Predictions:
+        """The predicted quantity for each number of views, up to 10,000 of them."""
+        return self._predict(Predictions, {"view_counts": list(view_counts)})
+
+    def predict_pairs(self, pairs: Iterable[tuple[int, int]]) -> Predictions:
+        """What recipe `baseline` predicts from the views of each (account_id, product_id): own ones, or an admin's."""
+        return self._predict(Predictions, {"pairs": _bodies(pairs), "recipe": "baseline"})
+
+    def demand_of_pairs(
+        self, pairs: Iterable[tuple[int, int]], *, level: float = 0.9, as_of: date | None = None
+    ) -> PairsDemand:
+        """What recipe `demand` expects of each (account_id, product_id), up to 10,000 of them: own ones, or an admin's."""
+        asked = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        return self._predict(PairsDemand, {"pairs": _bodies(pairs), **asked})
+
+    def forecasts_of(
+        self,
+        product_ids: Iterable[int],
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+        recent: bool = False,
+    ) -> ProductForecasts:
+        """The forecasts of these products, up to 5,000 of them, with their last weeks if asked for. Needs an admin."""
+        asked: dict[str, Any] = {"weeks": weeks, "level": level, "service_level": service_level}
+        asked |= {"as_of": as_of.isoformat()} if as_of else {}
+        asked |= {"recent": True} if recent else {}
+        return self._predict(ProductForecasts, {"products": list(product_ids), **asked})
+
+    def predict(self, account_id: int, product_id: int) -> Prediction:
+        """What recipe `baseline` predicts from the account's views of the product."""
+        address, params = f"{self.address}/predictions/{account_id}/{product_id}", {"recipe": "baseline"}
+        request = Request("GET", address, params=params, repeatable=True)
+        return self.session.ask(request, Prediction)
+
+    def pair(self, account_id: int, product_id: int) -> Prediction | PairDemand:
+        """By recipe `demand` if a version of it is served, else by `baseline`."""
+        address = f"{self.address}/predictions/{account_id}/{product_id}"
+        answer = self.session.send(Request("GET", address, repeatable=True))
+        by_demand = "recipe" in msgspec.json.decode(answer.content)
+        found: Prediction | PairDemand = decode(answer, PairDemand if by_demand else Prediction)
+        return found
+
+    def demand(self, account_id: int, product_id: int, *, level: float = 0.9, as_of: date | None = None) -> PairDemand:
+        """What recipe `demand` expects an account to order of a product, as known at the end of `as_of`, or now."""
+        params = {"recipe": "demand", "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        address = f"{self.address}/predictions/{account_id}/{product_id}"
+        return self.session.ask(Request("GET", address, params=params, repeatable=True), PairDemand)
+
+    def account_demand(
+        self, account_id: int, *, limit: int = 20, level: float = 0.9, as_of: date | None = None
+    ) -> AccountDemand:
+        """The products that an account will most probably order by the recipe `demand`, out of those that it has touched."""
+        params = {"limit": limit, "level": level} | ({"as_of": as_of.isoformat()} if as_of else {})
+        address = f"{self.address}/predictions/accounts/{account_id}"  # which every ingress leads to the predictor
+        return self.session.ask(Request("GET", address, params=params, repeatable=True), AccountDemand)
+
+    def forecasts(
+        self,
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+        limit: int = 20,
+        sort: str = "-expected",
+        starting_after: int | None = None,
+        recent: bool = False,
+    ) -> Forecasts:
+        """A page of products' forecasts, those first of which most is expected, with their last weeks if asked for. Needs an
+        admin."""
+        params: dict[str, str | int | float] = {
+            "weeks": weeks,
+            "level": level,
+            "service_level": service_level,
+            "limit": limit,
+            "sort": sort,
+            **({"as_of": as_of.isoformat()} if as_of else {}),
+            **({"starting_after": starting_after} if starting_after is not None else {}),
+            **({"recent": "true"} if recent else {}),
+        }
+        request = Request("GET", f"{self.address}/forecasts/products", params=params, repeatable=True)
+        return self.session.ask(request, Forecasts)
+
+    def forecasts_csv(self, *, weeks: int = 4, service_level: float = 0.95) -> Iterator[bytes]:
+        """The forecasts of all products with an order or a view as one table, those first of which most is expected, a page at a
+        time. Needs an admin."""
+        params: dict[str, str | int | float] = {
+            "weeks": weeks,
+            "service_level": service_level,
+            "limit": CSV_PAGE,
+            "sort": "-expected",
+        }
+        headers = {"Accept": "text/csv"}
+        while True:
+            request = Request("GET", f"{self.address}/forecasts/products", None, headers, params, repeatable=True)
+            answer = self.session.send(request)
+            # Each page has the line with the columns' names; the table has it once.
+            yield answer.content.partition(b"\n")[2] if "starting_after" in params else answer.content
+            following = answer.links.get("next")
+            if following is None:
+                return
+            params["starting_after"] = httpx.URL(following["url"]).params["starting_after"]
+
+    def forecast(
+        self,
+        product_id: int,
+        *,
+        weeks: int = 4,
+        level: float = 0.9,
+        service_level: float = 0.95,
+        as_of: date | None = None,
+    ) -> OneForecast:
+        """The forecast of one product, with its last weeks. Needs an admin."""
+        params = {"weeks": weeks, "level": level, "service_level": service_level}
+        request = Request(
+            "GET",
+            f"{self.address}/forecasts/products/{product_id}",
+            params=params | ({"as_of": as_of.isoformat()} if as_of else {}),
+            repeatable=True,
+        )
+        return self.session.ask(request, OneForecast)
+
+    def features(self, account_id: int, product_id: int) -> Features:
+        request = Request("GET", f"{self.address}/features/{account_id}/{product_id}", repeatable=True)
+        return self.session.ask(request, Features)
+
+    def current_model(self, recipe: str = "baseline") -> CurrentModel:
+        """The version of this recipe that answers."""
+        params = {"recipe": recipe}
+        request = Request("GET", f"{self.address}/models/current", params=params, repeatable=True)
+        return self.session.ask(request, CurrentModel)
+
+    def models(self, limit: int = 20) -> list[Model]:
+        """The newest published versions, the newest first."""
+        request = Request("GET", f"{self.address}/models", params={"limit": limit}, repeatable=True)
+        return (self.session.ask(request, Page[Model])).data
+
+    def model(self, version: str) -> Model:
+        return self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)
+
+    def live(self, version: str) -> LiveAccuracy:
+        """How the predictions of a version of `demand` have come out. Needs an admin."""
+        request = Request("GET", f"{self.address}/models/{version}/live", repeatable=True)
+        return self.session.ask(request, LiveAccuracy)
+
+    def card(self, version: str) -> bytes:
+        """The card of a version, an HTML page; with the ids of rows of great influence if an admin asks."""
+        request = Request("GET", f"{self.address}/models/{version}/card", repeatable=True)
+        return (self.session.send(request)).content
+
+    def drift(self, version: str) -> Drift:
+        """The age of a version of `demand`, and how far today's features lie from those of its training. Needs an admin."""
+        return self.session.ask(Request("GET", f"{self.address}/models/{version}/drift", repeatable=True), Drift)
+
+    def activate(self, version: str) -> None:
+        """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""
+        self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))
+
+    def unpin(self, recipe: str = "baseline") -> Unpinned:
+        """Makes the predictors serve the latest version of this recipe again. Needs an admin."""
+        params = {"recipe": recipe}
+        return self.session.ask(
+            Request("DELETE", f"{self.address}/models/pin", params=params, repeatable=True), Unpinned
+        )
+
+    def _predict(self, kind: type[Answer], body: dict[str, Any]) -> Answer:
+        headers = {"Content-Type": "application/json"}
+        request = Request("POST", f"{self.address}/predictions", msgspec.json.encode(body), headers, repeatable=True)
+        return self.session.ask(request, kind)
+
+
+def _bodies(pairs: Iterable[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"account_id": account_id, "product_id": product_id} for account_id, product_id in pairs]

@@ -1,0 +1,28 @@
+# Made from ordercast/client/reviews.py by `python -m ordercast.client.generate`: change it there.
+"""What accounts say of products that they ordered, at order_api; to be read in `shop_pages`."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from ordercast.client.blocking.session import Session
+from ordercast.client.order_answers import Review
+from ordercast.client.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewsApi:
+    session: Session
+
+    def write(self, product_id: int, rating: int, text: str) -> Review:
+        """By somebody who has ordered the product, and once; `rating` is 1 to 5."""
+        body = msgspec.json.encode({"rating": rating, "text": text})
+        request = Request("POST", self._url(product_id), body, {"Content-Type": "application/json"})
+        return self.session.ask(request, Review)
+
+    def take_down(self, product_id: int, review_id: int) -> None:
+        """The caller's own, or for an operator any."""
+        self.session.send(Request("DELETE", f"{self._url(product_id)}/{review_id}"))
+
+    def _url(self, product_id: int) -> str:
+        return f"{self.session.order_api}/products/{product_id}/reviews"

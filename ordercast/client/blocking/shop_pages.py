@@ -1,0 +1,85 @@
+# Made from ordercast/client/shop_pages.py by `python -m ordercast.client.generate`: change it there.
+"""order_api's lists a page at a time, for whoever shows them and pages on at another time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ordercast.client.account_answers import Account
+from ordercast.client.blocking.session import Answer, Session
+from ordercast.client.order_answers import Order, Price, Product, Review
+from ordercast.client.page import Page
+from ordercast.client.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPages:
+    """What is None leaves nothing out. `starting_after` is the id of the last row of the page before."""
+
+    session: Session
+
+    def orders(
+        self,
+        *,
+        limit: int,
+        starting_after: UUID | None = None,
+        sort: Literal["-created_at", "created_at"] | None = None,
+        status: str | None = None,
+        account_id: int | None = None,
+        product_id: int | None = None,
+        order_ref: str | None = None,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+        updated_from: datetime | None = None,
+        updated_to: datetime | None = None,
+    ) -> Page[Order]:
+        asked = {
+            "status": status,
+            "account_id": account_id,
+            "product_id": product_id,
+            "order_ref": order_ref,
+            "created_from": created_from and created_from.isoformat(),
+            "created_to": created_to and created_to.isoformat(),
+            "updated_from": updated_from and updated_from.isoformat(),
+            "updated_to": updated_to and updated_to.isoformat(),
+            "sort": sort,
+        }
+        return self._page("/orders", Page[Order], limit, starting_after, asked)
+
+    def products(
+        self, *, limit: int, starting_after: int | None = None, search: str | None = None, active: bool | None = None
+    ) -> Page[Product]:
+        asked = {"search": search, "active": _flag(active)}
+        return self._page("/products", Page[Product], limit, starting_after, asked)
+
+    def prices(self, product_id: int, *, limit: int) -> Page[Price]:
+        return self._page(f"/products/{product_id}/prices", Page[Price], limit, None, {})
+
+    def reviews(self, product_id: int, *, limit: int, starting_after: int | None = None) -> Page[Review]:
+        """The newest first."""
+        return self._page(f"/products/{product_id}/reviews", Page[Review], limit, starting_after, {})
+
+    def accounts(
+        self,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        search: str | None = None,
+        role: str | None = None,
+        blocked: bool | None = None,
+        email: str | None = None,
+        account_ref: str | None = None,
+    ) -> Page[Account]:
+        asked = {"search": search, "role": role, "blocked": _flag(blocked), "email": email, "account_ref": account_ref}
+        return self._page("/accounts", Page[Account], limit, starting_after, asked)
+
+    def _page(
+        self, path: str, answer: type[Answer], limit: int, starting_after: UUID | int | None, asked: dict[str, Any]
+    ) -> Answer:
+        params = {**asked, "limit": limit, "starting_after": starting_after}
+        return self.session.ask(Request("GET", self.session.order_api + path, params=params, repeatable=True), answer)
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()
