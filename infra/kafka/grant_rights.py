@@ -27,7 +27,7 @@ SCRAM_ITERATIONS: Final = 4_096
 SALT_BYTES: Final = 16
 
 # Numbers of Kafka's protocol, for what the table says.
-KINDS: Final = {"TOPIC": 2, "GROUP": 3}
+KINDS: Final = {"TOPIC": 2, "GROUP": 3, "TRANSACTIONAL_ID": 5}
 OPERATIONS: Final = {"READ": 3, "WRITE": 4}
 LITERAL: Final = 3
 ALLOW: Final = 3

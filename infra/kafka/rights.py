@@ -4,29 +4,31 @@ from typing import Final, NamedTuple
 
 # R read, W write; both let a client see the topic. `operator` is for commands: they look at all topics, and send again what was
 # refused, as order_api does for an operator who asks it to. Topics are made by the super user alone. `group:` are the consumer
-# groups of the worker (ORDERCAST_WORKER_GROUP) and of the relay, for webhooks.
+# groups of the worker (ORDERCAST_WORKER_GROUP) and of the relay, for webhooks. By the transactional id the broker knows a relay
+# that was suspended from the one that goes on in its place.
 _TABLE: Final = """
-                      order_api  relay  feature_worker  trainer  predictor  operator
-orders                RW         RW     R               -        -          RW
-views                 RW         R      R               -        -          RW
-predictions           RW         R      R               -        W          RW
-models                R          R      -               W        RW         R
-products              R          RW     -               -        -          RW
-accounts              R          W      -               -        -          RW
-dead-letters          R          -      W               -        -          R
-group:feature_worker  -          -      R               -        -          -
-group:webhooks        -          R      -               -        -          -
+                        order_api  relay  feature_worker  trainer  predictor  operator
+orders                  RW         RW     R               -        -          RW
+views                   RW         R      R               -        -          RW
+predictions             RW         R      R               -        W          RW
+models                  R          R      -               W        RW         R
+products                R          RW     -               -        -          RW
+accounts                R          W      -               -        -          RW
+dead-letters            R          -      W               -        -          R
+group:feature_worker    -          -      R               -        -          -
+group:webhooks          -          R      -               -        -          -
+transactional-id:states -          W      -               -        -          -
 """
 
 _OPERATIONS: Final = {"R": "READ", "W": "WRITE"}
-_GROUP: Final = "group:"
+_KINDS: Final = {"group": "GROUP", "transactional-id": "TRANSACTIONAL_ID"}
 
 # The super user, who makes topics and users.
 ADMIN: Final = "admin"
 
 
 class Right(NamedTuple):
-    """What an ACL allows: READ or WRITE of a TOPIC or GROUP."""
+    """What an ACL allows: READ or WRITE of a TOPIC, GROUP or TRANSACTIONAL_ID."""
 
     role: str
     kind: str
@@ -45,11 +47,10 @@ def _parse(table: str) -> tuple[tuple[str, ...], frozenset[Right]]:
     rights = set[Right]()
     for row in rows:
         resource, *cells = row.split()
-        kind = "GROUP" if resource.startswith(_GROUP) else "TOPIC"
+        prefix, _, name = resource.rpartition(":")
+        kind = _KINDS[prefix] if prefix else "TOPIC"
         for role, cell in zip(roles, cells, strict=True):
-            rights |= {
-                Right(role, kind, resource.removeprefix(_GROUP), _OPERATIONS[letter]) for letter in cell.strip("-")
-            }
+            rights |= {Right(role, kind, name, _OPERATIONS[letter]) for letter in cell.strip("-")}
     return roles, frozenset(rights)
 
 

@@ -34,13 +34,15 @@ def rights(
 
 def _command(right: Right) -> str:
     principal = f"--allow-principal User:{user_of(right.role)}"
-    return f"--add {principal} --operation {right.operation.title()} --{right.kind.lower()} {right.name}"
+    return (
+        f"--add {principal} --operation {right.operation.title()} --{right.kind.lower().replace('_', '-')} {right.name}"
+    )
 
 
 def _table(needed: Sequence[Right]) -> Table:
-    shown = Table("user", "reads", "writes", "group", box=None, pad_edge=False, header_style="bold")
+    shown = Table("user", "reads", "writes", "group", "transactional id", box=None, pad_edge=False, header_style="bold")
     for role in ROLES:
-        cells = (("TOPIC", "READ"), ("TOPIC", "WRITE"), ("GROUP", "READ"))
+        cells = (("TOPIC", "READ"), ("TOPIC", "WRITE"), ("GROUP", "READ"), ("TRANSACTIONAL_ID", "WRITE"))
         shown.add_row(
             user_of(role),
             *(", ".join(r.name for r in needed if (r.role, r.kind, r.operation) == (role, *cell)) for cell in cells),

@@ -36,7 +36,7 @@ from ordercast.services.order_api.orders.watch_certificates import watch_certifi
 from ordercast.services.order_api.pairs.verify_pair import VerifyPair
 from ordercast.services.order_api.products.read_products import ProductPage
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
-from ordercast.services.order_api.states.relay_states import RelayStates
+from ordercast.services.order_api.states.relay_states import FENCE, RelayStates
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.views.limit_views import ViewLimits
 from ordercast.services.order_api.views.record_views import MAX_CUSTOMERS_COUNT, RecordViews
@@ -230,7 +230,12 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             committed=signal.committed,
         )
         certificates = checked_certificates(settings.database_url, settings.kafka_bootstrap)
-        states = RelayStates(sessions, publisher, partitions=settings.partitions, owner=settings.relay_id)
+        states = RelayStates(
+            sessions,
+            partial(open_publisher, settings.kafka_bootstrap, client_id="order_api-relay-states", fence=FENCE),
+            partitions=settings.partitions,
+            owner=settings.relay_id,
+        )
         async with (
             running_beside(partial(watch_backlog, sessions), name="watch-backlog"),
             running_beside(partial(watch_certificates, certificates), name="watch-certificates"),

@@ -65,8 +65,9 @@ def test_each_service_has_a_user_with_the_rights_of_the_table_and_a_super_user_m
     assert users.keys() == set(names.values())
     assert {spec["authentication"]["type"] for spec in users.values()} == {"scram-sha-512"}
     assert "authorization" not in users[names[ADMIN]]
+    kinds = {"topic": "TOPIC", "group": "GROUP", "transactionalId": "TRANSACTIONAL_ID"}
     rights = [
-        Right(role, acl["resource"]["type"].upper(), acl["resource"]["name"], operation.upper())
+        Right(role, kinds[acl["resource"]["type"]], acl["resource"]["name"], operation.upper())
         for role in ROLES
         for acl in users[names[role]]["authorization"]["acls"]
         for operation in acl["operations"]

@@ -1,6 +1,7 @@
 """What the upgrade tells of the products and accounts that are there, and who writes of them from then on."""
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -98,7 +99,7 @@ async def test_events_of_what_is_there_are_as_old_as_the_upgrade(engine: AsyncEn
     waited_s = REGISTRY.get_sample_value("ordercast_states_oldest_seconds")
     assert waited_s is not None
     assert waited_s < timedelta(days=1).total_seconds()
-    await RelayStates(sessions, log, partitions=1, owner="relay-0").relay_once()
+    await RelayStates(sessions, lambda: nullcontext(log), partitions=1, owner="relay-0").relay_once()
     (record,) = log.records("products", 0)
     assert abs(record.timestamp_ms / 1000 - upgraded_at.timestamp()) < timedelta(days=1).total_seconds()
     assert decode(record.headers, record.value).time < upgraded_at - timedelta(days=300)

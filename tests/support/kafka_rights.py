@@ -4,19 +4,26 @@ import asyncio
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.infra.kafka.rights import ADMIN, ROLES, Right, user_of
 from ordercast.infra.local.kafka import KafkaBroker
 from ordercast.kafka_security import client_arguments
+from ordercast.running_client import running
 
+FENCE: Final = "states"
 GROUPS: Final = ("feature_worker", "webhooks")
 DEADLINE_S: Final = 20.0
 # Everything that is tried as each role.
 TRIED: Final = [
     *(Right(role, "TOPIC", topic.name, way) for role in ROLES for topic in ALL_TOPICS for way in ("READ", "WRITE")),
     *(Right(role, "GROUP", group, "READ") for role in ROLES for group in GROUPS),
+    *(Right(role, "TRANSACTIONAL_ID", FENCE, "WRITE") for role in ROLES),
 ]
 
 
@@ -46,6 +53,10 @@ async def may(broker: KafkaBroker, right: Right) -> bool:
             if right.kind == "GROUP":
                 async with AIOKafkaConsumer(group_id=right.name, **arguments) as consumer:
                     await consumer.committed(TopicPartition("orders", 0))
+            elif right.kind == "TRANSACTIONAL_ID":
+                fencing = AIOKafkaProducer(transactional_id=right.name, **arguments)
+                async with running(fencing, start_deadline_s=DEADLINE_S):
+                    pass
             elif right.operation == "WRITE":
                 async with AIOKafkaProducer(acks="all", enable_idempotence=True, **arguments) as producer:
                     await producer.send_and_wait(right.name, b"{}", key=b"1", partition=0)
@@ -58,6 +69,6 @@ async def may(broker: KafkaBroker, right: Right) -> bool:
                     consumer.assign([place])
                     consumer.seek(place, 0)
                     await consumer.getone()
-    except (TopicAuthorizationFailedError, GroupAuthorizationFailedError):
+    except (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
         return False
     return True

@@ -5,22 +5,25 @@ wait for each other at a counter. A batch has its numbers, committed, before any
 goes out again before anything else, partition by partition whole, under the same numbers, so the last record of each key stays the
 newest. But for one: a name that is erased meanwhile is left out of the repeat.
 
-One relay does this for all partitions, by leases. What fails is tried again beside the orders, which must not wait for it, while
+One relay does this for all partitions, by a lease. What fails is tried again beside the orders, which must not wait for it, while
 another relay may take over. After ten minutes of failures the process ends, because a new one has a new client of Kafka.
 
-The client may still send what it holds for a moment after a publish has failed. So a lease is given back only when the last try
-went well, and runs out otherwise: no other relay sends a newer state before.
+A relay that is suspended while it sends, or a client that holds a batch after its publish has failed, must not put an old state
+last. So each publisher that is opened fences those before it, and what it sends is read after it was opened: whatever they still
+hold is there before, and repeated, or refused. The lease only says who should send.
 """
 
 import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Final
 
 import msgspec
 import structlog
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.contracts.envelope import SequenceNumber, encode_body, encode_headers
 from ordercast.contracts.events import (
@@ -36,7 +39,7 @@ from ordercast.first_line import first_line
 from ordercast.services.order_api.orders.relay_outbox import LEASE_S, SOURCE
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
+from ordercast.services.shared.kafka.errors import KafkaError
 from ordercast.services.shared.kafka.ports import Publisher
 from ordercast.services.shared.kafka.records import Partition, Record
 from ordercast.services.shared.process.pause import pause
@@ -49,8 +52,10 @@ PRODUCER: Final = "states:"
 BATCH: Final = 1_000
 # Between two looks (s) at an outbox that was empty: nobody waits for a product's event as for an order's.
 POLL_S: Final = 1.0
-# Of a lease (s), after which nothing is sent any more: whoever has it next must not be followed by an old state.
-SEND_WITHIN_S: Final = LEASE_S / 2
+# Kafka's transactional id, to which the relay needs the right.
+FENCE: Final = "states"
+# After which a publisher is opened anew (s). What was not opened for 7 days Kafka forgets, and fences no more.
+REOPEN_S: Final = 24 * 60 * 60.0
 # After a try that failed (s): a topic that is missing, or rights to it, come by an operator's hand.
 RETRY_S: Final = 5.0
 # Tries in a row that fail before a relay waits for its lease to run out, so that another one may go on.
@@ -73,9 +78,12 @@ _CREATE_STREAMS: Final = text("""
     FROM unnest(CAST(:topics AS text[])) AS t (topic), generate_series(0, CAST(:partitions AS bigint) - 1) AS p (partition)
     ON CONFLICT DO NOTHING
 """)
+# One after the other: two relays that each had some partitions would fence each other.
+_LOCK: Final = text("SELECT FROM state_streams ORDER BY topic, partition FOR UPDATE")
 _LEASE: Final = text("""
     UPDATE state_streams SET owner = :owner, leased_until = clock_timestamp() + make_interval(secs => :seconds)
-    WHERE owner = :owner OR owner IS NULL OR leased_until < clock_timestamp()
+    WHERE NOT EXISTS (SELECT FROM state_streams WHERE owner <> :owner AND leased_until >= clock_timestamp())
+    RETURNING owner
 """)
 _LEAVE: Final = text("UPDATE state_streams SET owner = NULL, leased_until = NULL WHERE owner = :owner")
 # What has numbers and is still there was not published for certain: it goes first.
@@ -104,19 +112,24 @@ _FORGET: Final = text("DELETE FROM state_outbox WHERE id = ANY(:ids)")
 
 
 class RelayStates:
-    """One relay of possibly several. `owner`: as for `RelayOutbox`. `clock` is any that only goes on (s)."""
+    """One relay of possibly several. `open_publisher` opens one that fences those before it. `owner`: as for `RelayOutbox`.
+    `clock` is any that only goes on (s).
+    """
 
     def __init__(
         self,
         sessions: Sessions,
-        publisher: Publisher,
+        open_publisher: Callable[[], AbstractAsyncContextManager[Publisher]],
         *,
         partitions: int,
         owner: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sessions = sessions
-        self._publisher = publisher
+        self._open_publisher = open_publisher
+        self._publisher: Publisher | None = None
+        self._opened = AsyncExitStack()
+        self._opened_at = 0.0
         self._partitions = partitions
         self._owner = owner
         self._clock = clock
@@ -127,6 +140,10 @@ class RelayStates:
         Raises:
             KafkaError, or the database's error: nothing else has come of it for `END_AFTER_S`; the process has to end.
         """
+        async with self._opened:
+            await self._run(stopping)
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         failed_at: list[float] = []
         while not stopping.is_set():
             try:
@@ -143,7 +160,7 @@ class RelayStates:
                 failed_at.clear()
                 if not relayed:
                     await pause(stopping, POLL_S)
-        if not failed_at:
+        if not failed_at:  # what failed may be the database; then the lease runs out
             async with self._sessions() as session, session.begin():
                 await session.execute(_LEAVE, {"owner": self._owner})
 
@@ -153,14 +170,33 @@ class RelayStates:
         Raises:
             KafkaError: of some partitions; all that was for them comes again, under the same numbers.
         """
-        leased_at = self._clock()
+        if self._publisher is not None and self._clock() - self._opened_at >= REOPEN_S:
+            await self._close_publisher()
+        if self._publisher is None:
+            async with self._sessions() as session, session.begin():
+                if not await self._lease(session):
+                    return 0
+            self._publisher = await self._opened.enter_async_context(self._open_publisher())
+            self._opened_at = self._clock()
+        try:
+            return await self._relay(self._publisher)
+        except KafkaError:
+            await self._close_publisher()
+            raise
+
+    async def _close_publisher(self) -> None:
+        await self._opened.aclose()
+        self._publisher = None
+
+    async def _relay(self, publisher: Publisher) -> int:
         events = await self._next_batch()
+        if events is None:
+            await self._close_publisher()
+            return 0
         by_partition: dict[Partition, list[Row[Any]]] = defaultdict(list)
         for event in events:
             by_partition[Partition(event.topic, event.partition)].append(event)
-        if self._clock() - leased_at > SEND_WITHIN_S:
-            raise BrokerUnavailable("this relay was held up, and another one may have its partitions")
-        sent = [self._publisher.publish(*place, [_record(row) for row in rows]) for place, rows in by_partition.items()]
+        sent = [publisher.publish(*place, [_record(row) for row in rows]) for place, rows in by_partition.items()]
         outcomes = await asyncio.gather(*sent, return_exceptions=True)
         failures = [outcome for outcome in outcomes if outcome is not None]
         batches = zip(by_partition.values(), outcomes, strict=True)
@@ -171,14 +207,19 @@ class RelayStates:
             raise failures[0]
         return len(events)
 
-    async def _next_batch(self) -> Sequence[Row[Any]]:
-        """Events in the order of their numbers, which are committed."""
+    async def _lease(self, session: AsyncSession) -> bool:
+        """Whether this relay has the lease, for `LEASE_S` from now."""
+        topics = [PRODUCTS.name, ACCOUNTS.name]
+        await session.execute(_CREATE_STREAMS, {"topics": topics, "partitions": self._partitions})
+        await session.execute(_LOCK)
+        return bool((await session.execute(_LEASE, {"owner": self._owner, "seconds": LEASE_S})).first())
+
+    async def _next_batch(self) -> Sequence[Row[Any]] | None:
+        """Events in the order of their numbers, which are committed; None without the lease."""
         mine = {"owner": self._owner, "partitions": self._partitions}
         async with self._sessions() as session, session.begin():
-            await session.execute(
-                _CREATE_STREAMS, {"topics": [PRODUCTS.name, ACCOUNTS.name], "partitions": self._partitions}
-            )
-            await session.execute(_LEASE, {"owner": self._owner, "seconds": LEASE_S})
+            if not await self._lease(session):
+                return None
             rows = (await session.execute(_REPEATED, mine)).all()
             if not rows:
                 rows = (await session.execute(_NUMBER, mine | {"batch": BATCH})).all()

@@ -99,8 +99,9 @@ def _append(batch: Any, record: Record) -> bool:
 
 
 @asynccontextmanager
-async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[KafkaPublisher]:
-    """A connected publisher.
+async def open_publisher(bootstrap: str, *, client_id: str, fence: str | None = None) -> AsyncIterator[KafkaPublisher]:
+    """A connected publisher. With a `fence`, once it has written to a partition the broker takes nothing there from those of the
+    same fence that were opened before, whatever they still hold.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`.
@@ -109,6 +110,7 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
+        transactional_id=fence,  # by it the broker knows the producer again, and numbers its openings (epochs)
         max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_BATCH_BYTES + 100_000,
         request_timeout_ms=int(PUBLISH_DEADLINE_S * 1000),
@@ -121,4 +123,8 @@ async def open_publisher(bootstrap: str, *, client_id: str) -> AsyncIterator[Kaf
             raise BrokerUnavailable(
                 f"no Kafka broker answers at {brokers_of(bootstrap)}: {first_line(error)}"
             ) from error
+        if fence is not None:
+            # The epoch fences without transactions, whose markers would stand at the partitions' ends as records that no reader
+            # ever gets, and whose repeats would show beside what was aborted.
+            producer._txn_manager.transactional_id = None
         yield KafkaPublisher(producer)

@@ -28,14 +28,18 @@ def test_json_has_each_right_once() -> None:
 def test_commands_have_each_right_once(options: tuple[str, ...]) -> None:
     said = told("--commands", *options)
     lines = json.loads(said) if options else said.splitlines()
-    form = re.compile(r"--add --allow-principal User:(\w+) --operation (Read|Write) --(topic|group) ([\w-]+)")
+    form = re.compile(
+        r"--add --allow-principal User:(\w+) --operation (Read|Write) --(topic|group|transactional-id) ([\w-]+)"
+    )
     found = [match.groups() for line in lines if (match := form.fullmatch(line))]
     assert len(lines) == len(found) == len(TABLE)
-    assert {(user, kind.upper(), name, operation.upper()) for user, operation, kind, name in found} == TABLE
+    assert {
+        (user, kind.upper().replace("-", "_"), name, operation.upper()) for user, operation, kind, name in found
+    } == TABLE
 
 
 def test_the_table_has_a_line_for_each_user() -> None:
     _, *rows = told().splitlines()
     assert [row.split()[0] for row in rows] == [user_of(role) for role in ROLES]
     [worker] = [row for row in rows if row.startswith("ordercast_feature_worker")]
-    assert re.split(r"  +", worker)[1:] == ["orders, predictions, views", "dead-letters", "feature_worker"]
+    assert re.split(r"  +", worker.rstrip())[1:] == ["orders, predictions, views", "dead-letters", "feature_worker"]

@@ -4,6 +4,7 @@ from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.infra.kafka.rights import RIGHTS
 from ordercast.infra.local.processes import SERVICES
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
+from ordercast.services.order_api.states.relay_states import FENCE
 from ordercast.services.order_api.webhooks.note_deliveries import GROUP
 
 
@@ -28,6 +29,11 @@ def test_only_the_worker_joins_its_group_and_only_the_relay_that_of_webhooks() -
         ("feature_worker", "GROUP", group, "READ"),
         ("relay", "GROUP", GROUP, "READ"),
     }
+
+
+def test_only_the_relay_publishes_behind_the_fence() -> None:
+    fences = {right for right in RIGHTS if right.kind == "TRANSACTIONAL_ID"}
+    assert fences == {("relay", "TRANSACTIONAL_ID", FENCE, "WRITE")}
 
 
 def _services(words: str) -> set[str]:
