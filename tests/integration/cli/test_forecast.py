@@ -15,6 +15,7 @@ from ordercast.sample.market.post_market import post_market
 from ordercast.sample.market.simulate import simulate
 from ordercast.verify import verify
 from tests.integration.cli.conftest import Running
+from tests.integration.cli.shown_commands import run_page, token_of
 
 # Of a market that no other test of this system sends.
 SEED = 15
@@ -142,3 +143,36 @@ async def test_what_cannot_be_asked_is_said(
     result = await running.run("forecast", *arguments)
     assert result.exit_code == 1
     assert reason in result.output
+
+
+async def test_every_command_of_the_page_about_predictions_works(
+    running: Running, trained: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for trainings, which are made here and in test_train_and_predict.py, of a few epochs."""
+    monkeypatch.chdir(tmp_path)
+    trained_too = await running.run("train", "--members", "1", "--epochs", "1", "--json")
+    await until_served(running.admin.predictor, json.loads(trained_too.stdout)["model_version"])
+    account, version = await _of_many_products(running), trained["model_version"]
+    first, second, *_ = (await running.admin.predictor.account_demand(account, limit=2)).data
+    others = {
+        "ordercast train --recipe demand    ": "",
+        "ordercast train --recipe demand --horizon-days 7 --until 2011-11-07": "",
+        "ordercast models reproduce VERSION": "",
+        "VERSION": version,
+        "models diff A B": f"models diff {version} {version}",
+        "2011-11-07": str(datetime.now(UTC).date() - timedelta(days=10)),
+        "7/70": f"{account}/{first.product_id}",
+        '"account_id": 7, "product_id": 70': f'"account_id": {account}, "product_id": {first.product_id}',
+        '"account_id": 7, "product_id": 71': f'"account_id": {account}, "product_id": {second.product_id}',
+        "--account 7": f"--account {account}",
+        "/accounts/7/": f"/accounts/{account}/",
+        "/products/70": f"/products/{first.product_id}",
+        "SKU": f"market-{SEED}-003",
+    }
+    try:
+        said = await run_page("docs/predictions.md", running, instead=others, token=await token_of(running))
+    finally:
+        await running.run("models", "unpin", "--recipe", "demand")
+    assert len(said) > 15
+    assert Path("stock.xlsx").exists()
+    assert Path("card.html").exists()
