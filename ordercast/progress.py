@@ -61,6 +61,15 @@ class MemberBars:
         self._progress = progress
         self._tasks: list[TaskID] = []
         self._told = -1
+        self._waits_for = 0
+
+    def wait(self, events: int) -> None:
+        """The training waits for the feature worker; said at first, and whenever half of it is done."""
+        if not self._waits_for or 2 * events <= self._waits_for:
+            self._waits_for = events
+            self._progress.console.print(
+                f"waiting for the feature worker, which has {events:,} events of orders to count"
+            )
 
     def show(self, epoch: int, epochs: int, losses: Sequence[float | None]) -> None:
         """Member i has done `epoch` of `epochs` and has the loss `losses[i]`, None where it is not finite."""

@@ -90,4 +90,7 @@ def _worth(training: Training) -> str:
 
 
 def _progress(training: Training) -> str:
-    return f"epoch {training.progress.epoch} of {training.progress.epochs}"
+    progress = training.progress
+    if training.status == "running" and progress.events_behind:
+        return f"waiting for {progress.events_behind:,} events"
+    return f"epoch {progress.epoch} of {progress.epochs}"

@@ -70,8 +70,11 @@ class Question(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True):
+    """`events_behind`: so many events of orders the feature worker has still to count, before the first epoch."""
+
     epoch: int
     epochs: int
+    events_behind: int = 0
 
 
 class Made(Struct, frozen=True):

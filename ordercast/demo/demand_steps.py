@@ -90,7 +90,7 @@ async def train_demand(access: Access, sent: SentMarket, story: Story, **changes
     began = time.monotonic()
     started = await access.admin.trainer.start(DEMAND, until=sent.moment.isoformat(), **changes)
     with member_bars(story.console) as progress:
-        training = await follow_training(access.admin.trainer, started.id, progress.show)
+        training = await follow_training(access.admin.trainer, started.id, progress.show, progress.wait)
     if training.status != "succeeded":
         raise StepFailed(f"the training {training.status}: {training.error}")
     if training.model_version is None:

@@ -48,7 +48,7 @@ async def train(access: Access, story: Story) -> Training:
     began = time.monotonic()
     started = await access.admin.trainer.start("baseline")
     with member_bars(story.console) as progress:
-        training = await follow_training(access.admin.trainer, started.id, progress.show)
+        training = await follow_training(access.admin.trainer, started.id, progress.show, progress.wait)
     if training.status != "succeeded" or training.metrics is None:
         raise StepFailed(f"the training {training.status}: {training.error}")
     metrics = training.metrics

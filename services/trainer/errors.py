@@ -29,6 +29,10 @@ class ModelRefused(PermanentError):
     """The trained model did not pass the gate and is not published."""
 
 
+class WorkerBehind(PermanentError):
+    """The feature worker counts nothing any more, so that what was ordered cannot be learned from."""
+
+
 class TrainingProcessDied(TransientError):
     """The child process ended without a word: killed, or out of memory."""
 

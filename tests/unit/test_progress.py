@@ -32,3 +32,12 @@ def test_one_that_is_begun_anew_is_told_again() -> None:
 
 def test_on_a_terminal_there_are_bars_alone() -> None:
     assert "epoch" not in said_of(4, terminal=True)
+
+
+def test_that_a_training_waits_is_said_at_first_and_whenever_half_of_it_is_done() -> None:
+    written = StringIO()
+    with member_bars(Console(file=written, force_terminal=False, width=80)) as progress:
+        for events in (4_900, 4_899, 2_450, 1_300, 1):
+            progress.wait(events)
+        told = [line.split()[7] for line in written.getvalue().splitlines()]
+    assert told == ["4,900", "2,450", "1"]

@@ -13,8 +13,11 @@ from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpo
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    """`events_behind`: before its first epoch it waits until the feature worker has counted so many events of orders."""
+
     epoch: int
     epochs: int
+    events_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ class TrainingAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """So many events of orders the feature worker has still to count, before the training begins."""
+
+    events_behind: int
+
+
+@dataclass(frozen=True, slots=True)
 class EpochEvent:
     """Loss of each member after an epoch, of `baseline` the mean squared error; null: not a finite number.
 
@@ -87,7 +97,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         asked_by_rule=training.asked_by_rule,
         settings=training.settings,
         status=training.status,
-        progress=Progress(epoch=epoch or 0, epochs=all_epochs(training)),
+        progress=Progress(epoch or 0, all_epochs(training), training.events_behind),
         metrics=training.metrics,
         quality=judgement.get("quality"),
         collapsed_members=_collapsed(training),

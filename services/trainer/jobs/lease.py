@@ -40,8 +40,10 @@ class Lease:
         self._sessions = sessions
         self._owner = owner
 
-    async def renew(self, epochs: list[EpochLosses]) -> None:
+    async def renew(self, epochs: list[EpochLosses], *, events_behind: int = 0) -> None:
         """Renews the lease and moves `epochs` into the table. A database that is away for a moment does not end a training.
+
+        `events_behind`: for so many events of the feature worker it waits.
 
         Raises:
             Interrupted: the training was cancelled, or the lease is lost.
@@ -49,7 +51,7 @@ class Lease:
         noted = len(epochs)
         try:
             async with self._sessions() as session, session.begin():
-                interruption = await trainings.renew(session, self.training, self._owner)
+                interruption = await trainings.renew(session, self.training, self._owner, events_behind)
                 if noted and interruption is None:
                     await trainings.note_epochs(session, self.training.id, epochs[:noted])
         except (SQLAlchemyError, OSError) as error:

@@ -37,6 +37,7 @@ class Training(Base):
     lease_owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     cancel_asked_at: Mapped[datetime | None]
+    events_behind: Mapped[int] = mapped_column(server_default=text("0"))  # for so many the feature worker is waited for
     error: Mapped[str | None]
     traceparent: Mapped[str | None]  # of the request that asked for it
     metrics: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

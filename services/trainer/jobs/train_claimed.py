@@ -1,4 +1,4 @@
-"""The work on a claimed training: read the rows, have them trained in a child process, and keep the lease meanwhile."""
+"""The work on a claimed training: wait for its rows, read them, have a child process train, and keep the lease meanwhile."""
 
 import asyncio
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from ordercast.services.trainer.jobs.read_training_set import read_training_set
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
 from ordercast.services.trainer.jobs.trainings import MAX_ATTEMPTS
+from ordercast.services.trainer.jobs.wait_for_worker import wait_for_worker
 from ordercast.services.trainer.networks.fit import EpochLosses
 from ordercast.services.trainer.recipes import choose_recipe
 from ordercast.services.trainer.training.demand_rows import DemandRows
@@ -65,6 +66,7 @@ async def train_claimed(
     training = lease.training
     if training.attempts > MAX_ATTEMPTS:
         raise PermanentError(f"the trainer died {MAX_ATTEMPTS} times while it worked on this")
+    await wait_for_worker(lease, sessions, stopping)
     job, rows = await _job(training, sessions, options)
     epochs: list[EpochLosses] = []
 

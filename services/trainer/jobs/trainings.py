@@ -49,13 +49,18 @@ async def claim(session: AsyncSession, owner: str) -> Training | None:
     return await session.get_one(Training, training_id)
 
 
-async def renew(session: AsyncSession, training: Training, owner: str) -> Literal["cancel", "lost"] | None:
+async def renew(
+    session: AsyncSession, training: Training, owner: str, events_behind: int = 0
+) -> Literal["cancel", "lost"] | None:
     """Renews the lease; "cancel" if somebody asked for it, "lost" if another trainer has claimed the training."""
     row = (
         await session.execute(
             update(Training)
             .where(*_held(training, owner))
-            .values(leased_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE_S))
+            .values(
+                leased_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, LEASE_S),
+                events_behind=events_behind,
+            )
             .returning(Training.cancel_asked_at)
         )
     ).one_or_none()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer, answer_of, event_of
+from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer, WaitingEvent, answer_of, event_of
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.jobs.trainings import FINISHED
 
@@ -28,8 +28,9 @@ POLL_S: Final = 0.25
 EPOCHS_A_LOOK: Final = 500
 
 
-# What a look sees of a training: its attempts, its status, and its newest epoch.
-State = tuple[int, str, int]
+# What a look sees of a training: its attempts, its status, the events that it waits for, and its newest epoch.
+State = tuple[int, str, int, int]
+Event = EpochEvent | WaitingEvent | TrainingAnswer
 
 
 class WatchTrainings:
@@ -54,18 +55,18 @@ class WatchTrainings:
     async def _look(self, training_ids: list[UUID]) -> dict[UUID, State]:
         newest = func.coalesce(func.max(TrainingEpoch.epoch), 0)
         query = (
-            select(Training.id, Training.attempts, Training.status, newest)
+            select(Training.id, Training.attempts, Training.status, Training.events_behind, newest)
             .outerjoin(TrainingEpoch)
             .where(Training.id.in_(training_ids))
             .group_by(Training.id)
         )
         async with self._sessions() as session:
-            return {row[0]: (row[1], row[2], row[3]) for row in await session.execute(query)}
+            return {row[0]: (row[1], row[2], row[3], row[4]) for row in await session.execute(query)}
 
     async def __call__(
         self, training_id: UUID, stopping: asyncio.Event, may_watch: Callable[[], Awaitable[bool]]
-    ) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
-        """The epochs in order, and in the end the training itself; None after each pause that brought nothing new.
+    ) -> AsyncIterator[Event | None]:
+        """What it waits for, the epochs in order, and in the end the training itself; None after each pause without news.
 
         Ends early, without the training, when `stopping` is set or who watches no longer may. A training that starts anew,
         because its trainer died, is told from its first epoch again.
@@ -81,13 +82,17 @@ class WatchTrainings:
             if not self._watched[training_id]:
                 del self._watched[training_id]
 
-    async def _told(self, training_id: UUID) -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
-        seen = attempt = 0
+    async def _told(self, training_id: UUID) -> AsyncIterator[Event | None]:
+        seen = attempt = behind = 0
         while True:
             state = self._states.get(training_id)  # before the rows: what comes meanwhile is read again
             training, rows = await self._read(training_id, attempt, seen)
             if training.attempts != attempt:
                 seen, attempt = 0, training.attempts
+            if training.status == "running" and training.events_behind != behind:
+                behind = training.events_behind
+                if behind:
+                    yield WaitingEvent(behind)
             for row in rows:
                 yield event_of(training, row)
                 seen = row.epoch

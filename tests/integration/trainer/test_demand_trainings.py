@@ -56,7 +56,7 @@ async def test_a_training_of_demand_is_judged_and_published(workplace: Workplace
 
     assert (training["status"], training["error"]) == ("succeeded", None)
     assert (training["verdict"], training["horizon_days"], training["until"]) == ("published", 28, str(until))
-    assert training["progress"] == {"epoch": 6, "epochs": 6}
+    assert training["progress"] == {"epoch": 6, "epochs": 6, "events_behind": 0}
     assert set(training["questions"]) == {"pair", "line", "product"}
     assert training["collapsed_members"] == sum(
         question["collapsed_members"] for question in training["questions"].values()

@@ -101,7 +101,7 @@ async def test_a_training_becomes_a_published_and_announced_version(
     assert all(data["epochs"] == 3 and len(data["loss"]) == len(data["val_loss"]) == 2 for _, data in events[:3])
     assert events[-1][1] == training
     assert (training["status"], training["error"]) == ("succeeded", None)
-    assert training["progress"] == {"epoch": 3, "epochs": 3}
+    assert training["progress"] == {"epoch": 3, "epochs": 3, "events_behind": 0}
     assert training["metrics"].keys() >= {"holdout_rows", "ensemble", "mean", "line", "members", "beats_mean"}
 
     judgement = training["judgement"]

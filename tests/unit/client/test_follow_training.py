@@ -31,16 +31,19 @@ def epoch(number: int) -> str:
     return f"event: epoch\nid: {number}\ndata: {json.dumps({'epoch': number, 'epochs': 2, 'loss': [1.5, None]})}\n\n"
 
 
-async def test_epochs_are_told_and_a_broken_stream_is_taken_up_again() -> None:
-    streams = [epoch(1) + "event: epoch\ndata: {", epoch(1) + epoch(2)]
+async def test_waiting_and_epochs_are_told_and_a_broken_stream_is_taken_up_again() -> None:
+    waiting = 'event: waiting\ndata: {"events_behind": 49}\n\n'
+    streams = [waiting + epoch(1) + "event: epoch\ndata: {", epoch(1) + epoch(2)]
     states = [TRAINING, {**TRAINING, "status": "succeeded", "model_version": "v1", "metrics": METRICS}]
 
     async def answer(request: Received) -> Answer:
         return Answer(200, streams.pop(0) if request.path.endswith("/events") else states.pop(0))
 
     told: list[tuple[int, int, Sequence[float | None]]] = []
+    waited: list[int] = []
     async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
-        training = await follow_training(client.trainer, UUID(int=7), lambda *epoch: told.append(epoch))
+        training = await follow_training(client.trainer, UUID(int=7), lambda *epoch: told.append(epoch), waited.append)
+    assert waited == [49]
     assert told == [(1, 2, [1.5, None]), (1, 2, [1.5, None]), (2, 2, [1.5, None])]
     assert training.model_version == "v1"
     assert training.metrics is not None

@@ -10,11 +10,12 @@ import pytest
 from ordercast.services.trainer import event_stream
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.event_stream import EventStream
-from ordercast.services.trainer.jobs.answers import EpochEvent, Progress, TrainingAnswer
+from ordercast.services.trainer.jobs.answers import EpochEvent, Progress, TrainingAnswer, WaitingEvent
 from ordercast.services.trainer.settings import TrainerSettings
 from tests.support.described_answers import differences
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+WAITING = WaitingEvent(events_behind=49)
 EPOCH = EpochEvent(epoch=1, epochs=2, loss=[1.5, None], val_loss=[2.5, 0.5])
 ENDED = TrainingAnswer(
     id=UUID(int=1),
@@ -47,16 +48,17 @@ ENDED = TrainingAnswer(
 )
 
 
-async def streamed(*events: EpochEvent | TrainingAnswer | None) -> list[bytes]:
-    async def told() -> AsyncIterator[EpochEvent | TrainingAnswer | None]:
+async def streamed(*events: EpochEvent | WaitingEvent | TrainingAnswer | None) -> list[bytes]:
+    async def told() -> AsyncIterator[EpochEvent | WaitingEvent | TrainingAnswer | None]:
         for event in events:
             yield event
 
     return [bytes(part) async for part in EventStream(told()).body_iterator]  # type: ignore[arg-type]
 
 
-async def test_an_epoch_and_the_end_are_events_of_their_names() -> None:
-    epoch, ended = await streamed(EPOCH, ENDED)
+async def test_waiting_an_epoch_and_the_end_are_events_of_their_names() -> None:
+    waiting, epoch, ended = await streamed(WAITING, EPOCH, ENDED)
+    assert waiting == b'event: waiting\ndata: {"events_behind":49}\n\n'
     assert epoch == b'event: epoch\ndata: {"epoch":1,"epochs":2,"loss":[1.5,null],"val_loss":[2.5,0.5]}\n\n'
     assert ended.startswith(b'event: ended\ndata: {"id":"00000000-0000-0000-0000-000000000001",')
 
@@ -77,7 +79,7 @@ async def test_each_event_is_what_the_openapi_document_says(tmp_path: Path) -> N
     document: dict[str, Any] = trainer_app(settings).openapi()
     content = document["paths"]["/trainings/{training_id}/events"]["get"]["responses"]["200"]["content"]
     described = content["text/event-stream"]["itemSchema"]["oneOf"]
-    for block, schema in zip(await streamed(EPOCH, ENDED), described, strict=True):
+    for block, schema in zip(await streamed(WAITING, EPOCH, ENDED), described, strict=True):
         event = dict(line.split(": ", 1) for line in block.decode().strip().split("\n"))
         assert event["event"] == schema["properties"]["event"]["const"]
         answer = msgspec.json.decode(event["data"])
