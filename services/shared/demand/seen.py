@@ -15,8 +15,12 @@ from ordercast.services.shared.demand.feature_list import Feature, unknown
 RARE_SHARE: Final = 10_000
 # A shop that is closed for longer is none that days without an order were learned from: more likely its history has ended.
 MOST_SILENT_DAYS: Final = 28
-# Counts, days, quantities and prices grow from day to day: up to twice the most seen is no other world.
+# Counts, ages, quantities and prices grow from day to day: up to twice the most seen is no other world.
 MARGIN: Final = float(np.log(2))
+_MORE, _LESS, _LONGER = "far more than the most", "far less than the least", "longer than the longest"
+# Silence does not grow by itself: one of these that ordered is at 0 again. So of one pair, account or product no more days are let
+# pass beyond the longest silence seen than of the whole shop. A version was judged on rows of four weeks later, as a rule.
+SILENCES: Final = "days_since_last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,18 @@ def outside(
         for there, product in zip(known, product_ids, strict=True)
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])
+    silence = np.array([feature.name.endswith(SILENCES) for feature in features])
+    most = np.where(silence, np.log1p(np.expm1(seen.high) + MOST_SILENT_DAYS), seen.high + MARGIN)
     never = values == unknown(features)
-    more, less = (values > seen.high + MARGIN) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
+    more, less = (values > most) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
     new = never & ~seen.never
     for row, place in np.argwhere(more | less | new).tolist():
         if new[row, place]:
             reasons[row].append(f"{features[place].name} is never, which was not seen")
             continue
-        bound, words = (seen.high, ("more", "most")) if more[row, place] else (seen.low, ("less", "least"))
-        reasons[row].append(_in_words(features[place], float(values[row, place]), float(bound[place]), *words))
+        bound, words = (seen.high, _MORE) if more[row, place] else (seen.low, _LESS)
+        words = _LONGER if silence[place] and more[row, place] else words
+        reasons[row].append(_in_words(features[place], float(values[row, place]), float(bound[place]), words))
     return [tuple(row) for row in reasons]
 
 
@@ -83,9 +90,8 @@ def _bounds(feature: Feature, column: Floats, rare: int) -> tuple[float, float, 
     return float(known[rare]), float(known[-1 - rare]), int(never.sum()) > rare
 
 
-def _in_words(feature: Feature, value: float, bound: float, more: str, most: str) -> str:
-    said, known = _plain(feature, value), _plain(feature, bound)
-    return f"{feature.name} is {said}, far {more} than the {most} that was seen, {known}"
+def _in_words(feature: Feature, value: float, bound: float, words: str) -> str:
+    return f"{feature.name} is {_plain(feature, value)}, {words} that was seen, {_plain(feature, bound)}"
 
 
 def _plain(feature: Feature, value: float) -> str:

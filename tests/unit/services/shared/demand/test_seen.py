@@ -70,7 +70,30 @@ def test_never_is_no_bound_of_days_and_has_to_be_seen_itself() -> None:
     for seen_never, said in ((False, ("account_days_since_last is never, which was not seen",)), (True, ())):
         values[0, last] = never if seen_never else 0
         found = outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, rows, PRODUCTS[:2])
-        assert found == [said, ("account_days_since_last is 1,095, far more than the most that was seen, 89",)]
+        assert found == [said, ("account_days_since_last is 1,095, longer than the longest that was seen, 89",)]
+
+
+@pytest.mark.parametrize("name", ["pair_days_since_last", "account_days_since_last", "product_days_since_last"])
+def test_one_pair_account_or_product_that_is_silent_for_longer_than_any_was_is_outside(name: str) -> None:
+    """Its silence says nothing of the shop's; a factor of two, as ages have it, were a hundred days here."""
+    place = names(PAIR_FEATURES).index(name)
+    values = learned()
+    values[:, place] = np.log1p(np.arange(500) % 101)
+    seen = seen_in(PAIR_FEATURES, values, PRODUCTS)
+    rows = values[:2].copy()
+    rows[:, place] = np.log1p([129, 128])
+    silent, usual = outside(seen, PAIR_FEATURES, rows, PRODUCTS[:2])
+    assert silent == (f"{name} is 129, longer than the longest that was seen, 100",)
+    assert usual == ()
+
+
+def test_an_age_of_nearly_twice_the_greatest_is_not_outside() -> None:
+    place = names(PAIR_FEATURES).index("account_age")
+    values = learned()
+    values[:, place] = np.log1p(np.arange(500) % 101)
+    row = values[:1].copy()
+    row[:, place] = np.log1p(199)
+    assert outside(seen_in(PAIR_FEATURES, values, PRODUCTS), PAIR_FEATURES, row, PRODUCTS[:1]) == [()]
 
 
 def test_a_shop_that_is_long_silent_is_outside() -> None:
