@@ -49,6 +49,10 @@ class AccountNotFound(Permanent):
     """There is no account with this id."""
 
 
+class AccountChanged(Permanent):
+    """The account is no longer as whoever changes it has seen it."""
+
+
 class AccountBlocked(Permanent):
     """An admin has blocked the account."""
 
@@ -115,6 +119,10 @@ class TooManyApiKeys(Permanent):
 
 class ProductNotFound(Permanent):
     """There is no product with this id."""
+
+
+class ProductChanged(Permanent):
+    """The product is no longer as whoever changes it has seen it."""
 
 
 class SkuTaken(Permanent):

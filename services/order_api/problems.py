@@ -13,6 +13,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.UnknownAccount: accounts.UNKNOWN_ACCOUNT,
     errors.AccountTaken: accounts.ACCOUNT_TAKEN,
     errors.AccountNotFound: accounts.ACCOUNT_NOT_FOUND,
+    errors.AccountChanged: accounts.ACCOUNT_CHANGED,
     errors.AccountBlocked: accounts.ACCOUNT_BLOCKED,
     errors.NoLongerAdmin: FORBIDDEN,
     errors.LastAdmin: accounts.LAST_ADMIN,
@@ -32,6 +33,7 @@ PROBLEMS: Final[ProblemTable] = {
     errors.TooManyApiKeys: accounts.TOO_MANY_API_KEYS,
     # products and what is said of them
     errors.ProductNotFound: products.PRODUCT_NOT_FOUND,
+    errors.ProductChanged: products.PRODUCT_CHANGED,
     errors.SkuTaken: products.SKU_TAKEN,
     errors.ReviewNotFound: products.REVIEW_NOT_FOUND,
     errors.NotYourReview: products.NOT_YOUR_REVIEW,

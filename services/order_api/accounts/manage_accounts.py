@@ -11,11 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
-from ordercast.services.order_api.errors import AccountErased, AccountNotFound, CannotLogIn, LastAdmin, NoLongerAdmin
+from ordercast.services.order_api.errors import (
+    AccountChanged,
+    AccountErased,
+    AccountNotFound,
+    CannotLogIn,
+    LastAdmin,
+    NoLongerAdmin,
+)
 from ordercast.services.order_api.webhooks.makers import pause_webhooks
 from ordercast.services.shared.audit.record import record
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.http.caller import Caller, Role
+from ordercast.services.shared.http.entity_tags import entity_tag, fits
 
 # Any fixed number that nobody else locks in this database: changes of accounts come one after the other, so that two admins who
 # block each other at the same moment do not both succeed.
@@ -24,10 +32,17 @@ _CHANGE_LOCK: Final = 7_305_110_402
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """What is to change; None stays as it is."""
+    """What is to change; None stays as it is. `if_match` is the header."""
 
     role: Role | None = None
     blocked: bool | None = None
+    if_match: str | None = None
+
+
+def tag_of(account: Account) -> str:
+    """Of what admins change of it."""
+    blocked_at = account.blocked_at
+    return entity_tag(account.role, blocked_at.astimezone(UTC).isoformat() if blocked_at else "")
 
 
 async def change_account(
@@ -42,6 +57,7 @@ async def change_account(
         TokenEnded, NoLongerAdmin: who asks logged out, was demoted or blocked since the token was given.
         LastAdmin: nobody would be left who can do this.
         AccountErased: nothing of it changes any more.
+        AccountChanged: it is not as `if_match` names it.
         CannotLogIn: an account without a password cannot be an admin.
     """
     async with sessions() as session, session.begin():
@@ -49,6 +65,8 @@ async def change_account(
         account = await lock_for_admin(session, admin, account_id)
         if account.erased_at is not None:
             raise AccountErased("the account was erased: it stays as it is")
+        if not fits(change.if_match, tag_of(account)):
+            raise AccountChanged("somebody else changed the account meanwhile: read it again")
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
             raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
         recorded = partial(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.accounts.log_in import TokenPair
-from ordercast.services.order_api.accounts.manage_accounts import AccountChange, change_account
+from ordercast.services.order_api.accounts.manage_accounts import AccountChange, change_account, tag_of
 from ordercast.services.order_api.accounts.read_accounts import (
     AccountFilter,
     read_account,
@@ -29,6 +29,7 @@ from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller, address_of
 from ordercast.services.shared.http.caller import Role
+from ordercast.services.shared.http.if_match import TAGGED, IfMatch
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.raises import raises
@@ -109,14 +110,18 @@ async def list_accounts(
     return Page(data=[AccountAnswer.of(account) for account in accounts], has_more=has_more)
 
 
-@router.get("/accounts/{account_id}")
+@router.get("/accounts/{account_id}", responses=TAGGED)
 @raises(errors.AccountNotFound)
-async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentService) -> AccountAnswer:
-    """One account."""
-    return AccountAnswer.of(await read_account(service.sessions, account_id))
+async def get_account(
+    account_id: PathId, _: CurrentCaller, service: CurrentService, response: Response
+) -> AccountAnswer:
+    """One account. Its ETag goes into If-Match of a change."""
+    account = await read_account(service.sessions, account_id)
+    response.headers["ETag"] = tag_of(account)
+    return AccountAnswer.of(account)
 
 
-@router.patch("/accounts/{account_id}")
+@router.patch("/accounts/{account_id}", responses=TAGGED)
 @raises(
     errors.TokenEnded,
     errors.AccountNotFound,
@@ -124,17 +129,26 @@ async def get_account(account_id: PathId, _: CurrentCaller, service: CurrentServ
     errors.LastAdmin,
     errors.CannotLogIn,
     errors.AccountErased,
+    errors.AccountChanged,
 )
 async def change(
-    account_id: PathId, body: AccountChangeRequest, request: Request, admin: CurrentCaller, service: CurrentService
+    account_id: PathId,
+    body: AccountChangeRequest,
+    request: Request,
+    response: Response,
+    admin: CurrentCaller,
+    service: CurrentService,
+    if_match: IfMatch = None,
 ) -> AccountAnswer:
     """Gives the account a role, blocks or unblocks it.
 
     A blocked account cannot log in, and its refresh tokens end now. Its access tokens, as those with the role before, end within
-    seconds. The last admin can neither be blocked nor demoted: 409.
+    seconds. The last admin can neither be blocked nor demoted: 409. With If-Match only if nobody else has given it a role or
+    (un)blocked it since the answer with that ETag: 412.
     """
-    change = AccountChange(body.role, body.blocked)
+    change = AccountChange(body.role, body.blocked, if_match)
     changed = await change_account(service.sessions, admin, account_id, change, address_of(request))
+    response.headers["ETag"] = tag_of(changed)
     return AccountAnswer.of(changed)
 
 

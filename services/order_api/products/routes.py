@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.ndjson_document import ndjson_body, nothing_came_in
-from ordercast.services.order_api.products.edit_products import add_product, change_product
+from ordercast.services.order_api.products.edit_products import add_product, change_product, tag_of
 from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
 from ordercast.services.order_api.products.schemas import MAX_SKU, NewProduct, PriceAnswer, ProductAnswer, ProductChange
@@ -16,6 +16,7 @@ from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
+from ordercast.services.shared.http.if_match import TAGGED, IfMatch
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
@@ -57,14 +58,24 @@ async def import_catalogue(request: Request, caller: CurrentCaller, service: Cur
     return StreamingResponse(answer.pieces, answer.status, media_type="application/json")
 
 
-@router.patch("/products/{product_id}")
-@raises(errors.ProductNotFound, errors.SkuTaken)
+@router.patch("/products/{product_id}", responses=TAGGED)
+@raises(errors.ProductNotFound, errors.ProductChanged, errors.SkuTaken)
 async def change(
-    product_id: PathId, body: ProductChange, caller: CurrentCaller, service: CurrentService
+    product_id: PathId,
+    body: ProductChange,
+    caller: CurrentCaller,
+    service: CurrentService,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ProductAnswer:
-    """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on."""
-    product = await change_product(service.sessions, caller, product_id, body.model_dump(exclude_unset=True))
+    """Changes the fields that the body names. A product that is not active cannot be ordered, from this answer on.
+
+    With If-Match only if nobody else has changed it since the answer with that ETag: 412.
+    """
+    values = body.model_dump(exclude_unset=True)
+    product = await change_product(service.sessions, caller, product_id, values, if_match)
     service.product_pages.forget()
+    response.headers["ETag"] = tag_of(product.updated_at)
     return ProductAnswer.of(product)
 
 
@@ -92,21 +103,26 @@ async def list_products(
 
 
 # Before the paths with an id: a SKU may have slashes, and be called "prices".
-@router.get("/products/by-sku/{sku:path}")
+@router.get("/products/by-sku/{sku:path}", responses=TAGGED)
 @raises(errors.ProductNotFound)
 async def get_product_by_sku(
     sku: Annotated[StoredText, Path(max_length=MAX_SKU, description="percent-encoded; it may have slashes")],
     service: CurrentService,
+    response: Response,
 ) -> ProductAnswer:
     """The product with this SKU, to the letter."""
-    return ProductAnswer.of(await find_product(service.reading, sku))
+    product = await find_product(service.reading, sku)
+    response.headers["ETag"] = tag_of(product.updated_at)
+    return ProductAnswer.of(product)
 
 
-@router.get("/products/{product_id}")
+@router.get("/products/{product_id}", responses=TAGGED)
 @raises(errors.ProductNotFound)
-async def get_product(product_id: PathId, service: CurrentService) -> ProductAnswer:
-    """One product."""
-    return ProductAnswer.of(await read_product(service.reading, product_id))
+async def get_product(product_id: PathId, service: CurrentService, response: Response) -> ProductAnswer:
+    """One product. Its ETag goes into If-Match of a change."""
+    product = await read_product(service.reading, product_id)
+    response.headers["ETag"] = tag_of(product.updated_at)
+    return ProductAnswer.of(product)
 
 
 @router.get("/products/{product_id}/prices")

@@ -40,8 +40,16 @@ from ordercast.services.shared.http.requests import refuse_ambiguous_body
 MAX_BODY_BYTES: Final = 1_048_576
 
 # What a page of another origin may send and see.
-_CORS_HEADERS: Final = ("Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key", "Last-Event-ID")
+_CORS_HEADERS: Final = (
+    "Authorization",
+    "Content-Type",
+    "Content-Encoding",
+    "Idempotency-Key",
+    "If-Match",
+    "Last-Event-ID",
+)
 _CORS_EXPOSED: Final = (
+    "ETag",
     "Location",
     "Retry-After",
     "RateLimit",

@@ -171,7 +171,7 @@ def _describe_headers(operation: dict[str, Any], is_limited: bool) -> None:
         if status.startswith("2"):
             headers |= ({"Idempotency-Replayed": _REPLAYED} if takes_key else {}) | (_RATE_LIMIT if is_limited else {})
         if headers:
-            response["headers"] = headers
+            response["headers"] = response.get("headers", {}) | headers
 
 
 def _describe_problems(operation: dict[str, Any], kinds: Sequence[ProblemType]) -> None:

@@ -25,6 +25,13 @@ ACCOUNT_NOT_FOUND: Final = ProblemType(
     "No account has this id, or it is not the caller's own: which of both, nobody is told.",
     "Ask for your own account, which `GET /accounts/me` names, or with a role that sees all.",
 )
+ACCOUNT_CHANGED: Final = ProblemType(
+    "account-changed",
+    412,
+    "Somebody else changed the account",
+    "The account's role, or whether it is blocked, is no longer as `If-Match` names it: nothing was changed.",
+    "Read the account again, and send the change with the new `ETag` if it is to hold all the same.",
+)
 ACCOUNT_BLOCKED: Final = ProblemType(
     "account-blocked",
     403,

@@ -18,6 +18,13 @@ SKU_TAKEN: Final = ProblemType(
     "Another product has this SKU.",
     "Change that product, which `GET /products/by-sku/{sku}` shows, or choose another SKU.",
 )
+PRODUCT_CHANGED: Final = ProblemType(
+    "product-changed",
+    412,
+    "Somebody else changed the product",
+    "The product is no longer as `If-Match` names it: nothing was changed.",
+    "Read the product again, and send the change with the new `ETag` if it is to hold all the same.",
+)
 REVIEW_NOT_FOUND: Final = ProblemType(
     "review-not-found",
     404,

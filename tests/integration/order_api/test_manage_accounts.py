@@ -48,6 +48,23 @@ async def imported(api: RunningApi, ref: str) -> int:
         return account.id
 
 
+async def test_a_role_is_not_given_over_one_that_another_admin_gave_meanwhile(api: RunningApi) -> None:
+    admin, ann = await api.admin(), await api.customer()
+    path = f"/accounts/{ann.id}"
+    seen = (await api.client.get(path, headers=admin.headers)).headers["etag"]
+    answers = [
+        await api.client.patch(path, json=body, headers=admin.headers | {"If-Match": seen})
+        for body in ({"role": "OPERATOR"}, {"role": "SERVICE"}, {"blocked": True})
+    ]
+    assert [answer.status_code for answer in answers] == [200, 412, 412]
+    assert answers[1].json()["type"] == "/problems/account-changed"
+    after = answers[0].headers["etag"]
+    blocked = await api.client.patch(path, json={"blocked": True}, headers=admin.headers | {"If-Match": after})
+    assert blocked.status_code == 200
+    assert blocked.headers["etag"] not in (seen, after)
+    assert (await api.client.get(path, headers=admin.headers)).headers["etag"] == blocked.headers["etag"]
+
+
 async def test_accounts_are_listed_filtered_and_found(api: RunningApi) -> None:
     admin, ann, bob = await api.admin(), await api.customer(), await api.customer()
     shop = await imported(api, "100%_Shop")

@@ -1,5 +1,6 @@
 """The catalogue over HTTP on a real database."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -94,6 +95,47 @@ async def test_a_change_touches_only_the_fields_it_names(shared_api: RunningApi)
     changed = answer.json()
     assert changed["updated_at"] > product["updated_at"]
     assert changed == product | {"price": "9.99", "updated_at": changed["updated_at"]}
+
+
+async def test_a_change_of_what_somebody_else_has_changed_is_refused(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    product = await shared_api.product(admin, name="Mug")
+    path = f"/products/{product['id']}"
+    seen = (await shared_api.client.get(path)).headers["etag"]
+    assert (await shared_api.client.get(f"/products/by-sku/{product['sku']}")).headers["etag"] == seen
+
+    first = await shared_api.client.patch(path, json={"name": "Blue"}, headers=admin.headers | {"If-Match": seen})
+    second = await shared_api.client.patch(path, json={"name": "Red"}, headers=admin.headers | {"If-Match": seen})
+    after = first.headers["etag"]
+    third = await shared_api.client.patch(path, json={"name": "Green"}, headers=admin.headers | {"If-Match": after})
+
+    assert [answer.status_code for answer in (first, second, third)] == [200, 412, 200]
+    assert second.json()["type"] == "/problems/product-changed"
+    assert third.json()["name"] == "Green"
+    assert (await shared_api.client.get(path)).headers["etag"] == third.headers["etag"]
+
+
+async def test_of_changes_made_at_once_of_the_same_product_one_holds(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    product = await shared_api.product(admin)
+    path = f"/products/{product['id']}"
+    headers = admin.headers | {"If-Match": (await shared_api.client.get(path)).headers["etag"]}
+    asking = [shared_api.client.patch(path, json={"name": f"Number {n}"}, headers=headers) for n in range(4)]
+    assert sorted([answer.status_code for answer in await asyncio.gather(*asking)]) == [200, 412, 412, 412]
+
+
+async def test_who_names_no_state_changes_any(shared_api: RunningApi) -> None:
+    admin = await shared_api.admin()
+    product = await shared_api.product(admin)
+    for header in ({}, {"If-Match": "*"}):
+        answer = await shared_api.client.patch(
+            f"/products/{product['id']}", json={"name": "X"}, headers=admin.headers | header
+        )
+        assert answer.status_code == 200
+    missing = await shared_api.client.patch(
+        f"/products/{2**62}", json={"name": "X"}, headers=admin.headers | {"If-Match": "*"}
+    )
+    assert missing.status_code == 404
 
 
 async def test_a_change_of_nothing_or_to_null_is_refused(shared_api: RunningApi) -> None:
