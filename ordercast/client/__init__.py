@@ -16,6 +16,7 @@ from typing import Final
 from ordercast.client.addresses import ORDER_API_PORT, PREDICTOR_PORT, TRAINER_PORT, Addresses
 from ordercast.client.credentials import ApiKey, Login
 from ordercast.client.dead_letters import DeadLettersApi
+from ordercast.client.edits import EditsApi
 from ordercast.client.order_api import OrderApi
 from ordercast.client.pairs import PairsApi
 from ordercast.client.predictor import PredictorApi
@@ -43,6 +44,7 @@ class Client:
         self._session = Session(transport, addresses.order_api, login)
         self.order_api = OrderApi(self._session)
         self.dead_letters = DeadLettersApi(self._session)
+        self.edits = EditsApi(self._session)
         self.pairs = PairsApi(self._session)
         self.reviews = ReviewsApi(self._session)
         self.shop_pages = ShopPages(self._session)

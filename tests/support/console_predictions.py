@@ -138,6 +138,7 @@ class Predictions:
     counted: int | None = 20
     refuse: str | None = None
     products_changed_at: datetime = NOW
+    account_etag: str = '"CUSTOMER."'
     done: list[tuple[str, Any]] = field(default_factory=list)
     # A product as it is sold now.
     sold: Callable[[dict[str, Any]], dict[str, Any]] = lambda product: product
@@ -186,7 +187,12 @@ class Predictions:
         number = request.path_params["product_id"]
         if number > self.products:
             return problem(404, "product-not-found", f"There is no product {number}")
-        return JSONResponse(self.sold(self._named(number)))
+        return JSONResponse(self.sold(self._named(number)), headers={"ETag": self.product_etag})
+
+    @property
+    def product_etag(self) -> str:
+        """Of each product."""
+        return f'"{self.products_changed_at.isoformat()}"'
 
     async def find_accounts(self, request: Request) -> Response:
         asked = request.query_params
@@ -198,7 +204,9 @@ class Predictions:
 
     async def account(self, request: Request) -> Response:
         found = [one for one in self.accounts if one["id"] == request.path_params["account_id"]]
-        return JSONResponse(found[0]) if found else problem(404, "account-not-found", "There is no such account")
+        if not found:
+            return problem(404, "account-not-found", "There is no such account")
+        return JSONResponse(found[0], headers={"ETag": self.account_etag})
 
     def _of_all(self, level: float) -> dict[str, Any]:
         return {

@@ -102,6 +102,8 @@ class Records:
     done: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     asked_audit: list[str] = field(default_factory=list)
+    # The ETag of each product, and of each account, as it is now.
+    etag_of: Callable[[str], str] = lambda kind: f'"{kind}"'
 
     def routes(self, role_of: Callable[[Request], str]) -> list[Route]:
         """`role_of` says who asks."""
@@ -162,7 +164,12 @@ class Records:
     async def change_product(self, request: Request) -> Response:
         body = await request.json()
         whole = {"id": 1, "sku": "P-1", "name": "Mug", "price": "12.50", "currency": "EUR"} | body
-        return self._do("change product", (request.path_params["product_id"], body), whole)
+        return self._change("product", request, (request.path_params["product_id"], body), whole)
+
+    def _change(self, kind: str, request: Request, of: Any, answer: Any) -> Response:
+        if not self.refuse and request.headers.get("if-match") != self.etag_of(kind):
+            return problem(412, f"{kind}-changed", f"Somebody else changed the {kind}")
+        return self._do(f"change {kind}", of, answer)
 
     async def prices(self, _: Request) -> Response:
         amounts = ("12.50", "11.00", "9.90")
@@ -193,7 +200,7 @@ class Records:
     async def change_account(self, request: Request) -> Response:
         body, number = await request.json(), request.path_params["account_id"]
         whole = {"id": number, "email": None, "nickname": "ann", "role": "CUSTOMER", "login_type": "PASSWORD"}
-        return self._for_admin(request, lambda: self._do("change account", (number, body), whole))
+        return self._for_admin(request, lambda: self._change("account", request, (number, body), whole))
 
     async def reset(self, request: Request) -> Response:
         number = request.path_params["account_id"]

@@ -74,6 +74,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.predictions.sold = self.storefront.of
+        self.records.etag_of = lambda kind: getattr(self.predictions, f"{kind}_etag")
 
     def app(self) -> Starlette:
         routes = [

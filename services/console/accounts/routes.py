@@ -63,7 +63,7 @@ async def ask_for_role(request: Request, log_in: Admin, account_id: PathId) -> R
 @router.post("/accounts/{account_id}/role")
 async def give_role(request: Request, log_in: Admin, account_id: PathId, form: Annotated[RoleForm, Form()]) -> Response:
     check_form(request, form.csrf)
-    done = await _change(log_in, account_id, role=form.role)
+    done = await _change(log_in, account_id, form.known, role=form.role)
     if isinstance(done, Missing):
         return await ask_about(request, log_in, account_id, "account_role.html", done, role=form.role, roles=ROLES)
     return go_to(f"/accounts/{account_id}")
@@ -78,16 +78,14 @@ async def ask_to_block(request: Request, log_in: Admin, account_id: PathId) -> R
 async def block(request: Request, log_in: Admin, account_id: PathId, form: Annotated[BlockForm, Form()]) -> Response:
     """What is to hold comes with the form: if somebody else has done it meanwhile, it is not turned round."""
     check_form(request, form.csrf)
-    done = await _change(log_in, account_id, blocked=form.blocked)
+    done = await _change(log_in, account_id, form.known, blocked=form.blocked)
     if isinstance(done, Missing):
         return await ask_about(request, log_in, account_id, "account_block.html", done)
     return go_to(f"/accounts/{account_id}")
 
 
-async def _change(
-    log_in: LogIn, account_id: int, *, role: str | None = None, blocked: bool | None = None
-) -> Account | Missing:
-    changing = log_in.client.order_api.change_account(account_id, role=role, blocked=blocked)
+async def _change(log_in: LogIn, account_id: int, known: str, **changes: Any) -> Account | Missing:
+    changing = log_in.client.edits.change_account(account_id, known, **changes)
     return await ask("order_api", changing, within_s=ACTION_DEADLINE_S)
 
 
@@ -95,8 +93,17 @@ async def ask_about(
     request: Request, log_in: LogIn, account_id: int, template: str, failed: Missing | None = None, **values: Any
 ) -> Response:
     """A page that asks before something is done to the account."""
-    account = await ask("order_api", log_in.client.order_api.account(account_id))
-    status = failed.status if failed else account.status if isinstance(account, Missing) else 200
+    found = await ask("order_api", log_in.client.edits.account(account_id))
+    status = failed.status if failed else found.status if isinstance(found, Missing) else 200
+    account, known = (found, "") if isinstance(found, Missing) else found
     return page(
-        request, template, status, account_id=account_id, account=account, failed=failed, missing=is_missing, **values
+        request,
+        template,
+        status,
+        account_id=account_id,
+        account=account,
+        known=known,
+        failed=failed,
+        missing=is_missing,
+        **values,
     )

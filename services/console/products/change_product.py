@@ -35,32 +35,19 @@ class ProductValues:
         return msgspec.json.encode(told).decode().replace("'", "\\u0027")
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
-    """Nothing was sent: the product is no longer as whoever typed has seen it."""
-
-    status: int = 409
-
-
-def last_change(product: Product) -> str:
-    """What the form brings back as `known`."""
-    return product.updated_at.isoformat() if product.updated_at else ""
-
-
-async def change_product(
-    client: Client, product_id: int, typed: ProductValues, known: str
-) -> Product | Missing | Outdated:
-    """The product as it is now. `known` is when it had last changed as the form was made.
+async def change_product(client: Client, product_id: int, typed: ProductValues, known: str) -> Product | Missing:
+    """The product as it is now. `known` is the ETag of what the form was made of.
 
     Raises:
         LoggedOut: the account's tokens are good no longer.
     """
-    product = await ask("order_api", client.order_api.product(product_id))
-    if isinstance(product, Missing):
-        return product
-    if known != last_change(product):
-        return Outdated()
+    found = await ask("order_api", client.edits.product(product_id))
+    if isinstance(found, Missing):
+        return found
+    product, etag = found
     changes = typed.changes(product)
-    if not changes:
+    if known == etag and not changes:
         return product
-    return await ask("order_api", client.order_api.change_product(product_id, **changes), within_s=ACTION_DEADLINE_S)
+    # Of what somebody else has changed meanwhile nothing is told apart here: order_api refuses it.
+    changing = client.edits.change_product(product_id, known, **(changes or asdict(typed)))
+    return await ask("order_api", changing, within_s=ACTION_DEADLINE_S)

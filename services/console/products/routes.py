@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from ordercast.client.order_answers import Product
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing
 from ordercast.services.console.products import read_products as told
-from ordercast.services.console.products.change_product import Outdated, change_product
+from ordercast.services.console.products.change_product import change_product
 from ordercast.services.console.products.schemas import ProductForm, ProductQuestion, ProductsQuestion
 from ordercast.services.console.schemas import query_of
 from ordercast.services.shared.http.requests import PathId, in_query
@@ -89,7 +90,7 @@ async def change(
     """What was typed stays if order_api refuses it, or if somebody else changed the product meanwhile."""
     check_form(request, form.csrf)
     done = await change_product(log_in.client, product_id, form.values, form.known)
-    if isinstance(done, Missing | Outdated):
+    if isinstance(done, Missing):
         return await _ask_to_change(request, log_in, product_id, form, done)
     return go_to(f"/products/{product_id}")
 
@@ -116,15 +117,17 @@ async def _ask_to_change(
     log_in: LogIn,
     product_id: int,
     typed: ProductForm | None = None,
-    failed: Missing | Outdated | None = None,
+    failed: Missing | None = None,
 ) -> Response:
-    product = await ask("order_api", log_in.client.order_api.product(product_id))
-    status = failed.status if failed else product.status if isinstance(product, Missing) else 200
-    form = typed
-    if not isinstance(product, Missing):
+    found = await ask("order_api", log_in.client.edits.product(product_id))
+    status = failed.status if failed else found.status if isinstance(found, Missing) else 200
+    product: Product | Missing
+    if isinstance(found, Missing):
+        product, form = found, typed
+    else:
+        product, etag = found
         # What was typed is sent over what the page now shows: whoever sends it again has seen it.
-        shown = ProductForm.of(product)
-        form = typed.model_copy(update={"known": shown.known}) if typed else shown
+        form = typed.model_copy(update={"known": etag}) if typed else ProductForm.of(product, etag)
     return page(
         request,
         "product_edit.html",
@@ -132,8 +135,7 @@ async def _ask_to_change(
         product_id=product_id,
         product=product,
         form=form,
-        failed=failed if isinstance(failed, Missing) else None,
-        outdated=isinstance(failed, Outdated),
+        failed=failed,
         missing=is_missing,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 from ordercast.client.order_answers import Product
 from ordercast.services.console.forecasts.schemas import Search
 from ordercast.services.console.log_in.schemas import Form, Text
-from ordercast.services.console.products.change_product import ProductValues, last_change
+from ordercast.services.console.products.change_product import ProductValues
 from ordercast.services.console.schemas import After, YesOrNo, flag
 
 
@@ -31,7 +31,7 @@ class ProductQuestion:
 
 
 class ProductForm(Form):
-    """order_api says what is wrong with a field. `known` is when the product had last changed as the form was made."""
+    """order_api says what is wrong with a field. `known` is the ETag of what the form was made of."""
 
     sku: Text = ""
     name: Text = ""
@@ -41,8 +41,8 @@ class ProductForm(Form):
     known: Text = ""
 
     @classmethod
-    def of(cls, product: Product) -> "ProductForm":
-        return cls(**asdict(ProductValues.of(product)), known=last_change(product))
+    def of(cls, product: Product, etag: str) -> "ProductForm":
+        return cls(**asdict(ProductValues.of(product)), known=etag)
 
     @property
     def values(self) -> ProductValues:

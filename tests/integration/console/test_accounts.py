@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
+from tests.integration.console.test_products import known_in
 from tests.support.console_predictions import Predictions
 from tests.support.console_records import OPERATOR_ID, Records
 from tests.support.console_services import Shop, console_of
@@ -75,9 +76,30 @@ async def test_what_an_admin_does_is_asked_first_and_done_once(
         assert asked.status_code == 200
         assert "<pre><code>ordercast " in asked.text
         assert shop.records.done == []
-        answer = await http.post(path, data=form | {"csrf": csrf_in(asked.text)})
+        known = {"known": known_in(asked.text)} if done[0] == "change account" else {}
+        answer = await http.post(path, data=form | known | {"csrf": csrf_in(asked.text)})
         assert answer.status_code in (200, 303)
         assert shop.records.done == [done]
+
+
+@pytest.mark.parametrize(("page", "form"), [("role", {"role": "OPERATOR"}), ("block", {"blocked": "true"})])
+async def test_what_another_admin_did_to_the_account_meanwhile_is_told_and_stays(
+    page: str, form: dict[str, str]
+) -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "adam")
+        asked = await http.get(f"/accounts/11/{page}")
+        shop.predictions.account_etag = '"SERVICE."'
+        sent = form | {"csrf": csrf_in(asked.text), "known": known_in(asked.text)}
+        answer = await http.post(f"/accounts/11/{page}", data=sent)
+        assert answer.status_code == 412
+        assert "somebody else changed it meanwhile" in answer.text
+        assert shop.records.done == []
+        if page == "role":
+            assert 'value="OPERATOR" checked' in answer.text
+        again = await http.post(f"/accounts/11/{page}", data=sent | {"known": known_in(answer.text)})
+        assert again.status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Products: found, opened, added and changed; reviews are taken down after asking."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,13 @@ from tests.support.console_records import Records
 from tests.support.console_services import Shop, console_of
 
 TYPED = {"name": "Mug, blue", "sku": "P-1", "price": "13.00", "currency": "eur", "active": "true"}
+
+
+def known_in(page: str) -> str:
+    """The ETag of what a form was made of."""
+    match = re.search(r'name="known" value="([^"]+)"', page)
+    assert match, page
+    return html.unescape(match[1])
 
 
 async def test_products_are_found_and_paged(open_reader: Any) -> None:
@@ -82,16 +91,17 @@ async def test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten(
     async with reading(shop) as http:
         await log_in(http, "olga")
         asked = await http.get("/products/1/edit")
-        form = TYPED | {"csrf": csrf_in(asked.text), "known": NOW.isoformat()}
+        form = TYPED | {"csrf": csrf_in(asked.text), "known": known_in(asked.text)}
         shop.predictions.products_changed_at = NOW + timedelta(seconds=1)
         answer = await http.post("/products/1/edit", data=form)
-        assert answer.status_code == 409
-        assert "somebody else changed the product meanwhile" in answer.text
+        assert answer.status_code == 412
+        assert "somebody else changed it meanwhile" in answer.text
+        assert "It is now: Mug with a" in answer.text
         assert 'value="13.00"' in answer.text
         assert shop.records.done == []
-        known = (NOW + timedelta(seconds=1)).isoformat()
-        assert f'name="known" value="{known}"' in answer.text
-        assert (await http.post("/products/1/edit", data=form | {"known": known})).status_code == 303
+        assert known_in(answer.text) != form["known"]
+        again = form | {"known": known_in(answer.text)}
+        assert (await http.post("/products/1/edit", data=again)).status_code == 303
         assert shop.records.done == [("change product", (1, {"name": "Mug, blue", "price": "13.00"}))]
 
 
