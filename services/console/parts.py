@@ -1,7 +1,7 @@
 """A page's parts, each from one service: one that does not answer is missing with its reason, and the others are shown."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -22,7 +22,6 @@ MOST_LINES: Final = 10
 NO_MODEL: Final = "no-model"
 
 Answer = TypeVar("Answer")
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +55,14 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DE
         return Missing(service, first_line(error))
 
 
-async def first_of(rows: AsyncIterator[Row], most: int) -> list[Row]:
-    """The first rows of a list that goes on page by page."""
-    found: list[Row] = []
-    async for row in rows:
-        found.append(row)
-        if len(found) == most:
-            break
-    return found
-
-
 async def nothing() -> None:
     """In place of a part that is not for whoever reads the page."""
 
 
-async def lines_about(client: Client, subject: str) -> list[AuditLine] | Missing:
+async def lines_about(client: Client, subject: str) -> Sequence[AuditLine] | Missing:
     """What was done to it, the newest first. For admins alone."""
-    return await ask("order_api", first_of(client.order_api.audit(subject=subject), MOST_LINES))
+    lines = await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, subject=subject))
+    return lines if isinstance(lines, Missing) else lines.data
 
 
 def is_missing(part: object) -> bool:

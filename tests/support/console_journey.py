@@ -9,8 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_predictions import problem
-
 ORDER: Final = UUID("0199c1b2-7d5e-7c3a-9b1f-2d4e6f8a0b1c")
 PLACED_AT: Final = datetime(2026, 11, 26, 9, 30, 0, 120_000, tzinfo=UTC)
 TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -18,10 +16,11 @@ TRACE: Final = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 @dataclass
 class Way:
-    """`offset` is where its event lies, once it is published; how far the feature rows are, `Predictions.counted` says."""
+    """Without `there` is no such order. `offset` is where its event lies, once it is published; how far the feature rows are,
+    `Predictions.counted` says."""
 
+    there: bool = True
     products: int = 2
-    orders: int = 3
     state: str = "published"
     offset: int | None = 17
     reason: str | None = None
@@ -32,20 +31,21 @@ class Way:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/order_api/orders", self.list_orders),
-            Route("/order_api/orders/{order_id}", self.order),
             Route("/order_api/orders/{order_id}/journey", self.journey),
         ]
 
-    def _order(self, order_id: UUID) -> dict[str, Any]:
+    def listed(self) -> list[dict[str, Any]]:
+        return [self._order()] if self.there else []
+
+    def _order(self) -> dict[str, Any]:
         items = [
             {"line": 1 + place, "product_id": 1 + place, "quantity": 2, "unit_price": "12.50", "line_total": "25.00"}
             | {"sku": f"P-{1 + place}", "cancelled_quantity": self.taken_back}
             for place in range(self.products)
         ]
         return {
-            "id": str(order_id),
-            "order_ref": None,
+            "id": str(ORDER),
+            "order_ref": "1001",
             "account_id": 11,
             "account_ref": None,
             "kind": "order",
@@ -58,17 +58,6 @@ class Way:
             "cancelled_at": None,
             "updated_at": PLACED_AT.isoformat(),
         }
-
-    async def list_orders(self, request: Request) -> Response:
-        ids = [UUID(int=ORDER.int + place) for place in range(self.orders)]
-        if ref := request.query_params.get("order_ref"):
-            ids = [ORDER] if ref == "1001" else []
-        return JSONResponse({"data": [self._order(one) for one in ids], "has_more": False})
-
-    async def order(self, request: Request) -> Response:
-        if request.path_params["order_id"] != str(ORDER):
-            return problem(404, "order-not-found", "There is no such order")
-        return JSONResponse(self._order(ORDER))
 
     async def journey(self, _: Request) -> Response:
         event = {

@@ -17,12 +17,12 @@ from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
 from tests.support.console_feed import ConsoleFeed
 from tests.support.console_imports import Imported
-from tests.support.console_journey import ORDER, Way
+from tests.support.console_journey import Way
 from tests.support.console_letters import Letters
 from tests.support.console_pairs import Pairs
 from tests.support.console_predictions import Predictions, problem
 from tests.support.console_records import OPERATOR_ID, Records
-from tests.support.console_shop import ACCOUNT_ID, Storefront
+from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port
 
 PASSWORD: Final = "a password for the console"
@@ -30,8 +30,6 @@ SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor
 # Nothing listens there.
 NOBODY: Final = "http://127.0.0.1:1"
 VERSION: Final = "20261101-demand"
-# Rows that a client asks for which follows a list to its end.
-WHOLE_PAGE: Final = "100"
 
 
 def figures(orders: int, pieces: int) -> dict[str, Any]:
@@ -109,20 +107,18 @@ class Shop:
             return PlainTextResponse("gone", 502)
         return await answer(request)
 
+    @property
+    def all_orders(self) -> list[dict[str, Any]]:
+        """The one that is on its way, those that were placed here, and those that there were before."""
+        return [*self.way.listed(), *self.storefront.orders.values(), *self.records.orders]
+
     async def list_orders(self, request: Request) -> Response:
-        """The shop asks for a customer's own, the page of orders for its own few, that of journeys for as many as there are."""
-        asked = request.query_params
-        if asked.get("account_id") == str(ACCOUNT_ID) and asked["limit"] == WHOLE_PAGE:
-            return await self.storefront.list_orders(request)
-        lists = self.way if asked["limit"] == WHOLE_PAGE else self.records
-        return await lists.list_orders(request)
+        return self.records.answer_orders(self.all_orders, request)
 
     async def order(self, request: Request) -> Response:
         wanted = request.path_params["order_id"]
-        if any(one["id"] == wanted for one in self.storefront.orders.values()):
-            return await self.storefront.order(request)
-        holds = self.way if wanted == str(ORDER) else self.records
-        return await holds.order(request)
+        found = next((one for one in self.all_orders if one["id"] == wanted), None)
+        return JSONResponse(found) if found else problem(404, "order-not-found", "There is no such order")
 
     async def list_reviews(self, request: Request) -> Response:
         """The shop asks as nobody."""

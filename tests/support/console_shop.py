@@ -63,8 +63,6 @@ class Storefront:
             Route("/order_api/accounts", self.sign_up, methods=["POST"]),
             Route("/order_api/views", self.view, methods=["POST"]),
             Route("/order_api/orders", self.place, methods=["POST"]),
-            Route("/order_api/orders", self.list_orders, methods=["GET"]),
-            Route("/order_api/orders/{order_id}", self.order),
             Route("/order_api/products/{product_id:int}/reviews", self.write, methods=["POST"]),
             Route("/order_api/products/{product_id:int}/reviews", self.list_reviews, methods=["GET"]),
         ]
@@ -96,15 +94,6 @@ class Storefront:
         key = request.headers["idempotency-key"]
         placed = self.orders.setdefault(key, order(77 + len(self.orders), items))
         return Response("lost", 200) if self.silent else JSONResponse(placed, 201)
-
-    async def list_orders(self, request: Request) -> Response:
-        assert request.query_params["account_id"] == str(ACCOUNT_ID)
-        return JSONResponse({"data": list(self.orders.values()), "has_more": False})
-
-    async def order(self, request: Request) -> Response:
-        wanted = request.path_params["order_id"]
-        found = next((one for one in self.orders.values() if one["id"] == wanted), None)
-        return JSONResponse(found) if found else problem(404, "order-not-found", "There is no such order")
 
     async def write(self, request: Request) -> Response:
         if self.refuse:

@@ -10,7 +10,7 @@ from ordercast.client import Client
 from ordercast.client.account_answers import Account, ApiKey, AuditLine
 from ordercast.client.order_answers import Order
 from ordercast.client.page import Page
-from ordercast.services.console.parts import MOST_LINES, Missing, ask, first_of, nothing
+from ordercast.services.console.parts import MOST_LINES, Missing, ask, nothing
 
 PAGE: Final = 25
 # Of each list on an account's page, the newest so many.
@@ -53,8 +53,10 @@ async def read_account(client: Client, account_id: int, *, for_admin: bool, own:
 
 
 async def _keys(client: Client, account_id: int) -> Sequence[ApiKey] | Missing:
-    return await ask("order_api", first_of(client.order_api.api_keys(account_id=account_id), KEYS))
+    keys = await ask("order_api", client.shop_pages.api_keys(limit=KEYS, account_id=account_id))
+    return keys if isinstance(keys, Missing) else keys.data
 
 
 async def _audit(client: Client, account_id: int) -> Sequence[AuditLine] | Missing:
-    return await ask("order_api", first_of(client.order_api.audit(account_id=account_id), MOST_LINES))
+    lines = await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, account_id=account_id))
+    return lines if isinstance(lines, Missing) else lines.data

@@ -8,7 +8,7 @@ from typing import Final
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
 from ordercast.client.order_answers import Product
-from ordercast.services.console.parts import Missing, ask, first_of
+from ordercast.services.console.parts import Missing, ask
 
 PAGE: Final = 20
 # Products that a search shows: a page of 100 kB.
@@ -83,10 +83,10 @@ async def read_forecasts(
 
 
 async def _found(client: Client, search: str, weeks: int, service_level: float, sort: str) -> Forecasts | Missing:
-    products = await ask("order_api", first_of(client.order_api.products(search=search), MOST_FOUND + 1))
+    products = await ask("order_api", client.shop_pages.products(limit=MOST_FOUND, search=search))
     if isinstance(products, Missing):
         return products
-    shown = products[:MOST_FOUND]
+    shown = products.data
     if not shown:
         return Forecasts([], None, 0.9, None)
     answer = await ask(
@@ -100,8 +100,7 @@ async def _found(client: Client, search: str, weeks: int, service_level: float, 
     rows = [Row(one, product.name) for one, product in zip(answer.data, shown, strict=True)]
     if sort == "-expected":
         rows.sort(key=lambda row: -row.forecast.expected)
-    more = len(products) > MOST_FOUND
-    return Forecasts(rows, answer.features_as_of, answer.level, answer.model_version, more_found=more)
+    return Forecasts(rows, answer.features_as_of, answer.level, answer.model_version, more_found=products.has_more)
 
 
 def _name(product: Product | Missing) -> str | None:

@@ -11,7 +11,7 @@ from ordercast.client import Client
 from ordercast.client.demand_answers import PairDemand
 from ordercast.client.model_answers import CurrentModel, Features, Prediction
 from ordercast.client.order_answers import Journey, JourneyEvent, Order, OrderItem
-from ordercast.services.console.parts import NO_MODEL, Missing, ask, first_of
+from ordercast.services.console.parts import NO_MODEL, Missing, ask
 
 # Products that are followed; an order may have 2,000 lines.
 MOST_PAIRS: Final = 5
@@ -115,12 +115,13 @@ async def find_order(client: Client, asked: str) -> UUID | Missing | None:
     try:
         return UUID(asked)
     except ValueError:
-        found = await ask("order_api", first_of(client.order_api.orders(order_ref=asked), 1))
-        return found if isinstance(found, Missing) else found[0].id if found else None
+        found = await ask("order_api", client.shop_pages.orders(limit=1, order_ref=asked))
+        return found if isinstance(found, Missing) else found.data[0].id if found.data else None
 
 
-async def newest_orders(client: Client) -> list[Order] | Missing:
-    return await ask("order_api", first_of(client.order_api.orders(), NEWEST))
+async def newest_orders(client: Client) -> Sequence[Order] | Missing:
+    newest = await ask("order_api", client.shop_pages.orders(limit=NEWEST))
+    return newest if isinstance(newest, Missing) else newest.data
 
 
 async def _pair(client: Client, order: Order, item: OrderItem, offset: int | None) -> PairStep:

@@ -10,7 +10,7 @@ from uuid import UUID
 from ordercast.client import Client
 from ordercast.client.order_answers import Order
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.parts import Missing, ask, first_of
+from ordercast.services.console.parts import Missing, ask
 
 MOST: Final = 20
 # Of an order of 2,000 lines so many have their names.
@@ -40,12 +40,12 @@ async def read_own_orders(log_in: LogIn, starting_after: UUID | None) -> OwnOrde
     LoggedOut: the account's tokens are good no longer.
     """
     # An operator would see everybody's.
-    own = log_in.client.order_api.orders(account_id=log_in.account.id, starting_after=starting_after)
-    found = await ask("order_api", first_of(own, MOST + 1))
+    own = log_in.client.shop_pages.orders(limit=MOST, account_id=log_in.account.id, starting_after=starting_after)
+    found = await ask("order_api", own)
     now = datetime.now(UTC)
-    if isinstance(found, Missing) or len(found) <= MOST:
+    if isinstance(found, Missing):
         return OwnOrders(now, found)
-    return OwnOrders(now, found[:MOST], found[MOST - 1].id)
+    return OwnOrders(now, found.data, found.data[-1].id if found.has_more else None)
 
 
 async def read_own_order(log_in: LogIn, anybody: Client, order_id: UUID) -> OwnOrder:

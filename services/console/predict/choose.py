@@ -7,7 +7,8 @@ from typing import Final, Generic, TypeVar
 from ordercast.client import Client
 from ordercast.client.account_answers import Account
 from ordercast.client.order_answers import Product
-from ordercast.services.console.parts import Missing, ask, first_of
+from ordercast.client.page import Page
+from ordercast.services.console.parts import Missing, ask
 
 # To choose from; whoever is not among them is found by more of the name.
 MOST_MATCHES: Final = 10
@@ -31,36 +32,34 @@ class Choice(Generic[Found]):
 
 
 async def choose_account(client: Client, search: str, account_id: int | None) -> Choice[Account]:
-    api = client.order_api
     if search:
-        found = await ask("order_api", first_of(api.accounts(search=search), MOST_MATCHES + 1))
+        found = await ask("order_api", client.shop_pages.accounts(limit=MOST_MATCHES, search=search))
         return _choice(search, found, account_id, lambda one: (one.email, one.nickname, one.account_ref))
     if account_id is None:
         return Choice(search)
-    known = await ask("order_api", api.account(account_id))
+    known = await ask("order_api", client.order_api.account(account_id))
     return Choice("", missing=known) if isinstance(known, Missing) else Choice("", [known], known)
 
 
 async def choose_product(client: Client, search: str, product_id: int | None) -> Choice[Product]:
-    api = client.order_api
     if search:
-        found = await ask("order_api", first_of(api.products(search=search), MOST_MATCHES + 1))
+        found = await ask("order_api", client.shop_pages.products(limit=MOST_MATCHES, search=search))
         return _choice(search, found, product_id, lambda one: (one.sku, one.name))
     if product_id is None:
         return Choice(search)
-    known = await ask("order_api", api.product(product_id))
+    known = await ask("order_api", client.order_api.product(product_id))
     return Choice("", missing=known) if isinstance(known, Missing) else Choice("", [known], known)
 
 
 def _choice(
-    search: str, found: list[Found] | Missing, wanted: int | None, names: Callable[[Found], tuple[str | None, ...]]
+    search: str, found: Page[Found] | Missing, wanted: int | None, names: Callable[[Found], tuple[str | None, ...]]
 ) -> Choice[Found]:
     """Meant is the one that was picked, else the only one, else the only one that is called so in full."""
     if isinstance(found, Missing):
         return Choice(search, missing=found)
-    matches = found[:MOST_MATCHES]
+    matches = found.data
     called_so = [one for one in matches if search.casefold() in [(name or "").casefold() for name in names(one)]]
     for candidates in ([one for one in matches if one.id == wanted], matches, called_so):
         if len(candidates) == 1:
-            return Choice(search, matches, candidates[0], len(found) > MOST_MATCHES)
-    return Choice(search, matches, None, len(found) > MOST_MATCHES)
+            return Choice(search, matches, candidates[0], found.has_more)
+    return Choice(search, matches, None, found.has_more)

@@ -8,7 +8,7 @@ from typing import Final
 
 from ordercast.client import Client
 from ordercast.client.order_answers import Product, Review
-from ordercast.services.console.parts import Missing, ask, first_of
+from ordercast.services.console.parts import Missing, ask
 
 MOST_PRODUCTS: Final = 24
 MOST_REVIEWS: Final = 10
@@ -34,17 +34,14 @@ class ProductPage:
 
 
 async def read_window(anybody: Client, search: str, starting_after: int | None) -> ShopWindow:
-    found = await ask(
-        "order_api",
-        first_of(
-            anybody.order_api.products(search=search or None, active=True, starting_after=starting_after),
-            MOST_PRODUCTS + 1,
-        ),
+    asking = anybody.shop_pages.products(
+        limit=MOST_PRODUCTS, search=search or None, active=True, starting_after=starting_after
     )
+    found = await ask("order_api", asking)
     now = datetime.now(UTC)
-    if isinstance(found, Missing) or len(found) <= MOST_PRODUCTS:
+    if isinstance(found, Missing):
         return ShopWindow(now, found)
-    return ShopWindow(now, found[:MOST_PRODUCTS], found[MOST_PRODUCTS - 1].id)
+    return ShopWindow(now, found.data, found.data[-1].id if found.has_more else None)
 
 
 async def look_at_product(anybody: Client, customer: Client | None, product_id: int) -> ProductPage:

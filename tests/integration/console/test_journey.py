@@ -11,6 +11,7 @@ from ordercast.services.console.journey import routes
 from tests.integration.console.test_log_in import log_in, reading
 from tests.support.console_journey import ORDER, TRACE, Way
 from tests.support.console_predictions import Predictions
+from tests.support.console_records import Records
 from tests.support.console_services import Shop, console_of
 
 LATER = {
@@ -106,11 +107,22 @@ async def test_pieces_that_were_taken_back_are_not_counted() -> None:
         assert '<td class="number">3</td>' in (await http.get("/journey")).text
 
 
+async def test_no_more_orders_are_asked_for_than_are_shown() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        assert (await http.get("/journey")).text.count('href="/journey/') == 10
+        assert (await http.get("/journey", params={"order": "1001"})).status_code == 303
+        assert [asked["limit"] for asked in shop.records.asked] == ["10", "1"]
+
+
 async def test_what_is_not_there_is_told() -> None:
-    async with reading(Shop(way=Way(orders=0))) as http:
+    way = Way(there=False)
+    async with reading(Shop(way=way, records=Records(orders=[]))) as http:
         await log_in(http, "olga")
         assert "ordercast sample" in (await http.get("/journey")).text
         assert "No order has this id or number." in (await http.get("/journey", params={"order": "7"})).text
+        way.there = True
         assert (await http.get("/journey", params={"order": str(ORDER)})).headers["location"] == f"/journey/{ORDER}"
         assert (await http.get(f"/journey/{UUID(int=10**9)}")).status_code == 404
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
+from tests.support.console_journey import Way
 from tests.support.console_records import CANCELLED, CONFIRMED, LONG, PENDING, Records
 from tests.support.console_services import Shop, console_of
 
 
 async def test_orders_are_listed_the_newest_first_and_paged(open_reader: Any) -> None:
-    async with console_of(Shop()) as address:
+    async with console_of(Shop(way=Way(there=False))) as address:
         reader = await open_reader(address)
         await reader.log_in()
         await reader.page.click("nav >> text=Orders")
@@ -193,7 +194,7 @@ async def test_the_lines_of_a_long_order_are_paged() -> None:
 
 
 async def test_empty_and_missing_states_say_what_to_do(open_reader: Any) -> None:
-    async with console_of(Shop(records=Records(orders=[]))) as address:
+    async with console_of(Shop(way=Way(there=False), records=Records(orders=[]))) as address:
         reader = await open_reader(address)
         await reader.log_in()
         await reader.page.goto(f"{address}/orders")

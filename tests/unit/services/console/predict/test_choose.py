@@ -1,6 +1,5 @@
 """Which of those that were found is meant."""
 
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +8,7 @@ import pytest
 from ordercast.client import Client
 from ordercast.client.account_answers import Account
 from ordercast.client.errors import ServiceUnreachable
+from ordercast.client.page import Page
 from ordercast.services.console.predict.choose import MOST_MATCHES, choose_account
 
 
@@ -17,13 +17,12 @@ def account(number: int, nickname: str, email: str | None = None) -> Account:
 
 
 def client_with(*found: Account, away: bool = False) -> Client:
-    async def accounts(**_: Any) -> AsyncIterator[Account]:
+    async def accounts(*, limit: int, **_: Any) -> Page[Account]:
         if away:
             raise ServiceUnreachable("nobody answers")
-        for one in found:
-            yield one
+        return Page(list(found[:limit]), len(found) > limit)
 
-    return cast("Client", SimpleNamespace(order_api=SimpleNamespace(accounts=accounts)))
+    return cast("Client", SimpleNamespace(shop_pages=SimpleNamespace(accounts=accounts)))
 
 
 ANN, ANNA, ANNE = account(1, "Ann", "a@x.example"), account(2, "anna"), account(3, "anne", "anne@x.example")
