@@ -148,6 +148,7 @@ class SystemPlan:
         others = {f"ORDERCAST_{service.upper()}_URL": self.urls[service] for service in SERVICES if service != CONSOLE}
         return {
             **others,
+            "ORDERCAST_PROCESSES_FILE": str(self.folder.processes_file),
             "ORDERCAST_HOST": HOST,
             "ORDERCAST_PORT": str(self.service_ports[name]),
             # That of `ordercast import`: either knows what the other sent.

@@ -4,6 +4,7 @@
   lock             held by the supervisor for as long as it runs; its text is the supervisor's pid
   control          the socket that the running system is controlled through
   system.json      ports, addresses and pids of the running system; other commands find it by this file
+  processes.json   the addresses of the running services alone, which the console reads as they come and go
   keys/            token_private.pem, token_public.pem, model_private.pem, model_public.pem, database_password, role_passwords.json,
                    kafka_passwords.json
   postgres/ kafka/ artifacts/ logs/
@@ -15,7 +16,7 @@ import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,6 +162,10 @@ class StateFolder:
     def system_file(self) -> Path:
         return self.root / "system.json"
 
+    @property
+    def processes_file(self) -> Path:
+        return self.root / "processes.json"
+
     def prepare(self) -> None:
         """Makes the folder and its parts, and writes to it once. Raises StateFolderUnusable."""
         try:
@@ -207,6 +212,13 @@ class StateFolder:
         new.touch(mode=0o600)
         new.write_bytes(msgspec.json.format(msgspec.json.encode(info), indent=2))
         new.replace(self.system_file)
+
+    def write_processes(self, urls: Mapping[str, str]) -> None:
+        """Replaces processes.json in one step."""
+        new = self.processes_file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(msgspec.json.encode(urls))
+        new.replace(self.processes_file)
 
     def recorded_system(self) -> SystemInfo | None:
         """What system.json says, whether the system still runs or not; None without one, or with a broken one.

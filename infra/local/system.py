@@ -179,6 +179,7 @@ class System:
         """Removes system.json for good: a process that ends later does not write it again."""
         self._removed = True
         self.folder.system_file.unlink(missing_ok=True)
+        self.folder.processes_file.unlink(missing_ok=True)
 
     def _write_info(self) -> None:
         if self._removed:
@@ -192,6 +193,7 @@ class System:
             del self._records[name]
         try:
             self.folder.write_system(self.info)
+            self.folder.write_processes(self.plan.urls)
             if self.plan.prometheus is not None:
                 self.plan.prometheus.watch(self.plan.urls)
         except OSError as error:  # a full disk must not keep the system from being kept alive, or from being stopped

@@ -18,6 +18,10 @@ class ConsoleSettings(HttpSettings):
         default="http://127.0.0.1:8003", description="where the feature workers answer, with commas"
     )
     relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
+    processes_file: Path | None = Field(
+        default=None,
+        description="a file with the address of each process as they come and go, in place of the addresses",
+    )
     secure_cookies: bool = Field(default=False, description="cookies over HTTPS alone: set it behind a proxy with TLS")
     views_sent: Path | None = Field(
         default=None, description="the file that remembers which views of files were sent; until a restart unless set"

@@ -14,6 +14,7 @@ from jinja2 import Environment
 from ordercast.client import Addresses, Client
 from ordercast.client.transport import open_transport
 from ordercast.services.console.events.tail_events import Streams
+from ordercast.services.console.flow.processes import Processes
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.log_in.log_ins import LogIns
@@ -28,14 +29,14 @@ CONNECTIONS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in. `services`: the address of each process, in
-    the order of the flow."""
+    """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in. `processes` says where each
+    process answers."""
 
     log_ins: LogIns
     anybody: Client
     files: KeptFiles
     probes: httpx.AsyncClient
-    services: Mapping[str, str]
+    processes: Processes
     watch: Watch
     environments: Mapping[str, Environment]
     secure_cookies: bool
@@ -53,21 +54,22 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
         _open_files(settings.views_sent) as files,
     ):
-        services = {
+        told = {
             "order_api": settings.order_api_url,
             **_named("relay", settings.relay_url),
             **_named("feature_worker", settings.feature_worker_url),
             "trainer": settings.trainer_url,
             "predictor": settings.predictor_url,
         }
-        watch = Watch(probes, services)
+        processes = Processes(told, settings.processes_file)
+        watch = Watch(probes, processes)
         async with running_beside(watch.run, name="watch-services"):
             yield Console(
                 log_ins=LogIns(transport, addresses),
                 anybody=Client(transport, addresses),
                 files=files,
                 probes=probes,
-                services=services,
+                processes=processes,
                 watch=watch,
                 environments=environments(),
                 secure_cookies=settings.secure_cookies,

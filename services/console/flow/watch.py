@@ -14,6 +14,7 @@ from typing import Final
 import httpx
 
 from ordercast.services.console.flow.numbers import Numbers
+from ordercast.services.console.flow.processes import Processes
 from ordercast.services.console.overview.look_at_services import ServiceState, look_at_services
 from ordercast.services.shared.process.pause import pause_until
 
@@ -36,10 +37,10 @@ class Look:
 
 class Watch:
     def __init__(
-        self, http: httpx.AsyncClient, addresses: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+        self, http: httpx.AsyncClient, processes: Processes, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._http = http
-        self._addresses = addresses
+        self._processes = processes
         self._clock = clock
         self._looks: deque[Look] = deque()
         self._readers = 0
@@ -55,7 +56,7 @@ class Watch:
 
     async def look(self) -> None:
         """Looks once."""
-        services = await look_at_services(self._http, self._addresses)
+        services = await look_at_services(self._http, self._processes.now())
         look = Look(self._clock(), datetime.now(UTC), services, {each.name: each.numbers for each in services})
         while self._looks and self._looks[0].at_s < look.at_s - KEPT_S:
             self._looks.popleft()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -45,6 +46,8 @@ async def test_a_scaled_service_runs_several_times_beside_the_first_which_keeps_
     assert system.info.urls.keys() - before.urls.keys() == {"relay-2", "relay-3"}
     assert before.urls.items() <= system.info.urls.items()
     assert system.info == StateFolder.at(system.info.folder).system()
+    told = Path(system.environment("console")["ORDERCAST_PROCESSES_FILE"])
+    assert msgspec.json.decode(told.read_bytes()) == system.info.urls
     status = await system_status(system.info)
     assert status.all_healthy
     assert len({process.address for process in status.processes}) == len(status.processes)

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import httpx
 
+from ordercast.services.console.flow.processes import Processes
 from ordercast.services.console.flow.watch import KEPT_S, READ_EVERY_S, Watch
 
 
@@ -24,7 +25,7 @@ def answer(request: httpx.Request) -> httpx.Response:
 
 def watch(clock: Clock) -> Watch:
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return Watch(http, {"order_api": "http://orders", "relay": "http://relay"}, clock)
+    return Watch(http, Processes({"order_api": "http://orders", "relay": "http://relay"}), clock)
 
 
 async def test_only_the_last_minutes_are_kept() -> None:
