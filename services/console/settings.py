@@ -23,6 +23,10 @@ class ConsoleSettings(HttpSettings):
         description="a file with the address of each process as they come and go, in place of the addresses",
     )
     secure_cookies: bool = Field(default=False, description="cookies over HTTPS alone: set it behind a proxy with TLS")
+    restart_command: str = Field(
+        default="ordercast restart SERVICE",
+        description="what pages name where a service is away; SERVICE stands for feature_worker, SERVICE-NAME for feature-worker",
+    )
     views_sent: Path | None = Field(
         default=None, description="the file that remembers which views of files were sent; until a restart unless set"
     )

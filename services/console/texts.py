@@ -44,12 +44,12 @@ def translations_of(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-def environments() -> dict[str, Environment]:
-    """What renders the templates, by language."""
-    return {language: _environment(language) for language in languages()}
+def environments(restart_command: str = "ordercast restart SERVICE") -> dict[str, Environment]:
+    """What renders the templates, by language. `restart_command` is how whoever runs the system starts a service again."""
+    return {language: _environment(language, restart_command) for language in languages()}
 
 
-def _environment(language: str) -> Environment:
+def _environment(language: str, restart_command: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
@@ -61,6 +61,10 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(translations_of(language), newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "language": language,
+        # Kubernetes' names have no underscores.
+        "restart": lambda service: restart_command.replace("SERVICE-NAME", service.replace("_", "-")).replace(
+            "SERVICE", service
+        ),
         "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
     }
     environment.filters |= {**_formats(language), "points": points, "trend": trend}

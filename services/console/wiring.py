@@ -71,7 +71,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
                 probes=probes,
                 processes=processes,
                 watch=watch,
-                environments=environments(),
+                environments=environments(settings.restart_command),
                 secure_cookies=settings.secure_cookies,
                 streams=Streams(),
                 checks={},

@@ -55,6 +55,7 @@ def test_the_console_asks_there_how_those_are_who_have_no_clients(apart: Rendere
     env = {variable["name"]: variable.get("value") for variable in programs(apart)["console"]["env"]}
     assert env["ORDERCAST_ORDER_API_URL"] == "http://shop-ordercast-order-api:8000"
     assert env["ORDERCAST_FEATURE_WORKER_URL"] == f"http://shop-ordercast-feature-worker:{PORT}"
+    assert env["ORDERCAST_RESTART_COMMAND"].endswith("rollout restart deployment/shop-ordercast-SERVICE-NAME")
     asked = {component: let_in(apart, "console", component) for component in APPS.keys() - {"console"}}
     assert asked == {
         "order-api": {("TCP", "http")},

@@ -123,6 +123,8 @@ there is one; of the others their API is wanted. Takes (root, spec).
 - name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
 {{- end }}
+- name: ORDERCAST_RESTART_COMMAND
+  value: kubectl -n {{ .root.Release.Namespace }} rollout restart deployment/{{ include "ordercast.fullname" .root }}-SERVICE-NAME
 {{- end -}}
 
 {{/* A service's variables. Takes (root, component, spec, values). */}}

@@ -86,6 +86,27 @@ def test_what_people_have_typed_is_quoted_in_a_command_to_copy(template: Path) -
     assert [value for value in shown if not re.search(r"\| (shell|urlencode)\b", value)] == []
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("ordercast restart SERVICE", "ordercast restart feature_worker"),
+        ("docker compose restart SERVICE", "docker compose restart feature_worker"),
+        (
+            "kubectl rollout restart deployment/shop-SERVICE-NAME",
+            "kubectl rollout restart deployment/shop-feature-worker",
+        ),
+    ],
+)
+def test_a_service_that_is_away_is_started_by_what_works_where_it_runs(command: str, shown: str) -> None:
+    template = environments(command)["en"].from_string('{{ restart("feature_worker") }}')
+    assert template.render() == shown
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_page_knows_by_itself_how_services_are_started(template: Path) -> None:
+    assert "ordercast restart" not in template.read_text("utf-8")
+
+
 def test_a_word_of_a_command_stays_one_word() -> None:
     shown = environments()["en"].from_string("{{ sku | shell }}").render
     assert shown(sku="P-1") == "P-1"
