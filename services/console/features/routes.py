@@ -34,7 +34,7 @@ async def verify(request: Request, log_in: Operator, form: Annotated[VerifyForm,
 
 async def _read(request: Request, log_in: LogIn, **asked: Any) -> FeaturesPage:
     service = console(request)
-    return await read_features(log_in.client, service.probes, service.services, **asked)
+    return await read_features(log_in.client, service.probes, service.processes.now(), **asked)
 
 
 def _page(request: Request, found: FeaturesPage) -> Response:
