@@ -88,6 +88,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
     app.add_exception_handler(errors.NotForCustomers, _answer_customer)
     app.add_exception_handler(errors.NotForOperators, _answer_operator)
+    app.add_exception_handler(errors.FileGone, _answer_gone_file)
     app.add_exception_handler(errors.FormRefused, _answer_refused_form)
     for error in (HTTPException, Problem, RequestValidationError):
         app.add_exception_handler(error, _answer_wrong_request)
@@ -109,6 +110,10 @@ async def _answer_customer(request: Request, _: Any) -> Response:
 
 async def _answer_operator(request: Request, _: Any) -> Response:
     return page(request, "not_for_operators.html", HTTPStatus.FORBIDDEN)
+
+
+async def _answer_gone_file(request: Request, _: Any) -> Response:
+    return page(request, "import_gone.html", HTTPStatus.NOT_FOUND)
 
 
 async def _answer_refused_form(request: Request, _: Any) -> Response:

@@ -17,6 +17,10 @@ class NotForCustomers(ConsoleError):
     """Permanent: the account may order, but does not run the shop."""
 
 
+class FileGone(ConsoleError):
+    """Permanent: a file that was handed in is no longer here, or is another's."""
+
+
 class TooManyFiles(ConsoleError):
     """Transient: as many files as may lie here are being read or sent, or are to be sent by others."""
 

@@ -10,6 +10,7 @@ from ordercast.client.account_answers import AuditLine
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
+from ordercast.services.console.texts import Words
 
 # A reader waits no longer (s) for one part of a page.
 PART_DEADLINE_S: Final = 2.5
@@ -30,7 +31,7 @@ class Missing:
     wrong with which field of what was sent."""
 
     service: str
-    reason: str
+    reason: str | Words
     kind: str | None = None
     status: int = 503
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +47,7 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DE
         async with asyncio.timeout(within_s):
             return await answer
     except TimeoutError:
-        return Missing(service, f"no answer within {within_s:g} s")
+        return Missing(service, Words("no answer within %(seconds)s s", {"seconds": f"{within_s:g}"}))
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem

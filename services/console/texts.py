@@ -7,6 +7,7 @@ nothing to compile.
 import gettext
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from io import BytesIO
@@ -26,6 +27,17 @@ HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
 TEMPLATES: Final = HERE / "templates"
 SOURCE: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text of the catalogue that a page is handed; it is looked up where it is shown, in the reader's language."""
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values if self.values else self.text
 
 
 def languages() -> list[str]:
@@ -50,6 +62,11 @@ def environments(restart_command: str = "ordercast restart SERVICE") -> dict[str
 
 
 def _environment(language: str, restart_command: str) -> Environment:
+    translations = translations_of(language)
+
+    def said(value: object) -> object:
+        return str(replace(value, text=translations.gettext(value.text))) if isinstance(value, Words) else value
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
@@ -57,8 +74,9 @@ def _environment(language: str, restart_command: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=said,
     )
-    environment.install_gettext_translations(translations_of(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "language": language,
         # Kubernetes' names have no underscores.

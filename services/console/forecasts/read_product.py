@@ -10,6 +10,7 @@ from ordercast.client import Client
 from ordercast.client.demand_answers import ForecastWeek, OneForecast, RecentWeek
 from ordercast.client.order_answers import Product
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask
+from ordercast.services.console.texts import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ async def read_past(client: Client, product_id: int, weeks_ago: int) -> Past | M
     sold = {week.starts_on: week.quantity for week in now.recent}
     compared = [Compared(week, sold[week.starts_on]) for week in then.weeks if week.starts_on in sold]
     if not compared:
-        return Missing("predictor", f"no week after {as_of} is over")
+        return Missing("predictor", Words("no week after %(day)s is over", {"day": as_of}))
     until = None if isinstance(model, Missing) else model.metrics.get("until")
     return Past(as_of, compared, then.level, then.model_version, date.fromisoformat(until) if until else None)
 

@@ -20,6 +20,7 @@ from ordercast.services.console.errors import TooManyFiles
 from ordercast.services.console.imports.look import Look, look_at, send
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.parts import UNAUTHORIZED
+from ordercast.services.console.texts import Words
 
 if TYPE_CHECKING:
     from ordercast.imports.report import Report
@@ -55,7 +56,7 @@ class KeptFile:
     state: State = "looking"
     look: Look = field(default_factory=Look)
     report: "Report | None" = None
-    problem: str | None = None
+    problem: str | Words | None = None
     done: int = 0
     rows: int = 0
     sent: int = 0
@@ -177,7 +178,7 @@ class KeptFiles:
             file.state = "cancelled"
         except ProblemAnswer as problem:
             ended = problem.status == UNAUTHORIZED
-            file.state, file.problem = "failed", "the log-in ended" if ended else first_line(problem)
+            file.state, file.problem = "failed", Words("the log-in ended") if ended else first_line(problem)
         except (ClientError, ActionableError, OSError) as error:
             file.state, file.problem = "failed", first_line(error).replace(f"{file.folder}/", "")
         except Exception as error:

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
-from ordercast.services.console.errors import TooManyFiles
+from ordercast.services.console.errors import FileGone, TooManyFiles
 from ordercast.services.console.imports.kept_files import MAX_BYTES, MOST_FILES, KeptFile
 from ordercast.services.console.imports.look import can_read_files
 from ordercast.services.console.imports.schemas import SendForm, ToldForm, fields_of
@@ -60,10 +60,10 @@ async def show_file(request: Request, log_in: Operator, file_id: str) -> Respons
 
 @router.get(IMPORT + "/{file_id}/state")
 async def show_state(request: Request, log_in: Operator, file_id: str) -> Response:
-    """The part of that page that comes again by itself. What is over is shown by the page as a whole."""
-    file = _file(request, log_in, file_id)
-    if not file.is_busy:
-        return Response(status_code=204, headers={**HEADERS, "HX-Redirect": f"{IMPORT}/{file.id}"})
+    """The part of that page that comes again by itself. What is over is shown by the page as a whole, and that it is gone, too."""
+    file = console(request).files.find(file_id, log_in.account.id)
+    if file is None or not file.is_busy:
+        return Response(status_code=204, headers={**HEADERS, "HX-Redirect": request.url.path.removesuffix("/state")})
     return _show(request, "import_state.html", file)
 
 
@@ -105,7 +105,7 @@ async def delete(request: Request, log_in: Operator, file_id: str, form: Annotat
 async def download_rejects(request: Request, log_in: Operator, file_id: str) -> Response:
     file = _file(request, log_in, file_id)
     if file.state != "done":
-        raise HTTPException(404)
+        raise FileGone
     headers = {name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"}
     return FileResponse(file.rejects, 200, headers, media_type="text/csv; charset=utf-8", filename=file.rejects.name)
 
@@ -113,7 +113,7 @@ async def download_rejects(request: Request, log_in: Operator, file_id: str) -> 
 def _file(request: Request, log_in: LogIn, file_id: str) -> KeptFile:
     found = console(request).files.find(file_id, log_in.account.id)
     if found is None:
-        raise HTTPException(404, "the file is no longer here: files are kept for an hour, and not over a restart")
+        raise FileGone
     return found
 
 

@@ -11,6 +11,7 @@ import msgspec
 from ordercast.first_line import first_line
 from ordercast.services.console.flow.numbers import LAG_S, Numbers
 from ordercast.services.console.parts import PART_DEADLINE_S
+from ordercast.services.console.texts import Words
 
 # What is said of a service that does not tell its state here: they keep a port of their own for that.
 NOT_FOUND: Final = 404
@@ -26,7 +27,7 @@ class ServiceState:
     than that it lives."""
 
     name: str
-    away: str | None = None
+    away: str | Words | None = None
     failing: Mapping[str, str] | None = None
     tells: bool = True
     numbers: Numbers = field(default_factory=Numbers)
@@ -54,6 +55,8 @@ async def _look_at(http: httpx.AsyncClient, name: str, address: str) -> ServiceS
     try:
         checks = msgspec.json.decode(ready.content, type=_Readiness).checks
     except msgspec.DecodeError:
-        return ServiceState(name, away=f"{address} answers, but is no service of Ordercast")
+        return ServiceState(
+            name, away=Words("%(address)s answers, but is no service of Ordercast", {"address": address})
+        )
     failing = {part: outcome for part, outcome in checks.items() if outcome != "ok"}
     return ServiceState(name, failing=failing, numbers=Numbers.of(metrics.text if metrics.is_success else ""))

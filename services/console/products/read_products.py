@@ -12,6 +12,7 @@ from ordercast.client.demand_answers import OneForecast
 from ordercast.client.order_answers import Price, Product, Review, Trends
 from ordercast.client.page import Page
 from ordercast.services.console.parts import Missing, ask, lines_about, nothing
+from ordercast.services.console.texts import Words
 
 PAGE: Final = 25
 REVIEWS: Final = 10
@@ -87,4 +88,7 @@ async def read_review(client: Client, product_id: int, review_id: int) -> Review
     if isinstance(page, Missing):
         return page
     found = next((review for review in page.data if review.id == review_id), None)
-    return found or Missing("order_api", f"product {product_id} has no review {review_id}", "review-not-found", 404)
+    if found is not None:
+        return found
+    words = Words("product %(product)s has no review %(review)s", {"product": product_id, "review": review_id})
+    return Missing("order_api", words, "review-not-found", 404)

@@ -98,6 +98,9 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         await page.get_by_text("0 of 4 rows").or_(page.get_by_text("it begins")).wait_for()
         await reader.picture("import-sending")
         assert await reader.violations() == []
+        # In the background, too: it asks again by itself, and is led to the end.
+        await page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         shop.imported.gate.set()
         await page.get_by_text("What came in").wait_for()
         assert list(shop.imported.orders) == ["9001"]
@@ -112,6 +115,17 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         assert rows[0].startswith("ordercast_row,ordercast_reason,Order no,Kunde")
         assert len(rows) == 3
         assert reader.problems == []
+
+
+async def test_progress_of_a_file_that_is_gone_leads_to_what_says_so() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        asked = await http.get("/import/gone/state")
+        assert (asked.status_code, asked.headers["hx-redirect"]) == (204, "/import/gone")
+        for language, told in (("en", "The file is no longer here"), ("ko", "파일이 더 이상 여기에 없습니다")):
+            answer = await http.get("/import/gone", headers={"Accept-Language": language})
+            assert answer.status_code == 404
+            assert f"<h1>{told}</h1>" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,28 @@
 """Every text of the pages goes through the catalogue, and no language leaves one out."""
 
+import ast
 import html
 import re
 import shlex
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-from ordercast.services.console.texts import HERE, LOCALES, SOURCE, TEMPLATES, environments, languages, preferred
+from ordercast.services.console.texts import (
+    HERE,
+    LOCALES,
+    SOURCE,
+    TEMPLATES,
+    Words,
+    environments,
+    languages,
+    preferred,
+)
 
 OTHERS = [language for language in languages() if language != SOURCE]
 TAG = re.compile(r"<[^>]*>")
@@ -23,7 +34,9 @@ NAMES = re.compile(r"\bOrdercast\b|\bHTTP\b")
 
 
 def texts_in_templates() -> set[object]:
-    found = extract_from_dir(str(HERE), method_map=[("**.html", "jinja2"), ("**.py", "python")])
+    found = extract_from_dir(
+        str(HERE), method_map=[("**.html", "jinja2"), ("**.py", "python")], keywords=DEFAULT_KEYWORDS | {"Words": None}
+    )
     return {message if isinstance(message, str) else tuple(message[:2]) for _, _, message, _, _ in found}
 
 
@@ -46,6 +59,58 @@ def test_nothing_to_read_stands_in_a_template_outside_the_catalogue(template: Pa
     source = CODE.sub("", re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", source, flags=re.DOTALL))
     read = " ".join([TAG.sub(" ", source), *READ_ALOUD.findall(source)])
     assert re.findall(r"[^\W\d_]{2,}", NAMES.sub("", re.sub(r"&\w+;", "", read))) == []
+
+
+# What no page shows as it stands: codes that templates turn into words, names of a folder or command, an answer to a script.
+NO_TEXT = {"not sold", "not installed", "no file", "too many", "refused rows", "ordercast restart SERVICE"} | {
+    "too many streams of events are open"
+}
+PROSE = re.compile(r"[A-Za-z]{2,}[,:]? [a-z]{2,}")
+
+
+def prose_in(node: ast.AST) -> Iterator[str]:
+    """What Python could show: no documentation, log lines, descriptions of settings, or what goes through the catalogue."""
+    if isinstance(node, ast.Call):
+        called = ast.unparse(node.func)
+        if called in ("Words", "FastAPI", "create_app") or called.startswith("log."):
+            node = ast.Tuple([each.value for each in node.keywords] if called == "Words" else [], ast.Load())
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        if PROSE.search(text) and not text.startswith(("event: ", "id: ")):
+            yield text
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and PROSE.search(node.value):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.keyword) and child.arg == "description"):
+            yield from prose_in(child)
+
+
+@pytest.mark.parametrize("path", sorted(HERE.rglob("*.py")), ids=lambda path: str(path.relative_to(HERE)))
+def test_nothing_to_read_stands_in_python_outside_the_catalogue(path: Path) -> None:
+    assert set(prose_in(ast.parse(path.read_text("utf-8")))) - NO_TEXT == set()
+
+
+# Values out of a few, which are codes: a page has words for each.
+CODE_OUT = re.compile(r"\w+\.(?:role|subject|state|on_conflict|dates|decimals)")
+SHOWN_AS_IT_IS = {"line.subject"}  # a path
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_code_is_shown_in_place_of_a_word(template: Path) -> None:
+    source = CODE.sub("", re.sub(r"<pre>.*?</pre>", "", template.read_text("utf-8"), flags=re.DOTALL))
+    source = re.sub(r'="(?:[^"{]|{{.*?}}|{%.*?%})*"', "", source)
+    shown = re.findall(r"{{ *([\w.]+) *(?: or [^}]*)?}}", source)
+    handed = [value for trans in re.findall(r"{% trans ([^%]*)%}", source) for value in re.findall(r"=([\w.]+)", trans)]
+    assert {one for one in (*shown, *handed) if CODE_OUT.search(one)} - SHOWN_AS_IT_IS == set()
+
+
+def test_what_python_says_is_shown_in_the_reader_s_language() -> None:
+    words = Words("no answer within %(seconds)s s", {"seconds": "2.5"})
+    shown = {language: made.from_string("{{ words }}").render(words=words) for language, made in environments().items()}
+    assert shown == {"en": "no answer within 2.5 s", "ko": "2.5초 안에 응답이 없습니다"}
 
 
 def test_no_text_has_a_percent_sign_of_its_own() -> None:
