@@ -11,6 +11,7 @@ from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Operator, check_form, console, page
 from ordercast.services.console.parts import Missing, is_missing
 from ordercast.services.console.predict.choose import MOST_MATCHES
+from ordercast.services.console.predict.feature_words import in_words
 from ordercast.services.console.predict.read_prediction import REASONS
 from ordercast.services.shared.http.requests import in_query
 
@@ -47,4 +48,5 @@ def _page(request: Request, found: FeaturesPage) -> Response:
         missing=is_missing,
         most_matches=MOST_MATCHES,
         reasons=REASONS,
+        in_words=in_words,
     )

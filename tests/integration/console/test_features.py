@@ -31,7 +31,7 @@ async def test_by_keyboard_a_pair_is_found_by_its_names_and_verified(open_reader
             "1,204",
             "90 s before",
             "2.5 s",
-            "pair_orders",
+            "days with an order of the pair",
             "The newest 60",
             "1,250",
         ):

@@ -1,0 +1,60 @@
+"""What the features of a pair are called on pages: as the model's own list says, by the catalogue in every language.
+
+The list itself stands beside the model's mathematics, which the console does without; a test holds both together.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ordercast.services.console.texts import Words
+
+FEATURE_WORDS: Final[Mapping[str, Words]] = {
+    "pair_known": Words("the pair has an order, of which pieces are left"),
+    "pair_orders": Words("days with an order of the pair"),
+    "pair_pieces": Words("pieces that the pair ordered, without cancelled ones"),
+    "pair_days_since_first": Words("days since the pair's first order"),
+    "pair_days_since_last": Words("days since the pair's last order"),
+    "pair_last_quantity": Words("pieces of the pair's last order"),
+    "pair_mean_log_quantity": Words("mean of log(1 + pieces) of the pair's orders"),
+    "pair_level": Words(
+        "mean of log(1 + pieces) of the pair's orders, shrunken to what product and account let expect"
+    ),
+    "pair_views_7": Words("views of the pair in the last 7 days"),
+    "pair_views_28": Words("views of the pair in the last 28 days"),
+    "pair_views_90": Words("views of the pair in the last 90 days"),
+    "pair_views_since_order": Words("views on days after the pair's last order, all without one"),
+    "pair_carts_28": Words("times put into the cart in the last 28 days"),
+    "pair_carts_since_order": Words("times put into the cart on days after the pair's last order"),
+    "product_level": Words("the product's pieces a week by exponential smoothing"),
+    "product_lines": Words("pair-days with an order of the product"),
+    "product_lines_28": Words("pair-days with an order of the product in the last 28 days"),
+    "product_accounts": Words("accounts that ordered the product"),
+    "product_mean_log_quantity": Words("mean of log(1 + pieces) of the product's lines, shrunken to all"),
+    "product_mean_log_quantity_28": Words(
+        "mean of log(1 + pieces) of the product's lines of the last 28 days, shrunken to that of all days"
+    ),
+    "product_mean_price": Words("price of a piece, geometric mean of the product's lines"),
+    "product_price_ratio": Words("price on the product's last day with an order, against its mean price"),
+    "product_age": Words("days since the product's first order"),
+    "product_days_since_last": Words("days since the product's last order"),
+    "product_views_28": Words("views of the product in the last 28 days"),
+    "account_orders": Words("orders of the account"),
+    "account_lines": Words("pair-days with an order of the account"),
+    "account_products": Words("products that the account ordered"),
+    "account_age": Words("days since the account's first order"),
+    "account_days_since_last": Words("days since the account's last order"),
+    "account_factor": Words("the account's log quantities against its products' means, shrunken to 0"),
+    "account_factor_60": Words(
+        "the account's log quantities of the last 60 days against its products' means, shrunken to those of all days"
+    ),
+    "account_views_28": Words("views of the account in the last 28 days"),
+    "weekday_sin": Words("sine of the moment's weekday"),
+    "weekday_cos": Words("cosine of the moment's weekday"),
+    "year_sin": Words("sine of the moment's day of the year"),
+    "year_cos": Words("cosine of the moment's day of the year"),
+}
+
+
+def in_words(feature: str) -> Words | str:
+    """The name itself for one that a newer model has."""
+    return FEATURE_WORDS.get(feature, feature)
