@@ -69,7 +69,8 @@ async def status(context: Context) -> None:
     """Show what runs, where, whether it is healthy, and how far behind.
 
     Healthy is what answers; what a service misses stands below, with the reason. With --against it looks at order_api, trainer
-    and predictor, and at PostgreSQL and Kafka, and the days left to their certificates, if their addresses are given.
+    and predictor, at a console if there is one, and at PostgreSQL and Kafka, and the days left to their certificates, if their
+    addresses are given.
     Exit code 1 if no system runs on the folder or something in it is not healthy.
     """
     remote = context.remote
@@ -93,13 +94,21 @@ async def system_status(info: SystemInfo) -> SystemStatus:
 async def remote_status(system: RemoteSystem) -> SystemStatus:
     """The same of a system that somebody else runs, as far as its addresses are known."""
     database, kafka = system.settings.database_url, system.settings.kafka_bootstrap
-    addresses = _servers(database, kafka) | asdict(system.addresses)
+    addresses = _servers(database, kafka) | asdict(system.addresses) | await _console(system)
     processes, backlog, certificates = await asyncio.gather(
         _statuses(addresses, database, {}),
         read_backlog(database, kafka, deadline_s=FIGURES_DEADLINE_S),
         _certificates(system.settings),
     )
     return SystemStatus(system.addresses.order_api, "running", processes, backlog, certificates)
+
+
+async def _console(system: RemoteSystem) -> dict[str, str]:
+    """A system may go without one: where nobody has named it, it is one that answers."""
+    if system.console is None:
+        return {}
+    is_there = "console" not in system.guessed or await read_failing_checks(system.console) is not None
+    return {"console": system.console} if is_there else {}
 
 
 async def _certificates(settings: RemoteSettings) -> list[Finding]:

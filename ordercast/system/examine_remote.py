@@ -18,7 +18,12 @@ from ordercast.system.examine_certificates import examine_certificates
 from ordercast.system.remote import RemoteSystem
 
 # How the address of each service is given.
-OPTIONS: Final = {"order_api": "--against", "trainer": "--trainer", "predictor": "--predictor"}
+OPTIONS: Final = {
+    "order_api": "--against",
+    "trainer": "--trainer",
+    "predictor": "--predictor",
+    "console": "ORDERCAST_CONSOLE_URL",
+}
 # Who they are to PostgreSQL.
 _SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor")
 _LOGGED_IN: Final = """
@@ -31,6 +36,8 @@ async def examine_remote(system: RemoteSystem) -> AsyncIterator[Finding]:
     """All checks, each as soon as it is done. They change nothing."""
     for name, address in asdict(system.addresses).items():
         yield await _service(name, address)
+    if system.console:
+        yield await _console(system.console, may_be_missing="console" in system.guessed)
     for what, hint, check in (
         ("admin", "set ORDERCAST_ADMIN_EMAIL and ORDERCAST_ADMIN_PASSWORD", _admin),
         ("PostgreSQL", "set ORDERCAST_DATABASE_URL", _database),
@@ -59,6 +66,12 @@ async def _service(name: str, address: str) -> Finding:
         return Finding(name, False, f"{address} answers, but not whether it is ready", hint)
     missing = "; ".join(f"it misses {part}: {reason}" for part, reason in failing.items())
     return Finding(name, True, f"{address}; {missing}" if missing else address)
+
+
+async def _console(address: str, *, may_be_missing: bool) -> Finding:
+    if may_be_missing and await read_failing_checks(address) is None:
+        return Finding("console", True, f"none answers at {address}: name another address in ORDERCAST_CONSOLE_URL")
+    return await _service("console", address)
 
 
 async def _checked(

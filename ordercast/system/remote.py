@@ -21,6 +21,8 @@ from ordercast.system.target import NotGiven
 # A trainer and a predictor that are not named are looked for this far above order_api's port, as `ordercast up` has them.
 TRAINER_OFFSET: Final = 1
 PREDICTOR_OFFSET: Final = 2
+# The console, too; a system may go without one.
+CONSOLE_OFFSET: Final = 5
 # Cost of the derived password (2**14 blocks of 8 * 128 bytes: 16 MiB, some 50 ms).
 SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1}
 
@@ -37,6 +39,7 @@ class RemoteSettings(BaseSettings):
     sample_password: SecretStr | None = Field(default=None, description="derived from the admin's, if not given")
     database_url: str | None = Field(default=None, description="postgresql+asyncpg://user:password@host:port/database")
     kafka_bootstrap: str | None = Field(default=None, description="host:port of a broker")
+    console_url: str | None = Field(default=None, description="where the console answers, if there is one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class RemoteSystem:
     addresses: Addresses
     guessed: frozenset[str]
     settings: RemoteSettings
+
+    @property
+    def console(self) -> str | None:
+        """Where it answers, or would beside order_api (`guessed`); None where one cannot guess."""
+        base = self.addresses.order_api
+        named = self.settings.console_url
+        if named:
+            return checked_url(named)
+        beside = _beside(base, CONSOLE_OFFSET)
+        return None if beside == base else beside
 
     @property
     def database_url(self) -> str:
@@ -93,11 +106,13 @@ def remote_system(order_api: str, *, trainer: str | None = None, predictor: str 
         checked_url(trainer) if trainer else _beside(base, TRAINER_OFFSET),
         checked_url(predictor) if predictor else _beside(base, PREDICTOR_OFFSET),
     )
-    named = {"trainer": trainer, "predictor": predictor}
     try:
         settings = read_settings(RemoteSettings)
     except CannotStart as error:
         raise ActionableError(str(error)) from error
+    if settings.console_url:
+        checked_url(settings.console_url)
+    named = {"trainer": trainer, "predictor": predictor, "console": settings.console_url}
     return RemoteSystem(addresses, frozenset(name for name, url in named.items() if not url), settings)
 
 

@@ -214,7 +214,7 @@ async def test_status_and_doctor_need_no_more_than_the_address_of_order_api(
     nothing = dict.fromkeys(variables, "")
     status = await run(running.system.urls["order_api"], nothing, "status", "--json")
     found = json.loads(status.stdout)
-    assert [process["name"] for process in found["processes"]] == ["order_api", "trainer", "predictor"]
+    assert [process["name"] for process in found["processes"]] == ["order_api", "trainer", "predictor", "console"]
     assert (found["outbox_backlog_events"], found["dead_letters_waiting"]) == (None, None)
     doctor = await run(running.system.urls["order_api"], nothing, "doctor")
     assert doctor.exit_code == 1
@@ -237,4 +237,4 @@ async def test_doctor_names_what_does_not_answer_and_who_is_not_let_in(
     for part in ("trainer", "predictor", "admin", "PostgreSQL", "Kafka"):
         assert f"wrong {part}: " in result.stderr
     assert "a wrong password" not in result.output
-    assert "5 of 6 checks found something wrong" in result.stdout
+    assert "5 of 7 checks found something wrong" in result.stdout

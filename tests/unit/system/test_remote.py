@@ -14,6 +14,7 @@ VARIABLES = (
     "SAMPLE_PASSWORD",
     "DATABASE_URL",
     "KAFKA_BOOTSTRAP",
+    "CONSOLE_URL",
     "SECRETS_DIR",
 )
 
@@ -38,13 +39,32 @@ def test_trainer_and_predictor_are_looked_for_beside_order_api(order_api: str, t
     system = remote_system(order_api)
     assert (system.addresses.trainer, system.addresses.predictor) == (trainer, predictor)
     assert system.addresses.order_api == order_api.rstrip("/")
-    assert system.guessed == {"trainer", "predictor"}
+    assert system.guessed == {"trainer", "predictor", "console"}
 
 
 def test_services_that_are_named_are_not_guessed() -> None:
     system = remote_system("http://a:8000", trainer="http://b:1/", predictor="http://c:2")
     assert (system.addresses.trainer, system.addresses.predictor) == ("http://b:1", "http://c:2")
-    assert system.guessed == frozenset()
+    assert system.guessed == {"console"}
+
+
+@pytest.mark.parametrize(
+    ("order_api", "named", "console"),
+    [
+        ("http://shop:8000", None, "http://shop:8005"),
+        ("http://shop:8000", "https://console.example/", "https://console.example"),
+        # order_api itself would answer there.
+        ("https://shop.example", None, None),
+    ],
+)
+def test_a_console_is_where_it_is_named_or_beside_order_api(
+    monkeypatch: pytest.MonkeyPatch, order_api: str, named: str | None, console: str | None
+) -> None:
+    if named:
+        monkeypatch.setenv("ORDERCAST_CONSOLE_URL", named)
+    system = remote_system(order_api)
+    assert system.console == console
+    assert ("console" in system.guessed) == (named is None)
 
 
 @pytest.mark.parametrize(
