@@ -1,9 +1,9 @@
 """Every route of the console, and whom it is for: pages and forms are walked by this list, and a new one has to be in none."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from ordercast.services.console.app import console_app
@@ -23,6 +23,8 @@ class ConsoleRoute:
 
     method: str
     template: str
+    # What its form has to have, by OpenAPI: without that it would be refused before its token is looked at.
+    form: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:
@@ -49,6 +51,27 @@ class ConsoleRoute:
 
 
 def console_routes() -> Iterator[ConsoleRoute]:
-    for path, methods in console_app(ConsoleSettings()).openapi()["paths"].items():
-        if path not in IN_THE_FRAME:
-            yield from (ConsoleRoute(method.upper(), path) for method in methods)
+    document = console_app(ConsoleSettings()).openapi()
+    for path, operations in document["paths"].items():
+        if path in IN_THE_FRAME:
+            continue
+        for method, operation in operations.items():
+            yield ConsoleRoute(method.upper(), path, tuple(_needed(operation, document["components"]["schemas"])))
+
+
+def _needed(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A value for each field that a form needs."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        for name in schema.get("required", ()):
+            yield name, _value(schema["properties"][name])
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    if schema["type"] == "integer":
+        return str(schema.get("minimum", 1))
+    value = "a" * 32
+    assert schema["type"] == "string"
+    assert re.fullmatch(schema.get("pattern", ".*"), value), schema
+    return value
