@@ -59,7 +59,9 @@ class Reader:
 
     async def violations(self) -> list[str]:
         """What axe finds on the page as it is shown now."""
-        found: dict[str, Any] = await self.page.evaluate(f"() => {{ {self.axe}; return axe.run() }}")
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(f"() => {{ {self.axe} }}")
+        found: dict[str, Any] = await self.page.evaluate("() => axe.run({ resultTypes: ['violations'] })")
         return [f"{one['id']}: {one['nodes'][0]['html']} ({one['help']})" for one in found["violations"]]
 
     async def picture(self, name: str) -> None:
@@ -67,7 +69,7 @@ class Reader:
         folder = os.environ.get("CONSOLE_PICTURES")
         if not folder:
             return
-        for kind, (width, height) in {"desktop": DESKTOP, "phone": PHONE}.items():
+        for kind, (width, height) in {"phone": PHONE, "desktop": DESKTOP}.items():
             await self.page.set_viewport_size({"width": width, "height": height})
             await self.page.screenshot(path=f"{folder}/{name}-{kind}.png", full_page=True)
 
