@@ -1,9 +1,12 @@
 """`python -m ordercast.services.console`: the pages for people."""
 
-from ordercast.services.console.app import console_app
-from ordercast.services.console.settings import ConsoleSettings
-from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.serving.run_service import run_service
+from ordercast.services.shared.quick_imports import quick_imports
+
+with quick_imports():
+    from ordercast.services.console.app import console_app
+    from ordercast.services.console.settings import ConsoleSettings
+    from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+    from ordercast.services.shared.serving.run_service import run_service
 
 
 def main() -> None:

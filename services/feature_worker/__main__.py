@@ -1,29 +1,32 @@
 """`python -m ordercast.services.feature_worker`: the worker, with health and metrics; `... rebuild`: makes its tables again;
 `... resume` and `... repairs`: streams whose numbers do not add up."""
 
-import argparse
-import asyncio
-import gc
-import logging
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from typing import Final
+from ordercast.services.shared.quick_imports import quick_imports
 
-import msgspec
-from sqlalchemy.exc import SQLAlchemyError
+with quick_imports():
+    import argparse
+    import asyncio
+    import gc
+    import logging
+    import sys
+    import time
+    from collections.abc import AsyncIterator, Callable
+    from typing import Final
 
-from ordercast.services.feature_worker.app import feature_worker_app
-from ordercast.services.feature_worker.errors import FeatureWorkerError
-from ordercast.services.feature_worker.resume_streams import ResumeStreams, read_repairs
-from ordercast.services.feature_worker.settings import FeatureWorkerSettings, RepairSettings
-from ordercast.services.feature_worker.wiring import open_rebuild
-from ordercast.services.shared.db.engine import Sessions, open_database
-from ordercast.services.shared.kafka.errors import KafkaError
-from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.process.settings import read_settings
-from ordercast.services.shared.serving.run_service import run_service
-from ordercast.services.shared.telemetry.logs import configure_logging
+    import msgspec
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ordercast.services.feature_worker.app import feature_worker_app
+    from ordercast.services.feature_worker.errors import FeatureWorkerError
+    from ordercast.services.feature_worker.resume_streams import ResumeStreams, read_repairs
+    from ordercast.services.feature_worker.settings import FeatureWorkerSettings, RepairSettings
+    from ordercast.services.feature_worker.wiring import open_rebuild
+    from ordercast.services.shared.db.engine import Sessions, open_database
+    from ordercast.services.shared.kafka.errors import KafkaError
+    from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+    from ordercast.services.shared.process.settings import read_settings
+    from ordercast.services.shared.serving.run_service import run_service
+    from ordercast.services.shared.telemetry.logs import configure_logging
 
 # New objects between two collections, as `serve` sets it for the worker: a batch makes some 100,000 that live until its
 # commit, and by default (700) the collector walks through them again and again, for a third of the time.

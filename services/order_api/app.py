@@ -17,12 +17,12 @@ from ordercast.services.order_api.personal_data.routes import router as personal
 from ordercast.services.order_api.problems import PROBLEMS
 from ordercast.services.order_api.products.routes import router as products
 from ordercast.services.order_api.reviews.routes import router as reviews
-from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
+from ordercast.services.order_api.settings import OrderApiSettings
 from ordercast.services.order_api.trends.routes import router as trends
 from ordercast.services.order_api.views.routes import MAX_VIEW_BATCH_BYTES
 from ordercast.services.order_api.views.routes import router as views
 from ordercast.services.order_api.webhooks.routes import router as webhooks
-from ordercast.services.order_api.wiring import open_order_api, open_relay
+from ordercast.services.order_api.wiring import open_order_api
 from ordercast.services.shared.http.access import ACCESS
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.rate_limits import RateLimit
@@ -92,8 +92,3 @@ def order_api_app(settings: OrderApiSettings) -> FastAPI:
         cors_origins=settings.allowed_origins,
         token_url="/auth/token",  # noqa: S106 - a path
     )
-
-
-def relay_app(settings: RelaySettings) -> FastAPI:
-    """The relay's health and metrics; its lifespan runs the relay."""
-    return create_app(title="Ordercast outbox relay", wiring=partial(open_relay, settings))

@@ -6,10 +6,13 @@ import os
 # and OpenBLAS keeps some 30 MB for each.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from ordercast.services.predictor.app import predictor_app
-from ordercast.services.predictor.settings import PredictorSettings
-from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.serving.run_service import run_service
+from ordercast.services.shared.quick_imports import quick_imports
+
+with quick_imports():
+    from ordercast.services.predictor.app import predictor_app
+    from ordercast.services.predictor.settings import PredictorSettings
+    from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+    from ordercast.services.shared.serving.run_service import run_service
 
 
 def main() -> None:

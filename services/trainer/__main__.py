@@ -1,26 +1,29 @@
 """`python -m ordercast.services.trainer`: the API, and the trainings that it takes. `sign [VERSION...]` signs older versions."""
 
-import argparse
-import asyncio
 import os
-import sys
 
 # Set before numpy is imported: this process only carries numbers, and OpenBLAS keeps some 30 MB for each thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from collections.abc import Sequence
+from ordercast.services.shared.quick_imports import quick_imports
 
-import msgspec
-from sqlalchemy.exc import SQLAlchemyError
+with quick_imports():
+    import argparse
+    import asyncio
+    import sys
+    from collections.abc import Sequence
 
-from ordercast.services.shared.db.engine import open_database
-from ordercast.services.shared.http.token_keys import load_private_key
-from ordercast.services.shared.process.exit_with_reason import exit_with_reason
-from ordercast.services.shared.process.settings import read_settings
-from ordercast.services.shared.serving.run_service import run_service
-from ordercast.services.trainer.app import trainer_app
-from ordercast.services.trainer.jobs.sign_versions import sign_versions
-from ordercast.services.trainer.settings import SigningSettings, TrainerSettings
+    import msgspec
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ordercast.services.shared.db.engine import open_database
+    from ordercast.services.shared.http.token_keys import load_private_key
+    from ordercast.services.shared.process.exit_with_reason import exit_with_reason
+    from ordercast.services.shared.process.settings import read_settings
+    from ordercast.services.shared.serving.run_service import run_service
+    from ordercast.services.trainer.app import trainer_app
+    from ordercast.services.trainer.jobs.sign_versions import sign_versions
+    from ordercast.services.trainer.settings import SigningSettings, TrainerSettings
 
 
 async def sign(versions: Sequence[str]) -> None:

@@ -13,8 +13,9 @@ import yaml
 from ordercast.contracts.topics import ALL_TOPICS
 from ordercast.infra.kafka.rights import ADMIN, RIGHTS, ROLES, Right, user_of
 from ordercast.services.feature_worker.wiring import open_feature_worker
+from ordercast.services.order_api.relay_wiring import open_relay
 from ordercast.services.order_api.settings import OrderApiSettings
-from ordercast.services.order_api.wiring import open_order_api, open_relay
+from ordercast.services.order_api.wiring import open_order_api
 from ordercast.services.predictor.wiring import open_predictor
 from ordercast.services.shared.db.engine import open_database
 from ordercast.services.shared.kafka.topics import topic_configs

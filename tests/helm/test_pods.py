@@ -18,7 +18,8 @@ from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.feature_worker.app import feature_worker_app
 from ordercast.services.feature_worker.settings import FeatureWorkerSettings
 from ordercast.services.feature_worker.watchdog import SWITCH_S
-from ordercast.services.order_api.app import order_api_app, relay_app
+from ordercast.services.order_api.app import order_api_app
+from ordercast.services.order_api.relay_app import relay_app
 from ordercast.services.order_api.settings import OrderApiSettings, RelaySettings
 from ordercast.services.predictor.app import predictor_app
 from ordercast.services.predictor.settings import PredictorSettings
