@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
 from ordercast.services.console import errors
@@ -27,10 +28,11 @@ from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.orders.routes import router as orders
 from ordercast.services.console.overview.routes import router as overview
 from ordercast.services.console.own_orders.routes import router as own_orders
-from ordercast.services.console.pages import LOG_IN_COOKIE, SHOP, answer_problem, console, page, to_log_in
+from ordercast.services.console.pages import FORM_COOKIE, LOG_IN_COOKIE, SHOP, answer_problem, console, page, to_log_in
 from ordercast.services.console.personal_data.routes import router as personal_data
 from ordercast.services.console.predict.routes import router as predict
 from ordercast.services.console.products.routes import router as products
+from ordercast.services.console.sent_forms import SentForms
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.shop.routes import router as shop
 from ordercast.services.console.texts import HERE
@@ -84,6 +86,8 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
         documented=False,
         problem_page=answer_problem,
     )
+    # Innermost: a form that comes twice is observed, and counts for the limits, as any other.
+    app.user_middleware.append(Middleware(SentForms, cookies=(LOG_IN_COOKIE, FORM_COOKIE)))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
     app.add_exception_handler(errors.NotForCustomers, _answer_customer)

@@ -40,6 +40,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _FORM_BYTES: Final = 32
+_PAGE_BYTES: Final = 8
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -113,7 +114,9 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
     """A template with its values, and what every page has: who is logged in, theme, and what its forms have to bring."""
     log_in = log_in_of(request)
     form = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(_FORM_BYTES)
-    text = render(request, template, csrf=log_in.csrf if log_in else form, **values)
+    # With a name of this page, by which a form that is sent twice is known.
+    csrf = f"{log_in.csrf if log_in else form}.{secrets.token_urlsafe(_PAGE_BYTES)}"
+    text = render(request, template, csrf=csrf, **values)
     answer = HTMLResponse(text, status, HEADERS)
     if log_in is None and FORM_COOKIE not in request.cookies:
         set_cookie(request, answer, FORM_COOKIE, form)
@@ -165,7 +168,8 @@ def check_form(request: Request, csrf: str) -> None:
     """
     log_in = log_in_of(request)
     wanted = log_in.csrf if log_in else request.cookies.get(FORM_COOKIE, "")
-    if not wanted or not hmac.compare_digest(wanted.encode(), csrf.encode()):
+    token, _, _of_page = csrf.partition(".")
+    if not wanted or not hmac.compare_digest(wanted.encode(), token.encode()):
         raise FormRefused
 
 

@@ -1,5 +1,6 @@
 """The predictor's and the trainer's answers that the console's pages show, before a shop whose state the test sets."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -123,6 +124,12 @@ VERSIONS: Final = (
 )
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Predictions:
     """`products` by their number; `accounts` to find. `done` is what was asked for: (what, of what)."""
@@ -140,6 +147,9 @@ class Predictions:
     products_changed_at: datetime = NOW
     account_etag: str = '"CUSTOMER."'
     done: list[tuple[str, Any]] = field(default_factory=list)
+    # Unset it to keep a training that is asked for waiting.
+    may_start: asyncio.Event = field(default_factory=_set)
+    asked_to_start: asyncio.Event = field(default_factory=asyncio.Event)
     # A product as it is sold now.
     sold: Callable[[dict[str, Any]], dict[str, Any]] = lambda product: product
 
@@ -328,6 +338,8 @@ class Predictions:
         return self._do("unpin", request.query_params["recipe"], answer)
 
     async def start(self, request: Request) -> Response:
+        self.asked_to_start.set()
+        await self.may_start.wait()
         return self._do("start", await request.json(), training(9, "queued"))
 
     async def training(self, request: Request) -> Response:

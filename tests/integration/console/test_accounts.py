@@ -182,6 +182,17 @@ async def test_by_keyboard_a_key_is_made_and_shown_once(open_reader: Any) -> Non
         assert reader.problems == []
 
 
+async def test_a_key_is_made_once_and_shown_however_often_its_form_comes() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "adam")
+        csrf = csrf_in((await http.get("/accounts/13/keys/new")).text)
+        form = {"csrf": csrf, "name": "the shop", "scopes": ["orders:write"]}
+        answers = [await http.post("/accounts/13/keys/new", data=form) for _ in range(2)]
+        assert {"oc_a-secret-that-is-shown-once" in answer.text for answer in answers} == {True}
+        assert len(shop.records.done) == 1
+
+
 async def test_a_refused_key_keeps_what_was_typed() -> None:
     shop = Shop(records=Records(refuse=(422, "the account has 20 keys")))
     async with reading(shop) as http:

@@ -1,5 +1,6 @@
 """Versions and trainings in tables; what changes anything is asked for first."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -105,6 +106,32 @@ async def test_a_training_is_started_with_a_form_and_its_progress_comes_by_itsel
         await reader.picture("trainings")
         assert await reader.violations() == []
         assert reader.problems == []
+
+
+async def test_a_double_click_starts_one_training(open_reader: Any) -> None:
+    shop = Shop()
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        await reader.page.goto(f"{address}/trainings")
+        shop.predictions.may_start.clear()
+        sent: list[str] = []
+        reader.page.on("request", lambda request: sent.append(request.method))
+        button = await reader.page.locator("button.main").bounding_box()
+        # As a mouse does it: a click on the button itself would wait for the page that is to come.
+        for clicks in (1, 2):
+            await reader.page.mouse.click(button["x"] + 5, button["y"] + 5)
+            while sent.count("POST") < clicks:
+                await asyncio.sleep(0.05)
+            await shop.predictions.asked_to_start.wait()
+        shop.predictions.may_start.set()
+        await reader.page.wait_for_load_state("networkidle")
+        assert shop.predictions.done == [("start", {"recipe": "demand"})]
+        # Another one, of a page that was loaded since.
+        await reader.page.goto(f"{address}/trainings")
+        await reader.page.click("button.main")
+        await reader.page.wait_for_load_state("networkidle")
+        assert len(shop.predictions.done) == 2
 
 
 async def test_what_was_typed_stays_where_the_trainer_refuses_it() -> None:

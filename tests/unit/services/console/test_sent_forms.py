@@ -1,0 +1,131 @@
+"""A form that is sent twice is done once."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ordercast.services.console.sent_forms import KEPT_S, MOST_FORMS, SentForms
+
+COOKIE = "whose"
+FORM = {"csrf": "token.page", "name": "a key"}
+
+
+class Service:
+    """What forms change. It answers with what was done so far, or fails as often as it is told."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.failures = 0
+        self.at = 0.0
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
+
+    async def do(self, request: Request) -> Response:
+        async with request.form() as form:
+            name = str(form.get("name"))
+        await self.may_go_on.wait()
+        if self.failures:
+            self.failures -= 1
+            return Response(status_code=503)
+        self.done.append(name)
+        return Response(f"done {len(self.done)}", 201, {"set-cookie": "cart=1"})
+
+    def browser(self, **options: Any) -> httpx.AsyncClient:
+        forms = Middleware(SentForms, cookies=[COOKIE], now=lambda: self.at)
+        app = Starlette(routes=[Route("/{path}", self.do, methods=["POST"])], middleware=[forms])
+        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console", **options)
+
+
+async def test_a_second_click_gets_what_the_first_got() -> None:
+    service = Service()
+    async with service.browser() as browser:
+        service.may_go_on.clear()
+        clicks = [asyncio.create_task(browser.post("/keys", data=FORM)) for _ in range(3)]
+        await asyncio.sleep(0)
+        service.may_go_on.set()
+        at_once = await asyncio.gather(*clicks)
+        late = await browser.post("/keys", data=FORM)
+        assert {(answer.status_code, answer.text) for answer in (*at_once, late)} == {(201, "done 1")}
+        assert late.headers["set-cookie"] == "cart=1"
+        assert service.done == ["a key"]
+
+
+async def test_the_first_goes_on_though_its_browser_left_for_the_second() -> None:
+    service = Service()
+    async with service.browser() as browser:
+        service.may_go_on.clear()
+        first = asyncio.create_task(browser.post("/keys", data=FORM))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        second = asyncio.create_task(browser.post("/keys", data=FORM))
+        await asyncio.sleep(0.01)
+        service.may_go_on.set()
+        assert (await second).text == "done 1"
+        assert service.done == ["a key"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "cookie"),
+    [
+        ("/keys", FORM | {"csrf": "token.another-page"}, ""),
+        ("/keys", FORM | {"name": "another"}, ""),
+        ("/trainings", FORM, ""),
+        ("/keys", FORM, "another browser"),
+    ],
+    ids=["of another page", "with something else in it", "to another place", "of another browser"],
+)
+async def test_another_form_is_done_too(path: str, form: dict[str, str], cookie: str) -> None:
+    service = Service()
+    async with service.browser() as browser:
+        await browser.post("/keys", data=FORM)
+        await browser.post(path, data=form, headers={"cookie": f"{COOKIE}={cookie}"} if cookie else {})
+        assert len(service.done) == 2
+
+
+@pytest.mark.parametrize("csrf", ["token", "", "token."])
+async def test_a_form_whose_page_has_no_name_is_done_each_time(csrf: str) -> None:
+    service = Service()
+    async with service.browser() as browser:
+        for _ in range(2):
+            await browser.post("/keys", data=FORM | {"csrf": csrf})
+        assert len(service.done) == 2
+
+
+async def test_what_failed_may_be_tried_again() -> None:
+    service = Service()
+    service.failures = 1
+    async with service.browser() as browser:
+        answers = [(await browser.post("/keys", data=FORM)).status_code for _ in range(3)]
+        assert answers == [503, 201, 201]
+        assert service.done == ["a key"]
+
+
+async def test_it_is_remembered_for_a_while_and_not_without_bounds() -> None:
+    service = Service()
+    async with service.browser() as browser:
+        await browser.post("/keys", data=FORM)
+        service.at = KEPT_S - 1
+        await browser.post("/keys", data=FORM)
+        assert len(service.done) == 1
+        service.at = KEPT_S + 1
+        await browser.post("/keys", data=FORM)
+        assert len(service.done) == 2
+        for number in range(MOST_FORMS):
+            await browser.post("/keys", data=FORM | {"name": str(number)})
+        await browser.post("/keys", data=FORM)
+        assert service.done[-1] == "a key"
+
+
+async def test_files_are_handed_on_as_they_come() -> None:
+    service = Service()
+    async with service.browser() as browser:
+        for _ in range(2):
+            await browser.post("/files", data=FORM, files={"file": b"1,2"})
+        assert len(service.done) == 2
