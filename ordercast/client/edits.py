@@ -7,8 +7,8 @@ import msgspec
 
 from ordercast.client.account_answers import Account
 from ordercast.client.order_answers import Product
+from ordercast.client.request import Request, decode
 from ordercast.client.session import Session
-from ordercast.client.transport import Request, decode
 
 Edited = TypeVar("Edited", Account, Product)
 

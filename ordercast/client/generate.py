@@ -15,6 +15,7 @@ BLOCKING: Final = FOLDER / "blocking"
 MODULES: Final = (
     "__init__",
     "dead_letters",
+    "edits",
     "events",
     "follow_events",
     "follow_training",

@@ -15,6 +15,7 @@ from typing import Final
 
 from ordercast.client.addresses import ORDER_API_PORT, PREDICTOR_PORT, TRAINER_PORT, Addresses
 from ordercast.client.blocking.dead_letters import DeadLettersApi
+from ordercast.client.blocking.edits import EditsApi
 from ordercast.client.blocking.order_api import OrderApi
 from ordercast.client.blocking.pairs import PairsApi
 from ordercast.client.blocking.predictor import PredictorApi
@@ -43,6 +44,7 @@ class Client:
         self._session = Session(transport, addresses.order_api, login)
         self.order_api = OrderApi(self._session)
         self.dead_letters = DeadLettersApi(self._session)
+        self.edits = EditsApi(self._session)
         self.pairs = PairsApi(self._session)
         self.reviews = ReviewsApi(self._session)
         self.shop_pages = ShopPages(self._session)

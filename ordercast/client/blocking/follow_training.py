@@ -19,9 +19,13 @@ UNAVAILABLE: Final = 503
 
 # Told after each epoch: the epoch (from 1), the number of epochs, and the loss of each member (None: not finite).
 OnEpoch = Callable[[int, int, Sequence[float | None]], None]
+# Told before the first epoch, while the training waits for the feature worker: the events of orders that it has still to count.
+OnWait = Callable[[int], None]
 
 
-def follow_training(trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch) -> Training:
+def follow_training(
+    trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch, on_wait: OnWait = lambda _: None
+) -> Training:
     """The training when it has ended. A connection that breaks off is taken up again.
 
     Raises:
@@ -33,6 +37,8 @@ def follow_training(trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch) -
                 if event.name == "epoch":
                     data = data_of(event)
                     on_epoch(data["epoch"], data["epochs"], data["loss"])
+                elif event.name == "waiting":
+                    on_wait(data_of(event)["events_behind"])
         except ServiceUnreachable:
             pass  # the training goes on, or is found again by a trainer that was killed
         training = trainer.get(training_id)

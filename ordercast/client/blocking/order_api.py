@@ -39,7 +39,7 @@ IMPORT_TIMEOUT_S: Final = 600.0
 # The status of an import's answer that has refused lines alone.
 NOTHING_CAME_IN: Final = frozenset({422})
 
-Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Product, Price, Webhook)
+Row = TypeVar("Row", Account, ApiKey, AuditLine, Delivery, Order, Product, Price, Webhook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +195,10 @@ class OrderApi:
         body = {"sku": sku, "name": name, "price": price, "currency": currency, "active": active}
         return self._post("/products", body, Product)
 
-    def products(
-        self, *, search: str | None = None, active: bool | None = None, starting_after: int | None = None
-    ) -> Iterator[Product]:
-        """All products, page by page, or those after that id; `search` is a part of the name or SKU, however cased."""
+    def products(self, *, search: str | None = None, active: bool | None = None) -> Iterator[Product]:
+        """All products, page by page; `search` is a part of the name or SKU, however cased."""
         filters = {"search": search, "active": None if active is None else str(active).lower()}
-        for product in self._pages("/products", Page[Product], filters, starting_after):
+        for product in self._pages("/products", Page[Product], filters):
             yield product
 
     def product(self, product_id: int) -> Product:
@@ -257,20 +255,14 @@ class OrderApi:
         """What became of the order's events. Needs an operator."""
         return self._get(f"/orders/{order_id}/journey", Journey)
 
-    def orders(self, *, starting_after: UUID | None = None, **filters: Any) -> Iterator[Order]:
-        """The caller's orders, or for an admin everybody's, the newest first, or those after that one.
+    def orders(self, **filters: Any) -> Iterator[Order]:
+        """The caller's orders, or for an admin everybody's, the newest first.
 
         Filters: `status`, `account_id`, `product_id`, `order_ref`, `created_from`, `created_to`, `updated_from`, `updated_to`;
         `sort="created_at"` gives the oldest first.
         """
-        while True:
-            params = {**filters, "limit": PAGE_ROWS, "starting_after": starting_after}
-            page = self._get("/orders", Page[Order], params)
-            for order in page.data:
-                yield order
-            if not page.has_more:
-                return
-            starting_after = page.data[-1].id
+        for order in self._pages("/orders", Page[Order], filters):
+            yield order
 
     def changed_orders(self, cursor: str = "start") -> Changes:
         """The next orders that are new or have changed since the cursor, which begins at `start`. Needs an admin.
@@ -364,10 +356,9 @@ class OrderApi:
         request = Request("GET", self._url(path), params=params or {}, repeatable=True)
         return self.session.ask(request, answer)
 
-    def _pages(
-        self, path: str, page_type: type[Page[Row]], filters: dict[str, Any], starting_after: int | None = None
-    ) -> Iterator[Row]:
+    def _pages(self, path: str, page_type: type[Page[Row]], filters: dict[str, Any]) -> Iterator[Row]:
         """The rows of all pages of a list that goes on after a row's id."""
+        starting_after: int | UUID | None = None
         while True:
             page = self._get(path, page_type, {**filters, "limit": PAGE_ROWS, "starting_after": starting_after})
             for row in page.data:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from ordercast.client.account_answers import Account
+from ordercast.client.account_answers import Account, ApiKey, AuditLine
 from ordercast.client.blocking.session import Answer, Session
 from ordercast.client.order_answers import Order, Price, Product, Review
 from ordercast.client.page import Page
@@ -73,6 +73,14 @@ class ShopPages:
     ) -> Page[Account]:
         asked = {"search": search, "role": role, "blocked": _flag(blocked), "email": email, "account_ref": account_ref}
         return self._page("/accounts", Page[Account], limit, starting_after, asked)
+
+    def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
+        return self._page("/api-keys", Page[ApiKey], limit, None, {"account_id": account_id})
+
+    def audit(self, *, limit: int, account_id: int | None = None, subject: str | None = None) -> Page[AuditLine]:
+        """The newest first."""
+        asked = {"account_id": account_id, "subject": subject}
+        return self._page("/audit", Page[AuditLine], limit, None, asked)
 
     def _page(
         self, path: str, answer: type[Answer], limit: int, starting_after: UUID | int | None, asked: dict[str, Any]

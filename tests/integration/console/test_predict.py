@@ -24,7 +24,15 @@ async def test_by_keyboard_an_account_and_a_product_are_found_and_answered_with_
         await reader.page.keyboard.press("Enter")
         await reader.page.wait_for_url("**account=12**")
         text = await reader.page.inner_text("main")
-        for told in ("73.4%", "3.08 pieces", "0–9 pieces", "days with an order of the pair", "+0.91", "-0.25", "the next 28 days"):
+        for told in (
+            "73.4%",
+            "3.08 pieces",
+            "0–9 pieces",
+            "days with an order of the pair",
+            "+0.91",
+            "-0.25",
+            "the next 28 days",
+        ):
             assert told in text
         assert "/predictions/12/1" in await reader.page.inner_html("main")
         await reader.picture("predict")

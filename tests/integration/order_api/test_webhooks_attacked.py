@@ -16,13 +16,14 @@ from ordercast.services.order_api.webhooks.post_delivery import Answer
 from ordercast.services.order_api.webhooks.read_deliveries import Span, replay_span
 from ordercast.services.order_api.webhooks.send_deliveries import _CLAIM, OF_ONE, SendDeliveries
 from ordercast.services.shared.http.caller import Caller
-from tests.integration.order_api.test_webhooks import WITHIN_S, Held, Shop, receiver, sending, shop, until, until_states
+from tests.integration.order_api.test_webhooks import WITHIN_S, Held, receiver, sending, shop, until, until_states
 from tests.support.webhook_receiver import Receiver
+from tests.support.webhook_shop import WebhookShop
 
 __all__ = ["receiver", "shop"]  # fixtures
 
 
-async def test_as_many_receivers_as_there_may_be_hang_and_one_that_comes_then_gets_all_of_it(shop: Shop) -> None:
+async def test_as_many_receivers_as_there_may_be_hang_and_one_that_comes_then_gets_all_of_it(shop: WebhookShop) -> None:
     slow = MAX_WEBHOOKS - 1
     for _ in range(slow):
         await shop.subscribe("http://127.0.0.1/slow")
@@ -41,7 +42,7 @@ async def test_as_many_receivers_as_there_may_be_hang_and_one_that_comes_then_ge
         stopping.set()
 
 
-async def test_an_attempt_is_signed_with_the_time_of_the_database(shop: Shop) -> None:
+async def test_an_attempt_is_signed_with_the_time_of_the_database(shop: WebhookShop) -> None:
     times = list[str]()
 
     async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -60,7 +61,7 @@ async def test_an_attempt_is_signed_with_the_time_of_the_database(shop: Shop) ->
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_replays_and_pauses_while_events_come_and_the_receiver_fails_now_and_then(
-    shop: Shop, receiver: Receiver, seed: int, monkeypatch: pytest.MonkeyPatch
+    shop: WebhookShop, receiver: Receiver, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keep_going, "RETRY_S", 0.01)
     chance, placed = random.Random(seed), 0
@@ -105,7 +106,7 @@ async def test_replays_and_pauses_while_events_come_and_the_receiver_fails_now_a
     ids=["claimed", "forgotten"],
 )
 async def test_what_is_due_or_old_is_found_by_an_index_and_no_other_row_read(
-    shop: Shop, statement: TextClause, values: dict[str, Any], condition: str
+    shop: WebhookShop, statement: TextClause, values: dict[str, Any], condition: str
 ) -> None:
     async with shop.sessions() as session, session.begin():
         await session.execute(text("SET LOCAL enable_seqscan = off"))

@@ -18,11 +18,11 @@ from ordercast.services.order_api.orders.place_orders import Line, OrderRequest,
 from ordercast.services.order_api.settings import RelaySettings
 from ordercast.services.order_api.webhooks.subscriptions import add_subscription
 from ordercast.services.shared.db.engine import Sessions, open_database
-from tests.integration.order_api.test_webhooks import ORDERED
 from tests.support.fresh_topics import FreshTopics
 from tests.support.seeds import seed_accounts, seed_products
 from tests.support.service_process import environment
 from tests.support.webhook_receiver import Receiver, receiving
+from tests.support.webhook_shop import ORDERED
 
 LOGINS: Final = service_logins({role: f"password of {role}" for role in ROLES})
 WITHIN_S: Final = 120.0
