@@ -26,7 +26,8 @@ async def test_nothing_is_lost_or_counted_twice_when_each_process_is_killed_in_t
             for victim in VICTIMS:
                 await tally.until_all_got(ANSWERS_BETWEEN_KILLS)
                 system.kill(victim)
-                await system.until_healthy(victim, timeout_s=90)
+                with tally.slowly():
+                    await system.until_healthy(victim, timeout_s=90)
             await tally.until_all_got(ANSWERS_BETWEEN_KILLS)
         await assert_all_counted_once(system, tally)
 

@@ -20,7 +20,7 @@ from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.system.access import addresses_of
 from tests.support.metrics import read_metrics
 from tests.support.offsets import free_offset
-from tests.support.shopping import assert_all_counted_once, log_in_as_operator, shopping
+from tests.support.shopping import Tally, assert_all_counted_once, log_in_as_operator, shopping
 
 SCALE: Final = {"order_api": 3, "relay": 3, "feature_worker": 4, "predictor": 3, "trainer": 2}
 PARTITIONS: Final = 8
@@ -35,6 +35,14 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WITHIN_S):
         while not await holds():
             await asyncio.sleep(0.1)
+
+
+async def kill(system: System, victim: str, tally: Tally) -> None:
+    """Kills it while all clients hurry; returns when it works again."""
+    await tally.until_all_got(1)
+    system.kill(victim)
+    with tally.slowly():
+        await system.until_healthy(victim, timeout_s=WITHIN_S)
 
 
 async def until_shared_out(system: System, sessions: Sessions) -> None:
@@ -96,31 +104,33 @@ async def test_nothing_is_lost_or_counted_twice_while_several_of_each_are_killed
     ):
         admin = await log_in_as_operator(anonymous, system)
         async with shopping(system) as tally:
-            await until_shared_out(system, sessions)
+            with tally.slowly():
+                await until_shared_out(system, sessions)
             await tally.until_all_got(ANSWERS)
 
             trainings = [await admin.trainer.start("baseline", members=2, epochs=3, seed=seed) for seed in (1, 2)]
-            await until_both_trainers_work(sessions)
+            with tally.slowly():
+                await until_both_trainers_work(sessions)
             for victim in ("trainer-2", "order_api-2", "relay-3", "feature_worker-4", "predictor-3"):
-                system.kill(victim)
-                await system.until_healthy(victim, timeout_s=WITHIN_S)
+                await kill(system, victim, tally)
             await tally.until_all_got(ANSWERS)
 
             for service in ("feature_worker", "relay", "order_api", "predictor"):
                 await system.scale(service, 1)
                 await tally.until_all_got(ANSWERS)
-            await until_shared_out(system, sessions)
-
-            for service in ("feature_worker", "relay", "order_api", "predictor"):
-                await system.scale(service, SCALE[service])
+            with tally.slowly():
+                await until_shared_out(system, sessions)
+                for service in ("feature_worker", "relay", "order_api", "predictor"):
+                    await system.scale(service, SCALE[service])
             for victim in ("order_api", "relay", "feature_worker"):
                 await tally.until_all_got(ANSWERS)
-                system.kill(victim)
-                await system.until_healthy(victim, timeout_s=WITHIN_S)
-            await until_shared_out(system, sessions)
+                await kill(system, victim, tally)
+            with tally.slowly():
+                await until_shared_out(system, sessions)
             await tally.until_all_got(ANSWERS)
 
-            trained = await until_trained(admin, trainings)
+            with tally.slowly():
+                trained = await until_trained(admin, trainings)
         await assert_all_counted_once(system, tally)
 
         assert [(training.status, training.error) for training in trained] == [("succeeded", None)] * 2

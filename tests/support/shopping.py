@@ -8,8 +8,8 @@ await assert_all_counted_once(system, tally)
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -39,6 +39,8 @@ RETRY_FOR_S: Final = 0.5
 ANSWERED_WITHIN_S: Final = 90.0
 # Time (s) for the feature table to catch up when everybody has stopped posting.
 CAUGHT_UP_WITHIN_S: Final = 120.0
+# Between two turns of a client (s) while a process starts: else six of them take the processors that it starts with.
+PAUSE_S: Final = 1.0
 
 Answer = TypeVar("Answer")
 Urls = Callable[[], Sequence[str]]
@@ -52,12 +54,30 @@ class Tally:
     cancelled: set[UUID] = field(default_factory=set)
     views: int = 0
     answers: list[int] = field(default_factory=lambda: [0] * CUSTOMERS)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.hurry.set()
 
     async def until_all_got(self, more: int) -> None:
         """Waits until each client got so many more answers."""
         goal = [count + more for count in self.answers]
         while any(count < wanted for count, wanted in zip(self.answers, goal, strict=True)):
             await asyncio.sleep(0.05)
+
+    @contextmanager
+    def slowly(self) -> Iterator[None]:
+        """While something is waited for: clients go on, with a pause between two turns. A blow falls while they hurry."""
+        self.hurry.clear()
+        try:
+            yield
+        finally:
+            self.hurry.set()
+
+    async def pause(self) -> None:
+        """Between two turns; as soon as there is hurry again it is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.hurry.wait(), PAUSE_S)
 
 
 class Customer:
@@ -97,7 +117,7 @@ class Customer:
 
 
 async def shop(number: int, customer: Customer, products: list[int], tally: Tally, stopping: asyncio.Event) -> None:
-    """One client: an order, some views, repeats of both, now and then a cancellation, as fast as answers come."""
+    """One client: an order, some views, repeats of both, now and then a cancellation, as fast as answers come (or `slowly`)."""
     for turn in itertools.count():
         if stopping.is_set():
             return
@@ -121,6 +141,7 @@ async def shop(number: int, customer: Customer, products: list[int], tally: Tall
             await cancel(customer, order)
             tally.cancelled.add(order)
         tally.answers[number] += 1
+        await tally.pause()
 
 
 async def cancel(customer: Customer, order_id: UUID) -> None:
