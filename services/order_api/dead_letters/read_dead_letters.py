@@ -1,6 +1,7 @@
 """Dead letters with what became of them, the newest first, out of the last records of their topic."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -12,11 +13,15 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.dead_letters import DeadLetter
 from ordercast.services.shared.kafka.records import Partition
 
-# Records of the topic that are looked at; `ordercast dead-letters list` shows those from before.
+# Records of the topic that are looked at, and bytes of them all: one may have 600 kB. `ordercast dead-letters list` shows those
+# from before.
 NEWEST: Final = 2_000
+NEWEST_BYTES: Final = 64 << 20
+# Of so many it is asked at once what became of them.
+_AT_ONCE: Final = 500
 
-# The dead letters in so many of the last records of the topic, in their order.
-ReadNewest = Callable[[int], AsyncIterator[DeadLetter]]
+# The dead letters in so many of the last records of the topic, or in fewer with so many bytes, the newest first.
+ReadNewest = Callable[[int, int], AsyncGenerator[DeadLetter, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,36 @@ class ReadDeadLetters:
             DeadLetterNotFound: the one is not among the newest, any more.
             BrokerUnavailable: Kafka does not answer.
         """
-        found: dict[str, Summary] = {}
-        async for dead_letter in self._read_newest(NEWEST):
-            found.setdefault(dead_letter.id, Summary.of(dead_letter))
-        newest = list(reversed(found.values()))
-        if starting_after is not None:
-            if starting_after not in found:
-                raise _not_found(starting_after)
-            newest = newest[newest.index(found[starting_after]) + 1 :]
-        states = await dead_letter_states(self._sessions, newest)
-        wanted = [(summary, states[summary.id]) for summary in newest if state in (None, states[summary.id])]
+        wanted: list[tuple[Summary, State]] = []
+        begun = starting_after is None
+        async with aclosing(self._newest(limit + 1)) as parts:
+            async for part in parts:
+                if not begun:
+                    places = [place for place, summary in enumerate(part) if summary.id == starting_after]
+                    begun, part = bool(places), part[places[0] + 1 :] if places else []
+                states = await dead_letter_states(self._sessions, part) if part else {}
+                wanted += [(summary, states[summary.id]) for summary in part if state in (None, states[summary.id])]
+                if len(wanted) > limit:
+                    break
+        if not begun:
+            raise _not_found(str(starting_after))
         return wanted[:limit], len(wanted) > limit
+
+    async def _newest(self, first: int) -> AsyncGenerator[list[Summary], None]:
+        """Each once, in parts: no more of the topic is read than is wanted."""
+        seen: set[str] = set()
+        part: list[Summary] = []
+        async with aclosing(self._read_newest(NEWEST, NEWEST_BYTES)) as newest:
+            async for dead_letter in newest:
+                if dead_letter.id in seen:
+                    continue
+                seen.add(dead_letter.id)
+                part.append(Summary.of(dead_letter))
+                if len(part) == first:
+                    yield part
+                    part, first = [], _AT_ONCE
+        if part:
+            yield part
 
     async def find(self, ids: Collection[str]) -> list[tuple[DeadLetter, State]]:
         """Each of these, in their order.
@@ -82,9 +106,12 @@ class ReadDeadLetters:
         """
         wanted = dict.fromkeys(ids)
         found: dict[str, DeadLetter] = {}
-        async for dead_letter in self._read_newest(NEWEST):
-            if dead_letter.id in wanted:
-                found.setdefault(dead_letter.id, dead_letter)
+        async with aclosing(self._read_newest(NEWEST, NEWEST_BYTES)) as newest:
+            async for dead_letter in newest:
+                if dead_letter.id in wanted:
+                    found.setdefault(dead_letter.id, dead_letter)
+                if len(found) == len(wanted):
+                    break
         if missing := [id_ for id_ in wanted if id_ not in found]:
             raise _not_found(missing[0])
         states = await dead_letter_states(self._sessions, list(found.values()))
@@ -92,4 +119,6 @@ class ReadDeadLetters:
 
 
 def _not_found(id_: str) -> DeadLetterNotFound:
-    return DeadLetterNotFound(f"there is no dead letter {id_} among the last {NEWEST:,}")
+    return DeadLetterNotFound(
+        f"there is no dead letter {id_} among the last {NEWEST:,}, or those that have {NEWEST_BYTES >> 20} MB"
+    )

@@ -39,7 +39,8 @@ async def list_dead_letters(
         str | None, Query(max_length=MAX_ID_LENGTH, description="id of the last row of the page before")
     ] = None,
 ) -> Page[DeadLetterAnswer]:
-    """What the worker refused and why, the newest first, of the last 2,000 records of the topic of dead letters."""
+    """What the worker refused and why, the newest first, of the last 2,000 records of the topic of dead letters, or of
+    those that have 64 MB."""
     rows, has_more = await service.read_dead_letters.page(state, limit=limit, starting_after=starting_after)
     return Page(data=[DeadLetterAnswer.of(summary, state) for summary, state in rows], has_more=has_more)
 

@@ -121,8 +121,20 @@ async def open_feed_reader(
         yield KafkaConsumer(client, read_positions, compacted=COMPACTED, fetches_ahead=False)
 
 
-async def read_topic(bootstrap: str, topic: str, *, newest: int | None = None) -> AsyncIterator[StoredRecord]:
-    """Every record that a topic holds when the reading begins, or the `newest` of each partition, each partition in its order.
+@asynccontextmanager
+async def open_client(bootstrap: str, *, start_deadline_s: float, **settings: Any) -> AsyncIterator[AIOKafkaConsumer]:
+    """A client of no group, for whoever places it.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`.
+    """
+    client = _client(bootstrap, **settings)
+    async with _running(client, bootstrap, start_deadline_s=start_deadline_s):
+        yield client
+
+
+async def read_topic(bootstrap: str, topic: str) -> AsyncIterator[StoredRecord]:
+    """Every record that a topic holds when the reading begins, each partition in its order.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
@@ -139,8 +151,6 @@ async def read_topic(bootstrap: str, topic: str, *, newest: int | None = None) -
                 ends = {partition: end for partition, end in (await ends_by(client, [topic])).items() if end > 0}
         except (ClientError, TimeoutError, OSError) as error:
             raise BrokerUnavailable(f"no end of {topic} from {brokers_of(bootstrap)}: {error!r}") from error
-        if newest is not None:
-            positions |= {partition: max(0, end - newest) for partition, end in ends.items()}
         client.assign([TopicPartition(*partition) for partition in ends])
         reader = KafkaConsumer(client, read_positions)
         while any(positions.get(partition, 0) < end for partition, end in ends.items()):

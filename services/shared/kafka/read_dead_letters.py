@@ -1,10 +1,13 @@
 """Reads the topic of dead letters."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, from_record
 from ordercast.services.shared.kafka.open_consumer import read_topic
+from ordercast.services.shared.kafka.read_backwards import read_backwards
+from ordercast.services.shared.kafka.records import Partition
 
 
 async def read_dead_letters(bootstrap: str) -> list[DeadLetter]:
@@ -21,12 +24,15 @@ async def read_dead_letters(bootstrap: str) -> list[DeadLetter]:
     return list(dead_letters.values())
 
 
-async def newest_dead_letters(bootstrap: str, most: int) -> AsyncIterator[DeadLetter]:
-    """Those in the last `most` records of the topic, in their order; one that was written again comes again.
+async def newest_dead_letters(bootstrap: str, most: int, most_bytes: int) -> AsyncGenerator[DeadLetter, None]:
+    """Those in the last `most` records of the topic, or in fewer that have `most_bytes` together, the newest first; one that was
+    written again comes again.
 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
     """
-    async for stored in read_topic(bootstrap, DEAD_LETTERS.name, newest=most):
-        if (dead_letter := from_record(stored)) is not None:
-            yield dead_letter
+    partition = Partition(DEAD_LETTERS.name, 0)
+    async with aclosing(read_backwards(bootstrap, partition, most=most, most_bytes=most_bytes)) as records:
+        async for stored in records:
+            if (dead_letter := from_record(stored)) is not None:
+                yield dead_letter

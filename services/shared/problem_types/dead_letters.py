@@ -8,7 +8,7 @@ DEAD_LETTER_NOT_FOUND: Final = ProblemType(
     "dead-letter-not-found",
     404,
     "There is no such dead letter",
-    "None of the last 2,000 records in the topic of dead letters has this id.",
+    "None of the last 2,000 records in the topic of dead letters, or of those that have 64 MB, has this id.",
     "Ask `GET /dead-letters` for the ids; `ordercast dead-letters list` shows the older ones, too.",
 )
 DEAD_LETTER_NOT_WAITING: Final = ProblemType(

@@ -12,7 +12,7 @@ from ordercast.contracts.limits import MAX_BODY_BYTES
 from ordercast.contracts.topics import DEAD_LETTERS
 from ordercast.services.shared.db.dead_letter_states import dead_letter_states
 from ordercast.services.shared.db.engine import open_database
-from ordercast.services.shared.kafka import open_consumer, topic_ends
+from ordercast.services.shared.kafka import open_consumer, read_backwards, topic_ends
 from ordercast.services.shared.kafka.dead_letters import DeadLetter, dead_letter_of
 from ordercast.services.shared.kafka.errors import BrokerUnavailable
 from ordercast.services.shared.kafka.memory import MemoryConsumer, MemoryLog
@@ -76,8 +76,23 @@ async def test_the_newest_are_read_by_one_client(fresh_topics: FreshTopics, monk
 
     for module in (open_consumer, topic_ends):
         monkeypatch.setattr(module, "AIOKafkaConsumer", noted)
-    newest = [letter.offset async for letter in newest_dead_letters(fresh_topics.bootstrap, 3)]
-    assert (newest, len(made)) == ([2, 3, 4], 1)
+    newest = [letter.offset async for letter in newest_dead_letters(fresh_topics.bootstrap, 3, 1 << 20)]
+    assert (newest, len(made)) == ([4, 3, 2], 1)
+
+
+@pytest.mark.parametrize("window_bytes", [8 << 20, 100_000])
+async def test_the_newest_are_bounded_by_records_and_by_bytes(
+    fresh_topics: FreshTopics, monkeypatch: pytest.MonkeyPatch, window_bytes: int
+) -> None:
+    monkeypatch.setattr(read_backwards, "WINDOW_BYTES", window_bytes)
+    assert [one async for one in newest_dead_letters(fresh_topics.bootstrap, 5, 1 << 20)] == []
+    async with open_publisher(fresh_topics.bootstrap, client_id="test") as publisher:
+        for begin in range(0, 120, 40):
+            letters = [dead_letter(offset, value=b"x" * 10_000) for offset in range(begin, begin + 40)]
+            await publish_dead_letters(publisher, letters)
+    for most, most_bytes, read in ((200, 10 << 20, 120), (70, 10 << 20, 70), (200, 65_000, 7), (200, 0, 0)):
+        newest = [one.offset async for one in newest_dead_letters(fresh_topics.bootstrap, most, most_bytes)]
+        assert newest == list(range(119, 119 - read, -1))
 
 
 async def test_a_missing_broker_or_topic_is_said() -> None:
