@@ -8,7 +8,7 @@ from typing import Final
 # Views, which are for services of the release before, are the owner's alone.
 _TABLE: Final = """
                          order_api  relay  feature_worker  trainer  predictor  reader
-accounts                 SIU        -      -               s        s          s
+accounts                 SIU        s      -               s        s          s
 refresh_tokens           SIUD       sD     -               -        -          -
 password_resets          SIUD       sD     -               -        -          -
 audit_log                SI         sD     -               sI       sI         -
@@ -26,7 +26,7 @@ outbox_shards            SIU        S      S               S        -          S
 outbox_leases            S          SIU    -               -        -          S
 outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
-state_outbox             -          SUD    -               -        -          S
+state_outbox             -          SIUD   -               -        -          S
 state_streams            -          SIU    -               -        -          S
 webhooks                 SIUD       Su     -               -        -          -
 webhook_secrets          SIUD       SD     -               -        -          -
@@ -60,6 +60,7 @@ _CHECKED: Final = (
 _CALLERS: Final = ("id", "token_version", "ended_log_ins", "tokens_ended_at", "role", "blocked_at")
 # (table, role, right) -> the columns that it is for.
 _COLUMNS: Final[Mapping[tuple[str, str, str], tuple[str, ...]]] = {
+    ("accounts", "relay", "SELECT"): ("id", "erased_at"),  # it has Kafka forget erased names
     ("accounts", "trainer", "SELECT"): _CALLERS,
     ("accounts", "predictor", "SELECT"): _CALLERS,
     ("accounts", "reader", "SELECT"): ("id", "account_ref"),  # no name, email or password

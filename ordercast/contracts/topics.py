@@ -1,6 +1,7 @@
 """The Kafka topics: who writes them, who reads them, and how an account finds its partition."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ordercast.contracts.events import (
@@ -25,6 +26,8 @@ from ordercast.contracts.events import (
 AT_LEAST_ONCE: Final = (
     "At least once, in order within a stream: drop what does not number above the last one of its stream."
 )
+# After which Kafka drops the earlier events of a key from what it no longer writes.
+COMPACTED_AFTER: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

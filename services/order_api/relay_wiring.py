@@ -14,6 +14,7 @@ from ordercast.services.order_api.orders.relay_outbox import RelayOutbox
 from ordercast.services.order_api.orders.watch_backlog import watch_backlog
 from ordercast.services.order_api.orders.watch_certificates import watch_certificates
 from ordercast.services.order_api.settings import RelaySettings
+from ordercast.services.order_api.states.follow_erasures import follow_erasures
 from ordercast.services.order_api.states.relay_states import FENCE, RelayStates
 from ordercast.services.order_api.webhooks.forget_deliveries import forget_deliveries
 from ordercast.services.order_api.webhooks.note_deliveries import GROUP, TOPICS, NoteDeliveries
@@ -75,6 +76,7 @@ async def open_relay(settings: RelaySettings) -> AsyncIterator[Relay]:
             running_beside(signal.run, name="outbox-signal"),
             running_beside(relay.run, name="relay"),
             running_beside(states.run, name="relay-states"),
+            running_beside(partial(follow_erasures, sessions, settings.partitions), name="follow-erasures"),
         ):
             yield Relay(checks={"database": Check(partial(ask_database, sessions))})
 

@@ -36,7 +36,10 @@ class StateEvent(Base):
 
 
 class StateStream(Base):
-    """A partition of such a topic: its last number, and which relay may publish it."""
+    """A partition of such a topic: its last number, and which relay may publish it.
+
+    Of `accounts`, erasures up to `erasures_until` were followed by another event.
+    """
 
     __tablename__ = "state_streams"
 
@@ -45,3 +48,4 @@ class StateStream(Base):
     last_number: Mapped[int] = mapped_column(server_default=text("0"))
     owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]
+    erasures_until: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,7 +18,7 @@ from aiokafka.errors import KafkaError as ClientError
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordercast.contracts.topics import ALL_TOPICS, Topic
+from ordercast.contracts.topics import ALL_TOPICS, COMPACTED_AFTER, Topic
 from ordercast.first_line import first_line
 from ordercast.kafka_security import brokers_of, client_arguments
 from ordercast.services.shared.kafka.errors import BrokerUnavailable, KafkaError
@@ -28,10 +29,13 @@ log = logging.getLogger(__name__)
 
 # The feature table can be made again from the topics at any time, so they keep everything, or all that was said last.
 RETENTION: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
-# Of the topics that keep the last event of each key. After the lag (ms, a day) the next event of a partition begins another
-# segment, and Kafka compacts those before it, so an erased nickname goes: without the lag it compacts when half of a log is old,
-# which in a quiet shop is never. A partition without another event keeps the name: the segment that is written is never compacted.
-COMPACTION: Final = {"cleanup.policy": "compact", "max.compaction.lag.ms": str(24 * 60 * 60 * 1000)}
+# Of the topics that keep the last event of each key. After the lag (ms) the next event of a partition begins another segment, and
+# Kafka compacts those before it, so an erased nickname goes: without the lag it compacts when half of a log is old, which in a
+# quiet shop is never. The segment that is written is never compacted, so the relay sees to it that an event comes.
+COMPACTION: Final = {
+    "cleanup.policy": "compact",
+    "max.compaction.lag.ms": str(COMPACTED_AFTER // timedelta(milliseconds=1)),
+}
 # What a service has accepted gets in, whatever the service's clock says and the broker's defaults are: by these, Kafka 4 refuses
 # a batch with a timestamp more than an hour ahead of its own clock, and some brokers take less than our 900 kB in a batch.
 ADMITTANCE: Final = {
