@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, QUESTIONS, Question
+from ordercast.quality.attainable import attainable_weeks
 from ordercast.quality.interval_questions import Groups, of_lines, of_pairs, of_weeks
 from ordercast.quality.questions import HORIZON_DAYS, Answered, Progress, answered, answers_of
 from ordercast.sample.market.make_market import PRODUCTS, make_market
@@ -50,6 +51,8 @@ ACCOUNTS: Final = 2_400
 JUDGED_DAYS: Final = 7 * MOST_WEEKS
 TRUTH: Final = "the truth itself"
 SHOWN: Final = "boosting that was shown the truth"
+# Of products by week (`attainable`).
+ATTAINABLE: Final = "knows how it is simulated, and the data"
 # Ten networks, and for products by week the trees with which a training blends them.
 SERVED: Final = "demand, as it is served"
 # Of a piece: what is expected as whole numbers.
@@ -212,6 +215,8 @@ def judge_market(
         if question == "pair":
             found = _answers(order_opponents(HORIZON_DAYS), learned, rows, features, learners)
             probabilities = {TRUTH: truth.order(rows), **found, SERVED: probability}
+        if question == "product":
+            answers = {ATTAINABLE: attainable_weeks(shop.activity, _BEGIN, rows), **answers}
         answers = {TRUTH: truths[question], **answers, SERVED: answer}
         tables[question] = answered(len(learned), rows, clip_of(learned), answers, probabilities)
         advance(1)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ordercast.contracts.demand_manifest import QUESTIONS, Question
 from ordercast.demo.draw_predictions import BLUE, GREY
-from ordercast.quality.market import FEWEST_IN_GROUP, SERVED, SHOWN, TRUTH, Group, JudgedMarket
+from ordercast.quality.market import ATTAINABLE, FEWEST_IN_GROUP, SERVED, SHOWN, TRUTH, Group, JudgedMarket
 from ordercast.quality.questions import Answered
 from ordercast.quality.report import section, table
 
@@ -30,7 +30,9 @@ A shop of which everything is known (`ordercast/sample/market/parameters.py`): p
 with habits, views and carts before orders, a few huge orders. Every second account is the shop that `demand` learned from, as the
 service trains it, until eight weeks before the end; these weeks are judged. "The truth itself" answers what the simulation
 expects: how far that is from what came is noise, which nobody can foresee. "Boosting that was shown the truth" learned from these
-expectations in place of orders: what it lacks against the truth, the features do not tell. "Demand, as it is served" are ten
+expectations in place of orders: what it lacks against the truth, the features do not tell. "Knows how it is simulated, and the
+data" fits level, trend, season and end of each product to its visits so far, and knows what these are drawn from
+(`ordercast/quality/attainable.py`): about as far as one gets by a year of data. "Demand, as it is served" are ten
 networks, for products by week blended with boosted trees. An account has ordered too seldom to
 show its habits, and a year shows no season twice.
 """
@@ -59,9 +61,12 @@ def _distance(answered: Answered) -> str:
     deviance = {one.name: one.scores.deviance for one in answered.opponents}
     own = deviance[SERVED]
     against = [f"{own / deviance[TRUTH] - 1:+.1%} against the truth"]
+    if ATTAINABLE in deviance:
+        best_known = f"{deviance[ATTAINABLE] / deviance[TRUTH] - 1:+.1%}"
+        against.append(f"where {best_known} is what whoever knows the simulation reaches by the data")
     if SHOWN in deviance:
         against.append(f"{own / deviance[SHOWN] - 1:+.1%} against what the features can tell")
-        others = {name: value for name, value in deviance.items() if name not in (TRUTH, SHOWN, SERVED)}
+        others = {name: value for name, value in deviance.items() if name not in (TRUTH, ATTAINABLE, SHOWN, SERVED)}
         best = min(others, key=others.__getitem__)
         against.append(f"{own / others[best] - 1:+.1%} against the best other answer ({best})")
     return f"Deviance of `demand`: {', '.join(against)}."

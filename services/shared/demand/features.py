@@ -7,7 +7,13 @@ import numpy as np
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints, pair_positions, positions
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, matrix
 from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, total
-from ordercast.services.shared.demand.weekly_levels import pieces_by_week, smoothed_levels, weeks_on_sale
+from ordercast.services.shared.demand.weekly_levels import (
+    pieces_by_week,
+    smoothed_levels,
+    visit_levels,
+    visits_by_week,
+    weeks_on_sale,
+)
 
 _EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
 _YEAR_DAYS: Final = 365.2425
@@ -82,7 +88,8 @@ def features_of_products(known: Known, product_ids: Ints) -> Floats:
 def _product_rows(known: Known, products: dict[str, Floats], product_ids: Ints) -> Floats:
     product = positions(known.activity.products, product_ids)
     weeks = pieces_by_week(known)
-    columns = {name: column[product] for name, column in (products | _weeks(known, weeks)).items()}
+    by_week = _weeks(known, weeks, np.expm1(products["level"]))
+    columns = {name: column[product] for name, column in (products | by_week).items()}
     return matrix(PRODUCT_FEATURES, columns | _shop(weeks.sum(axis=0)) | _calendar(known.moment), len(product))
 
 
@@ -194,9 +201,10 @@ def _distinct(known: Known, side: Ints, groups: int) -> Ints:
     return np.bincount(side[with_order], minlength=groups).astype(np.int64)
 
 
-def _weeks(known: Known, weeks: Ints) -> dict[str, Floats]:
+def _weeks(known: Known, weeks: Ints, level: Floats) -> dict[str, Floats]:
     last_8 = weeks[:, :8]
     return {
+        "visit_level": _log(visit_levels(weeks, visits_by_week(known), level)),
         **{f"week_{ago}": _log(weeks[:, ago - 1]) for ago in range(1, 7)},
         **{f"mean_{count}": _log(weeks[:, :count].sum(axis=1) / count) for count in (2, 4, 8, 13)},
         "mean_all": _log(_ratio(weeks.sum(axis=1), weeks_on_sale(known))),

@@ -1,24 +1,29 @@
-"""Pieces of each product by week before a moment, and their level by exponential smoothing."""
+"""Pieces and visits of each product by week before a moment, and its level by exponential smoothing of either."""
 
 from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.demand.activity import Floats, Ints
+from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.known import Known, total
 
 # Of a week two years back a level of 0.3 keeps 10**-16.
 WEEKS: Final = 104
 SMOOTHING: Final = 0.3
+# The same of visits. There are some ten of them for each order, so a week of theirs is that much less noise.
+VISITS_SMOOTHING: Final = 0.5
+# Visits that what all products have of one counts for, beside a product's own.
+PRIOR_VISITS: Final = 20
 
 
 def pieces_by_week(known: Known) -> Ints:
     """Pieces (products, WEEKS), the last seven days before the moment in column 0; a week is never under 0."""
-    days = known.days
-    ago = (known.moment - 1 - days.day) // 7
-    recent = ago < WEEKS
-    cells = total(days.product[recent] * WEEKS + ago[recent], days.pieces[recent], known.products * WEEKS)
-    return np.maximum(cells.reshape(known.products, WEEKS), 0)
+    return np.maximum(_by_week(known, known.days.pieces), 0)
+
+
+def visits_by_week(known: Known) -> Ints:
+    """The same of visits: an account that looks at a product, or puts it into the cart, on a day, however often."""
+    return _by_week(known, (known.days.views > 0) | (known.days.carts > 0))
 
 
 def weeks_on_sale(known: Known) -> Ints:
@@ -31,8 +36,40 @@ def weeks_on_sale(known: Known) -> Ints:
 
 def smoothed_levels(weeks: Ints, on_sale: Ints) -> Floats:
     """Pieces a week by product: weights of 0.3 x 0.7**k for k weeks ago, made to add up to one since the first order."""
+    return _smoothed(weeks, on_sale, SMOOTHING)
+
+
+def visit_levels(pieces: Ints, visits: Ints, level: Floats) -> Floats:
+    """Pieces a week by product as its visits let expect them: their level, times the pieces that came of one so far.
+
+    Pieces count from the first week on in which the shop was looked at; before it nobody may have counted visits. Where pieces
+    were sold in the last week and nobody looked, they are counted no more: `level` says what is left to say.
+    """
+    looked = np.flatnonzero(visits.any(axis=0))
+    if not len(looked):
+        return np.zeros(len(pieces))
+    if looked[0] > 0 and pieces[:, 0].any():
+        return level
+    counted = slice(0, int(looked[-1]) + 1)
+    of_each, came = visits.sum(axis=1), pieces[:, counted].sum(axis=1)
+    of_one = (came + PRIOR_VISITS * (came.sum() / of_each.sum())) / (of_each + PRIOR_VISITS)
+    first = np.where(of_each > 0, WEEKS - np.argmax(visits[:, ::-1] > 0, axis=1), 0)
+    return np.asarray(_smoothed(visits, first, VISITS_SMOOTHING) * of_one, np.float64)
+
+
+def _by_week(known: Known, values: Ints | Bools) -> Ints:
+    """Sums [products, WEEKS] of pair-days."""
+    days = known.days
+    ago = (known.moment - 1 - days.day) // 7
+    recent = ago < WEEKS
+    cells = total(days.product[recent] * WEEKS + ago[recent], values[recent], known.products * WEEKS)
+    return cells.reshape(known.products, WEEKS)
+
+
+def _smoothed(weeks: Ints, since: Ints, share: float) -> Floats:
+    """Weights that add up to one over so many weeks; 0 where there are none."""
     level = np.zeros(len(weeks))
     for ago in range(WEEKS - 1, -1, -1):
-        level = SMOOTHING * weeks[:, ago] + (1 - SMOOTHING) * level
-    weight = 1 - np.cumprod(np.full(WEEKS, 1 - SMOOTHING))
-    return np.where(on_sale > 0, level / weight[np.maximum(on_sale, 1) - 1], 0.0)
+        level = share * weeks[:, ago] + (1 - share) * level
+    weight = 1 - np.cumprod(np.full(WEEKS, 1 - share))
+    return np.where(since > 0, level / weight[np.maximum(since, 1) - 1], 0.0)

@@ -2,7 +2,8 @@
 
 Networks and trees err in different ways, so their mean is better than either (QUALITY.md says by how much). Both correct
 exponential smoothing, and overdo it where a shop has few products: a share of it itself holds them back. Where products stand
-still, all that smoothing follows is noise: there each product's mean to date does it.
+still, all that smoothing follows is noise: there each product's mean to date does it. Where visits are counted, what they let
+expect knows sooner than orders do.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,8 +33,8 @@ WEIGHTS: Final = tuple(tenths / 10 for tenths in range(11))
 USUAL_WEIGHT: Final = 0.5
 LEVEL_WEIGHTS: Final = WEIGHTS[:6]
 USUAL_LEVEL_WEIGHT: Final = 0.3
-# The mean to date, and how much of it: it has next to no noise of its own.
-STEADY: Final = "mean_all"
+# The mean to date, and what visits let expect, and how much of either: they have little noise of their own.
+STEADY: Final = ("mean_all", "visit_level")
 USUAL_STEADY_WEIGHT: Final = 0.5
 
 
@@ -88,14 +89,13 @@ def blended(
 
 
 def holds_back(learned: Rows, clip: float, level: str) -> str:
-    """The level, or the mean to date where that has said the weeks learned from better.
+    """The level, or what is steadier where that has said the weeks learned from better.
 
     No network is in it, so that all these weeks can tell, not only the few that are held out.
     """
-    if STEADY not in names(learned.features):
-        return level
+    known = (level, *(name for name in STEADY if name in names(learned.features)))
     target = np.minimum(learned.target, clip)
-    return min((level, STEADY), key=lambda name: float(row_deviance(np.expm1(learned.column(name)), target).mean()))
+    return min(known, key=lambda name: float(row_deviance(np.expm1(learned.column(name)), target).mean()))
 
 
 def grow(learned: Rows, clip: float, level: str) -> BoostedLevel:

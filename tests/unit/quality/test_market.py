@@ -8,6 +8,7 @@ import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS
 from ordercast.quality.market import (
+    ATTAINABLE,
     SERVED,
     TRUTH,
     JudgedMarket,
@@ -51,6 +52,7 @@ def test_networks_lie_between_the_truth_and_the_naive_answers(judged: JudgedMark
         assert deviance[TRUTH] == min(deviance.values())
         assert deviance[SERVED] < 0.75 * deviance["mean"]
         assert deviance[SERVED] < 1.5 * deviance[TRUTH]
+    assert deviance[TRUTH] < deviance[ATTAINABLE] < min(deviance["exponential smoothing"], deviance["mean of 8 weeks"])
 
 
 def test_intervals_hold_for_accounts_that_the_model_knows_nothing_of(judged: JudgedMarket) -> None:

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.known import known_at
-from ordercast.services.shared.demand.weekly_levels import pieces_by_week, smoothed_levels, weeks_on_sale
+from ordercast.services.shared.demand.weekly_levels import (
+    PRIOR_VISITS,
+    pieces_by_week,
+    smoothed_levels,
+    visit_levels,
+    visits_by_week,
+    weeks_on_sale,
+)
 from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
+
+NO_LEVEL = np.zeros(2)
 
 
 def test_a_week_is_seven_days_before_the_moment() -> None:
@@ -19,3 +28,40 @@ def test_the_last_week_weighs_three_tenths() -> None:
     weeks = np.zeros((1, 104), np.int64)
     weeks[0, 0] = 100
     assert smoothed_levels(weeks, np.array([104]))[0] == pytest.approx(30)
+
+
+def test_a_visit_is_an_account_on_a_day_however_often_it_looks_or_whether_it_only_fills_its_cart() -> None:
+    rows = [(1, 1, 14, 0, 0, 0, 0, 1, 0), (1, 1, 15, 0, 0, 0, 0, 999_999_999, 1), (2, 1, 15, 0, 0, 0, 0, 0, 3)]
+    rows += [(1, 1, 2, 0, 5, 1, 0, 0, 0), (1, 2, 6, 0, 0, 0, 0, 2, 0)]
+    known = known_at(activity(frame(rows)), epoch(START) + 21)
+    assert visits_by_week(known)[:2, :3].tolist() == [[3, 0, 0], [0, 0, 1]]
+
+
+def test_twice_the_visits_let_expect_twice_the_pieces_before_anybody_ordered_more() -> None:
+    pieces, visits = np.zeros((2, 104), np.int64), np.zeros((2, 104), np.int64)
+    pieces[:, :20], visits[:, :20] = 50, 100
+    visits[1, 0] = 200
+    still, more = visit_levels(pieces, visits, NO_LEVEL)
+    assert still == pytest.approx(50, rel=0.03)
+    assert more == pytest.approx(75, rel=0.06)
+
+
+def test_pieces_from_before_visits_were_counted_are_none_of_theirs() -> None:
+    pieces, visits = np.full((1, 104), 50), np.zeros((1, 104), np.int64)
+    visits[:, :4] = 100
+    assert visit_levels(pieces, visits, NO_LEVEL)[0] == pytest.approx(50)
+    assert visit_levels(pieces, np.zeros_like(visits), NO_LEVEL).tolist() == [0]
+
+
+def test_a_product_that_was_hardly_looked_at_has_what_all_have_of_a_visit() -> None:
+    pieces, visits = np.zeros((2, 104), np.int64), np.zeros((2, 104), np.int64)
+    pieces[0], visits[0], visits[1, 0] = 10, 100, 1
+    assert visit_levels(pieces, visits, NO_LEVEL)[1] == pytest.approx(0.1 * PRIOR_VISITS / (PRIOR_VISITS + 1), rel=0.01)
+
+
+def test_where_visits_are_counted_no_more_the_level_answers() -> None:
+    pieces, visits = np.full((2, 104), 50), np.full((2, 104), 100)
+    visits[:, 0] = 0
+    assert visit_levels(pieces, visits, np.array([49.0, 51.0])).tolist() == [49, 51]
+    pieces[:, 0] = 0  # nor was anything sold: the shop was closed
+    assert (visit_levels(pieces, visits, np.array([49.0, 51.0])) < 30).all()

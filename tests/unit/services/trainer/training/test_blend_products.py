@@ -59,7 +59,9 @@ def test_the_level_holds_back_what_corrects_it_unless_that_is_clearly_worse(
     assert chosen_weight(*said, target, 1e9, GROUP, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS) == weight
 
 
-@pytest.mark.parametrize(("by", "usual"), [("level", USUAL_LEVEL_WEIGHT), (STEADY, USUAL_STEADY_WEIGHT)])
+@pytest.mark.parametrize(
+    ("by", "usual"), [("level", USUAL_LEVEL_WEIGHT), *((by, USUAL_STEADY_WEIGHT) for by in STEADY)]
+)
 def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back(
     by: str, usual: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,14 +104,20 @@ def steady(weekly: float) -> Rows:
     return made
 
 
-@pytest.mark.parametrize(("weekly", "by"), [(0.0, STEADY), (0.5, "level")])
+@pytest.mark.parametrize(("weekly", "by"), [(0.0, "mean_all"), (0.5, "level")])
 def test_where_products_stand_still_their_mean_to_date_holds_back(weekly: float, by: str) -> None:
     assert holds_back(steady(weekly), 1e9, "level") == by
 
 
 def test_a_recipe_without_the_mean_to_date_is_held_back_by_the_level() -> None:
-    others = tuple(feature for feature in PRODUCT_FEATURES if feature.name != STEADY)
+    others = tuple(feature for feature in PRODUCT_FEATURES if feature.name not in STEADY)
     assert holds_back(steady(0.0).only(others), 1e9, "level") == "level"
+
+
+def test_where_visits_know_of_a_week_before_its_orders_do_what_they_let_expect_holds_back() -> None:
+    made = steady(0.5)
+    made.column("visit_level")[:] = np.log1p(made.target * np.exp(np.random.default_rng(3).normal(0, 0.1, len(made))))
+    assert holds_back(made, 1e9, "level") == "visit_level"
 
 
 def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
