@@ -107,6 +107,13 @@ def test_no_code_is_shown_in_place_of_a_word(template: Path) -> None:
     assert {one for one in (*shown, *handed) if CODE_OUT.search(one)} - SHOWN_AS_IT_IS == set()
 
 
+def test_the_same_english_word_may_be_two_in_another_language() -> None:
+    shown = environments()["ko"].from_string(
+        '{% trans "rows" %}orders{% endtrans %}, 3 {% trans %}orders{% endtrans %}'
+    )
+    assert shown.render() == "주문, 3 건"
+
+
 def test_what_python_says_is_shown_in_the_reader_s_language() -> None:
     words = Words("no answer within %(seconds)s s", {"seconds": "2.5"})
     shown = {language: made.from_string("{{ words }}").render(words=words) for language, made in environments().items()}
