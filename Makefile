@@ -49,9 +49,11 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 
 # What others build on: the documents of the events, that no reader of the last release breaks, consumers in four languages, webhooks,
 # the feed, and clients made of the OpenAPI documents. At last a whole system, of which `verify` finds no difference.
-CONTRACT_TESTS := $(addprefix tests/unit/,contracts infra/kafka services/shared/event_contract services/order_api/event_contract services/order_api/webhooks) \
+CONTRACT_TESTS := $(addprefix tests/unit/,client contracts infra/kafka services/shared/event_contract services/order_api/event_contract services/order_api/webhooks) \
 	tests/integration/consumers tests/integration/clients tests/integration/test_asyncapi_schema.py \
-	$(addprefix tests/integration/order_api/,test_feed.py test_webhooks.py test_webhooks_attacked.py test_webhooks_http.py test_webhooks_process.py)
+	$(addprefix tests/integration/order_api/,test_feed.py test_webhooks.py test_webhooks_attacked.py test_webhooks_http.py test_webhooks_process.py) \
+	$(addprefix tests/integration/order_api/,test_relay_states.py test_suspended_relay.py test_follow_erasures.py) \
+	tests/integration/cli/test_client_page.py
 
 .PHONY: contract
 contract: setup ## Compare the events' documents with the code and the last release, and run consumers, webhooks, the feed and generated clients

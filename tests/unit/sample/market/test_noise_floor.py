@@ -1,13 +1,15 @@
 """The noise floor is the deviance that the truth reaches on the average: as drawn numbers say, too."""
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ordercast.sample.market.make_market import make_market
 from ordercast.sample.market.noise_floor import pair_noise_floor, product_noise_floor, product_quantiles
-from ordercast.sample.market.parameters import Floats, expected_pieces, extra_pieces, kept_lines
+from ordercast.sample.market.parameters import Floats, expected_pieces, extra_pieces, kept_lines, write_market
 
 MARKET = make_market(2, date(2026, 3, 1), accounts=30, products=4)
 DRAWS = 3_000
@@ -66,3 +68,17 @@ def test_quantiles_of_a_product_are_those_of_drawn_pieces() -> None:
         for level, quantile in zip(levels, product_quantiles(MARKET, product, 32, levels)[:, 31], strict=True):
             assert (drawn < quantile).mean() <= level + 0.02
             assert (drawn <= quantile).mean() >= level - 0.02
+
+
+def test_the_example_of_the_page_about_samples_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen: it lacked an import."""
+    page = (Path(__file__).parents[4] / "docs/samples.md").read_text()
+    _, _, after = page.partition("In Python, with")
+    example = "\n".join(line[4:] for line in after.partition("The noise floor")[0].splitlines()[1:])
+    monkeypatch.chdir(tmp_path)
+    write_market(Path("out/market_1.json"), MARKET)
+    found: dict[str, Any] = {}
+    exec(example, found)  # noqa: S102 - our own page
+    assert found["pieces"].shape == (len(MARKET.pairs), 60)
+    assert found["weeks"].shape == (len(MARKET.products), 4)
+    assert found["pairs"].shape == (len(MARKET.pairs),)
