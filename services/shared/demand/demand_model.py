@@ -37,7 +37,14 @@ from ordercast.services.shared.demand.conformal import (
     thresholds,
 )
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
-from ordercast.services.shared.demand.interval_groups import line_groups, pair_groups, product_groups, stock_groups
+from ordercast.services.shared.demand.interval_groups import (
+    YOUNG_DAYS,
+    Bools,
+    line_groups,
+    pair_groups,
+    product_groups,
+    stock_groups,
+)
 from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
 from ordercast.services.shared.demand.seen import Seen, outside
 from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
@@ -55,6 +62,8 @@ CALIBRATIONS: Final = ("pair", "line", "week", "stock")
 SLICE: Final = 8_192
 # Of a product, in products by week.
 AGE: Final = "age"
+# Versions that were calibrated without a group of young products.
+_YOUNG_TOGETHER: Final = frozenset({"ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3"})
 
 
 class ModelDamaged(ValueError):
@@ -136,10 +145,14 @@ class PieceAnswers:
 
 @dataclass(frozen=True, slots=True)
 class DemandModel:
-    """It holds no state of a call, so any thread may use it."""
+    """It holds no state of a call, so any thread may use it.
+
+    `young_apart`: young products have intervals of their own. The version was calibrated so.
+    """
 
     questions: Mapping[Question, QuestionModel]
     calibrations: Mapping[str, Calibration]
+    young_apart: bool = True
 
     def pairs(self, values: Floats, level: float) -> PairAnswers:
         """Within the horizon. Raises ValueError for a level that no calibration has."""
@@ -172,11 +185,11 @@ class DemandModel:
         Raises ValueError for a level that no calibration has.
         """
         by_week = self._said_by_week(values, weeks)
-        return self._weeks(by_week, level), self._stock([said for said, _ in by_week], service_level)
+        return self._weeks(by_week, level), self._stock(values, [said for said, _ in by_week], service_level)
 
     def stock(self, values: Floats, weeks: int, service_level: float) -> Ints:
         """The second of these alone."""
-        return self._stock([said for said, _ in self._said_by_week(values, weeks)], service_level)
+        return self._stock(values, [said for said, _ in self._said_by_week(values, weeks)], service_level)
 
     def _weeks(self, by_week: Sequence[tuple[Said, Ints]], level: float) -> PieceAnswers:
         columns = []
@@ -185,14 +198,14 @@ class DemandModel:
             columns.append((said.mean, np.expm1(said.middle), low, high))
         return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
 
-    def _stock(self, by_week: Sequence[Said], service_level: float) -> Ints:
+    def _stock(self, values: Floats, by_week: Sequence[Said], service_level: float) -> Ints:
         """At least what is enough for fewer weeks.
 
         Each number of weeks has thresholds of its own, so that by themselves they could say less for more weeks.
         """
         enough = np.zeros(len(by_week[0].mean), np.int64)
         for count in range(1, len(by_week) + 1):
-            said, groups = _of_weeks_together(by_week[:count])
+            said, groups = _of_weeks_together(by_week[:count], self._young(values))
             calibration = self.calibrations["stock"]
             wide, most = thresholds(calibration, groups, service_level), most_pieces(calibration, groups)
             found = stock(said, wide, most)
@@ -215,11 +228,15 @@ class DemandModel:
     def said_of_week(self, values: Floats, ahead: int) -> tuple[Said, Ints]:
         """The spread of a product's pieces in one of the next weeks, from 1 on, and the groups of its interval."""
         said = said_of_pieces(self.questions["product"].answer(values, ahead))
-        return said, product_groups(said.mean, _lines(PRODUCT_FEATURES, values))
+        return said, product_groups(said.mean, _lines(PRODUCT_FEATURES, values), self._young(values))
 
     def said_of_weeks_together(self, values: Floats, weeks: int) -> tuple[Said, Ints]:
         """The same of all pieces of the next weeks."""
-        return _of_weeks_together([said for said, _ in self._said_by_week(values, weeks)])
+        return _of_weeks_together([said for said, _ in self._said_by_week(values, weeks)], self._young(values))
+
+    def _young(self, values: Floats) -> Bools:
+        age = values[:, names(PRODUCT_FEATURES).index(AGE)]
+        return np.asarray((age < np.log1p(YOUNG_DAYS)) & self.young_apart, np.bool_)
 
     def _said_by_week(self, values: Floats, weeks: int) -> list[tuple[Said, Ints]]:
         return [self.said_of_week(values, ahead) for ahead in range(1, weeks + 1)]
@@ -246,6 +263,7 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
             for question in QUESTIONS
         },
         {kind: _calibration(_below(calibrations, kind), kind) for kind in CALIBRATIONS},
+        young_apart=manifest.schema not in _YOUNG_TOGETHER,
     )
 
 
@@ -307,9 +325,9 @@ def _intervals(calibration: Calibration, said: Said, groups: Ints, level: float)
     return intervals(said, thresholds(calibration, groups, level), most_pieces(calibration, groups))
 
 
-def _of_weeks_together(by_week: Sequence[Said]) -> tuple[Said, Ints]:
+def _of_weeks_together(by_week: Sequence[Said], young: Bools) -> tuple[Said, Ints]:
     said = of_several_weeks(by_week)
-    return said, stock_groups(said.mean, np.full(len(said.mean), len(by_week)))
+    return said, stock_groups(said.mean, np.full(len(said.mean), len(by_week)), young)
 
 
 def _groups_of_pairs(answer: DemandAnswer, said: Said) -> Ints:

@@ -8,12 +8,18 @@ from numpy.typing import NDArray
 
 from ordercast.services.shared.demand.conformal import Floats, Ints
 
+Bools = NDArray[np.bool_]
+
 # Lines of a product from which on it is in the next group: rare, usual, often.
 PRODUCT_LINES: Final = (20, 200)
 # Predicted pieces from which on a row is in the next group: each about twice the one before.
 PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
 # The same of a pair's expected pieces, no order counted in: coarser, because few pairs expect many.
 PAIR_PIECES: Final = (1, 5, 20)
+# Days since its first order up to which a product is young: its means over 13 weeks are not those of so many. All young ones share
+# their thresholds, whatever they expect: in a shop they are few, and the others are surer of themselves.
+YOUNG_DAYS: Final = 91
+_YOUNG: Final = 1_000
 # Probability of an order from which on an interval of 90 % has to hold more than no pieces at all. In a small shop all likely
 # pairs share a threshold, apart from the many of which nothing will come.
 LIKELY: Final = 0.1
@@ -26,22 +32,26 @@ def classes(values: Floats, edges: Sequence[float]) -> Ints:
     return np.searchsorted(np.asarray(edges, np.float64), values, side="right").astype(np.int64)
 
 
-def line_groups(mean: Floats, product_lines: Floats, pair_known: NDArray[np.bool_]) -> Ints:
+def line_groups(mean: Floats, product_lines: Floats, pair_known: Bools) -> Ints:
     """[rows, 3] size with product's class and whether the pair is known; size with product's class; size."""
     size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
     sized = size * (len(PRODUCT_LINES) + 1) + product
     return np.column_stack([sized * 2 + pair_known, sized, size])
 
 
-def product_groups(mean: Floats, product_lines: Floats) -> Ints:
-    """[rows, 2] size with product's class; size."""
+def product_groups(mean: Floats, product_lines: Floats, young: Bools) -> Ints:
+    """[rows, 2] size with product's class; size. Young products are one group in either."""
     size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
-    return np.column_stack([size * (len(PRODUCT_LINES) + 1) + product, size])
+    return _with_young(young, size * (len(PRODUCT_LINES) + 1) + product, size)
 
 
-def stock_groups(mean: Floats, weeks: Ints) -> Ints:
-    """[rows, 2] weeks with size; the weeks."""
-    return np.column_stack([weeks * (len(PIECES) + 1) + classes(mean, PIECES), weeks])
+def stock_groups(mean: Floats, weeks: Ints, young: Bools) -> Ints:
+    """[rows, 2] weeks with size; the weeks. Young products are one group in either."""
+    return _with_young(young, weeks * (len(PIECES) + 1) + classes(mean, PIECES), weeks)
+
+
+def _with_young(young: Bools, *groups: Ints) -> Ints:
+    return np.column_stack([np.where(young, _YOUNG, group) for group in groups])
 
 
 def pair_groups(probability: Floats, mean: Floats) -> Ints:

@@ -18,9 +18,10 @@ MOST_SILENT_DAYS: Final = 28
 # Counts, ages, quantities and prices grow from day to day: up to twice the most seen is no other world.
 MARGIN: Final = float(np.log(2))
 _MORE, _LESS, _LONGER = "far more than the most", "far less than the least", "longer than the longest"
-# Silence does not grow by itself: one of these that ordered is at 0 again. So of one pair, account or product no more days are let
-# pass beyond the longest silence seen than of the whole shop. A version was judged on rows of four weeks later, as a rule.
+# Silence does not grow by itself: a pair, account or product that ordered is at 0 again. So no more days are let pass beyond the
+# longest that was seen than lie between the last moment learned from and the end of the data: two horizons, or the weeks held out.
 SILENCES: Final = "days_since_last"
+MOST_LONGER_DAYS: Final = 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def outside(
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])
     silence = np.array([feature.name.endswith(SILENCES) for feature in features])
-    most = np.where(silence, np.log1p(np.expm1(seen.high) + MOST_SILENT_DAYS), seen.high + MARGIN)
+    most = np.where(silence, np.log1p(np.expm1(seen.high) + MOST_LONGER_DAYS), seen.high + MARGIN)
     never = values == unknown(features)
     more, less = (values > most) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
     new = never & ~seen.never

@@ -72,11 +72,27 @@ def test_more_weeks_need_no_less_stock(service_level: float) -> None:
     """The thresholds of each number of weeks are its own: here those of more weeks are far smaller."""
     weeks = np.repeat(np.arange(1, 9), 400)
     scores = np.random.default_rng(1).exponential(1, len(weeks)) * 4 / weeks**2
-    calibration = calibrate(scores, stock_groups(np.zeros(len(weeks)), weeks))
+    calibration = calibrate(scores, stock_groups(np.zeros(len(weeks)), weeks, np.zeros(len(weeks), np.bool_)))
     model = replace(MODEL, calibrations={**MODEL.calibrations, "stock": calibration})
     values = rows(PRODUCT_FEATURES, 60)
     by_weeks = [model.stock(values, count, service_level) for count in range(1, 9)]
     assert (np.diff(by_weeks, axis=0) >= 0).all()
+
+
+def test_young_products_have_thresholds_of_their_own_and_a_version_from_before_has_none() -> None:
+    values = rows(PRODUCT_FEATURES, 60).copy()
+    values[:, names(PRODUCT_FEATURES).index("age")] = np.log1p(np.where(np.arange(60) < 20, 90, 91))
+    together = replace(MODEL, young_apart=False)
+    by_week = MODEL.said_of_week(values, 1)[1], together.said_of_week(values, 1)[1]
+    of_several = MODEL.said_of_weeks_together(values, 2)[1], together.said_of_weeks_together(values, 2)[1]
+    for groups, before in (by_week, of_several):
+        assert len({tuple(group) for group in groups[:20].tolist()}) == 1
+        assert not set(groups[:20, 1].tolist()) & set(groups[20:, 1].tolist())
+        assert np.array_equal(groups[20:], before[20:])
+        assert set(before[:20, 1].tolist()) <= set(range(9))
+    manifest, files = demand_version()
+    assert demand_model(manifest, files).young_apart
+    assert not demand_model(msgspec.structs.replace(manifest, schema="ordercast.demand/3"), files).young_apart
 
 
 def test_a_higher_level_has_wider_intervals(model: DemandModel) -> None:

@@ -85,6 +85,11 @@ def test_a_median_of_a_certain_model_leaves_room() -> None:
     assert np.isfinite(interval_scores(certain, np.array([0, 1, 10_000]))).all()
 
 
+def usual_products(mean: Floats) -> Ints:
+    """Groups of products that are not young and have 50 lines each."""
+    return product_groups(mean, np.full(len(mean), 50.0), np.zeros(len(mean), np.bool_))
+
+
 def simulated(rows: int, seed: int) -> tuple[Said, Floats, Ints, Ints]:
     """Lines of pairs that nothing is known of: pieces of a heavy-tailed shop, and a model that is a bit wrong about them.
 
@@ -125,9 +130,9 @@ def test_intervals_hold_their_level_and_no_more_where_many_weeks_are_empty() -> 
         return Said(np.exp(middle), middle * 0, middle - 0.15, middle + 1.1), pieces
 
     said, pieces = weeks(20_000)
-    calibration = calibrate(interval_scores(said, pieces), product_groups(said.mean, np.full(20_000, 50.0)))
+    calibration = calibrate(interval_scores(said, pieces), usual_products(said.mean))
     said, pieces = weeks(10_000)
-    low, high = intervals(said, thresholds(calibration, product_groups(said.mean, np.full(10_000, 50.0)), 0.9))
+    low, high = intervals(said, thresholds(calibration, usual_products(said.mean), 0.9))
     assert ((low <= pieces) & (pieces <= high)).mean() == pytest.approx(0.9, abs=0.015)
     assert (low == 0).all()
 
@@ -186,9 +191,9 @@ def test_stock_for_several_weeks_holds_with_thresholds_of_their_sums() -> None:
         return of_several_weeks([week] * 4), pieces.sum(axis=0)
 
     said, pieces = products(10_000)
-    calibration = calibrate(upper_scores(said, pieces), product_groups(said.mean, np.full(10_000, 50.0)))
+    calibration = calibrate(upper_scores(said, pieces), usual_products(said.mean))
     said, pieces = products(10_000)
-    enough = stock(said, thresholds(calibration, product_groups(said.mean, np.full(10_000, 50.0)), 0.95))
+    enough = stock(said, thresholds(calibration, usual_products(said.mean), 0.95))
     assert 0.04 <= (pieces > enough).mean() <= 0.06
     assert enough.sum() < stock(said, np.ones(10_000)).sum()
 
