@@ -153,6 +153,7 @@ class SystemPlan:
             "ORDERCAST_PORT": str(self.service_ports[name]),
             # That of `ordercast import`: either knows what the other sent.
             "ORDERCAST_VIEWS_SENT": str(self.folder.root / "views_sent"),
+            "ORDERCAST_TOLD_OF_FILES": str(self.folder.root / "told_of_files.json"),
             "PYTHONUNBUFFERED": "1",
         }
 

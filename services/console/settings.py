@@ -30,5 +30,8 @@ class ConsoleSettings(HttpSettings):
     views_sent: Path | None = Field(
         default=None, description="the file that remembers which views of files were sent; until a restart unless set"
     )
+    told_of_files: Path | None = Field(
+        default=None, description="the file that remembers how files of a shape are read; until a restart unless set"
+    )
     # Of one address. order_api counts what fails by account and address, and sees the console's address alone.
     log_ins_per_minute: int = Field(default=20, ge=1, description="tries to log in from one address")

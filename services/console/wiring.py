@@ -17,6 +17,7 @@ from ordercast.services.console.events.tail_events import Streams
 from ordercast.services.console.flow.processes import Processes
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
+from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.log_in.log_ins import LogIns
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import environments
@@ -52,7 +53,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
     async with (
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
-        _open_files(settings.views_sent) as files,
+        _open_files(settings.views_sent, settings.told_of_files) as files,
     ):
         told = {
             "order_api": settings.order_api_url,
@@ -85,10 +86,11 @@ def _named(service: str, urls: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _open_files(views_sent: Path | None) -> AsyncIterator[KeptFiles]:
+async def _open_files(views_sent: Path | None, told: Path | None) -> AsyncIterator[KeptFiles]:
     """Files that are handed in, in a folder that goes with the process."""
     with TemporaryDirectory(prefix="ordercast-console-") as name:
-        files = KeptFiles(Path(name), views_sent or Path(name) / "views_sent")
+        remembered = Remembered(told or Path(name) / "told.json")
+        files = KeptFiles(Path(name), views_sent or Path(name) / "views_sent", remembered)
         try:
             yield files
         finally:

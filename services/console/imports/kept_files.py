@@ -17,7 +17,8 @@ from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import TooManyFiles
-from ordercast.services.console.imports.look import Look, look_at, send
+from ordercast.services.console.imports.look import Complete, Look, look_at, send
+from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.parts import UNAUTHORIZED
 from ordercast.services.console.texts import Words
@@ -91,11 +92,12 @@ class KeptFile:
 
 class KeptFiles:
     """All files of this process, below `folder`. One is looked at or sent at a time; the others wait for it. `views_sent` remembers
-    which views are in the system."""
+    which views are in the system, `remembered` how files of a shape are read."""
 
-    def __init__(self, folder: Path, views_sent: Path) -> None:
+    def __init__(self, folder: Path, views_sent: Path, remembered: Remembered) -> None:
         self._folder = folder
         self._views_sent = views_sent
+        self._remembered = remembered
         self._kept: dict[str, KeptFile] = {}
         self._turn = asyncio.Lock()
 
@@ -118,7 +120,7 @@ class KeptFiles:
         except BaseException:
             self._delete(file)
             raise
-        self.look(file, told)
+        self.look(file, told, complete=self._remembered.completed)
         return file
 
     def find(self, file_id: str, account_id: int) -> KeptFile | None:
@@ -129,12 +131,13 @@ class KeptFiles:
         """The newest first."""
         return [file for file in reversed(self._kept.values()) if file.account_id == account_id]
 
-    def look(self, file: KeptFile, told: Told) -> None:
-        """Looks at it (again), with what was told."""
+    def look(self, file: KeptFile, told: Told, complete: Complete = lambda told, _: told) -> None:
+        """Looks at it (again), with what was told, completed once its columns are known."""
         file.told = told
 
         async def look() -> None:
-            file.look = await look_at(file.path, told, file.advance)
+            file.look = await look_at(file.path, told, file.advance, complete)
+            file.told = file.look.completed or told
             file.state = "looked"
 
         self._begin(file, "looking", look)
@@ -147,6 +150,7 @@ class KeptFiles:
                 file.path, file.told, client, on_conflict, file.rejects, self._views_sent, file.advance_sending
             )
             file.state = "done"
+            self._remembered.keep(file.told, file.look.header)
             file.path.unlink()
 
         self._begin(file, "sending", send_all)

@@ -6,7 +6,7 @@ What reads files is loaded by the first file: a console that imports nothing goe
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -59,6 +59,12 @@ class Look:
     report: "Report | None" = None
     problem: str | None = None
     hint: str = ""
+    # As it was read, where that is more than was told: as a file of the same shape before it.
+    completed: Told | None = None
+
+
+# What is told of a file, once its columns are known.
+Complete = Callable[[Told, Sequence[str]], Told]
 
 
 def _bounds() -> "Bounds":
@@ -68,30 +74,31 @@ def _bounds() -> "Bounds":
     return Bounds(harmless_bytes=256 << 20, ratio=0, workbook_bytes=128 << 20, cells=10_000_000)
 
 
-async def look_at(path: Path, told: Told, advance: Advance) -> Look:
+async def look_at(path: Path, told: Told, advance: Advance, complete: Complete = lambda told, _: told) -> Look:
     """As `ordercast import --dry-run`."""
     stop = Event()
-    return await _in_thread(lambda: _look_at(path, told, _until(stop, advance)), stop)
+    return await _in_thread(lambda: _look_at(path, told, _until(stop, advance), complete), stop)
 
 
-def _look_at(path: Path, told: Told, advance: Advance) -> Look:
+def _look_at(path: Path, told: Told, advance: Advance, complete: Complete) -> Look:
     from ordercast.imports.import_file import spool_file, try_file
 
     look = Look()
     try:
         with spool_file(path, told.encoding or None, lambda done: advance(done, 0), bounds=_bounds()) as spooled:
             first = [[_short(cell) for cell in row.cells] for row in islice(spooled.spool.rows(), SHOWN)]
-            look = Look(spooled.table.header, spooled.rows, first)
-            read = spooled.found(told.choices())
+            whole = complete(told, spooled.table.header)
+            look = Look(spooled.table.header, spooled.rows, first, completed=None if whole == told else whole)
+            read = spooled.found(whole.choices())
             report, documents = try_file(read, SHOWN, advance=advance)
             form = read.found.form
             columns = {name: form.columns.name(name) for name in form.columns.fields}
             columns |= {name: f"={text}" for name, text in form.mapping.constants.items()}
             shown = [_shown(document) for document in documents]
-            return Look(look.header, look.rows, first, read.found.words, columns, shown, report)
+            return replace(look, words=read.found.words, columns=columns, documents=shown, report=report)
     except ActionableError as error:
         problem = str(error).replace(f"{path.parent}/", "")
-        return Look(look.header, look.rows, look.first_rows, problem=problem, hint=error.hint)
+        return replace(look, problem=problem, hint=error.hint)
 
 
 async def send(

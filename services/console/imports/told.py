@@ -21,6 +21,18 @@ class Told:
     encoding: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
 
+    def completed_by(self, before: "Told") -> "Told":
+        """With what `before` tells where this tells nothing."""
+        return Told(
+            self.subject,
+            self.zone or before.zone,
+            self.currency or before.currency,
+            self.dates or before.dates,
+            self.decimals or before.decimals,
+            self.encoding or before.encoding,
+            {**before.columns, **self.columns},
+        )
+
     @property
     def map(self) -> list[str]:
         return [f"{name}={column}" for name, column in self.columns.items()]

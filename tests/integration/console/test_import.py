@@ -17,6 +17,7 @@ import pytest
 from ordercast.client.errors import ProblemAnswer
 from ordercast.services.console.errors import TooManyFiles
 from ordercast.services.console.imports import kept_files
+from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.imports.told import Told
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_imports import Imported
@@ -115,6 +116,26 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         assert rows[0].startswith("ordercast_row,ordercast_reason,Order no,Kunde")
         assert len(rows) == 3
         assert reader.problems == []
+
+
+async def test_a_file_with_the_columns_of_one_that_came_in_is_read_as_that_was(tmp_path: Path) -> None:
+    mine = ORDERS.replace("Customer no", "Kunde")
+    for round_ in range(2):  # the second one after a restart
+        async with reading(Shop(), told_of_files=tmp_path / "told.json") as http:
+            await log_in(http, "olga")
+            path, page = await looked_at(http, mine, "next.csv", zone="", currency="EUR" if not round_ else "")
+            assert ("the last file with the same columns" in page) == bool(round_)
+            if round_:
+                assert "What would come in" in page
+                assert "--map account_ref=Kunde --zone Europe/Berlin --currency EUR" in page
+                # Whoever takes it out has taken it out.
+                told = {"subject": "orders", "zone": "Asia/Seoul", "currency": "EUR"}
+                page = await act(http, path, "look", **told)
+                assert "no column is known to be account_ref" in page
+            else:
+                told = {**TOLD, "field": "account_ref", "column": "Kunde"}
+                assert "What would come in" in await act(http, path, "look", **told)
+                assert "What came in" in await act(http, path, "send")
 
 
 async def test_progress_of_a_file_that_is_gone_leads_to_what_says_so() -> None:
@@ -241,7 +262,7 @@ async def test_a_colleague_s_file_that_is_not_sent_yet_makes_no_room(tmp_path: P
     async def pieces() -> AsyncIterator[bytes]:
         yield ORDERS.encode()
 
-    files = kept_files.KeptFiles(tmp_path, tmp_path / "views_sent")
+    files = kept_files.KeptFiles(tmp_path, tmp_path / "views_sent", Remembered(tmp_path / "told.json"))
     told = Told("orders")
     kept = [await files.keep(account, "a.csv", pieces(), told) for account in [1] * (kept_files.MOST_FILES - 1) + [2]]
     await asyncio.gather(*(file.task for file in kept if file.task))
