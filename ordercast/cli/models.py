@@ -7,12 +7,13 @@ import msgspec
 import typer
 from rich.table import Table
 
-from ordercast.cli.compare_models import compare, side_by_side
+from ordercast.cli.compare_models import side_by_side
 from ordercast.cli.follow import followed
 from ordercast.cli.forecast_table import RETRY_FOR_S
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.cli.reproduce import asked_again, compared
 from ordercast.client import Client, open_client
+from ordercast.client.compare_models import NotComparable, compare
 from ordercast.client.model_answers import Model
 from ordercast.first_line import first_line
 from ordercast.system.access import SYSTEM_ERRORS, open_access
@@ -60,7 +61,10 @@ async def diff(
     """Show two versions side by side: recipe, data, scores, collapsed members, and in what they differ."""
     async with open_client(context.target().addresses, retry_for_s=RETRY_FOR_S) as anonymous:
         models = [await anonymous.predictor.model(version) for version in (first, second)]
-    compared = compare(*models)
+    try:
+        compared = compare(*models)
+    except NotComparable as error:
+        raise CommandFailed(str(error), hint="ordercast models list shows the recipe of each") from error
     context.result(compared, side_by_side(compared, everything=everything))
 
 

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from ordercast.cli.compare_models import compare, side_by_side
-from ordercast.cli.options import CommandFailed
+from ordercast.cli.compare_models import side_by_side
+from ordercast.client.compare_models import NotComparable, compare
 from ordercast.client.model_answers import Model
 from tests.support.demand_versions import demand_version
 from tests.support.model_artifacts import write_model
@@ -86,5 +86,5 @@ def test_versions_of_the_baseline_are_compared_too(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_compared_is_said(change: Callable[[Model], Model], reason: str) -> None:
     one = model(demand_version()[0])
-    with pytest.raises(CommandFailed, match=reason):
+    with pytest.raises(NotComparable, match=reason):
         compare(one, change(one))
