@@ -109,6 +109,6 @@ def page(title: str, body: Iterable[Element]) -> bytes:
     head.append(element("meta", name="viewport", content="width=device-width, initial-scale=1"))
     head.append(element("title", title))
     head.append(element("style", STYLE))
-    html.append(element("body", *body))
+    html.append(element("body", element("main", *body)))
     written: bytes = tostring(html, encoding="utf-8", method="html")
     return b"<!DOCTYPE html>\n" + written + b"\n"
