@@ -1,7 +1,7 @@
 """A form that is sent twice is done once: a second click gets what the first one got.
 
-Each page gives its forms a token with a name of the page in it: the same body at the same path is the same form of the same page.
-The services know an Idempotency-Key for few things; here it holds for all that the console asks them for, and needs no script.
+Each page gives its forms a token with a name of the page in it, so the same body at the same path is the same form of the same
+page. The services know an Idempotency-Key for few things: here it holds for all that they are asked for, and needs no script.
 """
 
 import asyncio
