@@ -89,7 +89,8 @@ class Model(Struct, frozen=True):
 class CurrentModel(Struct, frozen=True):
     """The version that answers now, with the number of rows it learned from and the figures of its training.
 
-    With `pinned` it stays until it is unpinned; `challenger` is the newest version that waits for that.
+    With `pinned` it stays until it is unpinned; `challenger` is the newest version that waits for that. `loaded_at` is when this
+    process began to answer from it.
     """
 
     version: str
@@ -101,6 +102,7 @@ class CurrentModel(Struct, frozen=True):
     judgement: Judgement | None = None
     pinned: bool = False
     challenger: str | None = None
+    loaded_at: datetime | None = None
 
 
 class Unpinned(Struct, frozen=True):

@@ -38,6 +38,9 @@ DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]
 QUESTIONS: Final[tuple[Question, ...]] = ("pair", "line", "product")
+# In which a training learns them, and its epochs count on: a shop that cannot be learned from has too few lines before it has
+# too few of anything else.
+LEARNED_IN_ORDER: Final[tuple[Question, ...]] = ("line", "pair", "product")
 CALIBRATION_FILE: Final = "calibration.safetensors"
 SEEN_FILE: Final = "seen.safetensors"
 

@@ -13,7 +13,9 @@ class ConsoleSettings(HttpSettings):
     port: int = Field(default=8005, ge=0, le=65_535)
     order_api_url: str = Field(default="http://127.0.0.1:8000", description="where order_api answers")
     trainer_url: str = Field(default="http://127.0.0.1:8001", description="where the trainer answers")
-    predictor_url: str = Field(default="http://127.0.0.1:8002", description="where the predictor answers")
+    predictor_url: str = Field(
+        default="http://127.0.0.1:8002", description="where the predictors answer, with commas; the first one is asked"
+    )
     feature_worker_url: str = Field(
         default="http://127.0.0.1:8003", description="where the feature workers answer, with commas"
     )

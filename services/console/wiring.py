@@ -1,9 +1,9 @@
 """Opens and closes all that the console uses, and nowhere else."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -12,6 +12,7 @@ import httpx
 from jinja2 import Environment
 
 from ordercast.client import Addresses, Client
+from ordercast.client.predictor import PredictorApi
 from ordercast.client.transport import open_transport
 from ordercast.services.console.events.tail_events import Streams
 from ordercast.services.console.flow.processes import Processes
@@ -30,11 +31,12 @@ CONNECTIONS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in. `processes` says where each
-    process answers."""
+    """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in; so do the `predictors`, each by itself.
+    `processes` says where each process answers."""
 
     log_ins: LogIns
     anybody: Client
+    predictors: Callable[[], Mapping[str, PredictorApi]]
     files: KeptFiles
     probes: httpx.AsyncClient
     processes: Processes
@@ -48,7 +50,8 @@ class Console:
 @asynccontextmanager
 async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
     """Everything. No other service has to be there yet."""
-    addresses = Addresses(settings.order_api_url, settings.trainer_url, settings.predictor_url)
+    predictors = _named("predictor", settings.predictor_url)
+    addresses = Addresses(settings.order_api_url, settings.trainer_url, predictors["predictor"])
     # A page waits for nobody who is away: whoever reads it tries again.
     async with (
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
@@ -60,7 +63,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
             **_named("relay", settings.relay_url),
             **_named("feature_worker", settings.feature_worker_url),
             "trainer": settings.trainer_url,
-            "predictor": settings.predictor_url,
+            **predictors,
         }
         processes = Processes(told, settings.processes_file)
         watch = Watch(probes, processes)
@@ -68,6 +71,10 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
             yield Console(
                 log_ins=LogIns(transport, addresses),
                 anybody=Client(transport, addresses),
+                predictors=lambda: {
+                    name: Client(transport, replace(addresses, predictor=url)).predictor
+                    for name, url in processes.of("predictor").items()
+                },
                 files=files,
                 probes=probes,
                 processes=processes,

@@ -1,15 +1,22 @@
 """The predictor's and the trainer's answers that the console's pages show, before a shop whose state the test sets."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from ordercast.client.training_answers import FINISHED
+from ordercast.services.predictor.model_card import model_card
+from tests.support.demand_versions import demand_version
 
 NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 ANN: Final = {
@@ -34,6 +41,8 @@ PAST: Final = ANN | {
 }
 BLOCKED: Final = ANN | {"id": 15, "email": "bob@home.example", "nickname": "bob", "blocked": True}
 MEMBERS: Final = 10
+# Between two looks (s) whether a training has gone on.
+LOOK_S: Final = 0.02
 
 
 def problem(status: int, slug: str, title: str) -> Response:
@@ -66,8 +75,9 @@ def recent(product_id: int, first: date) -> list[dict[str, Any]]:
 
 def model(version: str, recipe: str, state: str, *, deviance: float = 0.8, pinned: bool = False) -> dict[str, Any]:
     score = {"name": "networks", "deviance": deviance, "mae": 0.5, "said": 1.0}
+    naive = {"name": "naive", "deviance": deviance / 0.8, "mae": 0.7, "said": 1.3}
     better = {"naive": 0.2, "mean": 0.3}
-    questions = {name: {"scores": [score], "better_than": better} for name in ("pair", "line", "product")}
+    questions = {name: {"scores": [score, naive], "better_than": better} for name in ("pair", "line", "product")}
     judgement = {
         "quality": "good",
         "reason": "better than the mean",
@@ -91,7 +101,14 @@ def model(version: str, recipe: str, state: str, *, deviance: float = 0.8, pinne
         "members": MEMBERS,
         "trained_at": NOW.isoformat(),
         "rows": 120_345,
-        "metrics": {"questions": questions, "until": "2026-11-01"} if recipe == "demand" else {},
+        "metrics": {
+            "questions": questions,
+            "until": "2026-11-01",
+            "judgement": "pair: better than every opponent",
+            "warnings": [],
+        }
+        if recipe == "demand"
+        else {},
         "quality": None,
         "collapsed_members": 0,
         "judgement": judgement if recipe == "baseline" else None,
@@ -113,6 +130,23 @@ def training(number: int, status: str, **more: Any) -> dict[str, Any]:
         "finished_at": None if status == "running" else (NOW + timedelta(seconds=95)).isoformat(),
         **more,
     }
+
+
+def losses(epoch: int) -> list[float | None]:
+    """Of each member after an epoch; the fourth learns nothing, and the last one's is no finite number for a while."""
+    learned = [1.0 + (2.0 + member / 10) / epoch for member in range(MEMBERS)]
+    return [2.9 if member == 3 else None if member == 9 and epoch < 3 else loss for member, loss in enumerate(learned)]
+
+
+def manifest(version: str, recipe: str) -> dict[str, Any]:
+    """What is told of a version with its manifest."""
+    if recipe == "baseline":
+        by_epoch = [losses(epoch) for epoch in (1, 2, 10)]
+        curves = {"epochs": [1, 2, 10], "loss": list(zip(*by_epoch, strict=True)), "val_loss": []}
+        return {"version": version, "seed": 1, "diagnostics": {"curves": curves, "collapsed": [3]}}
+    seed = int(version[6:8])
+    told: dict[str, Any] = msgspec.to_builtins(replace(demand_version()[0], version=version, seed=seed))
+    return told
 
 
 VERSIONS: Final = (
@@ -167,10 +201,13 @@ class Predictions:
             Route("/predictor/models", self.list_models),
             Route("/predictor/models/pin", self.unpin, methods=["DELETE"]),
             Route("/predictor/models/{version}", self.model),
+            Route("/predictor/models/{version}/card", self.card),
+            Route("/predictor/models/{version}/drift", self.drift),
             Route("/predictor/models/{version}/activate", self.activate, methods=["POST"]),
             Route("/trainer/trainings", self.start, methods=["POST"]),
             Route("/trainer/trainings/{training_id}", self.training, methods=["GET"]),
             Route("/trainer/trainings/{training_id}", self.cancel, methods=["DELETE"]),
+            Route("/trainer/trainings/{training_id}/events", self.events),
             Route("/trainer/recipes", self.recipes),
         ]
 
@@ -321,7 +358,21 @@ class Predictions:
 
     async def model(self, request: Request) -> Response:
         found = next((one for one in self.models if one["version"] == request.path_params["version"]), None)
-        return JSONResponse(found) if found else problem(404, "unknown-model", "There is no such model version")
+        if found is None:
+            return problem(404, "unknown-model", "There is no such model version")
+        return JSONResponse(found | {"manifest": manifest(found["version"], found["recipe"])})
+
+    async def card(self, request: Request) -> Response:
+        version, damaged = request.path_params["version"], VERSIONS[2]["version"]
+        if version == damaged:
+            return problem(409, "model-refused", "The files are gone or damaged")
+        return Response(model_card(replace(demand_version()[0], version=version)), media_type="text/html")
+
+    async def drift(self, request: Request) -> Response:
+        moved = [{"feature": "pair_orders", "psi": 0.31}, {"feature": "level", "psi": 0.02}]
+        version = request.path_params["version"]
+        told = {"trained_at": NOW.isoformat(), "age_days": 6.2, "pairs": 8_412, "features": moved}
+        return JSONResponse({"version": version} | told)
 
     def _do(self, what: str, of: object, answer: Any) -> Response:
         if self.refuse:
@@ -342,8 +393,29 @@ class Predictions:
         await self.may_start.wait()
         return self._do("start", await request.json(), training(9, "queued"))
 
+    def _training(self, training_id: str) -> dict[str, Any]:
+        known = (one for one in self.trainings if one["id"] == training_id)
+        return next(known, training(int(UUID(training_id)), "running"))
+
     async def training(self, request: Request) -> Response:
-        return JSONResponse(training(int(UUID(request.path_params["training_id"])), "running"))
+        return JSONResponse(self._training(request.path_params["training_id"]))
+
+    async def events(self, request: Request) -> Response:
+        """As many epochs as the training is behind by then, and its end."""
+        return StreamingResponse(self._events(request.path_params["training_id"]), media_type="text/event-stream")
+
+    async def _events(self, training_id: str) -> AsyncIterator[str]:
+        told = 0
+        while True:
+            found = self._training(training_id)
+            while told < found["progress"]["epoch"]:
+                told += 1
+                data = {"epoch": told, "epochs": found["progress"]["epochs"], "loss": losses(told), "val_loss": []}
+                yield f"event: epoch\ndata: {json.dumps(data)}\n\n"
+            if found["status"] in FINISHED:
+                yield f"event: ended\ndata: {json.dumps(found)}\n\n"
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def cancel(self, request: Request) -> Response:
         return self._do("cancel", request.path_params["training_id"], training(1, "cancelled"))

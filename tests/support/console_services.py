@@ -189,15 +189,16 @@ class Shop:
         ]
         return JSONResponse({"tz": "UTC", "days": days, "top_products": top})
 
-    async def current_model(self, _: Request) -> Response:
+    async def current_model(self, request: Request) -> Response:
         if not self.model:
             return problem(503, "no-model", "No model is served yet")
         return JSONResponse(
             {
                 "version": VERSION,
-                "recipe": "demand",
+                "recipe": request.query_params.get("recipe", "demand"),
                 "members": 10,
                 "trained_at": datetime(2026, 11, 1, 4, 0, tzinfo=UTC).isoformat(),
+                "loaded_at": datetime(2026, 11, 1, 4, 5, tzinfo=UTC).isoformat(),
                 "rows": 120_345,
                 "metrics": {"until": "2026-11-01"},
                 "pinned": True,
@@ -216,10 +217,10 @@ class Shop:
                 "sold": 5_400.0,
                 "model": errors,
                 "naive": errors | {"mae": 1.1},
-                "held_out_model": None,
-                "held_out_naive": None,
-                "orders": None,
-                "held_out_brier": None,
+                "held_out_model": errors | {"mae": 0.8},
+                "held_out_naive": errors | {"mae": 1.0, "said_over_sold": None},
+                "orders": {"order_probability": 0.07, "order_share": 0.066, "brier": 0.0571},
+                "held_out_brier": 0.0565,
                 "intervals": 4_210,
                 "coverage": 0.913,
                 "judgement": "as good as on held-out rows",

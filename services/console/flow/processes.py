@@ -28,6 +28,10 @@ class Processes:
         of_services = [name for name in named if name.partition("-")[0] in SERVICES]
         return {name: named[name] for name in sorted(of_services, key=_place)} or self._told
 
+    def of(self, service: str) -> Mapping[str, str]:
+        """Those of one service."""
+        return {name: url for name, url in self.now().items() if name.partition("-")[0] == service}
+
 
 def _place(name: str) -> tuple[int, int]:
     service, _, number = name.partition("-")

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ordercast.client import Client
+from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.model_answers import Model
+from ordercast.contracts.demand_manifest import DEMAND
 from ordercast.services.console.parts import Missing, ask
 
 MOST: Final = 50
-RECIPES: Final = ("demand", "baseline")
+RECIPES: Final = (DEMAND, "baseline")
 # What baseline answers, beside the questions of demand.
 VIEWS: Final = "views"
 NETWORKS: Final = "networks"
@@ -65,6 +67,14 @@ class Models:
     are_all: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the predictions of the version that serves demand have come to, beside its held-out figures."""
+
+    version: str
+    accuracy: LiveAccuracy | Missing
+
+
 async def read_models(client: Client) -> Models | Missing:
     """Raises:
     LoggedOut: the account's tokens are good no longer.
@@ -75,6 +85,17 @@ async def read_models(client: Client) -> Models | Missing:
     rows = [Row(model, list(_figures(model))) for model in models]
     recipes = [_of_recipe(recipe, [row for row in rows if row.model.recipe == recipe]) for recipe in RECIPES]
     return Models(datetime.now(UTC), recipes, len(models) < MOST)
+
+
+async def read_live(client: Client, models: Models | Missing) -> Live | None:
+    """None if no version of demand serves.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
+    """
+    rows = [] if isinstance(models, Missing) else [row for of in models.recipes for row in of.rows]
+    current = next((row.model.version for row in rows if row.serves and row.model.recipe == DEMAND), None)
+    return Live(current, await ask("predictor", client.predictor.live(current))) if current else None
 
 
 def _of_recipe(recipe: str, rows: Sequence[Row]) -> OfRecipe:

@@ -1,22 +1,49 @@
-"""The versions in a table; another one is served, pinned or unpinned after asking."""
+"""The versions in a table, one of them, two side by side; another one is served, pinned or unpinned after asking."""
 
-from typing import Annotated
+import asyncio
+import re
+from base64 import b64encode
+from hashlib import sha256
+from itertools import groupby
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse
 
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.models.read_models import MOST, read_models
-from ordercast.services.console.models.schemas import Recipe, UnpinForm, Version
-from ordercast.services.console.pages import Operator, check_form, go_to, page
+from ordercast.services.console.loss_curves import HEIGHT, WIDTH
+from ordercast.services.console.models.read_model import read_comparison, read_model
+from ordercast.services.console.models.read_models import MOST, read_live, read_models
+from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
+from ordercast.services.console.models.served import read_served
+from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
+
+# The one thing in a card that is not text and shapes; it is known by its hash, as in the policy that the predictor gives it.
+_STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
 @router.get("/models")
 async def show_models(request: Request, log_in: Operator) -> Response:
-    return page(request, "models.html", found=await read_models(log_in.client), missing=is_missing, most=MOST)
+    found, served = await asyncio.gather(read_models(log_in.client), read_served(console(request).predictors()))
+    live = await read_live(log_in.client, found)
+    return page(request, "models.html", found=found, served=served, live=live, missing=is_missing, most=MOST)
+
+
+@router.get("/models/compare")
+async def show_comparison(
+    request: Request, log_in: Operator, asked: Annotated[CompareQuestion, in_query(CompareQuestion)]
+) -> Response:
+    found = await read_comparison(log_in.client, asked.first, asked.second)
+    status = found.status if isinstance(found, Missing) else 200
+    fields = [] if isinstance(found, Missing) else found.fields
+    sections = [(name, list(own)) for name, own in groupby(fields, key=lambda field: field.section)]
+    shown = {"found": found, "sections": sections, "asked": asked, "missing": is_missing}
+    return page(request, "models_compare.html", status, **shown)
 
 
 @router.get("/models/pin/remove")
@@ -31,6 +58,25 @@ async def unpin(request: Request, log_in: Operator, form: Annotated[UnpinForm, F
     if isinstance(done, Missing):
         return await _ask_to_unpin(request, log_in, form.recipe, done)
     return go_to(f"/models#{done.version}" if done.version else "/models")
+
+
+@router.get("/models/{version}")
+async def show_model(request: Request, log_in: Operator, version: Version) -> Response:
+    found = await read_model(log_in.client, version)
+    status = found.status if isinstance(found, Missing) else 200
+    shown = {"found": found, "version": version, "missing": is_missing, "size": (WIDTH, HEIGHT)}
+    return page(request, "model.html", status, **shown)
+
+
+@router.get("/models/{version}/card")
+async def show_card(request: Request, log_in: Operator, version: Version) -> Response:
+    """The predictor's own page, as whoever is logged in may see it: it loads nothing, and nothing runs in it."""
+    card = await ask("predictor", log_in.client.predictor.card(version), within_s=ACTION_DEADLINE_S)
+    if isinstance(card, Missing):
+        return page(request, "model_card_missing.html", card.status, card=card, version=version)
+    styles = "".join(f" 'sha256-{b64encode(sha256(style).digest()).decode()}'" for style in _STYLE.findall(card))
+    policy = f"default-src 'none'; style-src{styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return HTMLResponse(card, headers={**HEADERS, "Content-Security-Policy": policy})
 
 
 @router.get("/models/{version}/serve")

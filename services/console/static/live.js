@@ -5,14 +5,24 @@
   const stream = document.querySelector("[data-stream]");
   const lost = document.getElementById(stream.dataset.lost);
   let source;
+  let over = false;
 
   function show(message) {
     const drawn = new DOMParser().parseFromString(message.data, "text/html");
     for (const part of drawn.querySelectorAll("[data-live]")) {
       const here = document.getElementById(part.id);
-      if (here && here.outerHTML !== part.outerHTML) here.replaceWith(document.importNode(part, true));
+      if (!here) continue;
+      // What a reader has opened stays open, and what has the focus keeps it.
+      here.querySelectorAll("details[open]").forEach((each) => part.querySelector(`#${each.id}`)?.setAttribute("open", ""));
+      if (here.outerHTML === part.outerHTML) continue;
+      const focused = here.contains(document.activeElement) && document.activeElement.id;
+      here.replaceWith(document.importNode(part, true));
+      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     }
     lost.hidden = true;
+    // What has ended is not asked for again.
+    over = drawn.querySelector("[data-over]") !== null;
+    if (over) source.close();
   }
 
   function follow() {
@@ -25,5 +35,5 @@
   }
 
   follow();
-  document.addEventListener("visibilitychange", () => (document.hidden ? source.close() : follow()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? source.close() : over || follow()));
 })();

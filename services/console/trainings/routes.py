@@ -1,14 +1,20 @@
-"""The trainings in a table, which comes again while one runs; a form starts one, and one is cancelled after asking."""
+"""The trainings in a table, which comes again while one runs; a form starts one, and one is cancelled after asking. One by itself,
+with its losses as they come."""
 
-from typing import Annotated, Final
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 
+from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
+from ordercast.services.console.loss_curves import HEIGHT, WIDTH
 from ordercast.services.console.pages import Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.trainings.follow_training import follow_training, read_training
 from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
 from ordercast.services.console.trainings.schemas import TrainingForm
 
@@ -44,6 +50,29 @@ async def start(request: Request, log_in: Operator, form: Annotated[TrainingForm
         "trainer", log_in.client.trainer.start(form.recipe, **form.changes()), within_s=ACTION_DEADLINE_S
     )
     return await _show(request, log_in, form, started) if isinstance(started, Missing) else go_to("/trainings")
+
+
+@router.get("/trainings/{training_id}")
+async def show_training(request: Request, log_in: Operator, training_id: UUID) -> Response:
+    found = await read_training(log_in.client, training_id)
+    status = found.status if isinstance(found, Missing) else 200
+    return page(request, "training.html", status, found=found, **_shown_of(training_id))
+
+
+@router.get("/trainings/{training_id}/stream")
+async def stream_training(request: Request, log_in: Operator, training_id: UUID) -> Response:
+    return PageStream(request, log_in, "training_now.html", _moments(request, log_in, training_id))
+
+
+async def _moments(request: Request, log_in: LogIn, training_id: UUID) -> AsyncGenerator[Mapping[str, Any], None]:
+    stopping = request.app.state.stopping
+    async with aclosing(follow_training(log_in.client, training_id, stopping)) as moments:
+        async for moment in moments:
+            yield {**moment, **_shown_of(training_id)}
+
+
+def _shown_of(training_id: UUID) -> dict[str, Any]:
+    return {"training_id": training_id, "missing": is_missing, "size": (WIDTH, HEIGHT)}
 
 
 @router.get("/trainings/{training_id}/cancel")

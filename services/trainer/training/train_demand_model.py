@@ -14,6 +14,7 @@ import numpy as np
 
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
+    LEARNED_IN_ORDER,
     MOST_WEEKS,
     QUESTIONS,
     SEEN_FILE,
@@ -43,8 +44,6 @@ from ordercast.services.trainer.training.train_demand_question import TrainedQue
 from ordercast.services.trainer.training.write_version import write_version
 
 LIBRARIES: Final = ("numpy", "safetensors", "scikit-learn", "tensorflow")
-# Of training: a shop that cannot be learned from has too few lines before it has too few of anything else.
-_ORDER: Final[tuple[Question, ...]] = ("line", "pair", "product")
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -58,7 +57,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     periods = periods_of(activity, job.until, job.horizon_days)
     serving = serving_questions(job, periods.until)
     trained = {}
-    for number, question in enumerate(_ORDER):
+    for number, question in enumerate(LEARNED_IN_ORDER):
         before = number * job.epochs
 
         def tell(losses: EpochLosses, before: int = before) -> None:

@@ -36,9 +36,14 @@ PAGES: Final = (
     "/predict?account=12&product=1",
     "/predict?account_search=ann&product_search=number",
     "/models",
+    "/models/20261113T0400-d",
+    "/models/20261120T0300-b",
+    "/models/compare?first=20261113T0400-d&second=20261120T0400-d",
     "/models/20261113T0400-d/serve",
     "/models/pin/remove?recipe=demand",
     "/trainings",
+    f"/trainings/{TRAININGS[0]['id']}",
+    f"/trainings/{TRAININGS[1]['id']}",
     f"/trainings/{TRAININGS[0]['id']}/cancel",
     "/import",
     "/shop",
@@ -124,7 +129,9 @@ async def test_axe_finds_nothing_on_any_page_light_or_dark(open_reader: Any) -> 
             for path in pages:
                 await reader.page.emulate_media(color_scheme="light")
                 await reader.page.goto(address + path)
-                await reader.page.wait_for_load_state("load" if path.startswith("/events") else "networkidle")
+                await reader.page.wait_for_load_state(
+                    "load" if path.startswith(("/events", "/trainings/")) else "networkidle"
+                )
                 assert await reader.violations() == [], path
                 # Whoever turns the lights out has the page open, too.
                 await reader.page.emulate_media(color_scheme="dark")

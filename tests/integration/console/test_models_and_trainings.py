@@ -44,6 +44,98 @@ async def test_by_keyboard_a_version_is_rolled_back_to_after_asking(open_reader:
         assert reader.problems == []
 
 
+async def test_by_keyboard_versions_are_compared_looked_at_activated_and_pinned(open_reader: Any) -> None:
+    shop = Shop()
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        page = reader.page
+
+        async def press(what: str) -> None:
+            await page.focus(what)
+            await page.keyboard.press("Enter")
+
+        await reader.log_in()
+        await page.goto(f"{address}/models")
+        await press("section[aria-labelledby=demand] form button")
+        await page.wait_for_url(lambda url: url.endswith("/compare?first=20261113T0400-d&second=20261120T0400-d"))
+        text = await page.inner_text("main")
+        assert "1 of 102 fields of their manifests differ." in text
+        assert "ordercast models diff 20261113T0400-d 20261120T0400-d" in await page.inner_html("main")
+        await press("text=Show all")
+        await page.get_by_role("cell", name="the same").first.wait_for()
+        assert await reader.violations() == []
+
+        await page.goto(f"{address}/models")
+        await press("th a[href='/models/20261113T0400-d']")
+        await page.wait_for_url("**/models/20261113T0400-d")
+        text = await page.inner_text("main")
+        for told in ("91.3% of 4,210 intervals of 90% held what came.", "0.84", "dashed: network 3.", "6.2 days old"):
+            assert told in text
+        await press("text=Its model card")
+        await page.wait_for_url("**/card")
+        assert "Calibration of P(order)" in await page.inner_text("main")
+        # Drawn in its own style, which its policy lets in.
+        assert await page.evaluate("getComputedStyle(document.body).maxWidth") == "1088px"
+        assert await reader.violations() == []
+
+        for version in ("20261119T0300-b", "20261120T0300-b"):  # activate one, pin the one that serves
+            await page.goto(f"{address}/models")
+            await press(f"a[href='/models/{version}/serve']")
+            await page.wait_for_url("**/serve")
+            await press("button.main")
+            await page.wait_for_url(f"**/models#{version}")
+        assert shop.predictions.done == [("activate", "20261119T0300-b"), ("activate", "20261120T0300-b")]
+        assert reader.problems == []
+
+
+async def test_the_card_of_damaged_files_is_told_and_nothing_but_its_style_is_let_in() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        card = await http.get("/models/20261113T0400-d/card")
+        policy = card.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "unsafe" not in policy
+        assert card.headers["cache-control"] == "no-store"
+        damaged = await http.get("/models/20261106T0400-d/card")
+        assert damaged.status_code == 409
+        assert "The files are gone or damaged" in damaged.text
+
+
+async def test_versions_of_two_recipes_are_not_compared() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        answer = await http.get("/models/compare?first=20261113T0400-d&second=20261120T0300-b")
+        assert answer.status_code == 422
+        assert "they answer different questions" in answer.text
+
+
+async def test_the_losses_of_ten_networks_come_by_themselves_until_the_training_has_ended(open_reader: Any) -> None:
+    def at(epoch: int, status: str, **more: Any) -> dict[str, Any]:
+        return training(1, status, progress={"epoch": epoch, "epochs": 90}, **more)
+
+    shop = Shop(predictions=Predictions(trainings=[at(2, "running")]))
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        await reader.page.goto(f"{address}/trainings")
+        await reader.page.click("th >> a")
+        await reader.page.get_by_text("Loss of 10 networks after epoch 2 of 30").wait_for()
+        assert "s left at this pace" in await reader.page.inner_text("main")
+        await reader.page.click("summary >> text=As a table")
+        shop.predictions.trainings = [at(31, "running")]
+        await reader.page.get_by_text("Loss of 10 networks after epoch 1 of 30").wait_for()
+        assert await reader.page.get_by_text("after epoch 30 of 30").count() == 1
+        assert await reader.page.get_by_role("columnheader", name="Loss at last").first.is_visible()
+        assert await reader.violations() == []
+        ended = {"verdict": "published", "verdict_reason": "better than naive", "model_version": "20261120T0400-d"}
+        shop.predictions.trainings = [at(90, "succeeded", **ended)]
+        await reader.page.get_by_text("published: better than naive").wait_for()
+        await reader.page.get_by_text("Answers one constant, dashed: network 3.").wait_for()
+        assert await reader.page.locator(".losses .collapsed").count() == 1
+        assert await reader.violations() == []
+        assert reader.problems == []
+
+
 async def test_a_pin_is_removed_after_asking() -> None:
     shop = Shop()
     async with reading(shop) as http:
@@ -162,7 +254,9 @@ async def test_a_training_is_cancelled_after_asking() -> None:
 async def test_with_a_service_away_or_nothing_there_the_pages_say_what_to_do() -> None:
     async with reading(Shop(), away=("predictor", "trainer")) as http:
         await log_in(http, "olga")
-        assert "ordercast restart predictor" in (await http.get("/models")).text
+        for path in ("/models", "/models/x", "/models/compare?first=x&second=y", "/models/x/card"):
+            assert "ordercast restart predictor" in (await http.get(path)).text
+        assert "ordercast restart trainer" in (await http.get(f"/trainings/{TRAININGS[0]['id']}")).text
         assert "ordercast restart trainer" in (await http.get("/trainings")).text
     async with reading(Shop(predictions=Predictions(models=[]))) as http:
         await log_in(http, "olga")

@@ -29,7 +29,9 @@ def test_they_stand_in_the_order_of_the_flow_and_the_console_is_not_among_them(t
     file = tmp_path / "processes.json"
     file.write_text(json.dumps({name: f"http://{name}" for name in names}))
     expected = ["order_api", "relay", "feature_worker", "feature_worker-2", "feature_worker-10"]
-    assert list(Processes(TOLD, file).now()) == expected
+    processes = Processes(TOLD, file)
+    assert list(processes.now()) == expected
+    assert list(processes.of("feature_worker")) == expected[2:]
 
 
 @pytest.mark.parametrize("text", [None, "", "[1]", '{"relay": 1}', "{}"])
