@@ -28,6 +28,7 @@ EDGES = (
     "problems",
     "routes",
     "schemas",
+    "sent_forms",
     "settings",
     "wiring",
 )
