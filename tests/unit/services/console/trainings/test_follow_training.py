@@ -11,7 +11,7 @@ import pytest
 
 from ordercast.client import Client
 from ordercast.client.errors import ServiceUnreachable
-from ordercast.client.events import ServerEvent
+from ordercast.client.event_answers import ServerEvent
 from ordercast.client.model_answers import Model
 from ordercast.client.training_answers import Training
 from ordercast.services.console.parts import Missing
