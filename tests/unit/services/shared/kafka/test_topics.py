@@ -75,7 +75,7 @@ async def test_limits_that_may_not_be_read_are_a_warning_for_each_topic(
     code: int, use: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     use(FakeAdmin({}, describe=code))
-    await create_topics("", PARTITIONS)
+    await create_topics("127.0.0.1:9092", PARTITIONS)
     found = warnings(caplog)
     assert found.keys() == {topic.name for topic in ALL_TOPICS}
     assert all(limit in warning and "cannot be read" in warning for warning in found.values() for limit in ADMITTANCE)
@@ -86,7 +86,7 @@ async def test_limits_that_may_not_be_raised_are_a_warning_that_names_those_that
     code: int, use: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     use(FakeAdmin(ADMITTANCE | {"message.timestamp.after.max.ms": "3600000"}, alter=code))
-    await create_topics("", PARTITIONS)
+    await create_topics("127.0.0.1:9092", PARTITIONS)
     warning = warnings(caplog)["orders"]
     assert "were not raised: no" in warning
     assert "events of a host whose clock is ahead (message.timestamp.after.max.ms=" in warning
@@ -98,7 +98,7 @@ async def test_a_limit_that_the_broker_does_not_know_is_a_warning_and_the_others
 ) -> None:
     admin = FakeAdmin({"max.message.bytes": "1000", "segment.ms": "5"})
     use(admin)
-    await create_topics("", PARTITIONS)
+    await create_topics("127.0.0.1:9092", PARTITIONS)
     assert "message.timestamp.after.max.ms" in warnings(caplog)["views"]
     assert [resource.configs for resource in admin.altered] == [
         {"max.message.bytes": ADMITTANCE["max.message.bytes"], "segment.ms": "5"}
@@ -117,13 +117,13 @@ async def test_a_limit_that_the_broker_does_not_know_is_a_warning_and_the_others
 async def test_what_may_pass_is_raised_as_such(admin: FakeAdmin, use: Open) -> None:
     use(admin)
     with pytest.raises(BrokerUnavailable):
-        await create_topics("", PARTITIONS)
+        await create_topics("127.0.0.1:9092", PARTITIONS)
 
 
 async def test_the_topics_of_the_charts_example_are_only_looked_at(use: Open, caplog: pytest.LogCaptureFixture) -> None:
     for topic in yaml.safe_load_all(EXAMPLE.read_text()):
         admin = FakeAdmin(topic["spec"]["config"])
         use(admin)
-        await create_topics("", PARTITIONS, replication=topic["spec"]["replicas"])
+        await create_topics("127.0.0.1:9092", PARTITIONS, replication=topic["spec"]["replicas"])
         assert admin.altered == []
     assert caplog.records == []
