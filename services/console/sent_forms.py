@@ -70,7 +70,9 @@ class SentForms:
         self._forget_old()
         cookies = Request(scope).cookies
         whose = [cookies.get(name, "") for name in self._cookies]
-        form = sha256("\n".join((scope["path"], *whose)).encode() + b"\n" + body).digest()
+        form = sha256(
+            "\n".join((scope["path"], *whose)).encode() + b"\n" + scope["query_string"] + b"\n" + body
+        ).digest()
         if form not in self._sent:
             doing = asyncio.create_task(self._do(scope, _again(body, receive)))
             doing.add_done_callback(lambda done: self._forget_failed(form, done))

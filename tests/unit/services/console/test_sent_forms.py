@@ -77,9 +77,16 @@ async def test_the_first_goes_on_though_its_browser_left_for_the_second() -> Non
         ("/keys", FORM | {"csrf": "token.another-page"}, ""),
         ("/keys", FORM | {"name": "another"}, ""),
         ("/trainings", FORM, ""),
+        ("/keys?of=another", FORM, ""),
         ("/keys", FORM, "another browser"),
     ],
-    ids=["of another page", "with something else in it", "to another place", "of another browser"],
+    ids=[
+        "of another page",
+        "with something else in it",
+        "to another place",
+        "with another query",
+        "of another browser",
+    ],
 )
 async def test_another_form_is_done_too(path: str, form: dict[str, str], cookie: str) -> None:
     service = Service()
