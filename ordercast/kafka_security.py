@@ -49,7 +49,8 @@ def client_arguments(address: str, environment: Mapping[str, str] = os.environ) 
 
 
 def _check(brokers: str) -> None:
-    for broker in brokers.split(","):
+    # A comma too many is nobody's harm: the client passes over what is empty.
+    for broker in [broker for broker in brokers.split(",") if broker.strip()] or [""]:
         try:
             host, port, _ = get_ip_port_afi(broker)
         except ValueError:  # the port is no number, or there are brackets without an IPv6 address

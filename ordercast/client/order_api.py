@@ -258,7 +258,7 @@ class OrderApi:
         """The caller's orders, or for an admin everybody's, the newest first.
 
         Filters: `status`, `account_id`, `product_id`, `order_ref`, `created_from`, `created_to`, `updated_from`, `updated_to`;
-        `sort="created_at"` gives the oldest first.
+        `sort="created_at"` gives the oldest first, `starting_after=` those after the order of that id.
         """
         async for order in self._pages("/orders", Page[Order], filters):
             yield order
@@ -359,7 +359,7 @@ class OrderApi:
 
     async def _pages(self, path: str, page_type: type[Page[Row]], filters: dict[str, Any]) -> AsyncIterator[Row]:
         """The rows of all pages of a list that goes on after a row's id."""
-        starting_after: int | UUID | None = None
+        starting_after: int | UUID | None = filters.get("starting_after")
         while True:
             page = await self._get(path, page_type, {**filters, "limit": PAGE_ROWS, "starting_after": starting_after})
             for row in page.data:

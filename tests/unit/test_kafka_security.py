@@ -73,13 +73,15 @@ def test_what_no_client_can_do_is_named_without_a_secret(changed: dict[str, str]
 
 
 @pytest.mark.parametrize(
-    "address", ["kafka:abc", "kafka:0", "kafka:99999", "", ":9092", "a:9092,", "[::1:9092", "u:p@kafka:x"]
+    "address", ["kafka:abc", "kafka:0", "kafka:99999", "", ":9092", ", ", "[::1:9092", "u:p@kafka:x"]
 )
 def test_what_is_no_address_is_refused_without_the_login(address: str) -> None:
     with pytest.raises(KafkaSettingsWrong, match=r"^'[^@]*' is no address of a Kafka broker$"):
         client_arguments(address, {})
 
 
-@pytest.mark.parametrize("address", ["kafka", "kafka:9092", "a:1, b:2", "[::1]:9092", "::1", "10.0.0.1:65535"])
+@pytest.mark.parametrize(
+    "address", ["kafka", "kafka:9092", "a:1, b:2", "a:9092,b:9092,", "[::1]:9092", "::1", "10.0.0.1:65535"]
+)
 def test_addresses_that_the_client_reads_are_taken(address: str) -> None:
     assert client_arguments(address, {})["bootstrap_servers"] == address

@@ -21,7 +21,7 @@ MAX_ATTEMPTS: Final = 3
 _CLAIM: Final = text("""
     UPDATE trainings SET status = 'running', attempts = attempts + 1, lease_owner = :owner,
         leased_until = clock_timestamp() + make_interval(secs => :seconds),
-        started_at = coalesce(started_at, clock_timestamp())
+        started_at = coalesce(started_at, clock_timestamp()), events_behind = 0
     WHERE id = (
         SELECT id FROM trainings
         WHERE status = 'queued'
@@ -91,6 +91,7 @@ async def finish(session: AsyncSession, training: Training, owner: str, status: 
             status=status,
             lease_owner=None,
             leased_until=None,
+            events_behind=0,
             finished_at=func.clock_timestamp() if status in FINISHED else None,
             **values,
         )

@@ -47,24 +47,25 @@ async def wait_for_worker(lease: Lease, sessions: Sessions, stopping: asyncio.Ev
         Interrupted: the training was cancelled, the lease is lost, or `stopping` was set.
     """
     given = await _given(sessions)
-    least, moved_at = await _behind(sessions, given), time.monotonic()
-    if not least:
+    behind = least = await _behind(sessions, given)
+    if not behind:
         return
-    log.info("the training waits for the feature worker", training=str(lease.training.id), events=least)
-    behind = least
+    log.info("the training waits for the feature worker", training=str(lease.training.id), events=behind)
+    moved_at = time.monotonic()
     while behind:
         await lease.renew([], events_behind=behind)
         if stopping.is_set():
             raise Interrupted("stop")
-        if behind < least:
-            least, moved_at = behind, time.monotonic()
-        elif time.monotonic() - moved_at > STALLED_S:
+        if time.monotonic() - moved_at > STALLED_S:
             raise WorkerBehind(
                 f"the feature worker is behind by {behind:,} events of orders, and has counted none of them for "
-                f"{STALLED_S:.0f} s: look whether it runs, then train again"
+                f"{STALLED_S:.0f} s: look whether it, the relay and Kafka run, then train again"
             )
         await asyncio.sleep(LOOK_EVERY_S)
-        behind = await _behind(sessions, given, if_away=behind)
+        seen = await _seen(sessions, given)
+        behind = behind if seen is None else seen
+        if seen is None or behind < least:  # without the database the worker counts nothing either
+            least, moved_at = behind, time.monotonic()
     await lease.renew([])
 
 
@@ -74,14 +75,19 @@ async def _given(sessions: Sessions) -> Mapping[int, int]:
         return {row.shard: row.last_number for row in await session.execute(_GIVEN)}
 
 
-async def _behind(sessions: Sessions, given: Mapping[int, int], if_away: int | None = None) -> int:
-    """Events up to these numbers that are not counted yet; `if_away` where the database does not answer and this is given."""
+async def _behind(sessions: Sessions, given: Mapping[int, int]) -> int:
+    """Events up to these numbers that are not counted yet."""
+    async with sessions() as session:
+        numbers = {"shards": list(given), "numbers": list(given.values())}
+        return int((await session.execute(_BEHIND, numbers)).scalar_one())
+
+
+async def _seen(sessions: Sessions, given: Mapping[int, int]) -> int | None:
+    """The same; None while the database is away."""
     try:
-        async with sessions() as session:
-            numbers = {"shards": list(given), "numbers": list(given.values())}
-            return int((await session.execute(_BEHIND, numbers)).scalar_one())
+        return await _behind(sessions, given)
     except (SQLAlchemyError, OSError) as error:
-        if if_away is None or not is_unavailable(error):
+        if not is_unavailable(error):
             raise
         log.warning("waiting for the database", cause=first_line(error), work="wait-for-worker")
-        return if_away
+        return None

@@ -189,9 +189,10 @@ async def test_pages_are_followed_to_the_end() -> None:
 async def test_orders_are_filtered_on_every_page() -> None:
     pages = [{"data": [ORDER], "has_more": True}, {"data": [], "has_more": False}]
     async with against(*(Answer(200, page) for page in pages)) as (client, received):
-        [order] = [order async for order in client.order_api.orders(status="PENDING", account_id=7)]
+        filters = {"status": "PENDING", "account_id": 7, "starting_after": UUID(int=9)}
+        [order] = [order async for order in client.order_api.orders(**filters)]
     assert [request.query for request in received] == [
-        {"status": "PENDING", "account_id": "7", "limit": "100"},
+        {"status": "PENDING", "account_id": "7", "limit": "100", "starting_after": str(UUID(int=9))},
         {"status": "PENDING", "account_id": "7", "limit": "100", "starting_after": str(order.id)},
     ]
 

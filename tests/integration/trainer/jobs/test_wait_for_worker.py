@@ -1,6 +1,7 @@
 """A training begins when the feature worker has counted what was ordered by then, and says what it waits for."""
 
 import asyncio
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -67,6 +68,27 @@ async def test_a_worker_that_stands_still_ends_the_training_with_the_reason(
             client, await start(client, recipe="demand"), lambda training: training["status"] == "failed"
         )
     assert training["error"].startswith("the feature worker is behind by 1,000 events of orders, and has counted none")
+    assert training["progress"]["events_behind"] == 0
+
+
+async def test_a_database_that_is_away_is_no_worker_that_stands_still(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ordered(workplace, 5)
+    await queue(workplace)
+    lease = await claim_next(workplace.sessions, "a")
+    assert lease is not None
+    clock = iter(range(0, 10_000, 100))
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    answers = iter([5, None, None, 0])
+
+    async def behind(*_: object) -> int:
+        if (answer := next(answers)) is None:
+            raise ConnectionRefusedError
+        return answer
+
+    monkeypatch.setattr(waiting, "_behind", behind)
+    await waiting.wait_for_worker(lease, workplace.sessions, asyncio.Event())
 
 
 async def test_what_was_seen_above_a_gap_is_not_waited_for(workplace: Workplace) -> None:
