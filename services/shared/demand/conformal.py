@@ -30,6 +30,8 @@ FEWEST_IN_GROUP: Final = 400
 FEWEST_IN_ALL: Final = 99
 # More pieces than a float can tell apart: no bound.
 UNBOUNDED: Final = 2**52
+# No row is of this group.
+_NOBODY: Final = -(2**31)
 # Scores kept of a group: steps of 0.1 % from the lowest level on, 4 kB.
 KEPT_SCORES: Final = 500
 
@@ -170,8 +172,12 @@ def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
 
 
 def most_pieces(calibration: Calibration, groups: Ints) -> Ints:
-    """By row, the most pieces of a held-out row of its group: a new row has more with a probability of 1 / (rows + 1) at most."""
-    return np.asarray(calibration.most[_group_places(calibration, groups)], np.int64)
+    """By row, the most pieces of a held-out row of its group: a new row has more with a probability of 1 / (rows + 1) at most.
+
+    Groups under 0 are of rows as unlike each other as launches, so the most of one says nothing of another: the next kind bounds.
+    """
+    bounding = np.where(groups < 0, _NOBODY, groups)
+    return np.asarray(calibration.most[_group_places(calibration, bounding)], np.int64)
 
 
 def _group_places(calibration: Calibration, groups: Ints) -> Ints:

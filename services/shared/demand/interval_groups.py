@@ -17,9 +17,10 @@ PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
 # The same of a pair's expected pieces, no order counted in: coarser, because few pairs expect many.
 PAIR_PIECES: Final = (1, 5, 20)
 # Days since its first order up to which a product is young: its means over 13 weeks are not those of so many. All young ones share
-# their thresholds, whatever they expect: in a shop they are few, and the others are surer of themselves.
+# their thresholds, whatever they expect: in a shop they are few, and the others are surer of themselves. What one sold bounds no
+# other (`most_pieces`).
 YOUNG_DAYS: Final = 91
-_YOUNG: Final = 1_000
+_YOUNG: Final = -1
 # Probability of an order from which on an interval of 90 % has to hold more than no pieces at all. In a small shop all likely
 # pairs share a threshold, apart from the many of which nothing will come.
 LIKELY: Final = 0.1

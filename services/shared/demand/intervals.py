@@ -70,9 +70,14 @@ def upper_scores(said: Said, pieces: Ints) -> Floats:
 
 
 def stock(said: Said, thresholds: Floats, most_seen: Ints) -> Ints:
-    """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`."""
+    """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`.
+
+    That bounds no stock under the rounded mean and median, as it bounds no interval: who expects more than anybody sold needs it.
+    """
     middle, down, up = _spread(said)
-    return np.minimum(_at_most(middle + thresholds * np.where(thresholds > 0, up, down)), most_seen)
+    _, least = _always_in(said, middle)
+    enough = _at_most(middle + thresholds * np.where(thresholds > 0, up, down))
+    return np.minimum(enough, np.maximum(most_seen, least))
 
 
 def of_several_weeks(weeks: Sequence[Said]) -> Said:

@@ -17,7 +17,7 @@ from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, Boo
 from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
-from ordercast.services.shared.demand.interval_groups import stock_groups
+from ordercast.services.shared.demand.interval_groups import product_groups, stock_groups
 from ordercast.services.shared.demand.young_products import leveled
 from tests.support.demand_versions import demand_version, with_trees
 
@@ -93,6 +93,27 @@ def test_young_products_have_thresholds_of_their_own_and_a_version_from_before_h
     manifest, files = demand_version()
     assert demand_model(manifest, files).young_apart
     assert not demand_model(msgspec.structs.replace(manifest, schema="ordercast.demand/3"), files).young_apart
+
+
+def test_a_launch_larger_than_any_before_it_is_bounded_by_what_all_products_sold() -> None:
+    """Young products held out sold ten pieces at most, others a million; this one sells a hundred a week."""
+    young, weeks = np.repeat([True, False], 4_000), np.tile(np.repeat(np.arange(1, 9), 500), 2)
+    pieces = np.where(young, 10, 1_000_000)
+    scores = np.random.default_rng(1).exponential(1, len(weeks))
+    groups = {
+        "week": product_groups(pieces * 1.0, np.full(len(pieces), 50.0), young),
+        "stock": stock_groups(pieces * 1.0, weeks, young),
+    }
+    made = {kind: calibrate(scores, of_kind, pieces) for kind, of_kind in groups.items()}
+    model = replace(MODEL, calibrations={**MODEL.calibrations, **made})
+    values = rows(PRODUCT_FEATURES, 20).copy()
+    values[:, names(PRODUCT_FEATURES).index("level")] = np.log1p(100)
+    expected = model.products(values, 4, 0.9)
+    assert (expected.expected.sum(axis=1) > 200).all()
+    assert (expected.high > expected.expected * 1.1).all()
+    usual, sure = (model.stock(values, 4, level) for level in (0.9, 0.99))
+    assert (usual > expected.expected.sum(axis=1)).all()
+    assert (sure > usual).all()
 
 
 def test_a_higher_level_has_wider_intervals(model: DemandModel) -> None:

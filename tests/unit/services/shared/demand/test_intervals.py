@@ -147,7 +147,15 @@ def test_no_end_lies_above_what_was_seen_and_the_expected_pieces(
     _, expected = intervals(said, np.zeros(len(said.mean)))
     assert (high <= np.maximum(most_seen, expected)).all()
     assert (low <= high).all()
-    assert (bounded_stock(said, wide, most_seen) <= most_seen).all()
+    assert (bounded_stock(said, wide, most_seen) <= np.maximum(most_seen, expected)).all()
+
+
+@given(said_and_pieces(), st.floats(-5, 50), st.integers(0, 10_000))
+def test_no_bound_takes_stock_below_the_expected_pieces(rows: tuple[Said, Ints], threshold: float, most: int) -> None:
+    said, _ = rows
+    wide, most_seen = np.full(len(said.mean), threshold), np.full(len(said.mean), most)
+    unbounded, (_, expected) = stock(said, wide), intervals(said, np.zeros(len(said.mean)))
+    assert (bounded_stock(said, wide, most_seen) >= np.minimum(unbounded, expected)).all()
 
 
 def test_huge_orders_for_rows_that_expect_few_leave_high_levels_of_others_within_what_was_seen() -> None:
