@@ -24,7 +24,8 @@ MOST_LEVEL: Final = 0.99
 # What of a group's n different scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations
 # away.
 # A smaller group has the threshold of the next larger one. The coarsest kind of groups needs `FEWEST_IN_ALL` alone: a threshold
-# that is uncertain by 3 % is better than that of all rows together, which are of another kind.
+# that is uncertain by 3 % is better than that of all rows together, which are of another kind. So do groups under 0, whose rows are
+# of another kind than the larger group's, and as unlike each other as launches: the most that came for one bounds no other.
 FEWEST_IN_GROUP: Final = 400
 # With fewer scores than this in all, none lies above 99 % of a new row's.
 FEWEST_IN_ALL: Final = 99
@@ -124,10 +125,10 @@ def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None, cells: I
     for depth in range(keys.shape[1]):
         order = np.lexsort((scores, keys[:, depth]))
         group, first, rows = np.unique(keys[order, depth], return_index=True, return_counts=True)
-        fewest = FEWEST_IN_GROUP if depth < keys.shape[1] - 2 else FEWEST_IN_ALL
         for key, start, count in zip(group, first, rows, strict=True):
             of_group = order[start : start + count]
             told = len(np.unique(cells[of_group]))
+            fewest = FEWEST_IN_GROUP if depth < keys.shape[1] - 2 and key >= 0 else FEWEST_IN_ALL
             if told >= fewest or depth == keys.shape[1] - 1:  # of all rows together there are enough
                 found.append(int(key))
                 counts.append(int(count))
@@ -174,7 +175,7 @@ def rows_behind(calibration: Calibration, groups: Ints) -> Ints:
 def most_pieces(calibration: Calibration, groups: Ints) -> Ints:
     """By row, the most pieces of a held-out row of its group: a new row has more with a probability of 1 / (rows + 1) at most.
 
-    Groups under 0 are of rows as unlike each other as launches, so the most of one says nothing of another: the next kind bounds.
+    A row of a group under 0 has the bound of the next kind.
     """
     bounding = np.where(groups < 0, _NOBODY, groups)
     return np.asarray(calibration.most[_group_places(calibration, bounding)], np.int64)

@@ -17,8 +17,8 @@ PIECES: Final = (2, 4, 8, 16, 32, 64, 128)
 # The same of a pair's expected pieces, no order counted in: coarser, because few pairs expect many.
 PAIR_PIECES: Final = (1, 5, 20)
 # Days since its first order up to which a product is young: its means over 13 weeks are not those of so many. All young ones share
-# their thresholds, whatever they expect: in a shop they are few, and the others are surer of themselves. What one sold bounds no
-# other (`most_pieces`).
+# their thresholds, whatever they expect: in a shop they are few, and the others are surer of themselves. Where they are too few for
+# that, they have those of their size. A group under 0 (`conformal`): what one sold bounds no other.
 YOUNG_DAYS: Final = 91
 _YOUNG: Final = -1
 # Probability of an order from which on an interval of 90 % has to hold more than no pieces at all. In a small shop all likely
@@ -41,18 +41,14 @@ def line_groups(mean: Floats, product_lines: Floats, pair_known: Bools) -> Ints:
 
 
 def product_groups(mean: Floats, product_lines: Floats, young: Bools) -> Ints:
-    """[rows, 2] size with product's class; size. Young products are one group in either."""
+    """[rows, 2] size with product's class, or young products; size."""
     size, product = classes(mean, PIECES), classes(product_lines, PRODUCT_LINES)
-    return _with_young(young, size * (len(PRODUCT_LINES) + 1) + product, size)
+    return np.column_stack([np.where(young, _YOUNG, size * (len(PRODUCT_LINES) + 1) + product), size])
 
 
 def stock_groups(mean: Floats, weeks: Ints, young: Bools) -> Ints:
-    """[rows, 2] weeks with size; the weeks. Young products are one group in either."""
-    return _with_young(young, weeks * (len(PIECES) + 1) + classes(mean, PIECES), weeks)
-
-
-def _with_young(young: Bools, *groups: Ints) -> Ints:
-    return np.column_stack([np.where(young, _YOUNG, group) for group in groups])
+    """[rows, 2] weeks with size, or young products; the weeks."""
+    return np.column_stack([np.where(young, _YOUNG, weeks * (len(PIECES) + 1) + classes(mean, PIECES)), weeks])
 
 
 def pair_groups(probability: Floats, mean: Floats) -> Ints:

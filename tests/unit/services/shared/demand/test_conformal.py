@@ -71,12 +71,13 @@ def test_a_row_is_bounded_by_the_most_pieces_of_its_group_and_by_nothing_in_a_ca
     assert most_pieces(of_before, np.array([[0]])).tolist() == [UNBOUNDED]
 
 
-def test_a_group_under_0_has_a_threshold_of_its_own_and_the_bound_of_the_next_kind() -> None:
-    fine, coarse = np.repeat([-1, 5, 6], 500), np.repeat([0, 0, 1], 500)
-    made = calibrate(np.arange(1_500.0), np.column_stack([fine, coarse]), np.arange(1_500))
-    asked = np.array([[-1, 0], [-1, 1], [5, 0]])
-    assert thresholds(made, asked, 0.9).tolist() == [450, 450, 950]
-    assert most_pieces(made, asked).tolist() == [999, 1_499, 999]
+def test_a_group_under_0_has_a_threshold_of_its_own_from_fewer_scores_on_and_the_bound_of_the_next_kind() -> None:
+    fine, coarse = np.repeat([-1, -2, 5, 6], [99, 98, 98, 205]), np.repeat([0, 0, 0, 1], [99, 98, 98, 205])
+    made = calibrate(np.arange(500.0), np.column_stack([fine, coarse]), np.arange(500))
+    asked = np.array([[-1, 0], [-1, 1], [-2, 0], [5, 0]])
+    assert rows_behind(made, asked).tolist() == [99, 99, 295, 295]
+    assert thresholds(made, asked, 0.9).tolist() == [89, 89, 266, 266]
+    assert most_pieces(made, asked).tolist() == [294, 499, 294, 294]
 
 
 @settings(max_examples=40)
