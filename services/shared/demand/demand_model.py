@@ -201,7 +201,8 @@ class DemandModel:
     def _stock(self, values: Floats, by_week: Sequence[Said], service_level: float) -> Ints:
         """At least what is enough for fewer weeks.
 
-        Each number of weeks has thresholds of its own, so that by themselves they could say less for more weeks.
+        Each number of weeks has thresholds of its own, where enough of it is held out: by themselves they could say less for more
+        weeks.
         """
         enough = np.zeros(len(by_week[0].mean), np.int64)
         for count in range(1, len(by_week) + 1):

@@ -47,8 +47,12 @@ def product_groups(mean: Floats, product_lines: Floats, young: Bools) -> Ints:
 
 
 def stock_groups(mean: Floats, weeks: Ints, young: Bools) -> Ints:
-    """[rows, 2] weeks with size, or young products; the weeks."""
-    return np.column_stack([np.where(young, _YOUNG, weeks * (len(PIECES) + 1) + classes(mean, PIECES)), weeks])
+    """[rows, 2] weeks with size, or with young products; the weeks.
+
+    Young products are not put together over numbers of weeks: scores shrink as weeks add up, and one bad launch is in all of them.
+    """
+    sized = weeks * (len(PIECES) + 1) + classes(mean, PIECES)
+    return np.column_stack([np.where(young, _YOUNG * weeks, sized), weeks])
 
 
 def pair_groups(probability: Floats, mean: Floats) -> Ints:

@@ -14,7 +14,7 @@ from safetensors.numpy import load, save
 
 from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, Boosting, DemandManifest
-from ordercast.services.shared.demand.conformal import calibrate
+from ordercast.services.shared.demand.conformal import calibrate, rows_behind, thresholds
 from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import product_groups, stock_groups
@@ -93,6 +93,16 @@ def test_young_products_have_thresholds_of_their_own_and_a_version_from_before_h
     manifest, files = demand_version()
     assert demand_model(manifest, files).young_apart
     assert not demand_model(msgspec.structs.replace(manifest, schema="ordercast.demand/3"), files).young_apart
+
+
+def test_each_number_of_weeks_has_thresholds_of_its_own_for_young_products_too() -> None:
+    """Those of one week lie far out, those of two are enough for a third of them: three have too few young products."""
+    weeks, young = np.repeat([1, 2, 3, 3], [300, 300, 60, 600]), np.repeat([True, False], [660, 600])
+    scores, nothing = np.repeat([9.0, 3.0, 5.0, 1.0], [300, 300, 60, 600]), np.zeros(len(weeks))
+    made = calibrate(scores, stock_groups(nothing, weeks, young))
+    asked = stock_groups(np.zeros(3), np.array([1, 2, 3]), np.ones(3, np.bool_))
+    assert thresholds(made, asked, 0.9).tolist() == [9, 3, 1]
+    assert rows_behind(made, asked).tolist() == [300, 300, 660]
 
 
 def test_a_launch_larger_than_any_before_it_is_bounded_by_what_all_products_sold() -> None:
