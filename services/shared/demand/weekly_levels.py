@@ -42,19 +42,19 @@ def smoothed_levels(weeks: Ints, on_sale: Ints) -> Floats:
 def visit_levels(pieces: Ints, visits: Ints, level: Floats) -> Floats:
     """Pieces a week by product as its visits let expect them: their level, times the pieces that came of one so far.
 
-    Pieces count from the first week on in which the shop was looked at; before it nobody may have counted visits. Where pieces
-    were sold in the last week and nobody looked, they are counted no more: `level` says what is left to say.
+    Of a product, pieces and visits count from its first visited week on, without weeks in which pieces were sold and nobody looked
+    at anything: visits were not counted then. `level` is left to say what no visit tells: of a product without any, and of all
+    where the last week is such a one.
     """
-    looked = np.flatnonzero(visits.any(axis=0))
-    if not len(looked):
-        return np.zeros(len(pieces))
-    if looked[0] > 0 and pieces[:, 0].any():
+    told = np.asarray(visits.any(axis=0) | ~pieces.any(axis=0))
+    if not visits.any() or not told[0]:
         return level
-    counted = slice(0, int(looked[-1]) + 1)
-    of_each, came = visits.sum(axis=1), pieces[:, counted].sum(axis=1)
+    pieces, visits = pieces[:, told], visits[:, told]
+    since = np.where(visits.any(axis=1), visits.shape[1] - np.argmax(visits[:, ::-1] > 0, axis=1), 0)
+    came = np.where(np.arange(pieces.shape[1]) < since[:, None], pieces, 0).sum(axis=1)
+    of_each = visits.sum(axis=1)
     of_one = (came + PRIOR_VISITS * (came.sum() / of_each.sum())) / (of_each + PRIOR_VISITS)
-    first = np.where(of_each > 0, WEEKS - np.argmax(visits[:, ::-1] > 0, axis=1), 0)
-    return np.asarray(_smoothed(visits, first, VISITS_SMOOTHING) * of_one, np.float64)
+    return np.where(since > 0, _smoothed(visits, since, VISITS_SMOOTHING) * of_one, level)
 
 
 def _by_week(known: Known, values: Ints | Bools) -> Ints:
@@ -69,7 +69,7 @@ def _by_week(known: Known, values: Ints | Bools) -> Ints:
 def _smoothed(weeks: Ints, since: Ints, share: float) -> Floats:
     """Weights that add up to one over so many weeks; 0 where there are none."""
     level = np.zeros(len(weeks))
-    for ago in range(WEEKS - 1, -1, -1):
+    for ago in range(weeks.shape[1] - 1, -1, -1):
         level = share * weeks[:, ago] + (1 - share) * level
-    weight = 1 - np.cumprod(np.full(WEEKS, 1 - share))
+    weight = 1 - np.cumprod(np.full(weeks.shape[1], 1 - share))
     return np.where(since > 0, level / weight[np.maximum(since, 1) - 1], 0.0)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.weekly_levels import (
@@ -50,7 +52,46 @@ def test_pieces_from_before_visits_were_counted_are_none_of_theirs() -> None:
     pieces, visits = np.full((1, 104), 50), np.zeros((1, 104), np.int64)
     visits[:, :4] = 100
     assert visit_levels(pieces, visits, NO_LEVEL)[0] == pytest.approx(50)
-    assert visit_levels(pieces, np.zeros_like(visits), NO_LEVEL).tolist() == [0]
+
+
+def test_of_what_nobody_looked_at_the_level_says_what_to_expect() -> None:
+    """All of a shop that counts no visits, or products that sell without any."""
+    pieces, visits, level = np.full((3, 104), 50), np.zeros((3, 104), np.int64), np.array([49.0, 51.0, 0.0])
+    pieces[2] = 0
+    assert visit_levels(pieces, visits, level).tolist() == [49, 51, 0]
+    visits[0] = 100
+    assert visit_levels(pieces, visits, level).tolist() == pytest.approx([50, 51, 0])
+
+
+def test_one_stray_visit_of_long_ago_does_not_count_the_pieces_since_as_those_of_visits() -> None:
+    pieces, visits = np.full((2, 104), 50), np.zeros((2, 104), np.int64)
+    visits[:, :10], visits[0, 100] = 100, 1
+    assert visit_levels(pieces, visits, NO_LEVEL) == pytest.approx([50, 50], rel=0.11)
+
+
+def test_a_product_whose_visits_are_counted_later_than_others_has_the_pieces_of_these_weeks() -> None:
+    pieces, visits = np.full((2, 104), 50), np.full((2, 104), 100)
+    visits[1, 5:] = 0
+    assert visit_levels(pieces, visits, NO_LEVEL) == pytest.approx([50, 50])
+
+
+@pytest.mark.parametrize("outage", [slice(1, 4), slice(20, 60)])
+def test_weeks_in_which_no_visits_were_counted_change_nothing(outage: slice) -> None:
+    pieces, visits = np.full((2, 104), 50), np.full((2, 104), 100)
+    visits[:, outage] = 0
+    assert visit_levels(pieces, visits, NO_LEVEL) == pytest.approx([50, 50])
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.integers(1, 103))
+def test_whatever_was_sold_before_anybody_looked_at_a_product_says_nothing_of_its_visits(seed: int, began: int) -> None:
+    random = np.random.default_rng(seed)
+    pieces, visits = random.integers(0, 20, (4, 104)), random.integers(1, 90, (4, 104))
+    visits[:, began:] = 0
+    found = visit_levels(pieces, visits, np.zeros(4))
+    for sold in (random.integers(0, 1_000, (4, 104 - began)), 0):
+        pieces[:, began:] = sold
+        assert visit_levels(pieces, visits, np.zeros(4)) == pytest.approx(found)
 
 
 def test_a_product_that_was_hardly_looked_at_has_what_all_have_of_a_visit() -> None:
