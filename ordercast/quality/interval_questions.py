@@ -163,7 +163,7 @@ def model_of(question: Question, asked: DemandQuestion, learned: Rows, later: Ro
     known = names(FEATURES[question])
     columns = np.array([known.index(feature.name) for feature in narrow.features], np.int64)
     seen = seen_in(narrow.features, narrow.values, narrow.product_id)
-    model = QuestionModel(narrow.features, columns, known.index(asked.level), trained.networks(), seen)
+    model = QuestionModel(narrow.features, columns, known.index(asked.level), trained.networks(), seen, HORIZON_DAYS)
     if question == "product":
         blend = blended(
             *(narrow, later, clip_of(narrow), asked.level),

@@ -82,6 +82,7 @@ class QuestionModel:
     level: int
     networks: DemandNetworks
     seen: Seen
+    horizon_days: int
     boosted: BoostedMember | None = None
     levels_young: bool = True
 
@@ -118,7 +119,7 @@ class QuestionModel:
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
-        return outside(self.seen, self.features, values[:, self.columns], product_ids, silent_days)
+        return outside(self.seen, self.features, values[:, self.columns], product_ids, self.horizon_days, silent_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,7 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 manifest.questions[question],
                 _arrays(files, weights_file(question)),
                 _seen(_below(seen, question), question),
+                manifest.horizon_days,
                 _boosted(question, manifest.questions[question], files),
                 # A version of a release before, which notes no "never", was judged and calibrated without.
                 levels_young="never" in _below(seen, question),
@@ -273,6 +275,7 @@ def question_model(
     record: QuestionRecord,
     arrays: Arrays,
     seen: Seen,
+    horizon_days: int,
     boosted: BoostedMember | None = None,
     *,
     levels_young: bool = True,
@@ -298,7 +301,8 @@ def question_model(
     except WeightsError as error:
         raise ModelDamaged(f"{weights_file(question)}: {error}") from error
     features = tuple(FEATURES[question][place] for place in columns)
-    return QuestionModel(features, columns, known.index(record.level), networks, seen, boosted, levels_young)
+    level = known.index(record.level)
+    return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young)
 
 
 def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:

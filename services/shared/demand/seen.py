@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Bools, positions
 from ordercast.services.shared.demand.conformal import Floats, Ints
 from ordercast.services.shared.demand.feature_list import Feature, unknown
@@ -21,7 +22,7 @@ _MORE, _LESS, _LONGER = "far more than the most", "far less than the least", "lo
 # Silence does not grow by itself: a pair, account or product that ordered is at 0 again. So no more days are let pass beyond the
 # longest that was seen than lie between the last moment learned from and the end of the data: two horizons, or the weeks held out.
 SILENCES: Final = "days_since_last"
-MOST_LONGER_DAYS: Final = 56
+WEEKS_HELD_OUT_DAYS: Final = 7 * MOST_WEEKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,16 @@ def seen_in(features: Sequence[Feature], values: Floats, product_ids: Ints) -> S
 
 
 def outside(
-    seen: Seen, features: Sequence[Feature], values: Floats, product_ids: Ints, silent_days: int = 0
+    seen: Seen,
+    features: Sequence[Feature],
+    values: Floats,
+    product_ids: Ints,
+    horizon_days: int,
+    silent_days: int = 0,
 ) -> list[tuple[str, ...]]:
     """By row, why what was learned says nothing about it; empty where it does.
 
-    `silent_days` are those before the moment of which nothing is known of the whole shop.
+    `horizon_days` are those of the training. `silent_days` are those before the moment of which nothing is known of the whole shop.
     Flags, shares and the calendar lie within their bounds whatever happens, and are not looked at.
     """
     known = positions(seen.products, product_ids) >= 0
@@ -68,7 +74,8 @@ def outside(
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])
     silence = np.array([feature.name.endswith(SILENCES) for feature in features])
-    most = np.where(silence, np.log1p(np.expm1(seen.high) + MOST_LONGER_DAYS), seen.high + MARGIN)
+    longer = max(2 * horizon_days, WEEKS_HELD_OUT_DAYS)
+    most = np.where(silence, np.log1p(np.expm1(seen.high) + longer), seen.high + MARGIN)
     never = values == unknown(features)
     more, less = (values > most) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
     new = never & ~seen.never

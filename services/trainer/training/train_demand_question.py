@@ -71,9 +71,8 @@ def train_demand_question(
     networks = _fit(question, job, narrow, clip, on_epoch)
     snapshot = _snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else ()
     record = _record(question_of(job.settings, question), narrow, len(held), clip, networks, snapshot)
-    model = question_model(
-        question, record, networks.arrays, seen_in(narrow.features, narrow.values, narrow.product_id)
-    )
+    seen = seen_in(narrow.features, narrow.values, narrow.product_id)
+    model = question_model(question, record, networks.arrays, seen, job.horizon_days)
     blend = _blend(question, job, model, narrow, held, clip)
     rows_judged = held
     if blend is not None:

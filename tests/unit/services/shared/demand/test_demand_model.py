@@ -157,6 +157,16 @@ def test_no_rows_have_no_answers(model: DemandModel) -> None:
     assert model.products(rows(PRODUCT_FEATURES, 0), weeks=2, level=0.9).expected.shape == (0, 2)
 
 
+@pytest.mark.parametrize(("horizon_days", "longer"), [(7, 56), (28, 56), (56, 112)])
+def test_two_horizons_of_silence_or_the_weeks_held_out_are_no_news(horizon_days: int, longer: int) -> None:
+    manifest, files = demand_version()
+    pair = demand_model(msgspec.structs.replace(manifest, horizon_days=horizon_days), files).questions["pair"]
+    values = np.tile(rows(PAIR_FEATURES, 1), (2, 1))
+    place = names(PAIR_FEATURES).index("pair_days_since_last")
+    values[:, place] = np.log1p(np.expm1(pair.seen.high[place]) + longer + np.array([-0.1, 0.1]))
+    assert [len(reasons) for reasons in pair.outside(values, np.array([7, 7]))] == [0, 1]
+
+
 def test_what_lies_outside_of_what_was_learned_from_is_named(model: DemandModel) -> None:
     values = rows(PAIR_FEATURES, 1).copy()
     assert model.questions["pair"].outside(values, np.array([7])) == [()]
