@@ -52,6 +52,12 @@ NETWORKS: Final = "ten networks"
 MEDIAN: Final = "ten networks, median"
 # What `demand` says, with the weight of its trees.
 BLEND: Final = "demand: ten networks, {:.0%} boosted trees; {:.0%} of it {:s}"
+# What may hold the blend back, by its feature: the level, or one of `STEADY`.
+HOLD_BACK: Final[Mapping[str, str]] = {
+    "level": "the level itself",
+    "mean_all": "the mean to date",
+    "visit_level": "what visits let expect",
+}
 
 Progress = Callable[[int], None]
 
@@ -196,9 +202,13 @@ def ask(question: Question, cancelled: bool, advance: Progress = lambda _: None)
         trees = grow(learned, clip, question.networks.level)(judged)
         corrected = (1 - weight) * answers[NETWORKS] + weight * trees
         level = np.expm1(judged.column(holds_back))
-        whose = "the level itself" if holds_back == question.networks.level else "the mean to date"
-        answers[BLEND.format(weight, level_weight, whose)] = (1 - level_weight) * corrected + level_weight * level
+        answers[blend_name(weight, level_weight, holds_back)] = (1 - level_weight) * corrected + level_weight * level
     return replace(answered(rows, judged, clip, answers, probabilities), networks=trained)
+
+
+def blend_name(weight: float, level_weight: float, holds_back: str) -> str:
+    """What the blend with these weights is called. Raises KeyError for a feature that holds none back."""
+    return BLEND.format(weight, level_weight, HOLD_BACK[holds_back])
 
 
 def weights_before(question: DemandQuestion, learned: Rows, clip: float) -> tuple[float, float, str]:

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ordercast.quality.questions import QUESTIONS, Question, ask
+from ordercast.quality.questions import QUESTIONS, Question, ask, blend_name
 from ordercast.quality.report import section
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.demand_questions import PRODUCT, DemandQuestion
+from ordercast.services.trainer.training.blend_products import STEADY
 
 
 def made(question: Question, seed: int) -> Rows:
@@ -53,3 +54,11 @@ def test_networks_are_judged_beside_the_opponents_and_beat_the_mean(question: Qu
     assert by_name["ten networks"].deviance < 0.8 * by_name["mean"].deviance
     assert ("ten networks" in dict(answered.probabilities)) == bool(question.probabilities)
     assert "Of 2 networks 0 answered a constant" in section(question.name, answered)
+
+
+def test_a_blend_is_called_by_what_holds_it_back() -> None:
+    assert blend_name(0.5, 0.3, PRODUCT.level) == "demand: ten networks, 50% boosted trees; 30% of it the level itself"
+    assert blend_name(0.5, 0.5, "visit_level").endswith("; 50% of it what visits let expect")
+    assert len({blend_name(0.5, 0.3, name) for name in (PRODUCT.level, *STEADY)}) == 1 + len(STEADY)
+    with pytest.raises(KeyError, match="most_8"):
+        blend_name(0.5, 0.3, "most_8")
