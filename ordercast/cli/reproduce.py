@@ -73,10 +73,10 @@ def _other_weights(manifest: Mapping[str, Any], questions: Mapping[str, Question
     """Questions whose trees or level weigh more or less than they did; without trees, they weigh nothing."""
     for name, question in questions.items():
         then = manifest["questions"].get(name, {}).get("boosting") or {}
-        for key, whose in (("weight", "trees"), ("level_weight", "level or mean to date")):
+        for key, whose in (("weight", "the trees"), ("level_weight", "what holds the blend back")):
             before, now = then.get(key, 0), (question.boosting or {}).get(key, 0)
             if before != now:
-                yield f"the weight of the {whose} of {name}: {now:g} in place of {before:g}"
+                yield f"the weight of {whose} of {name}: {now:g} in place of {before:g}"
 
 
 def _differences(model: Model, made: Made, files: Mapping[str, bool], weights: list[str]) -> Iterator[str]:

@@ -115,6 +115,12 @@ def test_another_weight_of_the_same_trees_differs() -> None:
     assert found.differs[0] == "the weight of the trees of product: 0.5 in place of 0.25"
 
 
+def test_another_weight_of_what_holds_the_blend_back_differs_and_names_none_in_its_place() -> None:
+    before, again = (with_trees(demand_version(), 0.25, None, share, "visit_level")[0] for share in (0.3, 0.5))
+    found = compared(model(before), "t", Made("9" * 64, 1, learned(before), {}), questions(again))
+    assert found.differs[0] == "the weight of what holds the blend back of product: 0.5 in place of 0.3"
+
+
 @pytest.mark.parametrize(
     ("digest", "libraries", "words"),
     [
