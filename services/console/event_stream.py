@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -14,33 +14,48 @@ from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import HEADERS, LOG_IN_COOKIE, console, log_in_of, render
 from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.streams import Streams
 
 # How long (ms) a browser waits before it connects again.
 RETRY_MS: Final = 2_000
 # Between two looks (s) whether the account's tokens and its role are still good.
 LOOK_EVERY_S: Final = 30.0
+TOO_MANY: Final = 429
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events; it closes what it reads from at its end."""
+    """Server-sent events; it closes what it reads from at its end. One that keeps a connection is counted among `streams`, and
+    refused where these are full."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, parts: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, parts: AsyncGenerator[bytes, None], streams: Streams | None = None) -> None:
         # The last header keeps nginx from collecting events before it hands them on.
         super().__init__(parts, headers=HEADERS | {"X-Accel-Buffering": "no"})
         self._parts = parts
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._parts):
-            await super().__call__(scope, receive, send)
+            if self._streams is None:
+                await super().__call__(scope, receive, send)
+            elif self._streams.are_full:
+                await Response("too many streams are open", TOO_MANY, HEADERS)(scope, receive, send)
+            else:
+                with self._streams.opened():
+                    await super().__call__(scope, receive, send)
 
 
 class PageStream(EventStream):
     def __init__(
-        self, request: Request, log_in: LogIn, template: str, moments: AsyncGenerator[Mapping[str, Any], None]
+        self,
+        request: Request,
+        log_in: LogIn,
+        template: str,
+        moments: AsyncGenerator[Mapping[str, Any], None],
+        streams: Streams | None = None,
     ) -> None:
-        super().__init__(_drawn(request, log_in, template, moments))
+        super().__init__(_drawn(request, log_in, template, moments), streams)
 
 
 async def _drawn(

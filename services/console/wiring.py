@@ -14,19 +14,19 @@ from jinja2 import Environment
 from ordercast.client import Addresses, Client
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.transport import open_transport
-from ordercast.services.console.events.tail_events import Streams
 from ordercast.services.console.flow.processes import Processes
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.log_in.log_ins import LogIns
 from ordercast.services.console.settings import ConsoleSettings
+from ordercast.services.console.streams import MOST_STREAMS, Streams
 from ordercast.services.console.texts import environments
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.process.background import running_beside
 
-# Requests under way at once, of all pages together: people are few, and a page asks for some ten parts.
-CONNECTIONS: Final = 24
+# Requests under way at once, of all pages together: people are few, and a page asks for some ten parts. Streams take none of them.
+CONNECTIONS: Final = MOST_STREAMS + 12
 
 
 @dataclass(frozen=True, slots=True)

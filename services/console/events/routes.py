@@ -9,9 +9,9 @@ from ordercast.contracts.json_schema import event_schema
 from ordercast.services.console.contract import contract_fields
 from ordercast.services.console.event_stream import EventStream, look_again
 from ordercast.services.console.events.schemas import MAX_ID_LENGTH, EventsQuestion
-from ordercast.services.console.events.tail_events import MOST_STREAMS, TYPES, counted, tail
+from ordercast.services.console.events.tail_events import TYPES, tail, until_stopped
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import HEADERS, console, operator, page
+from ordercast.services.console.pages import console, operator, page
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
@@ -20,7 +20,6 @@ Operator = Annotated[LogIn, Depends(operator)]
 Asked = Annotated[EventsQuestion, in_query(EventsQuestion)]
 # Lines of the page; the oldest go.
 ROWS = 200
-TOO_MANY = 429
 
 
 @router.get("/events")
@@ -38,15 +37,11 @@ async def stream(
 ) -> Response:
     """A browser that was cut off says itself where it was; the page does after a pause. Tokens are renewed before the feed opens,
     which cannot do so itself."""
-    service = console(request)
-    if service.streams.open >= MOST_STREAMS:
-        return Response("too many streams of events are open", TOO_MANY, HEADERS)
     await look_again(log_in)
     feed = log_in.client.order_api.events(
         types=asked.types, since=asked.begins, last_id=last_event_id or last_id or None
     )
-    parts = counted(service.streams, request.app.state.stopping, tail(feed, asked.key))
-    return EventStream(parts)
+    return EventStream(until_stopped(request.app.state.stopping, tail(feed, asked.key)), console(request).streams)
 
 
 @router.get("/events/contract")

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,8 +19,6 @@ MOST_A_SECOND: Final = 50
 TELL_S: Final = 1.0
 # How long (ms) a browser waits before it connects again.
 RETRY_MS: Final = 1_000
-# Streams of all browsers at once: each keeps one of the console's connections.
-MOST_STREAMS: Final = 12
 UNAUTHORIZED: Final = 401
 GONE: Final = 410
 BAD_REQUEST: Final = 400
@@ -32,21 +30,6 @@ def short_name(event_type: str) -> str:
 
 
 TYPES: Final = tuple(sorted({short_name(name) for name in EVENT_TYPES}))
-
-
-class Streams:
-    """How many are open."""
-
-    def __init__(self) -> None:
-        self.open = 0
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        self.open += 1
-        try:
-            yield
-        finally:
-            self.open -= 1
 
 
 @dataclass(slots=True)
@@ -100,24 +83,21 @@ def _told(name: str, reason: str) -> bytes:
     return f"event: {name}\ndata: {json.dumps(reason)}\n\n".encode()
 
 
-async def counted(
-    streams: Streams, stopping: asyncio.Event, parts: AsyncGenerator[bytes, None]
-) -> AsyncGenerator[bytes, None]:
+async def until_stopped(stopping: asyncio.Event, parts: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The parts, until there are no more or `stopping` is set, also where none comes for long."""
     ended = asyncio.ensure_future(stopping.wait())
     coming = asyncio.ensure_future(anext(parts, None))
-    with streams.opened():
-        try:
-            while True:
-                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done() or (part := coming.result()) is None:
-                    return
-                yield part
-                coming = asyncio.ensure_future(anext(parts, None))
-        finally:
-            ended.cancel()
-            if coming.done():
-                await parts.aclose()
-            else:
-                # It closes what it reads from by itself: whoever has cancelled this does not let it wait.
-                coming.cancel()
+    try:
+        while True:
+            await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done() or (part := coming.result()) is None:
+                return
+            yield part
+            coming = asyncio.ensure_future(anext(parts, None))
+    finally:
+        ended.cancel()
+        if coming.done():
+            await parts.aclose()
+        else:
+            # It closes what it reads from by itself: whoever has cancelled this does not let it wait.
+            coming.cancel()

@@ -12,7 +12,7 @@ from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH
-from ordercast.services.console.pages import Operator, check_form, go_to, page
+from ordercast.services.console.pages import Operator, check_form, console, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.console.trainings.follow_training import follow_training, read_training
 from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
@@ -61,7 +61,8 @@ async def show_training(request: Request, log_in: Operator, training_id: UUID) -
 
 @router.get("/trainings/{training_id}/stream")
 async def stream_training(request: Request, log_in: Operator, training_id: UUID) -> Response:
-    return PageStream(request, log_in, "training_now.html", _moments(request, log_in, training_id))
+    moments = _moments(request, log_in, training_id)
+    return PageStream(request, log_in, "training_now.html", moments, console(request).streams)
 
 
 async def _moments(request: Request, log_in: LogIn, training_id: UUID) -> AsyncGenerator[Mapping[str, Any], None]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from ordercast.services.console.streams import Streams
 from tests.integration.console.test_log_in import log_in, reading
 from tests.support.console_feed import ConsoleFeed, cloud_event
 from tests.support.console_services import Shop, console_of
@@ -142,7 +143,7 @@ async def test_with_order_api_away_it_says_so_and_tries_again(open_reader: Any) 
 
 
 async def test_only_operators_may_follow_and_not_too_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ordercast.services.console.events.routes.MOST_STREAMS", 0)
+    monkeypatch.setattr(Streams, "are_full", True)
     async with reading(Shop()) as http:
         assert (await http.get("/events/stream")).status_code == 303
         await log_in(http, "olga")

@@ -63,7 +63,7 @@ def test_nothing_to_read_stands_in_a_template_outside_the_catalogue(template: Pa
 
 # What no page shows as it stands: codes that templates turn into words, names of a folder or command, an answer to a script.
 NO_TEXT = {"not sold", "not installed", "no file", "too many", "refused rows", "ordercast restart SERVICE"} | {
-    "too many streams of events are open"
+    "too many streams are open"
 }
 PROSE = re.compile(r"[A-Za-z]{2,}[,:]? [a-z]{2,}")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ordercast.client.errors import ServiceUnreachable
 from ordercast.client.event_answers import ServerEvent
-from ordercast.services.console.events.tail_events import MOST_A_SECOND, Streams, counted, tail
+from ordercast.services.console.events.tail_events import MOST_A_SECOND, tail, until_stopped
 
 
 class Feed:
@@ -58,15 +58,13 @@ def test_at_a_break_it_says_why() -> None:
 
 @pytest.mark.parametrize("stops", [True, False])
 async def test_whoever_goes_or_is_stopped_closes_what_it_read_from(stops: bool) -> None:
-    feed, streams, stopping = Feed([(0.0, "8")] * 5), Streams(), asyncio.Event()
-    stream = counted(streams, stopping, tail(feed.events(), "", lambda: feed.now))
+    feed, stopping = Feed([(0.0, "8")] * 5), asyncio.Event()
+    stream = until_stopped(stopping, tail(feed.events(), "", lambda: feed.now))
     await anext(stream)
     await anext(stream)
-    assert streams.open == 1
     if stops:
         stopping.set()
         assert len([part async for part in stream]) <= 5
     else:
         await stream.aclose()
     assert feed.closed
-    assert streams.open == 0
