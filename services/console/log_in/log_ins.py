@@ -26,6 +26,8 @@ from ordercast.client.transport import Transport
 
 # A working day (s): then one logs in again, however busy.
 LOG_IN_S: Final = 12 * 3_600.0
+# For a log-in, a log-out or a new account (s): the console's connections may all be taken.
+DEADLINE_S: Final = 20.0
 # Log-ins that are kept, some 2 kB each; for one more the oldest customer's goes, since anybody can become a customer.
 MOST_LOG_INS: Final = 1_000
 _NAME_BYTES: Final = 32
@@ -66,22 +68,26 @@ class LogIns:
 
         Raises:
             ClientError: order_api refuses it, or does not answer.
+            TimeoutError: it does not answer in time.
         """
-        await OrderApi(self._anonymous).sign_up(email, nickname, password)
+        async with asyncio.timeout(DEADLINE_S):
+            await OrderApi(self._anonymous).sign_up(email, nickname, password)
 
     async def begin(self, email: str, password: str) -> str:
         """The name of a new log-in.
 
         Raises:
             ClientError: the email or the password is wrong, or order_api does not answer.
+            TimeoutError: it does not answer in time.
         """
         form = urlencode({"grant_type": "password", "username": email, "password": password}).encode()
         url = f"{self._addresses.order_api}/auth/token"
         request = Request("POST", url, form, {"Content-Type": "application/x-www-form-urlencoded"})
-        tokens = await self._anonymous.ask(request, Tokens)
-        renewed = _Renewed(self._anonymous, tokens)
-        client = Client(self._transport, self._addresses, Signed(renewed.next))
-        account = await client.order_api.me()
+        async with asyncio.timeout(DEADLINE_S):
+            tokens = await self._anonymous.ask(request, Tokens)
+            renewed = _Renewed(self._anonymous, tokens)
+            client = Client(self._transport, self._addresses, Signed(renewed.next))
+            account = await client.order_api.me()
         name = secrets.token_urlsafe(_NAME_BYTES)
         self._make_room()
         log_in = LogIn(client, account, secrets.token_urlsafe(_NAME_BYTES), self._now() + LOG_IN_S)
@@ -96,8 +102,9 @@ class LogIns:
         """Ends the log-in here at once, and at order_api if that answers."""
         ended = self.forget(name)
         if ended is not None:
-            with suppress(ClientError):
-                await ended.client.log_out()
+            with suppress(ClientError, TimeoutError):
+                async with asyncio.timeout(DEADLINE_S):
+                    await ended.client.log_out()
 
     def forget(self, name: str | None) -> LogIn | None:
         """Ends it here alone."""

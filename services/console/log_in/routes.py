@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
-from ordercast.services.console.log_in.log_ins import LOG_IN_S
+from ordercast.services.console.log_in.log_ins import DEADLINE_S, LOG_IN_S
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.log_in.schemas import LogInForm, PreferencesForm, SignUpForm
 from ordercast.services.console.pages import (
@@ -25,12 +25,12 @@ from ordercast.services.console.pages import (
     page,
     set_cookie,
 )
-from ordercast.services.console.texts import languages
+from ordercast.services.console.texts import Words, languages
 
 router = APIRouter()
 
 
-Failure = tuple[Literal["refused", "problem", "unreachable"], str]
+Failure = tuple[Literal["refused", "problem", "unreachable"], str | Words]
 
 
 @router.get("/log-in")
@@ -71,7 +71,7 @@ async def sign_up(request: Request, form: Annotated[SignUpForm, Form()]) -> Resp
     check_form(request, form.csrf)
     try:
         await console(request).log_ins.sign_up(form.email, form.nickname, form.password)
-    except ClientError as error:
+    except (ClientError, TimeoutError) as error:
         status, failed = _failure(error)
         return page(request, "sign_up.html", status, form=form, failed=failed)
     begun = await _begin(request, form)
@@ -87,7 +87,7 @@ async def _begin(request: Request, form: LogInForm) -> Response | tuple[int, Fai
     before = request.cookies.get(LOG_IN_COOKIE)
     try:
         name = await console(request).log_ins.begin(form.email, form.password)
-    except ClientError as error:
+    except (ClientError, TimeoutError) as error:
         return _failure(error)
     await console(request).log_ins.end(before)
     answer = go_to(form.after or _first_page(request))
@@ -96,7 +96,9 @@ async def _begin(request: Request, form: LogInForm) -> Response | tuple[int, Fai
     return answer
 
 
-def _failure(error: ClientError) -> tuple[int, Failure]:
+def _failure(error: ClientError | TimeoutError) -> tuple[int, Failure]:
+    if isinstance(error, TimeoutError):
+        return 503, ("unreachable", Words("no answer within %(seconds)s s", {"seconds": f"{DEADLINE_S:g}"}))
     if not isinstance(error, ProblemAnswer):
         return 503, ("unreachable", first_line(error))
     return error.status, ("refused" if error.status in (400, 401, 422) else "problem", str(error))

@@ -74,6 +74,17 @@ async def test_a_role_that_changed_is_known_after_the_renewal_that_follows() -> 
         assert not log_in.may_operate
 
 
+@pytest.mark.parametrize("signs_up", [False, True])
+async def test_nobody_waits_for_ever_for_a_free_connection(signs_up: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEADLINE_S", 0.01)
+    url = "http://services/order_api"
+    log_ins = LogIns(Transport([], retry_for_s=0), Addresses(url, url, url))
+    asked = log_ins.sign_up("a@shop.example", "a", PASSWORD) if signs_up else log_ins.begin("a@shop.example", PASSWORD)
+    waiting = asyncio.ensure_future(asked)
+    await asyncio.wait([waiting], timeout=5)
+    assert isinstance(waiting.exception(), TimeoutError)
+
+
 async def test_customers_go_before_operators_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_LOG_INS", 2)
     async with log_ins_at(Shop()) as log_ins:
