@@ -1,10 +1,11 @@
 """One training: how far it is, the losses of its networks so far, and how it ended; followed until then."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from ordercast.client.trainer import data_of
 from ordercast.client.training_answers import Training
 from ordercast.services.console.loss_curves import LossCurves, Losses, curves_of, curves_so_far
 from ordercast.services.console.parts import PART_DEADLINE_S, Missing, ask
+from ordercast.services.console.trainings.pace import Pace
 from ordercast.services.console.trainings.read_trainings import Row
 from ordercast.services.shared.process.pause import pause_until
 
@@ -40,10 +42,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class OneTraining:
-    """`row` with its pace; `curves` of a version that was published are its own, with those that answer a constant marked."""
+    """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own,
+    with those that answer a constant marked."""
 
     as_of: datetime
     row: Row
+    left: timedelta | None
     curves: list[LossCurves]
 
 
@@ -72,7 +76,7 @@ async def follow_training(
     Raises:
         LoggedOut: the account's tokens are good no longer.
     """
-    told = Told()
+    told, pace = Told(), Pace()
     hearing = asyncio.create_task(_hear_to_the_end(client, training_id, told))
     try:
         while not stopping.is_set():
@@ -84,7 +88,8 @@ async def follow_training(
                 if training.kind == NOT_FOUND:
                     return
             else:
-                found = await _shown(client, training, told.losses)
+                left = pace.see(training.progress, time.monotonic())
+                found = await _shown(client, training, told.losses, left)
                 # The last epochs may be on their way still.
                 if not found.row.is_over or ended:
                     yield {"found": found}
@@ -119,11 +124,14 @@ async def _hear(client: Client, training_id: UUID, told: Told, until: int | None
     return False
 
 
-async def _shown(client: Client, training: Training, losses: Mapping[int, Losses]) -> OneTraining:
+async def _shown(
+    client: Client, training: Training, losses: Mapping[int, Losses], left: timedelta | None = None
+) -> OneTraining:
     now = datetime.now(UTC)
+    row = Row(training, now)
     curves = curves_so_far(training.serves, training.epochs, losses)
     if training.model_version:
         model = await ask("predictor", client.predictor.model(training.model_version))
         if isinstance(model, Model):
             curves = curves_of(model.manifest or {}) or curves
-    return OneTraining(now, Row(training, now), curves)
+    return OneTraining(now, row, None if row.is_over else left, curves)

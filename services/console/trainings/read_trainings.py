@@ -28,14 +28,6 @@ class Row:
         started = self.training.started_at
         return (self.training.finished_at or self.now) - started if started else None
 
-    @property
-    def left(self) -> timedelta | None:
-        """At the pace so far."""
-        progress = self.training.progress
-        if self.is_over or self.took is None or not progress.epoch:
-            return None
-        return self.took * (progress.epochs - progress.epoch) / progress.epoch
-
 
 @dataclass(frozen=True, slots=True)
 class Trainings:

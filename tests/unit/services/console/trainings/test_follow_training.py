@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -100,7 +101,20 @@ async def test_a_page_has_the_epochs_that_are_over_and_waits_for_no_more() -> No
     found = await read_training(trainer.client, ID)
     assert isinstance(found, OneTraining)
     assert found.curves[0].epoch == 2
-    assert found.row.left is not None
+    assert found.left is None
+
+
+async def test_what_is_left_is_told_from_epochs_that_passed_meanwhile_whenever_it_began() -> None:
+    states = [RUNS | {"progress": {"epoch": epoch, "epochs": 90}} for epoch in (2, 3, 4)]
+    *_, before, passed, last = await moments(
+        Trainer(*states, ENDED, connections=[[epoch(1, 9.0), event("ended", ENDED)]]),
+    )
+    assert isinstance(before, OneTraining)
+    assert isinstance(passed, OneTraining)
+    assert isinstance(last, OneTraining)
+    assert (before.left, last.left) == (None, None)
+    assert passed.left is not None
+    assert passed.left < timedelta(minutes=5)  # it began long ago
 
 
 async def test_it_ends_when_the_console_stops() -> None:

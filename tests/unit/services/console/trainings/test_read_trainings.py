@@ -1,4 +1,4 @@
-"""How long a training has taken, and what is left at its pace."""
+"""How long a training has taken."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,11 +16,10 @@ def row(status: str, **more: Any) -> Row:
     return Row(found, NOW + timedelta(seconds=24))
 
 
-def test_what_is_left_is_told_while_it_runs_and_has_an_epoch_behind_it() -> None:
-    assert row("running").left == timedelta(seconds=24 * (90 - 12) / 12)
-    assert row("running", progress={"epoch": 0, "epochs": 90}).left is None
+def test_it_is_told_while_it_runs_and_when_it_has_ended() -> None:
+    assert row("running").took == timedelta(seconds=24)
     assert row("queued", started_at=None, finished_at=None).took is None
-    assert (row("succeeded").took, row("succeeded").left) == (timedelta(seconds=95), None)
+    assert row("succeeded").took == timedelta(seconds=95)
 
 
 def test_an_empty_field_leaves_the_recipe_s_own_value_and_the_command_says_the_same() -> None:
