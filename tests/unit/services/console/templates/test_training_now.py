@@ -1,0 +1,40 @@
+"""One training, as its page and its stream show it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from ordercast.client.training_answers import Training
+from ordercast.services.console.loss_curves import HEIGHT, WIDTH, LossCurves, curves_of, curves_so_far
+from ordercast.services.console.parts import is_missing
+from ordercast.services.console.texts import environments
+from ordercast.services.console.trainings.follow_training import OneTraining
+from ordercast.services.console.trainings.read_trainings import Row
+from tests.support.console_predictions import NOW, VERSIONS, losses, manifest, training
+
+PUBLISHED = {"model_version": VERSIONS[0]["version"], "verdict": "published"}
+SO_FAR = curves_so_far("demand", 30, {1: losses(1)})
+OF_VERSION = curves_of(manifest(VERSIONS[0]["version"], "demand"))
+
+
+def shown(status: str, curves: list[LossCurves] = SO_FAR, **more: Any) -> str:
+    found = OneTraining(NOW, Row(msgspec.convert(training(1, status, **more), Training), NOW), None, curves)
+    template = environments()["en"].get_template("training_now.html")
+    return template.render(found=found, training_id=1, missing=is_missing, size=(WIDTH, HEIGHT))
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (shown("running"), "Which of them answer one constant is known when its version is published."),
+        (shown("succeeded", verdict="rejected"), "is not known: no version of it was published."),
+        (shown("cancelled"), "is not known: no version of it was published."),
+        (shown("succeeded", **PUBLISHED), "could not be read from its version."),
+        (shown("succeeded", OF_VERSION, **PUBLISHED), "Answers one constant, dashed: network 3."),
+    ],
+)
+def test_it_is_said_whether_it_can_be_known_which_networks_answer_a_constant(page: str, told: str) -> None:
+    ways = ("when its version is published", "is not known: no", "could not be read", "dashed: network 3")
+    assert told in page
+    assert sum(way in page for way in ways) == 1
