@@ -3,6 +3,7 @@
 import asyncio
 import re
 from base64 import b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import Annotated, Final
@@ -30,8 +31,10 @@ _STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 @router.get("/models")
 async def show_models(request: Request, log_in: Operator) -> Response:
     found, served = await asyncio.gather(read_models(log_in.client), read_served(console(request).predictors()))
+    as_of = datetime.now(UTC)
     live = await read_live(log_in.client, found)
-    return page(request, "models.html", found=found, served=served, live=live, missing=is_missing, most=MOST)
+    shown = {"found": found, "served": served, "as_of": as_of, "live": live, "missing": is_missing, "most": MOST}
+    return page(request, "models.html", 200, **shown)
 
 
 @router.get("/models/compare")

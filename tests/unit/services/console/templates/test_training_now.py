@@ -7,10 +7,9 @@ import pytest
 
 from ordercast.client.training_answers import Training
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, LossCurves, curves_of, curves_so_far
-from ordercast.services.console.parts import is_missing
-from ordercast.services.console.texts import environments
 from ordercast.services.console.trainings.follow_training import OneTraining
 from ordercast.services.console.trainings.read_trainings import Row
+from tests.support.console_pages import drawn
 from tests.support.console_predictions import NOW, VERSIONS, losses, manifest, training
 
 PUBLISHED = {"model_version": VERSIONS[0]["version"], "verdict": "published"}
@@ -20,8 +19,7 @@ OF_VERSION = curves_of(manifest(VERSIONS[0]["version"], "demand"))
 
 def shown(status: str, curves: list[LossCurves] = SO_FAR, **more: Any) -> str:
     found = OneTraining(NOW, Row(msgspec.convert(training(1, status, **more), Training), NOW), None, curves)
-    template = environments()["en"].get_template("training_now.html")
-    return template.render(found=found, training_id=1, missing=is_missing, size=(WIDTH, HEIGHT))
+    return drawn("training_now.html", found=found, training_id=1, size=(WIDTH, HEIGHT))
 
 
 @pytest.mark.parametrize(
