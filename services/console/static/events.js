@@ -11,6 +11,8 @@
   let lastId = "";
   let shown = 0;
   let passed = 0;
+  // Whether it goes on when the page is seen.
+  let resumes = true;
 
   function say(name, kind, more = "") {
     part("state").className = `state ${kind}`;
@@ -87,6 +89,18 @@
     source.close();
     say("paused", "half");
   });
-  addEventListener("pagehide", () => source.close());
-  follow();
+
+  // A page that nobody sees keeps none of the few connections that browsers have for all pages of a place.
+  function look() {
+    if (document.hidden) {
+      resumes ||= source.readyState !== EventSource.CLOSED;
+      source?.close();
+    } else if (resumes) {
+      resumes = false;
+      follow();
+    }
+  }
+
+  document.addEventListener("visibilitychange", look);
+  look();
 })();

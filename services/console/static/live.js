@@ -26,7 +26,6 @@
   }
 
   function follow() {
-    // A page that was loaded in the background has one already.
     source?.close();
     source = new EventSource(stream.dataset.stream);
     source.onmessage = show;
@@ -34,6 +33,8 @@
     source.onerror = () => (lost.hidden = source.readyState !== EventSource.CLOSED);
   }
 
-  follow();
-  document.addEventListener("visibilitychange", () => (document.hidden ? source.close() : over || follow()));
+  // A page that nobody sees, also one that was opened in the background, keeps none of the few connections of its browser.
+  const look = () => (document.hidden ? source?.close() : over || follow());
+  document.addEventListener("visibilitychange", look);
+  look();
 })();

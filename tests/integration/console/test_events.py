@@ -65,6 +65,38 @@ async def test_after_a_cut_and_after_a_pause_it_goes_on_without_a_loss_or_a_repe
         assert {last_id for _, last_id in shop.feed.asked[1:]} >= {"views:2", "views:4", "views:6"}
 
 
+async def show(page: Any, *, hidden: bool) -> None:
+    await page.evaluate(
+        "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
+
+
+async def test_a_page_that_nobody_sees_has_no_stream_and_then_brings_what_came_meanwhile(open_reader: Any) -> None:
+    shop = Shop()
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        page = reader.page
+        await page.goto(f"{address}/events")
+        await wait_for("live", page, "#state")
+        shop.feed.add(cloud_event(1))
+        await wait_for("1", page)
+        await show(page, hidden=True)
+        while shop.feed.open:
+            await asyncio.sleep(0.01)
+        shop.feed.add(cloud_event(2), cloud_event(3))
+        await show(page, hidden=False)
+        await wait_for("3", page)
+        assert [last_id for _, last_id in shop.feed.asked] == [None, "views:1"]
+        await page.click("#pause")
+        await show(page, hidden=True)
+        await show(page, hidden=False)
+        assert "paused" in await page.inner_text("#state")
+        assert len(shop.feed.asked) == 2
+
+
 async def test_pausing_before_the_first_event_keeps_the_place(open_reader: Any) -> None:
     shop = Shop()
     async with console_of(shop) as address:
