@@ -1,0 +1,85 @@
+"""Parts that a timer has brought anew: whatever had the focus is found there by its id, and by nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ordercast.client.training_answers import Training
+from ordercast.services.console.flow.numbers import Numbers
+from ordercast.services.console.imports.kept_files import KeptFile
+from ordercast.services.console.imports.told import Told
+from ordercast.services.console.overview.look_at_services import ServiceState
+from ordercast.services.console.overview.read_overview import Overview
+from ordercast.services.console.parts import Missing
+from ordercast.services.console.texts import TEMPLATES
+from ordercast.services.console.trainings.read_trainings import Row, Trainings
+from tests.support.console_pages import drawn
+from tests.support.console_predictions import NOW, VERSIONS, training
+
+LATER = NOW + timedelta(seconds=15)
+AWAY = Missing("order_api", "nobody answers")
+REFUSED = ServiceState("feature_worker", failing={}, numbers=Numbers.of("ordercast_worker_dead_letters_total 2.0\n"))
+OVERVIEW = Overview(NOW, AWAY, AWAY, None, [REFUSED])
+FILE = KeptFile("f", 7, Path("f"), "orders.csv", 10, Told("orders"), state="sending", rows=9)
+PUBLISHED = {"verdict": "published", "model_version": VERSIONS[0]["version"]}
+
+
+def trainings(*of: dict[str, Any]) -> Trainings:
+    return Trainings(NOW, [Row(msgspec.convert(one, Training), NOW) for one in of])
+
+
+# Each as it is, and as it comes again.
+MOMENTS: dict[str, list[dict[str, Any]]] = {
+    "trainings_table.html": [
+        {"found": trainings(training(2, "running"), training(1, "succeeded", **PUBLISHED)), "refreshed_s": 2},
+        {
+            "found": trainings(
+                training(3, "queued"),
+                training(2, "running", progress={"epoch": 13, "epochs": 90}),
+                training(1, "succeeded", **PUBLISHED),
+            ),
+            "refreshed_s": 2,
+        },
+    ],
+    "import_state.html": [{"file": FILE}, {"file": replace(FILE, done=5), "csrf": "another form's own"}],
+    "overview_numbers.html": [
+        {"overview": OVERVIEW, "refreshed_s": 15},
+        {"overview": replace(OVERVIEW, as_of=LATER), "refreshed_s": 15},
+    ],
+}
+
+
+class Controls(HTMLParser):
+    """What may have the focus: the id of each and what it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str | None, tuple[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if told.get("type") == "hidden":
+            return
+        if tag in ("a", "button", "input", "select", "textarea", "summary") or "tabindex" in told:
+            self.found.append((told.get("id"), (tag, told.get("href"))))
+
+
+def test_all_of_them_are_looked_at() -> None:
+    assert {path.name for path in TEMPLATES.glob("*.html") if 'hx-trigger="every' in path.read_text("utf-8")} == {
+        *MOMENTS
+    }
+
+
+@pytest.mark.parametrize("template", MOMENTS)
+def test_each_control_has_an_id_of_its_own_and_keeps_it(template: str) -> None:
+    before, after = (Controls(drawn(template, **values)).found for values in MOMENTS[template])
+    assert before
+    assert [one for one in (*before, *after) if not one[0]] == []
+    assert len(dict(after)) == len(after)
+    assert set(before) <= set(after)
