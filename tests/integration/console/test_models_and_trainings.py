@@ -131,6 +131,7 @@ async def test_the_losses_of_ten_networks_come_by_themselves_until_the_training_
         ended = {"verdict": "published", "verdict_reason": "better than naive", "model_version": "20261120T0400-d"}
         shop.predictions.trainings = [at(90, "succeeded", **ended)]
         await reader.page.get_by_text("published: better than naive").wait_for()
+        assert await reader.page.get_by_role("status").inner_text() == "It has ended, and succeeded."
         await reader.page.get_by_text("Answers one constant, dashed: network 3.").wait_for()
         assert await reader.page.locator(".losses .collapsed").count() == 1
         assert await reader.violations() == []

@@ -1,5 +1,6 @@
 """One training, as its page and its stream show it."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -36,3 +37,27 @@ def test_it_is_said_whether_it_can_be_known_which_networks_answer_a_constant(pag
     ways = ("when its version is published", "is not known: no", "could not be read", "dashed: network 3")
     assert told in page
     assert sum(way in page for way in ways) == 1
+
+
+def read_aloud(page: str) -> str:
+    [found] = re.findall(r'<div role="status"><p id="told" data-live>(.*?)</p></div>', page, re.DOTALL)
+    return re.sub("<[^>]*>", "", found)
+
+
+def test_its_end_is_read_aloud_and_no_epoch_before_it_is() -> None:
+    aloud = [
+        shown("queued", started_at=None),
+        shown("running", progress={"epoch": 1, "epochs": 90}),
+        shown("running", progress={"epoch": 2, "epochs": 90}),
+        shown("succeeded", **PUBLISHED),
+        shown("failed"),
+        shown("cancelled"),
+    ]
+    assert [read_aloud(page) for page in aloud] == [
+        "It waits for its turn.",
+        "It runs.",
+        "It runs.",
+        "It has ended, and succeeded.",
+        "It has ended: it failed.",
+        "It has ended: it was cancelled.",
+    ]
