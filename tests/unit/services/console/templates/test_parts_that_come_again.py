@@ -70,6 +70,40 @@ class Controls(HTMLParser):
             self.found.append((told.get("id"), (tag, told.get("href"))))
 
 
+class LiveControls(Controls):
+    """Of a template's source: those within what `data-live` has replaced."""
+
+    def __init__(self, text: str) -> None:
+        self._within: list[bool] = []
+        self.frames: list[str] = []
+        super().__init__(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if "data-live" in told and "role" in told:
+            self.frames.append(tag)
+        if any(self._within) or "data-live" in told:
+            super().handle_starttag(tag, attrs)
+        if tag not in ("br", "input"):
+            self._within.append("data-live" in told)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None: ...
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within.pop()
+
+
+LIVE = sorted(path for path in TEMPLATES.glob("*.html") if " data-live" in path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("template", LIVE, ids=lambda path: path.name)
+def test_what_a_stream_replaces_keeps_the_focus_and_is_read_aloud(template: Path) -> None:
+    """A frame with a role that is replaced itself is not read: what stands in it has to be."""
+    live = LiveControls(template.read_text("utf-8"))
+    assert [what for id_, what in live.found if not id_] == []
+    assert live.frames == []
+
+
 def test_all_of_them_are_looked_at() -> None:
     assert {path.name for path in TEMPLATES.glob("*.html") if 'hx-trigger="every' in path.read_text("utf-8")} == {
         *MOMENTS
