@@ -10,7 +10,8 @@ another relay may take over. After ten minutes of failures the process ends, bec
 
 A relay that is suspended while it sends, or a client that holds a batch after its publish has failed, must not put an old state
 last. So each publisher that is opened fences those before it, and what it sends is read after it was opened: whatever they still
-hold is there before, and repeated, or refused. The lease only says who should send.
+hold is there before, and repeated, or refused. Who gets its lease back opens another publisher, because somebody else may have
+opened one meanwhile, and not yet written where it fences. The lease only says who should send.
 """
 
 import asyncio
@@ -79,7 +80,11 @@ _CREATE_STREAMS: Final = text("""
     ON CONFLICT DO NOTHING
 """)
 # One after the other: two relays that each had some partitions would fence each other.
-_LOCK: Final = text("SELECT FROM state_streams ORDER BY topic, partition FOR UPDATE")
+_LOCK: Final = text("""
+    WITH streams AS (SELECT * FROM state_streams ORDER BY topic, partition FOR UPDATE)
+    SELECT coalesce(bool_and(owner IS NOT DISTINCT FROM :owner AND leased_until >= clock_timestamp()), false) AS still_mine
+    FROM streams
+""")
 _LEASE: Final = text("""
     UPDATE state_streams SET owner = :owner, leased_until = clock_timestamp() + make_interval(secs => :seconds)
     WHERE NOT EXISTS (SELECT FROM state_streams WHERE owner <> :owner AND leased_until >= clock_timestamp())
@@ -172,27 +177,33 @@ class RelayStates:
         """
         if self._publisher is not None and self._clock() - self._opened_at >= REOPEN_S:
             await self._close_publisher()
-        if self._publisher is None:
-            async with self._sessions() as session, session.begin():
-                if not await self._lease(session):
-                    return 0
-            self._publisher = await self._opened.enter_async_context(self._open_publisher())
-            self._opened_at = self._clock()
+        while self._publisher is None or (events := await self._next_batch()) is None:
+            if not await self._reopen_publisher():
+                return 0
         try:
-            return await self._relay(self._publisher)
+            return await self._send(self._publisher, events)
         except KafkaError:
             await self._close_publisher()
             raise
+
+    async def _reopen_publisher(self) -> bool:
+        """Whether this relay has the lease; if so, with a publisher that fences all from before."""
+        await self._close_publisher()
+        topics = [PRODUCTS.name, ACCOUNTS.name]
+        async with self._sessions() as session, session.begin():
+            await session.execute(_CREATE_STREAMS, {"topics": topics, "partitions": self._partitions})
+            await session.execute(_LOCK, {"owner": self._owner})
+            if not await self._lease(session):
+                return False
+        self._publisher = await self._opened.enter_async_context(self._open_publisher())
+        self._opened_at = self._clock()
+        return True
 
     async def _close_publisher(self) -> None:
         await self._opened.aclose()
         self._publisher = None
 
-    async def _relay(self, publisher: Publisher) -> int:
-        events = await self._next_batch()
-        if events is None:
-            await self._close_publisher()
-            return 0
+    async def _send(self, publisher: Publisher, events: Sequence[Row[Any]]) -> int:
         by_partition: dict[Partition, list[Row[Any]]] = defaultdict(list)
         for event in events:
             by_partition[Partition(event.topic, event.partition)].append(event)
@@ -209,17 +220,15 @@ class RelayStates:
 
     async def _lease(self, session: AsyncSession) -> bool:
         """Whether this relay has the lease, for `LEASE_S` from now."""
-        topics = [PRODUCTS.name, ACCOUNTS.name]
-        await session.execute(_CREATE_STREAMS, {"topics": topics, "partitions": self._partitions})
-        await session.execute(_LOCK)
         return bool((await session.execute(_LEASE, {"owner": self._owner, "seconds": LEASE_S})).first())
 
     async def _next_batch(self) -> Sequence[Row[Any]] | None:
-        """Events in the order of their numbers, which are committed; None without the lease."""
+        """Events in the order of their numbers, which are committed; None if this relay was without the lease meanwhile."""
         mine = {"owner": self._owner, "partitions": self._partitions}
         async with self._sessions() as session, session.begin():
-            if not await self._lease(session):
+            if not (await session.execute(_LOCK, {"owner": self._owner})).scalar_one():
                 return None
+            await self._lease(session)
             rows = (await session.execute(_REPEATED, mine)).all()
             if not rows:
                 rows = (await session.execute(_NUMBER, mine | {"batch": BATCH})).all()

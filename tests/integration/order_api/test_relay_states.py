@@ -43,7 +43,7 @@ class Broken(MemoryLog):
 
     def __init__(self, chance: random.Random, share: float) -> None:
         super().__init__()
-        self._chance, self.share = chance, share
+        self._chance, self._share, self.held_share = chance, share, share
         self._openings = 0
         self._fences: dict[tuple[str, int], int] = {}
         self._held: list[tuple[int, str, int, Sequence[Record]]] = []
@@ -54,13 +54,13 @@ class Broken(MemoryLog):
         yield OneOpening(self, self._openings)
 
     async def write(self, opening: int, topic: str, partition: int, records: Sequence[Record]) -> None:
-        if self._chance.random() < self.share:
+        if self._chance.random() < self._share:
             raise BrokerUnavailable("before")
-        if self._chance.random() < self.share:
+        if self._chance.random() < self.held_share:
             self._held.append((opening, topic, partition, records))
             raise BrokerUnavailable("held")
         await self._append(opening, topic, partition, records)
-        if self._chance.random() < self.share:
+        if self._chance.random() < self._share:
             raise BrokerUnavailable("after")
 
     async def let_go(self) -> None:
@@ -145,6 +145,16 @@ async def waiting(sessions: Sessions) -> int:
         return int((await session.execute(text("SELECT count(*) FROM state_outbox"))).scalar_one())
 
 
+async def let_leases_run_out(sessions: Sessions) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE state_streams SET leased_until = now() - interval '1 s'"))
+
+
+async def set_price(sessions: Sessions, price: int) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(text("UPDATE products SET price = :price"), {"price": price})
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_the_last_event_of_each_key_is_its_row_whatever_happens_on_the_way(api: RunningApi, seed: int) -> None:
     chance, sessions, admin = random.Random(seed), api.service.sessions, await api.admin()
@@ -193,13 +203,12 @@ async def test_the_last_event_of_each_key_is_its_row_whatever_happens_on_the_way
             )
             assert answer.status_code == 200, answer.text
         elif act == "other":  # as if the lease had run out
-            async with sessions() as session, session.begin():
-                await session.execute(text("UPDATE state_streams SET leased_until = now() - interval '1 s'"))
-            relays.reverse()
+            await let_leases_run_out(sessions)
         elif act == "let-go":
             await log.let_go()
-        else:
-            await asyncio.gather(*(one.relay_once() for one in relays), return_exceptions=True)
+        else:  # one alone: the other one is suspended, and does not see who has the lease meanwhile
+            with suppress(BrokerUnavailable):
+                await chance.choice(relays).relay_once()
     await drain(relays[0])
     await drain(relays[1])
     await log.let_go()
@@ -210,6 +219,26 @@ async def test_the_last_event_of_each_key_is_its_row_whatever_happens_on_the_way
             created = [event for event in stream if event.type.endswith("created.v1")]
             keys = [next(iter(msgspec.structs.asdict(event.event).values())) for event in created]
             assert len(keys) == len(set(keys))  # once for each
+
+
+async def test_what_another_relay_holds_is_refused_once_the_lease_is_back(sessions: Sessions) -> None:
+    """Its publisher is the newer one, and has written nothing yet that would fence those before."""
+    log = Broken(random.Random(0), 0)
+    first, second = relay(sessions, log, "relay-0"), relay(sessions, log, "relay-1")
+    await seed_products(sessions, ["1"])
+    await drain(first)
+    await set_price(sessions, 2)
+    await let_leases_run_out(sessions)
+    log.held_share = 1
+    with pytest.raises(BrokerUnavailable):
+        await second.relay_once()
+    log.held_share = 0
+    await let_leases_run_out(sessions)
+    await drain(first)  # it was suspended, and did not see that the other one had the lease
+    await set_price(sessions, 3)
+    await drain(first)
+    await log.let_go()
+    assert compacted(log, "products") == (await in_tables(sessions))["products"]
 
 
 async def test_a_change_has_one_event_with_all_that_the_product_is_and_what_changes_nothing_has_none(
@@ -308,11 +337,15 @@ async def test_a_publisher_is_opened_by_who_has_the_lease_alone_and_anew_each_da
     now = REOPEN_S
     await first.relay_once()
     assert opened == ["first", "first"]
-    async with sessions() as session, session.begin():
-        await session.execute(text("UPDATE state_streams SET leased_until = now() - interval '1 s'"))
+    await let_leases_run_out(sessions)
     await second.relay_once()
     await first.relay_once()
     assert opened == ["first", "first", "second"]
+    await let_leases_run_out(sessions)
+    await first.relay_once()
+    await let_leases_run_out(sessions)
+    await second.relay_once()  # it did not see that the first one had the lease
+    assert opened == ["first", "first", "second", "first", "second"]
 
 
 async def test_a_broker_that_is_away_is_waited_for_and_another_relay_goes_on(sessions: Sessions) -> None:
@@ -331,8 +364,7 @@ async def test_a_broker_that_is_away_is_waited_for_and_another_relay_goes_on(ses
     second = relay(sessions, log, "relay-1")
     await drain(second)
     assert not compacted(log, "products")  # its lease runs out, for what fails may be the database
-    async with sessions() as session, session.begin():
-        await session.execute(text("UPDATE state_streams SET leased_until = now() - interval '1 s'"))
+    await let_leases_run_out(sessions)
     await drain(second)
     assert len(compacted(log, "products")) == 2
 
