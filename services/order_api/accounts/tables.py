@@ -54,6 +54,7 @@ class Account(Base):
         # One mailbox is one account, however its letters are cased.
         Index("uq_accounts_email", text("lower(email)"), unique=True),
         Index(None, "tokens_ended_at", postgresql_where=text("tokens_ended_at IS NOT NULL")),
+        Index(None, "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
     )
 
     def end_access_tokens(self) -> None:

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import text
 
 from ordercast.contracts.topics import ACCOUNTS
-from ordercast.services.order_api.states.follow_erasures import FOLLOWED_AFTER, follow_once
+from ordercast.services.order_api.states.follow_erasures import _FOLLOW, FOLLOWED_AFTER, follow_once
 from ordercast.services.order_api.states.relay_states import FENCE, RelayStates
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.kafka.open_consumer import read_topic
@@ -17,6 +17,7 @@ from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.topics import topic_configs
 from ordercast.services.shared.process.background import running_beside
 from tests.support.fresh_topics import FreshTopics
+from tests.support.lock_waits import until_somebody_waits_for_a_lock
 
 PARTITIONS = 4
 # Kafka looks for what is to be compacted every 15 s.
@@ -58,6 +59,35 @@ async def test_erasures_of_a_partition_are_followed_by_one_event_a_day_later(ses
     await execute(sessions, "DELETE FROM state_outbox")
     assert await follow() == 1
     assert await follow() == 0
+
+
+async def test_the_streams_are_locked_in_the_order_in_which_relays_lock_them(sessions: Sessions) -> None:
+    partitions = 8
+    await execute(sessions, SIGN_UP, name="ann", count=partitions)
+    await execute(sessions, "INSERT INTO state_streams (topic, partition) SELECT 'accounts', generate_series(0, 7)")
+    await execute(sessions, ERASE, ago=FOLLOWED_AFTER)
+    await execute(sessions, "DELETE FROM state_outbox")
+
+    async def follow() -> int:
+        async with sessions() as session, session.begin():
+            await session.execute(text("SET LOCAL enable_sort = off"))  # in no order by chance
+            return len((await session.execute(_FOLLOW, {"partitions": partitions, "after": FOLLOWED_AFTER})).all())
+
+    lock = "SELECT FROM state_streams WHERE partition {} FOR UPDATE NOWAIT"
+    async with sessions() as relay, relay.begin():
+        await relay.execute(text(lock.format("= 0")))
+        following = asyncio.create_task(follow())
+        await until_somebody_waits_for_a_lock(sessions)
+        await relay.execute(text(lock.format("> 0")))
+    assert await following == partitions
+
+
+async def test_erased_accounts_are_found_by_an_index_and_no_other_row_read(sessions: Sessions) -> None:
+    async with sessions() as session, session.begin():
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        values = {"partitions": PARTITIONS, "after": FOLLOWED_AFTER}
+        plan = [row[0] for row in await session.execute(text(f"EXPLAIN {_FOLLOW.text}"), values)]
+    assert [line for line in plan if "Index Cond" in line and "erased_at <= " in line], "\n".join(plan)
 
 
 async def test_kafka_forgets_an_erased_name_although_nothing_else_comes(
