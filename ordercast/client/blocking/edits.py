@@ -16,7 +16,10 @@ Edited = TypeVar("Edited", Account, Product)
 
 @dataclass(frozen=True, slots=True)
 class EditsApi:
-    """What is read comes with its ETag. A change brings it back: ProblemAnswer with status 412 if somebody was faster."""
+    """What is read comes with its ETag. A change brings it back: ProblemAnswer with status 412 if somebody was faster.
+
+    An order_api of a release before gives no ETag: then it is "", and a change is made whatever somebody else did.
+    """
 
     session: Session
 
@@ -40,6 +43,6 @@ class EditsApi:
         return read, response.headers.get("etag", "")
 
     def _change(self, path: str, etag: str, changes: dict[str, Any], answer: type[Edited]) -> Edited:
-        headers = {"Content-Type": "application/json", "If-Match": etag}
+        headers = {"Content-Type": "application/json"} | ({"If-Match": etag} if etag else {})
         body = msgspec.json.encode(changes)
         return self.session.ask(Request("PATCH", self.session.order_api + path, body, headers), answer)
