@@ -16,7 +16,7 @@ Edited = TypeVar("Edited", Account, Product)
 
 @dataclass(frozen=True, slots=True)
 class EditsApi:
-    """What is read comes with its ETag. A change brings it back: ProblemAnswer with status 412 if somebody was faster.
+    """What is read comes with its ETag. A change brings it back: ProblemAnswer with status 412 if that is no longer as it was.
 
     An order_api of a release before gives no ETag: then it is "", and a change is made whatever somebody else did.
     """

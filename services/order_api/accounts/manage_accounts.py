@@ -40,7 +40,7 @@ class AccountChange:
 
 
 def tag_of(account: Account) -> str:
-    """Of what admins change of it."""
+    """Of what admins change of it: after another role and back, or a block and back, it is the same again."""
     blocked_at = account.blocked_at
     return entity_tag(account.role, blocked_at.astimezone(UTC).isoformat() if blocked_at else "")
 

@@ -143,8 +143,8 @@ async def change(
     """Gives the account a role, blocks or unblocks it.
 
     A blocked account cannot log in, and its refresh tokens end now. Its access tokens, as those with the role before, end within
-    seconds. The last admin can neither be blocked nor demoted: 409. With If-Match only if nobody else has given it a role or
-    (un)blocked it since the answer with that ETag: 412.
+    seconds. The last admin can neither be blocked nor demoted: 409. With If-Match only if its role and its block are as in
+    the answer with that ETag: 412.
     """
     change = AccountChange(body.role, body.blocked, if_match)
     changed = await change_account(service.sessions, admin, account_id, change, address_of(request))

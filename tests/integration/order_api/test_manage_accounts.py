@@ -63,6 +63,8 @@ async def test_a_role_is_not_given_over_one_that_another_admin_gave_meanwhile(ap
     assert blocked.status_code == 200
     assert blocked.headers["etag"] not in (seen, after)
     assert (await api.client.get(path, headers=admin.headers)).headers["etag"] == blocked.headers["etag"]
+    unblocked = await api.client.patch(path, json={"blocked": False}, headers=admin.headers)
+    assert unblocked.headers["etag"] == after  # role and block are as they were then
 
 
 async def test_accounts_are_listed_filtered_and_found(api: RunningApi) -> None:
