@@ -13,7 +13,7 @@ from ordercast.client.training_answers import FINISHED, Training
 
 # Time (s) before the next look at something that is not ready yet.
 POLL_S: Final = 0.25
-# A predictor loads and warms a version within a second or two; one that takes this long (s) will not do it at all.
+# A predictor loads and warms a version within a second or two; one that takes longer than this (s) will not do it at all.
 SERVED_WITHIN_S: Final = 60.0
 UNAVAILABLE: Final = 503
 
@@ -50,13 +50,18 @@ def follow_training(
 def until_served(predictor: PredictorApi, version: str, recipe: str = "baseline") -> None:
     """Returns when the predictor answers from that version of the recipe.
 
+    No look at it begins after `SERVED_WITHIN_S`. One that began before lasts as long as any request of the client may: until its
+    tries are over (`RETRY_FOR_S`) and the last one has its answer (`READ_TIMEOUT_S`).
+
     Raises:
-        ServiceUnreachable: it still answers from another one, or not at all, after `SERVED_WITHIN_S`; or another one is pinned.
+        ServiceUnreachable: it still answered from another one, or had none, at the last look; or did not answer until the tries
+            of one look were over; or another one is pinned.
     """
-    give_up_at = time.monotonic() + SERVED_WITHIN_S
+    began_at = time.monotonic()
     while not _serves(predictor, version, recipe):
-        if time.monotonic() + POLL_S > give_up_at:
-            raise ServiceUnreachable(f"no predictor serves {version} after {SERVED_WITHIN_S:.0f} s")
+        waited_s = time.monotonic() - began_at
+        if waited_s + POLL_S > SERVED_WITHIN_S:
+            raise ServiceUnreachable(f"no predictor serves {version} after {waited_s:.0f} s")
         time.sleep(POLL_S)
 
 

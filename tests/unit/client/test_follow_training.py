@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from ordercast.client import Addresses, open_client
+from ordercast.client import follow_training as module
 from ordercast.client.errors import ServiceUnreachable
 from ordercast.client.follow_training import follow_training, until_served
 from tests.support.oracle_http import Answer, Received, serving
@@ -63,6 +65,23 @@ async def test_a_new_version_is_waited_for() -> None:
     async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
         await until_served(client.predictor, "v2")
     assert answers == []
+
+
+async def test_one_look_may_last_longer_than_is_waited_and_what_is_told_is_how_long_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = {"version": "v1", "recipe": "baseline", "members": 10, "trained_at": "2026-01-01T00:00:00Z", "rows": 5}
+    now = 0.0
+
+    async def answer(request: Received) -> Answer:
+        nonlocal now
+        now = 100.0  # its retries and its answer took so long
+        return Answer(200, {**model, "metrics": {}})
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
+        with pytest.raises(ServiceUnreachable, match="no predictor serves v2 after 100 s"):
+            await until_served(client.predictor, "v2")
 
 
 async def test_a_version_that_waits_under_a_pin_is_not_waited_for() -> None:
