@@ -1,9 +1,11 @@
 """With a port of their own, /metrics and /readyz are asked for there by all who ask, and nobody else reaches it."""
 
+import shlex
 from typing import Any
 
 import pytest
 
+from ordercast.services.console.texts import environments
 from tests.helm.chart import Helm, HelmFailed, Rendered
 from tests.helm.test_network import let_in, ports, rules
 from tests.helm.test_pods import APPS, programs
@@ -55,7 +57,6 @@ def test_the_console_asks_there_how_those_are_who_have_no_clients(apart: Rendere
     env = {variable["name"]: variable.get("value") for variable in programs(apart)["console"]["env"]}
     assert env["ORDERCAST_ORDER_API_URL"] == "http://shop-ordercast-order-api:8000"
     assert env["ORDERCAST_FEATURE_WORKER_URL"] == f"http://shop-ordercast-feature-worker:{PORT}"
-    assert env["ORDERCAST_RESTART_COMMAND"].endswith("rollout restart deployment/shop-ordercast-SERVICE-NAME")
     asked = {component: let_in(apart, "console", component) for component in APPS.keys() - {"console"}}
     assert asked == {
         "order-api": {("TCP", "http")},
@@ -64,6 +65,31 @@ def test_the_console_asks_there_how_those_are_who_have_no_clients(apart: Rendere
         "relay": {("TCP", "operations")},
         "feature-worker": {("TCP", "operations")},
     }
+
+
+@pytest.mark.parametrize("settings", [(), ("nameOverride=forecasts",)])
+@pytest.mark.parametrize("component", sorted(APPS.keys() - {"console"}))
+def test_the_command_that_the_console_names_restarts_the_one_that_is_away(
+    helm: Helm, component: str, settings: tuple[str, ...]
+) -> None:
+    rendered = helm.render(settings=settings)
+    [command] = [
+        variable["value"]
+        for variable in programs(rendered)["console"]["env"]
+        if variable["name"] == "ORDERCAST_RESTART_COMMAND"
+    ]
+    shown = (
+        environments(command)["en"].from_string("{{ restart(service) }}").render(service=component.replace("-", "_"))
+    )
+    *begin, kinds, _, selector = shlex.split(shown)
+    assert begin == ["kubectl", "-n", "ordercast", "rollout", "restart"]
+    labels = dict(one.split("=") for one in selector.split(","))
+    found = [
+        manifest["metadata"]["name"]
+        for manifest in rendered.manifests
+        if manifest["kind"].lower() in kinds.split(",") and labels.items() <= manifest["metadata"]["labels"].items()
+    ]
+    assert found == [rendered.workloads[component]["metadata"]["name"]]
 
 
 @pytest.mark.parametrize("port", ["80", "70000", "many"])

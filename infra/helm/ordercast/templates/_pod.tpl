@@ -123,8 +123,11 @@ there is one; of the others their API is wanted. Takes (root, spec).
 - name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
 {{- end }}
-- name: ORDERCAST_RESTART_COMMAND
-  value: kubectl -n {{ .root.Release.Namespace }} rollout restart deployment/{{ include "ordercast.fullname" .root }}-SERVICE-NAME
+{{- $labels := include "ordercast.selector" (dict "root" .root "component" "SERVICE-NAME") | fromYaml }}
+{{- $selector := list }}
+{{- range $name, $value := $labels }}{{ $selector = append $selector (printf "%s=%s" $name $value) }}{{ end }}
+- name: ORDERCAST_RESTART_COMMAND # by labels: some are a Deployment, some a StatefulSet
+  value: kubectl -n {{ .root.Release.Namespace }} rollout restart deployment,statefulset -l {{ join "," $selector }}
 {{- end -}}
 
 {{/* A service's variables. Takes (root, component, spec, values). */}}

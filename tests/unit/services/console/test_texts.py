@@ -164,8 +164,8 @@ def test_what_people_have_typed_is_quoted_in_a_command_to_copy(template: Path) -
         ("ordercast restart SERVICE", "ordercast restart feature_worker"),
         ("docker compose restart SERVICE", "docker compose restart feature_worker"),
         (
-            "kubectl rollout restart deployment/shop-SERVICE-NAME",
-            "kubectl rollout restart deployment/shop-feature-worker",
+            "kubectl rollout restart deployment,statefulset -l component=SERVICE-NAME",
+            "kubectl rollout restart deployment,statefulset -l component=feature-worker",
         ),
     ],
 )
