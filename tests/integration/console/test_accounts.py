@@ -263,7 +263,7 @@ async def test_empty_and_missing_states_say_what_to_do(open_reader: Any) -> None
         reader = await open_reader(address)
         await reader.log_in()
         await reader.page.goto(f"{address}/accounts")
-        assert "ordercast import FILE" in await reader.page.inner_text("main")
+        assert "ordercast import orders FILE" in await reader.page.inner_text("main")
         assert await reader.violations() == []
         await reader.page.goto(f"{address}/accounts?search=nobody")
         assert "No account is such a one" in await reader.page.inner_text("main")
