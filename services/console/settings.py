@@ -20,6 +20,12 @@ class ConsoleSettings(HttpSettings):
         default="http://127.0.0.1:8003", description="where the feature workers answer, with commas"
     )
     relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
+    public_order_api_url: str | None = Field(
+        default=None,
+        description="where whoever reads a page reaches order_api, for its commands; as this does unless set",
+    )
+    public_trainer_url: str | None = Field(default=None, description="the trainer, likewise")
+    public_predictor_url: str | None = Field(default=None, description="the predictors, likewise")
     processes_file: Path | None = Field(
         default=None,
         description="a file with the address of each process as they come and go, in place of the addresses",

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from babel import Locale
@@ -56,12 +57,25 @@ def translations_of(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
-def environments(restart_command: str = "ordercast restart SERVICE") -> dict[str, Environment]:
-    """What renders the templates, by language. `restart_command` is how whoever runs the system starts a service again."""
-    return {language: _environment(language, restart_command) for language in languages()}
+def environments(
+    restart_command: str = "ordercast restart SERVICE",
+    urls: Mapping[str, str] = MappingProxyType({}),
+    inner_urls: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Environment]:
+    """What renders the templates, by language. `restart_command` is how whoever runs the system starts a service again; `urls` are
+    where services answer them, by name, and `inner_urls` where they answer the console, which metrics and health do alone."""
+    shared = {
+        # Kubernetes' names have no underscores.
+        "restart": lambda service: restart_command.replace("SERVICE-NAME", service.replace("_", "-")).replace(
+            "SERVICE", service
+        ),
+        "urls": {name: url.rstrip("/") for name, url in urls.items()},
+        "inner_urls": {name: url.rstrip("/") for name, url in inner_urls.items()},
+    }
+    return {language: _environment(language, shared) for language in languages()}
 
 
-def _environment(language: str, restart_command: str) -> Environment:
+def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
     translations = translations_of(language)
 
     def said(value: object) -> object:
@@ -79,10 +93,7 @@ def _environment(language: str, restart_command: str) -> Environment:
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {
         "language": language,
-        # Kubernetes' names have no underscores.
-        "restart": lambda service: restart_command.replace("SERVICE-NAME", service.replace("_", "-")).replace(
-            "SERVICE", service
-        ),
+        **shared,
         "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
     }
     environment.filters |= {**_formats(language), "points": points, "trend": trend}

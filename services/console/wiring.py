@@ -50,21 +50,14 @@ class Console:
 @asynccontextmanager
 async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
     """Everything. No other service has to be there yet."""
-    predictors = _named("predictor", settings.predictor_url)
-    addresses = Addresses(settings.order_api_url, settings.trainer_url, predictors["predictor"])
+    shown, told = shown_urls(settings)
+    addresses = Addresses(settings.order_api_url, settings.trainer_url, told["predictor"])
     # A page waits for nobody who is away: whoever reads it tries again.
     async with (
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
         _open_files(settings.views_sent, settings.told_of_files) as files,
     ):
-        told = {
-            "order_api": settings.order_api_url,
-            **_named("relay", settings.relay_url),
-            **_named("feature_worker", settings.feature_worker_url),
-            "trainer": settings.trainer_url,
-            **predictors,
-        }
         processes = Processes(told, settings.processes_file)
         watch = Watch(probes, processes)
         async with running_beside(watch.run, name="watch-services"):
@@ -79,11 +72,28 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
                 probes=probes,
                 processes=processes,
                 watch=watch,
-                environments=environments(settings.restart_command),
+                environments=environments(settings.restart_command, shown, told),
                 secure_cookies=settings.secure_cookies,
                 streams=Streams(),
                 checks={},
             )
+
+
+def shown_urls(settings: ConsoleSettings) -> tuple[dict[str, str], dict[str, str]]:
+    """Where each process answers whoever reads a page, and where it answers the console."""
+    told = {
+        "order_api": settings.order_api_url,
+        **_named("relay", settings.relay_url),
+        **_named("feature_worker", settings.feature_worker_url),
+        "trainer": settings.trainer_url,
+        **_named("predictor", settings.predictor_url),
+    }
+    public = {
+        "order_api": settings.public_order_api_url,
+        "trainer": settings.public_trainer_url,
+        "predictor": settings.public_predictor_url,
+    }
+    return told | {name: url for name, url in public.items() if url}, told
 
 
 def _named(service: str, urls: str) -> dict[str, str]:

@@ -145,7 +145,7 @@ def test_more_ways_out_are_for_all_services(helm: Helm) -> None:
 def test_the_console_is_told_where_the_others_answer_and_reaches_nobody_else(rendered: Rendered) -> None:
     services = {s["metadata"]["name"]: s for s in rendered.of_kind("Service")}
     env = {v["name"]: v.get("value", "") for v in rendered.pods["console"]["spec"]["containers"][0]["env"]}
-    told = {name: value for name, value in env.items() if name.endswith("_URL")}
+    told = {name: value for name, value in env.items() if name.endswith("_URL") and "_PUBLIC_" not in name}
     others = APPS.keys() - {"console"}
     assert told.keys() == {f"ORDERCAST_{component.replace('-', '_').upper()}_URL" for component in others}
     for url in told.values():
@@ -227,6 +227,23 @@ def test_the_console_s_cookies_go_over_tls_where_the_ingress_speaks_it(
         found = settings_of(rendered, "console", tmp_path, monkeypatch)
         assert isinstance(found, ConsoleSettings)
         assert found.secure_cookies is secure
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ((), "https://ordercast.example.com"),
+        (("ingress.tlsSecret=",), "http://ordercast.example.com"),
+        (("ingress.enabled=false",), None),
+    ],
+)
+def test_the_console_names_the_ingress_s_host_to_whoever_reads_its_pages(
+    helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: tuple[str, ...], url: str | None
+) -> None:
+    found = settings_of(helm.render("values-large.yaml", settings=settings), "console", tmp_path, monkeypatch)
+    assert isinstance(found, ConsoleSettings)
+    assert {found.public_order_api_url, found.public_trainer_url, found.public_predictor_url} == {url}
+    assert found.order_api_url == "http://shop-ordercast-order-api:8000"
 
 
 def test_the_ingress_has_tls_and_needs_a_host(large: Rendered, helm: Helm) -> None:

@@ -5,9 +5,12 @@ from typing import Any, Final
 
 from ordercast.services.console.pages import THEMES
 from ordercast.services.console.parts import is_missing
+from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import environments
+from ordercast.services.console.wiring import shown_urls
 
-_ENGLISH: Final = environments()["en"]
+_URLS, _INNER = shown_urls(ConsoleSettings())
+_ENGLISH: Final = environments(urls=_URLS, inner_urls=_INNER)["en"]
 
 
 def drawn(template: str, **values: Any) -> str:

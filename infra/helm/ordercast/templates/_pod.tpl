@@ -113,7 +113,7 @@ without a key for the migrations.
 
 {{/*
 Where the services answer that a component asks. One without clients is asked how it is, which an operations port tells where
-there is one; of the others their API is wanted. Takes (root, spec).
+there is one; of the others their API is wanted, which an ingress has for all. Takes (root, spec).
 */}}
 {{- define "ordercast.askedEnv" -}}
 {{- $components := include "ordercast.components" .root | fromYaml -}}
@@ -122,6 +122,11 @@ there is one; of the others their API is wanted. Takes (root, spec).
 {{- $port := empty $asked.public | ternary ($.root.Values.operationsPort | default $asked.port) $asked.port | int }}
 - name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
+{{- $ingress := $.root.Values.ingress }}
+{{- if and $asked.public $ingress.enabled }}
+- name: ORDERCAST_PUBLIC_{{ . | replace "-" "_" | upper }}_URL
+  value: {{ empty $ingress.tlsSecret | ternary "http" "https" }}://{{ $ingress.host }}
+{{- end }}
 {{- end }}
 {{- $labels := include "ordercast.selector" (dict "root" .root "component" "SERVICE-NAME") | fromYaml }}
 {{- $selector := list }}

@@ -13,6 +13,8 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
+from ordercast.services.console.flow.processes import SERVICES
+from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import (
     HERE,
     LOCALES,
@@ -23,6 +25,7 @@ from ordercast.services.console.texts import (
     languages,
     preferred,
 )
+from ordercast.services.console.wiring import shown_urls
 
 OTHERS = [language for language in languages() if language != SOURCE]
 TAG = re.compile(r"<[^>]*>")
@@ -177,6 +180,32 @@ def test_a_service_that_is_away_is_started_by_what_works_where_it_runs(command: 
 @pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
 def test_no_page_knows_by_itself_how_services_are_started(template: Path) -> None:
     assert "ordercast restart" not in template.read_text("utf-8")
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_page_knows_by_itself_where_services_answer(template: Path) -> None:
+    source = template.read_text("utf-8")
+    assert re.findall(r"\b(?:127\.0\.0\.1|localhost)\b|https?://[^/\s{]*:\d+", source) == []
+    assert {name for _, name in re.findall(r"\b(inner_)?urls\.(\w+)", source)} <= set(SERVICES)
+
+
+def test_a_command_has_the_address_at_which_its_reader_reaches_a_service() -> None:
+    settings = ConsoleSettings(
+        order_api_url="http://order_api:8000",
+        public_order_api_url="https://shop.example/",
+        relay_url="http://127.0.0.1:8104, http://127.0.0.1:49152",
+    )
+    urls, inner = shown_urls(settings)
+    made = environments(urls=urls, inner_urls=inner)["en"]
+    shown = made.from_string(
+        "{{ urls.order_api }} {{ inner_urls.order_api }} {{ urls.trainer }} {{ urls.relay }}"
+    ).render()
+    assert shown.split() == [
+        "https://shop.example",
+        "http://order_api:8000",
+        "http://127.0.0.1:8001",
+        "http://127.0.0.1:8104",
+    ]
 
 
 def test_a_word_of_a_command_stays_one_word() -> None:
