@@ -22,14 +22,15 @@ class Told:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def completed_by(self, before: "Told") -> "Told":
-        """With what `before` tells where this tells nothing."""
+        """With what `before` tells where this tells nothing. Not its encoding: each file has its own, and is read in it before its
+        columns are known."""
         return Told(
             self.subject,
             self.zone or before.zone,
             self.currency or before.currency,
             self.dates or before.dates,
             self.decimals or before.decimals,
-            self.encoding or before.encoding,
+            self.encoding,
             {**before.columns, **self.columns},
         )
 

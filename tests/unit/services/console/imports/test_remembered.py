@@ -1,5 +1,6 @@
 """What is remembered of files by their shape."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ordercast.services.console.imports import remembered as module
@@ -19,6 +20,14 @@ def test_what_was_told_completes_what_is_told_of_the_same_columns_and_subject_al
     assert again.completed(other, HEADER) == Told(zone="UTC", currency="KRW", columns={"account_ref": "No"})
     assert again.completed(Told(), (*HEADER, "more")) == Told()
     assert again.completed(Told("views"), HEADER) == Told("views")
+
+
+def test_an_encoding_is_found_or_told_for_each_file_by_itself(tmp_path: Path) -> None:
+    """The columns are known once the file was read in one: another one then would send other texts than were shown."""
+    kept = Remembered(tmp_path / "told.json")
+    kept.keep(replace(TOLD, encoding="cp949"), HEADER)
+    assert kept.completed(Told(), HEADER) == TOLD
+    assert kept.completed(Told(encoding="euc-kr"), HEADER) == replace(TOLD, encoding="euc-kr")
 
 
 def test_the_oldest_shapes_go(tmp_path: Path) -> None:
