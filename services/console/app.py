@@ -28,7 +28,16 @@ from ordercast.services.console.models.routes import router as models
 from ordercast.services.console.orders.routes import router as orders
 from ordercast.services.console.overview.routes import router as overview
 from ordercast.services.console.own_orders.routes import router as own_orders
-from ordercast.services.console.pages import FORM_COOKIE, LOG_IN_COOKIE, SHOP, answer_problem, console, page, to_log_in
+from ordercast.services.console.pages import (
+    FORM_COOKIE,
+    LOG_IN_COOKIE,
+    SHOP,
+    answer_problem,
+    console,
+    log_in_of,
+    page,
+    to_log_in,
+)
 from ordercast.services.console.personal_data.routes import router as personal_data
 from ordercast.services.console.predict.routes import router as predict
 from ordercast.services.console.products.routes import router as products
@@ -87,7 +96,8 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
         problem_page=answer_problem,
     )
     # Innermost: a form that comes twice is observed, and counts for the limits, as any other.
-    app.user_middleware.append(Middleware(SentForms, cookies=(LOG_IN_COOKIE, FORM_COOKIE)))
+    forms = Middleware(SentForms, cookies=(LOG_IN_COOKIE, FORM_COOKIE), who=_who, longest=MAX_EDIT_BYTES)
+    app.user_middleware.append(forms)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
     app.add_exception_handler(errors.NotForCustomers, _answer_customer)
@@ -99,6 +109,11 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     # The frame has a handler of its own for this one.
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _answer_wrong_request)
     return app
+
+
+def _who(request: Request) -> str:
+    """The log-in, which is to be a good one: names can be made up."""
+    return request.cookies[LOG_IN_COOKIE] if log_in_of(request) else ""
 
 
 # Starlette hands each handler its class of error, and types them all as Exception: hence Any.

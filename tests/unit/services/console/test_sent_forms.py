@@ -1,16 +1,15 @@
 """A form that is sent twice is done once."""
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ordercast.services.console.app import MAX_EDIT_BYTES
 from ordercast.services.console.sent_forms import KEPT_S, MOST_FORMS, SentForms
 
 COOKIE = "whose"
@@ -23,7 +22,6 @@ class Service:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.failures = 0
-        self.at = 0.0
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
 
@@ -35,12 +33,20 @@ class Service:
             self.failures -= 1
             return Response(status_code=503)
         self.done.append(name)
-        return Response(f"done {len(self.done)}", 201, {"set-cookie": "cart=1"})
+        return Response(f"done {len(self.done)}", 201, {"set-cookie": f"cart={len(self.done)}"})
 
-    def browser(self, **options: Any) -> httpx.AsyncClient:
-        forms = Middleware(SentForms, cookies=[COOKIE], now=lambda: self.at)
-        app = Starlette(routes=[Route("/{path}", self.do, methods=["POST"])], middleware=[forms])
-        return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console", **options)
+    def forms(self, kept_s: float = KEPT_S) -> SentForms:
+        app = Starlette(routes=[Route("/{path}", self.do, methods=["POST"])])
+        return SentForms(
+            app,
+            cookies=[COOKIE],
+            who=lambda request: request.cookies.get("log_in", ""),
+            longest=MAX_EDIT_BYTES,
+            kept_s=kept_s,
+        )
+
+    def browser(self, forms: SentForms | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(forms or self.forms()), base_url="http://console")
 
 
 async def test_a_second_click_gets_what_the_first_got() -> None:
@@ -53,8 +59,19 @@ async def test_a_second_click_gets_what_the_first_got() -> None:
         at_once = await asyncio.gather(*clicks)
         late = await browser.post("/keys", data=FORM)
         assert {(answer.status_code, answer.text) for answer in (*at_once, late)} == {(201, "done 1")}
-        assert late.headers["set-cookie"] == "cart=1"
+        assert [answer.headers["set-cookie"] for answer in at_once] == ["cart=1"] * 3
         assert service.done == ["a key"]
+
+
+async def test_an_old_answer_takes_nothing_out_of_a_cart_that_went_on() -> None:
+    service = Service()
+    async with service.browser() as browser:
+        await browser.post("/keys", data=FORM)
+        await browser.post("/keys", data=FORM | {"name": "another"})
+        again = await browser.post("/keys", data=FORM)
+        assert again.text == "done 1"
+        assert "set-cookie" not in again.headers
+        assert browser.cookies["cart"] == "2"
 
 
 async def test_the_first_goes_on_though_its_browser_left_for_the_second() -> None:
@@ -114,20 +131,42 @@ async def test_what_failed_may_be_tried_again() -> None:
         assert service.done == ["a key"]
 
 
-async def test_it_is_remembered_for_a_while_and_not_without_bounds() -> None:
+async def test_it_is_forgotten_after_a_while_though_no_form_follows() -> None:
     service = Service()
-    async with service.browser() as browser:
+    forms = service.forms(kept_s=0.01)
+    async with service.browser(forms) as browser:
         await browser.post("/keys", data=FORM)
-        service.at = KEPT_S - 1
-        await browser.post("/keys", data=FORM)
-        assert len(service.done) == 1
-        service.at = KEPT_S + 1
+        async with asyncio.timeout(10):
+            while forms.remembered:
+                await asyncio.sleep(0.01)
         await browser.post("/keys", data=FORM)
         assert len(service.done) == 2
-        for number in range(MOST_FORMS):
-            await browser.post("/keys", data=FORM | {"name": str(number)})
-        await browser.post("/keys", data=FORM)
-        assert service.done[-1] == "a key"
+
+
+async def test_who_sends_many_pushes_out_their_own_alone() -> None:
+    service = Service()
+    forms = service.forms()
+    async with service.browser(forms) as browser:
+        for log_in in ("ann", "adam"):
+            await browser.post("/keys", data=FORM, headers={"cookie": f"{COOKIE}={log_in}; log_in={log_in}"})
+        for number in range(MOST_FORMS + 1):
+            await browser.post("/preferences", data=FORM | {"csrf": f"token.{number}"}, headers={"cookie": ""})
+        assert forms.remembered == MOST_FORMS
+        done = len(service.done)
+        for log_in in ("ann", "adam"):
+            await browser.post("/keys", data=FORM, headers={"cookie": f"{COOKIE}={log_in}; log_in={log_in}"})
+        assert len(service.done) == done
+        await browser.post("/preferences", data=FORM | {"csrf": "token.0"}, headers={"cookie": ""})
+        assert len(service.done) == done + 1
+
+
+async def test_an_edited_record_is_sent_once_however_long_it_is() -> None:
+    service = Service()
+    edited = FORM | {"body": "x" * (MAX_EDIT_BYTES - 1_000)}
+    async with service.browser() as browser:
+        for _ in range(2):
+            await browser.post("/dead-letters", data=edited)
+        assert len(service.done) == 1
 
 
 async def test_files_are_handed_on_as_they_come() -> None:
