@@ -318,3 +318,30 @@ def test_no_file_means_nothing_that_reads_files_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert re.sub(r"\s", "", done.stdout) == "[]"
+
+
+async def test_a_second_click_hands_no_file_in_twice(open_reader: Any, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(ORDERS.replace("Customer no", "Kunde"))
+    handed: list[str] = []
+    clicked_again = asyncio.Event()
+
+    async def hold(route: Any) -> None:
+        handed.append(route.request.url)
+        await clicked_again.wait()
+        await route.continue_()
+
+    async with console_of(Shop()) as address:
+        reader = await open_reader(address)
+        page = reader.page
+        await reader.log_in()
+        await page.goto(f"{address}/import")
+        await page.route("**/import/files", hold)
+        await page.set_input_files("#file", path)
+        click = "document.querySelector('form[data-once] button.main').click()"
+        async with page.expect_request("**/import/files"):
+            await page.evaluate(click)
+        await page.evaluate(click)
+        clicked_again.set()
+        await page.get_by_text("It cannot come in as it is").wait_for()
+        assert len(handed) == 1
