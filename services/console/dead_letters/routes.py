@@ -80,7 +80,7 @@ async def edit_letter(
     typed = Typed.as_sent(form.body, form.headers)
     found = await try_letter(log_in.client, dead_letter_id, typed, form.step)
     if isinstance(found, OneLetter) and found.sent:
-        return _done(request, "replay", done_with(dead_letter_id))
+        return _done(request, "replay", done_with(dead_letter_id), edited=True)
     return _one(request, dead_letter_id, found, asks=form.step == "ask")
 
 
@@ -117,5 +117,5 @@ async def _ask_about(
     )
 
 
-def _done(request: Request, act: Act, done: Outcome) -> Response:
-    return page(request, "dead_letters_done.html", act=act, done=done, as_of=datetime.now(UTC))
+def _done(request: Request, act: Act, done: Outcome, *, edited: bool = False) -> Response:
+    return page(request, "dead_letters_done.html", act=act, done=done, edited=edited, as_of=datetime.now(UTC))

@@ -18,7 +18,7 @@ from ordercast.services.console.models.read_model import read_comparison, read_m
 from ordercast.services.console.models.read_models import MOST, read_live, read_models
 from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
 from ordercast.services.console.models.served import read_served
-from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, page
+from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, page, render
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.shared.http.requests import in_query
 
@@ -45,7 +45,7 @@ async def show_comparison(
     status = found.status if isinstance(found, Missing) else 200
     fields = [] if isinstance(found, Missing) else found.fields
     sections = [(name, list(own)) for name, own in groupby(fields, key=lambda field: field.section)]
-    shown = {"found": found, "sections": sections, "asked": asked, "missing": is_missing}
+    shown = {"found": found, "sections": sections, "asked": asked, "missing": is_missing, "as_of": datetime.now(UTC)}
     return page(request, "models_compare.html", status, **shown)
 
 
@@ -73,13 +73,16 @@ async def show_model(request: Request, log_in: Operator, version: Version) -> Re
 
 @router.get("/models/{version}/card")
 async def show_card(request: Request, log_in: Operator, version: Version) -> Response:
-    """The predictor's own page, as whoever is logged in may see it: it loads nothing, and nothing runs in it."""
+    """The predictor's own page, as whoever is logged in may see it, with a way back: it loads nothing, and nothing runs in it."""
     card = await ask("predictor", log_in.client.predictor.card(version), within_s=ACTION_DEADLINE_S)
     if isinstance(card, Missing):
         return page(request, "model_card_missing.html", card.status, card=card, version=version)
     styles = "".join(f" 'sha256-{b64encode(sha256(style).digest()).decode()}'" for style in _STYLE.findall(card))
     policy = f"default-src 'none'; style-src{styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    return HTMLResponse(card, headers={**HEADERS, "Content-Security-Policy": policy})
+    above = render(request, "model_card_above.html", csrf="", version=version).encode()
+    return HTMLResponse(
+        card.replace(b"<main>", above + b"<main>", 1), headers={**HEADERS, "Content-Security-Policy": policy}
+    )
 
 
 @router.get("/models/{version}/serve")

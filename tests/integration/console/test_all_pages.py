@@ -120,6 +120,16 @@ async def test_each_page_is_in_korean_as_a_whole(path: str) -> None:
         assert [text for text in korean if re.fullmatch(r"[A-Za-z ,]{4,}", text)] == []
 
 
+def picture_of(path: str, scheme: str) -> str:
+    """The name of its picture."""
+    name = re.sub(r"\W+", "-", path).strip("-")
+    return f"{scheme}-{name or 'overview'}"
+
+
+def test_each_page_has_a_picture_of_its_own() -> None:
+    assert len({picture_of(path, scheme) for path in PAGES for scheme in ("light", "dark")}) == 2 * len(PAGES)
+
+
 async def test_axe_finds_nothing_on_any_page_light_or_dark(open_reader: Any) -> None:
     async with console_of(shop()) as address:
 
@@ -133,11 +143,11 @@ async def test_axe_finds_nothing_on_any_page_light_or_dark(open_reader: Any) -> 
                     "load" if path.startswith(("/events", "/trainings/")) else "networkidle"
                 )
                 assert await reader.violations() == [], path
+                await reader.picture(picture_of(path, "light"))
                 # Whoever turns the lights out has the page open, too.
                 await reader.page.emulate_media(color_scheme="dark")
                 assert await reader.violations() == [], f"{path}, dark"
-                name = re.sub(r"\W+", "-", path).strip("-")[:40]
-                await reader.picture(f"dark-{name}")
+                await reader.picture(picture_of(path, "dark"))
             assert reader.problems == []
 
         # Half of the time a page is waited for until it has been silent for half a second.

@@ -44,6 +44,8 @@ async def test_by_keyboard_one_is_edited_tried_and_sent_again_after_asking(open_
         await page.get_by_text("1 event was sent again").wait_for()
         [(act, sent)] = shop.letters.done
         assert (act, sent["id"], sent["body"], sent["headers"]) == ("replay", "views:0:3", '{"account_id": 8}', None)
+        # Of what was edited it is the request: the command sends it as it was.
+        assert "/dead-letters/views:0:3/replay" in await page.inner_text("main")
         await reader.picture("letter-done")
         assert await reader.violations() == []
         assert reader.problems == []
@@ -90,6 +92,7 @@ async def test_some_are_discarded_after_asking() -> None:
         form = {"csrf": csrf_in(asked.text), "act": "discard", "ids": ["views:0:3"]}
         done = await http.post("/dead-letters/do", data=form)
         assert "1 event never counts now" in done.text
+        assert "ordercast dead-letters discard views:0:3" in done.text
         assert shop.letters.done == [("discard", ["views:0:3"])]
 
 

@@ -60,6 +60,7 @@ async def test_by_keyboard_versions_are_compared_looked_at_activated_and_pinned(
         await page.wait_for_url(lambda url: url.endswith("/compare?first=20261113T0400-d&second=20261120T0400-d"))
         text = await page.inner_text("main")
         assert "1 of 102 fields of their manifests differ." in text
+        assert "As of " in text
         assert "ordercast models diff 20261113T0400-d 20261120T0400-d" in await page.inner_html("main")
         await press("text=Show all")
         await page.get_by_role("cell", name="the same").first.wait_for()
@@ -74,9 +75,13 @@ async def test_by_keyboard_versions_are_compared_looked_at_activated_and_pinned(
         await press("text=Its model card")
         await page.wait_for_url("**/card")
         assert "Calibration of P(order)" in await page.inner_text("main")
+        assert "ordercast models card 20261113T0400-d" in await page.inner_text("header")
+        await reader.picture("model-card")
         # Drawn in its own style, which its policy lets in.
         assert await page.evaluate("getComputedStyle(document.body).maxWidth") == "1088px"
         assert await reader.violations() == []
+        await press("header a[href='/models/20261113T0400-d']")
+        await page.wait_for_url("**/models/20261113T0400-d")
 
         for version in ("20261119T0300-b", "20261120T0300-b"):  # activate one, pin the one that serves
             await page.goto(f"{address}/models")
