@@ -80,11 +80,16 @@ async def _goes_on_after_what_it_noted(running: Running, environment: dict[str, 
     """Run twice, with a kill between: the second one begins where the first one was."""
     orders = running.admin.order_api
     product = await orders.create_product("FOLLOWED", "Followed", Decimal(1), "EUR")
-    first, second = [str((await orders.place_order([(product.id, 1)])).id) for _ in range(2)]
+
+    async def ordered() -> str:
+        return str((await orders.place_order([(product.id, 1)])).id)
+
+    first = await ordered()
     seen = list[str]()
     async with program(["follow.py"], environment) as process:
         while first not in seen:
             seen.append(await said(process))
+    second = await ordered()
     async with program(["follow.py"], environment) as process:
         again = [await said(process)]
         while second not in again:

@@ -57,7 +57,11 @@ async def test_runbooks(running: Running) -> None:
 
 async def test_the_readme_over_http(running: Running) -> None:
     product = await running.admin.order_api.create_product(uuid4().hex, "Any", Decimal(1), "EUR")
+    # Others have followed a page here before.
+    somebody = f"ann-{uuid4().hex[:8]}"
     others = {
+        "ann@example.com": f"{somebody}@example.com",
+        '"nickname": "ann"': f'"nickname": "{somebody}"',
         "curl -s 'localhost:8002/predictions?view_count=5000'": "",  # there is no model here; test_forecast.py asks so
         '"product_id": 1': f'"product_id": {product.id}',
     }

@@ -176,6 +176,7 @@ async def test_a_far_cell_of_a_workbook_is_told_before_it_takes_the_memory() -> 
     sheet = '<worksheet><dimension ref="A1:CV900000"/><sheetData><row r="900000"><c r="CV900000"/></row></sheetData></worksheet>'
     with zipfile.ZipFile(book, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
     async with reading(Shop()) as http:
         await log_in(http, "olga")

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Final
 
@@ -70,7 +71,8 @@ async def send(console: httpx.AsyncClient, path: str, **typed: str | list[str]) 
     """Opens the page that asks, and sends its form; what stands on the page to which that leads."""
     asked = await console.get(path)
     assert asked.status_code == 200
-    hidden = dict(re.findall(r'type="hidden" name="(csrf|key|known|blocked)" value="([^"]*)"', asked.text))
+    found = re.findall(r'type="hidden" name="(csrf|key|known|blocked)" value="([^"]*)"', asked.text)
+    hidden = {name: unescape(value) for name, value in found}
     answer = await console.post(path, data=hidden | typed)
     assert answer.status_code in (200, 303), answer.text
     return answer.text if answer.status_code == 200 else (await console.get(answer.headers["location"])).text
