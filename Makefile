@@ -52,7 +52,7 @@ audit: setup ## Check with bandit's rules, list all packages (out/sbom.cdx.json)
 CONTRACT_TESTS := $(addprefix tests/unit/,client contracts infra/kafka services/shared/event_contract services/order_api/event_contract services/order_api/webhooks) \
 	tests/integration/consumers tests/integration/clients tests/integration/test_asyncapi_schema.py \
 	$(addprefix tests/integration/order_api/,test_feed.py test_webhooks.py test_webhooks_attacked.py test_webhooks_http.py test_webhooks_process.py) \
-	$(addprefix tests/integration/order_api/,test_relay_states.py test_suspended_relay.py test_follow_erasures.py) \
+	$(addprefix tests/integration/order_api/,test_relay_states.py test_relay_states_away.py test_suspended_relay.py test_follow_erasures.py) \
 	tests/integration/cli/test_client_page.py
 
 .PHONY: contract
