@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from tests.support.console_predictions import problem
+from tests.support.console_answers import problem
 
 VIEWED: Final = "ordercast.product.viewed.v1"
 # Between two looks whether something new is there (s).

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_predictions import problem
+from tests.support.console_answers import problem
 
 
 @dataclass

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ordercast.contracts.json_schema import event_schema
-from tests.support.console_predictions import problem
+from tests.support.console_answers import problem
 
 ACCEPTED: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 VIEWED: Final = "ordercast.product.viewed.v1"

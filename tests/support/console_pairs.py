@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_predictions import problem
+from tests.support.console_answers import problem
 
 AS_OF: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 ROW: Final[dict[str, Any]] = {

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_predictions import NOW, problem
+from tests.support.console_answers import NOW, problem
 
 PENDING: Final = UUID(int=1)
 CONFIRMED: Final = UUID(int=2)

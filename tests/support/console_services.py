@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
+from tests.support.console_answers import problem
 from tests.support.console_feed import ConsoleFeed
 from tests.support.console_imports import Imported
 from tests.support.console_journey import Way
 from tests.support.console_letters import Letters
 from tests.support.console_pairs import Pairs
-from tests.support.console_predictions import Predictions, problem
+from tests.support.console_predictions import Predictions
 from tests.support.console_records import OPERATOR_ID, Records
 from tests.support.console_shop import Storefront
 from tests.support.on_a_port import on_a_port

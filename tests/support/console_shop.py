@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_predictions import NOW, problem
+from tests.support.console_answers import NOW, problem
 
 ORDER: Final = str(UUID(int=77))
 ACCOUNT_ID: Final = 7

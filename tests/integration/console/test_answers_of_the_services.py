@@ -19,8 +19,8 @@ from ordercast.services.predictor.demand_answers import PairDemand
 from ordercast.services.predictor.forecast_schemas import ForecastsAnswer, OneForecastAnswer, ProductsAnswer
 from ordercast.services.predictor.model_schemas import ModelAnswer
 from ordercast.services.shared.http.paging import Page
+from tests.support.console_answers import VERSIONS
 from tests.support.console_letters import letter
-from tests.support.console_predictions import VERSIONS
 from tests.support.console_records import api_key, audit_line
 from tests.support.console_services import Shop
 from tests.support.on_a_port import on_a_port

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
-from tests.support.console_predictions import Predictions, training
+from tests.support.console_answers import training
+from tests.support.console_predictions import Predictions
 from tests.support.console_services import Shop, console_of
 
 TRAININGS = [

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
-from tests.support.console_predictions import NOW, Predictions
+from tests.support.console_answers import NOW
+from tests.support.console_predictions import Predictions
 from tests.support.console_records import Records
 from tests.support.console_services import Shop, console_of
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, curves_of, curves_so_far
-from tests.support.console_predictions import manifest
+from tests.support.console_answers import manifest
 
 LOSS = st.none() | st.floats(-1e9, 1e9)
 

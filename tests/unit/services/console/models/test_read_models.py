@@ -8,7 +8,7 @@ import msgspec
 from ordercast.client import Client
 from ordercast.client.model_answers import Model
 from ordercast.services.console.models.read_models import Models, read_models
-from tests.support.console_predictions import VERSIONS, model
+from tests.support.console_answers import VERSIONS, model
 
 
 async def read(*answers: dict[str, Any]) -> Models:

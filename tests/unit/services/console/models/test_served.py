@@ -9,7 +9,7 @@ from ordercast.client.model_answers import CurrentModel
 from ordercast.client.predictor import PredictorApi
 from ordercast.services.console.models.served import read_served
 from ordercast.services.console.parts import Missing
-from tests.support.console_predictions import NOW
+from tests.support.console_answers import NOW
 
 
 class Predictor:

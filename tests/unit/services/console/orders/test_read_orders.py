@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ordercast.client.order_answers import Order
 from ordercast.services.console.orders.read_orders import Row, history_of
-from tests.support.console_predictions import NOW
+from tests.support.console_answers import NOW
 from tests.support.console_records import CONFIRMED, PENDING, item, order
 
 MINUTES = st.integers(0, 10_000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ordercast.client.order_answers import Product
 from ordercast.services.console.products.change_product import ProductValues
 from ordercast.services.console.products.schemas import ProductForm
-from tests.support.console_predictions import NOW
+from tests.support.console_answers import NOW
 
 MUG = Product(1, "MUG-1", "Mug", Decimal("12.50"), "EUR", updated_at=NOW)
 FIELDS = {"sku": "MUG-2", "name": "Mug, blue", "price": "13.00", "currency": "USD", "active": False}

@@ -7,8 +7,8 @@ import pytest
 
 from ordercast.client.dead_letter_answers import Outcome
 from ordercast.services.console.parts import Missing
+from tests.support.console_answers import NOW
 from tests.support.console_pages import drawn
-from tests.support.console_predictions import NOW
 
 
 @pytest.mark.parametrize(

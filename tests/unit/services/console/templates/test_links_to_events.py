@@ -11,8 +11,8 @@ from ordercast.services.console.accounts.read_accounts import AccountPage
 from ordercast.services.console.events.tail_events import TYPES
 from ordercast.services.console.parts import Missing
 from ordercast.services.console.products.read_products import ProductPage
+from tests.support.console_answers import NOW
 from tests.support.console_pages import drawn
-from tests.support.console_predictions import NOW
 
 AWAY = Missing("order_api", "nobody answers")
 

@@ -5,8 +5,8 @@ import msgspec
 from ordercast.client.model_answers import CurrentModel
 from ordercast.services.console.models.served import Served
 from ordercast.services.console.parts import Missing
+from tests.support.console_answers import NOW
 from tests.support.console_pages import drawn
-from tests.support.console_predictions import NOW
 
 
 def test_what_each_process_said_is_shown_where_the_versions_did_not_come() -> None:

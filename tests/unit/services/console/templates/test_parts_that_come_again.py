@@ -18,8 +18,8 @@ from ordercast.services.console.overview.read_overview import DayOfOrders, Order
 from ordercast.services.console.parts import Missing
 from ordercast.services.console.texts import TEMPLATES
 from ordercast.services.console.trainings.read_trainings import Row, Trainings
+from tests.support.console_answers import NOW, VERSIONS, training
 from tests.support.console_pages import drawn
-from tests.support.console_predictions import NOW, VERSIONS, training
 
 LATER = NOW + timedelta(seconds=15)
 AWAY = Missing("order_api", "nobody answers")

@@ -10,8 +10,8 @@ from ordercast.client.training_answers import Training
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, LossCurves, curves_of, curves_so_far
 from ordercast.services.console.trainings.follow_training import OneTraining
 from ordercast.services.console.trainings.read_trainings import Row
+from tests.support.console_answers import NOW, VERSIONS, losses, manifest, training
 from tests.support.console_pages import drawn
-from tests.support.console_predictions import NOW, VERSIONS, losses, manifest, training
 
 PUBLISHED = {"model_version": VERSIONS[0]["version"], "verdict": "published"}
 SO_FAR = curves_so_far("demand", 30, {1: losses(1)})

@@ -18,7 +18,7 @@ from ordercast.client.training_answers import Training
 from ordercast.services.console.parts import Missing
 from ordercast.services.console.trainings import follow_training as module
 from ordercast.services.console.trainings.follow_training import OneTraining, follow_training, read_training
-from tests.support.console_predictions import VERSIONS, manifest, training
+from tests.support.console_answers import VERSIONS, manifest, training
 
 ID = UUID(int=1)
 RUNS = training(1, "running", progress={"epoch": 2, "epochs": 90})

@@ -8,7 +8,7 @@ import msgspec
 from ordercast.client.training_answers import Training
 from ordercast.services.console.trainings.read_trainings import Row
 from ordercast.services.console.trainings.schemas import TrainingForm
-from tests.support.console_predictions import NOW, training
+from tests.support.console_answers import NOW, training
 
 
 def row(status: str, **more: Any) -> Row:
