@@ -14,6 +14,7 @@ import pytest
 
 from ordercast.infra.migrations.upgrade import upgrade
 from ordercast.testing.system import STACKS
+from tests.support.folders import memory_folder
 from tests.support.fresh_topics import FreshTopics, empty_topics
 from tests.support.scheduler import pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.support.stack import KafkaUnderTest, PostgresUnderTest, Stack, stack_of
@@ -62,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Without an engine there is one clear error, and not one for each test.
     """
+    if folder := memory_folder():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
     compiled = config.cache.mkdir("compiled_networks") if config.cache else None
     if compiled:
         os.environ.setdefault("TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={compiled}")

@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from tests.support.folders import disk_folder
 from tests.support.offsets import free_offset
 from tests.support.stack import Stack
 from tests.support.wheel import ROOT, Environment, build_wheel, make_environment
@@ -25,14 +26,21 @@ pytestmark = pytest.mark.timeout(900)  # fresh environments, and a system for ea
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
+def disk() -> Iterator[Path]:
+    """Where uv's cache lies as well: what is installed is linked and not copied."""
+    with disk_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
-def tester(stack: Stack, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def wheel(disk: Path) -> Path:
+    return build_wheel(disk / "wheel")
+
+
+@pytest.fixture(scope="module")
+def tester(stack: Stack, wheel: Path, disk: Path) -> Environment:
     """The environment of somebody whose tests start Ordercast. Their project has packages `services` and `infra`, too."""
-    environment = make_environment(tmp_path_factory.mktemp("tester"))
+    environment = make_environment(disk / "tester")
     extras = "testing,system" if stack.name == "embedded" else "testing"
     project = shutil.copytree(EXAMPLE, environment.root / "project")
     environment.install(f"ordercast[{extras}] @ {wheel.as_uri()}", str(project))
@@ -48,9 +56,9 @@ def whole(stack: Stack, tester: Environment) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def consumer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def consumer(wheel: Path, disk: Path) -> Environment:
     """The environment of somebody who only uses an Ordercast that runs."""
-    environment = make_environment(tmp_path_factory.mktemp("consumer"))
+    environment = make_environment(disk / "consumer")
     environment.install(f"ordercast @ {wheel.as_uri()}")
     return environment
 
@@ -74,8 +82,8 @@ def test_a_consumers_installation_is_light(consumer: Environment) -> None:
     assert 'pip install "ordercast[system]"' in told.stderr
 
 
-def test_the_plugin_with_containers_needs_nothing_of_the_system(wheel: Path, tmp_path: Path) -> None:
-    environment = make_environment(tmp_path)
+def test_the_plugin_with_containers_needs_nothing_of_the_system(wheel: Path, disk: Path) -> None:
+    environment = make_environment(disk / "plugin")
     environment.install(f"ordercast[testing] @ {wheel.as_uri()}")
     code = (
         "import ordercast.testing.plugin, ordercast.stacks.containers, ordercast.cli.sample\n"

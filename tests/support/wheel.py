@@ -78,7 +78,7 @@ class Environment:
 def make_environment(root: Path) -> Environment:
     """An empty one."""
     uv("venv", "--quiet", "--python", sys.executable, str(root / "venv"), cwd=ROOT)
-    (root / "empty").mkdir()
+    (root / "empty").mkdir(parents=True)
     return Environment(root / "venv", root / "empty")
 
 
