@@ -82,6 +82,34 @@ async def test_each_number_is_found(way: list[tuple[int, int]], data: st.DataObj
     assert all(number_of(stored) == one for one, stored in found.items())
 
 
+class CountingConsumer(MemoryConsumer):
+    looks = 0
+
+    def reposition(self) -> None:
+        super().reposition()
+        CountingConsumer.looks += 1
+
+
+@pytest.mark.parametrize(("before", "most"), [([], 1), ([STRANGER] * 3, 2), ([record(1), record(2)], 2)])
+async def test_in_a_long_log_it_takes_few_looks(
+    monkeypatch: pytest.MonkeyPatch, before: list[Record], most: int
+) -> None:
+    log = MemoryLog()
+    await log.publish(*PLACE, [*before, *map(record, range(1, 2_001))])
+
+    @asynccontextmanager
+    async def open_reader(partitions: Collection[Partition], positions: ReadPositions) -> AsyncIterator[Consumer]:
+        yield CountingConsumer(log, partitions, positions)
+
+    async def find_offsets(_: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
+        return {PLACE: len(log.records(*PLACE)) if since is None else 0}
+
+    monkeypatch.setattr(CountingConsumer, "looks", 0)
+    [number] = await FindPublished(open_reader, find_offsets)(1, [1_777])
+    assert number == 1_777
+    assert CountingConsumer.looks <= most
+
+
 async def test_of_other_streams_and_of_what_is_gone_nothing_is_found() -> None:
     log = MemoryLog()
     await log.publish(*PLACE, [record(7, "replay:x"), record(1), record(2), record(3)])
