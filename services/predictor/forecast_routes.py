@@ -6,15 +6,12 @@ from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Annotated, Final
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
-from numpy.typing import NDArray
 
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.forecast_products import (
     Asked,
     ProductForecast,
-    expected_of_products,
     forecast_products,
     level_and_trend,
     week_starts,
@@ -41,6 +38,7 @@ from ordercast.services.predictor.named_products import (
 from ordercast.services.predictor.wiring import DemandAt, predictor
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.demand.activity import Ints
 from ordercast.services.shared.http.accept import preferred
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.paging import StartingAfter
@@ -106,7 +104,7 @@ async def forecast_all_products(
     if sort == "id":
         found = await products_after(service.sessions, starting_after or 0, limit + 1)
     else:
-        ordered = await asyncio.to_thread(_most_expected, at, asked.weeks)
+        ordered = await service.most_expected.of(at.served, at.features, asked.weeks)
         found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
     products, has_more = cut_page(list(found), limit)
     answer = await answer_products(at, products, asked)
@@ -168,14 +166,7 @@ def _asked(asked: ForecastQuestion, moment: int) -> Asked:
     return Asked(moment, asked.weeks, asked.level, asked.service_level)
 
 
-def _most_expected(at: DemandAt, weeks: int) -> NDArray[np.int64]:
-    """The ids of all products that anything is known of. Who has neither orders nor views comes on pages by id alone."""
-    product_ids = at.features.known_products
-    expected = expected_of_products(at.served, at.features, product_ids, weeks)
-    return product_ids[np.lexsort((product_ids, -expected))]
-
-
-def _after(ordered: NDArray[np.int64], starting_after: int | None) -> list[int]:
+def _after(ordered: Ints, starting_after: int | None) -> list[int]:
     """The ids after one of them. What is none of them would come behind all that are, so there is nothing after it."""
     ids: list[int] = ordered.tolist()
     if starting_after is None:

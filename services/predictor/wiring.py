@@ -22,6 +22,7 @@ from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel, serves_any
 from ordercast.services.predictor.models_topic import ModelsTopic
+from ordercast.services.predictor.most_expected import MostExpected
 from ordercast.services.predictor.one_batch import OneBatch
 from ordercast.services.predictor.predict import Prediction, predict_many
 from ordercast.services.predictor.sample_predictions import SamplePredictions
@@ -75,6 +76,7 @@ class Predictor:
     topic: ModelsTopic
     shop: Shop
     calibration: WeeklyCalibration
+    most_expected: MostExpected
     sample: SamplePredictions
     past_dates: TokenBuckets[int]  # by account
     predict: AnswerTogether[ServedModel, int, Prediction]
@@ -162,6 +164,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 topic=topic,
                 shop=shop,
                 calibration=calibration,
+                most_expected=MostExpected(),
                 sample=sample,
                 past_dates=TokenBuckets(settings.part_of_limit(settings.past_dates_per_minute)),
                 predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),

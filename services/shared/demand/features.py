@@ -1,5 +1,7 @@
 """Features of pairs and of products at a moment, by the same functions for a training's many rows and for one answer."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -77,20 +79,37 @@ class Features:
 
     def of_products(self, product_ids: Ints) -> Floats:
         """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
-        return _product_rows(self._known, self._products, product_ids)
+        return self._weekly.rows(product_ids)
+
+    @cached_property
+    def _weekly(self) -> "_Weekly":
+        """Made when a product is asked for, and once: of a large shop it takes as long as a page may."""
+        return _weekly(self._known, self._products)
 
 
 def features_of_products(known: Known, product_ids: Ints) -> Floats:
     """The same as `Features.of_products`, without the sums by pair and account."""
-    return _product_rows(known, _products(known), product_ids)
+    return _weekly(known, _products(known)).rows(product_ids)
 
 
-def _product_rows(known: Known, products: dict[str, Floats], product_ids: Ints) -> Floats:
-    product = positions(known.activity.products, product_ids)
+@dataclass(frozen=True, slots=True)
+class _Weekly:
+    """All features of products: those `of_each`, and what is the same of all."""
+
+    products: Ints
+    of_each: dict[str, Floats]
+    of_all: dict[str, float]
+
+    def rows(self, product_ids: Ints) -> Floats:
+        product = positions(self.products, product_ids)
+        columns = {name: column[product] for name, column in self.of_each.items()}
+        return matrix(PRODUCT_FEATURES, {**columns, **self.of_all}, len(product))
+
+
+def _weekly(known: Known, products: dict[str, Floats]) -> _Weekly:
     weeks = pieces_by_week(known)
     by_week = _weeks(known, weeks, np.expm1(products["level"]))
-    columns = {name: column[product] for name, column in (products | by_week).items()}
-    return matrix(PRODUCT_FEATURES, columns | _shop(weeks.sum(axis=0)) | _calendar(known.moment), len(product))
+    return _Weekly(known.activity.products, products | by_week, _shop(weeks.sum(axis=0)) | _calendar(known.moment))
 
 
 def _log(values: Ints | Floats) -> Floats:

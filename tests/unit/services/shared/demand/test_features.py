@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.weekly_levels import visit_levels
 from tests.unit.services.shared.demand.histories import ROWS, START, activity, epoch, frame
 
 MOMENT = epoch(START) + 100
@@ -41,6 +42,21 @@ def test_days_of_which_nothing_is_known_are_counted(silent: int) -> None:
 
 def product(rows: Sequence[tuple[int, ...]], product_id: int = 1) -> dict[str, float]:
     return dict(zip(names(PRODUCT_FEATURES), of_products(frame(rows), [product_id])[0], strict=True))
+
+
+def test_what_is_made_of_all_products_is_made_once_whichever_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+
+    def counted(pieces: Ints, visits: Ints, level: Floats) -> Floats:
+        nonlocal made
+        made += 1
+        return visit_levels(pieces, visits, level)
+
+    monkeypatch.setattr("ordercast.services.shared.demand.features.visit_levels", counted)
+    features = Features(known_at(activity(frame([(1, 1, 0, 0, 2, 1, 0, 0, 0)])), MOMENT))
+    [first] = features.of_products(np.array([1]))
+    assert np.array_equal(features.of_products(np.array([9, 1]))[1], first)
+    assert made == 1
 
 
 def before(pairs: pd.DataFrame) -> pd.DataFrame:
