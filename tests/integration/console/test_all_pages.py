@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.console.test_log_in import log_in, reading
 from tests.integration.console.test_models_and_trainings import TRAININGS
+from tests.support.all_pages import pages_about
 from tests.support.console_journey import ORDER
 from tests.support.console_predictions import Predictions
 from tests.support.console_records import LONG, PENDING
@@ -23,61 +24,28 @@ MAX_S: Final = 0.3
 TRIES: Final = 12
 # Of all pages at the same time.
 READERS: Final = 4
-PAGES: Final = (
-    "/",
-    "/flow",
-    "/journey",
-    f"/journey/{ORDER}",
-    "/forecasts",
-    "/forecasts?search=teapot",
-    "/forecasts/2",
-    "/forecasts/2?past=8",
-    "/predict",
-    "/predict?account=12&product=1",
-    "/predict?account_search=ann&product_search=number",
-    "/models",
-    "/models/20261113T0400-d",
-    "/models/20261120T0300-b",
-    "/models/compare?first=20261113T0400-d&second=20261120T0400-d",
-    "/models/20261113T0400-d/serve",
-    "/models/pin/remove?recipe=demand",
-    "/trainings",
-    f"/trainings/{TRAININGS[0]['id']}",
-    f"/trainings/{TRAININGS[1]['id']}",
-    f"/trainings/{TRAININGS[0]['id']}/cancel",
-    "/import",
-    "/shop",
-    "/shop?search=teapot&starting_after=30",
-    "/shop/products/2",
-    "/shop/cart",
-    "/shop/orders",
-    f"/shop/orders/{OWN_ORDER}",
-    "/features",
-    "/features?account=12&product=1",
-    "/events",
-    "/events?type=order.placed&key=8&since=1h",
-    "/dead-letters?state=all",
-    "/dead-letters/views:0:3",
-    "/dead-letters/views:0:2",
-    "/dead-letters/views:0:1",
-    "/dead-letters/ask?act=replay&one=views:0:2",
-    "/dead-letters/ask?act=discard&one=views:0:3",
-    "/orders",
-    f"/orders/{PENDING}",
-    f"/orders/{LONG}",
-    f"/orders/{PENDING}/confirm",
-    f"/orders/{LONG}/cancel",
-    "/products",
-    "/products/1",
-    "/products/new",
-    "/products/1/edit",
-    "/products/1/reviews/24/remove",
-    "/accounts",
-    "/accounts/11",
-    "/accounts/13",
-    "/accounts/13/keys/new",
-    "/accounts/13/keys/1/revoke",
-    *(f"/accounts/11/{act}" for act in ("role", "block", "reset-code", "erase")),
+PAGES: Final = pages_about(
+    {
+        "order": ORDER,
+        "own_order": OWN_ORDER,
+        "pending": PENDING,
+        "long": LONG,
+        "product": 1,
+        "teapot": 2,
+        "review": 24,
+        "customer": 11,
+        "buyer": 12,
+        "program": 13,
+        "key": 1,
+        "demand": "20261113T0400-d",
+        "newer_demand": "20261120T0400-d",
+        "baseline": "20261120T0300-b",
+        "training": TRAININGS[0]["id"],
+        "ended_training": TRAININGS[1]["id"],
+        "letter": "views:0:3",
+        "second_letter": "views:0:2",
+        "third_letter": "views:0:1",
+    }
 )
 # What the browser loads with a page.
 _LOADED: Final = re.compile(r'(?:src|href)="(/static/[^"]+)"')
