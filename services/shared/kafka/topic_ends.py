@@ -51,13 +51,13 @@ async def find_offsets(bootstrap: str, topics: Collection[str], since: datetime 
     Raises:
         BrokerUnavailable: no broker answers at `bootstrap`, or a topic is missing.
     """
-    offsets = await end_offsets(bootstrap, topics)
     if since is None:
-        return offsets
+        return await end_offsets(bootstrap, topics)
     consumer = AIOKafkaConsumer(enable_auto_commit=False, **client_arguments(bootstrap))
     at_ms = max(0, int(since.timestamp() * 1000))
     try:
         async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
+            offsets = await ends_by(consumer, topics)
             found = await consumer.offsets_for_times({TopicPartition(*place): at_ms for place in offsets})
     except (ClientError, TimeoutError, OSError) as error:
         raise BrokerUnavailable(f"no offsets of {', '.join(topics)} from {brokers_of(bootstrap)}: {error!r}") from error
