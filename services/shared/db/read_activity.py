@@ -1,5 +1,6 @@
 """Reads the activity by day whole, as columns of whole numbers: what features at any moment are made of."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -57,7 +58,8 @@ async def read_activity(sessions: Sessions, until: date = date.max) -> ActivityR
         await session.execute(text(f"SET LOCAL statement_timeout = '{_READ_WITHIN_S}s'"))
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.copy_from_query(_READ, until, output=receive, format="binary", timeout=_READ_WITHIN_S)
-    return ActivityRows(columns_of(received), positions)
+    # Of a large shop it takes as long as a page may: nobody who is answered meanwhile waits for it.
+    return ActivityRows(await asyncio.to_thread(columns_of, received), positions)
 
 
 async def read_activity_positions(session: AsyncSession) -> tuple[TopicPosition, ...]:

@@ -1,15 +1,18 @@
 """The activity by day comes out of PostgreSQL as it stands there, up to a day and no further."""
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.shared.db.engine import Sessions, open_database
 from ordercast.services.shared.db.features import FeaturePosition, PairActivity
-from ordercast.services.shared.db.read_activity import read_activity
+from ordercast.services.shared.db.read_activity import columns_of, read_activity
 from ordercast.services.shared.demand.activity import COLUMNS, activity_of
 
 FIRST, SECOND = date(2024, 2, 29), date(2024, 3, 1)
@@ -49,6 +52,20 @@ async def test_rows_are_whole_numbers_with_the_positions_of_their_moment(session
     assert rows == [early, (7, 2**40, days(FIRST), days(SECOND), 0, 0, 0, 3, 10**9, 2)]
     assert read.positions == (TopicPosition("orders", 1, 8),)
     assert activity_of(read.columns).sums["views"].sum() == 2 * 10**9
+
+
+async def test_the_rows_of_a_large_shop_keep_nobody_waiting(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[int]()
+
+    def in_its_thread(copied: bytearray) -> dict[str, NDArray[np.int64]]:
+        threads.add(threading.get_ident())
+        return columns_of(copied)
+
+    monkeypatch.setattr("ordercast.services.shared.db.read_activity.columns_of", in_its_thread)
+    await read_activity(sessions)
+    assert threads - {threading.get_ident()} == threads != set()
 
 
 async def test_what_came_to_be_known_on_the_day_or_later_is_left_out(sessions: Sessions) -> None:
