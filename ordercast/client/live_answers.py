@@ -25,7 +25,10 @@ class LiveOrders(Struct, frozen=True):
 
 
 class LiveAccuracy(Struct, frozen=True):
-    """Predictions whose days are over (`ended`), judged by what was ordered. Without any, the figures are None."""
+    """Predictions whose days are over (`ended`), judged by what was ordered. Without any, the figures are None.
+
+    `as_of`: of which moment they are; None of a predictor of the release before, which makes them for each answer.
+    """
 
     version: str
     ended: int
@@ -42,6 +45,7 @@ class LiveAccuracy(Struct, frozen=True):
     intervals: int
     coverage: float | None
     judgement: str
+    as_of: datetime | None = None
 
     def lines(self) -> list[str]:
         """In words."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import text
@@ -13,6 +15,7 @@ from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.demand.feature_drift import drift_of
+from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 
 # The newest so many are judged: one query of about a second.
@@ -25,6 +28,11 @@ LEVEL: Final = 0.9
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
 # Time (s) between two looks for the metrics: days end once a day.
 LOOK_EVERY_S: Final = 300.0
+# Judging takes at most a hundredth of PostgreSQL's time, however many look at the figures.
+KEPT_TIMES: Final = 100.0
+# What takes longer (s) for the served version is made anew when half of that is over, so that nobody waits for it.
+QUICK_S: Final = 0.05
+RENEWED_TIMES: Final = KEPT_TIMES / 2
 # What is called so on a scoreboard in the manifest.
 NETWORKS, NAIVE = "networks", "rate so far"
 
@@ -91,7 +99,7 @@ class LiveAccuracy:
 
     `model` and `naive` (the pair's own rate so far) are judged by the same orders, and stand beside the same of the rows held out
     in the training, which are all pairs and not those that were asked for. `coverage` is the share of `intervals` of 90 % that
-    held. Without any ended, all figures are null.
+    held. Without any ended, all figures are null. They are of the moment `as_of`: in a large shop they take a second.
     """
 
     version: str
@@ -109,6 +117,10 @@ class LiveAccuracy:
     intervals: int
     coverage: float | None
     judgement: str
+    as_of: datetime
+
+
+LiveAnswers = SharedAnswers[LiveAccuracy]
 
 
 async def live_accuracy(
@@ -116,7 +128,8 @@ async def live_accuracy(
 ) -> LiveAccuracy:
     """Without a manifest (its folder is gone or damaged) nothing is clipped and there is nothing to compare with."""
     pair = manifest.questions["pair"] if manifest else None
-    today = today or datetime.now(UTC).date()
+    as_of = datetime.now(UTC)
+    today = today or as_of.date()
     parameters = {"version": version, "today": today, "clip": pair.clip if pair else 1e18}
     async with sessions() as session:
         row = (await session.execute(_JUDGE, parameters)).one()
@@ -142,6 +155,7 @@ async def live_accuracy(
         intervals=row.intervals,
         coverage=row.coverage,
         judgement=_judgement(row.ended, model, naive, row.intervals, row.coverage),
+        as_of=as_of,
     )
 
 
@@ -157,11 +171,14 @@ def _judgement(ended: int, model: Errors | None, naive: Errors | None, intervals
 
 
 class WatchLive:
-    """Tells the metrics how the served version of `demand` does."""
+    """Tells the metrics how the served version of `demand` does, and has that at hand for whoever asks."""
 
-    def __init__(self, sessions: Sessions, slot: ModelSlot[ServedDemand], shop: Shop | None = None) -> None:
+    def __init__(
+        self, sessions: Sessions, slot: ModelSlot[ServedDemand], answers: LiveAnswers, shop: Shop | None = None
+    ) -> None:
         self._sessions = sessions
         self._slot = slot
+        self._answers = answers
         self._shop = shop
 
     async def __call__(self) -> float:
@@ -169,7 +186,11 @@ class WatchLive:
         served = self._slot.current
         if served is None:
             return min(LOOK_EVERY_S, 5.0)
-        live = await live_accuracy(self._sessions, served.version, served.manifest)
+        began = time.monotonic()
+        live = await self._answers.renew(
+            served.version, partial(live_accuracy, self._sessions, served.version, served.manifest)
+        )
+        took_s = time.monotonic() - began
         counts = {"open": live.open, "ended": live.ended, "intervals": live.intervals}
         for state, count in counts.items():
             LIVE_PREDICTIONS.labels(state).set(count)
@@ -180,4 +201,4 @@ class WatchLive:
             features = await self._shop.snapshot.features(moment_of(None))
             for one in (await asyncio.to_thread(drift_of, served.manifest, features)).features:
                 FEATURE_DRIFT.labels(one.feature).set(one.psi)
-        return LOOK_EVERY_S
+        return LOOK_EVERY_S if took_s < QUICK_S else min(LOOK_EVERY_S, RENEWED_TIMES * took_s)

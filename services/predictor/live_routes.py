@@ -1,6 +1,7 @@
 """How a version's predictions have come out. It tells what was sold, so it is for operators and admins."""
 
 import asyncio
+from functools import partial
 
 from fastapi import APIRouter, Request
 
@@ -24,7 +25,8 @@ router = APIRouter(tags=["models"])
 async def show_live_accuracy(request: Request, _: CurrentCaller, version: Version) -> LiveAccuracy:
     """What was said by a version of `demand`, against what was ordered."""
     service = predictor(request)
-    return await live_accuracy(service.sessions, version, await _manifest(service, version))
+    manifest = await _manifest(service, version)
+    return await service.live.get(version, partial(live_accuracy, service.sessions, version, manifest))
 
 
 @router.get("/models/{version}/drift")

@@ -17,7 +17,7 @@ from ordercast.services.predictor.demand_answers import Basis, PairDemand, expla
 from ordercast.services.predictor.errors import TooManyPastDates
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.follow_models import ModelFollower
-from ordercast.services.predictor.live_accuracy import WatchLive
+from ordercast.services.predictor.live_accuracy import KEPT_TIMES, LiveAnswers, WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel, serves_any
@@ -77,6 +77,7 @@ class Predictor:
     shop: Shop
     calibration: WeeklyCalibration
     most_expected: MostExpected
+    live: LiveAnswers
     sample: SamplePredictions
     past_dates: TokenBuckets[int]  # by account
     predict: AnswerTogether[ServedModel, int, Prediction]
@@ -136,7 +137,8 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             partitions=settings.partitions,
             share=settings.prediction_sample,
         )
-        watch_live = partial(repeat, WatchLive(sessions, demand, shop), asyncio.Event(), name="watch-live")
+        live = LiveAnswers(kept_s=0.0, kept_times=KEPT_TIMES)
+        watch_live = partial(repeat, WatchLive(sessions, demand, live, shop), asyncio.Event(), name="watch-live")
 
         def look_again() -> None:
             baseline_follower.look_again()
@@ -165,6 +167,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 shop=shop,
                 calibration=calibration,
                 most_expected=MostExpected(),
+                live=live,
                 sample=sample,
                 past_dates=TokenBuckets(settings.part_of_limit(settings.past_dates_per_minute)),
                 predict=AnswerTogether(predict_many, same=id, at_most=VIEW_COUNTS_TOGETHER),

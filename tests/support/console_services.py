@@ -225,6 +225,7 @@ class Shop:
                 "intervals": 4_210,
                 "coverage": 0.913,
                 "judgement": "as good as on held-out rows",
+                "as_of": "2026-11-21T08:00:00Z",
             }
         )
 

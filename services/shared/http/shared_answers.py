@@ -16,32 +16,58 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class _Kept(Generic[Answer]):
-    made: tuple[float, Answer] | None = None
+    made: tuple[float, Answer] | None = None  # until when it is good
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class SharedAnswers(Generic[Answer]):
-    """Answers by what was asked. They are shared, so nobody may change one."""
+    """Answers by what was asked. They are shared, so nobody may change one.
+
+    Each is kept for `kept_s`, or if that is longer for `kept_times` as long as it took to make. One that is kept for longer than
+    anybody would notice says itself of when it is.
+    """
 
     def __init__(
-        self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic, *, max_kept: int = MAX_KEPT
+        self,
+        kept_s: float = KEPT_S,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        max_kept: int = MAX_KEPT,
+        kept_times: float = 0.0,
     ) -> None:
         self._kept_s = kept_s
+        self._kept_times = kept_times
         self._max_kept = max_kept
         self._clock = clock
         self._kept: dict[Hashable, _Kept[Answer]] = {}
 
     async def get(self, asked: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer that is there, or the one of `make`, for which others with the same question wait. An error is not kept."""
+        kept = self._kept_of(asked)
+        async with kept.making:
+            if kept.made is None or self._clock() >= kept.made[0]:
+                kept.made = await self._make(make)
+            return kept.made[1]
+
+    async def renew(self, asked: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Makes the answer before anybody waits for it: meanwhile others get the one that is there."""
+        made = await self._make(make)
+        self._kept_of(asked).made = made
+        return made[1]
+
+    def _kept_of(self, asked: Hashable) -> _Kept[Answer]:
         kept = self._kept.get(asked)
         if kept is None:
             if len(self._kept) >= self._max_kept:
                 del self._kept[next(iter(self._kept))]
             kept = self._kept[asked] = _Kept()
-        async with kept.making:
-            if kept.made is None or self._clock() - kept.made[0] >= self._kept_s:
-                kept.made = self._clock(), await make()
-            return kept.made[1]
+        return kept
+
+    async def _make(self, make: Callable[[], Awaitable[Answer]]) -> tuple[float, Answer]:
+        began = self._clock()
+        answer = await make()
+        ended = self._clock()
+        return ended + max(self._kept_s, self._kept_times * (ended - began)), answer
 
     def forget(self) -> None:
         """What was asked for is not as it was: who asks from now on gets nothing that was begun before."""

@@ -10,7 +10,7 @@ import pytest
 
 from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.contracts.topics import PREDICTIONS
-from ordercast.services.predictor.live_accuracy import WatchLive, live_accuracy
+from ordercast.services.predictor.live_accuracy import KEPT_TIMES, LiveAnswers, WatchLive, live_accuracy
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.model_slot import ModelSlot
 from ordercast.services.predictor.sample_predictions import SamplePredictions
@@ -156,7 +156,8 @@ async def test_the_metrics_tell_of_the_served_version(workplace: Workplace) -> N
     model = await workplace.publish_demand()
     served = load_demand(workplace.settings.artifacts_dir, model.version, model.manifest_sha256)
     slot = ModelSlot[Any]("demand")
-    watch = WatchLive(workplace.sessions, slot)
+    answers = LiveAnswers(kept_s=0.0, kept_times=KEPT_TIMES)
+    watch = WatchLive(workplace.sessions, slot, answers)
     assert await watch() < 10
     slot.swap(served)
     await watch()
@@ -167,6 +168,26 @@ async def test_the_metrics_tell_of_the_served_version(workplace: Workplace) -> N
     assert LIVE_DEVIANCE.labels("model")._value.get() == pytest.approx(2.0)
     assert LIVE_DEVIANCE.labels("naive")._value.get() == pytest.approx(4.0)
     assert LIVE_COVERAGE._value.get() == 1.0
+
+
+async def test_a_judgement_that_takes_long_is_at_hand_before_anybody_asks(workplace: Workplace) -> None:
+    model, clock = await workplace.publish_demand(), [100.0]
+    answers = LiveAnswers(0.0, lambda: clock[0], kept_times=KEPT_TIMES)
+    judged = 0
+
+    async def judge() -> Any:
+        nonlocal judged
+        judged += 1
+        clock[0] += 1.0
+        return await live(workplace, model)
+
+    renewed = await answers.renew(model.version, judge)
+    assert datetime.now(UTC) - renewed.as_of < timedelta(minutes=1)
+    clock[0] += KEPT_TIMES - 1
+    assert await answers.get(model.version, judge) is renewed
+    assert judged == 1
+    clock[0] += 1
+    assert await answers.get(model.version, judge) is not renewed
 
 
 async def test_an_answer_for_now_is_in_the_topic_and_one_for_a_past_moment_is_not(

@@ -52,6 +52,27 @@ async def test_who_asks_the_same_at_once_or_within_the_second_gets_the_same(
     assert await answers.get("a", make) == 2
 
 
+async def test_what_took_long_is_kept_longer_and_is_renewed_while_others_get_what_is_there(
+    make: Maker, now: list[float]
+) -> None:
+    answers = SharedAnswers[int](1.0, lambda: now[0], kept_times=10.0)
+
+    async def slowly() -> int:
+        now[0] += 2.0
+        return await make()
+
+    assert await answers.get("a", slowly) == 1
+    now[0] += 19.0
+    assert await answers.get("a", slowly) == 1
+    make.go_on.clear()
+    renewing = asyncio.create_task(answers.renew("a", make))
+    await asyncio.sleep(0)
+    assert await answers.get("a", slowly) == 1
+    make.go_on.set()
+    assert await renewing == 2
+    assert await answers.get("a", slowly) == 2
+
+
 async def test_who_asks_something_else_does_not_wait(answers: SharedAnswers[int], make: Maker) -> None:
     make.go_on.clear()
     waiting = asyncio.create_task(answers.get("a", make))
