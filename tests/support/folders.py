@@ -1,6 +1,7 @@
 """Where tests keep what they throw away."""
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,5 +30,9 @@ def memory_folder(folder: Path = MEMORY, wanted_bytes: int = WANTED_BYTES) -> Pa
 @contextmanager
 def disk_folder() -> Iterator[Path]:
     """A new folder for what is too large for memory, or lies on the disk already and is only linked."""
-    with tempfile.TemporaryDirectory(prefix="ordercast-") as folder:
+    folder = tempfile.mkdtemp(prefix="ordercast-")
+    try:
         yield Path(folder)
+    finally:
+        # Of a hundred thousand small files, in a fraction of the time that Python takes.
+        subprocess.run(["rm", "-rf", folder], check=True)

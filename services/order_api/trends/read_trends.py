@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Integer, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Integer, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.order_api.errors import InvalidPeriod
@@ -25,7 +25,7 @@ Trend = type[ProductTrend] | type[ShopTrend]
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
+class Period:
     """Days of a zone, from the first moment of `first` to the last one of `last`."""
 
     first: date
@@ -65,7 +65,7 @@ async def read_trends(
         if first is None:
             first = last - timedelta(days=DEFAULT_DAYS - 1)
         _check_period(first, last)
-        period = _Period(first, last, zone)
+        period = Period(first, last, zone)
         return TrendsAnswer(
             tz=zone.key,
             days=await _days(session, period, product_id),
@@ -87,7 +87,7 @@ def _check_period(first: date, last: date) -> None:
         )
 
 
-async def _days(session: AsyncSession, period: _Period, product_id: int | None) -> list[DayTrend]:
+async def _days(session: AsyncSession, period: Period, product_id: int | None) -> list[DayTrend]:
     trend: Trend = ShopTrend if product_id is None else ProductTrend
     day = period.number_of_day(trend).label("day")
     query = select(day, *_sums(trend)).where(period.holds(trend)).group_by("day").order_by("day")
@@ -97,7 +97,13 @@ async def _days(session: AsyncSession, period: _Period, product_id: int | None) 
     return [DayTrend(date=period.first + timedelta(days=row.day - 1), **_figures(row)) for row in rows]
 
 
-async def _top_products(session: AsyncSession, period: _Period, product_id: int | None) -> list[ProductAnswer]:
+async def _top_products(session: AsyncSession, period: Period, product_id: int | None) -> list[ProductAnswer]:
+    rows = await session.execute(top_products_query(period, product_id))
+    return [ProductAnswer(product_id=row.id, sku=row.sku, name=row.name, **_figures(row)) for row in rows]
+
+
+def top_products_query(period: Period, product_id: int | None) -> Select[Any]:
+    """Those that were ordered most, the most ordered one first."""
     query = (
         select(Product.id, Product.sku, Product.name, *_sums(ProductTrend))
         .join(Product, Product.id == ProductTrend.product_id)
@@ -106,10 +112,7 @@ async def _top_products(session: AsyncSession, period: _Period, product_id: int 
         .order_by(func.sum(ProductTrend.quantity).desc(), func.sum(ProductTrend.views).desc(), Product.id)
         .limit(TOP_PRODUCTS)
     )
-    if product_id is not None:
-        query = query.where(ProductTrend.product_id == product_id)
-    rows = await session.execute(query)
-    return [ProductAnswer(product_id=row.id, sku=row.sku, name=row.name, **_figures(row)) for row in rows]
+    return query if product_id is None else query.where(ProductTrend.product_id == product_id)
 
 
 def _sums(trend: Trend) -> list[ColumnElement[Any]]:

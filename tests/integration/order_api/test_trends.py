@@ -1,9 +1,12 @@
 """GET /trends over rows as the worker writes them."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
+from ordercast.services.order_api.trends.read_trends import Period, top_products_query
 from ordercast.services.shared.db.features import ProductTrend, ShopTrend
 from tests.support.order_api import Member, RunningApi
 
@@ -221,3 +224,20 @@ async def test_trends_of_an_unknown_product_are_not_found(shared_api: RunningApi
     admin = await shared_api.admin()
     answer = await shared_api.client.get("/trends", params={"product_id": 99}, headers=admin.headers)
     assert answer.status_code == 404
+
+
+async def test_the_products_of_a_week_are_found_without_the_rows_of_years_before(api: RunningApi) -> None:
+    period = Period(date(2026, 1, 1), date(2026, 1, 7), ZoneInfo("UTC"))
+    filled = """
+        INSERT INTO product_trends (product_id, starts_at, quantity)
+        SELECT n % 100, timestamptz '2020-01-01Z' + n * interval '1 hour', 1 FROM generate_series(0, 59999) AS n
+    """
+    async with api.service.sessions() as session, session.begin():
+        await session.execute(text(filled))
+        await session.execute(text("ANALYZE product_trends"))
+        query = top_products_query(period, None)
+        compiled = query.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+        rows = await session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {compiled}".replace(":", r"\:")))
+        plan = "\n".join(row[0] for row in rows)
+    assert "ix_product_trends_starts_at" in plan, plan
+    assert "Seq Scan on product_trends" not in plan, plan
