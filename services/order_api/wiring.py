@@ -45,7 +45,7 @@ from ordercast.services.shared.http.tokens import TokenSigner, TokenVerifier
 from ordercast.services.shared.kafka.open_consumer import open_feed_reader, open_reader
 from ordercast.services.shared.kafka.publisher import open_publisher
 from ordercast.services.shared.kafka.read_dead_letters import newest_dead_letters
-from ordercast.services.shared.kafka.topic_ends import find_offsets
+from ordercast.services.shared.kafka.topic_ends import find_offsets, log_bounds
 from ordercast.services.shared.process.background import running_beside
 
 # Whoever waits longer (s) for one of few connections is told to come again: else those who wait become more and more.
@@ -150,7 +150,7 @@ async def open_order_api(settings: OrderApiSettings) -> AsyncIterator[OrderApi]:
                 reading,
                 FindPublished(
                     partial(open_feed_reader, settings.kafka_bootstrap),
-                    partial(find_offsets, settings.kafka_bootstrap),
+                    partial(log_bounds, settings.kafka_bootstrap),
                 ),
                 partitions=partitions,
             ),

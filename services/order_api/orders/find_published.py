@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Final
 
 from ordercast.contracts.envelope import EventRefused, decode_sequence
@@ -20,16 +19,16 @@ MOST_EMPTY_LOOKS: Final = 3
 # By how far a number is from one that was seen: right at once where no relay repeated itself. After so many it goes on by halves,
 # so that a log full of strangers' records is no reason to creep along.
 MOST_GUESSES: Final = 4
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 OpenReader = Callable[[Collection[Partition], ReadPositions], AbstractAsyncContextManager[Consumer]]
-FindOffsets = Callable[[Collection[str], datetime | None], Awaitable[Mapping[Partition, int]]]
+# The first offset that a log holds, and the next one that it will get.
+FindBounds = Callable[[Partition], Awaitable[tuple[int, int]]]
 
 
 class FindPublished:
-    def __init__(self, open_reader: OpenReader, find_offsets: FindOffsets) -> None:
+    def __init__(self, open_reader: OpenReader, find_bounds: FindBounds) -> None:
         self._open_reader = open_reader
-        self._find_offsets = find_offsets
+        self._find_bounds = find_bounds
 
     async def __call__(self, shard: int, numbers: Sequence[int]) -> dict[int, StoredRecord]:
         """The records of those that the log holds, by number.
@@ -38,8 +37,7 @@ class FindPublished:
             BrokerUnavailable: Kafka does not answer, or not in time.
         """
         partition = Partition(ORDERS.name, shard)
-        begin = (await self._find_offsets([ORDERS.name], _BEGIN))[partition]
-        end = (await self._find_offsets([ORDERS.name], None))[partition]
+        begin, end = await self._find_bounds(partition)
         position = begin
 
         async def read_position(_: Collection[Partition]) -> Mapping[Partition, int]:

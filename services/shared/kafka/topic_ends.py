@@ -66,6 +66,22 @@ async def find_offsets(bootstrap: str, topics: Collection[str], since: datetime 
     }
 
 
+async def log_bounds(bootstrap: str, partition: Partition) -> tuple[int, int]:
+    """The first offset that a partition's log holds, and the next one that it will get; over one connection.
+
+    Raises:
+        BrokerUnavailable: no broker answers at `bootstrap`, or the topic is missing.
+    """
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **client_arguments(bootstrap))
+    try:
+        async with asyncio.timeout(DEADLINE_S), running(consumer, start_deadline_s=DEADLINE_S):
+            end = (await ends_by(consumer, [partition.topic]))[partition]
+            key = TopicPartition(*partition)
+            return (await consumer.beginning_offsets([key]))[key], end
+    except (ClientError, TimeoutError, OSError) as error:
+        raise BrokerUnavailable(f"no ends of {partition.topic} from {brokers_of(bootstrap)}: {error!r}") from error
+
+
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
     give_up = asyncio.get_running_loop().time() + NEW_TOPIC_S
     while topic not in await consumer.topics():

@@ -1,6 +1,6 @@
 """An event is found by its number, however the relay repeated itself and whatever strangers wrote between."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -54,10 +54,10 @@ def find_in(log: MemoryLog, empty: int = 0) -> FindPublished:
     async def open_reader(partitions: Collection[Partition], positions: ReadPositions) -> AsyncIterator[Consumer]:
         yield SlowConsumer(log, partitions, positions, empty)
 
-    async def find_offsets(_: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
-        return {PLACE: len(log.records(*PLACE)) if since is None else log.begin(PLACE)}
+    async def find_bounds(place: Partition) -> tuple[int, int]:
+        return log.begin(place), len(log.records(*place))
 
-    return FindPublished(open_reader, find_offsets)
+    return FindPublished(open_reader, find_bounds)
 
 
 # How far a relay goes back before it goes on, and how many strange records come before the next one.
@@ -101,11 +101,11 @@ async def test_in_a_long_log_it_takes_few_looks(
     async def open_reader(partitions: Collection[Partition], positions: ReadPositions) -> AsyncIterator[Consumer]:
         yield CountingConsumer(log, partitions, positions)
 
-    async def find_offsets(_: Collection[str], since: datetime | None) -> Mapping[Partition, int]:
-        return {PLACE: len(log.records(*PLACE)) if since is None else 0}
+    async def find_bounds(place: Partition) -> tuple[int, int]:
+        return 0, len(log.records(*place))
 
     monkeypatch.setattr(CountingConsumer, "looks", 0)
-    [number] = await FindPublished(open_reader, find_offsets)(1, [1_777])
+    [number] = await FindPublished(open_reader, find_bounds)(1, [1_777])
     assert number == 1_777
     assert CountingConsumer.looks <= most
 
