@@ -92,6 +92,13 @@ def expected_of_products(served: ServedDemand, features: Features, product_ids: 
     return np.asarray(np.sum(by_week, axis=0), np.float64)
 
 
+def most_expected(served: ServedDemand, features: Features, weeks: int) -> Ints:
+    """The ids of all products that anything is known of. Who has neither orders nor views comes on pages by id alone."""
+    product_ids = features.known_products
+    expected = expected_of_products(served, features, product_ids, weeks)
+    return product_ids[np.lexsort((product_ids, -expected))]
+
+
 def level_and_trend(features: Features, product_id: int) -> tuple[float, float | None]:
     """Pieces a week by exponential smoothing, and the mean of the last 4 weeks over that of the last 13, less one."""
     values = dict(zip(names(PRODUCT_FEATURES), features.of_products(np.array([product_id], np.int64))[0], strict=True))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,7 @@ from ordercast.services.predictor.forecast_products import (
     ProductForecast,
     forecast_products,
     level_and_trend,
+    most_expected,
     week_starts,
 )
 from ordercast.services.predictor.forecast_schemas import (
@@ -104,7 +106,8 @@ async def forecast_all_products(
     if sort == "id":
         found = await products_after(service.sessions, starting_after or 0, limit + 1)
     else:
-        ordered = await service.most_expected.of(at.served, at.features, asked.weeks)
+        in_order = partial(most_expected, at.served, at.features, asked.weeks)
+        ordered = await service.most_expected.of(at.features, (at.served.version, asked.weeks), in_order)
         found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
     products, has_more = cut_page(list(found), limit)
     answer = await answer_products(at, products, asked)

@@ -1,6 +1,5 @@
 """How the predictions that were given have come out: what was said against what was ordered, whose days are over."""
 
-import asyncio
 import math
 import time
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from typing import Final
 from sqlalchemy import text
 
 from ordercast.contracts.demand_manifest import DemandManifest
+from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.demand.feature_drift import drift_of
+from ordercast.services.shared.demand.feature_drift import Drift, drift_of
 from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
 
@@ -174,12 +174,18 @@ class WatchLive:
     """Tells the metrics how the served version of `demand` does, and has that at hand for whoever asks."""
 
     def __init__(
-        self, sessions: Sessions, slot: ModelSlot[ServedDemand], answers: LiveAnswers, shop: Shop | None = None
+        self,
+        sessions: Sessions,
+        slot: ModelSlot[ServedDemand],
+        answers: LiveAnswers,
+        shop: Shop | None = None,
+        drifts: MadeOnce[Drift] | None = None,
     ) -> None:
         self._sessions = sessions
         self._slot = slot
         self._answers = answers
         self._shop = shop
+        self._drifts = drifts or MadeOnce[Drift]()
 
     async def __call__(self) -> float:
         """Looks once; how long to wait (s) until the next time."""
@@ -199,6 +205,7 @@ class WatchLive:
         LIVE_COVERAGE.set(math.nan if live.coverage is None else live.coverage)
         if self._shop is not None and self._shop.snapshot is not None:
             features = await self._shop.snapshot.features(moment_of(None))
-            for one in (await asyncio.to_thread(drift_of, served.manifest, features)).features:
+            drift = await self._drifts.of(features, served.version, partial(drift_of, served.manifest, features))
+            for one in drift.features:
                 FEATURE_DRIFT.labels(one.feature).set(one.psi)
         return LOOK_EVERY_S if took_s < QUICK_S else min(LOOK_EVERY_S, RENEWED_TIMES * took_s)

@@ -1,6 +1,5 @@
 """How a version's predictions have come out. It tells what was sold, so it is for operators and admins."""
 
-import asyncio
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -38,7 +37,8 @@ async def show_drift(request: Request, _: CurrentCaller, version: Version) -> Dr
     if manifest is None:
         raise errors.ModelRefused(f"the files of {version} are gone or damaged")
     snapshot, _at = service.shop.take()
-    return await asyncio.to_thread(drift_of, manifest, await snapshot.features(moment_of(None)))
+    features = await snapshot.features(moment_of(None))
+    return await service.drifts.of(features, version, partial(drift_of, manifest, features))
 
 
 async def _manifest(service: Predictor, version: str) -> DemandManifest | None:

@@ -20,9 +20,9 @@ from ordercast.services.predictor.follow_models import ModelFollower
 from ordercast.services.predictor.live_accuracy import KEPT_TIMES, LiveAnswers, WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
+from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand, ServedModel, serves_any
 from ordercast.services.predictor.models_topic import ModelsTopic
-from ordercast.services.predictor.most_expected import MostExpected
 from ordercast.services.predictor.one_batch import OneBatch
 from ordercast.services.predictor.predict import Prediction, predict_many
 from ordercast.services.predictor.sample_predictions import SamplePredictions
@@ -32,6 +32,8 @@ from ordercast.services.predictor.signed_versions import SignatureCheck
 from ordercast.services.predictor.weekly_calibration import WeeklyCalibration
 from ordercast.services.shared.db.engine import Sessions, ask_database, open_database
 from ordercast.services.shared.db.repeat import repeat
+from ordercast.services.shared.demand.activity import Ints
+from ordercast.services.shared.demand.feature_drift import Drift
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.follow_ended_tokens import follow_ended_tokens
@@ -76,7 +78,8 @@ class Predictor:
     topic: ModelsTopic
     shop: Shop
     calibration: WeeklyCalibration
-    most_expected: MostExpected
+    most_expected: MadeOnce[Ints]  # by version and weeks
+    drifts: MadeOnce[Drift]  # by version
     live: LiveAnswers
     sample: SamplePredictions
     past_dates: TokenBuckets[int]  # by account
@@ -137,8 +140,11 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             partitions=settings.partitions,
             share=settings.prediction_sample,
         )
+        drifts = MadeOnce[Drift]()
         live = LiveAnswers(kept_s=0.0, kept_times=KEPT_TIMES)
-        watch_live = partial(repeat, WatchLive(sessions, demand, live, shop), asyncio.Event(), name="watch-live")
+        watch_live = partial(
+            repeat, WatchLive(sessions, demand, live, shop, drifts), asyncio.Event(), name="watch-live"
+        )
 
         def look_again() -> None:
             baseline_follower.look_again()
@@ -166,7 +172,8 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
                 topic=topic,
                 shop=shop,
                 calibration=calibration,
-                most_expected=MostExpected(),
+                most_expected=MadeOnce(),
+                drifts=drifts,
                 live=live,
                 sample=sample,
                 past_dates=TokenBuckets(settings.part_of_limit(settings.past_dates_per_minute)),
