@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ordercast.services.shared.demand.feature_list import CALENDAR, PAIR_FEATURES, names
+from ordercast.services.shared.demand.feature_list import CALENDAR, PAIR_FEATURES, PRODUCT_FEATURES, names
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_networks.seasons import learnable
 
@@ -30,6 +30,16 @@ def test_calendar_features_need_moments_enough(moments: list[int], unseen: set[s
     kept = set(names(learnable(rows(moments))))
     assert set(names(CALENDAR)) - kept == unseen
     assert set(names(PAIR_FEATURES)) - set(names(CALENDAR)) <= kept
+
+
+def test_the_level_by_visits_is_left_out_where_it_is_the_level_itself_in_every_row() -> None:
+    count = 40
+    nothing = np.zeros(count, np.int64)
+    values = np.random.default_rng(1).uniform(0, 3, (count, len(PRODUCT_FEATURES)))
+    made = Rows(PRODUCT_FEATURES, values, nothing, nothing, nothing, nothing, nothing)
+    assert "visit_level" in names(learnable(made))
+    made.column("visit_level")[:] = made.column("level")
+    assert set(names(learnable(made))) == set(names(PRODUCT_FEATURES)) - {"visit_level"} - WEEKDAY - YEAR
 
 
 def test_rows_keep_the_columns_of_the_features_that_are_left() -> None:
