@@ -102,7 +102,7 @@ def of_weeks(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_month(start)
         yield from _by_size(said.mean)
 
-    return Later(said, groups, rows.target, rows.moment, start + 7, weeks_told(rows)), looked_at()
+    return Later(said, groups, rows.target, rows.moment, start + 7, weeks_told(rows), adapts=True), looked_at()
 
 
 def of_stock(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
@@ -121,7 +121,9 @@ def of_stock(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_size(said.mean)
 
     days = 7 * rows.weeks_ahead
-    return Later(said, groups, pieces, rows.moment, rows.moment + days, weeks_told(rows, days)), looked_at()
+    return Later(
+        said, groups, pieces, rows.moment, rows.moment + days, weeks_told(rows, days), adapts=True
+    ), looked_at()
 
 
 LINES: Final = IntervalQuestion(

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
-from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, calibrate, most_pieces, thresholds
+from ordercast.services.shared.demand.adaptive_tails import WEEK, WINDOW_DAYS, adapted, calibrated_at
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, Calibration, most_pieces, thresholds
 from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, upper_scores
-from ordercast.services.shared.demand.recalibrate import WEEK, WINDOW_DAYS
+from ordercast.services.shared.demand.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ STOCK: Final = Form(
 @dataclass(frozen=True, slots=True)
 class Later:
     """Rows after those learned from: what the networks say of them, as of `moment`, and what was known from `known_on` on. `told`:
-    what each row tells of, where several tell of the same."""
+    what each row tells of, where several tell of the same. `adapts`: what each week's intervals held moves the next ones'."""
 
     said: Said
     groups: Ints
@@ -48,6 +50,7 @@ class Later:
     moment: Ints
     known_on: Ints
     told: Ints | None = None
+    adapts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class JudgedIntervals:
     learned: int
     held_out: int
     groups: tuple[Group, ...]
+    adapts: bool = False
 
 
 def judge_intervals(
@@ -91,20 +95,24 @@ def judge_intervals(
     Raises:
         CalibrationRefused: too few rows are held out.
     """
-    scores = form.scores(later.said, later.target)
+    scores, known_on = form.scores(later.said, later.target), later.known_on
+    scored = Scored(scores, later.groups, later.target, later.told, later.moment, known_on)
     judged = later.moment >= judged_from
 
-    def ends(calibrated: Bools, asked: Bools) -> tuple[Ints, Ints]:
-        told = None if later.told is None else later.told[calibrated]
-        made = calibrate(scores[calibrated], later.groups[calibrated], later.target[calibrated], told)
+    def ends(made: Calibration, asked: Bools) -> tuple[Ints, Ints]:
         wide, most = thresholds(made, later.groups[asked], form.level), most_pieces(made, later.groups[asked])
         return form.ends(later.said.where(asked), wide, most)
 
-    held_out = later.known_on <= judged_from
+    @cache
+    def of_week(start: int) -> Calibration:
+        return calibrated_at(scored, start)
+
+    held_out = known_on <= judged_from
     frozen, rolling = np.zeros((2, len(judged)), np.int64), np.zeros((2, len(judged)), np.int64)
-    frozen[:, judged] = ends(held_out, judged)
-    for known, asked in _weeks(later, judged_from):
-        rolling[:, asked] = ends(known, asked)
+    frozen[:, judged] = ends(scored.where(held_out).calibrated(), judged)
+    for start, asked in _weeks(later, judged_from):
+        made = adapted(scored, judged_from, start, form.level, of_week) if later.adapts else of_week(start)
+        rolling[:, asked] = ends(made, asked)
 
     def covered(found: Ints, rows: Bools) -> Covered:
         lowest, highest = found
@@ -116,12 +124,13 @@ def judge_intervals(
         for name, rows in ((name, rows & judged) for name, rows in looked_at)
         if rows.any()
     )
-    return JudgedIntervals(form, learned, int(held_out.sum()), groups)
+    return JudgedIntervals(form, learned, int(held_out.sum()), groups, later.adapts)
 
 
 def section(judged: JudgedIntervals, words: str) -> str:
     """The rows in words, the table, and which groups do not hold, in Markdown."""
     form = judged.form
+    adapting = ", made wider or narrower by what the weeks before held" if judged.adapts else ""
     rows = [
         (
             group.name,
@@ -134,8 +143,8 @@ def section(judged: JudgedIntervals, words: str) -> str:
         [
             f"{words} For {form.level:.0%}, in whole pieces (`services/shared/demand/intervals.py`). Learned from "
             f"{judged.learned:,} rows; calibrated once on the {judged.held_out:,} of which all was known before the judged "
-            f"ones, or each week anew on what came to be known in the {WINDOW_DAYS // WEEK} weeks before it. Width: pieces "
-            "from end to end, the median. Cancelled pieces are taken off.",
+            f"ones, or each week anew on what came to be known in the {WINDOW_DAYS // WEEK} weeks before it{adapting}. Width: "
+            "pieces from end to end, the median. Cancelled pieces are taken off.",
             table(("rows", "count", "held, once", "width, once", "held, each week", "width, each week"), rows),
             _failing(form, judged.groups),
         ]
@@ -155,9 +164,9 @@ def _failing(form: Form, groups: Sequence[Group]) -> str:
     return f"Calibrated each week, all groups hold {bounds} but: {', '.join(names)}."
 
 
-def _weeks(later: Later, judged_from: int) -> Iterator[tuple[Bools, Bools]]:
-    """By week from `judged_from` on: the rows that came to be known in the window before it, and its own."""
+def _weeks(later: Later, judged_from: int) -> Iterator[tuple[int, Bools]]:
+    """The weeks from `judged_from` on, and their rows."""
     for start in range(judged_from, int(later.moment.max()) + 1, WEEK):
         asked = (later.moment >= start) & (later.moment < start + WEEK)
         if asked.any():
-            yield (later.known_on > start - WINDOW_DAYS) & (later.known_on <= start), asked
+            yield start, asked

@@ -7,73 +7,74 @@ from typing import Final
 import numpy as np
 
 from ordercast.contracts.demand_manifest import Question
-from ordercast.services.shared.demand.activity import Floats, Ints
-from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, calibrate
+from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import interval_scores, upper_scores
 from ordercast.services.shared.demand.rows import Rows, pieces_together, weeks_told
-
-# Scores, groups, pieces, and what each row tells of, as `calibrate` takes them.
-Scored = tuple[Floats, Ints, Ints, Ints | None]
+from ordercast.services.shared.demand.scored import Scored
 
 
-def calibrations_of(
-    model: DemandModel, held_out: Mapping[Question, Rows], known_after: int = 0
-) -> dict[str, Calibration]:
+def calibrations_of(model: DemandModel, held_out: Mapping[Question, Rows]) -> dict[str, Calibration]:
     """By kind, as `DemandModel` names them, of the questions that rows are held out for.
 
     Args:
         model: its networks answer; its calibrations are not looked at.
         held_out: rows by question; of products those of a moment from the first week on.
-        known_after: weeks of products that were over by this day, counted from 1970-01-01, are left out.
 
     Raises:
         CalibrationRefused: too few rows are held out.
     """
     calibrations = {}
-    for kind, (question, scored) in _KINDS.items():
-        if question in held_out:
+    for question, rows in held_out.items():
+        for kind, scored in scored_of(model, question, rows).items():
             try:
-                calibrations[kind] = calibrate(*scored(model, held_out[question], known_after))
+                calibrations[kind] = scored.calibrated()
             except CalibrationRefused as error:
                 raise CalibrationRefused(f"{kind}: {error}") from error
     return calibrations
 
 
-def _pairs(model: DemandModel, rows: Rows, _: int) -> Scored:
+def scored_of(model: DemandModel, question: Question, rows: Rows) -> dict[str, Scored]:
+    """By kind, what the model says of the rows against what came."""
+    return {kind: scored(model, rows) for kind, (of, scored) in _KINDS.items() if of == question}
+
+
+def _pairs(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_pairs(rows.values)[1:]
-    return interval_scores(said, rows.target), groups, rows.target, None
+    known_on = rows.moment + model.questions["pair"].horizon_days
+    return Scored(interval_scores(said, rows.target), groups, rows.target, None, rows.moment, known_on)
 
 
-def _lines(model: DemandModel, rows: Rows, _: int) -> Scored:
+def _lines(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_lines(rows.values)[1:]
-    return interval_scores(said, rows.target), groups, rows.target, None
+    return Scored(interval_scores(said, rows.target), groups, rows.target, None, rows.moment, rows.moment + 1)
 
 
-def _weeks(model: DemandModel, rows: Rows, known_after: int) -> Scored:
+def _weeks(model: DemandModel, rows: Rows) -> Scored:
     """Of single weeks."""
 
     def scored(ahead: int, of_week: Rows) -> Scored:
         said, groups = model.said_of_week(of_week.values, ahead)
-        return interval_scores(said, of_week.target), groups, of_week.target, weeks_told(of_week)
+        scores, known_on = interval_scores(said, of_week.target), of_week.moment + 7 * ahead
+        return Scored(scores, groups, of_week.target, weeks_told(of_week), of_week.moment, known_on)
 
-    rows = _known_after(rows, known_after)
     return _together(scored(ahead, rows.where(rows.weeks_ahead == ahead)) for ahead in np.unique(rows.weeks_ahead))
 
 
-def _stock(model: DemandModel, rows: Rows, known_after: int) -> Scored:
+def _stock(model: DemandModel, rows: Rows) -> Scored:
     """Of the first weeks together, for each number of weeks that has gone by."""
 
     def scored(weeks: int, of_weeks: Rows) -> Scored:
         said, groups = model.said_of_weeks_together(of_weeks.values, weeks)
+        scores, known_on = upper_scores(said, of_weeks.target), of_weeks.moment + 7 * weeks
         told = weeks_told(of_weeks, 7 * weeks)
-        return upper_scores(said, of_weeks.target), groups, of_weeks.target, told
+        return Scored(scores, groups, of_weeks.target, told, of_weeks.moment, known_on)
 
-    rows = _known_after(replace(rows, target=pieces_together(rows)), known_after)
+    rows = replace(rows, target=pieces_together(rows))
     return _together(scored(weeks, rows.where(rows.weeks_ahead == weeks)) for weeks in np.unique(rows.weeks_ahead))
 
 
-_KINDS: Final[Mapping[str, tuple[Question, Callable[[DemandModel, Rows, int], Scored]]]] = {
+_KINDS: Final[Mapping[str, tuple[Question, Callable[[DemandModel, Rows], Scored]]]] = {
     "pair": ("pair", _pairs),
     "line": ("line", _lines),
     "week": ("product", _weeks),
@@ -81,13 +82,16 @@ _KINDS: Final[Mapping[str, tuple[Question, Callable[[DemandModel, Rows, int], Sc
 }
 
 
-def _known_after(rows: Rows, day: int) -> Rows:
-    return rows.where(rows.moment + 7 * rows.weeks_ahead > day)
-
-
 def _together(parts: Iterable[Scored]) -> Scored:
     found = list(parts)
     if not found:
-        return np.zeros(0), np.zeros((0, 2), np.int64), np.zeros(0, np.int64), None
-    scores, groups, pieces, told = (np.concatenate(column) for column in zip(*found, strict=True))
-    return scores, groups, pieces, told
+        none = np.zeros(0, np.int64)
+        return Scored(np.zeros(0), np.zeros((0, 2), np.int64), none, none, none, none)
+    return Scored(
+        scores=np.concatenate([part.scores for part in found]),
+        groups=np.concatenate([part.groups for part in found]),
+        pieces=np.concatenate([part.pieces for part in found]),
+        cells=np.concatenate([part.cells for part in found if part.cells is not None]),
+        moment=np.concatenate([part.moment for part in found]),
+        known_on=np.concatenate([part.known_on for part in found]),
+    )

@@ -47,7 +47,7 @@ class Calibration:
 
     `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
     how many they were kept, and so their ranks. `most` are the most pieces of a group's rows. `cells`: how many different
-    things the rows tell of.
+    things the rows tell of. `tail`: the share of what a level leaves out that is left out in fact (`adaptive_tails`); not stored.
     """
 
     depths: int
@@ -57,6 +57,7 @@ class Calibration:
     scores: Floats
     most: Ints
     cells: Ints
+    tail: float = 1.0
 
     def arrays(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
         """What is stored with a model version."""
@@ -155,6 +156,7 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
     """
     if not LEAST_LEVEL <= level <= MOST_LEVEL:
         raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
+    level = max(1 - (1 - level) * calibration.tail, LEAST_LEVEL)
     used, place = np.unique(_group_places(calibration, groups), return_inverse=True)
     by_group = np.array(
         [

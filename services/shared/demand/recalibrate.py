@@ -1,27 +1,29 @@
 """Calibrations of a version made anew from what came to be known lately: intervals follow a shop that drifts.
 
+Those of products by week are also made wider or narrower by what the last weeks' intervals held (`adaptive_tails`).
+
 The networks stay as they are, and only rows that they did not learn from are looked at: those held out by the training, and
 all that came after.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from ordercast.contracts.demand_manifest import MOST_WEEKS, Question
+from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Activity
-from ordercast.services.shared.demand.calibrate_demand import calibrations_of
-from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
+from ordercast.services.shared.demand.adaptive_tails import WEEK, WINDOW_DAYS, adapted
+from ordercast.services.shared.demand.calibrate_demand import calibrations_of, scored_of
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, Calibration, CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel
-from ordercast.services.shared.demand.rows import Rows, pair_rows, product_rows
+from ordercast.services.shared.demand.rows import pair_rows, product_rows
 
-# Days between two calibrations, and between the moments of products.
-WEEK: Final = 7
-# What came to be known in so many days is looked at: QUALITY.md judges this window.
-WINDOW_DAYS: Final = 8 * WEEK
 # Days between the moments of pairs: each has all pairs known so far.
 PAIR_STEP: Final = 14
 # Pairs that are looked at of one moment: groups of a thousandth of them still have thresholds of their own.
 MOST_PAIRS: Final = 100_000
+# Levels that are asked for most, of weeks and of stock: by these it is told what was missed.
+SERVICE_LEVEL: Final = 0.95
+LEVELS: Final = {"week": DEFAULT_LEVEL, "stock": SERVICE_LEVEL}
 
 
 def calibration_day(moment: int, until: int) -> int:
@@ -46,16 +48,32 @@ def recalibrated(
     known = activity.row_known_on[activity.row_known_on < day]
     if not (activity.sums["quantity"][: len(known)][known >= day - WINDOW_DAYS] > 0).any():
         return model.calibrations  # a shop that is closed, or whose events do not arrive, says nothing of later orders
-    rows: Mapping[Question, Callable[[], Rows]] = {
-        "pair": lambda: pair_rows(activity, pair_moments(until, day, horizon_days), horizon_days, day, most=MOST_PAIRS),
-        "product": lambda: product_rows(activity, product_moments(until, day), MOST_WEEKS, day),
+    return {
+        **model.calibrations,
+        **_of_pairs(model, activity, until, day, horizon_days),
+        **_of_products(model, activity, until, day),
     }
-    made = dict(model.calibrations)
-    for question, of_question in rows.items():
+
+
+def _of_pairs(
+    model: DemandModel, activity: Activity, until: int, day: int, horizon_days: int
+) -> Mapping[str, Calibration]:
+    moments = pair_moments(until, day, horizon_days)
+    try:
+        return calibrations_of(model, {"pair": pair_rows(activity, moments, horizon_days, day, most=MOST_PAIRS)})
+    except CalibrationRefused:
+        return {}  # too little came to be known of them
+
+
+def _of_products(model: DemandModel, activity: Activity, until: int, day: int) -> Mapping[str, Calibration]:
+    """Of each kind of which enough came to be known."""
+    made = {}
+    rows = product_rows(activity, product_moments(until, day), MOST_WEEKS, day)
+    for kind, scored in scored_of(model, "product", rows).items():
         try:
-            made |= calibrations_of(model, {question: of_question()}, known_after=day - WINDOW_DAYS)
+            made[kind] = adapted(scored, until, day, LEVELS[kind])
         except CalibrationRefused:
-            continue  # too little came to be known of it
+            continue
     return made
 
 
@@ -67,5 +85,6 @@ def pair_moments(until: int, day: int, horizon_days: int) -> range:
 
 
 def product_moments(until: int, day: int) -> range:
-    """From the first one that the training held out on, those of which any week ended within the window."""
-    return range(max(until - WEEK * MOST_WEEKS, day - WINDOW_DAYS - WEEK * (MOST_WEEKS - 1)), day, WEEK)
+    """From the first one that the training held out on, those that the calibration of any week of the window before is made of."""
+    first = max(until, day - WINDOW_DAYS)
+    return range(max(until - WEEK * MOST_WEEKS, first - WINDOW_DAYS - WEEK * (MOST_WEEKS - 1)), day, WEEK)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.activity import Activity, Ints, activity_of
+from ordercast.services.shared.demand.adaptive_tails import WINDOW_DAYS
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import Calibration, most_pieces, thresholds
 from ordercast.services.shared.demand.demand_model import DemandModel, demand_model
 from ordercast.services.shared.demand.intervals import intervals
 from ordercast.services.shared.demand.recalibrate import (
     PAIR_STEP,
-    WINDOW_DAYS,
     calibration_day,
     pair_moments,
     product_moments,
@@ -140,6 +140,7 @@ def test_it_is_made_anew_each_week_after_the_training() -> None:
 
 @given(st.integers(0, 40), st.sampled_from([7, 14, 28, 56]))
 def test_moments_are_those_whose_outcome_came_to_be_known_in_the_window(weeks_after: int, horizon: int) -> None:
+    """Of products also those of the calibrations of the weeks before, whose intervals are looked at."""
     day = UNTIL + 7 * weeks_after
     every = range(UNTIL - horizon, day, PAIR_STEP)
     wanted = [moment for moment in every if day - WINDOW_DAYS < moment + horizon <= day]
@@ -147,6 +148,10 @@ def test_moments_are_those_whose_outcome_came_to_be_known_in_the_window(weeks_af
     weeks = [
         moment
         for moment in range(UNTIL - 56, day, 7)
-        if any(day - WINDOW_DAYS < moment + 7 * ahead <= day for ahead in range(1, 9))
+        if any(
+            calibrated - WINDOW_DAYS < moment + 7 * ahead <= calibrated
+            for calibrated in range(max(UNTIL, day - WINDOW_DAYS), day + 1, 7)
+            for ahead in range(1, 9)
+        )
     ]
     assert list(product_moments(UNTIL, day)) == weeks
