@@ -127,6 +127,10 @@ class DemandNetworks:
     def members(self) -> int:
         return self._weights.members
 
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        return self._heads
+
     def outputs(self, values: npt.NDArray[np.float64]) -> Floats:
         """The last layer's units [members, rows, heads] for features [rows, features].
 

@@ -4,7 +4,7 @@ All methods take features in the order of the whole list (`PAIR_FEATURES`, `PROD
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,8 +47,9 @@ from ordercast.services.shared.demand.interval_groups import (
 )
 from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
 from ordercast.services.shared.demand.seen import Seen, outside
+from ordercast.services.shared.demand.silences import lasting, silent_products
 from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
-from ordercast.services.shared.demand.young_products import leveled
+from ordercast.services.shared.demand.young_products import leveled, resting
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -113,9 +114,15 @@ class QuestionModel:
         answer = self.networks.answer(inputs, level)
         if self.boosted is not None:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
-        if self.age is None or not self.levels_young:
+        features = inputs[:, :-1]
+        if "order" in self.networks.heads:
+            lasts = lasting(self.seen, self.features, features).astype(np.float32)
+            return replace(answer, order_probability=answer.order_probability * lasts)
+        if self.age is None:
             return answer
-        return leveled(answer, level, inputs[:, self.age] < self.seen.low[self.age])
+        if self.levels_young:
+            answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
+        return resting(answer, level, silent_products(self.seen, self.features, features))
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""

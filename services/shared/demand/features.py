@@ -239,7 +239,9 @@ def _shop(weeks: Ints) -> dict[str, float]:
     since_first = weeks[: sold[-1] + 1] if len(sold) else weeks[:1]
 
     def ratio(part: Ints, whole: Ints) -> float:
-        return float(np.log(part.mean() / whole.mean())) if part.any() and whole.any() else 0.0
+        if not whole.any():
+            return 0.0
+        return float(np.log(part.mean() / whole.mean())) if part.any() else -np.inf  # the lowest that a feature can be
 
     return {"shop_week": ratio(weeks[:1], weeks[:8]), "shop_month": ratio(since_first[:4], since_first)}
 

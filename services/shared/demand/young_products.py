@@ -1,9 +1,11 @@
-"""Products that are younger than any learned from: their level answers, and nothing that corrects it.
+"""Products that are younger than any learned from, or silent for longer: their level answers, and nothing that corrects it.
 
 A shop that had no new product for a year has taught nothing of one. To networks and trees the weeks before its first order are
 weeks without demand, as those of a product that nearly went out of sale: they said 0.79 of what then was sold, and two of three
 intervals of 90 % held. The level is made of the weeks since the first order alone.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,3 +27,11 @@ def leveled(answer: DemandAnswer, level: Floats, young: Bools) -> DemandAnswer:
 
     mean = np.where(young, level, answer.mean).astype(np.float32)
     return DemandAnswer(answer.order_probability, mean, moved(answer.low), moved(answer.median), moved(answer.high))
+
+
+def resting(answer: DemandAnswer, level: Floats, silent: Bools) -> DemandAnswer:
+    """The same of silent products, whose level falls week by week; they may sell nothing at all, so their intervals begin at 0."""
+    if not silent.any():
+        return answer
+    at_level = leveled(answer, level, silent)
+    return replace(at_level, low=np.where(silent, np.float32(0), at_level.low))

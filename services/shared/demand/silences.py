@@ -1,0 +1,47 @@
+"""Products that are silent for longer than any learned from, alone or with the whole shop: what is expected falls with the silence.
+
+A shop in which every product sold each week has taught nothing of one that sells nothing. Networks and trees, which correct the
+level, then go on as it happened to be within: they said thrice what the level says of a shop that had closed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from ordercast.services.shared.demand.activity import Bools, Floats
+from ordercast.services.shared.demand.feature_list import Feature, names, unknown
+from ordercast.services.shared.demand.seen import MARGIN, Seen
+from ordercast.services.shared.demand.weekly_levels import SMOOTHING
+
+PRODUCT_SILENCE: Final = "days_since_last"
+PAIR_SILENCE: Final = "product_days_since_last"
+SHOP_WEEK: Final = "shop_week"
+
+
+def silent_products(seen: Seen, features: Sequence[Feature], values: Floats) -> Bools:
+    """By row of a product: it rests for longer than any that was learned from, or the whole shop had less than half of the pieces
+    of the worst week learned from."""
+    known = names(features)
+    silent = _days_longer(seen, features, values, PRODUCT_SILENCE) > 0
+    if SHOP_WEEK in known:
+        place = known.index(SHOP_WEEK)
+        silent |= values[:, place] < seen.low[place] - MARGIN
+    return np.asarray(silent, np.bool_)
+
+
+def lasting(seen: Seen, features: Sequence[Feature], values: Floats) -> Floats:
+    """By row of a pair, the share of its probability of an order that is left while its product is silent for longer than any that
+    was learned from: as smoothing forgets, week by week."""
+    return np.asarray((1 - SMOOTHING) ** (_days_longer(seen, features, values, PAIR_SILENCE) / 7), np.float64)
+
+
+def _days_longer(seen: Seen, features: Sequence[Feature], values: Floats, name: str) -> Floats:
+    """Days of a silence beyond the longest that was seen; none of a product that never sold."""
+    known = names(features)
+    if name not in known:
+        return np.zeros(len(values))
+    place = known.index(name)
+    column = values[:, place]
+    longer = np.expm1(column) - np.expm1(seen.high[place])
+    return np.where(column == unknown(features)[place], 0.0, np.maximum(np.rint(longer), 0.0))

@@ -1,0 +1,78 @@
+"""What is expected falls while a product, or the whole shop, is silent for longer than any that was learned from."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ordercast.services.shared.demand.activity import Activity
+from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, demand_model
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names, unknown
+from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.known import known_at
+from tests.support.demand_versions import demand_version
+from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
+
+CLOSED = 140
+PRODUCTS = np.arange(1, 6)
+
+
+def closed_shop() -> Activity:
+    """Five products of ten pieces a day each, until all stop on one day."""
+    rows = [(product % 3 + 1, product, day, 0, 10, 1, 0, 0, 0) for product in range(1, 6) for day in range(CLOSED)]
+    return activity(frame(rows))
+
+
+def learned(question: QuestionModel, values: Any, growing: str) -> QuestionModel:
+    """The question as if it had learned from rows like these, in which a silence has lasted a day, with networks that say more."""
+    low = np.minimum(values[:, question.columns].min(axis=0), 0.0)
+    seen = replace(question.seen, low=low, high=values[:, question.columns].max(axis=0), products=PRODUCTS)
+    assert growing in names(question.features)
+    return replace(question, seen=seen)
+
+
+def test_the_weeks_after_the_last_order_count_and_a_dead_week_of_the_shop_is_no_usual_one() -> None:
+    shop = closed_shop()
+    of_shop: dict[str, list[float]] = {name: [] for name in ("level", "shop_week", "days_since_last")}
+    for weeks in (0, 1, 5, 9):
+        values = Features(known_at(shop, epoch(START) + CLOSED + 7 * weeks)).of_products(PRODUCTS)
+        for name, found in of_shop.items():
+            found.append(float(values[0, names(PRODUCT_FEATURES).index(name)]))
+    assert of_shop["shop_week"] == [0.0, -4.0, -4.0, 0.0], "nothing in eight weeks says nothing of the last one"
+    assert of_shop["level"] == sorted(of_shop["level"], reverse=True)
+    assert of_shop["days_since_last"] == pytest.approx(np.log1p(np.array([1, 8, 36, 64])))
+
+
+def test_products_of_a_closed_shop_are_answered_by_the_level_that_falls_week_by_week_with_intervals_from_nothing() -> (
+    None
+):
+    model, shop = demand_model(*demand_version()), closed_shop()
+
+    def asked(days: int) -> Any:
+        return Features(known_at(shop, epoch(START) + CLOSED + days)).of_products(PRODUCTS)
+
+    question = learned(model.questions["product"], asked(0), "days_since_last")
+    silent = DemandModel({**model.questions, "product": question}, model.calibrations)
+    open_before = silent.products(asked(0), 1, 0.9)
+    answers = [silent.products(asked(7 * weeks), 1, 0.9) for weeks in range(1, 9)]
+    level = names(PRODUCT_FEATURES).index("level")
+    for weeks, answer in enumerate(answers, start=1):
+        assert answer.expected[:, 0] == pytest.approx(np.expm1(asked(7 * weeks)[:, level]), rel=1e-5)
+        assert answer.low[:, 0].tolist() == [0] * 5
+    assert (open_before.low > 0).all()
+    assert (answers[-1].expected < 0.07 * open_before.expected).all()
+
+
+def test_pairs_of_a_product_that_is_silent_for_longer_than_any_order_less_probably_by_each_week() -> None:
+    question = demand_model(*demand_version()).questions["pair"]
+    place = names(PAIR_FEATURES).index("product_days_since_last")
+    values = np.random.default_rng(1).uniform(0, 2, (6, len(PAIR_FEATURES)))
+    longest = float(np.rint(np.expm1(3.0)))  # in what the made-up version learned from
+    values[:, place] = np.log1p([longest - 5, longest, longest + 7, longest + 14, longest + 28, 0])
+    values[5, place] = unknown(PAIR_FEATURES)[place]
+    values[:] = np.where(np.arange(len(PAIR_FEATURES)) == place, values, values[0])
+    free = replace(question, seen=replace(question.seen, high=question.seen.high + 9))
+    share = question.answer(values).order_probability / free.answer(values).order_probability
+    assert share == pytest.approx([1, 1, 0.7, 0.49, 0.7**4, 1], rel=1e-5)
+    assert question.answer(values).mean.tolist() == free.answer(values).mean.tolist(), "an order would be as large"
