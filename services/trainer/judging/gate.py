@@ -13,6 +13,7 @@ from ordercast.services.trainer.judging.scores import row_deviance
 # Fewer accounts than this can be drawn together by chance too often for a share of 95 % to mean anything.
 FEWEST_GROUPS: Final = 20
 FEWEST_ROWS: Final = 100
+ACCOUNTS: Final = "accounts or products"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def judge(
     group: Ints,
     clip: float,
     with_other_future: Floats | None = None,
+    drawn: str = ACCOUNTS,
 ) -> Verdict:
     """Judges a candidate by the Poisson deviance of its answers, targets clipped, on rows after those it learned from.
 
@@ -42,19 +44,20 @@ def judge(
         clip: the largest target that counts as it is.
         with_other_future: what the candidate answers where all that happened from each row's moment on is replaced. Where
             that moves an answer, it knows the future.
+        drawn: what the groups are, in words.
 
     Raises:
         ValueError: no opponent was given, or the lengths differ.
     """
     if not opponents or any(len(other) != len(target) for other in (answer, group, *opponents.values())):
         raise ValueError("a candidate is judged against at least one opponent, on the same rows")
-    if refusal := _refusal(answer, target, group, with_other_future):
+    if refusal := _refusal(answer, target, group, with_other_future, drawn):
         return Verdict("not better", refusal, {})
     clipped = np.minimum(target, clip)
     loss = row_deviance(answer, clipped)
     against = {name: paired_difference(loss, row_deviance(other, clipped), group) for name, other in opponents.items()}
     closest, difference = max(against.items(), key=lambda named: named[1].high)
-    deviance = f"deviance {loss.mean():.4g} on {len(target):,} rows of {difference.groups:,} accounts or products"
+    deviance = f"deviance {loss.mean():.4g} on {len(target):,} rows of {difference.groups:,} {drawn}"
     numbers = f"{difference.mean:+.4g} ({difference.low:+.4g} to {difference.high:+.4g}) against {closest}"
     if difference.high < 0:
         return Verdict("better", f"{deviance}: better than every opponent, by the least {numbers}", against)
@@ -62,12 +65,12 @@ def judge(
     return Verdict("not better", f"{deviance}: {why}, {numbers}", against)
 
 
-def _refusal(answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None) -> str:
+def _refusal(answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None, drawn: str) -> str:
     """Why the candidate need not be compared at all; empty where it has to be."""
     groups = len(np.unique(group))
     if len(target) < FEWEST_ROWS or groups < FEWEST_GROUPS:
         return (
-            f"too little to judge by: {len(target)} rows of {groups} accounts or products, "
+            f"too little to judge by: {len(target)} rows of {groups} {drawn}, "
             f"needed are {FEWEST_ROWS} of {FEWEST_GROUPS}"
         )
     if not np.isfinite(answer).all():

@@ -7,7 +7,7 @@ import numpy as np
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Activity
-from ordercast.services.shared.demand.conformal import FEWEST_IN_GROUP
+from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL, FEWEST_IN_GROUP
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
 # Moments of pairs to learn from, each a horizon after the one before: more where a shop has so few pairs that theirs make fewer
@@ -22,6 +22,8 @@ MOST_LINE_DAYS: Final = 84
 # What is learned from is this old at most: in a long history time and memory would grow by what no longer holds, and one event with
 # a date of 1970 would bring fifty years of empty days.
 LEARNED_DAYS: Final = 3 * 365
+# Weeks of products that are held out where there are so few of them that eight weeks make too few rows to judge and calibrate by.
+FEW_PRODUCTS_WEEKS: Final = 20
 # Days of history that a product's first moment needs: a level over some weeks, and orders both long before and lately.
 PRODUCT_HISTORY_DAYS: Final = 56
 
@@ -64,7 +66,7 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     judged = until - horizon_days
     learned = (judged - number * horizon_days for number in range(1, _pair_moments(activity, until) + 1))
     lines_judged = _lines_judged(activity, until)
-    held_out = until - weeks
+    held_out = until - 7 * _weeks_judged(activity, first_day, until)
     moments = min(held_out - first_day - PRODUCT_HISTORY_DAYS, LEARNED_DAYS) // 7
     return Periods(
         pairs_learned=tuple(moment for moment in learned if moment >= first_day + horizon_days),
@@ -82,6 +84,16 @@ def _pair_moments(activity: Activity, until: int) -> int:
     pair_days = activity.row_pair_day[activity.row_known_on < until]
     pairs = len(np.unique(activity.pair_day_pair[pair_days]))
     return min(max(PAIR_MOMENTS, ENOUGH_PAIR_ROWS // pairs), MOST_PAIR_MOMENTS)
+
+
+def _weeks_judged(activity: Activity, first_day: int, until: int) -> int:
+    """More where products are few, as long as more are left to learn from."""
+    lately = activity.row_pair_day[(activity.row_known_on < until) & (activity.sums["quantity"] > 0)]
+    lately = lately[activity.pair_day_day[lately] >= until - 7 * MOST_WEEKS]
+    products = len(np.unique(activity.pair_product[activity.pair_day_pair[lately]]))
+    rows = products * MOST_WEEKS * (MOST_WEEKS + 1) // 2
+    history = (until - first_day - PRODUCT_HISTORY_DAYS) // 7
+    return FEW_PRODUCTS_WEEKS if rows < FEWEST_IN_ALL and history > 2 * FEW_PRODUCTS_WEEKS else MOST_WEEKS
 
 
 def _lines_judged(activity: Activity, until: int) -> range:

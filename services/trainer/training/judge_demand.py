@@ -9,9 +9,9 @@ import numpy as np
 from ordercast.contracts.demand_manifest import Opponent as OpponentRecord
 from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
 from ordercast.contracts.demand_manifest import Question
-from ordercast.services.shared.demand.activity import Floats
+from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.rows import Rows
-from ordercast.services.trainer.judging.gate import Verdict, judge
+from ordercast.services.trainer.judging.gate import ACCOUNTS, Verdict, judge
 from ordercast.services.trainer.judging.opponents import Opponent
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
 
@@ -48,7 +48,7 @@ def judge_question(
     serving: Floats | None,
 ) -> JudgedQuestion:
     """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others."""
-    group = held.account_id if held.account_id.any() else held.product_id
+    group, drawn = _groups(held)
     answers = {NETWORKS: expected, **naive} | ({SERVING: serving} if serving is not None else {})
     scores = {name: piece_scores(answer, held.target, clip) for name, answer in answers.items()}
     ordered = order_scores(probability, held.target > 0) if probability is not None else None
@@ -67,9 +67,21 @@ def judge_question(
             for name, score in scores.items()
             if name != NETWORKS and score.deviance > LEAST_DEVIANCE
         },
-        verdict=judge(expected, naive, held.target, group, clip),
-        against_serving=judge(expected, {SERVING: serving}, held.target, group, clip) if serving is not None else None,
+        verdict=judge(expected, naive, held.target, group, clip, drawn=drawn),
+        against_serving=judge(expected, {SERVING: serving}, held.target, group, clip, drawn=drawn)
+        if serving is not None
+        else None,
     )
+
+
+def _groups(held: Rows) -> tuple[Ints, str]:
+    """What is drawn anew: accounts, or products; or weeks, each with all rows that tell of it, where there are more of these."""
+    if held.account_id.any():
+        return held.account_id, ACCOUNTS
+    weeks = held.moment + 7 * held.weeks_ahead
+    if len(np.unique(held.product_id)) < len(np.unique(weeks)):
+        return weeks, "weeks"
+    return held.product_id, ACCOUNTS
 
 
 def naive_answers(opponents: tuple[Opponent, ...], learned: Rows, held: Rows, clip: float) -> dict[str, Floats]:

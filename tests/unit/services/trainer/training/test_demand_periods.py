@@ -79,6 +79,16 @@ def test_a_shop_without_anything_before_the_day_is_refused() -> None:
         periods_of(shop(400), epoch(date(2000, 1, 1)), 28)
 
 
+@pytest.mark.parametrize(("days", "products", "weeks"), [(364, 1, 20), (364, 2, 20), (364, 3, 8), (200, 1, 8)])
+def test_more_weeks_are_held_out_of_one_product_or_two_with_a_year_of_history(
+    days: int, products: int, weeks: int
+) -> None:
+    rows = [(1, product, day, 0, 1, 1, 0, 0, 0) for product in range(1, products + 1) for day in (0, days - 1)]
+    periods = periods_of(activity(frame(rows)), None, 28)
+    assert len(periods.products_judged) == weeks
+    assert len(periods.products_learned) >= weeks
+
+
 def test_where_there_are_many_lines_those_of_the_last_weeks_are_held_out() -> None:
     lines = [(account, 1, 390, 0, 1, 1, 0, 0, 0) for account in range(1, 500)]
     periods = periods_of(activity(frame([(1, 1, 0, 0, 1, 1, 0, 0, 0), *lines])), None, 28)

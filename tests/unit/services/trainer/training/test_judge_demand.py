@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training.judge_demand import SERVING, JudgedQuestion, judge_question, publishable
 
@@ -81,3 +81,14 @@ def test_an_error_that_nobody_would_see_rejects_nothing() -> None:
     good, reason = publishable({"pair": judged(TRUTH), "line": nearly, "product": judged(TRUTH)})
     assert good, reason
     assert nearly.better_than == {}
+
+
+def test_one_product_is_judged_by_how_many_weeks_there_are() -> None:
+    """Of accounts or products there would be one to draw."""
+    weeks = np.arange(200) // 10
+    nobody, truth = np.zeros(200, np.int64), TRUTH[:200]
+    values = np.zeros((200, len(PRODUCT_FEATURES)))
+    held = Rows(PRODUCT_FEATURES, values, 7 * weeks, nobody, nobody + 1, nobody + 1, RANDOM.poisson(truth))
+    one = judge_question(held, 30.0, truth * 4 + 20, None, {"truth": truth}, None)
+    assert "200 rows of 20 weeks: worse" in one.verdict.reason
+    assert one.clearly_worse == ["truth"]
