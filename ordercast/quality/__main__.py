@@ -71,7 +71,7 @@ NOTES: Final = """
   season begins that no held-out week has shown: too few of September's weeks are held, a stock is exceeded more often in it, and
   more seldom once the season is in the weeks that are calibrated on. Pairs are known only after 28 days, so November's are
   calibrated on September. Where intervals begin at 0, that pairs are grouped by expected pieces, and by how much a week that missed
-  too much moves the next ones of products, was decided with an eye on the judged months: no other months bear their figures out yet.
+  too much moves the next ones of products, was decided with an eye on the judged months: no others bear their figures out yet.
 - A pair that seldom orders has "no pieces" as its interval, which holds more than it says; those from 10 % on can be judged.
 """
 

@@ -24,9 +24,14 @@ class Scored:
 
     def where(self, chosen: Bools) -> "Scored":
         """Some of the rows."""
-        cells = None if self.cells is None else self.cells[chosen]
-        columns = (self.scores, self.groups, self.pieces)
-        return Scored(*(column[chosen] for column in columns), cells, self.moment[chosen], self.known_on[chosen])
+        return Scored(
+            scores=self.scores[chosen],
+            groups=self.groups[chosen],
+            pieces=self.pieces[chosen],
+            cells=None if self.cells is None else self.cells[chosen],
+            moment=self.moment[chosen],
+            known_on=self.known_on[chosen],
+        )
 
     def different(self, chosen: Bools) -> int:
         """How many different things some of the rows tell of."""

@@ -12,6 +12,7 @@ from ordercast.services.trainer.training.blend_products import (
     LEVEL_WEIGHTS,
     STEADY,
     USUAL_LEVEL_WEIGHT,
+    USUAL_STEADIEST_WEIGHT,
     USUAL_STEADY_WEIGHT,
     blended,
     chosen_weight,
@@ -60,10 +61,15 @@ def test_the_level_holds_back_what_corrects_it_unless_that_is_clearly_worse(
 
 
 @pytest.mark.parametrize(
-    ("by", "usual"), [("level", USUAL_LEVEL_WEIGHT), *((by, USUAL_STEADY_WEIGHT) for by in STEADY)]
+    ("by", "usual", "most"),
+    [
+        ("level", USUAL_LEVEL_WEIGHT, 0.5),
+        ("visit_level", USUAL_STEADY_WEIGHT, 0.5),
+        ("mean_all", USUAL_STEADIEST_WEIGHT, 1.0),
+    ],
 )
 def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back(
-    by: str, usual: float, monkeypatch: pytest.MonkeyPatch
+    by: str, usual: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weighed = []
 
@@ -84,10 +90,10 @@ def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back
     assert (
         (made.member.weight, made.member.level_weight) == (made.record.weight, made.record.level_weight) == (0.4, 0.2)
     )
-    (networks, trees, *_), (corrected, held_by, *_, usual_weight, _) = weighed
+    (networks, trees, *_), (corrected, held_by, *_, usual_weight, weights) = weighed
     assert np.array_equal(corrected, 0.6 * networks + 0.4 * trees)
     assert np.array_equal(held_by, np.expm1(held.where(first_weeks(held)).column(by)))
-    assert usual_weight == usual
+    assert (usual_weight, max(weights)) == (usual, most)
 
 
 def steady(weekly: float) -> Rows:
