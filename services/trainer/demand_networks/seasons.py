@@ -32,4 +32,7 @@ def learnable(rows: Rows) -> tuple[Feature, ...]:
 
 
 def _repeats(rows: Rows, name: str) -> bool:
-    return name in REPEATS and np.array_equal(rows.column(name), rows.column(REPEATS[name]))
+    """Whether it is the other in all rows, but for what rounding makes of a logarithm and back."""
+    if name not in REPEATS:
+        return False
+    return bool(np.allclose(rows.column(name), rows.column(REPEATS[name]), rtol=0, atol=1e-9))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.feature_list import CALENDAR, PAIR_FEATURES, PRODUCT_FEATURES, names
-from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.shared.demand.rows import Rows, product_rows
 from ordercast.services.trainer.demand_networks.seasons import learnable
+from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
 
 WEEKDAY, YEAR = {"weekday_sin", "weekday_cos"}, {"year_sin", "year_cos"}
 
@@ -32,14 +33,13 @@ def test_calendar_features_need_moments_enough(moments: list[int], unseen: set[s
     assert set(names(PAIR_FEATURES)) - set(names(CALENDAR)) <= kept
 
 
-def test_the_level_by_visits_is_left_out_where_it_is_the_level_itself_in_every_row() -> None:
-    count = 40
-    nothing = np.zeros(count, np.int64)
-    values = np.random.default_rng(1).uniform(0, 3, (count, len(PRODUCT_FEATURES)))
-    made = Rows(PRODUCT_FEATURES, values, nothing, nothing, nothing, nothing, nothing)
-    assert "visit_level" in names(learnable(made))
-    made.column("visit_level")[:] = made.column("level")
-    assert set(names(learnable(made))) == set(names(PRODUCT_FEATURES)) - {"visit_level"} - WEEKDAY - YEAR
+@pytest.mark.parametrize("views", [0, 3])
+def test_the_level_by_visits_is_left_out_where_there_are_none(views: int) -> None:
+    lines = [(1, product, day, 0, product, 1, 0, views, 0) for product in (1, 2, 3) for day in range(0, 200, product)]
+    start = epoch(START)
+    made = product_rows(activity(frame(lines)), range(start + 60, start + 190, 7), 1, start + 200)
+    left_out = set(names(PRODUCT_FEATURES)) - set(names(learnable(made))) - WEEKDAY - YEAR
+    assert left_out == (set() if views else {"visit_level"})
 
 
 def test_rows_keep_the_columns_of_the_features_that_are_left() -> None:
