@@ -75,6 +75,7 @@ class Fewer:
 
     def __init__(self, networks: DemandNetworks) -> None:
         self._networks = networks
+        self.heads = networks.heads
 
     def answer(self, values: Floats, level: Floats) -> DemandAnswer:
         said = self._networks.answer(values, level)
