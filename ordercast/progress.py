@@ -62,6 +62,7 @@ class MemberBars:
         self._tasks: list[TaskID] = []
         self._told = -1
         self._waits_for = 0
+        self._said: set[str] = set()
 
     def wait(self, events: int) -> None:
         """The training waits for the feature worker; said at first, and whenever half of it is done."""
@@ -70,6 +71,13 @@ class MemberBars:
             self._progress.console.print(
                 f"waiting for the feature worker, which has {events:,} events of orders to count"
             )
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Each once: a connection that broke off tells all again."""
+        for line in lines:
+            if line not in self._said:
+                self._said.add(line)
+                self._progress.console.print(line, highlight=False)
 
     def show(self, epoch: int, epochs: int, losses: Sequence[float | None]) -> None:
         """Member i has done `epoch` of `epochs` and has the loss `losses[i]`, None where it is not finite."""

@@ -41,7 +41,9 @@ async def followed(context: Context, trainer: TrainerApi, training_id: UUID, *, 
     context.report(f"training {training_id}")
     try:
         with member_bars(context.console) as progress:
-            training = await follow_training(trainer, training_id, progress.show, progress.wait)
+            training = await follow_training(
+                trainer, training_id, progress.show, progress.wait, lambda networks: progress.tell(networks.lines())
+            )
     except asyncio.CancelledError:
         context.report(
             f"The training goes on{', and its model goes live when it succeeds, unless one is pinned' if live else ''}.\n"

@@ -42,6 +42,7 @@ async def show(context: Context, training_id: TrainingId) -> None:
     )
     lines = [f"{training.id} ({asked}): {training.status}, {_progress(training)}"]
     lines += [f"asked for by rule: {training.asked_by_rule}"] if training.asked_by_rule else []
+    lines += [line for networks in training.networks or [] for line in networks.lines()]
     lines += worth_of(training)
     lines += [training.error] if training.error else []
     context.result(training, "\n".join(lines))

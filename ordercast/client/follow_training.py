@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.trainer import TrainerApi, data_of
-from ordercast.client.training_answers import FINISHED, Training
+from ordercast.client.training_answers import FINISHED, Networks, Training
 
 # Time (s) before the next look at something that is not ready yet.
 POLL_S: Final = 0.25
@@ -21,10 +23,16 @@ UNAVAILABLE: Final = 503
 OnEpoch = Callable[[int, int, Sequence[float | None]], None]
 # Told before the first epoch, while the training waits for the feature worker: the events of orders that it has still to count.
 OnWait = Callable[[int], None]
+# Told when it is known which networks of a question answer one constant, and whenever it is others.
+OnNetworks = Callable[[Networks], None]
 
 
 async def follow_training(
-    trainer: TrainerApi, training_id: UUID, on_epoch: OnEpoch, on_wait: OnWait = lambda _: None
+    trainer: TrainerApi,
+    training_id: UUID,
+    on_epoch: OnEpoch,
+    on_wait: OnWait = lambda _: None,
+    on_networks: OnNetworks = lambda _: None,
 ) -> Training:
     """The training when it has ended. A connection that breaks off is taken up again.
 
@@ -39,6 +47,8 @@ async def follow_training(
                     on_epoch(data["epoch"], data["epochs"], data["loss"])
                 elif event.name == "waiting":
                     on_wait(data_of(event)["events_behind"])
+                elif event.name == "networks":
+                    on_networks(msgspec.convert(data_of(event), Networks))
         except ServiceUnreachable:
             pass  # the training goes on, or is found again by a trainer that was killed
         training = await trainer.get(training_id)

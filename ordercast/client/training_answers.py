@@ -69,6 +69,47 @@ class Question(Struct, frozen=True):
     boosting: dict[str, Any] | None = None
 
 
+class Networks(Struct, frozen=True):
+    """Which networks of a question answer one constant after `epoch`, whatever is asked. Members count from 0.
+
+    Those are trained again from another start, `attempts` times at most: `trained_again` are those that were, and `attempt` says
+    which time is under way; 0: none.
+    """
+
+    question: str
+    epoch: int
+    collapsed: list[int]
+    trained_again: list[int] = []
+    attempt: int = 0
+    attempts: int = 0
+
+    @property
+    def recovered(self) -> list[int]:
+        """Those that were trained again, and answer by what is asked since."""
+        return [member for member in self.trained_again if member not in self.collapsed]
+
+    def lines(self) -> list[str]:
+        """To be read; empty where nothing is wrong. Networks count from 1, as their bars do."""
+        lines = []
+        if self.collapsed:
+            again = ", also trained again" if set(self.collapsed) & set(self.trained_again) else ""
+            if self.attempt:
+                again = f"; trained again, {_ordinal(self.attempt)} of {self.attempts}"
+            verb = "answers" if len(self.collapsed) == 1 else "answer"
+            lines.append(f"{self.question}: {_named(self.collapsed)} {verb} one constant{again}")
+        if self.recovered:
+            lines.append(f"{self.question}: {_named(self.recovered)} answered one constant until trained again")
+        return lines
+
+
+def _named(members: list[int]) -> str:
+    return f"network{'s' if len(members) > 1 else ''} {', '.join(str(member + 1) for member in members)}"
+
+
+def _ordinal(number: int) -> str:
+    return {1: "1st", 2: "2nd", 3: "3rd"}.get(number, f"{number}th")
+
+
 class Progress(Struct, frozen=True):
     """`events_behind`: so many events of orders the feature worker has still to count, before the first epoch."""
 
@@ -111,6 +152,7 @@ class Training(Struct, frozen=True):
     verdict: str | None = None
     verdict_reason: str | None = None
     questions: dict[str, Question] | None = None
+    networks: list[Networks] | None = None
     asked_by: int | None = None
     asked_by_rule: str | None = None
     settings: dict[str, Any] | None = None

@@ -80,7 +80,8 @@ Existing = Annotated[TrainingAnswer, Depends(get_training)]
 async def get_events(
     training: Existing, request: Request, caller: CurrentCaller, service: CurrentService
 ) -> EventStream:
-    """The epochs so far, each new one as it comes (event `epoch`), and at the end the training (event `ended`).
+    """The epochs so far, each new one as it comes (event `epoch`), which networks answer one constant as soon as it is known (event
+    `networks`), and at the end the training (event `ended`).
 
     The stream ends without the latter when the token does, and within seconds when the caller logs out, is blocked, gets another
     role or has the API key revoked: ask again with a new one.

@@ -30,6 +30,14 @@ def test_one_that_is_begun_anew_is_told_again() -> None:
         assert written.getvalue().splitlines() == [f"epoch {epoch} of 3" for epoch in (1, 2, 3, 1)]
 
 
+def test_what_is_said_of_networks_is_said_once() -> None:
+    written = StringIO()
+    with member_bars(Console(file=written, force_terminal=False, width=80)) as progress:
+        for line in ("line: network 3 answers one constant", "line: network 3 answers one constant"):
+            progress.tell([line])
+        assert written.getvalue().splitlines() == ["line: network 3 answers one constant"]
+
+
 def test_on_a_terminal_there_are_bars_alone() -> None:
     assert "epoch" not in said_of(4, terminal=True)
 

@@ -29,7 +29,7 @@ NOT_FOUND: Final = "training-not-found"
 
 @dataclass(slots=True)
 class Told:
-    """What a training told of its epochs. `changed` is set with each."""
+    """What a training told of its epochs. `changed` is set with each, and when something else is known of its networks."""
 
     losses: dict[int, Losses] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -42,8 +42,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class OneTraining:
-    """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own,
-    with those that answer a constant marked."""
+    """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own."""
 
     as_of: datetime
     row: Row
@@ -121,6 +120,8 @@ async def _hear(client: Client, training_id: UUID, told: Told, until: int | None
             told.hear(data["epoch"], data["loss"])
             if until is not None and data["epoch"] >= until:
                 return False
+        if event.name == "networks":
+            told.changed.set()
     return False
 
 
@@ -129,9 +130,9 @@ async def _shown(
 ) -> OneTraining:
     now = datetime.now(UTC)
     row = Row(training, now)
-    curves = curves_so_far(training.serves, training.epochs, losses)
+    curves = curves_so_far(training.serves, training.epochs, losses, training.networks)
     if training.model_version:
         model = await ask("predictor", client.predictor.model(training.model_version))
         if isinstance(model, Model):
-            curves = curves_of(model.manifest or {}) or curves
+            curves = curves_of(model.manifest or {}, training.networks) or curves
     return OneTraining(now, row, None if row.is_over else left, curves)

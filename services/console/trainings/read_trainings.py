@@ -23,6 +23,11 @@ class Row:
         return self.training.status in FINISHED
 
     @property
+    def collapsed(self) -> int:
+        """Networks of all questions that answer one constant, as far as it is known."""
+        return sum(len(networks.collapsed) for networks in self.training.networks or ())
+
+    @property
     def took(self) -> timedelta | None:
         """Until now, if it runs."""
         started = self.training.started_at

@@ -28,6 +28,8 @@ HELD: Final = frozenset(
 
 # Hears of an epoch, from 1 on, and each member's mean loss in it.
 OnEpoch = Callable[[int, Sequence[float]], None]
+# Hears which members answer a constant, those that were trained again so far, and which time begins (0: none).
+OnLook = Callable[[Sequence[int], Sequence[int], int], None]
 
 
 class DemandFitRefused(ValueError):

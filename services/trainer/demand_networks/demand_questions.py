@@ -11,7 +11,13 @@ from ordercast.contracts.demand_settings import DemandSettings, QuestionSettings
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.services.shared.demand.activity import Floats as Doubles
 from ordercast.services.shared.demand.rows import Rows
-from ordercast.services.trainer.demand_networks.demand_fit import DemandFit, DemandRecipe, OnEpoch, TrainedDemand
+from ordercast.services.trainer.demand_networks.demand_fit import (
+    DemandFit,
+    DemandRecipe,
+    OnEpoch,
+    OnLook,
+    TrainedDemand,
+)
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS, HEADS, LEVELS
 
 # Steps that an epoch has, if batches can be that small: in a few dozen steps in all networks hardly leave their level.
@@ -80,8 +86,9 @@ def train_question(
     seed: int,
     threads: int = 1,
     on_epoch: OnEpoch = lambda _epoch, _losses: None,
+    on_look: OnLook = lambda _collapsed, _again, _attempt: None,
 ) -> TrainedDemand:
-    """Trains the networks of a question; `on_epoch` hears of each epoch of their first start.
+    """Trains the networks of a question; `on_epoch` hears of each epoch of their first start, `on_look` of each start.
 
     Raises:
         DemandFitRefused: the rows cannot be learned from, or a loss was no finite number.
@@ -89,7 +96,8 @@ def train_question(
     # Here, because whoever has TensorFlow imported in its own way does so before.
     from ordercast.services.trainer.demand_networks.train_demand import train_demand
 
-    return train_demand(rows.features, demand_fit(question, rows, clip, seed), threads=threads, on_epoch=on_epoch)
+    fit = demand_fit(question, rows, clip, seed)
+    return train_demand(rows.features, fit, threads=threads, on_epoch=on_epoch, on_look=on_look)
 
 
 def answer_rows(question: DemandQuestion, trained: TrainedDemand, rows: Rows) -> DemandAnswer:

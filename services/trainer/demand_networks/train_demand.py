@@ -23,6 +23,7 @@ from ordercast.services.trainer.demand_networks.demand_fit import (
     DemandFitRefused,
     DemandRecipe,
     OnEpoch,
+    OnLook,
     TrainedDemand,
     constant_members,
     input_scaling,
@@ -53,11 +54,13 @@ def train_demand(
     threads: int = 1,
     start: Start = initial_parameters,
     on_epoch: OnEpoch = lambda _epoch, _losses: None,
+    on_look: OnLook = lambda _collapsed, _again, _attempt: None,
 ) -> TrainedDemand:
     """Fit all members; the same rows, recipe, seed and kind of machine give the same weights, on however many threads.
 
     `start` makes the weights before the first step; the last kernel becomes zero, so each member begins as the level.
-    `on_epoch` hears of the epochs of the first start, not of those of members that are trained again.
+    `on_epoch` hears of the epochs of the first start, not of those of members that are trained again; of these `on_look` does,
+    after each start.
 
     Raises:
         DemandFitRefused: the rows cannot be learned from, or a loss was no finite number.
@@ -72,13 +75,16 @@ def train_demand(
     for attempt in range(1, MOST_ATTEMPTS + 1):
         if not collapsed or np.ptp(fit.target) == 0:  # a constant is right where all targets are alike
             break
+        for member in collapsed:
+            attempts[member] = attempt
+        on_look(collapsed, np.flatnonzero(attempts).tolist(), attempt)
         again, losses = trainer.train(collapsed, attempt, lambda _epoch, _losses: None)
         for place, member in enumerate(collapsed):
-            attempts[member] = attempt
             loss[member] = losses[place]
             for name, array in again.items():
                 arrays[name][member] = array[place]
         collapsed = trainer.constant(arrays, watched)
+    on_look(collapsed, np.flatnonzero(attempts).tolist(), 0)
     return TrainedDemand(
         recipe, arrays | trainer.scaling.arrays(), tuple(map(tuple, loss)), tuple(attempts), tuple(collapsed)
     )

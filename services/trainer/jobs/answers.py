@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS, Publish, Verdict
 from ordercast.contracts.model_manifest import Quality
 from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
@@ -21,6 +23,22 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworksEvent:
+    """Which networks of a question answer one constant after `epoch`, whatever is asked. Members count from 0.
+
+    `question` is pair, line or product, or views of `baseline`. `demand` trains such networks again from another start, `attempts`
+    times at most: `trained_again` are those that were, and `attempt` says which time is under way; 0: none.
+    """
+
+    question: str
+    epoch: int
+    collapsed: Sequence[int]
+    trained_again: Sequence[int]
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingAnswer:
     """A training. Of `baseline`, `metrics` compares the ensemble on held-out rows with the mean and with a straight line.
 
@@ -29,7 +47,8 @@ class TrainingAnswer:
     no learning. `verdict`: whether the model was published, was rejected, or was not to be; and its reason. `epochs` are those of
     each question. `asked_by` is the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a
     written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and
-    machine, also where no model was published.
+    machine, also where no model was published. `networks` says of each question which networks answer one constant, as soon as it
+    is known; null of a training from before that was kept.
     """
 
     id: UUID
@@ -53,6 +72,7 @@ class TrainingAnswer:
     verdict: Verdict | None
     verdict_reason: str | None
     questions: dict[str, Any] | None
+    networks: Sequence[NetworksEvent] | None
     made: dict[str, Any] | None
     model_version: str | None
     error: str | None
@@ -105,6 +125,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         verdict=training.verdict,
         verdict_reason=training.verdict_reason,
         questions=training.questions,
+        networks=None if training.networks is None else networks_of(training),
         made=training.made,
         model_version=training.model_version,
         error=training.error,
@@ -116,6 +137,12 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
 
 def event_of(training: Training, row: TrainingEpoch) -> EpochEvent:
     return EpochEvent(epoch=row.epoch, epochs=all_epochs(training), loss=row.loss, val_loss=row.val_loss)
+
+
+def networks_of(training: Training) -> list[NetworksEvent]:
+    """By question, in the order in which these are learned."""
+    known = (msgspec.convert(networks, NetworksEvent) for networks in (training.networks or {}).values())
+    return sorted(known, key=lambda networks: networks.epoch)
 
 
 def all_epochs(training: Training) -> int:

@@ -1,6 +1,8 @@
 """The lease of a training that this trainer has claimed: renewed while it is worked on, and given back with how that ended."""
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 import structlog
@@ -13,7 +15,7 @@ from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.process.pause import pause
 from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.tables import Status, Training
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked
 
 log = structlog.stdlib.get_logger()
 
@@ -40,10 +42,16 @@ class Lease:
         self._sessions = sessions
         self._owner = owner
 
-    async def renew(self, epochs: list[EpochLosses], *, events_behind: int = 0) -> None:
+    async def renew(
+        self,
+        epochs: list[EpochLosses],
+        *,
+        networks: Mapping[str, NetworksLooked] = MappingProxyType({}),
+        events_behind: int = 0,
+    ) -> None:
         """Renews the lease and moves `epochs` into the table. A database that is away for a moment does not end a training.
 
-        `events_behind`: for so many events of the feature worker it waits.
+        `networks`: what is known by now of each question's; `events_behind`: for so many events of the feature worker it waits.
 
         Raises:
             Interrupted: the training was cancelled, or the lease is lost.
@@ -52,6 +60,8 @@ class Lease:
         try:
             async with self._sessions() as session, session.begin():
                 interruption = await trainings.renew(session, self.training, self._owner, events_behind)
+                if networks and interruption is None:
+                    await trainings.note_networks(session, self.training.id, networks)
                 if noted and interruption is None:
                     await trainings.note_epochs(session, self.training.id, epochs[:noted])
         except (SQLAlchemyError, OSError) as error:

@@ -27,7 +27,7 @@ from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
 from ordercast.services.trainer.jobs.trainings import MAX_ATTEMPTS
 from ordercast.services.trainer.jobs.wait_for_worker import wait_for_worker
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News
 from ordercast.services.trainer.recipes import choose_recipe
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand, TrainedModel, TrainingJob
@@ -69,15 +69,19 @@ async def train_claimed(
     await wait_for_worker(lease, sessions, stopping)
     job, rows = await _job(training, sessions, options)
     epochs: list[EpochLosses] = []
+    networks: dict[str, NetworksLooked] = {}
 
-    async def note(losses: EpochLosses) -> None:
-        epochs.append(losses)
-        current_span().add_event("epoch", {"ordercast.training.epoch": losses.epoch})
-        TRAINING_PROGRESS.set(losses.epoch / all_epochs(training))
+    async def note(news: News) -> None:
+        if isinstance(news, NetworksLooked):
+            networks[news.question] = news
+            return
+        epochs.append(news)
+        current_span().add_event("epoch", {"ordercast.training.epoch": news.epoch})
+        TRAINING_PROGRESS.set(news.epoch / all_epochs(training))
 
     child = asyncio.create_task(train_in_child(job, rows, note), name="train-in-child")
     try:
-        await _watch(lease, child, epochs, stopping)
+        await _watch(lease, child, epochs, networks, stopping)
         return child.result()
     except Interrupted:
         if child.done() and not child.exception():  # it was ready in the same moment
@@ -92,12 +96,13 @@ async def _watch(
     lease: Lease,
     child: asyncio.Task[TrainedModel | TrainedDemand],
     epochs: list[EpochLosses],
+    networks: dict[str, NetworksLooked],
     stopping: asyncio.Event,
 ) -> None:
     """Returns when the child is done; raises Interrupted when there is a reason to end it before."""
     while not child.done():
         await asyncio.wait([child], timeout=HEARTBEAT_S)
-        await lease.renew(epochs)
+        await lease.renew(epochs, networks=networks)
         if stopping.is_set() and not child.done():
             raise Interrupted("stop")
 

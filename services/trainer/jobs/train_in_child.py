@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import News
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import (
     DemandJob,
@@ -35,7 +35,7 @@ END_WITHIN_S: Final = 3
 async def train_in_child(
     job: TrainingJob | DemandJob,
     rows: TrainingSet | DemandRows,
-    on_epoch: Callable[[EpochLosses], Awaitable[None]],
+    on_news: Callable[[News], Awaitable[None]],
 ) -> TrainedModel | TrainedDemand:
     """Train in a spawned process; cancelling this ends the process.
 
@@ -49,7 +49,7 @@ async def train_in_child(
     try:
         await asyncio.to_thread(process.start)
         sending.close()  # so that the end of the child's copy is the end of the pipe
-        return await _follow(process, receiving, on_epoch)
+        return await _follow(process, receiving, on_news)
     finally:
         sending.close()
         await asyncio.to_thread(_end, process)
@@ -57,14 +57,14 @@ async def train_in_child(
 
 
 async def _follow(
-    process: SpawnProcess, receiving: Connection, on_epoch: Callable[[EpochLosses], Awaitable[None]]
+    process: SpawnProcess, receiving: Connection, on_news: Callable[[News], Awaitable[None]]
 ) -> TrainedModel | TrainedDemand:
     while (message := await asyncio.to_thread(_receive, receiving)) is not None:
         if isinstance(message, TrainedModel | TrainedDemand):
             return message
         if isinstance(message, TrainingFailed):
             raise PermanentError(message.reason) if message.permanent else TransientError(message.reason)
-        await on_epoch(message)
+        await on_news(message)
     await asyncio.to_thread(process.join, END_WITHIN_S)
     raise TrainingProcessDied(f"the training process ended without a word: {_how_it_ended(process.exitcode)}")
 

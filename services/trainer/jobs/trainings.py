@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ordercast.services.trainer.jobs.tables import Status, Training, TrainingEpoch
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked
 
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
 # A trainer that has not renewed its lease for this long (s) is gone. It renews several times in that time.
@@ -21,7 +22,7 @@ MAX_ATTEMPTS: Final = 3
 _CLAIM: Final = text("""
     UPDATE trainings SET status = 'running', attempts = attempts + 1, lease_owner = :owner,
         leased_until = clock_timestamp() + make_interval(secs => :seconds),
-        started_at = coalesce(started_at, clock_timestamp()), events_behind = 0
+        started_at = coalesce(started_at, clock_timestamp()), events_behind = 0, networks = NULL
     WHERE id = (
         SELECT id FROM trainings
         WHERE status = 'queued'
@@ -80,6 +81,16 @@ async def note_epochs(session: AsyncSession, training_id: UUID, epochs: Sequence
         for losses in epochs
     ]
     await session.execute(insert(TrainingEpoch).on_conflict_do_nothing(), rows)
+
+
+async def note_networks(session: AsyncSession, training_id: UUID, networks: Mapping[str, NetworksLooked]) -> None:
+    """Where it differs from what is known: it is told again with each renewal."""
+    known = {name: msgspec.structs.asdict(looked) for name, looked in networks.items()}
+    await session.execute(
+        update(Training)
+        .where(Training.id == training_id, Training.networks.is_distinct_from(known))
+        .values(networks=known)
+    )
 
 
 async def finish(session: AsyncSession, training: Training, owner: str, status: Status, **values: object) -> bool:

@@ -6,7 +6,7 @@ One look into the table for all who watch says whose training has changed; only 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
-from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer, WaitingEvent, answer_of, event_of
+from ordercast.services.trainer.jobs.answers import (
+    EpochEvent,
+    NetworksEvent,
+    TrainingAnswer,
+    WaitingEvent,
+    answer_of,
+    event_of,
+    networks_of,
+)
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.jobs.trainings import FINISHED
 
@@ -28,9 +36,9 @@ POLL_S: Final = 0.25
 EPOCHS_A_LOOK: Final = 500
 
 
-# What a look sees of a training: its attempts, its status, the events that it waits for, and its newest epoch.
-State = tuple[int, str, int, int]
-Event = EpochEvent | WaitingEvent | TrainingAnswer
+# What a look sees of a training: its attempts, its status, the events that it waits for, its networks, and its newest epoch.
+State = tuple[int, str, int, dict[str, Any] | None, int]
+Event = EpochEvent | NetworksEvent | WaitingEvent | TrainingAnswer
 
 
 class WatchTrainings:
@@ -55,18 +63,19 @@ class WatchTrainings:
     async def _look(self, training_ids: list[UUID]) -> dict[UUID, State]:
         newest = func.coalesce(func.max(TrainingEpoch.epoch), 0)
         query = (
-            select(Training.id, Training.attempts, Training.status, Training.events_behind, newest)
+            select(Training.id, Training.attempts, Training.status, Training.events_behind, Training.networks, newest)
             .outerjoin(TrainingEpoch)
             .where(Training.id.in_(training_ids))
             .group_by(Training.id)
         )
         async with self._sessions() as session:
-            return {row[0]: (row[1], row[2], row[3], row[4]) for row in await session.execute(query)}
+            return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await session.execute(query)}
 
     async def __call__(
         self, training_id: UUID, stopping: asyncio.Event, may_watch: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[Event | None]:
-        """What it waits for, the epochs in order, and in the end the training itself; None after each pause without news.
+        """What it waits for, the epochs in order, each question's networks when something else is known of them, and in the end the
+        training itself; None after each pause without news.
 
         Ends early, without the training, when `stopping` is set or who watches no longer may. A training that starts anew,
         because its trainer died, is told from its first epoch again.
@@ -84,11 +93,12 @@ class WatchTrainings:
 
     async def _told(self, training_id: UUID) -> AsyncIterator[Event | None]:
         seen = attempt = behind = 0
+        networks: dict[str, NetworksEvent] = {}
         while True:
             state = self._states.get(training_id)  # before the rows: what comes meanwhile is read again
             training, rows = await self._read(training_id, attempt, seen)
             if training.attempts != attempt:
-                seen, attempt = 0, training.attempts
+                seen, attempt, networks = 0, training.attempts, {}
             if training.status == "running" and training.events_behind != behind:
                 behind = training.events_behind
                 if behind:
@@ -98,6 +108,10 @@ class WatchTrainings:
                 seen = row.epoch
             if len(rows) == EPOCHS_A_LOOK:
                 continue
+            for event in networks_of(training):
+                if networks.get(event.question) != event:
+                    networks[event.question] = event
+                    yield event
             if training.status in FINISHED:
                 yield answer_of(training, seen)
                 return

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import Recipe
-from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble, answer_constants
 from ordercast.services.trainer.networks.member_groups import member_groups
 from ordercast.services.trainer.networks.stacked_network import (
     Tensor,
@@ -53,20 +53,24 @@ def train_ensemble(
         tf.constant(np.stack([fit.inputs[rows], fit.targets[rows]]))
         for rows in (slice(fit.learned), slice(fit.learned, None))
     )
+    probes = tf.constant(fit.probed)
     members = sum(member < fit.recipe.members for group in groups for member in group)
 
-    def pass_rows(number: int, group: range, state: TrainingState) -> tuple[TrainingState, Floats, Floats]:
-        state, loss, val_loss = epoch(state, learn, watch, tf.constant(number), tf.constant(group.start))
-        return state, loss.numpy(), val_loss.numpy()
+    def pass_rows(number: int, group: range, state: TrainingState) -> tuple[TrainingState, Floats, Floats, Floats]:
+        state, *told = epoch(state, learn, watch, probes, tf.constant(number), tf.constant(group.start))
+        loss, val_loss, answers = (part.numpy() for part in told)
+        return state, loss, val_loss, answers
 
     with ThreadPoolExecutor(min(threads, len(groups))) as pool:
         for number in range(recipe.epochs):
             passed = list(pool.map(partial(pass_rows, number), groups, states))
-            states = [state for state, _, _ in passed]
-            loss = np.concatenate([losses for _, losses, _ in passed])[:members].tolist()
-            val_loss = np.concatenate([losses for _, _, losses in passed])[:members].tolist()
-            on_epoch(EpochLosses(number + 1, _finite(loss), _finite(val_loss)))
-    return TrainedEnsemble(_named(states, members), tuple(loss), tuple(val_loss))
+            states = [state for state, *_ in passed]
+            loss, val_loss, answers = (
+                np.concatenate(parts)[:members] for parts in zip(*(told for _, *told in passed), strict=True)
+            )
+            constant = tuple(answer_constants(answers).tolist())
+            on_epoch(EpochLosses(number + 1, _finite(loss), _finite(val_loss), constant))
+    return TrainedEnsemble(_named(states, members), tuple(loss.tolist()), tuple(val_loss.tolist()))
 
 
 def _epoch(
@@ -76,12 +80,13 @@ def _epoch(
     state: TrainingState,
     learn: Tensor,
     watch: Tensor,
+    probes: Tensor,
     number: Tensor,
     first: Tensor,
-) -> tuple[TrainingState, Tensor, Tensor]:
+) -> tuple[TrainingState, Tensor, Tensor, Tensor]:
     """One pass of the group that begins with member `first` over the rows `learn` [2, rows] (inputs, targets).
 
-    Returns the new state and the members' losses, as learned and on `watch`.
+    Returns the new state, the members' losses, as learned and on `watch`, and their answers to `probes` [members, probes].
     """
     rows, size = learn.shape[1], recipe.batch_size
     steps = -(-rows // size)
@@ -99,9 +104,13 @@ def _epoch(
 
     begin = (tf.constant(0), state, tf.zeros([recipe.members]))
     _, state, sums = tf.while_loop(lambda batch, *_: batch < steps, step, begin, maximum_iterations=steps)
-    unseen = tf.broadcast_to(watch[0][None, :, None], [recipe.members, watch.shape[1], 1])
-    missed = tf.square(forward_pass(recipe.layers, state.parameters, unseen) - watch[1])
-    return state, sums / rows, tf.reduce_mean(missed, axis=1)
+
+    def answer(inputs: Tensor) -> Tensor:
+        shared = tf.broadcast_to(inputs[None, :, None], [recipe.members, inputs.shape[0], 1])
+        return forward_pass(recipe.layers, state.parameters, shared)
+
+    missed = tf.square(answer(watch[0]) - watch[1])
+    return state, sums / rows, tf.reduce_mean(missed, axis=1), answer(probes)
 
 
 def _shuffled_batches(recipe: Recipe, learn: Tensor, key: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,5 +132,5 @@ def _named(states: Sequence[TrainingState], members: int) -> dict[str, Floats]:
     return dict(zip(names, arrays, strict=True))
 
 
-def _finite(losses: list[float]) -> tuple[float | None, ...]:
-    return tuple(loss if math.isfinite(loss) else None for loss in losses)
+def _finite(losses: Floats) -> tuple[float | None, ...]:
+    return tuple(loss if math.isfinite(loss) else None for loss in losses.tolist())

@@ -59,4 +59,5 @@ class JoinedEpochs:
             parts = [waiting.pop(self._told) for waiting in self._waiting]
             loss = tuple(chain.from_iterable(losses.loss for losses in parts))
             val_loss = tuple(chain.from_iterable(losses.val_loss for losses in parts))
-            self._on_epoch(EpochLosses(self._told, loss, val_loss))
+            constant = tuple(chain.from_iterable(losses.constant for losses in parts))
+            self._on_epoch(EpochLosses(self._told, loss, val_loss, constant))

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import Judgement, Quality
 from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
 from ordercast.services.trainer.judging.gate import FEWEST_GROUPS, FEWEST_ROWS
 from ordercast.services.trainer.judging.scores import clip_at, row_deviance
+from ordercast.services.trainer.networks.fit import answer_constants
 from ordercast.services.trainer.training.split_rows import Split
 from ordercast.services.trainer.training.training_set import Numbers, TrainingSet
 
-# A network answers one constant where its answers differ by less than this share of them, or of a piece.
-COLLAPSED_SHARE: Final = 1e-3
-# They are compared over this many view counts, those of rows in even steps, without the hundredth that lies at the two ends:
-# one row with a view count of a billion is no range of view counts.
+# Whether a network answers one constant is seen over this many view counts, those of rows in even steps, without the hundredth
+# that lies at the two ends: one row with a view count of a billion is no range of view counts.
 PROBED: Final = 200
 PROBED_ENDS: Final = (0.005, 0.995)
 # A difference of deviance by less than this share of the mean's is none, however sure it is: a constant beside the mean may
@@ -78,10 +76,12 @@ def judge_ensemble(ensemble: Ensemble, rows: TrainingSet, split: Split) -> Judge
 
 def collapsed_members(ensemble: Ensemble, view_counts: Numbers) -> tuple[int, ...]:
     """Which networks, from 0, answer one constant over the range of the rows' view counts."""
-    probes = np.quantile(view_counts, np.linspace(*PROBED_ENDS, PROBED), method="lower")
-    answers: npt.NDArray[np.floating] = ensemble.answer(probes)
-    alike = np.ptp(answers, axis=1) < COLLAPSED_SHARE * np.maximum(np.abs(answers).mean(axis=1), 1.0)
-    return tuple(np.flatnonzero(alike).tolist())
+    return tuple(np.flatnonzero(answer_constants(ensemble.answer(probes_of(view_counts)))).tolist())
+
+
+def probes_of(view_counts: Numbers) -> Numbers:
+    """The view counts over which answers are compared."""
+    return np.quantile(view_counts, np.linspace(*PROBED_ENDS, PROBED), method="lower")
 
 
 def _quality(difference: Difference, held_out: HeldOut, deviance_of_mean: float) -> Quality:

@@ -6,7 +6,7 @@ from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecor
 from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import News
 
 
 class TrainingJob(msgspec.Struct, frozen=True):
@@ -97,4 +97,4 @@ class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
     permanent: bool
 
 
-Message = EpochLosses | TrainedModel | TrainedDemand | TrainingFailed
+Message = News | TrainedModel | TrainedDemand | TrainingFailed

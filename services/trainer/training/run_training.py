@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Final
@@ -13,7 +12,7 @@ import msgspec
 
 from ordercast.first_line import first_line
 from ordercast.services.trainer.errors import PermanentError, TransientError
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import OnNews
 from ordercast.services.trainer.networks.import_tensorflow import import_tensorflow
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import (
@@ -63,7 +62,7 @@ def run_training(messages: Connection, job: TrainingJob | DemandJob, rows: Train
 
 
 def _trained(
-    job: TrainingJob | DemandJob, rows: TrainingSet | DemandRows, tell: Callable[[EpochLosses], None]
+    job: TrainingJob | DemandJob, rows: TrainingSet | DemandRows, tell: OnNews
 ) -> TrainedModel | TrainedDemand:
     if isinstance(job, DemandJob) and isinstance(rows, DemandRows):
         from ordercast.services.trainer.training.train_demand_model import train_demand_model

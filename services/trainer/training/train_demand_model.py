@@ -4,7 +4,7 @@ It runs in the training process.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,7 @@ from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, calibration_arrays, seen_arrays
 from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import News, OnNews
 from ordercast.services.trainer.training.coverage import coverage
 from ordercast.services.trainer.training.demand_periods import Periods, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
@@ -47,7 +47,7 @@ LIBRARIES: Final = ("numpy", "safetensors", "scikit-learn", "tensorflow")
 _EPOCH: Final = date(1970, 1, 1)
 
 
-def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[EpochLosses], None]) -> TrainedDemand:
+def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> TrainedDemand:
     """Train, judge, calibrate, and write the version if it is to be published. Epochs count on from question to question.
 
     Raises:
@@ -60,8 +60,8 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_epoch: Callable[[Epo
     for number, question in enumerate(LEARNED_IN_ORDER):
         before = number * job.epochs
 
-        def tell(losses: EpochLosses, before: int = before) -> None:
-            on_epoch(msgspec.structs.replace(losses, epoch=before + losses.epoch))
+        def tell(news: News, before: int = before) -> None:
+            on_news(msgspec.structs.replace(news, epoch=before + news.epoch))
 
         trained[question] = train_demand_question(question, job, activity, periods, serving.get(question), tell)
     good, reason = publishable({question: one.judged for question, one in trained.items()})

@@ -1,6 +1,6 @@
 """One question of a training of `demand`: its rows, its networks, and how these do on the rows held out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -18,7 +18,7 @@ from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
-from ordercast.services.trainer.demand_networks.demand_fit import DemandFitRefused, TrainedDemand
+from ordercast.services.trainer.demand_networks.demand_fit import MOST_ATTEMPTS, DemandFitRefused, TrainedDemand
 from ordercast.services.trainer.demand_networks.demand_questions import DemandQuestion, question_of, train_question
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.demand_recipes import refuse_too_much_work
@@ -26,7 +26,7 @@ from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.boosted_level import Arrays
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
 from ordercast.services.trainer.judging.scores import clip_of
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, OnNews
 from ordercast.services.trainer.training.blend_products import Blend, blended
 from ordercast.services.trainer.training.demand_periods import Periods
 from ordercast.services.trainer.training.diagnose import diagnose_question
@@ -53,7 +53,7 @@ def train_demand_question(
     activity: Activity,
     periods: Periods,
     serving: QuestionModel | None,
-    on_epoch: Callable[[EpochLosses], None],
+    on_news: OnNews,
 ) -> TrainedQuestion:
     """Trains on the rows before those held out, and judges on these, beside the serving version's answers if there is one.
 
@@ -68,7 +68,7 @@ def train_demand_question(
     narrow = learned.only(tuple(feature for feature in learnable(learned) if feature.name in own.features))
     del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
 
-    networks = _fit(question, job, narrow, clip, on_epoch)
+    networks = _fit(question, job, narrow, clip, on_news)
     snapshot = _snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else ()
     record = _record(question_of(job.settings, question), narrow, len(held), clip, networks, snapshot)
     seen = seen_in(narrow.features, narrow.values, narrow.product_id)
@@ -102,14 +102,15 @@ def _enough_rows(question: Question, job: DemandJob, activity: Activity, periods
     return learned, held
 
 
-def _fit(
-    question: Question, job: DemandJob, rows: Rows, clip: float, on_epoch: Callable[[EpochLosses], None]
-) -> TrainedDemand:
+def _fit(question: Question, job: DemandJob, rows: Rows, clip: float, on_news: OnNews) -> TrainedDemand:
     def tell(epoch: int, losses: Sequence[float]) -> None:
-        on_epoch(EpochLosses(epoch, tuple(losses), ()))
+        on_news(EpochLosses(epoch, tuple(losses), ()))
+
+    def look(collapsed: Sequence[int], again: Sequence[int], attempt: int) -> None:
+        on_news(NetworksLooked(question, job.epochs, tuple(collapsed), tuple(again), attempt, MOST_ATTEMPTS))
 
     try:
-        return train_question(question_of(job.settings, question), rows, clip, job.seed, job.threads, tell)
+        return train_question(question_of(job.settings, question), rows, clip, job.seed, job.threads, tell, look)
     except DemandFitRefused as error:
         raise UnusableTrainingSet(f"{question}: {error}") from error
 

@@ -24,11 +24,11 @@ from ordercast.contracts.model_manifest import (
 )
 from ordercast.services.trainer.errors import ModelRefused
 from ordercast.services.trainer.judging.scores import influential_rows
-from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, NetworksLooked, OnNews, TrainedEnsemble
 from ordercast.services.trainer.training.diagnose import MOST_ROWS, curves_of_epochs, residuals, rounded
 from ordercast.services.trainer.training.evaluate import evaluate, refuse_diverged_model
 from ordercast.services.trainer.training.export_keras import export_keras
-from ordercast.services.trainer.training.judge_ensemble import collapsed_members, judge_ensemble
+from ordercast.services.trainer.training.judge_ensemble import collapsed_members, judge_ensemble, probes_of
 from ordercast.services.trainer.training.made_with import made_with
 from ordercast.services.trainer.training.messages import Made, TrainedModel, TrainingJob
 from ordercast.services.trainer.training.split_rows import Split, split_rows
@@ -36,10 +36,12 @@ from ordercast.services.trainer.training.tensors import tensors
 from ordercast.services.trainer.training.training_set import TrainingSet
 from ordercast.services.trainer.training.write_version import write_version
 
+# What its one question is called beside those of `demand`.
+VIEWS: Final = "views"
 LIBRARIES: Final = ("h5py", "joblib", "keras", "numpy", "safetensors", "scikit-learn", "tensorflow")
 
 
-def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLosses], None]) -> TrainedModel:
+def train_model(job: TrainingJob, rows: TrainingSet, on_news: OnNews) -> TrainedModel:
     """Train, judge and write one version.
 
     Raises:
@@ -53,13 +55,10 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     # float32, as the plain script scales: so the numbers that the networks see are the same to the last bit.
     inputs = fitted.fit_transform(rows.view_counts.astype(np.float32)[:, None])[:, 0]
     targets = rows.quantities.astype(np.float32)
-    epochs: list[EpochLosses] = []
-
-    def tell(losses: EpochLosses) -> None:
-        epochs.append(losses)
-        on_epoch(losses)
-
-    trained = _train(job, EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned), tell)
+    probes = fitted.transform(probes_of(rows.view_counts).astype(np.float32)[:, None])[:, 0]
+    told = _Told(on_news)
+    fit = EnsembleFit(recipe, job.seed, inputs[split.train], targets[split.train], split.learned, probes)
+    trained = _train(job, fit, told.epoch)
     scaler = Scaler(float(fitted.mean_[0]), float(fitted.scale_[0]), len(inputs))
 
     try:
@@ -71,6 +70,8 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
     metrics = evaluate(ensemble.answer(test[0]), trained.loss, trained.val_loss, train, test)
     refuse_diverged_model(metrics, rows.quantities)
     judgement = judge_ensemble(ensemble, rows, split)
+    diagnostics = _diagnostics(ensemble, told.epochs, rows, split)
+    told.look(recipe.epochs, diagnostics.collapsed)  # what the version says
 
     manifest = ModelManifest(
         version=new_version(),
@@ -83,7 +84,7 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         libraries=made_with(LIBRARIES),
         files={},
         judgement=judgement,
-        diagnostics=_diagnostics(ensemble, epochs, rows, split),
+        diagnostics=diagnostics,
     )
     contents = {WEIGHTS_FILE: tensors(trained.arrays), SCALER_FILE: msgspec.json.encode(scaler)}
     export = partial(export_keras, recipe=recipe, arrays=trained.arrays, scaler=fitted)
@@ -95,6 +96,25 @@ def train_model(job: TrainingJob, rows: TrainingSet, on_epoch: Callable[[EpochLo
         manifest.libraries,
     )
     return TrainedModel(manifest.version, manifest_sha256, metrics, judgement, made, *_verdict(job, judgement))
+
+
+class _Told:
+    """Keeps the epochs, and tells which networks answer a constant whenever it is others than before."""
+
+    def __init__(self, on_news: OnNews) -> None:
+        self.epochs: list[EpochLosses] = []
+        self._on_news = on_news
+        self._collapsed: tuple[int, ...] | None = None
+
+    def epoch(self, losses: EpochLosses) -> None:
+        self.epochs.append(losses)
+        self._on_news(losses)
+        self.look(losses.epoch, tuple(np.flatnonzero(losses.constant).tolist()))
+
+    def look(self, epoch: int, collapsed: tuple[int, ...]) -> None:
+        if collapsed != self._collapsed:
+            self._collapsed = collapsed
+            self._on_news(NetworksLooked(VIEWS, epoch, collapsed))
 
 
 def _diagnostics(ensemble: Ensemble, epochs: list[EpochLosses], rows: TrainingSet, split: Split) -> Diagnostics:

@@ -96,10 +96,12 @@ async def test_a_training_becomes_a_published_and_announced_version(
         training = (await client.get(f"/trainings/{training_id}")).json()
         await until_announced(workplace, UUID(training_id))
 
-    assert [name for name, _ in events] == ["epoch", "epoch", "epoch", "ended"]
-    assert [data["epoch"] for _, data in events[:3]] == [1, 2, 3]
-    assert all(data["epochs"] == 3 and len(data["loss"]) == len(data["val_loss"]) == 2 for _, data in events[:3])
-    assert events[-1][1] == training
+    epochs, networks = ([data for name, data in events if name == told] for told in ("epoch", "networks"))
+    assert [data["epoch"] for data in epochs] == [1, 2, 3]
+    assert all(data["epochs"] == 3 and len(data["loss"]) == len(data["val_loss"]) == 2 for data in epochs)
+    assert events[-1] == ("ended", training)
+    assert training["networks"] == networks[-1:]
+    assert len(networks[-1]["collapsed"]) == training["collapsed_members"]
     assert (training["status"], training["error"]) == ("succeeded", None)
     assert training["progress"] == {"epoch": 3, "epochs": 3, "events_behind": 0}
     assert training["metrics"].keys() >= {"holdout_rows", "ensemble", "mean", "line", "members", "beats_mean"}

@@ -35,7 +35,8 @@ def epoch(number: int) -> str:
 
 async def test_waiting_and_epochs_are_told_and_a_broken_stream_is_taken_up_again() -> None:
     waiting = 'event: waiting\ndata: {"events_behind": 49}\n\n'
-    streams = [waiting + epoch(1) + "event: epoch\ndata: {", epoch(1) + epoch(2)]
+    looked = 'event: networks\ndata: {"question":"views","epoch":1,"collapsed":[1],"more":0}\n\n'
+    streams = [waiting + epoch(1) + "event: epoch\ndata: {", epoch(1) + looked + epoch(2)]
     states = [TRAINING, {**TRAINING, "status": "succeeded", "model_version": "v1", "metrics": METRICS}]
 
     async def answer(request: Received) -> Answer:
@@ -43,9 +44,16 @@ async def test_waiting_and_epochs_are_told_and_a_broken_stream_is_taken_up_again
 
     told: list[tuple[int, int, Sequence[float | None]]] = []
     waited: list[int] = []
+    collapsed: list[list[int]] = []
     async with serving(answer) as url, open_client(Addresses(url, url, url)) as client:
-        training = await follow_training(client.trainer, UUID(int=7), lambda *epoch: told.append(epoch), waited.append)
-    assert waited == [49]
+        training = await follow_training(
+            client.trainer,
+            UUID(int=7),
+            lambda *epoch: told.append(epoch),
+            waited.append,
+            lambda networks: collapsed.append(networks.collapsed),
+        )
+    assert (waited, collapsed) == ([49], [[1]])
     assert told == [(1, 2, [1.5, None]), (1, 2, [1.5, None]), (2, 2, [1.5, None])]
     assert training.model_version == "v1"
     assert training.metrics is not None

@@ -19,7 +19,7 @@ from ordercast.services.trainer.cluster.train_share import decisive_versions
 from ordercast.services.trainer.errors import ClusterFailed, OtherVersions, TransientError
 from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
-from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, NetworksLooked, News
 from ordercast.services.trainer.training.messages import TrainedModel
 from ordercast.services.trainer.wiring import open_trainer
 from tests.integration.trainer.conftest import Workplace, eventually, start, until
@@ -43,8 +43,11 @@ async def trained(folder: Path, scheduler: str | None = None, on_epoch: Any = No
     """As the service has it trained, by this machine or by a cluster, and the epochs that were told."""
     told: list[int] = []
 
-    async def note(losses: EpochLosses) -> None:
+    async def note(losses: News) -> None:
+        if isinstance(losses, NetworksLooked):
+            return
         told.append(losses.epoch)
+        assert len(losses.constant) == SEVEN
         assert len(losses.loss) == len(losses.val_loss) == SEVEN
         if on_epoch:
             on_epoch(losses)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from sqlalchemy import func, select, text
 from uuid_utils.compat import uuid7
@@ -12,7 +13,7 @@ from ordercast.services.shared.db.models import ModelVersion
 from ordercast.services.trainer.jobs.lease import Interrupted, Lease, claim_next
 from ordercast.services.trainer.jobs.tables import Training, TrainingEpoch
 from ordercast.services.trainer.jobs.trainings import ask_to_cancel
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked
 from tests.integration.trainer.conftest import Workplace
 
 VERSION = "v20260102T030405-0a1b2c3d"
@@ -67,6 +68,18 @@ async def test_renewing_moves_the_epochs_into_the_table_and_the_lease_on(workpla
     async with workplace.sessions() as session:
         rows = await session.scalars(select(TrainingEpoch).order_by(TrainingEpoch.epoch))
         assert [(row.epoch, row.loss, row.val_loss) for row in rows] == [(1, [0.5], [None]), (2, [0.4], [0.6])]
+
+
+async def test_what_is_known_of_the_networks_is_kept_until_the_training_starts_anew(workplace: Workplace) -> None:
+    lease = await claimed(workplace)
+    again = NetworksLooked("line", 8, (2,), (2,), 1, 3)
+    for looked in (again, again, msgspec.structs.replace(again, collapsed=(), attempt=0)):
+        await lease.renew([], networks={"line": looked})
+    known = (await look(workplace, lease)).networks
+    assert known == {"line": {**msgspec.structs.asdict(again), "collapsed": [], "trained_again": [2], "attempt": 0}}
+    await let_leases_run_out(workplace)
+    await claimed_again(workplace, "b")
+    assert (await look(workplace, lease)).networks is None
 
 
 async def test_a_cancelled_training_interrupts_its_work(workplace: Workplace) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from fastapi import Request
 from sqlalchemy import text
@@ -18,9 +19,9 @@ from ordercast.services.shared.http.authentication import caller_of
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.key_secrets import PresentedKey, hash_of, new_secret
 from ordercast.services.trainer.jobs import trainings, watch_training
-from ordercast.services.trainer.jobs.answers import EpochEvent, TrainingAnswer
+from ordercast.services.trainer.jobs.answers import EpochEvent, NetworksEvent, TrainingAnswer
 from ordercast.services.trainer.jobs.watch_training import WatchTrainings
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked
 from tests.integration.trainer.conftest import Workplace
 from tests.integration.trainer.jobs.test_trainings import claim, queue
 from tests.support.seeds import seed_accounts
@@ -96,6 +97,36 @@ async def test_one_look_serves_all_who_watch_and_each_hears_everything(workplace
             assert isinstance(events[-1], TrainingAnswer)
             assert events[-1].status == "failed"
         assert not watch._watched
+
+
+async def test_which_networks_answer_a_constant_is_told_after_the_epochs_and_whenever_it_is_others(
+    workplace: Workplace,
+) -> None:
+    training_id = await queue(workplace, epochs=1)
+    training = await claim(workplace, "a")
+    assert training is not None
+    events: list[Any] = []
+    again = NetworksLooked("views", 1, (2,), (2,), 1, 3)
+
+    async def note(*looks: NetworksLooked) -> None:
+        async with workplace.sessions() as session, session.begin():
+            await trainings.note_epochs(session, training_id, [EpochLosses(1, (1.0,), (1.0,))])
+            await trainings.note_networks(session, training_id, {look.question: look for look in looks})
+
+    async with watching(workplace) as watch, asyncio.timeout(60):
+        await note(again)
+        async for event in watch(training_id, asyncio.Event(), always):
+            if event is None:
+                continue
+            events.append(event)
+            if isinstance(event, NetworksEvent) and event.attempt:
+                await note(msgspec.structs.replace(again, attempt=0))
+            elif isinstance(event, NetworksEvent):
+                async with workplace.sessions() as session, session.begin():
+                    assert await trainings.finish(session, training, "a", "failed", error="for the test")
+    assert [type(event) for event in events] == [EpochEvent, NetworksEvent, NetworksEvent, TrainingAnswer]
+    assert [event.attempt for event in events[1:3]] == [1, 0]
+    assert events[-1].networks == [events[2]]
 
 
 async def test_a_stream_ends_with_the_right_to_have_it(workplace: Workplace) -> None:

@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.client.training_answers import Networks
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, curves_of, curves_so_far
 from tests.support.console_answers import manifest
 
@@ -22,6 +23,16 @@ def test_epochs_that_count_on_are_told_apart_by_question() -> None:
     assert (found[1].networks[0].first, found[1].networks[0].last) == (3.0, 4.0)
     assert not any(curves.marked or curves.collapsed for curves in found)
     assert [curves.question for curves in curves_so_far("baseline", 5, told)] == ["views"]
+
+
+def test_networks_that_answer_a_constant_are_marked_as_soon_as_that_is_known() -> None:
+    told = {epoch: [float(epoch), 1.0] for epoch in range(1, 4)}
+    looked = [Networks("line", 2, [1], [0, 1], 2, 3)]
+    line, pair = curves_so_far("demand", 2, told, looked)
+    assert (line.collapsed, line.again, line.attempt, line.marked) == ([2], [1, 2], 2, True)
+    assert (pair.collapsed, pair.again, pair.attempt, pair.marked) == ([], [], 0, False)
+    [views] = curves_so_far("baseline", 3, told, [Networks("views", 1, [])])
+    assert (views.collapsed, views.marked) == ([], True)
 
 
 def test_of_a_version_those_that_answer_a_constant_are_marked() -> None:

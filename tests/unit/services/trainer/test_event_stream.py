@@ -10,13 +10,14 @@ import pytest
 from ordercast.services.trainer import event_stream
 from ordercast.services.trainer.app import trainer_app
 from ordercast.services.trainer.event_stream import EventStream
-from ordercast.services.trainer.jobs.answers import EpochEvent, Progress, TrainingAnswer, WaitingEvent
+from ordercast.services.trainer.jobs.answers import EpochEvent, NetworksEvent, Progress, TrainingAnswer, WaitingEvent
 from ordercast.services.trainer.settings import TrainerSettings
 from tests.support.described_answers import differences
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 WAITING = WaitingEvent(events_behind=49)
 EPOCH = EpochEvent(epoch=1, epochs=2, loss=[1.5, None], val_loss=[2.5, 0.5])
+NETWORKS = NetworksEvent(question="line", epoch=1, collapsed=[2], trained_again=[2], attempt=1, attempts=3)
 ENDED = TrainingAnswer(
     id=UUID(int=1),
     recipe="baseline",
@@ -40,6 +41,7 @@ ENDED = TrainingAnswer(
     verdict="published",
     verdict_reason="because",
     questions=None,
+    networks=[NETWORKS],
     model_version="v",
     error=None,
     created_at=MOMENT,
@@ -48,8 +50,8 @@ ENDED = TrainingAnswer(
 )
 
 
-async def streamed(*events: EpochEvent | WaitingEvent | TrainingAnswer | None) -> list[bytes]:
-    async def told() -> AsyncIterator[EpochEvent | WaitingEvent | TrainingAnswer | None]:
+async def streamed(*events: event_stream.Event | None) -> list[bytes]:
+    async def told() -> AsyncIterator[event_stream.Event | None]:
         for event in events:
             yield event
 
@@ -57,9 +59,10 @@ async def streamed(*events: EpochEvent | WaitingEvent | TrainingAnswer | None) -
 
 
 async def test_waiting_an_epoch_and_the_end_are_events_of_their_names() -> None:
-    waiting, epoch, ended = await streamed(WAITING, EPOCH, ENDED)
+    waiting, epoch, networks, ended = await streamed(WAITING, EPOCH, NETWORKS, ENDED)
     assert waiting == b'event: waiting\ndata: {"events_behind":49}\n\n'
     assert epoch == b'event: epoch\ndata: {"epoch":1,"epochs":2,"loss":[1.5,null],"val_loss":[2.5,0.5]}\n\n'
+    assert networks.startswith(b'event: networks\ndata: {"question":"line","epoch":1,"collapsed":[2],')
     assert ended.startswith(b'event: ended\ndata: {"id":"00000000-0000-0000-0000-000000000001",')
 
 
@@ -79,7 +82,7 @@ async def test_each_event_is_what_the_openapi_document_says(tmp_path: Path) -> N
     document: dict[str, Any] = trainer_app(settings).openapi()
     content = document["paths"]["/trainings/{training_id}/events"]["get"]["responses"]["200"]["content"]
     described = content["text/event-stream"]["itemSchema"]["oneOf"]
-    for block, schema in zip(await streamed(WAITING, EPOCH, ENDED), described, strict=True):
+    for block, schema in zip(await streamed(WAITING, EPOCH, NETWORKS, ENDED), described, strict=True):
         event = dict(line.split(": ", 1) for line in block.decode().strip().split("\n"))
         assert event["event"] == schema["properties"]["event"]["const"]
         answer = msgspec.json.decode(event["data"])

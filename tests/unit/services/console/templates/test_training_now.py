@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ordercast.client.training_answers import Training
+from ordercast.client.training_answers import Networks, Training
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, LossCurves, curves_of, curves_so_far
 from ordercast.services.console.trainings.follow_training import OneTraining
 from ordercast.services.console.trainings.read_trainings import Row
@@ -15,6 +15,7 @@ from tests.support.console_pages import drawn
 
 PUBLISHED = {"model_version": VERSIONS[0]["version"], "verdict": "published"}
 SO_FAR = curves_so_far("demand", 30, {1: losses(1)})
+LOOKED = {"question": "line", "epoch": 30, "collapsed": [2], "trained_again": [2], "attempt": 2, "attempts": 3}
 OF_VERSION = curves_of(manifest(VERSIONS[0]["version"], "demand"))
 
 
@@ -26,17 +27,46 @@ def shown(status: str, curves: list[LossCurves] = SO_FAR, **more: Any) -> str:
 @pytest.mark.parametrize(
     ("page", "told"),
     [
-        (shown("running"), "Which of them answer one constant is known when its version is published."),
-        (shown("succeeded", verdict="rejected"), "is not known: no version of it was published."),
-        (shown("cancelled"), "is not known: no version of it was published."),
+        (shown("running"), "Which of them answer one constant is looked at after the last epoch."),
+        (shown("succeeded", verdict="rejected"), "is not known: it ended before they were looked at"),
+        (shown("cancelled"), "is not known: it ended before they were looked at"),
         (shown("succeeded", **PUBLISHED), "could not be read from its version."),
         (shown("succeeded", OF_VERSION, **PUBLISHED), "Answers one constant, dashed: network 3."),
     ],
 )
 def test_it_is_said_whether_it_can_be_known_which_networks_answer_a_constant(page: str, told: str) -> None:
-    ways = ("when its version is published", "is not known: no", "could not be read", "dashed: network 3")
+    ways = ("after the last epoch.", "is not known: it", "could not be read", "dashed: network 3")
     assert told in page
     assert sum(way in page for way in ways) == 1
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "cancelled", "succeeded"])
+def test_networks_that_answer_a_constant_are_named_however_it_ends(status: str) -> None:
+    for looked, told in (
+        (
+            LOOKED,
+            (
+                "Answers one constant, dashed: network 3.",
+                "trained again, 2nd of 3",
+                "one constant</span>; trained again, 2nd",
+            ),
+        ),
+        (
+            LOOKED | {"attempt": 0},
+            ("dashed: network 3.", "Trained again from another start: network 3.", "first start"),
+        ),
+        (
+            LOOKED | {"attempt": 0, "collapsed": []},
+            ("None of them", "another start: network 3.", "asked; trained again"),
+        ),
+    ):
+        networks = [msgspec.convert(looked, Networks)]
+        curves = curves_so_far("demand", 30, {1: losses(1)}, networks)
+        page = shown(status, curves, networks=[looked])
+        for words in told:
+            assert words in page
+        assert ('<polyline class="collapsed"' in page) == bool(looked["collapsed"])
+        assert ("1 network answers one constant." in read_aloud(page)) == bool(looked["collapsed"])
 
 
 def read_aloud(page: str) -> str:

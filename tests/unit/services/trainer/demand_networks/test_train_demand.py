@@ -136,9 +136,11 @@ def dead(attempts: int, member: int = 1) -> tuple[list[int], Start]:
 
 def test_a_member_that_answers_a_constant_is_trained_again_alone_and_the_others_stay(trained: TrainedDemand) -> None:
     _, start = dead(attempts=2)
-    result = train_demand(FEATURES, planted(), start=start)
+    looks: list[tuple[list[int], list[int], int]] = []
+    result = train_demand(FEATURES, planted(), start=start, on_look=lambda *look: looks.append(look))
 
     assert (result.attempts, result.collapsed) == ((0, 2, 0), ())
+    assert looks == [([1], [1], 1), ([1], [1], 2), ([], [1], 0)]
     for name in ("dense_0/kernel", "dense_2/bias"):
         np.testing.assert_array_equal(result.arrays[name][[0, 2]], trained.arrays[name][[0, 2]])
     assert result.loss[0] == trained.loss[0]
@@ -147,10 +149,12 @@ def test_a_member_that_answers_a_constant_is_trained_again_alone_and_the_others_
 
 def test_a_member_that_stays_constant_is_said_after_the_last_attempt() -> None:
     started, start = dead(attempts=99)
-    result = train_demand(FEATURES, planted(), start=start)
+    looks: list[tuple[list[int], list[int], int]] = []
+    result = train_demand(FEATURES, planted(), start=start, on_look=lambda *look: looks.append(look))
 
     assert (result.attempts, result.collapsed) == ((0, MOST_ATTEMPTS, 0), (1,))
     assert len(started) == 1 + MOST_ATTEMPTS
+    assert looks == [([1], [1], attempt) for attempt in (1, 2, 3, 0)]
 
 
 def test_where_all_targets_are_alike_nothing_is_trained_again() -> None:

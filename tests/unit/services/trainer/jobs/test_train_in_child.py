@@ -11,7 +11,7 @@ import pytest
 
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied
 from ordercast.services.trainer.jobs.train_in_child import train_in_child
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News
 from ordercast.services.trainer.training.messages import TrainedModel
 from tests.support.training_jobs import SMALL_LAYERS, job, training_set
 
@@ -33,11 +33,11 @@ def is_training(child: psutil.Process) -> bool:
 
 
 async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_path: Path) -> None:
-    told: list[EpochLosses] = []
+    told: list[News] = []
     longest = 0.0
 
-    async def listen(losses: EpochLosses) -> None:
-        told.append(losses)
+    async def listen(news: News) -> None:
+        told.append(news)
 
     async def watch_the_loop() -> None:
         nonlocal longest
@@ -50,7 +50,8 @@ async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_pa
     trained = await train_in_child(small_job(tmp_path, epochs=3), training_set(50), listen)
     watching.cancel()
 
-    assert [losses.epoch for losses in told] == [1, 2, 3]
+    assert [news.epoch for news in told if isinstance(news, EpochLosses)] == [1, 2, 3]
+    assert isinstance(told[1], NetworksLooked)
     assert isinstance(trained, TrainedModel)
     assert (tmp_path / trained.version).is_dir()
     assert training_children() == []
@@ -73,7 +74,7 @@ async def test_a_diverged_model_is_not_published(tmp_path: Path) -> None:
 
 
 async def test_a_killed_child_is_told_as_such(tmp_path: Path) -> None:
-    async def kill(_: EpochLosses) -> None:
+    async def kill(_: News) -> None:
         for child in training_children():
             os.kill(child.pid, signal.SIGKILL)
 
@@ -84,7 +85,7 @@ async def test_a_killed_child_is_told_as_such(tmp_path: Path) -> None:
 async def test_cancelling_ends_the_child_and_publishes_nothing(tmp_path: Path) -> None:
     started = asyncio.Event()
 
-    async def listen(_: EpochLosses) -> None:
+    async def listen(_: News) -> None:
         started.set()
 
     training = asyncio.create_task(train_in_child(small_job(tmp_path, epochs=ENDLESS), training_set(50), listen))
@@ -97,5 +98,5 @@ async def test_cancelling_ends_the_child_and_publishes_nothing(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-async def _ignore(_: EpochLosses) -> None:
+async def _ignore(_: News) -> None:
     pass

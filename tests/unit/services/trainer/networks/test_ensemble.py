@@ -5,7 +5,7 @@ import pytest
 from ordercast.contracts.ensemble_forward import Ensemble, Floats, stack_weights
 from ordercast.contracts.model_manifest import Layer, Recipe, Scaler
 from ordercast.services.trainer.networks.ensemble import train_ensemble
-from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble
+from ordercast.services.trainer.networks.fit import EnsembleFit, EpochLosses, TrainedEnsemble, answer_constants
 from ordercast.services.trainer.networks.member_groups import joined, member_groups
 
 # Small, so that a test compiles it in about a second: what is tested here does not depend on the layers.
@@ -107,6 +107,21 @@ def test_losses_that_are_no_numbers_are_told_as_none_and_stay_in_the_result() ->
 
     assert told[0].loss == (None, None, None)
     assert not np.isfinite(ensemble.loss).any()
+
+
+def test_after_each_epoch_it_is_told_which_members_answer_the_probes_with_a_constant() -> None:
+    spread, alike = (np.linspace(start, 2, 50, dtype=np.float32) for start in (-2, 2))
+    for probes in (spread, alike):
+        told: list[EpochLosses] = []
+        ensemble = train_ensemble(EnsembleFit(SMALL, 1, *rows(), LEARNED, probes), told.append)
+        answers = Ensemble(stack_weights(SMALL.layers, 3, ensemble.arrays), Scaler(0, 1, 46)).answer(probes)
+        assert told[-1].constant == tuple(answer_constants(answers).tolist())
+    assert told[-1].constant == (True, True, True)
+
+
+def test_answers_that_differ_by_less_than_a_thousandth_are_one_constant_and_no_numbers_are_none() -> None:
+    answers = np.array([[5.0, 5.004], [5.0, 5.006], [0.0, 0.0009], [np.nan, 1.0], [np.inf, np.inf]], np.float32)
+    assert answer_constants(answers).tolist() == [True, False, True, False, False]
 
 
 # Two groups of four, the last of which reaches one beyond the last member.

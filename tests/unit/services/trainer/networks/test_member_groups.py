@@ -46,7 +46,7 @@ def test_parts_are_joined_in_their_order() -> None:
 
 
 def epoch(number: int, loss: float | None) -> EpochLosses:
-    return EpochLosses(number, (loss,), (loss,))
+    return EpochLosses(number, (loss,), (loss,), (loss is None,))
 
 
 def test_an_epoch_is_told_when_the_last_part_has_passed_it() -> None:
@@ -57,9 +57,9 @@ def test_an_epoch_is_told_when_the_last_part_has_passed_it() -> None:
     epochs.passed(1, epoch(2, 0.4))
     assert told == []
     epochs.passed(0, epoch(1, None))
-    assert told == [EpochLosses(1, (None, 0.5), (None, 0.5))]
+    assert told == [EpochLosses(1, (None, 0.5), (None, 0.5), (True, False))]
     epochs.passed(0, epoch(2, 0.3))
-    assert told[1:] == [EpochLosses(2, (0.3, 0.4), (0.3, 0.4))]
+    assert told[1:] == [EpochLosses(2, (0.3, 0.4), (0.3, 0.4), (False, False))]
 
 
 def test_a_part_that_starts_anew_is_told_no_epoch_twice() -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import numpy as np
 import pytest
 
-from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest
+from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest, Question
 from ordercast.contracts.model_manifest import encode_manifest
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
@@ -20,7 +21,7 @@ from ordercast.services.shared.demand.known import known_at
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.scores import piece_scores
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News, OnNews
 from ordercast.services.trainer.training.blend_products import first_weeks
 from ordercast.services.trainer.training.demand_periods import periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
@@ -32,12 +33,10 @@ from tests.support.market_shop import UNTIL, market_rows
 EPOCHS = 2
 
 
-def trained_on(
-    job: DemandJob, rows: DemandRows, on_epoch: Callable[[EpochLosses], None] = lambda _: None
-) -> TrainedDemand:
+def trained_on(job: DemandJob, rows: DemandRows, on_news: OnNews = lambda _: None) -> TrainedDemand:
     from ordercast.services.trainer.training.train_demand_model import train_demand_model
 
-    return train_demand_model(job, rows, on_epoch)
+    return train_demand_model(job, rows, on_news)
 
 
 def job(artifacts: Path, **changes: object) -> DemandJob:
@@ -57,18 +56,22 @@ def job(artifacts: Path, **changes: object) -> DemandJob:
     return msgspec.structs.replace(asked, **changes)
 
 
+def losses_of(told: list[News]) -> list[EpochLosses]:
+    return [news for news in told if isinstance(news, EpochLosses)]
+
+
 @pytest.fixture(scope="module")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("artifacts")
 
 
 @pytest.fixture(scope="module")
-def told() -> list[EpochLosses]:
+def told() -> list[News]:
     return []
 
 
 @pytest.fixture(scope="module")
-def trained(artifacts: Path, told: list[EpochLosses]) -> TrainedDemand:
+def trained(artifacts: Path, told: list[News]) -> TrainedDemand:
     return trained_on(job(artifacts), market_rows(), told.append)
 
 
@@ -121,7 +124,7 @@ def test_the_version_says_what_it_learned_from_and_what_it_is_worth(
 
 
 def test_the_manifest_keeps_small_tables_of_each_question(
-    version: tuple[DemandManifest, DemandModel], told: list[EpochLosses]
+    version: tuple[DemandManifest, DemandModel], told: list[News]
 ) -> None:
     manifest = version[0]
     assert set(manifest.diagnostics) == set(QUESTIONS)
@@ -149,15 +152,28 @@ def test_the_manifest_keeps_small_tables_of_each_question(
         False,
         True,
     ]
-    assert manifest.diagnostics["line"].curves.loss[0][0] == pytest.approx(told[0].loss[0], rel=1e-5)
+    assert manifest.diagnostics["line"].curves.loss[0][0] == pytest.approx(losses_of(told)[0].loss[0], rel=1e-5)
     assert len(encode_manifest(manifest)) < 100_000
 
 
-def test_the_epochs_of_all_questions_are_told_one_after_the_other(
-    trained: TrainedDemand, told: list[EpochLosses]
+def test_the_epochs_of_all_questions_are_told_one_after_the_other(trained: TrainedDemand, told: list[News]) -> None:
+    losses = losses_of(told)
+    assert [each.epoch for each in losses] == list(range(1, 3 * EPOCHS + 1))
+    assert {len(each.loss) for each in losses} == {2}
+
+
+def test_which_networks_answer_a_constant_is_told_after_each_question(
+    version: tuple[DemandManifest, DemandModel], told: list[News]
 ) -> None:
-    assert [losses.epoch for losses in told] == list(range(1, 3 * EPOCHS + 1))
-    assert {len(losses.loss) for losses in told} == {2}
+    looks = [news for news in told if isinstance(news, NetworksLooked) and not news.attempt]
+    assert [(look.question, look.epoch) for look in looks] == [
+        ("line", EPOCHS),
+        ("pair", 2 * EPOCHS),
+        ("product", 3 * EPOCHS),
+    ]
+    for look in looks:
+        record = version[0].questions[cast("Question", look.question)]
+        assert (len(look.collapsed), len(look.trained_again)) == (record.collapsed_members, record.trained_again)
 
 
 def test_intervals_hold_on_the_rows_that_they_were_made_of(version: tuple[DemandManifest, DemandModel]) -> None:

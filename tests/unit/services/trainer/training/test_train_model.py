@@ -2,6 +2,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ from ordercast.contracts.model_manifest import (
     file_entry,
 )
 from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.networks.fit import EpochLosses
+from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News
 from ordercast.services.trainer.recipes import BASELINE
 from ordercast.services.trainer.training.messages import TrainedModel
 from ordercast.services.trainer.training.train_model import train_model
@@ -36,8 +37,13 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(artifacts: Path) -> TrainedModel:
-    return train_model(job(artifacts, members=10), training_set(ROWS), lambda _: None)
+def told() -> list[News]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(artifacts: Path, told: list[News]) -> TrainedModel:
+    return train_model(job(artifacts, members=10), training_set(ROWS), told.append)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +96,17 @@ def test_the_manifest_keeps_the_curves_of_the_networks_and_the_worst_rows(manife
     assert [row.share for row in tables.influential] == sorted((row.share for row in tables.influential), reverse=True)
 
 
+def test_which_networks_answer_a_constant_is_told_from_the_first_epoch_to_what_the_version_says(
+    manifest: ModelManifest, told: list[News]
+) -> None:
+    assert manifest.diagnostics is not None
+    looks = [news for news in told if isinstance(news, NetworksLooked)]
+    assert (looks[0].question, looks[0].epoch) == ("views", 1)
+    assert looks[-1].collapsed == manifest.diagnostics.collapsed
+    assert all(look.collapsed != before.collapsed for before, look in pairwise(looks))
+    assert [news.epoch for news in told if isinstance(news, EpochLosses)] == [1, 2]
+
+
 def test_the_scaler_is_fitted_on_the_whole_input(artifacts: Path, trained: TrainedModel) -> None:
     scaler = msgspec.json.decode((artifacts / trained.version / SCALER_FILE).read_bytes(), type=Scaler)
     view_counts = training_set(ROWS).view_counts
@@ -127,11 +144,11 @@ def test_too_few_rows_are_refused_before_anything_is_trained_or_written(tmp_path
 
 
 def test_the_fewest_rows_that_can_be_split_give_a_model(tmp_path: Path) -> None:
-    told: list[EpochLosses] = []
+    told: list[News] = []
 
     trained = train_model(job(tmp_path, members=1, epochs=1), training_set(4), told.append)
 
-    assert len(told) == 1
+    assert [type(news) for news in told] == [EpochLosses, NetworksLooked]
     assert (tmp_path / trained.version / MANIFEST_FILE).is_file()
 
 
