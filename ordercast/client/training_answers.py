@@ -26,8 +26,18 @@ class Metrics(Struct, frozen=True):
     line: Errors
 
 
+class Because(Struct, frozen=True):
+    """A reason as data: `code` names the sentence, `values` what stands in it. `ordercast.contracts.because` has all codes."""
+
+    code: str
+    values: dict[str, int | float | str] = {}
+
+
 class Judgement(Struct, frozen=True):
-    """What a model is worth on held-out rows beside answering their mean, by a deviance that no single row decides."""
+    """What a model is worth on held-out rows beside answering their mean, by a deviance that no single row decides.
+
+    `doubts` are the warnings as data.
+    """
 
     quality: str
     reason: str
@@ -39,6 +49,7 @@ class Judgement(Struct, frozen=True):
     high: float
     clip: float
     warnings: list[str] = []
+    doubts: list[Because] = []
 
     def lines(self) -> list[str]:
         """To be read: what it is worth, and what makes its answers doubtful."""
@@ -132,7 +143,7 @@ class Training(Struct, frozen=True):
 
     `verdict` says whether the model of one that succeeded was published, was rejected, or was not to be. `metrics` and `judgement`
     are those of `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
-    `asked_by` is an account; or a rule asked, in words.
+    `asked_by` is an account; or a rule asked, in words. `because` is the reason of a verdict of `demand`, or the error, as data.
     """
 
     id: UUID
@@ -153,6 +164,7 @@ class Training(Struct, frozen=True):
     verdict_reason: str | None = None
     questions: dict[str, Question] | None = None
     networks: list[Networks] | None = None
+    because: Because | None = None
     asked_by: int | None = None
     asked_by_rule: str | None = None
     settings: dict[str, Any] | None = None

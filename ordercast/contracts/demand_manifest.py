@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from ordercast.contracts.because import Because
 from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.contracts.model_manifest import (
@@ -169,7 +170,8 @@ class DemandData(msgspec.Struct, frozen=True):
 
 
 class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words.
+    """All that is known of one version of `demand`. `warnings`: what makes its answers doubtful, in words; `because` is
+    `judgement` as data.
 
     A version from before them has no `diagnostics`, which a card shows of each question, and no `settings`: all values of the
     recipe, whose name is that of a written one if it is not `demand`.
@@ -186,6 +188,7 @@ class DemandManifest(msgspec.Struct, frozen=True, kw_only=True):
     data: DemandData
     questions: dict[Question, QuestionRecord]
     judgement: str
+    because: Because | None = None
     warnings: tuple[str, ...] = ()
     libraries: dict[str, str]
     files: dict[str, FileEntry]

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ordercast.contracts.because import Because
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.first_line import first_line
 
@@ -124,7 +125,7 @@ class Judgement(msgspec.Struct, frozen=True):
     `deviance` and `mean_deviance` are Poisson deviances a row, of the ensemble and of the mean; quantities over `clip` count
     as `clip`, in the mean too, so that no single row decides. `difference` is the first less the second, and `low` to `high`
     holds it in 95 % of the draws of a paired bootstrap by account. `reason` says all that in words, and `warnings` what else
-    makes the model's answers doubtful.
+    makes the model's answers doubtful; `doubts` are the warnings as data.
     """
 
     quality: Quality
@@ -137,6 +138,7 @@ class Judgement(msgspec.Struct, frozen=True):
     high: float
     clip: float
     warnings: tuple[str, ...] = ()
+    doubts: tuple[Because, ...] = ()
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,8 +1,14 @@
 """Why a training does not give a model: one tree, permanent and transient apart."""
 
+from ordercast.contracts.because import Because
+
 
 class TrainerError(Exception):
-    """The base of the tree; its message is fit for whoever asked for the training."""
+    """The base of the tree; its message is fit for whoever asked for the training, and `because` the same as data, if it is."""
+
+    def __init__(self, message: str = "", because: Because | None = None) -> None:
+        super().__init__(message)
+        self.because = because
 
 
 class PermanentError(TrainerError):

@@ -1,4 +1,4 @@
-"""trainings: which networks answer one constant, also while they run"""
+"""trainings: which networks answer one constant, also while they run; and why it was decided so, or failed, as data"""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,9 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("trainings", sa.Column("networks", postgresql.JSONB(), nullable=True))
+    op.add_column("trainings", sa.Column("because", postgresql.JSONB(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("trainings", "because")
     op.drop_column("trainings", "networks")

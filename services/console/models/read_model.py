@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from ordercast.client import Client
 from ordercast.client.compare_models import Comparison, NotComparable, compare
 from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.client.model_answers import Model
+from ordercast.client.training_answers import Because
 from ordercast.contracts.demand_manifest import DEMAND
 from ordercast.services.console.loss_curves import LossCurves, curves_of
 from ordercast.services.console.models.read_models import MOST
@@ -29,6 +32,12 @@ class OneModel:
     @property
     def curves(self) -> list[LossCurves]:
         return curves_of(self.model.manifest or {})
+
+    @property
+    def because(self) -> Because | None:
+        """What was found of a version of demand, as data."""
+        found = (self.model.manifest or {}).get("because")
+        return msgspec.convert(found, Because) if found else None
 
     @property
     def questions(self) -> dict[str, Any]:

@@ -48,7 +48,8 @@ class TrainingAnswer:
     each question. `asked_by` is the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a
     written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and
     machine, also where no model was published. `networks` says of each question which networks answer one constant, as soon as it
-    is known; null of a training from before that was kept.
+    is known; null of a training from before that was kept. `because` is the reason of the verdict of `demand`, or the error, as
+    data: a code and its values; null where there is only the sentence.
     """
 
     id: UUID
@@ -73,6 +74,7 @@ class TrainingAnswer:
     verdict_reason: str | None
     questions: dict[str, Any] | None
     networks: Sequence[NetworksEvent] | None
+    because: dict[str, Any] | None
     made: dict[str, Any] | None
     model_version: str | None
     error: str | None
@@ -126,6 +128,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         verdict_reason=training.verdict_reason,
         questions=training.questions,
         networks=None if training.networks is None else networks_of(training),
+        because=training.because,
         made=training.made,
         model_version=training.model_version,
         error=training.error,

@@ -50,9 +50,9 @@ def _told(trained: TrainedModel | TrainedDemand) -> dict[str, Any]:
         "made": msgspec.to_builtins(trained.made),
     }
     if isinstance(trained, TrainedDemand):
-        return verdict | {"questions": msgspec.to_builtins(trained.questions)}
-    told: dict[str, Any] = msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement})
-    return verdict | told
+        told = {"questions": trained.questions, "because": trained.because}
+        return verdict | dict(msgspec.to_builtins(told))
+    return verdict | dict(msgspec.to_builtins({"metrics": trained.metrics, "judgement": trained.judgement}))
 
 
 async def discard(artifacts: Path, trained: TrainedModel | TrainedDemand) -> None:

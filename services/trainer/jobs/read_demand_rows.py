@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from ordercast.contracts.because import because
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.read_activity import read_activity
 from ordercast.services.trainer.errors import UnusableTrainingSet
@@ -17,5 +18,6 @@ async def read_demand_rows(sessions: Sessions, until: date | None) -> DemandRows
     read = await read_activity(sessions, until or date.max)
     if not len(read.columns["day"]):
         before = f" before {until}" if until else ""
-        raise UnusableTrainingSet(f"there is no data to train on: nothing was ordered or viewed{before}")
+        told = because("no-data-before", until=str(until)) if until else because("no-data")
+        raise UnusableTrainingSet(f"there is no data to train on: nothing was ordered or viewed{before}", told)
     return DemandRows(read.columns, read.positions)

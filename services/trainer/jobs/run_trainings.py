@@ -6,8 +6,9 @@ for longer than its lease finds that another has claimed it, and drops its own r
 
 import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import structlog
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -16,7 +17,7 @@ from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.telemetry.metrics import TRAINING_PROGRESS, TRAINING_SECONDS, TRAININGS
 from ordercast.services.shared.telemetry.tracing import Operation, current_span, spans
 from ordercast.services.trainer.cluster.ask_scheduler import ask_scheduler
-from ordercast.services.trainer.errors import ClusterFailed, PermanentError, TransientError
+from ordercast.services.trainer.errors import ClusterFailed, PermanentError, TrainerError, TransientError
 from ordercast.services.trainer.jobs.announce_models import AnnounceModels
 from ordercast.services.trainer.jobs.lease import Interrupted, Lease, Outcome, claim_next
 from ordercast.services.trainer.jobs.publish import publish
@@ -95,18 +96,25 @@ class RunTrainings:
             trained = await train_claimed(lease, self._sessions, self._options, stopping)
             return await publish(lease, trained, self._options.artifacts, stopping, self._options.signing_key)
         except PermanentError as error:
-            return await lease.finish("failed", stopping, error=str(error))
+            return await lease.finish("failed", stopping, error=str(error), because=_told(error))
         except TransientError as error:
             again = attempts < MAX_ATTEMPTS
             self._cluster = str(error)
             log.warning("training broke off", training=str(lease.training.id), reason=str(error), again=again)
-            return await lease.finish("queued" if again else "failed", stopping, error=None if again else str(error))
+            if again:
+                return await lease.finish("queued", stopping, error=None)
+            return await lease.finish("failed", stopping, error=str(error), because=_told(error))
         except Interrupted as interrupted:
             if interrupted.why == "cancel":
                 return await lease.finish("cancelled", stopping)
             if interrupted.why == "stop":
                 return await lease.finish("queued", stopping, attempts=attempts - 1)  # a stop is no failure
             return interrupted.why
+
+
+def _told(error: TrainerError) -> dict[str, Any] | None:
+    """Why it failed, as data."""
+    return msgspec.to_builtins(error.because) if error.because else None
 
 
 def _operation(training: Training) -> Operation:

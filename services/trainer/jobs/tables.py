@@ -47,6 +47,8 @@ class Training(Base):
     questions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # of `demand`, as in the manifest
     # By question, of the newest attempt: which networks answer one constant, also while it runs and where nothing is published.
     networks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Why it was decided so or failed, as data: see contracts.because.
+    because: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # Digests of the data and of what was learned, also if it was not published.
     made: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     model_version: Mapped[str | None]

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ordercast.contracts.because import because
 from ordercast.contracts.demand_manifest import DEFAULT_HORIZON, DEMAND
 from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.services.shared.db.engine import Sessions
@@ -65,7 +66,8 @@ async def train_claimed(
     """
     training = lease.training
     if training.attempts > MAX_ATTEMPTS:
-        raise PermanentError(f"the trainer died {MAX_ATTEMPTS} times while it worked on this")
+        told = because("trainer-died", times=MAX_ATTEMPTS)
+        raise PermanentError(f"the trainer died {MAX_ATTEMPTS} times while it worked on this", told)
     await wait_for_worker(lease, sessions, stopping)
     job, rows = await _job(training, sessions, options)
     epochs: list[EpochLosses] = []

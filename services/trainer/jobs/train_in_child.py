@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from ordercast.contracts.because import because
 from ordercast.services.trainer.errors import PermanentError, TrainingProcessDied, TransientError
 from ordercast.services.trainer.networks.fit import News
 from ordercast.services.trainer.training.demand_rows import DemandRows
@@ -63,10 +64,12 @@ async def _follow(
         if isinstance(message, TrainedModel | TrainedDemand):
             return message
         if isinstance(message, TrainingFailed):
-            raise PermanentError(message.reason) if message.permanent else TransientError(message.reason)
+            failed = PermanentError if message.permanent else TransientError
+            raise failed(message.reason, message.because)
         await on_news(message)
     await asyncio.to_thread(process.join, END_WITHIN_S)
-    raise TrainingProcessDied(f"the training process ended without a word: {_how_it_ended(process.exitcode)}")
+    how = _how_it_ended(process.exitcode)
+    raise TrainingProcessDied(f"the training process ended without a word: {how}", because("process-died"))
 
 
 def _receive(receiving: Connection) -> Message | None:

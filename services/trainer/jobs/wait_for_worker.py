@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ordercast.contracts.because import because
 from ordercast.first_line import first_line
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.unavailable import is_unavailable
@@ -59,7 +60,8 @@ async def wait_for_worker(lease: Lease, sessions: Sessions, stopping: asyncio.Ev
         if time.monotonic() - moved_at > STALLED_S:
             raise WorkerBehind(
                 f"the feature worker is behind by {behind:,} events of orders, and has counted none of them for "
-                f"{STALLED_S:.0f} s: look whether it, the relay and Kafka run, then train again"
+                f"{STALLED_S:.0f} s: look whether it, the relay and Kafka run, then train again",
+                because("worker-behind", behind=behind, seconds=STALLED_S),
             )
         await asyncio.sleep(LOOK_EVERY_S)
         seen = await _seen(sessions, given)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from ordercast.contracts.because import Because, because
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
 from ordercast.services.trainer.judging.scores import row_deviance
@@ -18,11 +19,16 @@ ACCOUNTS: Final = "accounts or products"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`against`: the difference of deviance to each opponent, under 0 where the candidate is better."""
+    """`against`: the difference of deviance to each opponent, under 0 where the candidate is better. `because`: `reason` as data,
+    of no question yet."""
 
     verdict: Literal["better", "not better"]
     reason: str
     against: Mapping[str, Difference]
+    deviance: float = 0.0
+    rows: int = 0
+    drawn: str = ACCOUNTS
+    because: Because | None = None
 
 
 def judge(
@@ -52,31 +58,58 @@ def judge(
     if not opponents or any(len(other) != len(target) for other in (answer, group, *opponents.values())):
         raise ValueError("a candidate is judged against at least one opponent, on the same rows")
     if refusal := _refusal(answer, target, group, with_other_future, drawn):
-        return Verdict("not better", refusal, {})
+        reason, why_not = refusal
+        return Verdict("not better", reason, {}, because=why_not)
     clipped = np.minimum(target, clip)
     loss = row_deviance(answer, clipped)
     against = {name: paired_difference(loss, row_deviance(other, clipped), group) for name, other in opponents.items()}
     closest, difference = max(against.items(), key=lambda named: named[1].high)
-    deviance = f"deviance {loss.mean():.4g} on {len(target):,} rows of {difference.groups:,} {drawn}"
+    mean = float(loss.mean())
+    deviance = f"deviance {mean:.4g} on {len(target):,} rows of {difference.groups:,} {drawn}"
     numbers = f"{difference.mean:+.4g} ({difference.low:+.4g} to {difference.high:+.4g}) against {closest}"
     if difference.high < 0:
-        return Verdict("better", f"{deviance}: better than every opponent, by the least {numbers}", against)
-    why = "worse" if difference.low > 0 else "no clear difference"
-    return Verdict("not better", f"{deviance}: {why}, {numbers}", against)
+        reason = f"{deviance}: better than every opponent, by the least {numbers}"
+        told = compared("better", mean, len(target), closest, difference, drawn)
+        return Verdict("better", reason, against, mean, len(target), drawn, told)
+    code, why = ("worse", "worse") if difference.low > 0 else ("no-clear-difference", "no clear difference")
+    told = compared(code, mean, len(target), closest, difference, drawn)
+    return Verdict("not better", f"{deviance}: {why}, {numbers}", against, mean, len(target), drawn, told)
 
 
-def _refusal(answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None, drawn: str) -> str:
-    """Why the candidate need not be compared at all; empty where it has to be."""
+def compared(code: str, deviance: float, rows: int, against: str, difference: Difference, drawn: str) -> Because:
+    """What a comparison with one opponent came to, as data."""
+    return because(
+        code,
+        question="",
+        deviance=deviance,
+        rows=rows,
+        groups=difference.groups,
+        drawn=drawn,
+        difference=difference.mean,
+        low=difference.low,
+        high=difference.high,
+        against=against,
+    )
+
+
+def _refusal(
+    answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None, drawn: str
+) -> tuple[str, Because | None] | None:
+    """Why the candidate need not be compared at all, also as data; None where it has to be."""
     groups = len(np.unique(group))
     if len(target) < FEWEST_ROWS or groups < FEWEST_GROUPS:
+        needed = {"needed_rows": FEWEST_ROWS, "needed_groups": FEWEST_GROUPS}
         return (
             f"too little to judge by: {len(target)} rows of {groups} {drawn}, "
             f"needed are {FEWEST_ROWS} of {FEWEST_GROUPS}"
-        )
+        ), because("too-little-to-judge-by", question="", rows=len(target), groups=groups, drawn=drawn, **needed)
     if not np.isfinite(answer).all():
-        return f"{int((~np.isfinite(answer)).sum())} of {len(answer):,} answers are no finite numbers"
+        count = int((~np.isfinite(answer)).sum())
+        told = because("answers-not-finite", question="", count=count, answers=len(answer))
+        return f"{count} of {len(answer):,} answers are no finite numbers", told
     if np.ptp(answer) <= 1e-6 * max(abs(float(answer[0])), 1e-6):
-        return f"it answers {float(answer[0]):.4g} whatever it is asked"
+        one = float(answer[0])
+        return f"it answers {one:.4g} whatever it is asked", because("one-answer", question="", answer=one)
     if with_other_future is not None and (moved := int((with_other_future != answer).sum())):
-        return f"it knows the future: {moved:,} of {len(answer):,} answers move with what happened after them"
-    return ""
+        return f"it knows the future: {moved:,} of {len(answer):,} answers move with what happened after them", None
+    return None

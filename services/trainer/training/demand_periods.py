@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.because import because
 from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Activity
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL, FEWEST_IN_GROUP
@@ -53,7 +54,7 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     """
     known = activity.row_known_on if until is None else activity.row_known_on[activity.row_known_on < until]
     if not len(known):
-        raise UnusableTrainingSet("there is no data to train on: nothing was ordered or viewed")
+        raise UnusableTrainingSet("there is no data to train on: nothing was ordered or viewed", because("no-data"))
     first_day = int(activity.pair_day_day[activity.row_pair_day[: len(known)]].min())
     until = int(known[-1]) + 1  # days of which nothing is known yet would look like days without orders
     weeks = 7 * MOST_WEEKS
@@ -61,7 +62,15 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     if until - first_day < needed:
         raise UnusableTrainingSet(
             f"the history is too short: {until - first_day} days from {_date(first_day)} until {_date(until)}, needed are {needed} "
-            f"for a horizon of {horizon_days} days"
+            f"for a horizon of {horizon_days} days",
+            because(
+                "history-too-short",
+                days=until - first_day,
+                first=str(_date(first_day)),
+                until=str(_date(until)),
+                needed=needed,
+                horizon=horizon_days,
+            ),
         )
     judged = until - horizon_days
     learned = (judged - number * horizon_days for number in range(1, _pair_moments(activity, until) + 1))

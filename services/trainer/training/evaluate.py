@@ -5,6 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ordercast.contracts.because import because
 from ordercast.contracts.ensemble_forward import Floats
 from ordercast.contracts.model_manifest import Errors, MemberMetrics, Metrics
 from ordercast.services.trainer.errors import ModelRefused
@@ -54,13 +55,15 @@ def refuse_diverged_model(metrics: Metrics, quantities: Numbers) -> None:
     for member in metrics.members:
         judged += [member.loss, member.val_loss, member.holdout.mse, member.holdout.mae]
     if not all(map(math.isfinite, judged)):
-        raise ModelRefused("not published: the training diverged, a loss or a prediction is not a finite number")
+        reason = "not published: the training diverged, a loss or a prediction is not a finite number"
+        raise ModelRefused(reason, because("not-finite"))
     # The variance keeps the bound above zero where the held-out rows happen to equal the mean.
     bound = DIVERGED_TIMES * max(metrics.mean.mse, float(quantities.var()))
     if metrics.ensemble.mse > bound:
         raise ModelRefused(
             f"not published: the training diverged, its mean squared error {metrics.ensemble.mse:.4g} on held-out rows is "
-            f"more than {DIVERGED_TIMES:g} times that of answering the mean ({metrics.mean.mse:.4g})"
+            f"more than {DIVERGED_TIMES:g} times that of answering the mean ({metrics.mean.mse:.4g})",
+            because("diverged", mse=metrics.ensemble.mse, times=DIVERGED_TIMES, mean_mse=metrics.mean.mse),
         )
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
+from ordercast.contracts.because import Because
 from ordercast.contracts.demand_manifest import Opponent as OpponentRecord
 from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.rows import Rows
-from ordercast.services.trainer.judging.gate import ACCOUNTS, Verdict, judge
+from ordercast.services.trainer.judging.gate import ACCOUNTS, Verdict, compared, judge
 from ordercast.services.trainer.judging.opponents import Opponent
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
 
@@ -89,16 +91,21 @@ def naive_answers(opponents: tuple[Opponent, ...], learned: Rows, held: Rows, cl
     return {opponent.name: opponent.fit(learned, clip)(held) for opponent in opponents}
 
 
-def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str]:
-    """Whether a version is good enough to serve, and why.
+def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str, Because | None]:
+    """Whether a version is good enough to serve, and why, in words and as data.
 
     Its pairs are to be better than every answer that needs no learning, and nothing of it clearly worse than one of these or
     than the version that serves.
     """
     for question, one in judged.items():
         if worse := one.clearly_worse:
-            reason = one.against_serving.reason if worse == [SERVING] and one.against_serving else one.verdict.reason
-            return False, f"{question}: worse than {worse[0]}: {reason}"
-    if judged["pair"].verdict.verdict != "better":
-        return False, f"pair: {judged['pair'].verdict.reason}"
-    return True, f"pair: {judged['pair'].verdict.reason}"
+            verdict = one.against_serving if worse == [SERVING] and one.against_serving else one.verdict
+            difference = verdict.against[worse[0]]
+            told = compared("worse", verdict.deviance, verdict.rows, worse[0], difference, verdict.drawn)
+            return False, f"{question}: worse than {worse[0]}: {verdict.reason}", _of(question, told)
+    pair = judged["pair"].verdict
+    return pair.verdict == "better", f"pair: {pair.reason}", _of("pair", pair.because)
+
+
+def _of(question: Question, told: Because | None) -> Because | None:
+    return told and msgspec.structs.replace(told, values=told.values | {"question": question})

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.because import Because, because
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import Judgement, Quality
 from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
@@ -60,6 +61,7 @@ def judge_ensemble(ensemble: Ensemble, rows: TrainingSet, split: Split) -> Judge
     difference = paired_difference(loss, of_mean, accounts if held_out.by_account else np.arange(len(target)))
     quality = _quality(difference, held_out, float(of_mean.mean()))
     collapsed = collapsed_members(ensemble, rows.view_counts)
+    doubts = tuple(_doubts(rows, len(collapsed), ensemble.members))
     return Judgement(
         quality=quality,
         reason=_reason(quality, held_out, difference, float(loss.mean()), mean, clip),
@@ -70,7 +72,8 @@ def judge_ensemble(ensemble: Ensemble, rows: TrainingSet, split: Split) -> Judge
         low=difference.low,
         high=difference.high,
         clip=clip,
-        warnings=tuple(_warnings(rows, len(collapsed), ensemble.members)),
+        warnings=tuple(warning for warning, _ in doubts),
+        doubts=tuple(told for _, told in doubts),
     )
 
 
@@ -101,20 +104,28 @@ def _reason(
     )
 
 
-def _warnings(rows: TrainingSet, collapsed: int, members: int) -> Iterator[str]:
+def _doubts(rows: TrainingSet, collapsed: int, members: int) -> Iterator[tuple[str, Because]]:
+    """In words, and as data."""
     if collapsed:
-        yield f"{collapsed} of {members} networks answer one constant, whatever the view count"
+        told = because("networks-collapsed", count=collapsed, members=members)
+        yield f"{collapsed} of {members} networks answer one constant, whatever the view count", told
     quantity, share = _deciding_row(rows.quantities)
     if share > DECIDING_SHARE:
         yield (
-            f"one row with a quantity of {quantity:,.0f} makes up {share:.1%} of the variance of all {rows.data.rows:,}: it "
-            "alone decides what the networks learn, and the mean squared errors"
+            (
+                f"one row with a quantity of {quantity:,.0f} makes up {share:.1%} of the variance of all {rows.data.rows:,}: it "
+                "alone decides what the networks learn, and the mean squared errors"
+            ),
+            because("one-quantity-decides", quantity=quantity, share=share, rows=rows.data.rows),
         )
     views, share = _deciding_row(rows.view_counts)
     if share > DECIDING_SHARE:
         yield (
-            f"one row with a view count of {views:,.0f} makes up {share:.1%} of the variance of all {rows.data.rows:,}: scaled "
-            "by it, all others look alike to the networks"
+            (
+                f"one row with a view count of {views:,.0f} makes up {share:.1%} of the variance of all {rows.data.rows:,}: scaled "
+                "by it, all others look alike to the networks"
+            ),
+            because("one-view-count-decides", views=views, share=share, rows=rows.data.rows),
         )
 
 

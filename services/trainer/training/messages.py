@@ -2,6 +2,7 @@
 
 import msgspec
 
+from ordercast.contracts.because import Because
 from ordercast.contracts.demand_manifest import Publish, Question, QuestionRecord, Verdict
 from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.model_manifest import Judgement, Metrics, Recipe
@@ -80,7 +81,8 @@ class TrainedModel(msgspec.Struct, frozen=True, tag="trained"):
 
 
 class TrainedDemand(msgspec.Struct, frozen=True, tag="trained demand"):
-    """`verdict` and its reason; one that is not published is not on disk and has no version. `questions`: what each is worth."""
+    """`verdict` and its reason, also as data; one that is not published is not on disk and has no version. `questions`: what each
+    is worth."""
 
     verdict: Verdict
     reason: str
@@ -88,6 +90,7 @@ class TrainedDemand(msgspec.Struct, frozen=True, tag="trained demand"):
     manifest_sha256: str | None
     questions: dict[Question, QuestionRecord]
     made: Made
+    because: Because | None = None
 
 
 class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
@@ -95,6 +98,7 @@ class TrainingFailed(msgspec.Struct, frozen=True, tag="failed"):
 
     reason: str
     permanent: bool
+    because: Because | None = None
 
 
 Message = News | TrainedModel | TrainedDemand | TrainingFailed

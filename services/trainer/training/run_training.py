@@ -48,9 +48,9 @@ def run_training(messages: Connection, job: TrainingJob | DemandJob, rows: Train
         import_tensorflow(job.threads)
         tell(_trained(job, rows, tell))
     except PermanentError as error:
-        tell(TrainingFailed(str(error), permanent=True))
+        tell(TrainingFailed(str(error), permanent=True, because=error.because))
     except TransientError as error:
-        tell(TrainingFailed(str(error), permanent=False))
+        tell(TrainingFailed(str(error), permanent=False, because=error.because))
     except Exception as error:
         # Told and printed: the service says it to whoever asked, the trace is for the log.
         traceback.print_exc()

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
+from ordercast.contracts.because import because
 from ordercast.contracts.model_manifest import Recipe
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
@@ -37,7 +38,10 @@ def split_rows(rows: int, recipe: Recipe) -> Split:
     if learned < MIN_LEARNED or held_out < 1 or watched < 1:
         raise UnusableTrainingSet(
             f"{_count(rows)} too few to split: {learned} would be learned from, {watched} watched and {held_out} held out; "
-            f"needed are at least {MIN_LEARNED}, 1 and 1"
+            f"needed are at least {MIN_LEARNED}, 1 and 1",
+            because(
+                "too-few-to-split", rows=rows, learned=learned, watched=watched, held_out=held_out, needed=MIN_LEARNED
+            ),
         )
     train, test = train_test_split(np.arange(rows), test_size=recipe.test_size, random_state=recipe.split_seed)
     return Split(train, test, learned)

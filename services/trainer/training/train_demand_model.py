@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from ordercast.contracts.because import because
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     LEARNED_IN_ORDER,
@@ -64,15 +65,15 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
             on_news(msgspec.structs.replace(news, epoch=before + news.epoch))
 
         trained[question] = train_demand_question(question, job, activity, periods, serving.get(question), tell)
-    good, reason = publishable({question: one.judged for question, one in trained.items()})
+    good, reason, told = publishable({question: one.judged for question, one in trained.items()})
     records = {question: trained[question].record for question in QUESTIONS}
     data, learned = data_of(rows, periods), _learned(trained)
     digests = {name: file_entry(content).sha256 for name, content in learned.items()}
     made = Made(data.digest, data.rows, digests, made_with(LIBRARIES))
     if job.publish == "never":
-        return TrainedDemand("not published, as asked", reason, None, None, records, made)
+        return TrainedDemand("not published, as asked", reason, None, None, records, made, told)
     if job.publish == "if-better" and not good:
-        return TrainedDemand("rejected", reason, None, None, records, made)
+        return TrainedDemand("rejected", reason, None, None, records, made, told)
     manifest = DemandManifest(
         version=new_version(),
         training_id=job.training_id,
@@ -83,6 +84,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
         data=data,
         questions=records,
         judgement=reason,
+        because=told,
         warnings=() if good else (reason,),
         libraries=made.libraries,
         files={},
@@ -91,7 +93,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
     )
     contents = learned | {CALIBRATION_FILE: _calibrations(trained)}
     manifest_sha256 = write_version(Path(job.artifacts_dir), manifest, contents)
-    return TrainedDemand("published", reason, manifest.version, manifest_sha256, records, made)
+    return TrainedDemand("published", reason, manifest.version, manifest_sha256, records, made, told)
 
 
 def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionModel]:
@@ -127,7 +129,7 @@ def _calibrations(trained: Mapping[Question, TrainedQuestion]) -> bytes:
     try:
         calibrations = calibrations_of(model, {question: one.held for question, one in trained.items()})
     except CalibrationRefused as error:
-        raise UnusableTrainingSet(str(error)) from error
+        raise UnusableTrainingSet(str(error), because("too-few-for-intervals")) from error
     return tensors(calibration_arrays(calibrations))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
+from ordercast.contracts.because import because
 from ordercast.contracts.demand_manifest import MOST_WEEKS, FeatureBins, Question, QuestionRecord
 from ordercast.contracts.demand_settings import QuestionSettings
 from ordercast.contracts.diagnostics import Diagnostics
@@ -96,7 +97,14 @@ def _enough_rows(question: Question, job: DemandJob, activity: Activity, periods
     if not len(learned) or len(held) < FEWEST_IN_ALL:
         raise UnusableTrainingSet(
             f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
-            f"{FEWEST_IN_ALL}"
+            f"{FEWEST_IN_ALL}",
+            because(
+                "too-few-of-a-question",
+                question=question,
+                learned=len(learned),
+                held_out=len(held),
+                needed=FEWEST_IN_ALL,
+            ),
         )
     refuse_too_much_work(question, job.settings, len(learned))
     return learned, held

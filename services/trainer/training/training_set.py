@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ordercast.contracts.because import because
 from ordercast.contracts.model_manifest import TopicPosition, TrainingData
 from ordercast.services.trainer.errors import UnusableTrainingSet
 
@@ -68,14 +69,16 @@ class TrainingSetBuilder:
             UnusableTrainingSet: there are no rows, or all quantities are the same.
         """
         if not any(part.size for part in self._slices):
-            raise UnusableTrainingSet("there is no data to train on: no feature row has an order yet")
+            told = because("no-row-with-an-order")
+            raise UnusableTrainingSet("there is no data to train on: no feature row has an order yet", told)
         view_counts, quantities = np.concatenate(self._slices, axis=1)
         rows = len(quantities)
         # A model of one number would learn only to repeat it, and neither baseline could be beaten or lost to: whoever
         # asked for a training should hear that the data say nothing, rather than get such a model served.
         if rows > 1 and (quantities == quantities[0]).all():
             raise UnusableTrainingSet(
-                f"the target is constant: all {rows} rows have the quantity {quantities[0]:g}, so there is nothing to learn"
+                f"the target is constant: all {rows} rows have the quantity {quantities[0]:g}, so there is nothing to learn",
+                because("all-quantities-alike", rows=rows, quantity=float(quantities[0])),
             )
         data = TrainingData(rows, self._digest.hexdigest(), positions)
         return TrainingSet(np.concatenate(self._accounts), view_counts, quantities, data)

@@ -42,6 +42,7 @@ ENDED = TrainingAnswer(
     verdict_reason="because",
     questions=None,
     networks=[NETWORKS],
+    because={"code": "no-data", "values": {}},
     model_version="v",
     error=None,
     created_at=MOMENT,

@@ -60,8 +60,10 @@ async def test_a_child_trains_and_tells_each_epoch_while_the_loop_goes_on(tmp_pa
 
 
 async def test_a_permanent_failure_comes_back_with_its_reason(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match="3 rows are too few to split"):
+    with pytest.raises(PermanentError, match="3 rows are too few to split") as failed:
         await train_in_child(small_job(tmp_path), training_set(3), _ignore)
+    assert failed.value.because is not None
+    assert (failed.value.because.code, failed.value.because.values["rows"]) == ("too-few-to-split", 3)
 
 
 async def test_a_diverged_model_is_not_published(tmp_path: Path) -> None:

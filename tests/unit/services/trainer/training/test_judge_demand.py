@@ -34,21 +34,30 @@ def test_a_better_version_is_published_with_by_how_much_it_is_better() -> None:
 
 
 def test_one_that_is_no_better_in_its_pairs_is_rejected() -> None:
-    good, reason = publishable({"pair": judged(MEAN * 1.0001), "line": judged(TRUTH), "product": judged(TRUTH)})
+    good, reason, told = publishable({"pair": judged(MEAN * 1.0001), "line": judged(TRUTH), "product": judged(TRUTH)})
     assert not good
     assert reason.startswith("pair: ")
+    assert told is not None
+    assert (told.code, told.values["question"]) == ("one-answer", "pair")
 
 
 def test_one_that_is_clearly_worse_in_any_question_is_rejected() -> None:
-    good, reason = publishable({"pair": judged(TRUTH), "line": judged(TRUTH * 4 + 20), "product": judged(TRUTH)})
+    good, reason, told = publishable({"pair": judged(TRUTH), "line": judged(TRUTH * 4 + 20), "product": judged(TRUTH)})
     assert not good
     assert reason.startswith("line: worse than mean: ")
+    assert told is not None
+    assert (told.code, told.values["question"], told.values["against"]) == ("worse", "line", "mean")
 
 
 def test_one_that_is_clearly_worse_than_what_serves_is_rejected() -> None:
-    good, reason = publishable({"pair": judged(TRUTH * 1.6, TRUTH), "line": judged(TRUTH), "product": judged(TRUTH)})
+    good, reason, told = publishable(
+        {"pair": judged(TRUTH * 1.6, TRUTH), "line": judged(TRUTH), "product": judged(TRUTH)}
+    )
     assert not good
     assert reason.startswith(f"pair: worse than {SERVING}: ")
+    assert told is not None
+    assert (told.code, told.values["question"], told.values["against"]) == ("worse", "pair", SERVING)
+    assert told.values["rows"] == 2_000
 
 
 def test_one_that_is_as_good_as_what_serves_takes_over_because_it_knows_more() -> None:
@@ -78,7 +87,7 @@ def test_an_error_that_nobody_would_see_rejects_nothing() -> None:
     """Every row has one piece: an opponent says just that, the networks nearly."""
     ones = Rows(PAIR_FEATURES, HELD.values, NOBODY, HELD.account_id, HELD.product_id, NOBODY, np.ones(2_000, np.int64))
     nearly = judge_question(ones, 30.0, np.full(2_000, 1.004), None, {"the same": np.full(2_000, 1.0 + 1e-9)}, None)
-    good, reason = publishable({"pair": judged(TRUTH), "line": nearly, "product": judged(TRUTH)})
+    good, reason, _ = publishable({"pair": judged(TRUTH), "line": nearly, "product": judged(TRUTH)})
     assert good, reason
     assert nearly.better_than == {}
 
