@@ -10,6 +10,7 @@ from ordercast.client.account_answers import AuditLine
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
+from ordercast.services.console.problem_words import Said, said_of
 from ordercast.services.console.texts import Words
 
 # A reader waits no longer (s) for one part of a page.
@@ -31,7 +32,7 @@ class Missing:
     wrong with which field of what was sent."""
 
     service: str
-    reason: str | Words
+    reason: str | Words | Said
     kind: str | None = None
     status: int = 503
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +52,7 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DE
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem
-        return Missing(service, str(problem), problem.kind, problem.status, problem.fields)
+        return Missing(service, said_of(problem), problem.kind, problem.status, problem.fields)
     except ClientError as error:
         return Missing(service, first_line(error))
 

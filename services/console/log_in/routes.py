@@ -25,12 +25,13 @@ from ordercast.services.console.pages import (
     page,
     set_cookie,
 )
+from ordercast.services.console.problem_words import Said, said_of
 from ordercast.services.console.texts import Words, languages
 
 router = APIRouter()
 
 
-Failure = tuple[Literal["refused", "problem", "unreachable"], str | Words]
+Failure = tuple[Literal["refused", "problem", "unreachable"], str | Words | Said]
 
 
 @router.get("/log-in")
@@ -101,7 +102,7 @@ def _failure(error: ClientError | TimeoutError) -> tuple[int, Failure]:
         return 503, ("unreachable", Words("no answer within %(seconds)s s", {"seconds": f"{DEADLINE_S:g}"}))
     if not isinstance(error, ProblemAnswer):
         return 503, ("unreachable", first_line(error))
-    return error.status, ("refused" if error.status in (400, 401, 422) else "problem", str(error))
+    return error.status, ("refused" if error.status in (400, 401, 422) else "problem", said_of(error))
 
 
 def _first_page(request: Request) -> str:

@@ -17,6 +17,7 @@ from tests.support.console_records import LONG, PENDING
 from tests.support.console_services import Shop, console_of
 from tests.support.console_shop import ORDER as OWN_ORDER
 from tests.support.console_shop import Storefront, order
+from tests.support.korean_pages import english_in
 
 MAX_BYTES: Final = 100_000
 # On loopback, with the services' own time; the best of so many tries, since the machine is shared.
@@ -77,15 +78,17 @@ async def test_each_page_is_small_and_comes_at_once_and_loads_nothing_from_elsew
 async def test_each_page_is_in_korean_as_a_whole(path: str) -> None:
     async with reading(shop()) as http:
         await log_in(http, "adam")
-        english, korean = [
-            re.findall(
-                r"<(?:h1|label|th scope=\"col\")[^>]*>([^<]*[^\s<])",
-                (await http.get(path, headers={"accept-language": language})).text,
-            )
-            for language in ("en", "ko")
-        ]
+        pages = [(await http.get(path, headers={"accept-language": language})).text for language in ("en", "ko")]
+        english, korean = (re.findall(r"<(?:h1|label|th scope=\"col\")[^>]*>([^<]*[^\s<])", page) for page in pages)
         assert len(english) == len(korean)
         assert [text for text in korean if re.fullmatch(r"[A-Za-z ,]{4,}", text)] == []
+        assert english_in(pages[1]) == []
+
+
+def test_english_in_a_korean_page_is_found_unless_it_is_marked_or_a_command() -> None:
+    page = '<html lang="ko"><p>가 <b title="not so">나</b> no such order<br>다<span lang="en" title="a b">no model yet</span></p>'
+    marked = '<div lang="en"><p>no model <i lang="ko">not yet</i></p></div><code>ordercast status</code><p>at last'
+    assert english_in(page + marked) == ["not so", "no such order", "not yet", "at last"]
 
 
 def picture_of(path: str, scheme: str) -> str:

@@ -1,0 +1,59 @@
+"""What of a page in Korean is English to whoever reads it or has it read."""
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+# Two English words beside each other, as in a sentence.
+PROSE: Final = re.compile(r"[A-Za-z]{2,}[,:]? [a-z]{2,}")
+# Names of the made-up shop, what its customers wrote, scopes, and a process's name.
+DATA: Final = re.compile(
+    r"Mug with a <cat>|Teapot number|Number \d+: pours well, and is <not> too heavy. I would buy it again.|\w+:write, \w+:write|"
+    r"feature worker"
+)
+# What is no text of this console: commands and values, and what runs.
+NO_TEXT: Final = frozenset({"code", "pre", "script", "style", "textarea"})
+READ_ALOUD: Final = ("alt", "title", "aria-label", "placeholder")
+# Elements without an end.
+_VOID: Final = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        # Of the elements that are open: whether what stands in them is read as Korean, and is text.
+        self._open: list[tuple[str, bool]] = []
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        language = told.get("lang")
+        is_read = self._is_read if language is None else language == "ko"
+        if tag not in _VOID:
+            self._open.append((tag, is_read and tag not in NO_TEXT))
+        if is_read:
+            self._look(*(told.get(name) or "" for name in READ_ALOUD))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self._is_read:
+            self._look(data)
+
+    @property
+    def _is_read(self) -> bool:
+        return not self._open or self._open[-1][1]
+
+    def _look(self, *texts: str) -> None:
+        for text in (" ".join(text.split()) for text in texts):
+            if PROSE.search(DATA.sub("", text)):
+                self.found.append(text)
+
+
+def english_in(page: str) -> list[str]:
+    """Texts in a page in Korean that are English and not marked as such."""
+    reader = _Reader()
+    reader.feed(page)
+    return reader.found
