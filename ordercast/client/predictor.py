@@ -186,9 +186,10 @@ class PredictorApi:
         request = Request("GET", f"{self.address}/models/{version}/live", repeatable=True)
         return await self.session.ask(request, LiveAccuracy)
 
-    async def card(self, version: str) -> bytes:
-        """The card of a version, an HTML page; with the ids of rows of great influence if an admin asks."""
-        request = Request("GET", f"{self.address}/models/{version}/card", repeatable=True)
+    async def card(self, version: str, language: str = "en") -> bytes:
+        """The card of a version, an HTML page; with the ids of rows of great influence if an admin asks. English, or `ko`."""
+        headers = {"Accept-Language": language}
+        request = Request("GET", f"{self.address}/models/{version}/card", headers=headers, repeatable=True)
         return (await self.session.send(request)).content
 
     async def drift(self, version: str) -> Drift:

@@ -123,9 +123,14 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> R
     return answer
 
 
+def language_of(request: Request) -> str:
+    """In which whoever asks reads."""
+    return preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+
+
 def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
     """The same as text."""
-    language = preferred(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+    language = language_of(request)
     theme = request.cookies.get(THEME_COOKIE, THEMES[0])
     query = f"?{request.url.query}" if request.url.query else ""
     in_shop = is_in_shop(request)

@@ -7,6 +7,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 Content = Element | str
+# Of a table: a number is written as one.
+Cell = Element | str | float | None
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2430; --dim: #5c6675; --line: #d5dae1; --paper: #fff; --box: #f5f7fa;
@@ -67,18 +69,18 @@ def number(value: float | None) -> str:
     return f"{value:.4g}"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> Element:
+def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Element:
     """Columns of numbers stand to the right."""
     rows = list(rows)
-    numeric = [all(not isinstance(row[place], str) for row in rows) for place in range(len(heads))]
+    numeric = [all(not isinstance(row[place], str | Element) for row in rows) for place in range(len(heads))]
 
-    def cells(tag: str, values: Sequence[str | float | None]) -> Element:
+    def cells(tag: str, values: Sequence[Cell]) -> Element:
         return element(
             "tr",
             *(
                 element(
                     tag,
-                    value if isinstance(value, str) else number(value),
+                    value if isinstance(value, str | Element) else number(value),
                     **({"class_": "number"} if right else {}),
                 )
                 for value, right in zip(values, numeric, strict=True)
@@ -100,9 +102,9 @@ def facts(pairs: Iterable[tuple[str, str | float | None]]) -> Element:
     return element("div", element("table", element("tbody", *rows)), class_="wide")
 
 
-def page(title: str, body: Iterable[Element]) -> bytes:
+def page(title: str, body: Iterable[Element], language: str) -> bytes:
     """The whole page; saved to a file it keeps to its policy, too."""
-    html = element("html", lang="en")
+    html = element("html", lang=language)
     head = SubElement(html, "head")
     head.append(element("meta", charset="utf-8"))
     head.append(element("meta", http_equiv="Content-Security-Policy", content=POLICY))

@@ -16,6 +16,7 @@ from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.card_page import POLICY
+from ordercast.services.predictor.card_words import say_to
 from ordercast.services.predictor.describe_models import read_manifests, without_ids
 from ordercast.services.predictor.model_card import model_card
 from ordercast.services.predictor.model_schemas import (
@@ -93,15 +94,20 @@ async def show_model(request: Request, version: Version) -> WholeModelAnswer:
 )
 @raises(NOT_AUTHENTICATED, errors.UnknownModel, errors.ModelRefused)
 async def show_card(request: Request, version: Version) -> HTMLResponse:
-    """The card of a version, to look at: a page that runs and loads nothing. Ids in it are told to operators and admins alone."""
+    """The card of a version, to look at: a page that runs and loads nothing. Ids in it are told to operators and admins alone.
+
+    In English, or in Korean where `Accept-Language` prefers that; sentences of the manifest stay English.
+    """
     service = predictor(request)
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
     if manifest is None:
         raise errors.ModelRefused(f"the files of {version} are gone or damaged, or of a recipe of another release")
     shown = manifest if await _sees_ids(request) else without_ids(manifest)
-    card = await asyncio.to_thread(model_card, shown)
-    return HTMLResponse(card, headers={"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"})
+    say = say_to(request.headers.get("accept-language", ""))
+    card = await asyncio.to_thread(model_card, shown, say)
+    headers = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'", "Vary": "Accept-Language"}
+    return HTMLResponse(card, headers=headers | {"Content-Language": say.language})
 
 
 async def _sees_ids(request: Request) -> bool:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ordercast.client.training_answers import FINISHED
+from ordercast.services.predictor.card_words import say_to
 from ordercast.services.predictor.model_card import model_card
 from tests.support.console_answers import (
     ANN,
@@ -243,7 +244,8 @@ class Predictions:
         version, damaged = request.path_params["version"], VERSIONS[2]["version"]
         if version == damaged:
             return problem(409, "model-refused", "The files are gone or damaged")
-        return Response(model_card(replace(demand_version()[0], version=version)), media_type="text/html")
+        say = say_to(request.headers.get("accept-language", ""))
+        return Response(model_card(replace(demand_version()[0], version=version), say), media_type="text/html")
 
     async def drift(self, request: Request) -> Response:
         moved = [{"feature": "pair_orders", "psi": 0.31}, {"feature": "level", "psi": 0.02}]
@@ -278,17 +280,22 @@ class Predictions:
         return JSONResponse(self._training(request.path_params["training_id"]))
 
     async def events(self, request: Request) -> Response:
-        """As many epochs as the training is behind by then, and its end."""
+        """As many epochs as the training is behind by then, what is known of its networks, and its end."""
         return StreamingResponse(self._events(request.path_params["training_id"]), media_type="text/event-stream")
 
     async def _events(self, training_id: str) -> AsyncIterator[str]:
         told = 0
+        known: list[Any] = []
         while True:
             found = self._training(training_id)
             while told < found["progress"]["epoch"]:
                 told += 1
                 data = {"epoch": told, "epochs": found["progress"]["epochs"], "loss": losses(told), "val_loss": []}
                 yield f"event: epoch\ndata: {json.dumps(data)}\n\n"
+            for networks in found.get("networks") or []:
+                if networks not in known:
+                    known.append(networks)
+                    yield f"event: networks\ndata: {json.dumps(networks)}\n\n"
             if found["status"] in FINISHED:
                 yield f"event: ended\ndata: {json.dumps(found)}\n\n"
                 return

@@ -18,7 +18,7 @@ from ordercast.services.console.models.read_model import read_comparison, read_m
 from ordercast.services.console.models.read_models import MOST, read_live, read_models
 from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
 from ordercast.services.console.models.served import read_served
-from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, page, render
+from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, language_of, page, render
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
 from ordercast.services.shared.http.requests import in_query
 
@@ -74,7 +74,8 @@ async def show_model(request: Request, log_in: Operator, version: Version) -> Re
 @router.get("/models/{version}/card")
 async def show_card(request: Request, log_in: Operator, version: Version) -> Response:
     """The predictor's own page, as whoever is logged in may see it, with a way back: it loads nothing, and nothing runs in it."""
-    card = await ask("predictor", log_in.client.predictor.card(version), within_s=ACTION_DEADLINE_S)
+    asked = log_in.client.predictor.card(version, language_of(request))
+    card = await ask("predictor", asked, within_s=ACTION_DEADLINE_S)
     if isinstance(card, Missing):
         return page(request, "model_card_missing.html", card.status, card=card, version=version)
     styles = "".join(f" 'sha256-{b64encode(sha256(style).digest()).decode()}'" for style in _STYLE.findall(card))

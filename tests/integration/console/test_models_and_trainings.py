@@ -9,6 +9,7 @@ from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_answers import training
 from tests.support.console_predictions import Predictions
 from tests.support.console_services import Shop, console_of
+from tests.support.korean_pages import english_in
 
 TRAININGS = [
     training(1, "running"),
@@ -102,6 +103,9 @@ async def test_the_card_of_damaged_files_is_told_and_nothing_but_its_style_is_le
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "unsafe" not in policy
         assert card.headers["cache-control"] == "no-store"
+        korean = await http.get("/models/20261113T0400-d/card", headers={"accept-language": "ko"})
+        assert '<html lang="ko">' in korean.text
+        assert english_in(korean.text) == []
         damaged = await http.get("/models/20261106T0400-d/card")
         assert damaged.status_code == 409
         assert "The files are gone or damaged" in damaged.text
@@ -127,10 +131,21 @@ async def test_the_losses_of_ten_networks_come_by_themselves_until_the_training_
         await reader.page.click("th >> a")
         await reader.page.get_by_text("Loss of 10 networks after epoch 2 of 30").wait_for()
         await reader.page.click("summary >> text=As a table")
-        shop.predictions.trainings = [at(31, "running")]
+        looked = {"question": "line", "epoch": 30, "collapsed": [3], "trained_again": [3], "attempt": 2, "attempts": 3}
+        shop.predictions.trainings = [at(30, "running", networks=[looked])]
+        await reader.page.get_by_text("Answers one constant, dashed: network 4.").wait_for()
+        assert (
+            await reader.page.get_by_text("trained again, 2nd of 3").count() == 2
+        )  # beside the lines, and in the table
+        assert await reader.page.locator(".losses .collapsed").count() == 1
+        assert await reader.page.get_by_role("status").inner_text() == "It runs. 1 network answers one constant."
+        await reader.picture("training-networks")
+        assert await reader.violations() == []
+        known = {"networks": [looked | {"attempt": 0}]}
+        shop.predictions.trainings = [at(31, "running", **known)]
         await reader.page.get_by_text("Loss of 10 networks after epoch 1 of 30").wait_for()
         assert await reader.page.get_by_text("after epoch 30 of 30").count() == 1
-        shop.predictions.trainings = [at(35, "running")]
+        shop.predictions.trainings = [at(35, "running", **known)]
         await reader.page.get_by_text("At this pace the epochs that are left take some").wait_for()
         assert await reader.page.get_by_role("columnheader", name="Loss at last").first.is_visible()
         assert await reader.violations() == []
