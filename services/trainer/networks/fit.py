@@ -83,4 +83,6 @@ class TrainedEnsemble:
 def answer_constants(answers: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Of answers [members, probes], which members answer one constant. What is no finite number is none."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ptp(answers, axis=1) < COLLAPSED_SHARE * np.maximum(np.abs(answers).mean(axis=1), 1.0)
+        least = COLLAPSED_SHARE * np.maximum(np.abs(answers).mean(axis=1), 1.0)
+        constant: npt.NDArray[np.bool_] = np.ptp(answers, axis=1) < least
+    return constant
