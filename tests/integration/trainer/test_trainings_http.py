@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from ordercast.contracts.envelope import decode
 from ordercast.contracts.events import ModelPublished
-from ordercast.contracts.model_manifest import MANIFEST_FILE, decode_manifest, file_entry
+from ordercast.contracts.model_manifest import MANIFEST_FILE, Judgement, decode_manifest, file_entry
 from ordercast.contracts.model_signature import decode_signature, signed_text
 from ordercast.services.shared.audit.tables import AuditLine
 from ordercast.services.shared.db.models import ModelVersion
@@ -116,7 +116,7 @@ async def test_a_training_becomes_a_published_and_announced_version(
     raw = (folder / MANIFEST_FILE).read_bytes()
     manifest = decode_manifest(raw)
     assert (manifest.training_id, manifest.seed, manifest.data.rows) == (training_id, 7, 60)
-    assert msgspec.to_builtins(manifest.judgement) == judgement | {"warnings": tuple(judgement["warnings"])}
+    assert manifest.judgement == msgspec.convert(judgement, Judgement)
     assert [(p.topic, p.partition, p.next_offset) for p in manifest.data.positions] == [("orders", 1, 60)]
 
     async with workplace.sessions() as session:
