@@ -127,7 +127,7 @@ async def _ask_to_change(
     else:
         product, etag = found
         # What was typed is sent over what the page now shows: whoever sends it again has seen it.
-        form = typed.model_copy(update={"known": etag}) if typed else ProductForm.of(product, etag)
+        form = typed.over(product, etag) if typed else ProductForm.of(product, etag)
     return page(
         request,
         "product_edit.html",

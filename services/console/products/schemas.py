@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from ordercast.client.order_answers import Product
 from ordercast.services.console.forecasts.schemas import Search
 from ordercast.services.console.log_in.schemas import Form, Text
@@ -31,7 +33,8 @@ class ProductQuestion:
 
 
 class ProductForm(Form):
-    """order_api says what is wrong with a field. `known` is the ETag of what the form was made of."""
+    """order_api says what is wrong with a field. `known` is the ETag of what the form was made of, and `before` are its values, as
+    JSON: what is otherwise was typed."""
 
     sku: Text = ""
     name: Text = ""
@@ -39,10 +42,28 @@ class ProductForm(Form):
     currency: Text = ""
     active: bool = False
     known: Text = ""
+    before: Text = ""
 
     @classmethod
     def of(cls, product: Product, etag: str) -> "ProductForm":
-        return cls(**asdict(ProductValues.of(product)), known=etag)
+        values = asdict(ProductValues.of(product))
+        return cls(**values, known=etag, before=msgspec.json.encode(values).decode())
+
+    def over(self, product: Product, etag: str) -> "ProductForm":
+        """What was typed, over what the product is now: whoever did not touch a field does not bring back what it was."""
+        before = self._before()
+        typed = {
+            name: getattr(self, name)
+            for name, value in asdict(self.values).items()
+            if name not in before or value != before[name]
+        }
+        return ProductForm.of(product, etag).model_copy(update=typed)
+
+    def _before(self) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(self.before, type=dict[str, Any])
+        except msgspec.DecodeError:
+            return {}
 
     @property
     def values(self) -> ProductValues:

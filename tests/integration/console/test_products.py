@@ -1,6 +1,7 @@
 """Products: found, opened, added and changed; reviews are taken down after asking."""
 
 import html
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -16,9 +17,9 @@ from tests.support.console_services import Shop, console_of
 TYPED = {"name": "Mug, blue", "sku": "P-1", "price": "13.00", "currency": "eur", "active": "true"}
 
 
-def known_in(page: str) -> str:
-    """The ETag of what a form was made of."""
-    match = re.search(r'name="known" value="([^"]+)"', page)
+def hidden_in(page: str, name: str = "known") -> str:
+    """Of what a form was made: its ETag, or its values `before`."""
+    match = re.search(rf'name="{name}" value="([^"]+)"', page)
     assert match, page
     return html.unescape(match[1])
 
@@ -92,7 +93,7 @@ async def test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten(
     async with reading(shop) as http:
         await log_in(http, "olga")
         asked = await http.get("/products/1/edit")
-        form = TYPED | {"csrf": csrf_in(asked.text), "known": known_in(asked.text)}
+        form = TYPED | {"csrf": csrf_in(asked.text), "known": hidden_in(asked.text)}
         shop.predictions.products_changed_at = NOW + timedelta(seconds=1)
         answer = await http.post("/products/1/edit", data=form)
         assert answer.status_code == 412
@@ -100,10 +101,28 @@ async def test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten(
         assert "It is now: Mug with a" in answer.text
         assert 'value="13.00"' in answer.text
         assert shop.records.done == []
-        assert known_in(answer.text) != form["known"]
-        again = form | {"known": known_in(answer.text)}
+        assert hidden_in(answer.text) != form["known"]
+        again = form | {"known": hidden_in(answer.text)}
         assert (await http.post("/products/1/edit", data=again)).status_code == 303
         assert shop.records.done == [("change product", (1, {"name": "Mug, blue", "price": "13.00"}))]
+
+
+async def test_after_another_s_change_the_form_keeps_what_was_typed_alone() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        asked = (await http.get("/products/1/edit")).text
+        form = {name: hidden_in(asked, name) for name in ("csrf", "known", "before")}
+        untouched = json.loads(form["before"])
+        assert untouched["name"] == "Mug with a <cat>"
+        before = untouched | {"name": "Mug, as it was called", "active": True}
+        form |= {"before": json.dumps(before), "active": "true"}
+        form |= {name: before[name] for name in ("sku", "name", "currency")} | {"price": "13.00"}
+        shop.predictions.products_changed_at = NOW + timedelta(seconds=1)
+        answer = (await http.post("/products/1/edit", data=form)).text
+        assert 'value="13.00"' in answer
+        assert 'value="Mug with a &lt;cat&gt;"' in answer
+        assert "as it was called" not in answer
 
 
 async def test_what_was_typed_stays_beside_what_is_wrong_with_it(open_reader: Any) -> None:
