@@ -35,7 +35,7 @@ PAGES: Final = (
     "/features",
     "/features?account={buyer}&product={product}",
     "/events",
-    "/events?type=order.placed&key=8&since=1h",
+    "/events?type=order.placed&of=account&key=8&since=1h",
     "/dead-letters?state=all",
     "/dead-letters/{letter}",
     "/dead-letters/{second_letter}",

@@ -41,7 +41,7 @@ async def stream(
     feed = log_in.client.order_api.events(
         types=asked.types, since=asked.begins, last_id=last_event_id or last_id or None
     )
-    return EventStream(until_stopped(request.app.state.stopping, tail(feed, asked.key)), console(request).streams)
+    return EventStream(until_stopped(request.app.state.stopping, tail(feed, asked.whose)), console(request).streams)
 
 
 @router.get("/events/contract")

@@ -8,20 +8,31 @@ from fastapi import Query
 from pydantic import StringConstraints
 
 from ordercast.services.console.events.tail_events import TYPES
+from ordercast.services.console.events.whose import Of, Whose
 
-Since = Literal["now", "10m", "1h", "1d"]
-_BACK: Final = {"10m": timedelta(minutes=10), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
+Since = Literal["now", "10m", "1h", "1d", "7d"]
+_BACK: Final = {
+    "10m": timedelta(minutes=10),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+    "7d": timedelta(days=7),
+}
 # An id of 128 partitions in six topics.
 MAX_ID_LENGTH: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True)
 class EventsQuestion:
-    """Which events: of one type or of all, with one key or any, from when on."""
+    """Which events: of one type or of all, of whom, from when on. `key` is the id of what they are `of`, or their own key."""
 
     type: Annotated[Literal[("", *TYPES)], Query()] = ""  # type: ignore[valid-type]
     key: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), Query()] = ""
     since: Annotated[Since, Query()] = "now"
+    of: Annotated[Of, Query()] = "key"
+
+    @property
+    def whose(self) -> Whose:
+        return Whose(self.key, self.of)
 
     @property
     def types(self) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""The feed of events as a browser follows it: one stream, filtered by key, no faster than somebody can read."""
+"""The feed of events as a browser follows it: one stream, filtered, no faster than somebody can read."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.client.event_answers import ServerEvent
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.first_line import first_line
+from ordercast.services.console.events.whose import Whose
 
 # Events that a second brings to the page; of the others it is told how many they were.
 MOST_A_SECOND: Final = 50
@@ -42,7 +43,7 @@ class _Second:
 
 
 async def tail(
-    events: AsyncGenerator[ServerEvent, None], key: str, clock: Callable[[], float] = time.monotonic
+    events: AsyncGenerator[ServerEvent, None], whose: Whose, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[bytes, None]:
     """Server-sent events: `shown` with a CloudEvent, `passed` with how many more there were, `position` to go on from, and at
     its end why it ended, as `problem` where it helps to try again, else as `ended`."""
@@ -60,7 +61,7 @@ async def tail(
                 position = event.id or position
                 if not event.data:
                     yield _position(position)
-                elif key and json.loads(event.data).get("partitionkey") != key:
+                elif not whose.has(event.data):
                     continue
                 elif second.shown < MOST_A_SECOND:
                     second.shown += 1

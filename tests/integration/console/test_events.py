@@ -1,6 +1,8 @@
 """Events as they come: over one stream that goes on where it was, filtered, paused, opened beside their contract."""
 
 import asyncio
+import html
+import re
 from typing import Any, Final
 
 import httpx
@@ -148,6 +150,21 @@ async def test_it_is_filtered_by_type_and_key() -> None:
         assert asked["types"] == "product.viewed"
         while shop.feed.open:  # the browser is gone, so the stream behind it ends, too
             await asyncio.sleep(0.01)
+
+
+async def test_an_account_s_events_are_found_by_what_they_say_and_not_by_a_product_s_number() -> None:
+    placed = {"order_id": "a-1", "items": [{"line": 1, "product_id": 9}]}
+    events = [cloud_event(1, "8", account_id=8), cloud_event(2, "8", account_id=3), cloud_event(3, "8", **placed)]
+    async with reading(Shop(feed=ConsoleFeed(events=events))) as http:
+        await log_in(http, "olga")
+        link = re.search(r'href="(/events[^"]+)"', (await http.get("/accounts/11")).text)
+        assert link
+        stream = re.search(r'data-stream="([^"]+)"', (await http.get(html.unescape(link[1]))).text)
+        assert stream
+        assert html.unescape(stream[1]) == "/events/stream?type=&of=account&key=11&since=7d"
+        for of, key, number in (("account", "3", 2), ("product", "9", 3), ("order", "a-1", 3)):
+            found = await read_stream(http, f"/events/stream?of={of}&key={key}&since=1h", "event: shown")
+            assert re.findall(r'"id": "([^"]+)"', found) == [f"00000000-0000-0000-0000-{number:012}"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ordercast.client.errors import ServiceUnreachable
 from ordercast.client.event_answers import ServerEvent
 from ordercast.services.console.events.tail_events import MOST_A_SECOND, tail, until_stopped
+from ordercast.services.console.events.whose import Whose
 
 
 class Feed:
@@ -34,7 +35,7 @@ class Feed:
             self.closed = True
 
     async def told(self, key: str = "") -> list[str]:
-        return [part.decode() async for part in tail(self.events(), key, lambda: self.now)]
+        return [part.decode() async for part in tail(self.events(), Whose(key), lambda: self.now)]
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.sampled_from(["8", "9"])), max_size=300).map(sorted))
@@ -59,7 +60,7 @@ def test_at_a_break_it_says_why() -> None:
 @pytest.mark.parametrize("stops", [True, False])
 async def test_whoever_goes_or_is_stopped_closes_what_it_read_from(stops: bool) -> None:
     feed, stopping = Feed([(0.0, "8")] * 5), asyncio.Event()
-    stream = until_stopped(stopping, tail(feed.events(), "", lambda: feed.now))
+    stream = until_stopped(stopping, tail(feed.events(), Whose(), lambda: feed.now))
     await anext(stream)
     await anext(stream)
     if stops:

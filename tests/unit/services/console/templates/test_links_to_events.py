@@ -1,4 +1,4 @@
-"""A product and an account lead to their events."""
+"""A product, an account and an order lead to their events."""
 
 import html
 import re
@@ -6,9 +6,7 @@ from decimal import Decimal
 
 from ordercast.client.account_answers import Account
 from ordercast.client.order_answers import Product
-from ordercast.contracts.topics import ACCOUNTS, ORDERS, PRODUCTS, VIEWS
 from ordercast.services.console.accounts.read_accounts import AccountPage
-from ordercast.services.console.events.tail_events import TYPES
 from ordercast.services.console.parts import Missing
 from ordercast.services.console.products.read_products import ProductPage
 from tests.support.console_answers import NOW
@@ -27,13 +25,10 @@ def test_a_product_s_events_are_told_from_those_of_the_account_with_its_number()
     found = ProductPage(NOW, product, AWAY, AWAY, AWAY, AWAY)
     asked = {"asked": {"reviews_after": None}, "more_reviews": None, "no_model": "", "service_level": 0.95}
     page = drawn("product.html", product_id=7, found=found, days=30, weeks=4, **asked)
-    assert link_to_events(page) == "/events?type=product.changed&key=7&since=1d"
-    assert "product.changed" in TYPES
-    assert PRODUCTS.key == "product id"
+    assert link_to_events(page) == "/events?of=product&key=7&since=7d"
 
 
-def test_an_account_s_events_are_what_has_its_number_for_a_key() -> None:
+def test_an_account_s_events_are_told_from_those_of_the_product_with_its_number() -> None:
     account = Account(7, "ann@shop.example", "ann", "CUSTOMER", "PASSWORD")
     page = drawn("account.html", account_id=7, found=AccountPage(NOW, account, AWAY, None, None), own=False)
-    assert link_to_events(page) == "/events?key=7&since=1d"
-    assert {topic.key for topic in (ACCOUNTS, ORDERS, VIEWS)} == {"account id"}
+    assert link_to_events(page) == "/events?of=account&key=7&since=7d"
