@@ -3,7 +3,7 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
@@ -344,10 +344,18 @@ class OrderApi:
         return self.session.ask(request, ImportAnswer)
 
     def trends(
-        self, *, product_id: int | None = None, first: date | None = None, last: date | None = None, tz: str = "UTC"
+        self,
+        *,
+        product_id: int | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        tz: str = "UTC",
+        until: time | None = None,
     ) -> Trends:
-        """By day of the zone `tz` (an IANA name). Needs an admin."""
-        return self._get("/trends", Trends, {"product_id": product_id, "from": first, "to": last, "tz": tz})
+        """By day of the zone `tz` (an IANA name); with `until`, on a quarter of an hour, what lies before this time of each day.
+        Needs an admin."""
+        asked = {"product_id": product_id, "from": first, "to": last, "tz": tz}
+        return self._get("/trends", Trends, asked | {"until": f"{until:%H:%M}" if until else None})
 
     def _url(self, path: str) -> str:
         return self.session.order_api + path

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import httpx
@@ -23,6 +23,8 @@ BARS: Final = 14
 # Two weeks that are over, and today.
 DAYS: Final = 15
 TOP: Final = 5
+# Trends are kept by the quarter of an hour.
+QUARTER_MIN: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,26 @@ class DayOfOrders:
 
 
 @dataclass(frozen=True, slots=True)
+class SameTime:
+    """Today and the same day of last week, both until the same time of the day (UTC): a day that goes on is none to compare with a
+    whole one."""
+
+    until: time
+    today: DayOfOrders
+    week_ago: DayOfOrders
+
+
+@dataclass(frozen=True, slots=True)
 class Orders:
     """The last fifteen days, UTC, today's as the last; `top` of the last seven."""
 
     days: list[DayOfOrders]
     top: list[ProductTrend]
+    same_time: SameTime
 
     @property
     def today(self) -> DayOfOrders:
         return self.days[-1]
-
-    @property
-    def week_ago(self) -> DayOfOrders:
-        """The same day of last week, as a whole."""
-        return self.days[-1 - WEEK.days]
 
     @property
     def this_week(self) -> DayOfOrders:
@@ -130,30 +138,39 @@ async def read_overview(client: Client, http: httpx.AsyncClient, services: Mappi
     LoggedOut: the account's tokens are good no longer.
     """
     now = datetime.now(UTC)
-    today = now.date()
     orders, serving, training, states = await asyncio.gather(
-        _orders(client, today), _serving(client), _training(client), look_at_services(http, services)
+        _orders(client, now), _serving(client), _training(client), look_at_services(http, services)
     )
     return Overview(now, orders, serving, training, states)
 
 
-async def _orders(client: Client, today: date) -> Orders | Missing:
-    first = today - timedelta(days=DAYS - 1)
-    both, week = await asyncio.gather(
+async def _orders(client: Client, now: datetime) -> Orders | Missing:
+    today = now.date()
+    first, until = today - timedelta(days=DAYS - 1), last_quarter(now)
+    both, week, parts = await asyncio.gather(
         ask("order_api", client.order_api.trends(first=first, last=today)),
         ask("order_api", client.order_api.trends(first=today - WEEK + timedelta(days=1), last=today)),
+        ask("order_api", client.order_api.trends(first=today - WEEK, last=today, until=until)),
     )
     if isinstance(both, Missing):
         return both
     if isinstance(week, Missing):
         return week
-    return Orders(_days(both, first), week.top_products[:TOP])
+    if isinstance(parts, Missing):
+        return parts
+    week_ago, *_, so_far = _days(parts, today - WEEK, today)
+    return Orders(_days(both, first, today), week.top_products[:TOP], SameTime(until, so_far, week_ago))
 
 
-def _days(trends: Trends, first: date) -> list[DayOfOrders]:
+def last_quarter(now: datetime) -> time:
+    """The newest quarter of an hour that is over, as a time of the day."""
+    return time(now.hour, now.minute - now.minute % QUARTER_MIN)
+
+
+def _days(trends: Trends, first: date, last: date) -> list[DayOfOrders]:
     """Each day; on those that the answer leaves out nothing happened."""
     by_day = {day.date: DayOfOrders(day.date, day.orders, day.net_quantity) for day in trends.days}
-    all_days = (first + timedelta(days=number) for number in range(DAYS))
+    all_days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return [by_day.get(day, DayOfOrders(day, 0, 0)) for day in all_days]
 
 

@@ -26,32 +26,47 @@ Trend = type[ProductTrend] | type[ShopTrend]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days of a zone, from the first moment of `first` to the last one of `last`."""
+    """Days of a zone, from the first moment of `first` to the last one of `last`; of each what lies before `until`, if that is
+    not None."""
 
     first: date
     last: date
     zone: ZoneInfo
+    until: time | None = None
 
     def holds(self, trend: Trend) -> ColumnElement[bool]:
-        return (trend.starts_at >= self._begin(self.first)) & (
-            trend.starts_at < self._begin(self.last + timedelta(days=1))
+        holds = (trend.starts_at >= self._at(self.first, time.min)) & (
+            trend.starts_at < self._at(self.last + timedelta(days=1), time.min)
         )
+        # Before a day's own end, as many have gone by as days before it.
+        return holds if self.until is None else holds & (self._passed(trend, self.until) < self.number_of_day(trend))
 
     def number_of_day(self, trend: Trend) -> ColumnElement[int]:
-        """1 for the first day. By when each day begins: PostgreSQL has a database of zones of its own, which does not know each
-        zone, and takes CET for +01:00 in summer, too."""
-        days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
-        begins = literal([self._begin(day) for day in days], ARRAY(DateTime(timezone=True)))
-        return func.width_bucket(trend.starts_at, begins, type_=Integer())
+        """1 for the first day."""
+        return self._passed(trend, time.min)
 
-    def _begin(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.zone)
+    def _passed(self, trend: Trend, of_day: time) -> ColumnElement[int]:
+        """On how many days it had been that time. By a list of when: PostgreSQL has a database of zones of its own, which does not
+        know each zone, and takes CET for +01:00 in summer, too."""
+        days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        times = literal([self._at(day, of_day) for day in days], ARRAY(DateTime(timezone=True)))
+        return func.width_bucket(trend.starts_at, times, type_=Integer())
+
+    def _at(self, day: date, of_day: time) -> datetime:
+        return datetime.combine(day, of_day, self.zone)
 
 
 async def read_trends(
-    sessions: Sessions, *, product_id: int | None, first: date | None, last: date | None, zone: ZoneInfo
+    sessions: Sessions,
+    *,
+    product_id: int | None,
+    first: date | None,
+    last: date | None,
+    zone: ZoneInfo,
+    until: time | None = None,
 ) -> TrendsAnswer:
-    """The days of `zone` from `first` to `last`, both included; by default the 30 days up to the newest one in the table.
+    """The days of `zone` from `first` to `last`, both included; by default the 30 days up to the newest one in the table. With
+    `until` what lies before this time of each.
 
     Raises:
         ProductNotFound: `product_id` is none.
@@ -65,7 +80,7 @@ async def read_trends(
         if first is None:
             first = last - timedelta(days=DEFAULT_DAYS - 1)
         _check_period(first, last)
-        period = Period(first, last, zone)
+        period = Period(first, last, zone, until)
         return TrendsAnswer(
             tz=zone.key,
             days=await _days(session, period, product_id),

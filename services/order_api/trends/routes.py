@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.trends.answers import TrendsAnswer
 from ordercast.services.order_api.trends.read_trends import read_trends
-from ordercast.services.order_api.trends.schemas import Day, ZoneName
+from ordercast.services.order_api.trends.schemas import Day, TimeOfDay, ZoneName
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
@@ -28,12 +28,20 @@ async def trends(
     tz: Annotated[
         ZoneName, Query(max_length=64, description="the zone whose days are meant, by its IANA name")
     ] = "UTC",
+    until: Annotated[
+        TimeOfDay | None,
+        Query(
+            description="of each day only what lies before this time, in the zone: a day that goes on and others alike"
+        ),
+    ] = None,
 ) -> TrendsAnswer:
     """Orders and views by day, and the products that were ordered most; by default of the newest 30 days.
 
     An answer may be a second old.
     """
     return await service.trends.get(
-        (product_id, first, last, tz),
-        lambda: read_trends(service.reading, product_id=product_id, first=first, last=last, zone=ZoneInfo(tz)),
+        (product_id, first, last, tz, until),
+        lambda: read_trends(
+            service.reading, product_id=product_id, first=first, last=last, zone=ZoneInfo(tz), until=until
+        ),
     )

@@ -115,6 +115,44 @@ async def test_the_day_of_a_change_of_the_clocks_has_all_its_hours(api: RunningA
     assert [(day["date"], day["orders"]) for day in answer["days"]] == [("2011-10-30", 25)]
 
 
+@pytest.mark.parametrize(
+    ("tz", "until", "days"),
+    [
+        ("UTC", "12:00", {"2011-12-08": 1, "2011-12-09": 4}),
+        ("UTC", "12:15", {"2011-12-08": 3, "2011-12-09": 12}),
+        ("UTC", "00:00", {}),
+        ("Asia/Kathmandu", "17:45", {"2011-12-08": 1, "2011-12-09": 4}),  # 5:45 ahead: noon there
+        ("Asia/Kathmandu", "18:00", {"2011-12-08": 3, "2011-12-09": 12}),
+    ],
+)
+async def test_of_each_day_what_lies_before_a_time_of_it(
+    api: RunningApi, tz: str, until: str, days: dict[str, int]
+) -> None:
+    admin = await api.admin()
+    product = await api.product(admin)
+    before = timedelta(minutes=15)
+    await add_trends(
+        api,
+        (product["id"], day_of(1) - before, 1, 1, 1),
+        (product["id"], day_of(1), 1, 2, 1),
+        (product["id"], NOON - before, 1, 4, 1),
+        (product["id"], NOON, 1, 8, 1),
+    )
+    answer = await trends_of(api, admin, tz=tz, until=until, **{"from": "2011-12-08", "to": "2011-12-09"})
+    assert {day["date"]: day["quantity"] for day in answer["days"]} == days
+    assert [product["quantity"] for product in answer["top_products"]] == ([sum(days.values())] if days else [])
+
+
+async def test_until_a_time_the_day_of_a_change_of_the_clocks_has_the_hours_up_to_it(api: RunningApi) -> None:
+    admin = await api.admin()
+    product = await api.product(admin)
+    begins = datetime(2011, 10, 29, 22, tzinfo=UTC)  # 2011-10-30 has 25 hours in Berlin
+    await add_trends(api, *((product["id"], begins + timedelta(hours=hour), 1, 1, 1) for hour in range(-24, 48)))
+    period = {"from": "2011-10-29", "to": "2011-10-31"}
+    answer = await trends_of(api, admin, tz="Europe/Berlin", until="06:00", **period)
+    assert [day["orders"] for day in answer["days"]] == [6, 7, 6]
+
+
 # PostgreSQL takes CET for an abbreviation: +01:00 all year.
 @pytest.mark.parametrize("tz", ["CET", "Europe/Berlin"])
 async def test_a_zone_whose_name_is_an_abbreviation_has_its_summer_time(api: RunningApi, tz: str) -> None:
@@ -207,6 +245,9 @@ async def test_ten_products_at_most(api: RunningApi) -> None:
         ({"tz": "../../etc/passwd"}, "tz"),
         ({"tz": ""}, "tz"),
         ({"product_id": "0"}, "product_id"),
+        ({"until": "14:20"}, "until"),
+        ({"until": "24:00"}, "until"),
+        ({"until": "52200"}, "until"),
     ],
 )
 async def test_a_period_that_cannot_be_is_refused(shared_api: RunningApi, params: dict[str, str], field: str) -> None:

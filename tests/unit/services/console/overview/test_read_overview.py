@@ -1,10 +1,13 @@
 """What the first page says of all services together."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.overview.look_at_services import ServiceState
-from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview
+from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview, SameTime, last_quarter
 from ordercast.services.console.parts import Missing
 
 AWAY = Missing("order_api", "nobody answers")
@@ -59,10 +62,17 @@ def test_services_that_do_not_tell_what_they_miss_are_named() -> None:
 def test_a_shop_that_sells_the_same_each_day_has_the_same_each_week_while_today_goes_on() -> None:
     first = date(2026, 11, 13)
     days = [DayOfOrders(first + timedelta(days=number), 10, 30) for number in range(14)]
-    orders = Orders([*days, DayOfOrders(first + timedelta(days=14), 1, 2)], [])
+    today, then = DayOfOrders(first + timedelta(days=14), 1, 2), DayOfOrders(first + timedelta(days=7), 1, 2)
+    orders = Orders([*days, today], [], SameTime(time(2, 15), today, then))
     assert (orders.this_week.orders, orders.this_week.pieces) == (70, 210)
     assert (orders.week_before.orders, orders.week_before.pieces) == (70, 210)
     assert (orders.this_week.day, orders.week_before.day) == (days[7].day, days[0].day)
     assert orders.today.orders == 1
-    assert orders.week_ago.day == date(2026, 11, 20)
     assert len(orders.bars) == 14
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_today_is_compared_until_a_quarter_of_an_hour_that_is_over(now: datetime) -> None:
+    until = now.replace(hour=(quarter := last_quarter(now)).hour, minute=quarter.minute, second=0, microsecond=0)
+    assert timedelta(0) <= now - until < timedelta(minutes=15)
+    assert quarter.minute % 15 == quarter.second == quarter.microsecond == 0
