@@ -1,7 +1,7 @@
 """Parts that a timer has brought anew: whatever had the focus is found there by its id, and by nothing else."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.imports.kept_files import KeptFile
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.overview.look_at_services import ServiceState
-from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview
+from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview, SameTime
 from ordercast.services.console.parts import Missing
 from ordercast.services.console.texts import TEMPLATES
 from ordercast.services.console.trainings.read_trainings import Row, Trainings
@@ -24,7 +24,8 @@ from tests.support.console_pages import drawn
 LATER = NOW + timedelta(seconds=15)
 AWAY = Missing("order_api", "nobody answers")
 REFUSED = ServiceState("feature_worker", failing={}, numbers=Numbers.of("ordercast_worker_dead_letters_total 2.0\n"))
-NOTHING = Orders([DayOfOrders(NOW.date(), 0, 0)] * 15, [])
+NO_ORDERS = DayOfOrders(NOW.date(), 0, 0)
+NOTHING = Orders([NO_ORDERS] * 15, [], SameTime(time(9, 30), NO_ORDERS, NO_ORDERS))
 OVERVIEW = Overview(NOW, NOTHING, AWAY, None, [REFUSED])
 FILE = KeptFile("f", 7, Path("f"), "orders.csv", 10, Told("orders"), state="sending", rows=9)
 PUBLISHED = {"verdict": "published", "model_version": VERSIONS[0]["version"]}
