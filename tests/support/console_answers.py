@@ -65,7 +65,9 @@ def recent(product_id: int, first: date) -> list[dict[str, Any]]:
     return [{"starts_on": str(start), "quantity": (week * 40) // product_id} for week, start in enumerate(starts)]
 
 
-def model(version: str, recipe: str, state: str, *, deviance: float = 0.8, pinned: bool = False) -> dict[str, Any]:
+def model(
+    version: str, recipe: str, state: str, *, deviance: float = 0.8, pinned: bool = False, trained_at: datetime = NOW
+) -> dict[str, Any]:
     score = {"name": "networks", "deviance": deviance, "mae": 0.5, "said": 1.0}
     naive = {"name": "naive", "deviance": deviance / 0.8, "mae": 0.7, "said": 1.3}
     better = {"naive": 0.2, "mean": 0.3}
@@ -91,7 +93,7 @@ def model(version: str, recipe: str, state: str, *, deviance: float = 0.8, pinne
         "published_at": NOW.isoformat(),
         "activated_at": None,
         "members": MEMBERS,
-        "trained_at": NOW.isoformat(),
+        "trained_at": trained_at.isoformat(),
         "rows": 120_345,
         "metrics": {
             "questions": questions,
@@ -143,8 +145,8 @@ def manifest(version: str, recipe: str) -> dict[str, Any]:
 
 VERSIONS: Final = (
     model("20261120T0400-d", "demand", "current", deviance=0.71, pinned=True),
-    model("20261113T0400-d", "demand", "previous", deviance=0.75),
-    model("20261106T0400-d", "demand", "refused", deviance=0.79),
+    model("20261113T0400-d", "demand", "previous", deviance=0.75, trained_at=NOW - timedelta(days=7)),
+    model("20261106T0400-d", "demand", "refused", deviance=0.79, trained_at=NOW - timedelta(days=14)),
     model("20261120T0300-b", "baseline", "current"),
-    model("20261119T0300-b", "baseline", "available", deviance=0.9),
+    model("20261119T0300-b", "baseline", "available", deviance=0.9, trained_at=NOW - timedelta(days=1)),
 )

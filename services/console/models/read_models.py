@@ -9,6 +9,7 @@ from ordercast.client import Client
 from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.model_answers import Model
 from ordercast.contracts.demand_manifest import DEMAND
+from ordercast.services.console.models.over_time import Judged, OverTime, over_time
 from ordercast.services.console.parts import Missing, ask
 
 MOST: Final = 50
@@ -42,18 +43,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """One question's deviance over the versions, the oldest first."""
-
-    question: str
-    values: Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
 class OfRecipe:
     recipe: str
     rows: Sequence[Row]
-    trends: Sequence[Trend]
+    trends: Sequence[OverTime]
 
     @property
     def pinned(self) -> Model | None:
@@ -99,11 +92,14 @@ async def read_live(client: Client, models: Models | Missing) -> Live | None:
 
 
 def _of_recipe(recipe: str, rows: Sequence[Row]) -> OfRecipe:
-    values: dict[str, list[float]] = {}
+    judged: dict[str, list[Judged]] = {}
     for row in reversed(rows):
+        # What says how good it was says when it was trained, too.
+        trained_at = row.model.trained_at or row.model.published_at
         for figure in row.figures:
-            values.setdefault(figure.question, []).append(figure.deviance)
-    return OfRecipe(recipe, rows, [Trend(question, deviances) for question, deviances in values.items()])
+            one = Judged(row.model.version, trained_at, figure.deviance, row.serves)
+            judged.setdefault(figure.question, []).append(one)
+    return OfRecipe(recipe, rows, [over_time(question, versions) for question, versions in judged.items()])
 
 
 def _figures(model: Model) -> Iterator[Figure]:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH
+from ordercast.services.console.models import over_time
 from ordercast.services.console.models.read_model import read_comparison, read_model
 from ordercast.services.console.models.read_models import MOST, read_live, read_models
 from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
@@ -34,7 +35,7 @@ async def show_models(request: Request, log_in: Operator) -> Response:
     as_of = datetime.now(UTC)
     live = await read_live(log_in.client, found)
     shown = {"found": found, "served": served, "as_of": as_of, "live": live, "missing": is_missing, "most": MOST}
-    return page(request, "models.html", 200, **shown)
+    return page(request, "models.html", 200, picture=over_time, **shown)
 
 
 @router.get("/models/compare")
