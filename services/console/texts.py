@@ -23,6 +23,7 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ordercast.services.console.curves import points, trend
+from ordercast.services.console.flow.processes import service_of
 
 HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
@@ -64,11 +65,14 @@ def environments(
 ) -> dict[str, Environment]:
     """What renders the templates, by language. `restart_command` is how whoever runs the system starts a service again; `urls` are
     where services answer them, by name, and `inner_urls` where they answer the console, which metrics and health do alone."""
-    shared = {
+
+    def restart(process: str) -> str:
+        service = service_of(process)
         # Kubernetes' names have no underscores.
-        "restart": lambda service: restart_command.replace("SERVICE-NAME", service.replace("_", "-")).replace(
-            "SERVICE", service
-        ),
+        return restart_command.replace("SERVICE-NAME", service.replace("_", "-")).replace("SERVICE", service)
+
+    shared = {
+        "restart": restart,
         "urls": {name: url.rstrip("/") for name, url in urls.items()},
         "inner_urls": {name: url.rstrip("/") for name, url in inner_urls.items()},
     }

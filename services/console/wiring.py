@@ -14,7 +14,7 @@ from jinja2 import Environment
 from ordercast.client import Addresses, Client
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.transport import open_transport
-from ordercast.services.console.flow.processes import Processes
+from ordercast.services.console.flow.processes import Processes, addresses_of
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.imports.remembered import Remembered
@@ -58,7 +58,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
         _open_files(settings.views_sent, settings.told_of_files) as files,
     ):
-        processes = Processes(told, settings.processes_file)
+        processes = Processes(told, settings.processes_file, addresses_of)
         watch = Watch(probes, processes)
         async with running_beside(watch.run, name="watch-services"):
             yield Console(

@@ -1,8 +1,12 @@
 """Where each process of the services answers now: those of the settings, or those that a file names as they come and go."""
 
-from collections.abc import Mapping
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -10,23 +14,39 @@ import msgspec
 SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor")
 
 
-class Processes:
-    """`file` holds {"relay": URL, "relay-2": URL, ...}, and is read again at each look: it is on this machine, and short."""
+# A name's addresses are looked up no longer than this (s): until the next look the last ones that were found hold.
+LOOK_UP_S: Final = 1.0
 
-    def __init__(self, told: Mapping[str, str], file: Path | None = None) -> None:
-        self._told = told
+# The addresses of a host.
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+
+
+class Processes:
+    """`file` holds {"relay": URL, "relay-2": URL, ...}, and is read again at each look: it is on this machine, and short. Without
+    one, a name that stands for several processes, as of containers or of a headless service, is looked up by `resolve`."""
+
+    def __init__(self, told: Mapping[str, str], file: Path | None = None, resolve: Resolve | None = None) -> None:
+        self._told = self._found = told
         self._file = file
+        self._resolve = resolve
 
     def now(self) -> Mapping[str, str]:
-        """The address of each by its name. Without a file, or with one that is no such, those that were told at the start."""
+        """The address of each by its name. Without a file, or with one that is no such, those that were told at the start, and
+        found since then."""
         if self._file is None:
-            return self._told
+            return self._found
         try:
             named = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             return self._told
         of_services = [name for name in named if name.partition("-")[0] in SERVICES]
         return {name: named[name] for name in sorted(of_services, key=_place)} or self._told
+
+    async def find(self) -> None:
+        """Looks up who stands behind each address that was told."""
+        if self._file is None and self._resolve is not None:
+            each = await asyncio.gather(*(_behind(name, url, self._resolve) for name, url in self._told.items()))
+            self._found = {name: url for found in each for name, url in found.items()}
 
     def of(self, service: str) -> Mapping[str, str]:
         """Those of one service."""
@@ -36,3 +56,39 @@ class Processes:
 def _place(name: str) -> tuple[int, int]:
     service, _, number = name.partition("-")
     return SERVICES.index(service), int(number) if number.isdecimal() else 1
+
+
+async def addresses_of(host: str) -> Sequence[str]:
+    """Of one family: `localhost` has one in each, and is one machine."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    families = {family for family, *_ in found}
+    wanted = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
+    return sorted({str(address[0]) for family, *_, address in found if family == wanted})
+
+
+async def _behind(name: str, url: str, resolve: Resolve) -> Mapping[str, str]:
+    """Each process by itself, such as relay-10.0.0.7; the one that was told, where there is one, or nobody knows the name.
+
+    A certificate is of the name, so nothing is looked up behind TLS.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        return {name: url}
+    try:
+        async with asyncio.timeout(LOOK_UP_S):
+            addresses = await resolve(parts.hostname)
+    except OSError:
+        return {name: url}
+    if len(addresses) < 2:
+        return {name: url}
+    return {f"{name}-{one}": f"http://{_in_url(one)}:{parts.port or 80}{parts.path}" for one in addresses}
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ip_address(address).version == 6 else address
+
+
+def service_of(process: str) -> str:
+    """What is started again for it: relay of relay-10.0.0.7, which nobody starts by that name."""
+    service, _, of_several = process.partition("-")
+    return process if not of_several or of_several.isdecimal() else service

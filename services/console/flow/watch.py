@@ -56,6 +56,7 @@ class Watch:
 
     async def look(self) -> None:
         """Looks once."""
+        await self._processes.find()
         services = await look_at_services(self._http, self._processes.now())
         look = Look(self._clock(), datetime.now(UTC), services, {each.name: each.numbers for each in services})
         while self._looks and self._looks[0].at_s < look.at_s - KEPT_S:

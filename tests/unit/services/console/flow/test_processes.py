@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ordercast.services.console.flow.processes import Processes
+from ordercast.services.console.flow.processes import Processes, addresses_of, service_of
 from ordercast.services.console.flow.watch import Watch
 
 TOLD = {"order_api": "http://orders", "relay": "http://relay"}
@@ -41,3 +41,67 @@ def test_without_a_file_that_names_some_they_are_those_of_the_settings(tmp_path:
         file.write_text(text)
     assert Processes(TOLD, file).now() == TOLD
     assert Processes(TOLD).now() == TOLD
+
+
+class Names:
+    """Who has which addresses; of a name that is not there nobody knows any."""
+
+    def __init__(self, **known: list[str]) -> None:
+        self.known = known
+
+    async def resolve(self, host: str) -> list[str]:
+        if host not in self.known:
+            raise OSError(f"{host} is not known")
+        return self.known[host]
+
+
+async def test_each_process_behind_one_name_is_seen_as_they_come_and_go() -> None:
+    names = Names(relay=["10.0.0.7", "10.0.0.8"], orders=["10.0.0.1"])
+    processes = Processes({"order_api": "http://orders:8000", "relay": "http://relay:8004"}, resolve=names.resolve)
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"checks": {}})))
+    watch = Watch(http, processes)
+    seen = []
+    for relays in (["10.0.0.7", "10.0.0.8"], ["10.0.0.8", "fd00::9"], ["10.0.0.8"]):
+        names.known["relay"] = relays
+        await watch.look()
+        seen.append([state.name for state in (await watch.looks())[-1].services])
+        if len(relays) > 1:
+            assert list(processes.of("relay")) == [f"relay-{one}" for one in relays]
+    assert seen == [
+        ["order_api", "relay-10.0.0.7", "relay-10.0.0.8"],
+        ["order_api", "relay-10.0.0.8", "relay-fd00::9"],
+        ["order_api", "relay"],
+    ]
+    assert processes.now() == {"order_api": "http://orders:8000", "relay": "http://relay:8004"}
+    names.known["relay"] = ["10.0.0.8", "fd00::9"]
+    await processes.find()
+    assert list(processes.of("relay").values()) == ["http://10.0.0.8:8004", "http://[fd00::9]:8004"]
+
+
+@pytest.mark.parametrize("url", ["http://nobody:8004", "https://relay:8004", "http://slow:8004"])
+async def test_a_name_that_nobody_knows_or_that_has_a_certificate_stays_as_it_was_told(url: str) -> None:
+    async def resolve(host: str) -> list[str]:
+        if host == "slow":
+            raise TimeoutError
+        return await Names(relay=["10.0.0.7", "10.0.0.8"]).resolve(host)
+
+    processes = Processes({"relay": url}, resolve=resolve)
+    await processes.find()
+    assert processes.now() == {"relay": url}
+
+
+async def test_a_machine_with_an_address_of_each_family_is_one() -> None:
+    assert len(await addresses_of("localhost")) == 1
+
+
+@pytest.mark.parametrize(
+    ("process", "service"),
+    [
+        ("relay", "relay"),
+        ("relay-2", "relay-2"),
+        ("feature_worker-10.0.0.7", "feature_worker"),
+        ("relay-fd00::9", "relay"),
+    ],
+)
+def test_one_of_several_is_started_again_with_the_others(process: str, service: str) -> None:
+    assert service_of(process) == service
