@@ -93,6 +93,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
         # What a form adds to its file; and one of an edited record: what a text takes there is up to three times its length.
         body_limits={HAND_IN: MAX_BYTES + _FORM_BYTES, "/dead-letters": MAX_EDIT_BYTES},
         documented=False,
+        has_database=False,
         problem_page=answer_problem,
     )
     # Innermost: a form that comes twice is observed, and counts for the limits, as any other.

@@ -84,6 +84,7 @@ def create_app(
     cors_origins: Sequence[str] = (),
     token_url: str | None = None,
     documented: bool = True,
+    has_database: bool = True,
     problem_page: ProblemPage | None = None,
 ) -> FastAPI:
     """An app with all that services have in common.
@@ -91,7 +92,7 @@ def create_app(
     `body_limits` are limits (bytes; None: any length) for single paths in place of `max_body_bytes`, `rate_limits` how often a
     caller may ask, `access` says who may do what. Pages of the `cors_origins` may use the API from a
     browser. /docs logs in at the `token_url`, if there is one; pages for people are not `documented`, and have a `problem_page` for
-    what is answered before a route or in place of one.
+    what is answered before a route or in place of one. Without a database nothing is loaded that knows one.
     """
     table = problems or {}
 
@@ -127,6 +128,10 @@ def create_app(
     routers = [*routers, problem_pages]
     routes, health = _routes(*routers), _routes(health_router)
     add_problem_handlers(app, table, [*routes, *health])
+    if has_database:
+        from ordercast.services.shared.http.missing_database import answer_for_missing_database
+
+        answer_for_missing_database(app)
     for router in routers:
         app.include_router(router, dependencies=[Depends(_refuse_what_is_ambiguous)])
     app.include_router(health_router)

@@ -2,10 +2,15 @@
 
 from typing import Protocol
 
-from ordercast.services.shared.http.api_keys import ApiKeys
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.key_secrets import PREFIX
 from ordercast.services.shared.http.tokens import TokenVerifier
+
+
+class ChecksKeys(Protocol):
+    """As `api_keys.ApiKeys`, which knows the database."""
+
+    async def verify(self, key: str) -> Caller: ...
 
 
 class ChecksCallers(Protocol):
@@ -15,7 +20,7 @@ class ChecksCallers(Protocol):
     def verifier(self) -> TokenVerifier: ...
 
     @property
-    def api_keys(self) -> ApiKeys: ...
+    def api_keys(self) -> ChecksKeys: ...
 
 
 async def caller_with(service: ChecksCallers, credential: str) -> Caller:

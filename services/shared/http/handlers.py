@@ -4,30 +4,23 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from ordercast.first_line import first_line
-from ordercast.services.shared.db.unavailable import is_unavailable
 from ordercast.services.shared.http.problem import Problem, ProblemTable, field_errors, of_error, of_status
 from ordercast.services.shared.http.requests import MAX_NAMED_ERRORS
 from ordercast.services.shared.problem_types.every_service import (
     INVALID_REQUEST,
     MALFORMED_BODY,
-    UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
 )
 
-log = structlog.stdlib.get_logger()
-
 
 def add_problem_handlers(app: FastAPI, table: ProblemTable, routes: Sequence[APIRoute]) -> None:
-    """Answers the errors of the table, the framework's and those of a missing database; the rest is `Observe`'s."""
+    """Answers the errors of the table and the framework's; the rest is `Observe`'s."""
 
     async def answer_from_table(_: Request, error: Exception) -> Response:
         return of_error(error, table).response()
@@ -45,9 +38,6 @@ def add_problem_handlers(app: FastAPI, table: ProblemTable, routes: Sequence[API
     app.add_exception_handler(HTTPException, _answer_http_exception)
     app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, answer_method_not_allowed)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    # asyncpg reports a server that refuses connections with the bare OSError.
-    for infrastructure_error in (SQLAlchemyError, OSError):
-        app.add_exception_handler(infrastructure_error, _answer_infrastructure_error)
 
 
 # Starlette hands each handler its class of error, and types them all as Exception: hence Any.
@@ -79,11 +69,3 @@ def _validation_problem(request: Request, errors: Sequence[Mapping[str, Any]]) -
     if first["loc"] == ("body",) and first["type"] != "missing" and "json" not in content_type:
         return Problem(UNSUPPORTED_MEDIA_TYPE, "send the header Content-Type: application/json")
     return Problem(INVALID_REQUEST, errors=field_errors(errors[:MAX_NAMED_ERRORS]))
-
-
-async def _answer_infrastructure_error(request: Request, error: Exception) -> Response:
-    if not is_unavailable(error):
-        raise error
-    # The cause limits these to one a second: while a server is away, every request comes here.
-    log.warning("a part that the request needs is not there", path=request.url.path, cause=first_line(error))
-    return Problem(UNAVAILABLE, "try again in a moment").response()

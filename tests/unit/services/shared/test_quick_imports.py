@@ -28,6 +28,12 @@ except SystemExit as reason:
 unused = ("rich", "ordercast.services.order_api.app", "ordercast.services.order_api.orders.routes")
 print([name for name in unused if name in sys.modules], gc.isenabled())
 """
+CONSOLE = """
+import sys
+import ordercast.services.console.__main__
+
+print([name for name in ("sqlalchemy", "asyncpg", "alembic", "duckdb", "pyarrow", "numpy") if name in sys.modules])
+"""
 
 
 def run(program: str) -> list[str]:
@@ -43,3 +49,7 @@ def test_a_relay_loads_neither_routes_nor_what_no_service_uses() -> None:
     *reason, loaded = run(RELAY)
     assert "ORDERCAST_DATABASE_URL" in reason[0]
     assert loaded == "[] True"
+
+
+def test_a_console_loads_nothing_that_knows_a_database_or_reads_files() -> None:
+    assert run(CONSOLE) == ["[]"]
