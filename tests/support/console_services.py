@@ -68,8 +68,9 @@ class Shop:
     issued: int = 0
     # Who is not among them is a customer.
     roles: dict[str, str] = field(default_factory=lambda: {"olga": "OPERATOR", "adam": "ADMIN"})
-    # From now on order_api refuses all that its routes would answer.
-    down: bool = False
+    # Services that from now on refuse all that their routes would answer; and which ones were asked for more than how they are.
+    down: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.predictions.sold = self.storefront.of
@@ -104,9 +105,10 @@ class Shop:
         return app
 
     async def _unless_down(self, request: Request, answer: RequestResponseEndpoint) -> Response:
-        if self.down and request.url.path.startswith("/order_api/"):
-            return PlainTextResponse("gone", 502)
-        return await answer(request)
+        service, _, path = request.url.path.removeprefix("/").partition("/")
+        if path not in ("readyz", "metrics"):
+            self.asked.add(service)
+        return PlainTextResponse("gone", 502) if service in self.down else await answer(request)
 
     @property
     def all_orders(self) -> list[dict[str, Any]]:

@@ -17,6 +17,24 @@ FOLDER: Final = Path(__file__).parent
 ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 DESKTOP: Final = (1280, 900)
 PHONE: Final = (390, 844)
+# From the top of a page to its last button, and once around.
+MOST_TABS: Final = 150
+# What somebody sees of the element that has the focus: whether it is the wanted one, whether it is within the window, and whether
+# it has a ring, or what stands for one.
+_FOCUS: Final = """(wanted) => {
+  const focused = document.activeElement;
+  const box = focused.getBoundingClientRect();
+  const styles = [focused, ...focused.querySelectorAll("rect")].map((each) => getComputedStyle(each));
+  const ringed = (style) => style.outlineStyle === "auto" || parseFloat(style.strokeWidth) >= 3
+    || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
+  return {
+    is: focused === wanted,
+    none: focused === document.body,
+    what: focused.outerHTML.slice(0, 200),
+    seen: box.width > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
+    ringed: styles.some(ringed),
+  };
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +73,30 @@ class Reader:
         await self.page.fill("#email", f"{name}@shop.example")
         await self.page.fill("#password", PASSWORD)
         await self.page.click("button.main")
+        await self.page.wait_for_url(lambda url: "/log-in" not in url)
+
+    async def tab_to(self, what: str) -> None:
+        """Presses Tab until that has the focus, as who has no mouse does: each stop on the way can be seen, and has a ring."""
+        wanted = self.page.locator(what).first
+        for _ in range(MOST_TABS):
+            focus = await wanted.evaluate(_FOCUS)
+            assert focus["none"] or (focus["seen"], focus["ringed"]) == (True, True), focus["what"]
+            if focus["is"]:
+                return
+            await self.page.keyboard.press("Tab")
+        pytest.fail(f"no Tab leads to {what}")
+
+    async def press(self, what: str, key: str = "Enter") -> None:
+        """By keyboard alone."""
+        await self.tab_to(what)
+        await self.page.keyboard.press(key)
+
+    async def log_in_by_keyboard(self, name: str = "olga") -> None:
+        await self.page.goto(f"{self.address}/log-in")
+        for field, text in (("#email", f"{name}@shop.example"), ("#password", PASSWORD)):
+            await self.tab_to(field)
+            await self.page.keyboard.type(text)
+        await self.page.keyboard.press("Enter")
         await self.page.wait_for_url(lambda url: "/log-in" not in url)
 
     async def violations(self) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.integration.console.test_log_in import csrf_in, log_in, reading
-from tests.integration.console.test_products import known_in
+from tests.integration.console.test_products import hidden_in
 from tests.support.console_predictions import Predictions
 from tests.support.console_records import OPERATOR_ID, Records
 from tests.support.console_services import Shop, console_of
@@ -76,7 +76,7 @@ async def test_what_an_admin_does_is_asked_first_and_done_once(
         assert asked.status_code == 200
         assert "<pre><code>ordercast " in asked.text
         assert shop.records.done == []
-        known = {"known": known_in(asked.text)} if done[0] == "change account" else {}
+        known = {"known": hidden_in(asked.text)} if done[0] == "change account" else {}
         answer = await http.post(path, data=form | known | {"csrf": csrf_in(asked.text)})
         assert answer.status_code in (200, 303)
         assert shop.records.done == [done]
@@ -91,14 +91,14 @@ async def test_what_another_admin_did_to_the_account_meanwhile_is_told_and_stays
         await log_in(http, "adam")
         asked = await http.get(f"/accounts/11/{page}")
         shop.predictions.account_etag = '"SERVICE."'
-        sent = form | {"csrf": csrf_in(asked.text), "known": known_in(asked.text)}
+        sent = form | {"csrf": csrf_in(asked.text), "known": hidden_in(asked.text)}
         answer = await http.post(f"/accounts/11/{page}", data=sent)
         assert answer.status_code == 412
         assert "somebody else changed it meanwhile" in answer.text
         assert shop.records.done == []
         if page == "role":
             assert 'value="OPERATOR" checked' in answer.text
-        again = await http.post(f"/accounts/11/{page}", data=sent | {"known": known_in(answer.text)})
+        again = await http.post(f"/accounts/11/{page}", data=sent | {"known": hidden_in(answer.text)})
         assert again.status_code == 303
 
 
@@ -159,16 +159,13 @@ async def test_by_keyboard_a_key_is_made_and_shown_once(open_reader: Any) -> Non
         reader = await open_reader(address)
         await reader.log_in("adam")
         await reader.page.goto(f"{address}/accounts/13")
-        await reader.page.focus("text=Make one…")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("text=Make one…")
         await reader.page.wait_for_url("**/keys/new")
         await reader.page.fill("#name", "the shop")
-        await reader.page.focus("[value='orders:write']")
-        await reader.page.keyboard.press("Space")
+        await reader.press("[value='orders:write']", "Space")
         await reader.picture("key-new")
         assert await reader.violations() == []
-        await reader.page.focus("button.main")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("button.main")
         await reader.page.locator(".secret").wait_for()
         assert "oc_a-secret-that-is-shown-once" in await reader.page.inner_text("main")
         [(what, body)] = shop.records.done
@@ -252,7 +249,7 @@ async def test_an_export_that_cannot_be_begun_is_a_page_that_says_why() -> None:
     shop = Shop()
     async with reading(shop) as http:
         await log_in(http, "adam")
-        shop.down = True
+        shop.down = {"order_api"}
         answer = await http.get("/accounts/11/export.ndjson")
         assert answer.status_code == 502
         assert "order_api did not bring this" in answer.text

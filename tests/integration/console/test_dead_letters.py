@@ -17,8 +17,7 @@ async def test_by_keyboard_one_is_edited_tried_and_sent_again_after_asking(open_
         page = reader.page
         await page.click("nav >> text=Dead letters")
         await reader.picture("letters")
-        await page.focus("text=views:0:3")
-        await page.keyboard.press("Enter")
+        await reader.press("text=views:0:3")
         await page.wait_for_url("**/dead-letters/views%3A0%3A3")
         text = await page.inner_text("main")
         for told in ("MalformedEvent", "body.count", "'many' is not of type 'integer'", "product_id", "offset 3"):
@@ -30,17 +29,14 @@ async def test_by_keyboard_one_is_edited_tried_and_sent_again_after_asking(open_
         assert "The worker would refuse it" in await page.inner_text("[role=status]")
         assert await page.input_value("#body") == '{"account_id": 9, "count": "many"}'
         await page.fill("#body", '{"account_id": 8}')
-        await page.focus("button[value=check]")
-        await page.keyboard.press("Enter")
+        await reader.press("button[value=check]")
         await page.get_by_text("The worker takes it").wait_for()
-        await page.focus("button[value=ask]")
-        await page.keyboard.press("Enter")
+        await reader.press("button[value=ask]")
         await page.get_by_text("Replay this one as it is typed?").wait_for()
         assert shop.letters.done == []
         await reader.picture("letter-ask")
         assert await reader.violations() == []
-        await page.focus("button.main")
-        await page.keyboard.press("Enter")
+        await reader.press("button.main")
         await page.get_by_text("1 event was sent again").wait_for()
         [(act, sent)] = shop.letters.done
         assert (act, sent["id"], sent["body"], sent["headers"]) == ("replay", "views:0:3", '{"account_id": 8}', None)

@@ -36,8 +36,7 @@ async def test_events_come_by_themselves_and_one_is_opened_by_keyboard_beside_it
         await wait_for("3", page)
         assert await page.locator("#rows tr").count() == 3
         assert await page.is_hidden("#empty")
-        await page.focus("#rows tr:first-child button")
-        await page.keyboard.press("Enter")
+        await reader.press("#rows tr:first-child button")
         await page.locator("#opened-contract table").wait_for()
         opened = await page.inner_text("#opened")
         for told in ("partitionkey: 8", '"note": "<img src=x>"', "how many times", "source: /ordercast/order_api"):

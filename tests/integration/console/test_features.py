@@ -38,8 +38,7 @@ async def test_by_keyboard_a_pair_is_found_by_its_names_and_verified(open_reader
             assert told in text
         await reader.picture("features")
         assert await reader.violations() == []
-        await page.focus("text=Verify this pair now")
-        await page.keyboard.press("Enter")
+        await reader.press("text=Verify this pair now")
         await page.get_by_text("No difference").wait_for()
         assert shop.pairs.verified == [(12, 1)]
         assert "12,345 records" in await page.inner_text("[role=status]")

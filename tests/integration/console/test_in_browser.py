@@ -58,6 +58,17 @@ async def test_numbers_come_again_by_themselves_and_a_lost_log_in_leads_to_the_f
         assert reader.problems == []
 
 
+async def test_the_first_stop_of_the_keyboard_leads_past_the_navigation(open_reader: Any) -> None:
+    async with console_of(Shop()) as address:
+        reader = await open_reader(address)
+        await reader.log_in_by_keyboard()
+        await reader.page.keyboard.press("Tab")
+        assert await reader.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        await reader.press("a.skip")
+        await reader.page.keyboard.press("Tab")
+        assert await reader.page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_on_any_page(open_reader: Any, scheme: str) -> None:
     shop = Shop(failing={"feature_worker": {"kafka": "no broker answers"}}, training=failed_training("out of memory"))

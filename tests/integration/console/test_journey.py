@@ -95,7 +95,7 @@ async def test_by_keyboard_an_order_is_found_by_the_shop_s_number(open_reader: A
         await reader.log_in()
         await reader.page.goto(f"{address}/journey")
         await reader.picture("journeys")
-        await reader.page.focus("[name=order]")
+        await reader.tab_to("[name=order]")
         await reader.page.keyboard.type("1001")
         await reader.page.keyboard.press("Enter")
         await reader.page.wait_for_url(f"**/journey/{ORDER}")

@@ -25,22 +25,21 @@ async def test_by_keyboard_a_version_is_rolled_back_to_after_asking(open_reader:
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.click("nav >> text=Models")
+        await reader.log_in_by_keyboard()
+        await reader.press("nav >> text=Models")
+        await reader.page.wait_for_url("**/models")
         text = await reader.page.inner_text("main")
         for told in ("20261120T0400-d is pinned", "error from 0.79 to 0.71 over 3 versions", "20.0% less", "120,345"):
             assert told in text
         await reader.picture("models")
         assert await reader.violations() == []
-        await reader.page.focus("text=Roll back to 20261113T0400-d…")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("text=Roll back to 20261113T0400-d…")
         await reader.page.wait_for_url("**/serve")
         assert shop.predictions.done == []
         assert "ordercast models activate 20261113T0400-d" in await reader.page.inner_text("main")
         await reader.picture("model-serve")
         assert await reader.violations() == []
-        await reader.page.focus("button.main")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("button.main")
         await reader.page.wait_for_url("**/models#20261113T0400-d")
         assert shop.predictions.done == [("activate", "20261113T0400-d")]
         assert reader.problems == []
@@ -50,12 +49,7 @@ async def test_by_keyboard_versions_are_compared_looked_at_activated_and_pinned(
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        page = reader.page
-
-        async def press(what: str) -> None:
-            await page.focus(what)
-            await page.keyboard.press("Enter")
-
+        page, press = reader.page, reader.press
         await reader.log_in()
         await page.goto(f"{address}/models")
         await press("section[aria-labelledby=demand] form button")

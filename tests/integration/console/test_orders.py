@@ -99,15 +99,13 @@ async def test_by_keyboard_an_order_is_confirmed_after_asking(open_reader: Any) 
         reader = await open_reader(address)
         await reader.log_in()
         await reader.page.goto(f"{address}/orders/{PENDING}")
-        await reader.page.focus("text=Confirm…")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("text=Confirm…")
         await reader.page.wait_for_url("**/confirm")
         assert shop.records.done == []
         assert f"/orders/{PENDING}/confirm" in await reader.page.inner_text("pre")
         await reader.picture("order-confirm")
         assert await reader.violations() == []
-        await reader.page.focus("button.main")
-        await reader.page.keyboard.press("Enter")
+        await reader.press("button.main")
         await reader.page.wait_for_url(f"**/orders/{PENDING}")
         assert shop.records.done == [("confirm", (str(PENDING), None, None))]
 
@@ -213,7 +211,7 @@ async def test_without_order_api_the_page_says_so(open_reader: Any) -> None:
     async with console_of(shop) as address:
         reader = await open_reader(address)
         await reader.log_in()
-        shop.down = True
+        shop.down = {"order_api"}
         for path in ("/orders", f"/orders/{PENDING}", f"/orders/{PENDING}/cancel", "/products", "/accounts"):
             await reader.page.goto(address + path)
             assert "order_api did not bring this" in await reader.page.inner_text("main"), path
