@@ -18,6 +18,9 @@ PART_DEADLINE_S: Final = 2.5
 # What was asked to be done, such as to load another version, takes longer (s).
 ACTION_DEADLINE_S: Final = 40.0
 UNAUTHORIZED: Final = 401
+# A proxy's answers before a service that is away; the services' own problems have a kind.
+GATEWAY: Final = frozenset({502, 503, 504})
+NO_PROBLEM: Final = "unknown"
 # Of the audit log, the newest so many.
 MOST_LINES: Final = 10
 # The kind of problem where no version is served yet.
@@ -28,8 +31,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part that `service` did not bring. `kind` is the problem's, if it answered with one, `status` how, and `fields` what is
-    wrong with which field of what was sent."""
+    """A part that `service` did not bring. `kind` is the problem's, if the service itself answered with one, `status` how, and
+    `fields` what is wrong with which field of what was sent."""
 
     service: str
     reason: str | Words | Said
@@ -52,7 +55,8 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DE
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem
-        return Missing(service, said_of(problem), problem.kind, problem.status, problem.fields)
+        is_away = problem.kind == NO_PROBLEM and problem.status in GATEWAY
+        return Missing(service, said_of(problem), None if is_away else problem.kind, problem.status, problem.fields)
     except ClientError as error:
         return Missing(service, first_line(error))
 
