@@ -44,8 +44,8 @@ State = Literal["looking", "looked", "sending", "done", "failed", "cancelled"]
 
 @dataclass(slots=True)
 class KeptFile:
-    """`problem` is why it was not sent to its end. `done` of `rows` are dealt with, `sent` of them
-    are for good."""
+    """`form` names the form that brought it, with what was in it. `problem` is why it was not sent to its end. `done` of `rows` are
+    dealt with, `sent` of them are for good."""
 
     id: str
     account_id: int
@@ -53,6 +53,7 @@ class KeptFile:
     name: str
     size: int
     told: Told
+    form: str = ""
     on_conflict: "OnConflict" = "refuse"
     state: State = "looking"
     look: Look = field(default_factory=Look)
@@ -101,17 +102,21 @@ class KeptFiles:
         self._kept: dict[str, KeptFile] = {}
         self._turn = asyncio.Lock()
 
-    async def keep(self, account_id: int, name: str, pieces: AsyncIterator[bytes], told: Told) -> KeptFile:
-        """Writes it down, and begins to look at it.
+    async def keep(
+        self, account_id: int, name: str, pieces: AsyncIterator[bytes], told: Told, form: str = ""
+    ) -> KeptFile:
+        """Writes it down, and begins to look at it. A `form` that was sent twice gets what it got first, unless that has failed.
 
         Raises:
             TooManyFiles: those that are here are being read or sent, or another account's that are not sent yet.
         """
+        if form and (there := self._brought_by(form, account_id)):
+            return there
         self._make_room(account_id)
         file_id = secrets.token_urlsafe(_ID_BYTES)
         folder = self._folder / file_id
         folder.mkdir()
-        file = KeptFile(file_id, account_id, folder, _plain_name(name), 0, told)
+        file = KeptFile(file_id, account_id, folder, _plain_name(name), 0, told, form)
         self._kept[file_id] = file
         try:
             with file.path.open("wb") as kept:
@@ -193,6 +198,10 @@ class KeptFiles:
             if file.expiry:
                 file.expiry.cancel()
             file.expiry = asyncio.get_running_loop().call_later(KEPT_S, self._delete_if_idle, file)
+
+    def _brought_by(self, form: str, account_id: int) -> KeptFile | None:
+        fit = (file for file in self.of(account_id) if file.form == form and file.state not in ("failed", "cancelled"))
+        return next(fit, None)
 
     def _make_room(self, account_id: int) -> None:
         """By the oldest that is this account's own or done: what a colleague has looked at is to be sent yet."""

@@ -1,6 +1,7 @@
 """Hand in a file, see what would come of it, tell what it leaves open, send it, and fetch what was refused."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
@@ -47,7 +48,9 @@ async def hand_in(request: Request, log_in: Operator) -> Response:
         if not isinstance(handed, UploadFile) or not handed.filename or not handed.size:
             return _show_start(request, log_in, told.told(), failed="no file", status=422)
         try:
-            kept = await console(request).files.keep(log_in.account.id, handed.filename, _pieces(handed), told.told())
+            kept = await console(request).files.keep(
+                log_in.account.id, handed.filename, _pieces(handed), told.told(), await _name_of(told, handed)
+            )
         except TooManyFiles:
             return _show_start(request, log_in, told.told(), failed="too many", status=503)
     return go_to(f"{IMPORT}/{kept.id}")
@@ -115,6 +118,16 @@ def _file(request: Request, log_in: LogIn, file_id: str) -> KeptFile:
     if found is None:
         raise FileGone
     return found
+
+
+async def _name_of(told: ToldForm, handed: UploadFile) -> str:
+    """Of a form with a file, which `sent_forms` does not read. The token names its page: the same file of another page is another
+    one."""
+    name = sha256(repr((told.csrf, told.told(), handed.filename)).encode())
+    async for piece in _pieces(handed):
+        name.update(piece)
+    await handed.seek(0)
+    return name.hexdigest()
 
 
 async def _pieces(handed: UploadFile) -> AsyncIterator[bytes]:

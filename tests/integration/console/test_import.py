@@ -118,6 +118,28 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         assert reader.problems == []
 
 
+async def test_a_form_that_is_sent_twice_hands_in_one_file() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        form = {"csrf": csrf_in((await http.get("/import")).text), **TOLD}
+
+        async def send(content: str) -> str:
+            answer = await http.post("/import/files", data=form, files={"file": ("orders.csv", content.encode())})
+            location: str = answer.headers["location"]
+            return location
+
+        first, second = await asyncio.gather(send(ORDERS), send(ORDERS))
+        assert first == second == await send(ORDERS)
+        # Another file of the same page, and the same one of another page.
+        assert await send(ORDERS + "\n") != first
+        path, _ = await looked_at(http, ORDERS)
+        assert path != first
+        assert (await http.get("/import")).text.count('<a href="/import/') == 3
+        csrf = csrf_in((await http.get(first)).text)
+        await http.post(f"{first}/delete", data={"csrf": csrf})
+        assert await send(ORDERS) != first
+
+
 async def test_a_file_with_the_columns_of_one_that_came_in_is_read_as_that_was(tmp_path: Path) -> None:
     mine = ORDERS.replace("Customer no", "Kunde")
     for round_ in range(2):  # the second one after a restart
