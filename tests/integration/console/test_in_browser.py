@@ -26,7 +26,7 @@ async def test_an_operator_logs_in_sees_the_overview_and_logs_out(open_reader: A
         # Not of the whole day a week ago, which had 44, but of the part of it that today has had, too.
         until = re.search(r"The same day last week, until (\d\d:(?:00|15|30|45)) UTC\s+14 orders\s+42 pieces", text)
         assert until
-        assert f"Today until {until[1]}: 7 -50%" in text
+        assert f"Orders today until {until[1]} UTC: 7 -50%" in text
         assert "Mug with a <cat>" in text
         assert "0.84 pieces a prediction" in text
         assert "91.3%" in text
