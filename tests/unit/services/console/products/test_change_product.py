@@ -44,7 +44,7 @@ def test_after_another_s_change_what_was_typed_stays_and_the_rest_is_as_it_is_no
 
 
 def test_a_form_that_does_not_say_what_it_was_made_of_was_typed_as_a_whole() -> None:
-    form = ProductForm(**FIELDS, before="no JSON")  # type: ignore[arg-type]
+    form = ProductForm(**FIELDS, before="no JSON")
     assert asdict(form.over(MUG, '"2"').values) == FIELDS
 
 
