@@ -1,20 +1,27 @@
-"""A history that comes in by file, and an order that somebody places in the shop, through the real services."""
+"""A history that comes in by file, and an order that somebody places in the shop, through the real services: it is seen in Flow
+and in Features, and changes what `demand` says."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Page
 
-from ordercast.client import Addresses, open_client
+from ordercast.client import Addresses, Client, open_client
 from ordercast.client.errors import ClientError
 from ordercast.client.follow_training import follow_training, until_served
 from ordercast.infra.local.system import running_system
+from ordercast.sample.market.make_market import make_market
+from ordercast.sample.market.post_market import post_market
+from ordercast.sample.market.simulate import simulate
 from ordercast.system.operator_account import create_admin
 from tests.integration.console.test_with_the_system import EMAIL, PASSWORD
 from tests.support.offsets import free_offset
 
 LOOKS: Final = 5
+# Of the market whose year the model learns from.
+SEED: Final = 16
 
 
 def history() -> str:
@@ -30,6 +37,24 @@ async def orders_in_flow(page: Page, address: str) -> int:
     await page.goto(f"{address}/flow")
     found = re.search(r"([\d,]+) orders", await page.inner_text("#requests-now"))
     return int(found[1].replace(",", "")) if found else 0
+
+
+async def learned(admin: Client) -> str:
+    """The version of demand that a small shop's year has taught, and that answers now."""
+    until = datetime.now(UTC).date() - timedelta(days=1)
+    await post_market(admin, simulate(make_market(SEED, until, accounts=120, products=24)))
+    started = await admin.trainer.start("demand", members=2, epochs=2, seed=3, publish="always")
+    ended = await follow_training(admin.trainer, started.id, lambda epoch, epochs, loss: None)
+    assert ended.model_version, ended.error
+    await until_served(admin.predictor, ended.model_version, "demand")
+    return ended.model_version
+
+
+async def figures_of(page: Page, within: str) -> list[str]:
+    """The numbers that a part of a page shows large, with their units."""
+    texts = await page.locator(f"section[aria-labelledby={within}] .figure").all_inner_texts()
+    assert texts
+    return [" ".join(text.split()) for text in texts]
 
 
 async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_prediction(
@@ -55,11 +80,11 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
             assert "orders_created 20" in await page.inner_text("main")
             product, ann = await admin.order_api.product_by_sku("MUG-1"), await admin.order_api.me()
             await admin.order_api.change_product(product.id, name="Mug", price="4.50", currency="EUR", active=True)
-            started = await admin.trainer.start("baseline", members=10, epochs=3, seed=1, publish="always")
-            ended = await follow_training(admin.trainer, started.id, lambda epoch, epochs, loss: None)
-            assert ended.model_version, ended.error
-            await until_served(admin.predictor, ended.model_version)
-            [unseen] = (await admin.predictor.predict_views([0])).data
+            version = await learned(admin)
+            expected = (await admin.predictor.forecast(product.id)).expected
+            await page.goto(f"{reader.address}/predict?account={ann.id}&product={product.id}")
+            assert version in await page.inner_text("main")
+            unseen = await figures_of(page, "answer")
 
             while not (before := await orders_in_flow(page, reader.address)):
                 pass
@@ -82,14 +107,23 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
                     break
             while await orders_in_flow(page, reader.address) != before + 1:
                 pass
+            await page.goto(f"{reader.address}/features?account={ann.id}&product={product.id}")
+            text = await page.inner_text("main")
+            assert re.search(rf"view_count\s+{LOOKS}\s", text), text
+            assert re.search(r"total_quantity\s+3\s", text), text
+            # The predictor looks every two seconds whether there is anything new.
+            while (said := await admin.predictor.demand(ann.id, product.id)).features["pair_orders"] == 0:
+                pass
+            assert said.model_version == version
             await page.goto(f"{reader.address}/shop/orders")
             await page.click("tbody a")
             await page.click("text=What this account will order of it now")
-            text = await page.inner_text("main")
-            assert f"Expected after {LOOKS} views" in text
-            [seen] = (await admin.predictor.predict_views([LOOKS])).data
-            assert seen.quantity != unseen.quantity
-            assert f"{seen.quantity:.2f}".rstrip("0").rstrip(".") in text
+            seen = await figures_of(page, "answer")
+            assert seen != unseen
+            assert seen[0] == f"{100 * said.order_probability:.1f}%"
+            assert version in await page.inner_text("main")
+            forecast = await admin.predictor.forecast(product.id)
+            assert (forecast.model_version, forecast.expected != expected) == (version, True)
             assert await reader.violations() == []
             assert reader.problems == []
 
