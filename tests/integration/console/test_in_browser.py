@@ -89,6 +89,7 @@ async def test_the_switch_wins_over_the_device_and_stays(open_reader: Any) -> No
         reader = await open_reader(address, color_scheme="light")
         await reader.log_in()
         await reader.page.click("text=Dark")
+        await reader.page.wait_for_selector("html[data-theme=dark]")
         await reader.page.reload()
         assert await reader.page.get_attribute("html", "data-theme") == "dark"
         shade = await reader.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -101,6 +102,7 @@ async def test_korean_is_one_click_away_or_the_device_s_own(open_reader: Any) ->
         reader = await open_reader(address)
         await reader.log_in()
         await reader.page.click("text=한국어")
+        await reader.page.wait_for_selector("html[lang=ko]")
         assert await reader.page.inner_text("h1") == "개요"
         assert await reader.page.get_attribute("html", "lang") == "ko"
         await reader.picture("overview-korean")
