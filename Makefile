@@ -127,6 +127,10 @@ compose-down: ## Stop the containers; their data stays (ARGS=-v takes it too)
 bench-quick: setup ## Measure speed and memory beside the plain way (about 9 minutes) and write BENCHMARKS.md
 	@$(BIN)/python -m tests.bench.quick
 
+.PHONY: bench-console
+bench-console: setup ## Measure the console's pages with 10,000 products and 1,000,000 feature rows (about 8 minutes), for BENCHMARKS.md
+	@$(BIN)/python -m tests.bench.quick bench_console
+
 .PHONY: quality
 quality: setup ## Judge naive answers, classical ones and networks on a real shop's history, a simulated one and planted cases (minutes) and write QUALITY.md (ONLY=pair|product|line|intervals|training|market|planted for one part)
 	@$(BIN)/python -m ordercast.quality $(if $(ONLY),--only $(ONLY))

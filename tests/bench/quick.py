@@ -1,9 +1,13 @@
-"""The first figures, each beside the plain way in the same run: `make bench-quick`. Prints them and writes BENCHMARKS.md."""
+"""The first figures, each beside the plain way in the same run: `make bench-quick`. Prints them and writes BENCHMARKS.md.
+
+`python -m tests.bench.quick MODULE...` runs only those benchmarks, and leaves the others' figures as they stand.
+"""
 
 import asyncio
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -77,6 +81,17 @@ BENCHMARKS: Final = (
     ),
 )
 
+# Takes as long as all others together, so `make bench-console` runs it alone.
+LARGE: Final = Benchmark(
+    "Pages of the console, with a large shop",
+    ("tests.bench.bench_console",),
+    "`make bench-console`. A whole system with 10,000 products and 1,000,000 feature rows, brought in by its own API. Of each "
+    "page: bytes of the answer, and with all that it loads in a browser that was never there; the answer over loopback, its "
+    "first byte and the whole of it, as median and what 95 % do not exceed; and when chromium has painted it and has loaded it, "
+    "from the moment that it sets out. Then what pages and programs ask the services for: median and 95 %. All times are ms; "
+    "promised are 300 ms and 100 kB.",
+)
+
 HEAD: Final = """# Benchmarks
 
 Written by `make bench-quick`. Each speed is measured beside the plain way, in turn, in one run on one machine: look at the
@@ -120,17 +135,28 @@ async def run(benchmark: Benchmark) -> str:
     return "".join(lines)
 
 
-async def main() -> None:
+def sections(written: str) -> dict[str, str]:
+    """What stands under each title."""
+    return {part.partition("\n")[0]: part.partition("\n")[2] for part in written.split("\n## ")[1:]}
+
+
+async def main(modules: Sequence[str]) -> None:
+    before = TARGET.read_text()
     versions = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "sqlalchemy", "aiokafka", "tensorflow"))
     python = f"Python {platform.python_version()}, {versions}"
-    parts = [HEAD.format(machine=machine(), versions=python, day=f"{datetime.now(UTC):%Y-%m-%d}")]
-    for benchmark in BENCHMARKS:
-        print(f"\n{benchmark.title}", flush=True)
-        figures = await run(benchmark)
-        parts.append(f"\n## {benchmark.title}\n\n{benchmark.explanation}\n\n```\n{figures.rstrip()}\n```\n")
+    new = HEAD.format(machine=machine(), versions=python, day=f"{datetime.now(UTC):%Y-%m-%d}")
+    parts = [before.partition("\n## ")[0] if modules else new]
+    for benchmark in (*BENCHMARKS, LARGE):
+        is_asked = benchmark.command[0].rpartition(".")[2] in modules if modules else benchmark is not LARGE
+        if is_asked:
+            print(f"\n{benchmark.title}", flush=True)
+            figures = await run(benchmark)
+            parts.append(f"\n## {benchmark.title}\n\n{benchmark.explanation}\n\n```\n{figures.rstrip()}\n```\n")
+        elif (kept := sections(before).get(benchmark.title)) is not None:
+            parts.append(f"\n## {benchmark.title}\n{kept.rstrip()}\n")
     TARGET.write_text("".join(parts))
     print(f"\nwritten to {TARGET.name}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))
