@@ -1,5 +1,5 @@
-"""A year of a shop with 10,000 products and 1,000,000 feature rows, brought in by a shop's own ways: each row of each table is what
-the system made of it, so that `ordercast verify` finds no difference.
+"""A year of a shop with 10,000 products and 1,000,000 feature rows, brought in by a shop's own ways (`/products/import`,
+`/orders/import`, `/views/batch`): each row of each table is what the system itself made of it.
 """
 
 import asyncio
