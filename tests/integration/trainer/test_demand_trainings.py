@@ -61,8 +61,11 @@ async def test_a_training_of_demand_is_judged_and_published(workplace: Workplace
     assert training["collapsed_members"] == sum(
         question["collapsed_members"] for question in training["questions"].values()
     )
+    assert [networks["question"] for networks in training["networks"]] == ["line", "pair", "product"]
+    assert sum(len(networks["collapsed"]) for networks in training["networks"]) == training["collapsed_members"]
     [folder] = workplace.versions
     manifest = decode_demand_manifest((folder / MANIFEST_FILE).read_bytes())
+    assert training["because"] == msgspec.to_builtins(manifest.because)
     assert (manifest.version, manifest.data.until) == (training["model_version"], until)
     async with workplace.sessions() as session:
         [version] = await session.scalars(select(ModelVersion))
@@ -129,18 +132,22 @@ async def test_the_pages_written_recipe_is_trained_stored_with_its_version_liste
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("body", "reason", "because"),
     [
-        ({}, "there is no data to train on: nothing was ordered or viewed"),
-        ({"until": "1999-01-01"}, "there is no data to train on: nothing was ordered or viewed before 1999-01-01"),
+        ({}, "there is no data to train on: nothing was ordered or viewed", {"code": "no-data", "values": {}}),
+        (
+            {"until": "1999-01-01"},
+            "there is no data to train on: nothing was ordered or viewed before 1999-01-01",
+            {"code": "no-data-before", "values": {"until": "1999-01-01"}},
+        ),
     ],
 )
 async def test_a_shop_without_activity_has_a_training_that_says_so(
-    workplace: Workplace, body: dict[str, Any], reason: str
+    workplace: Workplace, body: dict[str, Any], reason: str, because: dict[str, Any]
 ) -> None:
     async with workplace.trainer() as client:
         training = await eventually(client, await start(client, recipe="demand", **body), ended)
-    assert (training["status"], training["error"]) == ("failed", reason)
+    assert (training["status"], training["error"], training["because"]) == ("failed", reason, because)
 
 
 @pytest.mark.parametrize(
