@@ -21,10 +21,11 @@ from ordercast.services.shared.kafka.topic_ends import DEADLINE_S, ends_by
 
 log = structlog.stdlib.get_logger()
 
-# Bytes of one answer to a fetch, and of one partition in it. The latter has to exceed the largest record batch that a
-# broker takes (2 MiB on the embedded one); the former bounds the memory of what waits to be polled.
+# Bytes of one answer to a fetch, which bound the memory of what waits to be polled, and of one partition in it, so that several
+# share an answer: with a long backlog in many, each would else wait for 4 MiB of every other one. A batch that is larger comes
+# alone (KIP-74).
 FETCH_BYTES: Final = 4 * 1024 * 1024
-FETCH_PARTITION_BYTES: Final = 4 * 1024 * 1024
+FETCH_PARTITION_BYTES: Final = 1024 * 1024
 # The same where there are many readers, which do not fetch ahead: so much of each broker waits to be polled, however many the
 # partitions are. A batch that is larger comes alone.
 FEED_FETCH_BYTES: Final = 512 * 1024

@@ -51,13 +51,22 @@ def test_a_backlog_that_moves_is_none_however_large_it_is(progress: Progress, cl
 
 
 def test_one_partition_that_stands_still_is_seen_among_others_that_move(progress: Progress, clock: Clock) -> None:
-    for position in range(4):
+    """After the turn of each of these: in a long backlog of many partitions a round takes a while."""
+    for position in range(7):
         progress.applied = {PARTITION: position, OTHER: 3}
         progress.look({PARTITION: 1_000, OTHER: 4})
         clock.now += 20
-    progress.applied = {PARTITION: 4, OTHER: 3}
-    with pytest.raises(Stuck, match="views/0"):
+    progress.applied = {PARTITION: 7, OTHER: 3}
+    with pytest.raises(Stuck, match=r"views/0, and its position 3 has not moved for 120 s"):
         progress.look({PARTITION: 1_000, OTHER: 4})
+
+
+def test_where_nothing_moves_partitions_are_no_excuse_for_each_other(progress: Progress, clock: Clock) -> None:
+    progress.applied = {PARTITION: 5, OTHER: 3}
+    progress.look({PARTITION: 8, OTHER: 4})
+    clock.now += 61
+    with pytest.raises(Stuck, match="for 60 s"):
+        progress.look({PARTITION: 8, OTHER: 4})
 
 
 def test_a_partition_without_backlog_may_stand_still(progress: Progress, clock: Clock) -> None:
