@@ -65,8 +65,8 @@ NOTES: Final = """
   one, and a share of exponential smoothing itself, which both correct. The weights in the table were chosen before the judged
   weeks, as a training does it; its trees are grown by fixed settings, those of the opponent are tuned.
 - WAPE and mae reward who says too little, because most rows have few pieces: compare means with means and medians with medians, and
-  look at pieces said / sold beside. For products the networks' mean has a larger WAPE than boosting's because it says 93 % of what
-  was sold, not 83 %; their median's is smaller than their mean's, and says half.
+  look at pieces said / sold beside. For products the median of the networks has a smaller WAPE than their mean, and says half of
+  what was sold.
 - Intervals are those of networks that learned until July, as served ones would be that nobody trains again. They fail where a
   season begins that no held-out week has shown: too few of September's weeks are held, a stock is exceeded more often in it, and
   more seldom once the season is in the weeks that are calibrated on. Pairs are known only after 28 days, so November's are
