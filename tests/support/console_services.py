@@ -182,10 +182,11 @@ class Shop:
         first = date.fromisoformat(request.query_params["from"])
         # A third of each day's lies before any time of it.
         part = 3 if "until" in request.query_params else 1
+        today = datetime.now(UTC).date()
         days = [
-            {"date": str(last - timedelta(days=ago)), **figures(orders // part, 3 * (orders // part))}
+            {"date": str(today - timedelta(days=ago)), **figures(orders // part, 3 * (orders // part))}
             for ago, orders in enumerate(reversed(self.orders))
-            if orders and last - timedelta(days=ago) >= first
+            if orders and first <= today - timedelta(days=ago) <= last
         ]
         products = [("MUG-1", "Mug with a <cat>"), ("TEA-4", "녹차 100 g"), ("POT-2", "Teapot")] if days else []
         top = [

@@ -46,15 +46,20 @@ class SameTime:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The last fifteen days, UTC, today's as the last; `top` of the last seven."""
+    """The last fifteen days, UTC, today's as the last; `top` of the last seven. An order_api of the release before does not bring
+    `same_time`."""
 
     days: list[DayOfOrders]
     top: list[ProductTrend]
-    same_time: SameTime
+    same_time: SameTime | Missing
 
     @property
     def today(self) -> DayOfOrders:
         return self.days[-1]
+
+    @property
+    def week_ago(self) -> DayOfOrders:
+        return self.days[-1 - WEEK.days]
 
     @property
     def this_week(self) -> DayOfOrders:
@@ -129,7 +134,8 @@ class Overview:
         return [part for part in self._missing() if part.service not in away and part.kind != NO_MODEL]
 
     def _missing(self) -> Iterator[Missing]:
-        parts = (self.orders, self.serving, self.training, getattr(self.serving, "live", None))
+        of_orders, of_serving = getattr(self.orders, "same_time", None), getattr(self.serving, "live", None)
+        parts = (self.orders, of_orders, self.serving, of_serving, self.training)
         yield from (part for part in parts if isinstance(part, Missing))
 
 
@@ -139,27 +145,40 @@ async def read_overview(client: Client, http: httpx.AsyncClient, services: Mappi
     """
     now = datetime.now(UTC)
     orders, serving, training, states = await asyncio.gather(
-        _orders(client, now), _serving(client), _training(client), look_at_services(http, services)
+        read_orders(client, now), _serving(client), _training(client), look_at_services(http, services)
     )
     return Overview(now, orders, serving, training, states)
 
 
-async def _orders(client: Client, now: datetime) -> Orders | Missing:
+async def read_orders(client: Client, now: datetime) -> Orders | Missing:
+    """Raises:
+    LoggedOut: the account's tokens are good no longer.
+    """
     today = now.date()
-    first, until = today - timedelta(days=DAYS - 1), last_quarter(now)
-    both, week, parts = await asyncio.gather(
+    first = today - timedelta(days=DAYS - 1)
+    both, week, same_time = await asyncio.gather(
         ask("order_api", client.order_api.trends(first=first, last=today)),
         ask("order_api", client.order_api.trends(first=today - WEEK + timedelta(days=1), last=today)),
-        ask("order_api", client.order_api.trends(first=today - WEEK, last=today, until=until)),
+        _same_time(client, today, last_quarter(now)),
     )
     if isinstance(both, Missing):
         return both
     if isinstance(week, Missing):
         return week
-    if isinstance(parts, Missing):
-        return parts
-    week_ago, *_, so_far = _days(parts, today - WEEK, today)
-    return Orders(_days(both, first, today), week.top_products[:TOP], SameTime(until, so_far, week_ago))
+    return Orders(_days(both, first, today), week.top_products[:TOP], same_time)
+
+
+async def _same_time(client: Client, today: date, until: time) -> SameTime | Missing:
+    """Each day by itself: the products of those between would be added up, too, and nobody reads them."""
+    days = today, today - WEEK
+    so_far, then = await asyncio.gather(
+        *(ask("order_api", client.order_api.trends(first=day, last=day, until=until)) for day in days)
+    )
+    if isinstance(so_far, Missing):
+        return so_far
+    if isinstance(then, Missing):
+        return then
+    return SameTime(until, *(_days(one, day, day)[0] for one, day in zip((so_far, then), days, strict=True)))
 
 
 def last_quarter(now: datetime) -> time:

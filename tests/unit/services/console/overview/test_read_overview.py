@@ -1,16 +1,29 @@
 """What the first page says of all services together."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.client import Client
+from ordercast.client.errors import ProblemAnswer
+from ordercast.client.order_answers import DayTrend, Trends
 from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.overview.look_at_services import ServiceState
-from ordercast.services.console.overview.read_overview import DayOfOrders, Orders, Overview, SameTime, last_quarter
+from ordercast.services.console.overview.read_overview import (
+    DayOfOrders,
+    Orders,
+    Overview,
+    SameTime,
+    last_quarter,
+    read_orders,
+)
 from ordercast.services.console.parts import Missing
+from tests.support.console_pages import drawn
 
-AWAY = Missing("order_api", "nobody answers")
+AWAY = Missing("predictor", "nobody answers")
 
 REFUSED = """# HELP ordercast_worker_lag_seconds How long
 # TYPE ordercast_worker_lag_seconds gauge
@@ -76,3 +89,53 @@ def test_today_is_compared_until_a_quarter_of_an_hour_that_is_over(now: datetime
     until = now.replace(hour=(quarter := last_quarter(now)).hour, minute=quarter.minute, second=0, microsecond=0)
     assert timedelta(0) <= now - until < timedelta(minutes=15)
     assert quarter.minute % 15 == quarter.second == quarter.microsecond == 0
+
+
+class Trending:
+    """An order_api with as many orders on each day as its number in the month; an `old` one does not know `until`."""
+
+    def __init__(self, *, old: bool = False) -> None:
+        self.asked: list[tuple[date, date, time | None]] = []
+        self._old = old
+
+    async def trends(self, *, first: date, last: date, until: time | None = None) -> Trends:
+        self.asked.append((first, last, until))
+        if self._old and until:
+            raise ProblemAnswer(422, "invalid-request", "The request is not valid", fields={"until": "is not known"})
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        rest: dict[str, Any] = dict.fromkeys(
+            ("order_lines", "quantity", "cancelled_quantity", "net_quantity", "views"), 0
+        )
+        return Trends("UTC", [DayTrend(date=day, orders=day.day, conversion=None, **rest) for day in days], [])
+
+
+def asking(order_api: Trending) -> Client:
+    return cast("Client", SimpleNamespace(order_api=order_api))
+
+
+NOW = datetime(2026, 11, 27, 9, 40, tzinfo=UTC)
+
+
+async def test_of_today_and_of_a_week_ago_what_lies_before_the_same_time_is_asked_for_and_of_no_day_between() -> None:
+    order_api = Trending()
+    found = await read_orders(asking(order_api), NOW)
+    assert isinstance(found, Orders)
+    same = found.same_time
+    assert isinstance(same, SameTime)
+    assert (same.until, same.today.orders, same.week_ago.orders) == (time(9, 30), 27, 20)
+    assert (found.today.orders, found.week_ago) == (27, DayOfOrders(date(2026, 11, 20), 20, 0))
+    until = {(first, last) for first, last, of_day in order_api.asked if of_day}
+    assert until == {(date(2026, 11, day),) * 2 for day in (20, 27)}
+
+
+async def test_an_order_api_of_the_release_before_brings_all_but_the_comparison() -> None:
+    found = await read_orders(asking(Trending(old=True)), NOW)
+    assert isinstance(found, Orders)
+    assert found.today.orders == 27
+    assert isinstance(found.same_time, Missing)
+    overview = Overview(NOW, found, AWAY, None, [])
+    assert overview.missing == [found.same_time, AWAY]
+    page = drawn("overview_numbers.html", overview=overview, refreshed_s=15)
+    assert "Today so far" in page
+    assert "The same day last week" not in page
+    assert page.count("order_api did not bring this:") == 1
