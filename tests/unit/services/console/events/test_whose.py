@@ -57,6 +57,18 @@ def test_each_event_is_found_by_whatever_it_names(name: str) -> None:
         assert not Whose("4711471147", of).has(event("0", body))
 
 
+@pytest.mark.parametrize("items", [None, 7, "product_id", ["product_id", None, [8]], {"product_id": 7}])
+def test_lines_that_are_none_name_nothing_and_end_no_stream(items: object) -> None:
+    odd = event("8", VIEWED | {"items": items})
+    assert Whose("8", "product").has(odd)
+    assert not Whose("7", "product").has(odd)
+
+
+@pytest.mark.parametrize("body", [None, 7, "product_id", ["product_id"]])
+def test_a_body_without_fields_names_nothing(body: Any) -> None:
+    assert not Whose("7", "product").has(event("8", body))
+
+
 @given(key=st.text(max_size=9), wanted=st.text(max_size=9))
 def test_a_key_is_that_key_as_a_whole_and_none_is_all(key: str, wanted: str) -> None:
     assert Whose(wanted).has(event(key, {})) == (wanted in ("", key))
