@@ -1,5 +1,6 @@
 """What the page of events and its stream are asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -7,8 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import Query
 from pydantic import StringConstraints
 
-from ordercast.services.console.events.tail_events import TYPES
-from ordercast.services.console.events.whose import Of, Whose
+from ordercast.services.console.events.whose import NAMING, TYPES, Of, Whose
 
 Since = Literal["now", "10m", "1h", "1d", "7d"]
 _BACK: Final = {
@@ -35,8 +35,11 @@ class EventsQuestion:
         return Whose(self.key, self.of)
 
     @property
-    def types(self) -> list[str] | None:
-        return [self.type] if self.type else None
+    def types(self) -> Sequence[str] | None:
+        """None: all."""
+        if self.type:
+            return (self.type,)
+        return NAMING.get(self.of) if self.key else None
 
     @property
     def begins(self) -> datetime | None:

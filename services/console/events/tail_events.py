@@ -10,7 +10,6 @@ from typing import Final
 
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.client.event_answers import ServerEvent
-from ordercast.contracts.events import EVENT_TYPES
 from ordercast.first_line import first_line
 from ordercast.services.console.events.whose import Whose
 
@@ -23,14 +22,6 @@ RETRY_MS: Final = 1_000
 UNAUTHORIZED: Final = 401
 GONE: Final = 410
 BAD_REQUEST: Final = 400
-
-
-def short_name(event_type: str) -> str:
-    """Without what all have in common and without the version: `order.placed`."""
-    return event_type.removeprefix("ordercast.").rpartition(".v")[0]
-
-
-TYPES: Final = tuple(sorted({short_name(name) for name in EVENT_TYPES}))
 
 
 @dataclass(slots=True)

@@ -2,11 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
+from ordercast.contracts.events import EVENT_TYPES, Event, OrderItem
+
 Of = Literal["key", "account", "product", "order"]
+
+
+def short_name(event_type: str) -> str:
+    """Without what all have in common and without the version: `order.placed`."""
+    return event_type.removeprefix("ordercast.").rpartition(".v")[0]
+
+
+TYPES: Final = tuple(sorted({short_name(name) for name in EVENT_TYPES}))
+
+
+def _may_name(event: type[Event], of: str) -> bool:
+    fields = event.__struct_fields__
+    in_lines = OrderItem.__struct_fields__ if "items" in fields else ()
+    return f"{of}_id" in (*fields, *in_lines)
+
+
+# The types of events that may name one: topics of others need not be read. Any event has a key.
+NAMING: Final = {
+    of: tuple(sorted({short_name(name) for name, event in EVENT_TYPES.items() if _may_name(event, of)}))
+    for of in ("account", "product", "order")
+}
 
 
 @dataclass(frozen=True, slots=True)
