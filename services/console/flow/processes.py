@@ -26,7 +26,8 @@ class Processes:
     one, a name that stands for several processes, as of containers or of a headless service, is looked up by `resolve`."""
 
     def __init__(self, told: Mapping[str, str], file: Path | None = None, resolve: Resolve | None = None) -> None:
-        self._told = self._found = told
+        self._told = told
+        self._found = {name: {name: url} for name, url in told.items()}
         self._file = file
         self._resolve = resolve
 
@@ -34,7 +35,7 @@ class Processes:
         """The address of each by its name. Without a file, or with one that is no such, those that were told at the start, and
         found since then."""
         if self._file is None:
-            return self._found
+            return {name: url for found in self._found.values() for name, url in found.items()}
         try:
             named = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
@@ -43,10 +44,10 @@ class Processes:
         return {name: named[name] for name in sorted(of_services, key=_place)} or self._told
 
     async def find(self) -> None:
-        """Looks up who stands behind each address that was told."""
+        """Looks up who stands behind each address that was told; where nobody says so now, it is who stood there before."""
         if self._file is None and self._resolve is not None:
             each = await asyncio.gather(*(_behind(name, url, self._resolve) for name, url in self._told.items()))
-            self._found = {name: url for found in each for name, url in found.items()}
+            self._found |= {name: found for name, found in zip(self._told, each, strict=True) if found is not None}
 
     def of(self, service: str) -> Mapping[str, str]:
         """Those of one service."""
@@ -66,22 +67,25 @@ async def addresses_of(host: str) -> Sequence[str]:
     return sorted({str(address[0]) for family, *_, address in found if family == wanted})
 
 
-async def _behind(name: str, url: str, resolve: Resolve) -> Mapping[str, str]:
-    """Each process by itself, such as relay-10.0.0.7; the one that was told, where there is one, or nobody knows the name.
+async def _behind(name: str, url: str, resolve: Resolve) -> dict[str, str] | None:
+    """Each process by itself, such as relay-10.0.0.7; the one that was told, where there is one, or nobody has the name. None where
+    that is not found out.
 
     A certificate is of the name, so nothing is looked up behind TLS.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        return {name: url}
     try:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            return {name: url}
         async with asyncio.timeout(LOOK_UP_S):
             addresses = await resolve(parts.hostname)
-    except OSError:
-        return {name: url}
-    if len(addresses) < 2:
-        return {name: url}
-    return {f"{name}-{one}": f"http://{_in_url(one)}:{parts.port or 80}{parts.path}" for one in addresses}
+        if len(addresses) < 2:
+            return {name: url}
+        return {f"{name}-{one}": f"http://{_in_url(one)}:{parts.port or 80}{parts.path}" for one in addresses}
+    except socket.gaierror as error:
+        return None if error.errno == socket.EAI_AGAIN else {name: url}
+    except (OSError, ValueError):  # too slow, or no name that one could ask for
+        return None
 
 
 def _in_url(address: str) -> str:

@@ -48,7 +48,7 @@ async def _look_at(http: httpx.AsyncClient, name: str, address: str) -> ServiceS
             http.get(f"{address}/readyz", timeout=PART_DEADLINE_S),
             http.get(f"{address}/metrics", timeout=PART_DEADLINE_S),
         )
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last two of an address that is none
         return ServiceState(name, away=first_line(error))
     if ready.status_code == NOT_FOUND:
         return ServiceState(name, tells=False)

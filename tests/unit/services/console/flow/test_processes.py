@@ -1,6 +1,7 @@
 """Which processes the console looks at, as they come and go."""
 
 import json
+import socket
 from pathlib import Path
 
 import httpx
@@ -48,10 +49,13 @@ class Names:
 
     def __init__(self, **known: list[str]) -> None:
         self.known = known
+        self.fails: Exception | None = None
 
     async def resolve(self, host: str) -> list[str]:
+        if self.fails is not None:
+            raise self.fails
         if host not in self.known:
-            raise OSError(f"{host} is not known")
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} is not known")
         return self.known[host]
 
 
@@ -78,16 +82,37 @@ async def test_each_process_behind_one_name_is_seen_as_they_come_and_go() -> Non
     assert list(processes.of("relay").values()) == ["http://10.0.0.8:8004", "http://[fd00::9]:8004"]
 
 
-@pytest.mark.parametrize("url", ["http://nobody:8004", "https://relay:8004", "http://slow:8004"])
-async def test_a_name_that_nobody_knows_or_that_has_a_certificate_stays_as_it_was_told(url: str) -> None:
-    async def resolve(host: str) -> list[str]:
-        if host == "slow":
-            raise TimeoutError
-        return await Names(relay=["10.0.0.7", "10.0.0.8"]).resolve(host)
-
-    processes = Processes({"relay": url}, resolve=resolve)
+@pytest.mark.parametrize("url", ["http://nobody:8004", "https://relay:8004"])
+async def test_a_name_that_nobody_has_or_that_has_a_certificate_stays_as_it_was_told(url: str) -> None:
+    processes = Processes({"relay": url}, resolve=Names(relay=["10.0.0.7", "10.0.0.8"]).resolve)
     await processes.find()
     assert processes.now() == {"relay": url}
+
+
+@pytest.mark.parametrize(
+    "fails", [TimeoutError(), socket.gaierror(socket.EAI_AGAIN, "try again"), OSError("too many open files")]
+)
+async def test_the_processes_that_were_found_hold_while_a_look_up_is_slow_or_fails(fails: Exception) -> None:
+    names = Names(relay=["10.0.0.7", "10.0.0.8"])
+    processes = Processes({"relay": "http://relay:8004"}, resolve=names.resolve)
+    found = []
+    for names.fails in (fails, None, fails, None):
+        await processes.find()
+        found.append(list(processes.now()))
+    several = ["relay-10.0.0.7", "relay-10.0.0.8"]
+    assert found == [["relay"], several, several, several]
+    del names.known["relay"]
+    await processes.find()
+    assert list(processes.now()) == ["relay"]
+
+
+@pytest.mark.parametrize("url", [f"http://{'x' * 64}.shop:8004", "http://[relay:8004", "http://relay..shop:8004"])
+async def test_an_address_that_is_none_is_one_that_does_not_answer(url: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        watch = Watch(http, Processes({"relay": url}, resolve=addresses_of))
+        await watch.look()
+        [state] = (await watch.looks())[-1].services
+    assert (state.name, bool(state.away)) == ("relay", True)
 
 
 async def test_a_machine_with_an_address_of_each_family_is_one() -> None:
