@@ -12,7 +12,9 @@ import msgspec
 
 # In the order of the flow.
 SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor")
-
+# Nobody asks these but for how they are, so that nothing stands before them: each address of their name is a process. The others'
+# may be those of one load balancer, which counts once and has to be asked by its name.
+SEVERAL: Final = frozenset({"relay", "feature_worker"})
 
 # A name's addresses are looked up no longer than this (s): until the next look the last ones that were found hold.
 LOOK_UP_S: Final = 1.0
@@ -23,7 +25,8 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 class Processes:
     """`file` holds {"relay": URL, "relay-2": URL, ...}, and is read again at each look: it is on this machine, and short. Without
-    one, a name that stands for several processes, as of containers or of a headless service, is looked up by `resolve`."""
+    one, a name that stands for several relays or feature workers, as of containers or of a headless service, is looked up by
+    `resolve`."""
 
     def __init__(self, told: Mapping[str, str], file: Path | None = None, resolve: Resolve | None = None) -> None:
         self._told = told
@@ -40,18 +43,23 @@ class Processes:
             named = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError):
             return self._told
-        of_services = [name for name in named if name.partition("-")[0] in SERVICES]
+        of_services = [name for name in named if _service(name) in SERVICES]
         return {name: named[name] for name in sorted(of_services, key=_place)} or self._told
 
     async def find(self) -> None:
         """Looks up who stands behind each address that was told; where nobody says so now, it is who stood there before."""
         if self._file is None and self._resolve is not None:
-            each = await asyncio.gather(*(_behind(name, url, self._resolve) for name, url in self._told.items()))
-            self._found |= {name: found for name, found in zip(self._told, each, strict=True) if found is not None}
+            names = [name for name in self._told if _service(name) in SEVERAL]
+            each = await asyncio.gather(*(_behind(name, self._told[name], self._resolve) for name in names))
+            self._found |= {name: found for name, found in zip(names, each, strict=True) if found is not None}
 
     def of(self, service: str) -> Mapping[str, str]:
         """Those of one service."""
-        return {name: url for name, url in self.now().items() if name.partition("-")[0] == service}
+        return {name: url for name, url in self.now().items() if _service(name) == service}
+
+
+def _service(name: str) -> str:
+    return name.partition("-")[0]
 
 
 def _place(name: str) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class Names:
 
 
 async def test_each_process_behind_one_name_is_seen_as_they_come_and_go() -> None:
-    names = Names(relay=["10.0.0.7", "10.0.0.8"], orders=["10.0.0.1"])
+    names = Names(relay=["10.0.0.7", "10.0.0.8"])
     processes = Processes({"order_api": "http://orders:8000", "relay": "http://relay:8004"}, resolve=names.resolve)
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"checks": {}})))
     watch = Watch(http, processes)
@@ -80,6 +80,13 @@ async def test_each_process_behind_one_name_is_seen_as_they_come_and_go() -> Non
     names.known["relay"] = ["10.0.0.8", "fd00::9"]
     await processes.find()
     assert list(processes.of("relay").values()) == ["http://10.0.0.8:8004", "http://[fd00::9]:8004"]
+
+
+async def test_a_load_balancer_with_two_addresses_is_one_and_is_asked_by_its_name() -> None:
+    told = {"order_api": "http://shop:80/orders", "trainer": "http://shop:80/trainer", "predictor": "http://shop:80"}
+    processes = Processes(told, resolve=Names(shop=["10.0.0.7", "10.0.0.8"]).resolve)
+    await processes.find()
+    assert processes.now() == told
 
 
 @pytest.mark.parametrize("url", ["http://nobody:8004", "https://relay:8004"])
