@@ -14,10 +14,25 @@ MAX_KEPT: Final = 100
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True, slots=True)
+class _Made(Generic[Answer]):
+    """An answer, when it was begun, and until when it is good."""
+
+    began_s: float
+    until_s: float
+    answer: Answer
+
+
 @dataclass(slots=True)
 class _Kept(Generic[Answer]):
-    made: tuple[float, Answer] | None = None  # until when it is good
+    newest: _Made[Answer] | None = None
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def keep(self, made: _Made[Answer]) -> _Made[Answer]:
+        """What is there then: one that was begun later and ended sooner stays."""
+        if self.newest is None or made.began_s >= self.newest.began_s:
+            self.newest = made
+        return self.newest
 
 
 class SharedAnswers(Generic[Answer]):
@@ -45,15 +60,15 @@ class SharedAnswers(Generic[Answer]):
         """The answer that is there, or the one of `make`, for which others with the same question wait. An error is not kept."""
         kept = self._kept_of(asked)
         async with kept.making:
-            if kept.made is None or self._clock() >= kept.made[0]:
-                kept.made = await self._make(make)
-            return kept.made[1]
+            made = kept.newest
+            if made is None or self._clock() >= made.until_s:
+                made = kept.keep(await self._make(make))
+            return made.answer
 
     async def renew(self, asked: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
         """Makes the answer before anybody waits for it: meanwhile others get the one that is there."""
-        made = await self._make(make)
-        self._kept_of(asked).made = made
-        return made[1]
+        kept = self._kept_of(asked)  # before it is begun: `forget` holds
+        return kept.keep(await self._make(make)).answer
 
     def _kept_of(self, asked: Hashable) -> _Kept[Answer]:
         kept = self._kept.get(asked)
@@ -63,11 +78,11 @@ class SharedAnswers(Generic[Answer]):
             kept = self._kept[asked] = _Kept()
         return kept
 
-    async def _make(self, make: Callable[[], Awaitable[Answer]]) -> tuple[float, Answer]:
+    async def _make(self, make: Callable[[], Awaitable[Answer]]) -> _Made[Answer]:
         began = self._clock()
         answer = await make()
         ended = self._clock()
-        return ended + max(self._kept_s, self._kept_times * (ended - began)), answer
+        return _Made(began, ended + max(self._kept_s, self._kept_times * (ended - began)), answer)
 
     def forget(self) -> None:
         """What was asked for is not as it was: who asks from now on gets nothing that was begun before."""

@@ -95,6 +95,31 @@ async def test_after_a_change_nobody_gets_what_was_begun_before(answers: SharedA
     assert await answers.get("a", make) == 2
 
 
+async def test_a_renewed_answer_is_not_undone_by_one_that_was_begun_before_it(
+    answers: SharedAnswers[int], make: Maker, now: list[float]
+) -> None:
+    make.go_on.clear()
+    early = asyncio.create_task(answers.get("a", make))
+    await asyncio.sleep(0)
+    now[0] += 0.1
+    newer = Maker()
+    newer.made = 10
+    assert await answers.renew("a", newer) == 11
+    make.go_on.set()
+    assert await early == 11
+    assert await answers.get("a", make) == 11
+
+
+async def test_after_a_change_nobody_gets_what_was_being_renewed(answers: SharedAnswers[int], make: Maker) -> None:
+    make.go_on.clear()
+    renewing = asyncio.create_task(answers.renew("a", make))
+    await asyncio.sleep(0)
+    answers.forget()
+    make.go_on.set()
+    assert await renewing == 1
+    assert await answers.get("a", make) == 2
+
+
 async def test_an_error_and_a_caller_that_goes_away_leave_the_question_to_the_next_one(
     answers: SharedAnswers[int], make: Maker
 ) -> None:
