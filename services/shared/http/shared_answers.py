@@ -38,8 +38,8 @@ class _Kept(Generic[Answer]):
 class SharedAnswers(Generic[Answer]):
     """Answers by what was asked. They are shared, so nobody may change one.
 
-    Each is kept for `kept_s`, or if that is longer for `kept_times` as long as it took to make. One that is kept for longer than
-    anybody would notice says itself of when it is.
+    Each is kept until `kept_s` after it was begun, so that it tells nothing older, or if that is later for `kept_times` as long as
+    it took to make. One that is kept for longer than anybody would notice says itself of when it is.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SharedAnswers(Generic[Answer]):
         began = self._clock()
         answer = await make()
         ended = self._clock()
-        return _Made(began, ended + max(self._kept_s, self._kept_times * (ended - began)), answer)
+        return _Made(began, max(began + self._kept_s, ended + self._kept_times * (ended - began)), answer)
 
     def forget(self) -> None:
         """What was asked for is not as it was: who asks from now on gets nothing that was begun before."""

@@ -73,6 +73,21 @@ async def test_what_took_long_is_kept_longer_and_is_renewed_while_others_get_wha
     assert await answers.get("a", slowly) == 2
 
 
+async def test_what_was_looked_up_slowly_is_not_told_for_longer_after_it_was_read(
+    answers: SharedAnswers[int], make: Maker, now: list[float]
+) -> None:
+    async def slowly() -> int:
+        made = await make()
+        now[0] += 0.5
+        return made
+
+    assert await answers.get("a", slowly) == 1
+    now[0] += 0.25
+    assert await answers.get("a", slowly) == 1
+    now[0] += 0.25
+    assert await answers.get("a", slowly) == 2
+
+
 async def test_who_asks_something_else_does_not_wait(answers: SharedAnswers[int], make: Maker) -> None:
     make.go_on.clear()
     waiting = asyncio.create_task(answers.get("a", make))
