@@ -28,7 +28,8 @@ LEVEL: Final = 0.9
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
 # Time (s) between two looks for the metrics: days end once a day.
 LOOK_EVERY_S: Final = 300.0
-# Judging takes at most a hundredth of PostgreSQL's time, however many look at the figures.
+# Judging takes at most a hundredth of PostgreSQL's time, however many look at the figures; but what waited long for a connection
+# once is not kept for longer than `LOOK_EVERY_S`.
 KEPT_TIMES: Final = 100.0
 # What takes longer (s) for the served version is made anew when half of that is over, so that nobody waits for it.
 QUICK_S: Final = 0.05

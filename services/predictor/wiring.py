@@ -17,7 +17,7 @@ from ordercast.services.predictor.demand_answers import Basis, PairDemand, expla
 from ordercast.services.predictor.errors import TooManyPastDates
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.follow_models import ModelFollower
-from ordercast.services.predictor.live_accuracy import KEPT_TIMES, LiveAnswers, WatchLive
+from ordercast.services.predictor.live_accuracy import KEPT_TIMES, LOOK_EVERY_S, LiveAnswers, WatchLive
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
 from ordercast.services.predictor.made_once import MadeOnce
@@ -141,7 +141,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
             share=settings.prediction_sample,
         )
         drifts = MadeOnce[Drift]()
-        live = LiveAnswers(kept_s=0.0, kept_times=KEPT_TIMES)
+        live = LiveAnswers(kept_s=0.0, kept_times=KEPT_TIMES, most_s=LOOK_EVERY_S)
         watch_live = partial(
             repeat, WatchLive(sessions, demand, live, shop, drifts), asyncio.Event(), name="watch-live"
         )

@@ -1,6 +1,7 @@
 """Answers that many ask for at once: made once, and good for a moment."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class SharedAnswers(Generic[Answer]):
     """Answers by what was asked. They are shared, so nobody may change one.
 
     Each is kept until `kept_s` after it was begun, so that it tells nothing older, or if that is later for `kept_times` as long as
-    it took to make. One that is kept for longer than anybody would notice says itself of when it is.
+    it took to make, but no longer than `most_s`. One that is kept for longer than anybody would notice says itself of when it is.
     """
 
     def __init__(
@@ -49,9 +50,11 @@ class SharedAnswers(Generic[Answer]):
         *,
         max_kept: int = MAX_KEPT,
         kept_times: float = 0.0,
+        most_s: float = math.inf,
     ) -> None:
         self._kept_s = kept_s
         self._kept_times = kept_times
+        self._most_s = most_s
         self._max_kept = max_kept
         self._clock = clock
         self._kept: dict[Hashable, _Kept[Answer]] = {}
@@ -82,7 +85,8 @@ class SharedAnswers(Generic[Answer]):
         began = self._clock()
         answer = await make()
         ended = self._clock()
-        return _Made(began, max(began + self._kept_s, ended + self._kept_times * (ended - began)), answer)
+        longer_s = min(self._most_s, self._kept_times * (ended - began))
+        return _Made(began, max(began + self._kept_s, ended + longer_s), answer)
 
     def forget(self) -> None:
         """What was asked for is not as it was: who asks from now on gets nothing that was begun before."""

@@ -73,6 +73,20 @@ async def test_what_took_long_is_kept_longer_and_is_renewed_while_others_get_wha
     assert await answers.get("a", slowly) == 2
 
 
+async def test_what_took_far_too_long_once_is_kept_no_longer_than_is_allowed(make: Maker, now: list[float]) -> None:
+    answers = SharedAnswers[int](1.0, lambda: now[0], kept_times=10.0, most_s=30.0)
+
+    async def slowly() -> int:
+        now[0] += 60.0
+        return await make()
+
+    assert await answers.get("a", slowly) == 1
+    now[0] += 29.0
+    assert await answers.get("a", slowly) == 1
+    now[0] += 1.0
+    assert await answers.get("a", slowly) == 2
+
+
 async def test_what_was_looked_up_slowly_is_not_told_for_longer_after_it_was_read(
     answers: SharedAnswers[int], make: Maker, now: list[float]
 ) -> None:
