@@ -61,7 +61,7 @@ class PredictorApi:
         as_of: date | None = None,
         recent: bool = False,
     ) -> ProductForecasts:
-        """The forecasts of these products, up to 5,000 of them, with their last weeks if asked for. Needs an admin."""
+        """The forecasts of these products, up to 5,000 of them, with their last weeks if asked for. Not for customers."""
         asked: dict[str, Any] = {"weeks": weeks, "level": level, "service_level": service_level}
         asked |= {"as_of": as_of.isoformat()} if as_of else {}
         asked |= {"recent": True} if recent else {}
@@ -109,8 +109,8 @@ class PredictorApi:
         starting_after: int | None = None,
         recent: bool = False,
     ) -> Forecasts:
-        """A page of products' forecasts, those first of which most is expected, with their last weeks if asked for. Needs an
-        admin."""
+        """A page of products' forecasts, those first of which most is expected, with their last weeks if asked for. Not for
+        customers."""
         params: dict[str, str | int | float] = {
             "weeks": weeks,
             "level": level,
@@ -126,7 +126,7 @@ class PredictorApi:
 
     async def forecasts_csv(self, *, weeks: int = 4, service_level: float = 0.95) -> AsyncIterator[bytes]:
         """The forecasts of all products with an order or a view as one table, those first of which most is expected, a page at a
-        time. Needs an admin."""
+        time. Not for customers."""
         params: dict[str, str | int | float] = {
             "weeks": weeks,
             "service_level": service_level,
@@ -153,7 +153,7 @@ class PredictorApi:
         service_level: float = 0.95,
         as_of: date | None = None,
     ) -> OneForecast:
-        """The forecast of one product, with its last weeks. Needs an admin."""
+        """The forecast of one product, with its last weeks. Not for customers."""
         params = {"weeks": weeks, "level": level, "service_level": service_level}
         request = Request(
             "GET",
@@ -182,7 +182,7 @@ class PredictorApi:
         return await self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)
 
     async def live(self, version: str) -> LiveAccuracy:
-        """How the predictions of a version of `demand` have come out. Needs an admin."""
+        """How the predictions of a version of `demand` have come out. Needs an operator."""
         request = Request("GET", f"{self.address}/models/{version}/live", repeatable=True)
         return await self.session.ask(request, LiveAccuracy)
 
@@ -193,15 +193,15 @@ class PredictorApi:
         return (await self.session.send(request)).content
 
     async def drift(self, version: str) -> Drift:
-        """The age of a version of `demand`, and how far today's features lie from those of its training. Needs an admin."""
+        """The age of a version of `demand`, and how far today's features lie from those of its training. Needs an operator."""
         return await self.session.ask(Request("GET", f"{self.address}/models/{version}/drift", repeatable=True), Drift)
 
     async def activate(self, version: str) -> None:
-        """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an admin."""
+        """Makes the predictors serve `version`, maybe an older one, until it is unpinned. Needs an operator."""
         await self.session.send(Request("POST", f"{self.address}/models/{version}/activate", repeatable=True))
 
     async def unpin(self, recipe: str = "baseline") -> Unpinned:
-        """Makes the predictors serve the latest version of this recipe again. Needs an admin."""
+        """Makes the predictors serve the latest version of this recipe again. Needs an operator."""
         params = {"recipe": recipe}
         return await self.session.ask(
             Request("DELETE", f"{self.address}/models/pin", params=params, repeatable=True), Unpinned

@@ -1,4 +1,4 @@
-"""The trainer as a client sees it. Needs an admin."""
+"""The trainer as a client sees it. Needs an operator."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass

@@ -60,7 +60,7 @@ class OrderApi:
         self.session.go_on_with(self._post("/accounts/me/password", body, Tokens), new)
 
     def account(self, account_id: int) -> Account:
-        """Needs an admin, as all that follows about accounts."""
+        """Not for customers."""
         return self._get(f"/accounts/{account_id}", Account)
 
     def accounts(
@@ -72,20 +72,21 @@ class OrderApi:
         email: str | None = None,
         account_ref: str | None = None,
     ) -> Iterator[Account]:
-        """All accounts, or those that the filters leave; `search` is a part of email, nickname or reference, however cased."""
+        """All accounts, or those that the filters leave; `search` is a part of email, nickname or reference, however cased.
+        Not for customers."""
         filters = {"role": role, "search": search, "email": email, "account_ref": account_ref}
         filters["blocked"] = None if blocked is None else str(blocked).lower()
         for account in self._pages("/accounts", Page[Account], filters):
             yield account
 
     def change_account(self, account_id: int, *, role: str | None = None, blocked: bool | None = None) -> Account:
-        """Gives a role (CUSTOMER, SERVICE, OPERATOR or ADMIN), blocks or unblocks; None leaves it as it is."""
+        """Gives a role (CUSTOMER, SERVICE, OPERATOR or ADMIN), blocks or unblocks; None leaves it as it is. Needs an admin."""
         changes = {"role": role, "blocked": blocked}
         body = {name: value for name, value in changes.items() if value is not None}
         return self._send("PATCH", f"/accounts/{account_id}", body, Account)
 
     def new_reset_code(self, account_id: int) -> ResetCode:
-        """For whoever has lost the account's password; told this once."""
+        """For whoever has lost the account's password; told this once. Needs an admin."""
         return self._post(f"/accounts/{account_id}/password-reset", None, ResetCode)
 
     def reset_password(self, email: str, code: str, new: str) -> None:
@@ -102,7 +103,7 @@ class OrderApi:
         since: datetime | None = None,
     ) -> Iterator[AuditLine]:
         """Log-ins, log-ins that failed and what admins did, the newest first; `account_id` did it or had it done to it, and it
-        was done to the `subject`, a path."""
+        was done to the `subject`, a path. Needs an admin."""
         filters = {"kind": kind, "account_id": account_id, "subject": subject, "since": since and since.isoformat()}
         for line in self._pages("/audit", Page[AuditLine], filters):
             yield line
@@ -191,7 +192,7 @@ class OrderApi:
     def create_product(
         self, sku: str, name: str, price: Decimal | str, currency: str, *, active: bool = True
     ) -> Product:
-        """Needs an admin. A product that is not `active` cannot be ordered."""
+        """Not for customers. A product that is not `active` cannot be ordered."""
         body = {"sku": sku, "name": name, "price": price, "currency": currency, "active": active}
         return self._post("/products", body, Product)
 
@@ -208,7 +209,7 @@ class OrderApi:
         return self._get(f"/products/by-sku/{quote(sku, safe='')}", Product)
 
     def change_product(self, product_id: int, **changes: Any) -> Product:
-        """Changes the named fields of name, sku, price, currency, active. Needs an admin."""
+        """Changes the named fields of name, sku, price, currency, active. Not for customers."""
         return self._send("PATCH", f"/products/{product_id}", changes, Product)
 
     def prices(self, product_id: int) -> Iterator[Price]:
@@ -217,7 +218,7 @@ class OrderApi:
             yield price
 
     def import_products(self, lines: Iterable[dict[str, Any]]) -> ProductsAnswer:
-        """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Needs an admin."""
+        """Adds products and changes those whose `sku` is there: {sku, name, price, currency, active?}. Not for customers."""
         request = Request(
             "POST",
             self._url("/products/import"),
@@ -252,11 +253,11 @@ class OrderApi:
         return self._get(f"/orders/{order_id}", Order)
 
     def journey(self, order_id: UUID) -> Journey:
-        """What became of the order's events. Needs an operator."""
+        """What became of the order's events. Not for customers."""
         return self._get(f"/orders/{order_id}/journey", Journey)
 
     def orders(self, **filters: Any) -> Iterator[Order]:
-        """The caller's orders, or for an admin everybody's, the newest first.
+        """The caller's orders, or everybody's (no customer's request), the newest first.
 
         Filters: `status`, `account_id`, `product_id`, `order_ref`, `created_from`, `created_to`, `updated_from`, `updated_to`;
         `sort="created_at"` gives the oldest first, `starting_after=` those after the order of that id.
@@ -265,14 +266,14 @@ class OrderApi:
             yield order
 
     def changed_orders(self, cursor: str = "start") -> Changes:
-        """The next orders that are new or have changed since the cursor, which begins at `start`. Needs an admin.
+        """The next orders that are new or have changed since the cursor, which begins at `start`. Not for customers.
 
         Nothing is missed: keep `next_cursor` when the orders are dealt with, and ask again with it.
         """
         return self._get("/orders", Changes, {"updated_after": cursor, "limit": PAGE_ROWS})
 
     def confirm_order(self, order_id: UUID) -> Order:
-        """Needs an admin."""
+        """Not for customers."""
         return self._post(f"/orders/{order_id}/confirm", None, Order)
 
     def cancel_order(self, order_id: UUID, lines: Mapping[int, int] | None = None, *, key: str | None = None) -> Order:
@@ -323,7 +324,7 @@ class OrderApi:
         currency: str | None = None,
         on_conflict: Literal["refuse", "replace"] = "refuse",
     ) -> ImportAnswer:
-        """A shop's own history. Needs an admin. A line whose `order_ref` is there is compared with it: the same is repeated,
+        """A shop's own history. Not for customers. A line whose `order_ref` is there is compared with it: the same is repeated,
         a later status applied, anything else refused or, with `on_conflict="replace"`, taken back and ordered anew.
 
         `currency` is that of products which `create_missing` makes, where a line has none of its own.
@@ -353,7 +354,7 @@ class OrderApi:
         until: time | None = None,
     ) -> Trends:
         """By day of the zone `tz` (an IANA name); with `until`, on a quarter of an hour, what lies before this time of each day.
-        Needs an admin."""
+        Not for customers."""
         asked = {"product_id": product_id, "from": first, "to": last, "tz": tz}
         return self._get("/trends", Trends, asked | {"until": f"{until:%H:%M}" if until else None})
 

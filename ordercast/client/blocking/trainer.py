@@ -1,5 +1,5 @@
 # Made from ordercast/client/trainer.py by `python -m ordercast.client.generate`: change it there.
-"""The trainer as a client sees it. Needs an admin."""
+"""The trainer as a client sees it. Needs an operator."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
