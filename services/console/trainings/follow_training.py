@@ -11,7 +11,6 @@ from uuid import UUID
 
 from ordercast.client import Client
 from ordercast.client.errors import ClientError
-from ordercast.client.model_answers import Model
 from ordercast.client.trainer import data_of
 from ordercast.client.training_answers import Training
 from ordercast.services.console.loss_curves import LossCurves, Losses, curves_of, curves_so_far
@@ -42,12 +41,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class OneTraining:
-    """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own."""
+    """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own, or
+    `version` says why they are missing."""
 
     as_of: datetime
     row: Row
     left: timedelta | None
     curves: list[LossCurves]
+    version: Missing | None = None
 
 
 async def read_training(client: Client, training_id: UUID) -> OneTraining | Missing:
@@ -130,9 +131,11 @@ async def _shown(
 ) -> OneTraining:
     now = datetime.now(UTC)
     row = Row(training, now)
-    curves = curves_so_far(training.serves, training.epochs, losses, training.networks)
+    curves, version = curves_so_far(training.serves, training.epochs, losses, training.networks), None
     if training.model_version:
         model = await ask("predictor", client.predictor.model(training.model_version))
-        if isinstance(model, Model):
+        if isinstance(model, Missing):
+            version = model
+        else:
             curves = curves_of(model.manifest or {}, training.networks) or curves
-    return OneTraining(now, row, None if row.is_over else left, curves)
+    return OneTraining(now, row, None if row.is_over else left, curves, version)

@@ -9,7 +9,6 @@ import pytest
 
 from tests.integration.console.test_all_pages import PAGES, shop
 from tests.integration.console.test_log_in import log_in, reading
-from tests.integration.console.test_models_and_trainings import TRAININGS
 from tests.support.console_journey import Way
 from tests.support.console_letters import Letters
 from tests.support.console_pairs import Pairs
@@ -46,8 +45,6 @@ NEXT: Final = {
 # What asks for nothing that could be missing.
 ALWAYS: Final = {"/products/new", "/models/pin/remove?recipe=demand"}
 OF_ONE_THING: Final = [path for path in PAGES if path not in NEXT and path not in ALWAYS]
-# Of a training that is over the predictor tells which networks answer one constant, and the page that it could not be read.
-TELLS_IN_PLACE: Final = {("predictor", f"/trainings/{TRAININGS[1]['id']}")}
 # Between two looks (s).
 LOOK_S: Final = 0.1
 BEGINNING: Final = "ordercast_orders_accepted_total 0.0\nordercast_views_accepted_total 0.0\n"
@@ -119,7 +116,6 @@ async def test_with_a_service_down_each_page_that_asks_it_says_so_and_how_to_sta
 ) -> None:
     told = shop()
     asking = {path for path, services in asked.items() if service in services} | {"/", "/flow"}
-    asking -= {path for of, path in TELLS_IN_PLACE if of == service}
     async with reading(told) as http:
         await log_in(http, "adam")
         told.down = {service}

@@ -8,6 +8,7 @@ import pytest
 
 from ordercast.client.training_answers import Networks, Training
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH, LossCurves, curves_of, curves_so_far
+from ordercast.services.console.parts import Missing
 from ordercast.services.console.trainings.follow_training import OneTraining
 from ordercast.services.console.trainings.read_trainings import Row
 from tests.support.console_answers import NOW, VERSIONS, losses, manifest, training
@@ -67,6 +68,15 @@ def test_networks_that_answer_a_constant_are_named_however_it_ends(status: str) 
             assert words in page
         assert ('<polyline class="collapsed"' in page) == bool(looked["collapsed"])
         assert ("1 network answers one constant." in read_aloud(page)) == bool(looked["collapsed"])
+
+
+def test_where_the_version_does_not_come_it_is_said_who_did_not_bring_it_and_how_that_is_started() -> None:
+    row = Row(msgspec.convert(training(1, "succeeded", **PUBLISHED), Training), NOW)
+    found = OneTraining(NOW, row, None, SO_FAR, Missing("predictor", "nobody answers"))
+    page = drawn("training_now.html", found=found, training_id=1, size=(WIDTH, HEIGHT))
+    assert "predictor did not bring this:" in page
+    assert "nobody answers" in page
+    assert "<code>ordercast restart predictor</code>" in page
 
 
 def read_aloud(page: str) -> str:

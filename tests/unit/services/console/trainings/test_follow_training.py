@@ -46,6 +46,7 @@ class Trainer:
         self._states = [msgspec.convert(state, Training) for state in states]
         self._connections = iter(connections)
         self.asked = 0
+        self.away = False  # the predictor
 
     async def get(self, _: UUID) -> Training:
         self.asked += 1
@@ -59,6 +60,8 @@ class Trainer:
     @property
     def client(self) -> Client:
         async def model(version: str) -> Model:
+            if self.away:
+                raise ServiceUnreachable("no predictor")
             return msgspec.convert(VERSIONS[0] | {"manifest": manifest(version, "demand")}, Model)
 
         return cast("Client", SimpleNamespace(trainer=self, predictor=SimpleNamespace(model=model)))
@@ -89,6 +92,16 @@ async def test_of_a_version_that_was_published_the_collapsed_networks_are_marked
     *_, last = await moments(Trainer(published, connections=[[epoch(1, 9.0), event("ended", published)]]))
     assert isinstance(last, OneTraining)
     assert {curves.question: curves.collapsed for curves in last.curves}["line"] == [3]
+
+
+async def test_without_the_predictor_the_losses_that_were_heard_are_shown_and_why_no_more_are() -> None:
+    published = ENDED | {"model_version": VERSIONS[0]["version"], "verdict": "published"}
+    trainer = Trainer(published, connections=[[epoch(1, 9.0), event("ended", published)]])
+    trainer.away = True
+    *_, last = await moments(trainer)
+    assert isinstance(last, OneTraining)
+    assert last.curves[0].epoch == 1
+    assert last.version == Missing("predictor", "no predictor")
 
 
 async def test_a_page_has_the_epochs_that_are_over_and_waits_for_no_more() -> None:
