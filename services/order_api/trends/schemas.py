@@ -41,6 +41,8 @@ def _parse_time(value: object) -> object:
 # Both ends leave room for the days beside them, in any zone.
 Day = Annotated[date, BeforeValidator(_parse_date), Field(ge=date(1970, 1, 1), le=date(9000, 1, 1))]
 TimeOfDay = Annotated[
-    time, BeforeValidator(_parse_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$"})
+    time,
+    BeforeValidator(_parse_time),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TIME.pattern}$", "minLength": 5, "maxLength": 5}),
 ]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]

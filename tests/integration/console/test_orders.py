@@ -73,7 +73,9 @@ async def test_an_order_has_its_lines_state_history_and_account(open_reader: Any
         ):
             assert told in text
         assert "Confirm…" not in text
-        assert await reader.page.get_attribute("text=Its events", "href") == f"/journey/{CONFIRMED}"
+        assert (
+            await reader.page.get_attribute("text=Its events", "href") == f"/events?of=order&key={CONFIRMED}&since=7d"
+        )
         await reader.picture("order")
         assert await reader.violations() == []
         assert reader.problems == []
