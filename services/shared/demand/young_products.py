@@ -16,22 +16,24 @@ from ordercast.services.shared.demand.activity import Bools, Floats
 
 def leveled(answer: DemandAnswer, level: Floats, young: Bools) -> DemandAnswer:
     """The answer, with the level as mean and median of young products that have one; quantiles are as far apart as they were."""
-    young = young & (level > 0)
-    if not young.any():
+    return _at_level(answer, level, young & (level > 0))
+
+
+def resting(answer: DemandAnswer, level: Floats, silent: Bools) -> DemandAnswer:
+    """The same of silent products, whose level falls week by week, to nothing in the end: nothing is the answer then, as it is for
+    a product that never sold in a shop that rests. They may sell nothing at all, so their intervals begin at 0."""
+    at_level = _at_level(answer, level, silent)
+    return replace(at_level, low=np.where(silent, np.float32(0), at_level.low))
+
+
+def _at_level(answer: DemandAnswer, level: Floats, chosen: Bools) -> DemandAnswer:
+    if not chosen.any():
         return answer
     logs = np.log1p(level) - np.log1p(answer.median.astype(np.float64))
 
     def moved(pieces: Singles) -> Singles:
         moved = np.expm1(np.maximum(np.log1p(pieces.astype(np.float64)) + logs, 0.0))
-        return np.where(young, moved, pieces).astype(np.float32)
+        return np.where(chosen, moved, pieces).astype(np.float32)
 
-    mean = np.where(young, level, answer.mean).astype(np.float32)
+    mean = np.where(chosen, level, answer.mean).astype(np.float32)
     return DemandAnswer(answer.order_probability, mean, moved(answer.low), moved(answer.median), moved(answer.high))
-
-
-def resting(answer: DemandAnswer, level: Floats, silent: Bools) -> DemandAnswer:
-    """The same of silent products, whose level falls week by week; they may sell nothing at all, so their intervals begin at 0."""
-    if not silent.any():
-        return answer
-    at_level = leveled(answer, level, silent)
-    return replace(at_level, low=np.where(silent, np.float32(0), at_level.low))

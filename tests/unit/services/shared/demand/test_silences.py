@@ -18,9 +18,12 @@ CLOSED = 140
 PRODUCTS = np.arange(1, 6)
 
 
-def closed_shop() -> Activity:
-    """Five products of ten pieces a day each, until all stop on one day."""
-    rows = [(product % 3 + 1, product, day, 0, 10, 1, 0, 0, 0) for product in range(1, 6) for day in range(CLOSED)]
+def closed_shop(cancelled_after: int | None = None) -> Activity:
+    """Five products of ten pieces on six days a week, until all stop; what is ordered is cancelled so many days later, or not."""
+    days = [(product % 3 + 1, product, day) for product in range(1, 6) for day in range(CLOSED) if day % 7 < 6]
+    rows = [(*day, 0, 10, 1, 0, 0, 0) for day in days]
+    if cancelled_after is not None:
+        rows += [(account, product, day + cancelled_after, 0, 0, 1, 10, 0, 0) for account, product, day in days]
     return activity(frame(rows))
 
 
@@ -41,7 +44,7 @@ def test_the_weeks_after_the_last_order_count_and_a_dead_week_of_the_shop_is_no_
             found.append(float(values[0, names(PRODUCT_FEATURES).index(name)]))
     assert of_shop["shop_week"] == [0.0, -4.0, -4.0, 0.0], "nothing in eight weeks says nothing of the last one"
     assert of_shop["level"] == sorted(of_shop["level"], reverse=True)
-    assert of_shop["days_since_last"] == pytest.approx(np.log1p(np.array([1, 8, 36, 64])))
+    assert of_shop["days_since_last"] == pytest.approx(np.log1p(np.array([2, 9, 37, 65])))
 
 
 def test_products_of_a_closed_shop_are_answered_by_the_level_that_falls_week_by_week_with_intervals_from_nothing() -> (
@@ -62,6 +65,28 @@ def test_products_of_a_closed_shop_are_answered_by_the_level_that_falls_week_by_
         assert answer.low[:, 0].tolist() == [0] * 5
     assert (open_before.low > 0).all()
     assert (answers[-1].expected < 0.07 * open_before.expected).all()
+
+
+@pytest.mark.parametrize("weeks", [103, 104, 150])
+def test_a_product_is_expected_to_sell_nothing_once_its_silence_is_longer_than_its_level_looks_back(weeks: int) -> None:
+    model, shop = demand_model(*demand_version()), closed_shop()
+    open_shop, values = (
+        Features(known_at(shop, epoch(START) + CLOSED + days)).of_products(PRODUCTS) for days in (0, 7 * weeks)
+    )
+    question = learned(model.questions["product"], open_shop, "days_since_last")
+    answer = DemandModel({**model.questions, "product": question}, model.calibrations).products(values, 2, 0.9)
+    assert answer.expected == pytest.approx(np.zeros((5, 2)), abs=1e-12)
+    assert answer.median == pytest.approx(np.zeros((5, 2)), abs=1e-12)
+    assert (answer.low == 0).all()
+
+
+def test_so_is_a_silent_product_whose_orders_were_all_cancelled() -> None:
+    model = demand_model(*demand_version())
+    open_shop = Features(known_at(closed_shop(), epoch(START) + CLOSED)).of_products(PRODUCTS)
+    question = learned(model.questions["product"], open_shop, "days_since_last")
+    shop = closed_shop(cancelled_after=1)
+    values = Features(known_at(shop, epoch(START) + CLOSED + 7 * 20)).of_products(PRODUCTS)
+    assert question.answer(values, 1).mean.tolist() == [0] * 5
 
 
 def test_pairs_of_a_product_that_is_silent_for_longer_than_any_order_less_probably_by_each_week() -> None:
