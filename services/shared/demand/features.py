@@ -109,7 +109,9 @@ class _Weekly:
 def _weekly(known: Known, products: dict[str, Floats]) -> _Weekly:
     weeks = pieces_by_week(known)
     by_week = _weeks(known, weeks, np.expm1(products["level"]))
-    return _Weekly(known.activity.products, products | by_week, _shop(weeks.sum(axis=0)) | _calendar(known.moment))
+    return _Weekly(
+        known.activity.products, products | by_week, _shop(known, weeks.sum(axis=0)) | _calendar(known.moment)
+    )
 
 
 def _log(values: Ints | Floats) -> Floats:
@@ -233,15 +235,15 @@ def _weeks(known: Known, weeks: Ints, level: Floats) -> dict[str, Floats]:
     }
 
 
-def _shop(weeks: Ints) -> dict[str, float]:
-    """How all products went lately, from their pieces by week."""
+def _shop(known: Known, weeks: Ints) -> dict[str, float]:
+    """How all products went lately, from their pieces by week. Nothing sold is the lowest that a feature can be, for however long a
+    shop has been closed; one that never had an order is as it always was."""
     sold = np.flatnonzero(weeks)
     since_first = weeks[: sold[-1] + 1] if len(sold) else weeks[:1]
+    nothing = -np.inf if known.account_orders.any() else 0.0
 
     def ratio(part: Ints, whole: Ints) -> float:
-        if not whole.any():
-            return 0.0
-        return float(np.log(part.mean() / whole.mean())) if part.any() else -np.inf  # the lowest that a feature can be
+        return float(np.log(part.mean() / whole.mean())) if part.any() else nothing
 
     return {"shop_week": ratio(weeks[:1], weeks[:8]), "shop_month": ratio(since_first[:4], since_first)}
 

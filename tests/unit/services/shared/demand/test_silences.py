@@ -38,13 +38,33 @@ def learned(question: QuestionModel, values: Any, growing: str) -> QuestionModel
 def test_the_weeks_after_the_last_order_count_and_a_dead_week_of_the_shop_is_no_usual_one() -> None:
     shop = closed_shop()
     of_shop: dict[str, list[float]] = {name: [] for name in ("level", "shop_week", "days_since_last")}
-    for weeks in (0, 1, 5, 9):
+    for weeks in (0, 1, 5, 9, 120):
         values = Features(known_at(shop, epoch(START) + CLOSED + 7 * weeks)).of_products(PRODUCTS)
         for name, found in of_shop.items():
             found.append(float(values[0, names(PRODUCT_FEATURES).index(name)]))
-    assert of_shop["shop_week"] == [0.0, -4.0, -4.0, 0.0], "nothing in eight weeks says nothing of the last one"
+    assert of_shop["shop_week"] == [0.0, -4.0, -4.0, -4.0, -4.0], "however long it has been closed"
     assert of_shop["level"] == sorted(of_shop["level"], reverse=True)
-    assert of_shop["days_since_last"] == pytest.approx(np.log1p(np.array([2, 9, 37, 65])))
+    assert of_shop["days_since_last"] == pytest.approx(np.log1p(np.array([2, 9, 37, 65, 842])))
+
+
+@pytest.mark.parametrize("weeks", [1, 7, 8, 12])
+def test_a_closed_shop_rests_also_where_its_products_have_been_silent_for_longer_before(weeks: int) -> None:
+    """Each had been, alone, for 90 days; in the ninth week the shop's last one was as usual as those that it is compared with."""
+    question, shop = demand_model(*demand_version()).questions["product"], closed_shop()
+    at = [Features(known_at(shop, epoch(START) + CLOSED + days)).of_products(PRODUCTS) for days in (0, 7 * weeks)]
+    question = learned(question, at[0], "days_since_last")
+    high = question.seen.high.copy()
+    high[names(question.features).index("days_since_last")] = np.log1p(90)
+    rested = replace(question, seen=replace(question.seen, high=high))
+    level = names(PRODUCT_FEATURES).index("level")
+    assert rested.answer(at[1], 1).mean == pytest.approx(np.expm1(at[1][:, level]), rel=1e-5)
+
+
+def test_a_shop_whose_orders_were_all_cancelled_rests_and_one_that_never_had_any_does_not() -> None:
+    place = names(PRODUCT_FEATURES).index("shop_week")
+    viewed = activity(frame([(1, 1, 0, 0, 0, 0, 0, 3, 0)]))
+    for shop, week in ((closed_shop(cancelled_after=0), -4.0), (viewed, 0.0)):
+        assert Features(known_at(shop, epoch(START) + CLOSED + 7)).of_products(PRODUCTS)[0, place] == week
 
 
 def test_products_of_a_closed_shop_are_answered_by_the_level_that_falls_week_by_week_with_intervals_from_nothing() -> (
