@@ -11,7 +11,7 @@ from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.adaptive_tails import WEEK, WINDOW_DAYS, adapted, calibrated_at
 from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, Calibration, most_pieces, thresholds
-from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, upper_scores
+from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, uncut, upper_scores
 from ordercast.services.shared.demand.scored import Scored
 
 
@@ -96,7 +96,7 @@ def judge_intervals(
         CalibrationRefused: too few rows are held out.
     """
     scores, known_on = form.scores(later.said, later.target), later.known_on
-    scored = Scored(scores, later.groups, later.target, later.told, later.moment, known_on)
+    scored = Scored(scores, later.groups, later.target, later.told, uncut(later.said), later.moment, known_on)
     judged = later.moment >= judged_from
 
     def ends(made: Calibration, asked: Bools) -> tuple[Ints, Ints]:

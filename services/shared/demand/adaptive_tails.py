@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, thresholds
+from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
 from ordercast.services.shared.demand.scored import Scored
 
 WEEK: Final = 7
@@ -55,7 +55,7 @@ def adapted(
                 then = replace(made(start), tail=tail)
             except CalibrationRefused:
                 continue
-            missed[of_week] = scored.scores[of_week] > thresholds(then, scored.groups[of_week], level)
+            missed[of_week] = scored.missed(of_week, then, level)
             asked |= of_week
         told = asked & (scored.known_on > start) & (scored.known_on <= start + WEEK)
         if scored.different(told) >= FEWEST_TOLD:

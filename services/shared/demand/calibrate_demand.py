@@ -9,7 +9,7 @@ import numpy as np
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
 from ordercast.services.shared.demand.demand_model import DemandModel
-from ordercast.services.shared.demand.intervals import interval_scores, upper_scores
+from ordercast.services.shared.demand.intervals import interval_scores, uncut, upper_scores
 from ordercast.services.shared.demand.rows import Rows, pieces_together, weeks_told
 from ordercast.services.shared.demand.scored import Scored
 
@@ -42,12 +42,14 @@ def scored_of(model: DemandModel, question: Question, rows: Rows) -> dict[str, S
 def _pairs(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_pairs(rows.values)[1:]
     known_on = rows.moment + model.questions["pair"].horizon_days
-    return Scored(interval_scores(said, rows.target), groups, rows.target, None, rows.moment, known_on)
+    return Scored(interval_scores(said, rows.target), groups, rows.target, None, uncut(said), rows.moment, known_on)
 
 
 def _lines(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_lines(rows.values)[1:]
-    return Scored(interval_scores(said, rows.target), groups, rows.target, None, rows.moment, rows.moment + 1)
+    return Scored(
+        interval_scores(said, rows.target), groups, rows.target, None, uncut(said), rows.moment, rows.moment + 1
+    )
 
 
 def _weeks(model: DemandModel, rows: Rows) -> Scored:
@@ -56,7 +58,7 @@ def _weeks(model: DemandModel, rows: Rows) -> Scored:
     def scored(ahead: int, of_week: Rows) -> Scored:
         said, groups = model.said_of_week(of_week.values, ahead)
         scores, known_on = interval_scores(said, of_week.target), of_week.moment + 7 * ahead
-        return Scored(scores, groups, of_week.target, weeks_told(of_week), of_week.moment, known_on)
+        return Scored(scores, groups, of_week.target, weeks_told(of_week), uncut(said), of_week.moment, known_on)
 
     return _together(scored(ahead, rows.where(rows.weeks_ahead == ahead)) for ahead in np.unique(rows.weeks_ahead))
 
@@ -68,7 +70,7 @@ def _stock(model: DemandModel, rows: Rows) -> Scored:
         said, groups = model.said_of_weeks_together(of_weeks.values, weeks)
         scores, known_on = upper_scores(said, of_weeks.target), of_weeks.moment + 7 * weeks
         told = weeks_told(of_weeks, 7 * weeks)
-        return Scored(scores, groups, of_weeks.target, told, of_weeks.moment, known_on)
+        return Scored(scores, groups, of_weeks.target, told, uncut(said), of_weeks.moment, known_on)
 
     rows = replace(rows, target=pieces_together(rows))
     return _together(scored(weeks, rows.where(rows.weeks_ahead == weeks)) for weeks in np.unique(rows.weeks_ahead))
@@ -86,12 +88,13 @@ def _together(parts: Iterable[Scored]) -> Scored:
     found = list(parts)
     if not found:
         none = np.zeros(0, np.int64)
-        return Scored(np.zeros(0), np.zeros((0, 2), np.int64), none, none, none, none)
+        return Scored(np.zeros(0), np.zeros((0, 2), np.int64), none, none, none, none, none)
     return Scored(
         scores=np.concatenate([part.scores for part in found]),
         groups=np.concatenate([part.groups for part in found]),
         pieces=np.concatenate([part.pieces for part in found]),
         cells=np.concatenate([part.cells for part in found if part.cells is not None]),
+        uncut=np.concatenate([part.uncut for part in found]),
         moment=np.concatenate([part.moment for part in found]),
         known_on=np.concatenate([part.known_on for part in found]),
     )

@@ -111,6 +111,11 @@ def _always_in(said: Said, middle: Floats) -> tuple[Ints, Ints]:
     return ends.min(axis=0), ends.max(axis=0)
 
 
+def uncut(said: Said) -> Ints:
+    """By row, the pieces up to which no bound cuts an interval or a stock."""
+    return _always_in(said, _spread(said)[0])[1]
+
+
 def _at_least(log_pieces: Floats) -> Ints:
     pieces = np.expm1(np.clip(log_pieces, 0.0, _MOST_LOG))
     return np.ceil(pieces - _EXACT * (1 + pieces)).astype(np.int64)

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
-from ordercast.services.shared.demand.conformal import Calibration, calibrate
+from ordercast.services.shared.demand.conformal import Calibration, calibrate, most_pieces, thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """By row, as `calibrate` has them; asked for at `moment`, and known by the end of the day before `known_on`.
 
-    `cells` is None where each row tells of something else.
+    `cells` is None where each row tells of something else. `uncut`: pieces that no bound takes out of an answer.
     """
 
     scores: Floats
     groups: Ints
     pieces: Ints
     cells: Ints | None
+    uncut: Ints
     moment: Ints
     known_on: Ints
 
@@ -29,9 +30,17 @@ class Scored:
             groups=self.groups[chosen],
             pieces=self.pieces[chosen],
             cells=None if self.cells is None else self.cells[chosen],
+            uncut=self.uncut[chosen],
             moment=self.moment[chosen],
             known_on=self.known_on[chosen],
         )
+
+    def missed(self, asked: Bools, calibration: Calibration, level: float) -> Bools:
+        """Which of the rows `asked` lie outside of the interval or the stock that they were answered with, bound included."""
+        groups = self.groups[asked]
+        bound = np.maximum(most_pieces(calibration, groups), self.uncut[asked])
+        outside = self.scores[asked] > thresholds(calibration, groups, level)
+        return np.asarray(outside | (self.pieces[asked] > bound), np.bool_)
 
     def different(self, chosen: Bools) -> int:
         """How many different things some of the rows tell of."""

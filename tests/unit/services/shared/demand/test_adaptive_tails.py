@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.adaptive_tails import LEAST_TAIL, MOST_TAIL, adapted, calibrated_at
-from ordercast.services.shared.demand.conformal import Calibration, thresholds
+from ordercast.services.shared.demand.conformal import Calibration, calibrate, most_pieces, thresholds
+from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, uncut, upper_scores
 from ordercast.services.shared.demand.scored import Scored
 
 FIRST = 400
@@ -22,7 +23,8 @@ def asked_weekly(growth: float, products: int = 100, until: int = NOW) -> Scored
     random = np.random.default_rng(3)
     off = random.exponential(1, len(moment)) * np.exp(growth * np.maximum(moment - FIRST, 0) / 7)
     product, nothing = np.tile(np.arange(products), len(moment) // products), np.zeros(len(moment), np.int64)
-    return Scored(off, np.zeros((len(moment), 2), np.int64), nothing, product * 1_000 + moment, moment, moment + 7)
+    groups = np.zeros((len(moment), 2), np.int64)
+    return Scored(off, groups, nothing, product * 1_000 + moment, nothing, moment, moment + 7)
 
 
 def left_out(calibration: Calibration, scores: Floats, level: float = 0.9) -> float:
@@ -52,6 +54,41 @@ def test_before_anything_was_asked_it_is_the_calibration_itself() -> None:
 def test_what_few_products_missed_moves_nothing() -> None:
     assert adapted(asked_weekly(growth=0.15, products=19), FIRST, NOW, 0.9).tail == 1
     assert adapted(asked_weekly(growth=0.15, products=20), FIRST, NOW, 0.9).tail < 1
+
+
+def said_of(rows: int, seed: int) -> Said:
+    random = np.random.default_rng(seed)
+    middle = random.normal(2, 1.5, rows)
+    return Said(np.exp(random.normal(middle, 1)), middle - 0.8, middle, middle + 0.8)
+
+
+@given(st.integers(0, 99), st.floats(0.5, 0.99), st.floats(0.3, 3))
+def test_a_row_counts_as_missed_where_the_answer_with_its_bound_leaves_its_pieces_out(
+    seed: int, level: float, times: float
+) -> None:
+    before, said = said_of(200, seed), said_of(60, seed + 100)
+    random, nothing, groups = np.random.default_rng(seed), np.zeros(60, np.int64), np.zeros((60, 1), np.int64)
+    sold, came = (np.exp(random.normal(one.middle, 0.8)).astype(np.int64) for one in (before, said))
+    came = (times * came).astype(np.int64)
+    for scores_of in (interval_scores, upper_scores):
+        made = calibrate(scores_of(before, sold), np.zeros((200, 1), np.int64), sold)
+        wide, most = thresholds(made, groups, level), most_pieces(made, groups)
+        if scores_of is interval_scores:
+            low, high = intervals(said, wide, most)
+        else:
+            low, high = nothing, stock(said, wide, most)
+        scored = Scored(scores_of(said, came), groups, came, None, uncut(said), nothing, nothing)
+        missed = scored.missed(np.ones(60, np.bool_), made, level)
+        assert missed.tolist() == ((came < low) | (came > high)).tolist()
+
+
+def test_in_a_season_that_rises_what_the_bound_left_out_makes_the_next_intervals_wider() -> None:
+    """15 % more each week: by its score alone each row was held."""
+    steady = asked_weekly(growth=0.0)
+    sold = np.rint(10 * np.exp(0.15 * np.maximum(steady.moment - FIRST, 0) / 7)).astype(np.int64)
+    rising = replace(steady, scores=np.zeros(len(sold)), pieces=sold)
+    assert adapted(rising, FIRST, NOW, 0.9).tail == LEAST_TAIL
+    assert adapted(replace(rising, uncut=sold), FIRST, NOW, 0.9).tail > 1, "no bound cuts what is expected"
 
 
 @given(st.integers(0, 8), st.floats(-1, 1))
