@@ -10,8 +10,9 @@ from ordercast.contracts.demand_manifest import decode_demand_manifest
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.predictor.version_folder import read_version
-from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
+from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
+from ordercast.services.shared.demand.load_demand_model import ModelDamaged, demand_model
 
 # Of the first answers, at the level that is asked for without one.
 WARM_LEVEL: Final = 0.9

@@ -41,8 +41,9 @@ from ordercast.contracts.diagnostics import (
 from ordercast.contracts.ensemble_forward import Floats, bias_name, kernel_name
 from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest, file_entry, new_version
 from ordercast.services.shared.demand.conformal import calibrate
-from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES, calibration_arrays, seen_arrays
+from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES
 from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.load_demand_model import calibration_arrays, seen_arrays
 from ordercast.services.shared.demand.seen import Seen
 
 

@@ -8,34 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors import numpy as safetensors
 
-from ordercast.contracts.boosted_forward import BoostedTrees, TreesError
 from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
-from ordercast.contracts.demand_manifest import (
-    CALIBRATION_FILE,
-    QUESTIONS,
-    SEEN_FILE,
-    DemandManifest,
-    Question,
-    QuestionRecord,
-    trees_file,
-    weights_file,
-)
-from ordercast.contracts.ensemble_forward import WeightsError
-from ordercast.first_line import first_line
+from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.boosted_member import BoostedMember
-from ordercast.services.shared.demand.conformal import (
-    Calibration,
-    CalibrationRefused,
-    Floats,
-    Ints,
-    from_arrays,
-    most_pieces,
-    thresholds,
-)
+from ordercast.services.shared.demand.conformal import Calibration, Floats, Ints, most_pieces, thresholds
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import (
     YOUNG_DAYS,
@@ -47,11 +24,9 @@ from ordercast.services.shared.demand.interval_groups import (
 )
 from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
 from ordercast.services.shared.demand.seen import Seen, outside
-from ordercast.services.shared.demand.silences import lasting, silent_products
+from ordercast.services.shared.demand.silences import dead_as_usual, lasting, silent_products
 from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
 from ordercast.services.shared.demand.young_products import leveled, resting
-
-Arrays = Mapping[str, NDArray[np.generic]]
 
 FEATURES: Final[Mapping[Question, tuple[Feature, ...]]] = {
     "pair": PAIR_FEATURES,
@@ -63,19 +38,15 @@ CALIBRATIONS: Final = ("pair", "line", "week", "stock")
 SLICE: Final = 8_192
 # Of a product, in products by week.
 AGE: Final = "age"
-# Versions that were calibrated without a group of young products.
-_YOUNG_TOGETHER: Final = frozenset({"ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3"})
-
-
-class ModelDamaged(ValueError):
-    """The files are not those of a version: something is missing, of another shape or no number. The message says what."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionModel:
     """The networks of one question, which columns of its features they take, and the boosted member if it has one.
 
-    `levels_young`: the level answers for products younger than any learned from. The version was judged and calibrated so.
+    `levels_young`: the level answers for products younger than any learned from. `rests`: silences that nothing learned from had
+    let what is expected fall, and a week without any order of the shop is none like others. The version was judged and calibrated
+    so.
     """
 
     features: tuple[Feature, ...]
@@ -86,6 +57,7 @@ class QuestionModel:
     horizon_days: int
     boosted: BoostedMember | None = None
     levels_young: bool = True
+    rests: bool = True
 
     @property
     def age(self) -> int | None:
@@ -96,7 +68,7 @@ class QuestionModel:
     def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
         """For values [rows, all features], a slice of the rows at a time."""
         inputs = np.empty((len(values), len(self.columns) + 1))
-        inputs[:, :-1], inputs[:, -1] = values[:, self.columns], weeks_ahead
+        inputs[:, :-1], inputs[:, -1] = self._own(values), weeks_ahead
         level = np.expm1(values[:, self.level])
         parts = [
             self._of_slice(values[first : first + SLICE], inputs[first : first + SLICE], level[first : first + SLICE])
@@ -115,18 +87,25 @@ class QuestionModel:
         if self.boosted is not None:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
         features = inputs[:, :-1]
-        if "order" in self.networks.heads:
+        if self.rests and "order" in self.networks.heads:
             lasts = lasting(self.seen, self.features, features).astype(np.float32)
             return replace(answer, order_probability=answer.order_probability * lasts)
         if self.age is None:
             return answer
         if self.levels_young:
             answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
-        return resting(answer, level, silent_products(self.seen, self.features, features))
+        if self.rests:
+            answer = resting(answer, level, silent_products(self.seen, self.features, features))
+        return answer
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
-        return outside(self.seen, self.features, values[:, self.columns], product_ids, self.horizon_days, silent_days)
+        return outside(self.seen, self.features, self._own(values), product_ids, self.horizon_days, silent_days)
+
+    def _own(self, values: Floats) -> Floats:
+        """The features that the networks take, of all."""
+        own = values[:, self.columns]
+        return own if self.rests else dead_as_usual(self.features, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,88 +230,6 @@ class DemandModel:
         return [self.said_of_week(values, ahead) for ahead in range(1, weeks + 1)]
 
 
-def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> DemandModel:
-    """From the files that the manifest names.
-
-    Raises:
-        ModelDamaged: one is missing or damaged.
-    """
-    seen, calibrations = _arrays(files, SEEN_FILE), _arrays(files, CALIBRATION_FILE)
-    return DemandModel(
-        {
-            question: question_model(
-                question,
-                manifest.questions[question],
-                _arrays(files, weights_file(question)),
-                _seen(_below(seen, question), question),
-                manifest.horizon_days,
-                _boosted(question, manifest.questions[question], files),
-                # A version of a release before, which notes no "never", was judged and calibrated without.
-                levels_young="never" in _below(seen, question),
-            )
-            for question in QUESTIONS
-        },
-        {kind: _calibration(_below(calibrations, kind), kind) for kind in CALIBRATIONS},
-        young_apart=manifest.schema not in _YOUNG_TOGETHER,
-    )
-
-
-def question_model(
-    question: Question,
-    record: QuestionRecord,
-    arrays: Arrays,
-    seen: Seen,
-    horizon_days: int,
-    boosted: BoostedMember | None = None,
-    *,
-    levels_young: bool = True,
-) -> QuestionModel:
-    """One question's networks, from its record in the manifest and its arrays.
-
-    Raises:
-        ModelDamaged: a feature is not known here, or an array is missing or damaged.
-    """
-    known = names(FEATURES[question])
-    if unknown := [name for name in (*record.features, record.level) if name not in known]:
-        raise ModelDamaged(f"{question} asks for the feature {unknown[0]}, which this release does not have")
-    columns = np.array([known.index(name) for name in record.features], np.int64)
-    if len(seen.low) != len(columns):
-        raise ModelDamaged(f"{SEEN_FILE}: {question} has {len(seen.low)} bounds of {len(columns)} features")
-    try:
-        networks = DemandNetworks.of_arrays(
-            record.heads,
-            record.hidden,
-            record.members,
-            {name: np.asarray(array, np.float32) for name, array in arrays.items()},
-        )
-    except WeightsError as error:
-        raise ModelDamaged(f"{weights_file(question)}: {error}") from error
-    features = tuple(FEATURES[question][place] for place in columns)
-    level = known.index(record.level)
-    return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young)
-
-
-def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:
-    """As they are stored in `SEEN_FILE`."""
-    return {
-        f"{question}/{name}": array
-        for question, bounds in seen.items()
-        for name, array in (
-            *(("low", bounds.low), ("high", bounds.high)),
-            *(("never", bounds.never.astype(np.uint8)), ("products", bounds.products)),
-        )
-    }
-
-
-def calibration_arrays(calibrations: Mapping[str, Calibration]) -> dict[str, NDArray[np.generic]]:
-    """As they are stored in `CALIBRATION_FILE`."""
-    return {
-        f"{kind}/{name}": array
-        for kind, calibration in calibrations.items()
-        for name, array in calibration.arrays().items()
-    }
-
-
 def _intervals(calibration: Calibration, said: Said, groups: Ints, level: float) -> tuple[Ints, Ints]:
     return intervals(said, thresholds(calibration, groups, level), most_pieces(calibration, groups))
 
@@ -350,50 +247,3 @@ def _lines(features: Sequence[Feature], values: Floats) -> Floats:
     """Lines of each row's product so far."""
     name = "product_lines" if features is PAIR_FEATURES else "lines"
     return np.asarray(np.expm1(values[:, names(features).index(name)]), np.float64)
-
-
-def _arrays(files: Mapping[str, bytes], name: str) -> Arrays:
-    if name not in files:
-        raise ModelDamaged(f"{name} is missing")
-    try:
-        found: Arrays = safetensors.load(files[name])
-    except (SafetensorError, ValueError, KeyError) as error:  # a type of numbers that numpy does not have is a KeyError
-        raise ModelDamaged(f"{name}: {first_line(error)}") from error
-    return found
-
-
-def _below(arrays: Arrays, part: str) -> Arrays:
-    """The arrays under `part/`, without it."""
-    return {name.removeprefix(f"{part}/"): array for name, array in arrays.items() if name.startswith(f"{part}/")}
-
-
-def _boosted(question: Question, record: QuestionRecord, files: Mapping[str, bytes]) -> BoostedMember | None:
-    if record.boosting is None or not record.has_trees:
-        return None
-    name = trees_file(question)
-    try:
-        trees = BoostedTrees(_arrays(files, name), len(record.features) + 1)
-    except TreesError as error:
-        raise ModelDamaged(f"{name}: {error}") from error
-    if trees.trees != record.boosting.trees:
-        raise ModelDamaged(f"{name} has {trees.trees} trees, and the manifest says {record.boosting.trees}")
-    held, known = record.boosting.holds_back or record.level, names(FEATURES[question])
-    if held not in known:
-        raise ModelDamaged(f"{question} is held back by the feature {held}, which this release does not have")
-    return BoostedMember(record.boosting.weight, trees, record.boosting.level_weight, known.index(held))
-
-
-def _seen(arrays: Arrays, question: Question) -> Seen:
-    if missing := [name for name in ("low", "high", "products") if name not in arrays]:
-        raise ModelDamaged(f"{SEEN_FILE} lacks {question}/{missing[0]}")
-    low, high = arrays["low"].astype(np.float64), arrays["high"].astype(np.float64)
-    # In a version of a release before, "never" was as high as any other value.
-    never = arrays.get("never", np.ones(len(high)))
-    return Seen(low, high, never.astype(np.bool_), arrays["products"].astype(np.int64))
-
-
-def _calibration(arrays: Arrays, kind: str) -> Calibration:
-    try:
-        return from_arrays(arrays)  # type: ignore[arg-type]
-    except CalibrationRefused as error:
-        raise ModelDamaged(f"{CALIBRATION_FILE}, {kind}: {error}") from error

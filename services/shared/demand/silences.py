@@ -17,6 +17,7 @@ from ordercast.services.shared.demand.weekly_levels import SMOOTHING
 PRODUCT_SILENCE: Final = "days_since_last"
 PAIR_SILENCE: Final = "product_days_since_last"
 SHOP_WEEK: Final = "shop_week"
+OF_SHOP: Final = (SHOP_WEEK, "shop_month")
 
 
 def silent_products(seen: Seen, features: Sequence[Feature], values: Floats) -> Bools:
@@ -34,6 +35,12 @@ def lasting(seen: Seen, features: Sequence[Feature], values: Floats) -> Floats:
     """By row of a pair, the share of its probability of an order that is left while its product is silent for longer than any that
     was learned from: as smoothing forgets, week by week."""
     return np.asarray((1 - SMOOTHING) ** (_days_longer(seen, features, values, PAIR_SILENCE) / 7), np.float64)
+
+
+def dead_as_usual(features: Sequence[Feature], values: Floats) -> Floats:
+    """The values as they were before a release that rests: a week of the shop without any order was a usual one."""
+    dead = np.array([feature.low if feature.name in OF_SHOP else np.nan for feature in features])
+    return np.where(values == dead, 0.0, values)
 
 
 def _days_longer(seen: Seen, features: Sequence[Feature], values: Floats, name: str) -> Floats:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from ordercast.contracts.demand_manifest import DemandManifest, decode_demand_manifest
 from ordercast.contracts.model_manifest import MANIFEST_FILE, ManifestError
-from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
+from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.load_demand_model import ModelDamaged, demand_model
 
 
 def read_demand_version(artifacts: Path, version: str) -> tuple[DemandManifest, DemandModel] | None:

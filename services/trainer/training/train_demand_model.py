@@ -30,7 +30,8 @@ from ordercast.contracts.model_manifest import file_entry, new_version
 from ordercast.services.shared.demand.activity import activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import CalibrationRefused
-from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, calibration_arrays, seen_arrays
+from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel
+from ordercast.services.shared.demand.load_demand_model import calibration_arrays, seen_arrays
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import News, OnNews
 from ordercast.services.trainer.training.coverage import coverage

@@ -12,11 +12,12 @@ from ordercast.contracts.demand_settings import QuestionSettings
 from ordercast.contracts.diagnostics import Diagnostics
 from ordercast.services.shared.demand.activity import Activity, Floats
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
-from ordercast.services.shared.demand.demand_model import QuestionModel, question_model
+from ordercast.services.shared.demand.demand_model import QuestionModel
 from ordercast.services.shared.demand.feature_drift import snapshot_of
 from ordercast.services.shared.demand.feature_list import names
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.load_demand_model import question_model
 from ordercast.services.shared.demand.rows import Rows, line_rows, pair_rows, product_rows
 from ordercast.services.shared.demand.seen import seen_in
 from ordercast.services.trainer.demand_networks.demand_fit import MOST_ATTEMPTS, DemandFitRefused, TrainedDemand

@@ -26,7 +26,7 @@ def test_what_was_written_is_read() -> None:
     assert WHOLE.schema == SCHEMA
 
 
-@pytest.mark.parametrize("schema", ["ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3"])
+@pytest.mark.parametrize("schema", [f"ordercast.demand/{number}" for number in (1, 2, 3, 4)])
 def test_versions_of_releases_before_are_read(schema: str) -> None:
     assert decode_demand_manifest(changed(schema=schema)).questions == WHOLE.questions
 

@@ -14,8 +14,8 @@ from ordercast.contracts.model_manifest import MANIFEST_FILE, file_entry
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.predictor.load_model import load_model
-from ordercast.services.shared.demand.demand_model import demand_model
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES
+from ordercast.services.shared.demand.load_demand_model import demand_model
 from tests.support.demand_versions import (
     demand_files,
     demand_version,

@@ -15,9 +15,10 @@ from safetensors.numpy import load, save
 from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, Boosting, DemandManifest
 from ordercast.services.shared.demand.conformal import calibrate, rows_behind, thresholds
-from ordercast.services.shared.demand.demand_model import DemandModel, ModelDamaged, demand_model
+from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import product_groups, stock_groups
+from ordercast.services.shared.demand.load_demand_model import ModelDamaged, demand_model
 from ordercast.services.shared.demand.young_products import leveled
 from tests.support.demand_versions import demand_version, with_trees
 

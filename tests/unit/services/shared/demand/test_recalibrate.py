@@ -12,8 +12,9 @@ from ordercast.services.shared.demand.activity import Activity, Ints, activity_o
 from ordercast.services.shared.demand.adaptive_tails import WINDOW_DAYS
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import Calibration, most_pieces, thresholds
-from ordercast.services.shared.demand.demand_model import DemandModel, demand_model
+from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import intervals
+from ordercast.services.shared.demand.load_demand_model import demand_model
 from ordercast.services.shared.demand.recalibrate import (
     PAIR_STEP,
     calibration_day,

@@ -1,16 +1,20 @@
 """What is expected falls while a product, or the whole shop, is silent for longer than any that was learned from."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import astuple, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from ordercast.contracts.demand_manifest import SCHEMA, Question, Schema
 from ordercast.services.shared.demand.activity import Activity
-from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel, demand_model
+from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel, QuestionModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names, unknown
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.load_demand_model import demand_model
 from tests.support.demand_versions import demand_version
 from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
 
@@ -107,6 +111,47 @@ def test_so_is_a_silent_product_whose_orders_were_all_cancelled() -> None:
     shop = closed_shop(cancelled_after=1)
     values = Features(known_at(shop, epoch(START) + CLOSED + 7 * 20)).of_products(PRODUCTS)
     assert question.answer(values, 1).mean.tolist() == [0] * 5
+
+
+def questions_of(schema: Schema) -> Mapping[Question, QuestionModel]:
+    manifest, files = demand_version()
+    return demand_model(msgspec.structs.replace(manifest, schema=schema), files).questions
+
+
+def without_bounds(question: QuestionModel) -> QuestionModel:
+    seen = question.seen
+    return replace(question, seen=replace(seen, low=seen.low - 9, high=seen.high + 9))
+
+
+BEFORE: Any = pytest.mark.parametrize("schema", [f"ordercast.demand/{number}" for number in (1, 2, 3, 4)])
+
+
+@BEFORE
+def test_a_version_of_a_release_before_takes_a_dead_week_of_the_shop_for_the_usual_one_that_it_was(
+    schema: Schema,
+) -> None:
+    usual = np.random.default_rng(1).uniform(0, 2, (6, len(PRODUCT_FEATURES)))
+    shop = [names(PRODUCT_FEATURES).index(name) for name in ("shop_week", "shop_month")]
+    usual[:, shop], dead = 0, usual.copy()
+    dead[:, shop] = -4
+    before, now = questions_of(schema)["product"], questions_of(SCHEMA)["product"]
+    for found, expected in zip(astuple(before.answer(dead, 1)), astuple(before.answer(usual, 1)), strict=True):
+        assert np.array_equal(found, expected)
+    assert before.outside(dead, np.arange(1, 7)) == before.outside(usual, np.arange(1, 7))
+    assert now.outside(dead, np.arange(1, 7)) != now.outside(usual, np.arange(1, 7))
+
+
+@BEFORE
+@pytest.mark.parametrize(("question", "silence"), [("product", "days_since_last"), ("pair", "product_days_since_last")])
+def test_a_version_of_a_release_before_answers_silences_as_it_was_judged(
+    schema: Schema, question: Question, silence: str
+) -> None:
+    before, now = questions_of(schema)[question], questions_of(SCHEMA)[question]
+    values = np.random.default_rng(1).uniform(0, 2, (6, len(FEATURES[question])))
+    values[:, names(FEATURES[question]).index(silence)] = np.log1p(60)
+    of_networks = astuple(without_bounds(now).answer(values, 1))
+    assert all(map(np.array_equal, astuple(before.answer(values, 1)), of_networks))
+    assert not all(map(np.array_equal, astuple(now.answer(values, 1)), of_networks))
 
 
 def test_pairs_of_a_product_that_is_silent_for_longer_than_any_order_less_probably_by_each_week() -> None:
