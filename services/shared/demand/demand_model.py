@@ -90,9 +90,7 @@ class QuestionModel:
         if self.rests and "order" in self.networks.heads:
             lasts = lasting(self.seen, self.features, features).astype(np.float32)
             return replace(answer, order_probability=answer.order_probability * lasts)
-        if self.age is None:
-            return answer
-        if self.levels_young:
+        if self.levels_young and self.age is not None:
             answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
         if self.rests:
             answer = resting(answer, level, silent_products(self.seen, self.features, features))

@@ -123,7 +123,20 @@ def without_bounds(question: QuestionModel) -> QuestionModel:
     return replace(question, seen=replace(seen, low=seen.low - 9, high=seen.high + 9))
 
 
-BEFORE: Any = pytest.mark.parametrize("schema", [f"ordercast.demand/{number}" for number in (1, 2, 3, 4)])
+BEFORE: pytest.MarkDecorator = pytest.mark.parametrize(
+    "schema", [f"ordercast.demand/{number}" for number in (1, 2, 3, 4)]
+)
+
+
+def test_products_rest_also_in_a_written_recipe_without_their_age() -> None:
+    """It has another feature in its place."""
+    product = questions_of(SCHEMA)["product"]
+    columns = np.where(product.columns == product.age, product.level, product.columns)
+    ageless = replace(product, columns=columns, features=tuple(PRODUCT_FEATURES[place] for place in columns))
+    assert ageless.age is None
+    values = np.random.default_rng(1).uniform(0, 2, (6, len(PRODUCT_FEATURES)))
+    values[:, names(PRODUCT_FEATURES).index("days_since_last")] = np.log1p(60)
+    assert ageless.answer(values, 1).mean == pytest.approx(np.expm1(values[:, product.level]), rel=1e-6)
 
 
 @BEFORE
