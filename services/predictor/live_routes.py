@@ -1,5 +1,6 @@
 """How a version's predictions have come out. It tells what was sold, so it is for operators and admins."""
 
+from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -38,7 +39,8 @@ async def show_drift(request: Request, _: CurrentCaller, version: Version) -> Dr
         raise errors.ModelRefused(f"the files of {version} are gone or damaged")
     snapshot, _at = service.shop.take()
     features = await snapshot.features(moment_of(None))
-    return await service.drifts.of(features, version, partial(drift_of, manifest, features))
+    drift = await service.drifts.of(features, version, partial(drift_of, manifest, features))
+    return drift.at(datetime.now(UTC))  # kept as long as nothing happens in the shop, while the version grows older
 
 
 async def _manifest(service: Predictor, version: str) -> DemandManifest | None:

@@ -1,7 +1,7 @@
 """How old a version is, and how far the features of the pairs that are known now lie from those that it learned from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -38,6 +38,10 @@ class Drift:
     pairs: int
     features: list[FeatureDrift]
 
+    def at(self, now: datetime) -> "Drift":
+        """The same, as old as the version is by then."""
+        return replace(self, age_days=(now - self.trained_at).total_seconds() / 86_400)
+
 
 def snapshot_of(features: Features, names_of_features: Sequence[str]) -> tuple[FeatureBins, ...]:
     """How these features of the known pairs are distributed at the moment: what a version keeps to be compared with."""
@@ -58,7 +62,7 @@ def drift_of(manifest: DemandManifest, features: Features) -> Drift:
     return Drift(
         version=manifest.version,
         trained_at=manifest.created_at,
-        age_days=(datetime.now(UTC) - manifest.created_at).total_seconds() / 86_400,
+        age_days=0.0,
         pairs=len(values),
         features=sorted(moved, key=lambda one: (-one.psi, one.feature)),
-    )
+    ).at(datetime.now(UTC))

@@ -258,6 +258,8 @@ async def test_drift_is_told_against_what_the_training_kept_and_with_the_age(wor
         found = msgspec.json.decode(answer.content, type=Drift)
         assert (found.pairs, found.trained_at) == (3, kept.manifest.created_at)
         assert found.age_days > 100
+        again = msgspec.json.decode((await client.get(path, headers=admin)).content, type=Drift)
+        assert again.age_days > found.age_days, "what is kept of the features says nothing of the age"
         assert {one.feature for one in found.features} == {
             one.name for one in PAIR_FEATURES if one.kind not in ("calendar", "log days")
         }
