@@ -15,6 +15,12 @@ from ordercast.services.trainer.judging.scores import row_deviance
 FEWEST_GROUPS: Final = 20
 FEWEST_ROWS: Final = 100
 ACCOUNTS: Final = "accounts or products"
+# What a comparison found, by its code.
+_FOUND: Final[Mapping[str, str]] = {
+    "better": "better than every opponent, by the least",
+    "worse": "worse,",
+    "no-clear-difference": "no clear difference,",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +71,21 @@ def judge(
     against = {name: paired_difference(loss, row_deviance(other, clipped), group) for name, other in opponents.items()}
     closest, difference = max(against.items(), key=lambda named: named[1].high)
     mean = float(loss.mean())
-    deviance = f"deviance {mean:.4g} on {len(target):,} rows of {difference.groups:,} {drawn}"
-    numbers = f"{difference.mean:+.4g} ({difference.low:+.4g} to {difference.high:+.4g}) against {closest}"
-    if difference.high < 0:
-        reason = f"{deviance}: better than every opponent, by the least {numbers}"
-        told = compared("better", mean, len(target), closest, difference, drawn)
-        return Verdict("better", reason, against, mean, len(target), drawn, told)
-    code, why = ("worse", "worse") if difference.low > 0 else ("no-clear-difference", "no clear difference")
-    told = compared(code, mean, len(target), closest, difference, drawn)
-    return Verdict("not better", f"{deviance}: {why}, {numbers}", against, mean, len(target), drawn, told)
+    code = "better" if difference.high < 0 else "worse" if difference.low > 0 else "no-clear-difference"
+    reason, told = compared(code, mean, len(target), closest, difference, drawn)
+    verdict: Literal["better", "not better"] = "better" if code == "better" else "not better"
+    return Verdict(verdict, reason, against, mean, len(target), drawn, told)
 
 
-def compared(code: str, deviance: float, rows: int, against: str, difference: Difference, drawn: str) -> Because:
-    """What a comparison with one opponent came to, as data."""
-    return because(
+def compared(
+    code: str, deviance: float, rows: int, against: str, difference: Difference, drawn: str
+) -> tuple[str, Because]:
+    """What a comparison with one opponent came to, in words and as data."""
+    reason = (
+        f"deviance {deviance:.4g} on {rows:,} rows of {difference.groups:,} {drawn}: {_FOUND[code]} "
+        f"{difference.mean:+.4g} ({difference.low:+.4g} to {difference.high:+.4g}) against {against}"
+    )
+    return reason, because(
         code,
         question="",
         deviance=deviance,

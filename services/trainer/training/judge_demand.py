@@ -13,6 +13,7 @@ from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.rows import Rows
+from ordercast.services.trainer.judging.bootstrap import Difference
 from ordercast.services.trainer.judging.gate import ACCOUNTS, Verdict, compared, judge
 from ordercast.services.trainer.judging.opponents import Opponent
 from ordercast.services.trainer.judging.scores import order_scores, piece_scores
@@ -35,10 +36,14 @@ class JudgedQuestion:
     against_serving: Verdict | None
 
     @property
+    def against(self) -> Mapping[str, Difference]:
+        """The difference of deviance to each opponent, the serving version among them."""
+        return {**self.verdict.against, **(self.against_serving.against if self.against_serving else {})}
+
+    @property
     def clearly_worse(self) -> list[str]:
         """Opponents that did better beyond the noise of which accounts or products there are."""
-        against = {**self.verdict.against, **(self.against_serving.against if self.against_serving else {})}
-        return [name for name, difference in against.items() if difference.low > LEAST_DEVIANCE]
+        return [name for name, difference in self.against.items() if difference.low > LEAST_DEVIANCE]
 
 
 def judge_question(
@@ -99,10 +104,10 @@ def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str, B
     """
     for question, one in judged.items():
         if worse := one.clearly_worse:
-            verdict = one.against_serving if worse == [SERVING] and one.against_serving else one.verdict
-            difference = verdict.against[worse[0]]
-            told = compared("worse", verdict.deviance, verdict.rows, worse[0], difference, verdict.drawn)
-            return False, f"{question}: worse than {worse[0]}: {verdict.reason}", _of(question, told)
+            worst = max(worse, key=lambda name: one.against[name].high)
+            verdict = one.verdict
+            reason, told = compared("worse", verdict.deviance, verdict.rows, worst, one.against[worst], verdict.drawn)
+            return False, f"{question}: worse than {worst}: {reason}", _of(question, told)
     pair = judged["pair"].verdict
     return pair.verdict == "better", f"pair: {pair.reason}", _of("pair", pair.because)
 

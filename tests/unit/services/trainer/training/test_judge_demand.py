@@ -60,6 +60,21 @@ def test_one_that_is_clearly_worse_than_what_serves_is_rejected() -> None:
     assert told.values["rows"] == 2_000
 
 
+def test_the_sentence_and_the_data_of_a_rejected_one_name_the_same_opponent_with_the_same_numbers() -> None:
+    """All three are clearly better; the sentence was of the first, and the numbers of another."""
+    one = judge_question(HELD, 30.0, TRUTH * 3 + 9, None, {"mean": MEAN, "twice": TRUTH * 2}, TRUTH)
+    assert set(one.clearly_worse) == {"mean", "twice", SERVING}
+    _, reason, told = publishable({"line": one, "pair": judged(TRUTH), "product": judged(TRUTH)})
+    assert told is not None
+    values = {name: told.values[name] for name in ("deviance", "difference", "low", "high")}
+    said = {name: f"{value:{'' if name == 'deviance' else '+'}.4g}" for name, value in values.items()}
+    assert told.values["against"] == SERVING, "which is better by most"
+    assert reason == (
+        f"line: worse than {SERVING}: deviance {said['deviance']} on 2,000 rows of 200 accounts or products: worse, "
+        f"{said['difference']} ({said['low']} to {said['high']}) against {SERVING}"
+    )
+
+
 def test_one_that_is_as_good_as_what_serves_takes_over_because_it_knows_more() -> None:
     same = judged(TRUTH, TRUTH)
     assert publishable({"pair": same, "line": same, "product": same})[0]
