@@ -22,12 +22,13 @@ OF_SHOP: Final = (SHOP_WEEK, "shop_month")
 
 def silent_products(seen: Seen, features: Sequence[Feature], values: Floats) -> Bools:
     """By row of a product: it rests for longer than any that was learned from, or the whole shop had less than half of the pieces
-    of the worst week learned from."""
+    of the worst week learned from; or none at all, where every week learned from had some, however few."""
     known = names(features)
     silent = _days_longer(seen, features, values, PRODUCT_SILENCE) > 0
     if SHOP_WEEK in known:
         place = known.index(SHOP_WEEK)
-        silent |= values[:, place] < seen.low[place] - MARGIN
+        week, worst, nothing = values[:, place], seen.low[place], features[place].low
+        silent |= (week < worst - MARGIN) | ((week == nothing) & (worst > nothing))
     return np.asarray(silent, np.bool_)
 
 

@@ -15,6 +15,7 @@ from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.load_demand_model import demand_model
+from ordercast.services.shared.demand.silences import silent_products
 from tests.support.demand_versions import demand_version
 from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
 
@@ -126,6 +127,20 @@ def without_bounds(question: QuestionModel) -> QuestionModel:
 BEFORE: pytest.MarkDecorator = pytest.mark.parametrize(
     "schema", [f"ordercast.demand/{number}" for number in (1, 2, 3, 4)]
 )
+
+
+@pytest.mark.parametrize(
+    ("worst", "week", "rests"),
+    [(-1.0, -1.6, False), (-1.0, -1.8, True), (-3.6, -3.9, False), (-3.6, -4.0, True), (-4.0, -4.0, False)],
+)
+def test_products_rest_after_less_than_half_of_the_shops_worst_week_and_after_a_dead_one_where_none_was_seen(
+    worst: float, week: float, rests: bool
+) -> None:
+    place, seen = names(PRODUCT_FEATURES).index("shop_week"), questions_of(SCHEMA)["product"].seen
+    seen = replace(seen, low=np.where(np.arange(len(seen.low)) == place, worst, seen.low))
+    values = np.zeros((1, len(PRODUCT_FEATURES)))
+    values[0, place] = week
+    assert silent_products(seen, PRODUCT_FEATURES, values).tolist() == [rests]
 
 
 def test_products_rest_also_in_a_written_recipe_without_their_age() -> None:
