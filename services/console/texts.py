@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from ordercast.services.console.curves import points, trend
 from ordercast.services.console.flow.processes import service_of
+from ordercast.services.shared.http.accept import preferred_language
 
 HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
@@ -143,14 +144,8 @@ def _formats(language: str) -> Mapping[str, Any]:
 
 
 def preferred(chosen: str | None, accepted: str) -> str:
-    """The language that was chosen, else the first of the header Accept-Language that is there, else English."""
-    known = languages_known()
-    names = [chosen or "", *(part.partition(";")[0].strip().lower() for part in accepted.split(","))]
-    return next((name.split("-")[0] for name in names if name.split("-")[0] in known), SOURCE)
+    """The language that was chosen, else the one that the header Accept-Language prefers of those that there are, else English."""
+    return chosen if chosen in _KNOWN else preferred_language(accepted, _KNOWN, SOURCE)
 
 
 _KNOWN: Final = frozenset(languages())
-
-
-def languages_known() -> frozenset[str]:
-    return _KNOWN

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ordercast.services.shared.http.accept import preferred_language
+
 LOCALES: Final = Path(__file__).parent / "locales"
 SOURCE: Final = "en"
 
@@ -52,6 +54,5 @@ def _range_words(say: Say, words: str) -> str:
 
 
 def say_to(accepted: str) -> Say:
-    """In the first language of a header Accept-Language that there is, else in English."""
-    names = (part.partition(";")[0].strip().lower().split("-")[0] for part in accepted.split(","))
-    return Say(next((name for name in names if name == SOURCE or name in _TEXTS), SOURCE))
+    """In the language that a header Accept-Language prefers of those that there are, else in English."""
+    return Say(preferred_language(accepted, {SOURCE, *_TEXTS}, SOURCE))

@@ -1,7 +1,7 @@
-"""Which of several media types a request prefers, by its header `Accept` (RFC 9110, 12.5.1)."""
+"""Which of several media types or languages a request prefers, by `Accept` and `Accept-Language` (RFC 9110, 12.5.1 and 12.5.4)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 _QUALITY: Final = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)", re.ASCII)
@@ -15,6 +15,14 @@ def preferred(accept: str, offered: Sequence[str]) -> str:
     """
     qualities = _qualities(accept) or {"*/*": 1.0}
     return max(offered, key=lambda media: _quality_of(media, qualities))
+
+
+def preferred_language(accepted: str, known: Container[str], usual: str) -> str:
+    """The known language (lower case, as `ko`) of the highest quality; of equal ones the first in the header, and the usual one
+    if none is accepted. Regions are not looked at: `ko-KR` is `ko`."""
+    by_quality = sorted(_qualities(accepted).items(), key=lambda one: -one[1])
+    languages = (usual if name == "*" else name.partition("-")[0] for name, quality in by_quality if quality > 0)
+    return next((language for language in languages if language in known), usual)
 
 
 def _qualities(accept: str) -> dict[str, float]:

@@ -223,6 +223,7 @@ def test_a_word_of_a_command_stays_one_word() -> None:
         ("ko", "en", "ko"),
         (None, "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
         (None, "de-DE,de;q=0.9", "en"),
+        (None, "en;q=0.1,ko;q=0.9", "ko"),
         ("xx", "", "en"),
         (None, "", "en"),
     ],

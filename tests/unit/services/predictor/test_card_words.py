@@ -89,7 +89,15 @@ def test_what_is_said_without_values_may_have_any_sign() -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "language"),
-    [("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("de, ko", "ko"), ("en, ko", "en"), ("", "en"), ("de", "en")],
+    [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ("de, ko", "ko"),
+        ("en, ko", "en"),
+        ("en;q=0.1, ko;q=0.9", "ko"),
+        ("ko;q=0", "en"),
+        ("", "en"),
+        ("de", "en"),
+    ],
 )
-def test_the_first_language_that_there_is_counts(accepted: str, language: str) -> None:
+def test_the_language_that_is_preferred_of_those_that_there_are_counts(accepted: str, language: str) -> None:
     assert say_to(accepted).language == language

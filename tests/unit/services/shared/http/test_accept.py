@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.services.shared.http.accept import preferred
+from ordercast.services.shared.http.accept import preferred, preferred_language
 
 JSON, CSV = OFFERED = ("application/json", "text/csv")
 
@@ -39,6 +39,29 @@ def test_the_type_of_the_highest_quality_is_answered_and_json_where_nothing_is_p
     accept: str, answered: str
 ) -> None:
     assert preferred(accept, OFFERED) == answered
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ("en;q=0.1, ko;q=0.9", "ko"),
+        ("KO ; Q=0.9, en;q=0.8", "ko"),
+        ("de, ko;q=0.2", "ko"),
+        ("ko, en", "ko"),
+        ("en, ko", "en"),
+        ("ko;q=0", "en"),
+        ("en;q=0, ko;q=0.001", "ko"),
+        ("ko;q=0.5, *", "en"),
+        ("ko;q=2", "en"),
+        ("", "en"),
+        ("de", "en"),
+    ],
+)
+def test_the_known_language_of_the_highest_quality_is_spoken_and_of_equal_ones_the_first(
+    accepted: str, language: str
+) -> None:
+    assert preferred_language(accepted, {"en", "ko"}, "en") == language
 
 
 @given(st.text(st.sampled_from("textcsv/*;q=01., ")))
