@@ -47,7 +47,7 @@ class Calibration:
 
     `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
     how many they were kept, and so their ranks. `most` are the most pieces of a group's rows. `cells`: how many different
-    things the rows tell of. `tail`: the share of what a level leaves out that is left out in fact (`adaptive_tails`); not stored.
+    things the rows tell of. `tail`: how much of what a level leaves out is left out in fact (`tailed`); not stored.
     """
 
     depths: int
@@ -156,7 +156,7 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
     """
     if not LEAST_LEVEL <= level <= MOST_LEVEL:
         raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
-    level = max(1 - (1 - level) * calibration.tail, LEAST_LEVEL)
+    level = tailed(level, calibration.tail)
     used, place = np.unique(_group_places(calibration, groups), return_inverse=True)
     by_group = np.array(
         [
@@ -167,6 +167,16 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
         ]
     )
     return np.asarray(by_group[place], np.float64)
+
+
+def tailed(level: float, tail: float) -> float:
+    """The level whose threshold answers for one, where `tail` of what it leaves out is to be left out: as a factor of the odds, of
+    what the lowest level leaves out.
+
+    The tail is told at one level, and so moves those near it: the lowest one stays, and a higher level is a higher one still.
+    """
+    out = (1 - level) / (1 - LEAST_LEVEL)
+    return 1 - (1 - LEAST_LEVEL) * tail * out / (1 - out + tail * out)
 
 
 def rows_behind(calibration: Calibration, groups: Ints) -> Ints:

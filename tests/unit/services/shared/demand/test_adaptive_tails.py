@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.adaptive_tails import LEAST_TAIL, MOST_TAIL, adapted, calibrated_at
-from ordercast.services.shared.demand.conformal import Calibration, calibrate, most_pieces, thresholds
+from ordercast.services.shared.demand.conformal import (
+    LEAST_LEVEL,
+    MOST_LEVEL,
+    Calibration,
+    calibrate,
+    most_pieces,
+    tailed,
+    thresholds,
+)
 from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, uncut, upper_scores
 from ordercast.services.shared.demand.scored import Scored
 
@@ -100,6 +108,29 @@ def test_nothing_is_used_that_came_later_and_the_tail_has_bounds(weeks: int, gro
     assert {name: array.tolist() for name, array in then.arrays().items()} == {
         name: array.tolist() for name, array in calibrated_at(every, day).arrays().items()
     }
+
+
+LEVELS = st.floats(LEAST_LEVEL, MOST_LEVEL)
+
+
+@given(LEVELS, LEVELS, st.floats(LEAST_TAIL, MOST_TAIL))
+def test_of_two_levels_the_higher_one_stays_the_higher_one_whatever_the_weeks_before_held(
+    one: float, other: float, tail: float
+) -> None:
+    low, high = sorted((one, other))
+    moved = tailed(low, tail), tailed(high, tail)
+    assert LEAST_LEVEL <= moved[0] <= moved[1] < 1
+    assert moved[0] < moved[1] or high - low < 1e-9
+    assert tailed(LEAST_LEVEL, tail) == LEAST_LEVEL
+    assert tailed(one, 1.0) == pytest.approx(one, abs=1e-12)
+
+
+@pytest.mark.parametrize("tail", [LEAST_TAIL, MOST_TAIL])
+def test_intervals_of_low_levels_are_of_different_widths_in_the_most_adapted_calibration(tail: float) -> None:
+    made = replace(calibrated_at(asked_weekly(growth=0.0), FIRST), tail=tail)
+    asked = [float(thresholds(made, np.zeros((1, 2), np.int64), level)[0]) for level in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    assert asked == sorted(set(asked))
+    assert asked[0] == thresholds(replace(made, tail=1.0), np.zeros((1, 2), np.int64), 0.5)[0]
 
 
 def test_a_tail_stays_within_the_levels_that_scores_are_kept_of() -> None:
