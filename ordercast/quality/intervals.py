@@ -10,7 +10,13 @@ import numpy as np
 from ordercast.quality.report import table
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.adaptive_tails import WEEK, WINDOW_DAYS, adapted, calibrated_at
-from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, Calibration, most_pieces, thresholds
+from ordercast.services.shared.demand.conformal import (
+    DEFAULT_LEVEL,
+    DEFAULT_SERVICE_LEVEL,
+    Calibration,
+    most_pieces,
+    thresholds,
+)
 from ordercast.services.shared.demand.intervals import Said, interval_scores, intervals, stock, uncut, upper_scores
 from ordercast.services.shared.demand.scored import Scored
 
@@ -33,7 +39,7 @@ TWO_SIDED: Final = Form(interval_scores, intervals, DEFAULT_LEVEL, least=0.87, m
 STOCK: Final = Form(
     upper_scores,
     lambda said, wide, most: (np.zeros(len(wide), np.int64), stock(said, wide, most)),
-    0.95,
+    DEFAULT_SERVICE_LEVEL,
     least=0.94,
     most=0.96,
 )

@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field, model_validator
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.predictor.forecast_schemas import (
-    DEFAULT_SERVICE_LEVEL,
     DEFAULT_WEEKS,
     ForecastQuestion,
 )
@@ -14,8 +13,8 @@ from ordercast.services.predictor.forecast_schemas import MAX_LIMIT as MAX_PRODU
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
 from ordercast.services.predictor.model_slot import RecipeName
 from ordercast.services.predictor.predict import PairPrediction, Prediction
-from ordercast.services.predictor.schemas import DEFAULT_LEVEL, MOST_HORIZON, Day, PairQuestion
-from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
+from ordercast.services.predictor.schemas import MOST_HORIZON, Day, PairQuestion
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, DEFAULT_SERVICE_LEVEL, LEAST_LEVEL, MOST_LEVEL
 from ordercast.services.shared.http.requests import MAX_ID, BodyModel, RequestModel
 
 # Predictions in one request: by `baseline` 0.1 s of work and an answer of 3 MB, by `demand` 0.3 s and 4 MB.

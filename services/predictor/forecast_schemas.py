@@ -14,12 +14,11 @@ from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.contracts.spreadsheets import in_cell
 from ordercast.services.predictor.forecast_products import ProductForecast, Week
 from ordercast.services.predictor.named_products import RecentWeek
-from ordercast.services.predictor.schemas import DEFAULT_LEVEL, AsOf
-from ordercast.services.shared.demand.conformal import LEAST_LEVEL, MOST_LEVEL
+from ordercast.services.predictor.schemas import AsOf
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, DEFAULT_SERVICE_LEVEL, LEAST_LEVEL, MOST_LEVEL
 from ordercast.services.shared.http.requests import PLAIN_INTEGER, PLAIN_NUMBER
 
 DEFAULT_WEEKS: Final = 4
-DEFAULT_SERVICE_LEVEL: Final = 0.95
 # Products on a page: they take a second.
 MAX_LIMIT: Final = 5_000
 DEFAULT_LIMIT: Final = 20

@@ -14,6 +14,7 @@ from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
 from ordercast.services.predictor.shop_snapshot import Shop, moment_of
 from ordercast.services.shared.db.engine import Sessions
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL
 from ordercast.services.shared.demand.feature_drift import Drift, drift_of
 from ordercast.services.shared.http.shared_answers import SharedAnswers
 from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
@@ -22,8 +23,6 @@ from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVE
 MOST_JUDGED: Final = 50_000
 # With fewer, chance decides.
 ENOUGH: Final = 1_000
-# The level of intervals that is judged, which is the default of the question.
-LEVEL: Final = 0.9
 # Within these, intervals of 90 % hold.
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
 # Time (s) between two looks for the metrics: days end once a day.
@@ -68,8 +67,8 @@ _JUDGE: Final = text(f"""
         {_deviance("expected_quantity")} AS deviance, {_deviance("naive_quantity")} AS naive_deviance,
         CAST(avg(CAST(sold > 0 AS integer)) AS float8) AS order_share, avg(order_probability) AS order_probability,
         avg(power(order_probability - CAST(sold > 0 AS integer), 2)) AS brier,
-        count(*) FILTER (WHERE level = {LEVEL}) AS intervals,
-        CAST(avg(CAST(sold BETWEEN low AND high AS integer)) FILTER (WHERE level = {LEVEL}) AS float8) AS coverage
+        count(*) FILTER (WHERE level = {DEFAULT_LEVEL}) AS intervals,
+        CAST(avg(CAST(sold BETWEEN low AND high AS integer)) FILTER (WHERE level = {DEFAULT_LEVEL}) AS float8) AS coverage
     FROM judged
 """)  # noqa: S608 - numbers and names of ours
 

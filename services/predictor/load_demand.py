@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -10,12 +9,10 @@ from ordercast.contracts.demand_manifest import decode_demand_manifest
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.predictor.version_folder import read_version
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
 from ordercast.services.shared.demand.load_demand_model import ModelDamaged, demand_model
-
-# Of the first answers, at the level that is asked for without one.
-WARM_LEVEL: Final = 0.9
 
 
 def load_demand(artifacts: Path, version: str, manifest_sha256: str) -> ServedDemand:
@@ -39,9 +36,9 @@ def _warm(model: DemandModel, weeks: int) -> None:
     pairs, products = np.zeros((2, len(PAIR_FEATURES))), np.zeros((2, len(PRODUCT_FEATURES)))
     with np.errstate(all="ignore"):
         said = (
-            model.pairs(pairs, WARM_LEVEL).expected,
-            model.lines(pairs, WARM_LEVEL).expected,
-            model.products(products, weeks, WARM_LEVEL).expected,
+            model.pairs(pairs, DEFAULT_LEVEL).expected,
+            model.lines(pairs, DEFAULT_LEVEL).expected,
+            model.products(products, weeks, DEFAULT_LEVEL).expected,
         )
     if not all(np.isfinite(expected).all() for expected in said):
         raise ModelRefused("the networks answer with a number that is not finite")

@@ -25,7 +25,6 @@ from ordercast.services.predictor.named_products import products_of
 from ordercast.services.predictor.predict import PairPrediction, Prediction
 from ordercast.services.predictor.predict_pairs import predict_pairs, refuse_others
 from ordercast.services.predictor.schemas import (
-    DEFAULT_LEVEL,
     DemandQuestion,
     FeaturesAnswer,
     PairQuestion,
@@ -33,6 +32,7 @@ from ordercast.services.predictor.schemas import (
     ViewCountQuery,
 )
 from ordercast.services.predictor.wiring import Predictor, predictor
+from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.paging import DEFAULT_LIMIT

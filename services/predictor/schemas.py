@@ -73,8 +73,6 @@ class FeaturesAnswer(BaseModel):
         )
 
 
-DEFAULT_LEVEL: Final = 0.9
-
 Level = Annotated[
     float,
     PLAIN_NUMBER,

@@ -19,7 +19,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 LEAST_LEVEL: Final = 0.5
+# Of intervals and of stock where none is asked for: what is judged, and told of the weeks before.
 DEFAULT_LEVEL: Final = 0.9
+DEFAULT_SERVICE_LEVEL: Final = 0.95
 MOST_LEVEL: Final = 0.99
 # What of a group's n different scores holds 90 % holds 90 +- sqrt(0.9 * 0.1 / n) of new rows: with 400, 87 % are two deviations
 # away.

@@ -13,7 +13,12 @@ from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Activity
 from ordercast.services.shared.demand.adaptive_tails import WEEK, WINDOW_DAYS, adapted
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of, scored_of
-from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL, Calibration, CalibrationRefused
+from ordercast.services.shared.demand.conformal import (
+    DEFAULT_LEVEL,
+    DEFAULT_SERVICE_LEVEL,
+    Calibration,
+    CalibrationRefused,
+)
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.rows import pair_rows, product_rows
 
@@ -21,9 +26,8 @@ from ordercast.services.shared.demand.rows import pair_rows, product_rows
 PAIR_STEP: Final = 14
 # Pairs that are looked at of one moment: groups of a thousandth of them still have thresholds of their own.
 MOST_PAIRS: Final = 100_000
-# Levels that are asked for most, of weeks and of stock: by these it is told what was missed.
-SERVICE_LEVEL: Final = 0.95
-LEVELS: Final = {"week": DEFAULT_LEVEL, "stock": SERVICE_LEVEL}
+# Levels that are asked for most: by these it is told what was missed.
+LEVELS: Final = {"week": DEFAULT_LEVEL, "stock": DEFAULT_SERVICE_LEVEL}
 
 
 def calibration_day(moment: int, until: int) -> int:
