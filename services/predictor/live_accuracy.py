@@ -25,12 +25,13 @@ MOST_JUDGED: Final = 50_000
 ENOUGH: Final = 1_000
 # Within these, intervals of 90 % hold.
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
-# Time (s) between two looks for the metrics: days end once a day.
+# Time (s) between two looks for the metrics, at most: days end once a day.
 LOOK_EVERY_S: Final = 300.0
-# Judging takes at most a hundredth of PostgreSQL's time, however many look at the figures; but what waited long for a connection
-# once is not kept for longer than `LOOK_EVERY_S`.
+# Judging a version takes each predictor at most a hundredth of PostgreSQL's time, however many look at its figures; the served one,
+# which is told to the metrics, a fiftieth: it is made anew when half of the time is over, so that nobody waits for it. What once
+# waited long for a connection is not kept for longer than `LOOK_EVERY_S`.
 KEPT_TIMES: Final = 100.0
-# What takes longer (s) for the served version is made anew when half of that is over, so that nobody waits for it.
+# Whoever asks waits for what takes no longer (s): that is made anew at each look alone.
 QUICK_S: Final = 0.05
 RENEWED_TIMES: Final = KEPT_TIMES / 2
 # What is called so on a scoreboard in the manifest.

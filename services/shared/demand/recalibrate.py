@@ -89,6 +89,7 @@ def pair_moments(until: int, day: int, horizon_days: int) -> range:
 
 
 def product_moments(until: int, day: int) -> range:
-    """From the first one that the training held out on, those that the calibration of any week of the window before is made of."""
+    """Those that the calibration of any week of the window before is made of, none longer before `until` than every training holds
+    out."""
     first = max(until, day - WINDOW_DAYS)
     return range(max(until - WEEK * MOST_WEEKS, first - WINDOW_DAYS - WEEK * (MOST_WEEKS - 1)), day, WEEK)
