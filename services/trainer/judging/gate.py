@@ -8,11 +8,13 @@ import numpy as np
 
 from ordercast.contracts.because import Because, because
 from ordercast.services.shared.demand.activity import Floats, Ints
-from ordercast.services.trainer.judging.bootstrap import Difference, paired_difference
+from ordercast.services.trainer.judging.bootstrap import Difference, difference_in_each, paired_difference
 from ordercast.services.trainer.judging.scores import row_deviance
 
 # Fewer accounts than this can be drawn together by chance too often for a share of 95 % to mean anything.
 FEWEST_GROUPS: Final = 20
+# Of so few, an answer that is worse in every one is worse: by chance one in 32 that is as good would be.
+FEWEST_ALIKE: Final = 5
 FEWEST_ROWS: Final = 100
 ACCOUNTS: Final = "accounts or products"
 # What a comparison found, by its code.
@@ -25,8 +27,9 @@ _FOUND: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`against`: the difference of deviance to each opponent, under 0 where the candidate is better. `because`: `reason` as data,
-    of no question yet."""
+    """`against`: the difference of deviance to each opponent, under 0 where the candidate is better; of too few groups to be drawn
+    it holds what each of them says, so that who is worse in every one is known to be. `because`: `reason` as data, of no question
+    yet."""
 
     verdict: Literal["better", "not better"]
     reason: str
@@ -63,14 +66,21 @@ def judge(
     """
     if not opponents or any(len(other) != len(target) for other in (answer, group, *opponents.values())):
         raise ValueError("a candidate is judged against at least one opponent, on the same rows")
-    if refusal := _refusal(answer, target, group, with_other_future, drawn):
+    groups = len(np.unique(group))
+    too_little = _too_little(len(target), groups, drawn)
+    if refusal := too_little if groups < FEWEST_ALIKE else _refusal(answer, with_other_future):
         reason, why_not = refusal
         return Verdict("not better", reason, {}, because=why_not)
     clipped = np.minimum(target, clip)
     loss = row_deviance(answer, clipped)
-    against = {name: paired_difference(loss, row_deviance(other, clipped), group) for name, other in opponents.items()}
-    closest, difference = max(against.items(), key=lambda named: named[1].high)
+    losses = {name: row_deviance(other, clipped) for name, other in opponents.items()}
     mean = float(loss.mean())
+    if too_little:
+        reason, why_not = too_little
+        in_each = {name: difference_in_each(loss, other, group) for name, other in losses.items()}
+        return Verdict("not better", reason, in_each, mean, len(target), drawn, why_not)
+    against = {name: paired_difference(loss, other, group) for name, other in losses.items()}
+    closest, difference = max(against.items(), key=lambda named: named[1].high)
     code = "better" if difference.high < 0 else "worse" if difference.low > 0 else "no-clear-difference"
     reason, told = compared(code, mean, len(target), closest, difference, drawn)
     verdict: Literal["better", "not better"] = "better" if code == "better" else "not better"
@@ -99,17 +109,19 @@ def compared(
     )
 
 
-def _refusal(
-    answer: Floats, target: Ints, group: Ints, with_other_future: Floats | None, drawn: str
-) -> tuple[str, Because | None] | None:
+def _too_little(rows: int, groups: int, drawn: str) -> tuple[str, Because] | None:
+    """That nobody can tell whether the candidate is better, also as data; None where one can."""
+    if rows >= FEWEST_ROWS and groups >= FEWEST_GROUPS:
+        return None
+    needed = {"needed_rows": FEWEST_ROWS, "needed_groups": FEWEST_GROUPS}
+    return (
+        f"too little to judge by: {rows} rows of {groups} {drawn}, needed are {FEWEST_ROWS} of {FEWEST_GROUPS}",
+        because("too-little-to-judge-by", question="", rows=rows, groups=groups, drawn=drawn, **needed),
+    )
+
+
+def _refusal(answer: Floats, with_other_future: Floats | None) -> tuple[str, Because | None] | None:
     """Why the candidate need not be compared at all, also as data; None where it has to be."""
-    groups = len(np.unique(group))
-    if len(target) < FEWEST_ROWS or groups < FEWEST_GROUPS:
-        needed = {"needed_rows": FEWEST_ROWS, "needed_groups": FEWEST_GROUPS}
-        return (
-            f"too little to judge by: {len(target)} rows of {groups} {drawn}, "
-            f"needed are {FEWEST_ROWS} of {FEWEST_GROUPS}"
-        ), because("too-little-to-judge-by", question="", rows=len(target), groups=groups, drawn=drawn, **needed)
     if not np.isfinite(answer).all():
         count = int((~np.isfinite(answer)).sum())
         told = because("answers-not-finite", question="", count=count, answers=len(answer))

@@ -76,6 +76,16 @@ def test_too_few_rows_or_accounts_are_not_better() -> None:
     assert "of 3 accounts" in judge(TRUTH, {"mean": MEAN}, TARGET, ACCOUNT % 3, CLIP).reason
 
 
+def test_of_groups_too_few_to_be_drawn_it_is_told_what_each_says_if_they_are_five() -> None:
+    for groups, known in ((4, False), (5, True), (19, True)):
+        worse = judge(TRUTH * 2, {"truth": TRUTH}, TARGET, ACCOUNT % groups, CLIP)
+        assert (worse.verdict, worse.reason[:22]) == ("not better", "too little to judge by")
+        assert (worse.against != {}) == known
+        assert all(one.low > 0 for one in worse.against.values())
+    mixed = judge(np.where(ACCOUNT % 9, TRUTH * 2, TRUTH), {"other": TRUTH * 1.1}, TARGET, ACCOUNT % 9, CLIP)
+    assert mixed.against["other"].low < 0 < mixed.against["other"].high
+
+
 def test_a_constant_is_not_better_even_where_it_would_win() -> None:
     constant = judge(np.full(ROWS, float(TARGET.mean())), {"awful": MEAN * 9}, TARGET, ACCOUNT, CLIP)
     assert (constant.verdict, constant.reason) == ("not better", f"it answers {TARGET.mean():.4g} whatever it is asked")

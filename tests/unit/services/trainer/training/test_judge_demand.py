@@ -1,6 +1,7 @@
 """A version is published where its pairs are better than what needs no learning, and nothing of it is clearly worse."""
 
 import numpy as np
+import pytest
 
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
 from ordercast.services.shared.demand.rows import Rows
@@ -105,6 +106,23 @@ def test_an_error_that_nobody_would_see_rejects_nothing() -> None:
     good, reason, _ = publishable({"pair": judged(TRUTH), "line": nearly, "product": judged(TRUTH)})
     assert good, reason
     assert nearly.better_than == {}
+
+
+@pytest.mark.parametrize(("times", "published"), [(4.0, False), (1.0, True)])
+def test_of_products_too_few_to_be_drawn_what_is_worse_for_every_one_is_rejected(times: float, published: bool) -> None:
+    """Twelve products in eight weeks: neither are 20."""
+    product, nobody, truth = np.arange(432) % 12 + 1, np.zeros(432, np.int64), np.full(432, 20.0)
+    values, week = np.zeros((432, len(PRODUCT_FEATURES))), np.arange(432) % 8 + 1
+    held = Rows(PRODUCT_FEATURES, values, nobody, nobody, product, week, RANDOM.poisson(truth))
+    said = times * truth + 0.2 * RANDOM.random(432)
+    one = judge_question(held, 90.0, said, None, {"smoothing": truth, "mean": MEAN[:432]}, None)
+    assert one.verdict.reason.startswith("too little to judge by: 432 rows of 12 ")
+    good, reason, told = publishable({"pair": judged(TRUTH), "line": judged(TRUTH), "product": one})
+    assert good == published, reason
+    if not published:
+        assert told is not None
+        assert reason.startswith("product: worse than smoothing: deviance ")
+        assert (told.code, told.values["against"], told.values["groups"]) == ("worse", "smoothing", 12)
 
 
 def test_one_product_is_judged_by_how_many_weeks_there_are() -> None:
