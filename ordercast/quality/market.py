@@ -176,11 +176,16 @@ def trained_model(shop: Shop, job: DemandJob, advance: Progress = lambda _: None
     Raises UnusableTrainingSet if there is too little to learn from.
     """
     # Here, because whoever has TensorFlow imported in its own way does so before.
+    from ordercast.services.trainer.networks.fit import EpochLosses, News
     from ordercast.services.trainer.training.train_demand_model import train_demand_model
+
+    def count_epochs(news: News) -> None:
+        if isinstance(news, EpochLosses):
+            advance(1)
 
     with TemporaryDirectory() as artifacts:
         asked = msgspec.structs.replace(job, artifacts_dir=artifacts)
-        trained = train_demand_model(asked, DemandRows(shop.columns, ()), lambda _losses: advance(1))
+        trained = train_demand_model(asked, DemandRows(shop.columns, ()), count_epochs)
         read = read_demand_version(Path(artifacts), str(trained.version))
     if read is None:
         raise RuntimeError(f"the version was not written, though it was asked for: {trained.reason}")

@@ -21,6 +21,7 @@ from ordercast.quality.market import (
     trained_model,
 )
 from ordercast.quality.market_report import draw_truth, market_section
+from ordercast.services.shared.demand.demand_model import DemandModel
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,16 @@ def shop() -> Shop:
 
 
 @pytest.fixture(scope="module")
-def judged(shop: Shop) -> JudgedMarket:
-    job = msgspec.structs.replace(default_job(), members=2, epochs=10)
-    return judge_market(shop, trained_model(shop, job), learners=False)
+def model(shop: Shop) -> DemandModel:
+    epochs: list[int] = []
+    model = trained_model(shop, msgspec.structs.replace(default_job(), members=2, epochs=10), epochs.append)
+    assert epochs == [1] * 10 * len(QUESTIONS)
+    return model
+
+
+@pytest.fixture(scope="module")
+def judged(shop: Shop, model: DemandModel) -> JudgedMarket:
+    return judge_market(shop, model, learners=False)
 
 
 def test_what_came_is_what_the_truth_expects(shop: Shop) -> None:
