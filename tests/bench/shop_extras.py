@@ -28,6 +28,8 @@ from tests.support.demand_versions import RECIPE_SHAPE, demand_version, recipe_t
 from tests.support.model_artifacts import BASELINE_LAYERS, write_model
 from tests.support.predictions import prediction, prediction_record
 
+# Between two looks, and until a dead letter is kept or a training cancelled (s).
+POLL_S, DONE_WITHIN_S = 0.2, 600
 PASSWORD: Final = "long enough for a benchmark, 9 times"
 # As many as are judged at most, given when the version was new; their four weeks are over.
 PREDICTIONS_OVER: Final = 50_000
@@ -89,8 +91,9 @@ async def refuse_some(info: SystemInfo, admin: Client) -> dict[str, str]:
         headers = [("ce_type", b"ordercast.product.viewed.v1")]
         for body in POISON:
             await producer.send_and_wait(VIEWS.name, body, key=b"8", partition=0, headers=headers)
-    while len((page := await admin.dead_letters.page()).data) < len(POISON):
-        await asyncio.sleep(0.2)
+    async with asyncio.timeout(DONE_WITHIN_S):
+        while len((page := await admin.dead_letters.page()).data) < len(POISON):
+            await asyncio.sleep(POLL_S)
     return dict(zip(("letter", "second_letter", "third_letter"), (one.id for one in page.data), strict=False))
 
 
@@ -125,7 +128,8 @@ async def try_trainings(admin: Client) -> dict[str, object]:
     started = [await admin.trainer.start("baseline") for _ in range(2)]
     for training in started:
         await admin.trainer.cancel(training.id)
-    for training in started:
-        while (await admin.trainer.get(training.id)).status not in FINISHED:
-            await asyncio.sleep(0.2)
+    async with asyncio.timeout(DONE_WITHIN_S):
+        for training in started:
+            while (await admin.trainer.get(training.id)).status not in FINISHED:
+                await asyncio.sleep(POLL_S)
     return dict(zip(("training", "ended_training"), (training.id for training in started), strict=True))

@@ -23,6 +23,7 @@ NAMES: Final = re.compile(
 )
 # What is no text of this console: commands and values, and what runs.
 NO_TEXT: Final = frozenset({"code", "pre", "script", "style", "textarea"})
+# Attributes of HTML whose text is shown or read aloud.
 READ_ALOUD: Final = ("alt", "title", "aria-label", "placeholder")
 # Elements without an end.
 _VOID: Final = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
