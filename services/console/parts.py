@@ -41,17 +41,18 @@ class Missing:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-async def ask(service: str, answer: Awaitable[Answer], within_s: float = PART_DEADLINE_S) -> Answer | Missing:
-    """What a service answers, or why it does not.
+async def ask(service: str, answer: Awaitable[Answer], within_s: float | None = None) -> Answer | Missing:
+    """What a service answers, or why it does not: within the deadline of a part, if no other is given.
 
     Raises:
         LoggedOut: the account's tokens are good no longer.
     """
+    deadline_s = PART_DEADLINE_S if within_s is None else within_s
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(deadline_s):
             return await answer
     except TimeoutError:
-        return Missing(service, Words("no answer within %(seconds)s s", {"seconds": f"{within_s:g}"}))
+        return Missing(service, Words("no answer within %(seconds)s s", {"seconds": f"{deadline_s:g}"}))
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem

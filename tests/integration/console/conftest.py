@@ -10,6 +10,8 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from ordercast.services.console import parts
+from ordercast.services.console.overview import look_at_services
 from tests.support.console_services import PASSWORD
 from tests.support.npm_packages import install_packages
 
@@ -17,6 +19,8 @@ FOLDER: Final = Path(__file__).parent
 ARGUMENTS: Final = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 DESKTOP: Final = (1280, 900)
 PHONE: Final = (390, 844)
+# How long a page waits for a part here (s), in place of the 2.5 s that a reader waits.
+PATIENCE_S: Final = 20.0
 # From the top of a page to its last button, and once around.
 MOST_TABS: Final = 150
 # What somebody sees of the element that has the focus: whether it is the wanted one, whether it is within the window, and whether
@@ -35,6 +39,13 @@ _FOCUS: Final = """(wanted) => {
     ringed: styles.some(ringed),
   };
 }"""
+
+
+@pytest.fixture(autouse=True)
+def patient_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a service of a test answers late; these tests are about services that answer or are away."""
+    monkeypatch.setattr(parts, "PART_DEADLINE_S", PATIENCE_S)
+    monkeypatch.setattr(look_at_services, "PART_DEADLINE_S", PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
