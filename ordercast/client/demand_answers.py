@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from ordercast.contracts.because import Because
+
 
 class QuantityIfOrdered(Struct, frozen=True):
     """Pieces within the horizon if the account orders at all."""
@@ -49,6 +51,7 @@ class PairDemand(Struct, frozen=True):
     features_age_seconds: float
     model_version: str
     as_of: date | None = None
+    beyond: list[Because] = []
 
 
 class PairNumbers(Struct, frozen=True):
@@ -63,6 +66,7 @@ class PairNumbers(Struct, frozen=True):
     next_line_quantity: float
     extrapolates: bool
     extrapolates_because: list[str]
+    beyond: list[Because] = []
 
 
 class PairsDemand(Struct, frozen=True):
@@ -78,7 +82,7 @@ class PairsDemand(Struct, frozen=True):
     as_of: date | None = None
 
 
-class ProductNumbers(PairNumbers, frozen=True):
+class ProductNumbers(PairNumbers, frozen=True, kw_only=True):
     """What an account will order of one of its products."""
 
     sku: str
@@ -129,6 +133,7 @@ class Forecast(Struct, frozen=True, omit_defaults=True):
     extrapolates: bool
     extrapolates_because: list[str]
     recent: list[RecentWeek] | None = None
+    beyond: list[Because] = []
 
 
 class OneForecast(Struct, frozen=True):
@@ -150,6 +155,7 @@ class OneForecast(Struct, frozen=True):
     model_version: str
     features_as_of: datetime
     as_of: date | None = None
+    beyond: list[Because] = []
 
 
 class Forecasts(Struct, frozen=True):

@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from ordercast.contracts.because import Because
+
 # Features that are shown.
 SHOWN = 5
 
@@ -46,6 +48,7 @@ class LiveAccuracy(Struct, frozen=True):
     coverage: float | None
     judgement: str
     as_of: datetime | None = None
+    because: list[Because] = []
 
     def lines(self) -> list[str]:
         """In words."""

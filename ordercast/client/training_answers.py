@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from ordercast.contracts.because import Because
+
 # A training in one of these states stays in it.
 FINISHED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -24,13 +26,6 @@ class Metrics(Struct, frozen=True):
     ensemble: Errors
     mean: Errors
     line: Errors
-
-
-class Because(Struct, frozen=True):
-    """A reason as data: `code` names the sentence, `values` what stands in it. `ordercast.contracts.because` has all codes."""
-
-    code: str
-    values: dict[str, int | float | str] = {}
 
 
 class Judgement(Struct, frozen=True):
@@ -143,7 +138,8 @@ class Training(Struct, frozen=True):
 
     `verdict` says whether the model of one that succeeded was published, was rejected, or was not to be. `metrics` and `judgement`
     are those of `baseline`, `questions` those of `demand`; `settings` are all values of a written recipe, whose name is `recipe`.
-    `asked_by` is an account; or a rule asked, in words. `because` is the reason of a verdict of `demand`, or the error, as data.
+    `asked_by` is an account; or rules asked, `asked_by_rule` in words and `rules` as data. `because` is the reason of a verdict of
+    `demand`, or the error, as data.
     """
 
     id: UUID
@@ -167,6 +163,7 @@ class Training(Struct, frozen=True):
     because: Because | None = None
     asked_by: int | None = None
     asked_by_rule: str | None = None
+    rules: list[Because] = []
     settings: dict[str, Any] | None = None
     made: Made | None = None
     publish: str | None = None

@@ -1,11 +1,16 @@
-"""Why a model was or was not published, and why a training failed, as data: whoever shows it makes words of it in a language."""
+"""Why something is so, or was refused, as data: whoever shows it makes words of it in a language."""
 
+import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 
+from ordercast.contracts.english import ENGLISH
+
 Value = int | float | str
+# Values of these names are shares of one.
+SHARES: Final = frozenset({"share", "level"})
 
 
 class Because(msgspec.Struct, frozen=True):
@@ -47,6 +52,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "worker-behind": ("behind", "seconds"),
     "trainer-died": ("times",),
     "process-died": (),
+    **{code: tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", text))) for code, text in ENGLISH.items()},
 }
 
 
@@ -55,3 +61,39 @@ def because(code: str, **values: Value) -> Because:
     if set(values) != set(CODES[code]):
         raise ValueError(f"{code} has the values {', '.join(CODES[code])} and not {', '.join(values)}")
     return Because(code, values)
+
+
+class Sentence(str):
+    """A text in English like any other, which knows what it was made of. An error's message, a row's reason can be one."""
+
+    __slots__ = ("because",)
+    because: Because
+
+    def __new__(cls, text: str, because: Because) -> Self:
+        made = super().__new__(cls, text)
+        made.because = because
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Because]]:  # for copies, and between processes
+        return type(self), (str(self), self.because)
+
+
+def sentence(code: str, **values: Value) -> Sentence:
+    """In the words that `ENGLISH` has for the code. Raises ValueError unless the values are those of the code."""
+    why = because(code, **values)
+    return Sentence(ENGLISH[code] % {name: _in_english(name, value) for name, value in values.items()}, why)
+
+
+def sentence_of(error: Exception) -> Sentence | None:
+    """Of an error that was made with one."""
+    message = error.args[0] if error.args else None
+    return message if isinstance(message, Sentence) else None
+
+
+def _in_english(name: str, value: Value) -> str:
+    """A text is shown as it is: what is no quantity, such as the id of an order, is handed over as one."""
+    if isinstance(value, str):
+        return value
+    if name in SHARES:
+        return f"{100 * value:.3g} %"
+    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:,.0f}"

@@ -11,7 +11,7 @@ from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.problem_words import Said, said_of
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 # A reader waits no longer (s) for one part of a page.
 PART_DEADLINE_S: Final = 2.5

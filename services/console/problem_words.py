@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ordercast.client.errors import ProblemAnswer
-from ordercast.services.console.texts import Words
+from ordercast.services.console.sentences import words_of
+from ordercast.services.console.words import Words
 
 # Those that whoever reads pages meets; a test holds them against the catalogue of problems.
 TITLES: Final[Mapping[str, Words]] = {

@@ -7,7 +7,6 @@ nothing to compile.
 import gettext
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from io import BytesIO
@@ -24,23 +23,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from ordercast.services.console.curves import points, trend
 from ordercast.services.console.flow.processes import service_of
+from ordercast.services.console.sentences import words_of
+from ordercast.services.console.words import Words
 from ordercast.services.shared.http.accept import preferred_language
 
 HERE: Final = Path(__file__).parent
 LOCALES: Final = HERE / "locales"
 TEMPLATES: Final = HERE / "templates"
 SOURCE: Final = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text of the catalogue that a page is handed; it is looked up where it is shown, in the reader's language."""
-
-    text: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.text % self.values if self.values else self.text
 
 
 def languages() -> list[str]:
@@ -83,8 +73,19 @@ def environments(
 def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
     translations = translations_of(language)
 
+    formats = _formats(language)
+
+    def in_words(value: object) -> object:
+        """A text that Python hands over; numbers in it are written as the language does, too."""
+        if isinstance(value, Words):
+            text = translations.gettext(value.text)
+            return text % {name: in_words(part) for name, part in value.values.items()} if value.values else text
+        if isinstance(value, int | float):
+            return formats["number"](value, 2 if isinstance(value, float) and abs(value) < 100 else 0)
+        return value
+
     def said(value: object) -> object:
-        return str(replace(value, text=translations.gettext(value.text))) if isinstance(value, Words) else value
+        return in_words(value) if isinstance(value, Words) else value
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -99,9 +100,10 @@ def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
     environment.globals |= {
         "language": language,
         **shared,
+        "words_of": words_of,
         "languages": {each: Locale.parse(each).get_display_name(each) for each in languages()},
     }
-    environment.filters |= {**_formats(language), "points": points, "trend": trend}
+    environment.filters |= {**formats, "points": points, "trend": trend}
     return environment
 
 

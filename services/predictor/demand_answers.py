@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, TypedDict
 
+import msgspec
 import numpy as np
 
 from ordercast.contracts.demand_manifest import QuestionRecord
@@ -54,7 +55,7 @@ class PairNumbers:
     """What an account will order of a product within the horizon.
 
     `expected_quantity` is the mean of all cases, also of those without an order. `next_line_quantity` is what the next order
-    line will hold, at least 1, whenever it comes.
+    line will hold, at least 1, whenever it comes. `beyond` is `extrapolates_because` as data: of each a code and its values.
     """
 
     account_id: int
@@ -66,6 +67,7 @@ class PairNumbers:
     next_line_quantity: float
     extrapolates: bool
     extrapolates_because: list[str]
+    beyond: list[dict[str, Any]]
 
 
 _NUMBERS: Final = tuple(field.name for field in fields(PairNumbers))
@@ -254,6 +256,7 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
             next_line_quantity=line,
             extrapolates=bool(reasons),
             extrapolates_because=list(reasons),
+            beyond=[msgspec.to_builtins(reason.because) for reason in reasons],
         )
         for pair, reasons, probability, mean, median, expected, low, high, line in zip(
             pairs, because, *(column.tolist() for column in columns), strict=True

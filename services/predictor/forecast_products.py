@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from ordercast.services.predictor.model_slot import ServedDemand
@@ -39,7 +40,8 @@ class Week:
 @dataclass(frozen=True, slots=True)
 class ProductForecast:
     """Pieces that are ordered of a product: `expected` in all weeks together, for which `stock` is enough with the probability
-    `service_level`. `extrapolates_because`: why what was learned says nothing about it; empty where it does. `recent`: the last
+    `service_level`. `extrapolates_because`: why what was learned says nothing about it, empty where it does; `beyond`
+    is the same as data. `recent`: the last
     weeks before the forecast, the last one at the end; null on a page or in a batch unless asked for."""
 
     product_id: int
@@ -49,6 +51,7 @@ class ProductForecast:
     weeks: list[Week]
     extrapolates: bool
     extrapolates_because: list[str]
+    beyond: list[dict[str, Any]]
     recent: list[RecentWeek] | None = None
 
 
@@ -75,6 +78,7 @@ def forecast_products(
             ],
             extrapolates=bool(because[row]),
             extrapolates_because=list(because[row]),
+            beyond=[msgspec.to_builtins(reason.because) for reason in because[row]],
         )
         for row, (product_id, sku) in enumerate(products)
     ]

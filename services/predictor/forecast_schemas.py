@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from pydantic import BaseModel
@@ -76,6 +76,7 @@ class OneForecastAnswer(BaseModel):
     weeks: list[Week]
     extrapolates: bool
     extrapolates_because: list[str]
+    beyond: list[dict[str, Any]]
     recent: list[RecentWeek]
     level_a_week: float
     trend: float | None

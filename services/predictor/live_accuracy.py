@@ -5,10 +5,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import text
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ModelSlot, ServedDemand
@@ -100,7 +102,8 @@ class LiveAccuracy:
 
     `model` and `naive` (the pair's own rate so far) are judged by the same orders, and stand beside the same of the rows held out
     in the training, which are all pairs and not those that were asked for. `coverage` is the share of `intervals` of 90 % that
-    held. Without any ended, all figures are null. They are of the moment `as_of`: in a large shop they take a second.
+    held. `because` is the judgement as data: of each sentence a code and its values. Without any ended, all figures are null. They
+    are of the moment `as_of`: in a large shop they take a second.
     """
 
     version: str
@@ -118,6 +121,7 @@ class LiveAccuracy:
     intervals: int
     coverage: float | None
     judgement: str
+    because: list[dict[str, Any]]
     as_of: datetime
 
 
@@ -140,6 +144,7 @@ async def live_accuracy(
         model = Errors(row.deviance, row.mae, row.said / row.sold if row.sold else None)
         naive = Errors(row.naive_deviance, row.naive_mae, row.naive_said / row.sold if row.sold else None)
         orders = Orders(row.order_probability, row.order_share, row.brier)
+    found = _judgement(row.ended, model, naive, row.intervals, row.coverage)
     return LiveAccuracy(
         version=version,
         ended=row.ended,
@@ -155,20 +160,23 @@ async def live_accuracy(
         held_out_brier=pair.order_scores.brier if pair and pair.order_scores else None,
         intervals=row.intervals,
         coverage=row.coverage,
-        judgement=_judgement(row.ended, model, naive, row.intervals, row.coverage),
+        judgement="; ".join(found),
+        because=[msgspec.to_builtins(one.because) for one in found],
         as_of=as_of,
     )
 
 
-def _judgement(ended: int, model: Errors | None, naive: Errors | None, intervals: int, coverage: float | None) -> str:
+def _judgement(
+    ended: int, model: Errors | None, naive: Errors | None, intervals: int, coverage: float | None
+) -> list[Sentence]:
     if model is None or naive is None or ended < ENOUGH:
-        return f"too few to judge: the days of {ended:,} predictions are over, needed are {ENOUGH:,}"
-    than = "better" if model.deviance < naive.deviance else "no better"
-    said = f"{than} than the pair's own rate so far: deviance {model.deviance:.3g} against {naive.deviance:.3g}"
-    if coverage is None or intervals < ENOUGH:
-        return said
-    holds = "hold" if LEAST_COVERAGE <= coverage <= MOST_COVERAGE else "do not hold"
-    return f"{said}; intervals of 90 % {holds}: {coverage:.1%} of the quantities lie within"
+        return [sentence("too-few-have-ended", ended=ended, needed=ENOUGH)]
+    than = "better-than-own-rate" if model.deviance < naive.deviance else "no-better-than-own-rate"
+    said = [sentence(than, deviance=model.deviance, naive=naive.deviance)]
+    if coverage is not None and intervals >= ENOUGH:
+        holds = "intervals-hold" if LEAST_COVERAGE <= coverage <= MOST_COVERAGE else "intervals-do-not-hold"
+        said.append(sentence(holds, level=DEFAULT_LEVEL, share=coverage))
+    return said
 
 
 class WatchLive:

@@ -8,8 +8,12 @@ import msgspec
 from msgspec.structs import replace
 from starlette.responses import JSONResponse, Response
 
+from ordercast.contracts.because import sentence
 from tests.support.demand_versions import demand_version
 
+# As the predictor says it, in words and as data.
+BEYOND: Final = sentence("far-more-than-seen", feature="level", value=3.2, seen=1.4)
+TOO_FEW: Final = sentence("too-few-have-ended", ended=912, needed=1_000)
 NOW: Final = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 ANN: Final = {
     "id": 11,
@@ -55,7 +59,8 @@ def forecast(product_id: int, weeks: int, first: date) -> dict[str, Any]:
             for week in range(weeks)
         ],
         "extrapolates": product_id == 2,
-        "extrapolates_because": ["level 3.2 lies above 2.9"] if product_id == 2 else [],
+        "extrapolates_because": [BEYOND] if product_id == 2 else [],
+        "beyond": [msgspec.to_builtins(BEYOND.because)] if product_id == 2 else [],
         "recent": None,
     }
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.routing import Route
 
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
-from tests.support.console_answers import problem
+from tests.support.console_answers import TOO_FEW, problem
 from tests.support.console_feed import ConsoleFeed
 from tests.support.console_imports import Imported
 from tests.support.console_journey import Way
@@ -71,6 +72,8 @@ class Shop:
     # Services that from now on refuse all that their routes would answer; and which ones were asked for more than how they are.
     down: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    # The path of each request, in the order in which they came.
+    paths: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.predictions.sold = self.storefront.of
@@ -108,6 +111,7 @@ class Shop:
         service, _, path = request.url.path.removeprefix("/").partition("/")
         if path not in ("readyz", "metrics"):
             self.asked.add(service)
+            self.paths.append(request.url.path)
         return PlainTextResponse("gone", 502) if service in self.down else await answer(request)
 
     @property
@@ -229,7 +233,8 @@ class Shop:
                 "held_out_brier": 0.0565,
                 "intervals": 4_210,
                 "coverage": 0.913,
-                "judgement": "as good as on held-out rows",
+                "judgement": TOO_FEW,
+                "because": [msgspec.to_builtins(TOO_FEW.because)],
                 "as_of": "2026-11-21T08:00:00Z",
             }
         )

@@ -10,7 +10,7 @@ from ordercast.client import Client
 from ordercast.client.demand_answers import ForecastWeek, OneForecast, RecentWeek
 from ordercast.client.order_answers import Product
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 
 @dataclass(frozen=True, slots=True)

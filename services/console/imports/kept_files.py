@@ -21,7 +21,7 @@ from ordercast.services.console.imports.look import Complete, Look, look_at, sen
 from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.parts import UNAUTHORIZED
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 if TYPE_CHECKING:
     from ordercast.imports.report import Report

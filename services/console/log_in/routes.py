@@ -26,7 +26,8 @@ from ordercast.services.console.pages import (
     set_cookie,
 )
 from ordercast.services.console.problem_words import Said, said_of
-from ordercast.services.console.texts import Words, languages
+from ordercast.services.console.texts import languages
+from ordercast.services.console.words import Words
 
 router = APIRouter()
 

@@ -12,7 +12,7 @@ from ordercast.client import Client
 from ordercast.client.compare_models import Comparison, NotComparable, compare
 from ordercast.client.live_answers import Drift, LiveAccuracy
 from ordercast.client.model_answers import Model
-from ordercast.client.training_answers import Because
+from ordercast.contracts.because import Because
 from ordercast.contracts.demand_manifest import DEMAND
 from ordercast.services.console.loss_curves import LossCurves, curves_of
 from ordercast.services.console.models.read_models import MOST

@@ -11,7 +11,7 @@ import msgspec
 from ordercast.first_line import first_line
 from ordercast.services.console.flow.numbers import LAG_S, Numbers
 from ordercast.services.console.parts import PART_DEADLINE_S
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 # What is said of a service that does not tell its state here: they keep a port of their own for that.
 NOT_FOUND: Final = 404

@@ -1,4 +1,4 @@
-"""What the features of a pair are called on pages: as the model's own list says, by the catalogue in every language.
+"""What the features of pairs and products are called on pages: as the model's own list says, by the catalogue in each language.
 
 The list itself stands beside the model's mathematics, which the console does without; a test holds both together.
 """
@@ -6,7 +6,7 @@ The list itself stands beside the model's mathematics, which the console does wi
 from collections.abc import Mapping
 from typing import Final
 
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 FEATURE_WORDS: Final[Mapping[str, Words]] = {
     "pair_known": Words("the pair has an order, of which pieces are left"),
@@ -48,6 +48,35 @@ FEATURE_WORDS: Final[Mapping[str, Words]] = {
         "the account's log quantities of the last 60 days against its products' means, shrunken to those of all days"
     ),
     "account_views_28": Words("views of the account in the last 28 days"),
+    "level": Words("pieces a week by exponential smoothing"),
+    "visit_level": Words(
+        "pieces a week as visits let expect them: their level, times the pieces that came of one; without visits, the level"
+    ),
+    "week_1": Words("pieces in the last week but 0"),
+    "week_2": Words("pieces in the last week but 1"),
+    "week_3": Words("pieces in the last week but 2"),
+    "week_4": Words("pieces in the last week but 3"),
+    "week_5": Words("pieces in the last week but 4"),
+    "week_6": Words("pieces in the last week but 5"),
+    "mean_2": Words("mean pieces a week of the last 2 weeks"),
+    "mean_4": Words("mean pieces a week of the last 4 weeks"),
+    "mean_8": Words("mean pieces a week of the last 8 weeks"),
+    "mean_13": Words("mean pieces a week of the last 13 weeks"),
+    "mean_all": Words("mean pieces a week since the first order"),
+    "median_8": Words("median pieces a week of the last 8 weeks"),
+    "most_8": Words("most pieces a week of the last 8 weeks"),
+    "empty_8": Words("weeks without a piece, of the last 8"),
+    "lines": Words("pair-days with an order"),
+    "lines_7": Words("pair-days with an order in the last 7 days"),
+    "lines_28": Words("pair-days with an order in the last 28 days"),
+    "views_28": Words("views in the last 28 days"),
+    "mean_log_quantity": Words("mean of log(1 + pieces) of its lines, shrunken to all"),
+    "mean_price": Words("price of a piece, geometric mean of its lines"),
+    "price_ratio": Words("price on its last day with an order, against the mean price"),
+    "age": Words("days since the first order"),
+    "days_since_last": Words("days since the last order"),
+    "shop_week": Words("pieces of all products in the last week, against the mean of 8 weeks"),
+    "shop_month": Words("pieces of all products in the last 4 weeks, against the mean since the first"),
     "weekday_sin": Words("sine of the moment's weekday"),
     "weekday_cos": Words("cosine of the moment's weekday"),
     "year_sin": Words("sine of the moment's day of the year"),

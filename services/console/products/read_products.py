@@ -12,7 +12,7 @@ from ordercast.client.demand_answers import OneForecast
 from ordercast.client.order_answers import Price, Product, Review, Trends
 from ordercast.client.page import Page
 from ordercast.services.console.parts import Missing, ask, lines_about, nothing
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 PAGE: Final = 25
 REVIEWS: Final = 10
@@ -90,5 +90,7 @@ async def read_review(client: Client, product_id: int, review_id: int) -> Review
     found = next((review for review in page.data if review.id == review_id), None)
     if found is not None:
         return found
-    words = Words("product %(product)s has no review %(review)s", {"product": product_id, "review": review_id})
+    words = Words(
+        "product %(product)s has no review %(review)s", {"product": str(product_id), "review": str(review_id)}
+    )
     return Missing("order_api", words, "review-not-found", 404)

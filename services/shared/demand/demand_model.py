@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.because import Sentence
 from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.boosted_member import BoostedMember
@@ -96,7 +97,7 @@ class QuestionModel:
             answer = resting(answer, level, silent_products(self.seen, self.features, features))
         return answer
 
-    def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[str, ...]]:
+    def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[Sentence, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
         return outside(self.seen, self.features, self._own(values), product_ids, self.horizon_days, silent_days)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.contracts.demand_manifest import MOST_WEEKS
 from ordercast.services.shared.demand.activity import Bools, positions
 from ordercast.services.shared.demand.conformal import Floats, Ints
@@ -18,7 +19,6 @@ RARE_SHARE: Final = 10_000
 MOST_SILENT_DAYS: Final = 28
 # Counts, ages, quantities and prices grow from day to day: up to twice the most seen is no other world.
 MARGIN: Final = float(np.log(2))
-_MORE, _LESS, _LONGER = "far more than the most", "far less than the least", "longer than the longest"
 # Silence does not grow by itself: a pair, account or product that ordered is at 0 again. So no more days are let pass beyond the
 # longest that was seen than lie between the last moment learned from and the end of the data: two horizons, or the weeks held out.
 SILENCES: Final = "days_since_last"
@@ -60,16 +60,16 @@ def outside(
     product_ids: Ints,
     horizon_days: int,
     silent_days: int = 0,
-) -> list[tuple[str, ...]]:
+) -> list[tuple[Sentence, ...]]:
     """By row, why what was learned says nothing about it; empty where it does.
 
     `horizon_days` are those of the training. `silent_days` are those before the moment of which nothing is known of the whole shop.
     Flags, shares and the calendar lie within their bounds whatever happens, and are not looked at.
     """
     known = positions(seen.products, product_ids) >= 0
-    ended = [f"nothing is known of the last {silent_days:,} days"] if silent_days > MOST_SILENT_DAYS else []
-    reasons: list[list[str]] = [
-        [*ended] if there else [*ended, f"product {product} was not in what was learned from"]
+    ended = [sentence("nothing-known-lately", days=silent_days)] if silent_days > MOST_SILENT_DAYS else []
+    reasons: list[list[Sentence]] = [
+        [*ended] if there else [*ended, sentence("product-not-learned", product=str(product))]
         for there, product in zip(known, product_ids, strict=True)
     ]
     grows = np.array([feature.kind.startswith("log") for feature in features])
@@ -81,11 +81,11 @@ def outside(
     new = never & ~seen.never
     for row, place in np.argwhere(more | less | new).tolist():
         if new[row, place]:
-            reasons[row].append(f"{features[place].name} is never, which was not seen")
+            reasons[row].append(sentence("never-not-seen", feature=features[place].name))
             continue
-        bound, words = (seen.high, _MORE) if more[row, place] else (seen.low, _LESS)
-        words = _LONGER if silence[place] and more[row, place] else words
-        reasons[row].append(_in_words(features[place], float(values[row, place]), float(bound[place]), words))
+        bound, code = (seen.high, "far-more-than-seen") if more[row, place] else (seen.low, "far-less-than-seen")
+        code = "silent-for-longer-than-seen" if silence[place] and more[row, place] else code
+        reasons[row].append(_beyond(code, features[place], float(values[row, place]), float(bound[place])))
     return [tuple(row) for row in reasons]
 
 
@@ -98,11 +98,10 @@ def _bounds(feature: Feature, column: Floats, rare: int) -> tuple[float, float, 
     return float(known[rare]), float(known[-1 - rare]), int(never.sum()) > rare
 
 
-def _in_words(feature: Feature, value: float, bound: float, words: str) -> str:
-    return f"{feature.name} is {_plain(feature, value)}, {words} that was seen, {_plain(feature, bound)}"
+def _beyond(code: str, feature: Feature, value: float, bound: float) -> Sentence:
+    return sentence(code, feature=feature.name, value=_plain(feature, value), seen=_plain(feature, bound))
 
 
-def _plain(feature: Feature, value: float) -> str:
+def _plain(feature: Feature, value: float) -> float:
     """In the unit before the logarithm."""
-    number = math.exp(value) if feature.kind == "log ratio" else math.expm1(value)
-    return f"{number:,.3g}" if abs(number) < 100 else f"{number:,.0f}"
+    return math.exp(value) if feature.kind == "log ratio" else math.expm1(value)

@@ -42,14 +42,14 @@ class NetworksEvent:
 class TrainingAnswer:
     """A training. Of `baseline`, `metrics` compares the ensemble on held-out rows with the mean and with a straight line.
 
-    `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks
-    that answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need
-    no learning. `verdict`: whether the model was published, was rejected, or was not to be; and its reason. `epochs` are those of
-    each question. `asked_by` is the account that asked, or `asked_by_rule` says which rule did. `settings` are all values of a
-    written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and the libraries and
-    machine, also where no model was published. `networks` says of each question which networks answer one constant, as soon as it
-    is known; null of a training from before that was kept. `because` is the reason of the verdict of `demand`, or the error, as
-    data: a code and its values; null where there is only the sentence.
+    `quality` says what that comes to where no single row decides, and `judgement` why; `collapsed_members` are the networks that
+    answer one constant. Of `demand`, `questions` says for each question what the networks are worth beside answers that need no
+    learning. `verdict`: whether the model was published, was rejected, or was not to be; and its reason. `epochs` are those of each
+    question. `asked_by` is the account that asked, or `asked_by_rule` says which rules did, `rules` the same as data. `settings`
+    are all values of a written recipe, whose name is `recipe`. `made`: digests of the data and of the files that were learned, and
+    the libraries and machine, also where no model was published. `networks` says of each question which networks answer one
+    constant, as soon as it is known; null of a training from before that was kept. `because` is the reason of the verdict of
+    `demand`, or the error, as data: a code and its values; null where there is only the sentence.
     """
 
     id: UUID
@@ -63,6 +63,7 @@ class TrainingAnswer:
     publish: Publish | None
     asked_by: int | None
     asked_by_rule: str | None
+    rules: list[dict[str, Any]]
     settings: dict[str, Any] | None
     status: Status
     progress: Progress
@@ -117,6 +118,7 @@ def answer_of(training: Training, epoch: int | None) -> TrainingAnswer:
         publish=training.publish,
         asked_by=training.asked_by,
         asked_by_rule=training.asked_by_rule,
+        rules=training.rules or [],
         settings=training.settings,
         status=training.status,
         progress=Progress(epoch or 0, all_epochs(training), training.events_behind),

@@ -19,6 +19,7 @@ from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
 from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
 from ordercast.services.trainer.jobs.tables import Training
+from ordercast.services.trainer.jobs.retrain_rules import Decision
 from ordercast.services.trainer.jobs.used_recipes import refuse_taken_name
 from ordercast.services.trainer.recipes import MAX_SEED, AskedTraining
 
@@ -51,10 +52,11 @@ async def queue_training(
     seed: int | None,
     *,
     asked_by: int | None = None,
-    rule: str | None = None,
+    rule: Decision | None = None,
     bounds: TrainingBounds,
 ) -> Training:
-    """Part of a transaction that has locked the queue. An account or a `rule` asks. Raises as `ask_for_training`."""
+    """Part of a transaction that has locked the queue. An account asks, or what was decided by `rule`. Raises as
+    `ask_for_training`."""
     settings = None if asked.settings is None else msgspec.json.decode(msgspec.json.encode(asked.settings))
     await bounds.check(session, asked)
     if settings is not None:
@@ -69,7 +71,8 @@ async def queue_training(
         horizon_days=asked.horizon_days,
         until=asked.until,
         asked_by=asked_by,
-        asked_by_rule=rule,
+        asked_by_rule=rule.reason if rule else None,
+        rules=msgspec.to_builtins(rule.rules) if rule else None,
         settings=settings,
         seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
         status="queued",

@@ -112,7 +112,7 @@ class Retrain:
             await trainings.lock_queue(session)
             decision = decide(self._rules, await self._situation(session), served)
             if decision.outcome == "started":
-                await queue_training(session, asked, None, rule=decision.reason, bounds=self._bounds)
+                await queue_training(session, asked, None, rule=decision, bounds=self._bounds)
         return decision
 
     async def _situation(self, session: AsyncSession) -> Situation:

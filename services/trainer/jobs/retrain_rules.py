@@ -1,10 +1,11 @@
 """Whether `demand` is to be trained again without anybody asking: decided by rules and by what is so. Nothing is read here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
+from ordercast.contracts.because import Because, Sentence, sentence
 from ordercast.services.shared.demand.feature_drift import FeatureDrift
 
 # `waiting`: a training waits or runs. `paused`: the last one is too recent. `refused`: it is beyond the bounds, or its recipe is
@@ -58,8 +59,11 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """`rules` that hold are the reason of one that starts, as data."""
+
     outcome: Outcome
     reason: str
+    rules: Sequence[Because] = ()
 
 
 def decide(rules: RetrainRules, now: Situation, served: Served | None) -> Decision:
@@ -79,17 +83,17 @@ def decide(rules: RetrainRules, now: Situation, served: Served | None) -> Decisi
         return Decision("not-due", f"{now.version} serves since a moment ago")
     holding = list(_holding(rules, now, served))
     if holding:
-        return Decision("started", f"{served.version}: {', '.join(holding)}")
+        return Decision("started", f"{served.version}: {', '.join(holding)}", [rule.because for rule in holding])
     return Decision("not-due", f"no rule holds of {served.version}")
 
 
-def _holding(rules: RetrainRules, now: Situation, served: Served) -> Iterator[str]:
-    """The rules that hold, in words."""
+def _holding(rules: RetrainRules, now: Situation, served: Served) -> Iterator[Sentence]:
+    """The rules that hold."""
     new = now.rows - served.rows
     if rules.rows is not None and new >= rules.rows:
-        yield f"{new:,} new rows (rule: {rules.rows:,})"
+        yield sentence("rule-of-new-rows", rows=new, rule=rules.rows)
     age = (now.at - served.trained_at) / timedelta(days=1)
     if rules.days is not None and age >= rules.days:
-        yield f"{age:.1f} days old (rule: {rules.days:g})"
+        yield sentence("rule-of-age", days=age, rule=rules.days)
     if rules.drift is not None and served.drifted is not None and served.drifted.psi >= rules.drift:
-        yield f"{served.drifted.feature} has drifted by a PSI of {served.drifted.psi:.2f} (rule: {rules.drift:g})"
+        yield sentence("rule-of-drift", feature=served.drifted.feature, psi=served.drifted.psi, rule=rules.drift)

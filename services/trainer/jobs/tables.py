@@ -29,7 +29,10 @@ class Training(Base):
     until: Mapped[date | None]  # of `demand`: what happened on this day or later is not used
     publish: Mapped[Publish | None] = mapped_column(Text)  # NULL: asked for before there was a choice
     asked_by: Mapped[int | None]  # the account that asked
-    asked_by_rule: Mapped[str | None]  # or the rule that did, in words
+    asked_by_rule: Mapped[str | None]  # or the rules that did, in words
+    rules: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # and as data: see contracts.because
     # A written recipe, named `recipe`.
     settings: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     status: Mapped[Status] = mapped_column(Text)

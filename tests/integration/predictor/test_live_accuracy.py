@@ -130,6 +130,7 @@ async def test_what_was_ordered_in_its_own_days_counts_less_what_came_back_whene
     assert found.model.mae == pytest.approx((6 + 1 + 1) / 3)
     assert found.coverage == 0.5  # 7 lies above 4, 0 within; an interval of another level is not counted
     assert found.judgement == "too few to judge: the days of 3 predictions are over, needed are 1,000"
+    assert found.because == [{"code": "too-few-have-ended", "values": {"ended": 3, "needed": 1000}}]
     assert (await live(workplace, model, TODAY - timedelta(days=1))).model is None
     assert (await live(workplace, await workplace.publish_demand())).ended == 0
 

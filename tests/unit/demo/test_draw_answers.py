@@ -41,6 +41,7 @@ def pair_numbers(expected: float) -> PairNumbers:
         next_line_quantity=3.0,
         extrapolates=False,
         extrapolates_because=[],
+        beyond=[],
     )
 
 

@@ -69,6 +69,7 @@ async def test_of_many_trainers_that_look_at_once_one_asks_by_the_recipe_that_se
 
     [training] = await all_trainings(workplace)
     assert training.asked_by_rule == f"{served.version}: 20 new rows (rule: 20)"
+    assert training.rules == [{"code": "rule-of-new-rows", "values": {"rows": 20, "rule": 20}}]
     assert (training.asked_by, training.publish, training.until) == (None, "if-better", None)
     assert (training.recipe, training.members, training.epochs, training.horizon_days) == ("lean", 2, 3, 7)
     await cancel_training(workplace.sessions, training.id)
@@ -140,5 +141,5 @@ async def test_a_trainer_looks_by_itself_where_a_rule_is_set_and_counts_it(workp
 
         await until(ended)
         found = (await client.get("/trainings")).json()["data"]
-    assert [training["asked_by_rule"] for training in found] == [f"{served.version}: 2.0 days old (rule: 1)"]
+    assert [training["asked_by_rule"] for training in found] == [f"{served.version}: 2 days old (rule: 1)"]
     assert RETRAINING_LOOKS.labels("started")._value.get() == started_before + 1

@@ -13,6 +13,7 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
+from ordercast.contracts.english import ENGLISH
 from ordercast.services.console.flow.processes import SERVICES
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import (
@@ -20,12 +21,12 @@ from ordercast.services.console.texts import (
     LOCALES,
     SOURCE,
     TEMPLATES,
-    Words,
     environments,
     languages,
     preferred,
 )
 from ordercast.services.console.wiring import shown_urls
+from ordercast.services.console.words import Words
 
 OTHERS = [language for language in languages() if language != SOURCE]
 TAG = re.compile(r"<[^>]*>")
@@ -42,7 +43,8 @@ def texts_in_templates() -> set[object]:
     found = extract_from_dir(
         str(HERE), method_map=[("**.html", "jinja2"), ("**.py", "python")], keywords=DEFAULT_KEYWORDS | {"Words": None}
     )
-    return {message if isinstance(message, str) else tuple(message[:2]) for _, _, message, _, _ in found}
+    texts = {message if isinstance(message, str) else tuple(message[:2]) for _, _, message, _, _ in found}
+    return texts | set(ENGLISH.values())
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -124,6 +126,12 @@ def test_what_python_says_is_shown_in_the_reader_s_language() -> None:
     words = Words("no answer within %(seconds)s s", {"seconds": "2.5"})
     shown = {language: made.from_string("{{ words }}").render(words=words) for language, made in environments().items()}
     assert shown == {"en": "no answer within 2.5 s", "ko": "2.5초 안에 응답이 없습니다"}
+
+
+def test_numbers_and_words_in_what_python_says_are_shown_in_it_too() -> None:
+    words = Words("%(rows)s new rows (rule: %(rule)s)", {"rows": 12_345, "rule": Words("Reason")})
+    shown = {language: made.from_string("{{ words }}").render(words=words) for language, made in environments().items()}
+    assert shown == {"en": "12,345 new rows (rule: Reason)", "ko": "새 행 12,345개 (규칙: 이유개)"}
 
 
 def test_no_text_has_a_percent_sign_of_its_own() -> None:

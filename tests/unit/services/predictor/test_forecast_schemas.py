@@ -11,7 +11,7 @@ START = date(2026, 3, 2)
 
 
 def forecast(sku: str) -> ProductForecast:
-    return ProductForecast(7, sku, -0.5, 3, [Week(START, -0.5, 0, 3)], False, [])
+    return ProductForecast(7, sku, -0.5, 3, [Week(START, -0.5, 0, 3)], False, [], [])
 
 
 def test_a_sku_that_begins_like_a_formula_is_text_and_numbers_stay_numbers() -> None:

@@ -48,6 +48,7 @@ def answer(account_id: int, product_id: int = 7, as_of: date | None = None) -> P
         better_than={},
         extrapolates=False,
         extrapolates_because=[],
+        beyond=[],
         why=[],
         features={"pair_pieces": float(np.log1p(20)), "pair_days_since_first": float(np.log1p(100))},
         features_as_of=datetime.now(UTC),

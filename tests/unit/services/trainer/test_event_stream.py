@@ -30,6 +30,7 @@ ENDED = TrainingAnswer(
     publish="always",
     asked_by=None,
     asked_by_rule=None,
+    rules=[],
     settings=None,
     made=None,
     status="succeeded",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ordercast.client.training_answers import Because, Judgement
-from ordercast.contracts.because import CODES
+from ordercast.client.training_answers import Judgement
+from ordercast.contracts.because import CODES, Because, sentence
 from ordercast.services.console.texts import environments
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, naive_pairs
 from ordercast.services.trainer.training.judge_demand import NETWORKS, SERVING
@@ -17,7 +17,9 @@ PAGES = environments()
 
 
 def shown(language: str, call: str, **values: Any) -> str:
-    source = f'{{% from "reasons.html" import doubts, judged, opponent, reason with context %}}{{{{ {call} }}}}'
+    source = (
+        f'{{% from "reasons.html" import doubts, judged, opponent, reason, row_of_reasons with context %}}{{{{ {call} }}}}'
+    )
     return PAGES[language].from_string(source).render(**values).strip()
 
 
@@ -28,14 +30,27 @@ def test_every_reason_has_words_in_every_language(language: str, code: str) -> N
     page = shown(language, "reason(because, sentence)", because=Because(code, values), sentence=SENTENCE)
     words = re.sub(r'<span lang="en">.*?</span>', "", page)
     assert (SENTENCE in page) == (code == "process-died")
-    assert re.search("[가-힣]" if language == "ko" else "[a-z]{3}", words)
+    assert re.search("[가-힣]" if language == "ko" else "[a-z]{2}", words)
     assert all(str(value) in words for name, value in values.items() if name not in ("question", "against", "share"))
 
 
-@pytest.mark.parametrize("because", [None, Because("of a later release", {"more": 1})])
+@pytest.mark.parametrize(
+    "because", [None, Because("of a later release", {"more": 1}), Because("nothing-known-lately", {"more": 1})]
+)
 def test_what_there_are_no_words_for_is_said_as_the_service_says_it(because: Because | None) -> None:
     page = shown("ko", "reason(because, sentence)", because=because, sentence="<b>")
     assert page == '<span lang="en">&lt;b&gt;</span>'
+
+
+def test_several_reasons_stand_in_a_row_and_features_are_called_by_what_they_mean() -> None:
+    told = [sentence("never-not-seen", feature="age"), sentence("nothing-known-lately", days=1_095)]
+    call = "row_of_reasons(list, sentences)"
+    read = shown("ko", call, list=[one.because for one in told], sentences=SENTENCE)
+    assert (
+        read
+        == "첫 주문 이후의 일수: 한 번도 없음, 학습한 데이터에는 없던 경우입니다; 지난 1,095일에 대해 알려진 것이 없습니다"
+    )
+    assert shown("ko", call, list=[], sentences=SENTENCE) == f'<span lang="en">{SENTENCE}</span>'
 
 
 def test_every_answer_that_a_model_is_compared_with_has_a_name_in_korean() -> None:

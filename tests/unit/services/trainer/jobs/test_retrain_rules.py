@@ -20,8 +20,8 @@ SERVED: Final = Served("v1", AT - timedelta(days=3), 1_000, FeatureDrift("pair_v
     ("rules", "reason"),
     [
         (RetrainRules(rows=500), "v1: 500 new rows (rule: 500)"),
-        (RetrainRules(days=3), "v1: 3.0 days old (rule: 3)"),
-        (RetrainRules(drift=0.3), "v1: pair_views_28 has drifted by a PSI of 0.30 (rule: 0.3)"),
+        (RetrainRules(days=3), "v1: 3 days old (rule: 3)"),
+        (RetrainRules(drift=0.3), "v1: pair_views_28 has drifted by a PSI of 0.3 (rule: 0.3)"),
         (RetrainRules(rows=100, days=1000, drift=0.25), "v1: 500 new rows (rule: 100), pair_views_28 has drifted"),
     ],
 )
