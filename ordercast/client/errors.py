@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from ordercast.contracts.because import Because
+
 
 class ClientError(Exception):
     """The tree's root."""
@@ -23,7 +25,7 @@ class ProblemAnswer(ClientError):
     """The service said no (RFC 9457 problem+json).
 
     `kind` identifies the problem to programs; `fields` says what is wrong with which field of the request. Who asks too often (429)
-    is answered in `wait_s` at the earliest.
+    is answered in `wait_s` at the earliest. `because` is the detail as data, where the service has it so.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class ProblemAnswer(ClientError):
         fields: Mapping[str, str] | None = None,
         *,
         wait_s: float = 0.0,
+        because: Because | None = None,
     ) -> None:
         self.status = status
         self.kind = kind
@@ -42,6 +45,7 @@ class ProblemAnswer(ClientError):
         self.detail = detail
         self.fields = dict(fields or {})
         self.wait_s = wait_s
+        self.because = because
         super().__init__(status, kind, title, detail, self.fields)
 
     def __str__(self) -> str:

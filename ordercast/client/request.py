@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from ordercast.client.errors import AnswerUnreadable, ProblemAnswer
+from ordercast.contracts.because import Because
 from ordercast.first_line import first_line
 
 # A service that does not take the connection within this time (s) is not there.
@@ -48,7 +49,9 @@ def problem_of(response: httpx.Response) -> ProblemAnswer:
         return ProblemAnswer(response.status_code, "unknown", title, response.text[:200] or None, wait_s=wait_s)
     fields = {error.field: error.message for error in body.errors}
     kind = body.type.rpartition("/")[2]
-    return ProblemAnswer(response.status_code, kind, body.title or title, body.detail, fields, wait_s=wait_s)
+    return ProblemAnswer(
+        response.status_code, kind, body.title or title, body.detail, fields, wait_s=wait_s, because=body.because
+    )
 
 
 def decode(response: httpx.Response, answer: type[Any]) -> Any:
@@ -72,6 +75,7 @@ class _Problem(msgspec.Struct):
     type: str = "unknown"
     title: str = ""
     detail: str | None = None
+    because: Because | None = None
     errors: list[_FieldError] = []
 
 

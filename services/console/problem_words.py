@@ -1,4 +1,4 @@
-"""Why a service refused, in the reader's language: the titles of its problems by the catalogue; a detail stays English."""
+"""Why a service refused, in the reader's language: titles and details by the catalogue; a detail that is no data stays English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,10 +85,13 @@ TITLES: Final[Mapping[str, Words]] = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A problem: its title, and what the service says beyond it, which may be nothing."""
+    """A problem: its title, and what the service says beyond it, which may be nothing. `words` say the detail, where there are any;
+    then `fields` are what is wrong with which field, as the service says it."""
 
     title: Words
     detail: str
+    words: Words | None = None
+    fields: str = ""
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}" if self.detail else str(self.title)
@@ -100,4 +103,6 @@ def said_of(problem: ProblemAnswer) -> Said | str:
     if title is None:
         return str(problem)
     beyond = str(problem).removeprefix(problem.title).removeprefix(":").strip()
-    return Said(title, beyond if problem.detail else beyond.removeprefix("(").removesuffix(")"))
+    if not problem.detail:
+        return Said(title, beyond.removeprefix("(").removesuffix(")"))
+    return Said(title, beyond, words_of(problem.because), beyond.removeprefix(problem.detail).strip())

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.events import PredictionMade
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.batch_schemas import PredictionsAnswer, PredictionsBody
@@ -97,7 +98,7 @@ async def _of_products(
     named = await products_of(service.sessions, product_ids)
     if len(named) < len(product_ids):
         [missing, *_] = set(product_ids) - {product_id for product_id, _ in named}
-        raise errors.ProductNotFound(f"there is no product {missing}")
+        raise errors.ProductNotFound(sentence("no-product", product=str(missing)))
     rows = await recent_at(service.sessions, at, named) if recent else None
     async with service.one_batch:
         answer = await answer_products(at, named, asked)

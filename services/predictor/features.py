@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, and_, bindparam, column, func, select
 
+from ordercast.contracts.because import sentence
 from ordercast.services.predictor.errors import NoFeatures
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import FeatureRow
@@ -36,7 +37,7 @@ async def read_feature_row(sessions: Sessions, pair: Pair) -> FeatureRow:
     async with sessions() as session:
         row = await session.get(FeatureRow, pair)
     if row is None:
-        raise NoFeatures(f"account {pair.account_id} has neither seen nor ordered product {pair.product_id}")
+        raise NoFeatures(sentence("no-features", account=str(pair.account_id), product=str(pair.product_id)))
     return row
 
 

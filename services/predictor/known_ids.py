@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
+from ordercast.contracts.because import sentence
 from ordercast.services.predictor.errors import NotYours, ProductNotFound
 from ordercast.services.predictor.features import Pair
 from ordercast.services.shared.db.engine import Sessions
@@ -39,7 +40,7 @@ async def expect_existing(sessions: Sessions, pairs: Sequence[Pair]) -> None:
     if account is not None:
         raise _no_account(account)
     if product is not None:
-        raise ProductNotFound(f"there is no product {product}")
+        raise ProductNotFound(sentence("no-product", product=str(product)))
 
 
 def _no_account(account_id: int) -> NotYours:

@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.services.predictor import errors
 from ordercast.services.predictor.describe_models import read_manifests
@@ -36,7 +37,7 @@ async def show_drift(request: Request, _: CurrentCaller, version: Version) -> Dr
     service = predictor(request)
     manifest = await _manifest(service, version)
     if manifest is None:
-        raise errors.ModelRefused(f"the files of {version} are gone or damaged")
+        raise errors.ModelRefused(sentence("files-damaged", version=version))
     snapshot, _at = service.shop.take()
     features = await snapshot.features(moment_of(None))
     drift = await service.drifts.of(features, version, partial(drift_of, manifest, features))
@@ -47,6 +48,6 @@ async def _manifest(service: Predictor, version: str) -> DemandManifest | None:
     """Of a version of demand; None if its files are gone or damaged."""
     record = await find_model(service.sessions, version)
     if record.recipe != "demand":
-        raise errors.InvalidQuestion(f"{version} is of the recipe {record.recipe}: demand alone is looked after")
+        raise errors.InvalidQuestion(sentence("demand-alone-looked-after", version=version, recipe=record.recipe))
     [manifest] = await read_manifests(service.artifacts, [record])
     return manifest if isinstance(manifest, DemandManifest) else None

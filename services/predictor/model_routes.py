@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.events import ModelActivated, ModelUnpinned
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.first_line import first_line
@@ -102,7 +103,7 @@ async def show_card(request: Request, version: Version) -> HTMLResponse:
     record = await find_model(service.sessions, version)
     [manifest] = await read_manifests(service.artifacts, [record])
     if manifest is None:
-        raise errors.ModelRefused(f"the files of {version} are gone or damaged, or of a recipe of another release")
+        raise errors.ModelRefused(sentence("files-damaged-or-foreign", version=version))
     shown = manifest if await _sees_ids(request) else without_ids(manifest)
     say = say_to(request.headers.get("accept-language", ""))
     card = await asyncio.to_thread(model_card, shown, say)
@@ -124,7 +125,7 @@ async def activate_model(request: Request, caller: CurrentCaller, version: Versi
     record = await find_model(service.sessions, version)
     follower = service.followers.get(record.recipe)
     if follower is None:
-        raise errors.ModelRefused(f"{version} is of the recipe {record.recipe}, which this release does not serve")
+        raise errors.ModelRefused(sentence("recipe-not-served", version=version, recipe=record.recipe))
     model, activated_at = await follower.activate(record, caller)
     announced = await _announced(service, ModelActivated(model.version, activated_at), activated_at)
     return ActivatedAnswer(version=model.version, activated_at=activated_at, announced=announced)

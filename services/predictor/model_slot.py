@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.demand_manifest import DemandManifest
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import ModelManifest, Quality
@@ -127,10 +128,7 @@ class ModelSlot(Generic[Model]):
         """
         model = self._models[0]
         if model is None:
-            raise NoModel(
-                f"none of the recipe {self.recipe}: train one with `ordercast train --recipe {self.recipe}` or POST /trainings; "
-                "if there is one, `ordercast models show` or GET /models says why it is not served"
-            )
+            raise NoModel(sentence("no-model-of", recipe=self.recipe))
         return model
 
     async def check(self) -> None:
@@ -164,4 +162,4 @@ async def serves_any(*slots: ModelSlot[Any]) -> None:
     """
     if all(slot.current is None for slot in slots):
         names = " or ".join(slot.recipe for slot in slots)
-        raise NoModel(f"none of the recipes {names}: train one with `ordercast train` or POST /trainings")
+        raise NoModel(sentence("no-model-at-all", recipes=names))

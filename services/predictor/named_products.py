@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Row, func, select, text
 
+from ordercast.contracts.because import sentence
 from ordercast.services.predictor.errors import ProductNotFound
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.features import ProductActivity
@@ -34,7 +35,7 @@ async def sku_of(sessions: Sessions, product_id: int) -> str:
     async with sessions() as session:
         sku: str | None = (await session.execute(_ONE, {"id": product_id})).scalar_one_or_none()
     if sku is None:
-        raise ProductNotFound(f"there is no product {product_id}")
+        raise ProductNotFound(sentence("no-product", product=str(product_id)))
     return sku
 
 

@@ -5,6 +5,7 @@ import asyncio
 from types import TracebackType
 from typing import Final
 
+from ordercast.contracts.because import sentence
 from ordercast.services.predictor.errors import TooManyBatches
 
 # Batches that wait for the one that is computed. Each takes up to half a second: more is a flood, and gets 503.
@@ -25,7 +26,7 @@ class OneBatch:
             TooManyBatches: too many wait already.
         """
         if self._present > MOST_WAITING:
-            raise TooManyBatches("too many batches wait to be computed; try again in a moment")
+            raise TooManyBatches(sentence("too-many-batches"))
         self._present += 1
         try:
             await self._turn.acquire()

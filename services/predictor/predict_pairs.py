@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from ordercast.contracts.because import sentence
 from ordercast.services.predictor.errors import NotYours
 from ordercast.services.predictor.features import Pair, Views, read_views
 from ordercast.services.predictor.model_slot import ServedModel
@@ -25,7 +26,7 @@ def refuse_others(caller: Caller, account_ids: Sequence[int]) -> None:
     for index, account_id in enumerate(account_ids):
         if account_id != caller.account_id:
             raise NotYours(
-                f"account {account_id} is not yours or does not exist",
+                sentence("not-your-account", account=str(account_id)),
                 fields={f"pairs.{index}.account_id": "not found"} if len(account_ids) > 1 else None,
             )
 

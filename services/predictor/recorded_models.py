@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import func, select, update
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.model_manifest import VERSION_PATTERN
 from ordercast.services.predictor.errors import UnknownModel
 from ordercast.services.predictor.model_slot import Pin
@@ -56,7 +57,7 @@ async def find_model(sessions: Sessions, version: str) -> ModelVersion:
         async with sessions() as session:
             record = await session.get(ModelVersion, version)
     if record is None:
-        raise UnknownModel(f"no model version {version} was published")
+        raise UnknownModel(sentence("no-version", version=version))
     return record
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.features import FEATURES
 from ordercast.services.predictor.errors import InvalidQuestion
 from ordercast.services.predictor.load_model import MAX_VIEW_COUNT
@@ -104,7 +105,7 @@ class DemandQuestion:
         """Raises InvalidQuestion for another horizon than the served version's."""
         if self.horizon_days not in (None, served):
             raise InvalidQuestion(
-                f"the version that is served answers for {served} days, not for {self.horizon_days}",
+                sentence("another-horizon", served=served, asked=str(self.horizon_days)),
                 fields={"horizon_days": f"must be {served}"},
             )
 
@@ -124,7 +125,7 @@ class PairQuestion(DemandQuestion):
         asked = [name for name in ("horizon_days", "level", "as_of") if getattr(self, name) is not None]
         if self.recipe == "baseline" and asked:
             raise InvalidQuestion(
-                f"baseline has no {asked[0]}: it answers from the views so far",
+                sentence("not-of-baseline", name=asked[0]),
                 fields=dict.fromkeys(asked, "is for the recipe demand"),
             )
         return self.recipe or ("demand" if asked or serves_demand else "baseline")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.predictor.errors import ActivityNotRead, InvalidQuestion
 from ordercast.services.shared.db.engine import Sessions
@@ -36,7 +37,8 @@ def moment_of(as_of: date | None) -> int:
     today = datetime.now(UTC).date()
     if as_of is not None and as_of > today:
         raise InvalidQuestion(
-            f"{as_of} lies in the future: today is {today} (UTC)", fields={"as_of": "must not lie in the future"}
+            sentence("day-in-the-future", day=str(as_of), today=str(today)),
+            fields={"as_of": "must not lie in the future"},
         )
     return ((as_of or today) - _EPOCH).days + 1
 
@@ -59,7 +61,7 @@ class Snapshot:
         """
         if self.first_day is not None and moment <= (self.first_day - _EPOCH).days:
             raise InvalidQuestion(
-                f"nothing was known then: the first event is of {self.first_day}",
+                sentence("nothing-known-then", day=str(self.first_day)),
                 fields={"as_of": f"must be {self.first_day} or later"},
             )
         if moment not in self._features:
@@ -95,7 +97,7 @@ class Shop:
             ActivityNotRead: it was not read yet.
         """
         if self._snapshot is None or self._seen_at is None:
-            raise ActivityNotRead("the activity of the shop is being read, or the database is away")
+            raise ActivityNotRead(sentence("activity-not-read"))
         return self._snapshot, self._seen_at
 
     async def follow(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.model_signature import decode_signature, signed_text
 from ordercast.services.predictor.errors import ModelRefused
 from ordercast.services.shared.db.models import ModelVersion
@@ -21,10 +22,10 @@ class SignatureCheck:
         if not self._keys:
             return
         if record.manifest_signature is None:
-            raise ModelRefused("it is not signed by the trainer; if it is known to be good: ordercast models sign")
+            raise ModelRefused(sentence("not-signed"))
         text = signed_text(record.recipe, record.version, record.manifest_sha256)
         if not any(_fits(key, record.manifest_signature, text) for key in self._keys):
-            raise ModelRefused("its signature is not the trainer's, or is of another manifest")
+            raise ModelRefused(sentence("signature-of-another"))
 
 
 def _fits(key: Ed25519PublicKey, signature: str, text: bytes) -> bool:

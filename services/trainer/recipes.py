@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.demand_manifest import DEMAND, HORIZONS, Publish
 from ordercast.contracts.demand_settings import DemandSettings
 from ordercast.contracts.model_manifest import Layer, Recipe
@@ -99,12 +100,15 @@ def asked_training(
         chosen = choose_recipe(recipe, members=members, epochs=epochs, batch_size=batch_size)
         for field, value in (("horizon_days", horizon_days), ("until", until)):
             if value is not None:
-                raise BadRecipe(field, f"the recipe {recipe!r} has no {field}; `{DEMAND}` has")
+                raise BadRecipe(field, sentence("not-of-recipe", recipe=repr(recipe), name=field))
         return AskedTraining(recipe, chosen.members, chosen.epochs, chosen.batch_size, publish or "always")
     _refuse_out_of_bounds(members, epochs, batch_size)
     if horizon_days is not None and horizon_days not in HORIZONS:
         raise BadRecipe(
-            "horizon_days", f"horizon_days must be one of {', '.join(map(str, HORIZONS))}, not {horizon_days}"
+            "horizon_days",
+            sentence(
+                "must-be-one-of", name="horizon_days", values=", ".join(map(str, HORIZONS)), given=str(horizon_days)
+            ),
         )
     if until is not None:
         _refuse_days_without_data(until)
@@ -135,7 +139,8 @@ def choose_recipe(
         BadRecipe: no such recipe, or a value outside 1 and its bound.
     """
     if name not in RECIPES:
-        raise BadRecipe("recipe", f"there is no recipe {name!r}; known are: {', '.join(sorted([*RECIPES, DEMAND]))}")
+        known = ", ".join(sorted([*RECIPES, DEMAND]))
+        raise BadRecipe("recipe", sentence("no-recipe", recipe=repr(name), known=known))
     _refuse_out_of_bounds(members, epochs, batch_size)
     asked = {"members": members, "epochs": epochs, "batch_size": batch_size}
     return msgspec.structs.replace(
@@ -151,12 +156,12 @@ def _refuse_out_of_bounds(members: int | None, epochs: int | None, batch_size: i
     )
     for field, value, most in bounds:
         if value is not None and not 1 <= value <= most:
-            raise BadRecipe(field, f"{field} must be from 1 to {most}, not {value}")
+            raise BadRecipe(field, sentence("must-be-from-to", name=field, least="1", most=str(most), given=str(value)))
 
 
 def _refuse_days_without_data(until: date) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     if not FIRST_UNTIL <= until <= tomorrow:
         raise BadRecipe(
-            "until", f"until must be from {FIRST_UNTIL} to {tomorrow}, which is tomorrow (UTC), not {until}"
+            "until", sentence("until-from-to", first=str(FIRST_UNTIL), tomorrow=str(tomorrow), given=str(until))
         )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import FailedLogIn, TooManyLogIns
 from ordercast.services.shared.http.token_buckets import TokenBuckets
 
@@ -29,10 +30,10 @@ class LimitFailedLogIns:
         """
         who = email.lower(), address
         if wait_s := self._of_email.take(who):
-            raise _too_many(wait_s, self._of_email.per_minute, "of this email")
+            raise _too_many(wait_s, self._of_email.per_minute, "log-ins-of-email-failed")
         if wait_s := self._of_address.take(address):
             self._of_email.give_back(who)
-            raise _too_many(wait_s, self._of_address.per_minute, "from this address")
+            raise _too_many(wait_s, self._of_address.per_minute, "log-ins-from-address-failed")
         try:
             yield
         except FailedLogIn:
@@ -48,5 +49,5 @@ class LimitFailedLogIns:
         self._of_address.give_back(who[1])
 
 
-def _too_many(wait_s: int, quota: int, whose: str) -> TooManyLogIns:
-    return TooManyLogIns(f"{quota} log-ins {whose} may fail in a minute", retry_after_s=wait_s, quota=quota)
+def _too_many(wait_s: int, quota: int, code: str) -> TooManyLogIns:
+    return TooManyLogIns(sentence(code, quota=quota), retry_after_s=wait_s, quota=quota)

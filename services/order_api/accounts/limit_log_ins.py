@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.limit_failed_log_ins import LimitFailedLogIns
 from ordercast.services.order_api.errors import FailedLogIn, LogInsTooFrequent, Permanent
 from ordercast.services.shared.http.token_buckets import TokenBuckets, rate_limit_headers
@@ -36,10 +37,10 @@ class LimitLogIns:
         """
         who, of_email = (email.lower(), address), self._of_email
         if wait_s := of_email.take(who):
-            raise _too_frequent(wait_s, of_email.per_minute, "of this email; refresh the tokens")
+            raise _too_frequent(wait_s, of_email.per_minute, "log-ins-of-email")
         if wait_s := self._of_address.take(address):
             of_email.give_back(who)
-            raise _too_frequent(wait_s, self._of_address.per_minute, "from this address")
+            raise _too_frequent(wait_s, self._of_address.per_minute, "log-ins-from-address")
         try:
             with self._failed.tried(email, address):
                 yield rate_limit_headers(
@@ -53,5 +54,5 @@ class LimitLogIns:
             raise
 
 
-def _too_frequent(wait_s: int, quota: int, whose: str) -> LogInsTooFrequent:
-    return LogInsTooFrequent(f"{quota} log-ins a minute are allowed {whose}", retry_after_s=wait_s, quota=quota)
+def _too_frequent(wait_s: int, quota: int, code: str) -> LogInsTooFrequent:
+    return LogInsTooFrequent(sentence(code, quota=quota), retry_after_s=wait_s, quota=quota)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts import refresh_tokens
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
@@ -177,15 +178,15 @@ async def _locked(session: AsyncSession, account_id: int | None, *, to_change: b
 
 
 def _wrong() -> InvalidCredentials:
-    return InvalidCredentials("email or password are wrong")
+    return InvalidCredentials(sentence("wrong-log-in"))
 
 
 def _blocked() -> AccountBlocked:
-    return AccountBlocked("an admin has blocked this account")
+    return AccountBlocked(sentence("blocked-by-admin"))
 
 
 def _wrong_old() -> WrongPassword:
-    return WrongPassword("the old password is wrong", fields={"old_password": "is not the account's password"})
+    return WrongPassword(sentence("old-password-wrong"), fields={"old_password": "is not the account's password"})
 
 
 def _refused() -> InvalidRefreshToken:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
 from ordercast.services.order_api.accounts.tables import Account
@@ -64,11 +65,11 @@ async def change_account(
         await lock_changes(session)
         account = await lock_for_admin(session, admin, account_id)
         if account.erased_at is not None:
-            raise AccountErased("the account was erased: it stays as it is")
+            raise AccountErased(sentence("account-erased"))
         if not fits(change.if_match, tag_of(account)):
-            raise AccountChanged("somebody else changed the account meanwhile: read it again")
+            raise AccountChanged(sentence("account-changed"))
         if change.role == "ADMIN" and account.login_type != "PASSWORD":
-            raise CannotLogIn("the account has no password to log in with, so it cannot be an admin")
+            raise CannotLogIn(sentence("admin-without-password"))
         recorded = partial(
             record, session, account_id=admin.account_id, subject=f"accounts/{account_id}", address=address
         )
@@ -100,7 +101,7 @@ _ADMINS: Final = select(func.count()).where(Account.role == "ADMIN", Account.blo
 async def expect_an_admin_left(session: AsyncSession) -> None:
     """Raises LastAdmin."""
     if await session.scalar(_ADMINS) == 0:
-        raise LastAdmin("the last admin can neither be blocked, demoted nor erased; make another one first")
+        raise LastAdmin(sentence("last-admin"))
 
 
 async def lock_for_admin(session: AsyncSession, caller: Caller, account_id: int) -> Account:
@@ -119,8 +120,8 @@ async def lock_for_admin(session: AsyncSession, caller: Caller, account_id: int)
     by_id = {account.id: account for account in rows}
     admin = by_id.get(caller.account_id)
     if admin is None or admin.role != "ADMIN" or admin.blocked_at is not None:
-        raise NoLongerAdmin("only an admin may do this, which the caller no longer is")
+        raise NoLongerAdmin(sentence("no-admin-any-more"))
     expect_good_token(admin, caller)
     if account_id not in by_id:
-        raise AccountNotFound(f"there is no account {account_id}")
+        raise AccountNotFound(sentence("no-account", account=str(account_id)))
     return by_id[account_id]

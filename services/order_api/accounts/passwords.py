@@ -10,6 +10,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
 from precis_i18n import get_profile
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.guessable import reason_against
 from ordercast.services.order_api.errors import Overloaded, WeakPassword
 
@@ -108,7 +109,7 @@ class Passwords:
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if self._free == 0:
-            raise Overloaded("too many passwords wait to be checked; try again in a moment")
+            raise Overloaded(sentence("too-many-passwords"))
         self._free -= 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         # Counted until the thread is done, even when the client has gone away before.

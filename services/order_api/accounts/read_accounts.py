@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountNotFound, UnknownAccount
 from ordercast.services.order_api.references import one_of_ids
@@ -50,7 +51,7 @@ async def read_account(sessions: Sessions, account_id: int) -> Account:
     async with sessions() as session:
         account = await session.get(Account, account_id)
     if account is None:
-        raise AccountNotFound(f"there is no account {account_id}")
+        raise AccountNotFound(sentence("no-account", account=str(account_id)))
     return account
 
 

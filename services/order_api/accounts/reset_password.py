@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.manage_accounts import lock_for_admin
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.refresh_tokens import end_all
@@ -59,7 +60,7 @@ class ResetPassword:
         async with self.sessions() as session, session.begin():
             account = await lock_for_admin(session, admin, account_id)
             if account.login_type != "PASSWORD":
-                raise CannotLogIn("the account has no password that could be reset")
+                raise CannotLogIn(sentence("no-password-to-reset"))
             values = {"code_hash": _hash_of(code), "expires_at": expires_at}
             await session.execute(
                 insert(PasswordReset)
@@ -123,4 +124,4 @@ def _hash_of(code: str) -> bytes:
 
 
 def _invalid() -> InvalidResetCode:
-    return InvalidResetCode("the code is not valid (any more); ask for another one", fields={"code": "is not valid"})
+    return InvalidResetCode(sentence("code-not-valid"), fields={"code": "is not valid"})

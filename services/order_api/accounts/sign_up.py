@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.nicknames import key_of
 from ordercast.services.order_api.accounts.passwords import Passwords
 from ordercast.services.order_api.accounts.tables import Account
@@ -68,4 +69,6 @@ async def _taken(session: AsyncSession, new: NewAccount) -> AccountTaken:
         )
     ).all()
     taken = [name for column, name in enumerate(("email", "nickname")) if any(row[column] for row in rows)]
-    return AccountTaken(f"{' and '.join(taken)} taken", fields=dict.fromkeys(taken, "belongs to another account"))
+    return AccountTaken(
+        sentence(f"{'-and-'.join(taken)}-taken"), fields=dict.fromkeys(taken, "belongs to another account")
+    )

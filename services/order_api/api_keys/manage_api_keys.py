@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.good_tokens import expect_good_token, lock_good_caller
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import (
@@ -60,11 +61,11 @@ async def create_api_key(sessions: Sessions, caller: Caller, new: NewApiKey, add
     async with sessions() as session, session.begin():
         account = await _locked_account(session, caller, new.account_id)
         if strange := sorted(new.scopes - scopes_of(cast("Role", account.role))):
-            reason = f"the role {account.role} may do nothing with {', '.join(strange)}"
+            reason = sentence("role-has-no-such-scope", role=account.role, scopes=", ".join(strange))
             raise ScopeNotAllowed(reason, fields={"scopes": reason})
         good = await session.scalar(select(func.count()).select_from(_good(new.account_id).subquery()))
         if good is not None and good >= MAX_KEYS:
-            raise TooManyApiKeys(f"the account has {good} keys; revoke one that is no longer used")
+            raise TooManyApiKeys(sentence("too-many-keys", keys=good))
         secret = new_secret()
         row = ApiKey(
             account_id=new.account_id,
@@ -95,7 +96,7 @@ async def rotate_api_key(
         row = await _locked(session, caller, key_id)
         now = datetime.now(UTC)
         if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-            raise ApiKeyEnded("the key was revoked or has ended; make another one")
+            raise ApiKeyEnded(sentence("key-ended"))
         secret = new_secret()
         row.previous_hash, row.previous_until = (row.secret_hash, now + overlap) if overlap else (None, None)
         row.secret_hash, row.rotated_at = hash_of(secret), now
@@ -159,9 +160,9 @@ async def _locked_account(session: AsyncSession, caller: Caller, account_id: int
     expect_good_token(by_id.get(caller.account_id), caller)
     account = by_id.get(account_id) if caller.for_all or account_id == caller.account_id else None
     if account is None:
-        raise AccountNotFound(f"there is no account {account_id}", fields={"account_id": "not found"})
+        raise AccountNotFound(sentence("no-account", account=str(account_id)), fields={"account_id": "not found"})
     if account.blocked_at is not None:
-        raise AccountBlocked("the account is blocked")
+        raise AccountBlocked(sentence("account-blocked"))
     return account
 
 
@@ -171,7 +172,7 @@ async def _locked(session: AsyncSession, caller: Caller, key_id: int) -> ApiKey:
 
 def _found(row: ApiKey | None, key_id: int) -> ApiKey:
     if row is None:
-        raise ApiKeyNotFound(f"there is no API key {key_id}")
+        raise ApiKeyNotFound(sentence("no-api-key", key=str(key_id)))
     return row
 
 

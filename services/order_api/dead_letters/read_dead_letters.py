@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.dead_letters.check_record import event_type_of
 from ordercast.services.order_api.errors import DeadLetterNotFound
 from ordercast.services.shared.db.dead_letter_states import State, dead_letter_states
@@ -119,6 +120,4 @@ class ReadDeadLetters:
 
 
 def _not_found(id_: str) -> DeadLetterNotFound:
-    return DeadLetterNotFound(
-        f"there is no dead letter {id_} among the last {NEWEST:,}, or those that have {NEWEST_BYTES >> 20} MB"
-    )
+    return DeadLetterNotFound(sentence("no-dead-letter", id=id_, newest=NEWEST, mb=NEWEST_BYTES >> 20))

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.services.order_api.dead_letters.check_record import Checked, check_replay, event_type_of, refusal_of
 from ordercast.services.order_api.dead_letters.read_dead_letters import ReadDeadLetters
 from ordercast.services.order_api.errors import DeadLetterNotWaiting, RefusedAgain
@@ -72,7 +73,7 @@ class RepairDeadLetters:
         if dry_run:
             return checked
         if reason := _not_waiting(edited, state):
-            raise DeadLetterNotWaiting(f"{dead_letter_id}: {reason}")
+            raise DeadLetterNotWaiting(reason)
         if checked.refusal is not None:
             fields = {error.field: error.message for error in checked.errors}
             raise RefusedAgain(f"the worker would refuse it again: {checked.refusal}", fields=fields)
@@ -112,7 +113,7 @@ class RepairDeadLetters:
             discarded = await discard_dead_letters(session, ids)
             for id_ in sorted(discarded):
                 record_act(session, "dead-letter-discarded", by, f"dead-letters/{id_}")
-        left = {id_: _done_already(state) for id_, state in states.items() if id_ not in discarded}
+        left: dict[str, str] = {id_: _done_already(state) for id_, state in states.items() if id_ not in discarded}
         return Outcome(sorted(discarded), left)
 
     async def _send(self, publisher: Publisher, by: Caller, dead_letter: DeadLetter, **details: Any) -> None:
@@ -125,16 +126,16 @@ class RepairDeadLetters:
         await replay(publisher, [dead_letter])
 
 
-def _not_waiting(dead_letter: DeadLetter, state: State) -> str | None:
+def _not_waiting(dead_letter: DeadLetter, state: State) -> Sentence | None:
     if state != "waiting":
         return _done_already(state)
-    return "it was too large to be kept whole" if dead_letter.is_cut else None
+    return sentence("letter-too-large") if dead_letter.is_cut else None
 
 
-def _done_already(state: State) -> str:
+def _done_already(state: State) -> Sentence:
     return {
-        "waiting": "somebody else has just changed it",
-        "replayed": "it was replayed already",
-        "discarded": "it was discarded, so that no replay counts any more",
-        "applied": "it was counted without a replay",
+        "waiting": sentence("letter-just-changed"),
+        "replayed": sentence("letter-replayed"),
+        "discarded": sentence("letter-discarded"),
+        "applied": sentence("letter-counted"),
     }[state]

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.events import OrderItem as EventItem
 from ordercast.services.order_api.errors import (
     CancelledTooMuch,
@@ -127,7 +128,7 @@ async def _first_answer(session: AsyncSession, claim: Claim, now: datetime) -> K
     if repeat is None:
         return None
     if repeat.answer is None:
-        raise KeyInFlight("a request with this Idempotency-Key is in flight")
+        raise KeyInFlight(sentence("key-in-flight"))
     return KeyedAnswer(repeat.answer, replayed=True)
 
 
@@ -135,10 +136,10 @@ async def _locked(session: AsyncSession, caller: Caller, order_id: UUID, statuse
     """The order, until the end of the transaction nobody else's; its items, too, since they change under its lock alone."""
     order = await session.scalar(visible_to(caller).where(Order.id == order_id).with_for_update())
     if order is None:
-        raise OrderNotFound(f"there is no order {order_id}")
+        raise OrderNotFound(sentence("no-order", order=str(order_id)))
     if order.status not in statuses:
         raise OrderNotPending(
-            f"order {order_id} is {order.status}; this takes one that is {' or '.join(sorted(statuses))}"
+            sentence("order-not-so", order=str(order_id), status=order.status, takes=" / ".join(sorted(statuses)))
         )
     return order
 
@@ -154,13 +155,13 @@ def _to_take_back(items: Sequence[OrderItem], lines: Mapping[int, int] | None) -
     if lines is None:
         return {line: quantity for line, quantity in left.items() if quantity}
     if unknown := [(n, line) for n, line in enumerate(lines) if line not in left]:
-        message = "the order has no such line"
+        message = sentence("no-such-line")
         raise UnknownLine(message, fields={f"items.{n}.line": message for n, _ in unknown})
     ordered = {item.line: item.quantity for item in items}
     beyond = [(n, line) for n, (line, quantity) in enumerate(lines.items()) if quantity > left[line]]
     if beyond:
         raise CancelledTooMuch(
-            "less is left of a line than is to be cancelled",
+            sentence("less-is-left"),
             fields={f"items.{n}.quantity": f"of {ordered[line]} ordered {left[line]} is left" for n, line in beyond},
         )
     return lines

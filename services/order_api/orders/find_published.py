@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.envelope import EventRefused, decode_sequence
 from ordercast.contracts.topics import ORDERS
 from ordercast.services.order_api.orders.relay_outbox import PRODUCER
@@ -59,7 +60,7 @@ class FindPublished:
                             return number, record
                     empty = 0 if slices else empty + 1
                     if empty == MOST_EMPTY_LOOKS:
-                        raise BrokerUnavailable("Kafka did not give the records in time")
+                        raise BrokerUnavailable(sentence("kafka-too-slow"))
                 return None
 
             found = {number: await _search(number, begin, end, first_from) for number in numbers}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Generic, TypeVar
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import Overloaded
 
 # More requests in one transaction save little more and make the first of them wait longer.
@@ -40,7 +41,7 @@ class GroupCommit(Generic[Request, Answer]):
         try:
             self._waiting.put_nowait((request, answer))
         except asyncio.QueueFull:
-            raise Overloaded("too many orders wait to be written; try again in a moment") from None
+            raise Overloaded(sentence("too-many-orders")) from None
         return await answer
 
     async def run(self) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import Row, text
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.envelope import Envelope, EventRefused, decode
 from ordercast.contracts.topics import partition_of
 from ordercast.services.order_api.errors import OrderNotFound
@@ -73,7 +74,7 @@ class ReadJourney:
         async with self._sessions() as session:
             order = await session.scalar(visible_to(caller).where(Order.id == order_id))
             if order is None:
-                raise OrderNotFound(f"there is no order {order_id}")
+                raise OrderNotFound(sentence("no-order", order=str(order_id)))
             shard = partition_of(order.account_id, self._partitions)
             asked = {"shard": shard, "order_id": order_id, "most": MOST_EVENTS}
             rows = (await session.execute(_CHANGES, asked)).all()

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.read_accounts import account_refs
 from ordercast.services.order_api.errors import InvalidPeriod, NotAllowed, OrderNotFound
 from ordercast.services.order_api.orders.answers import OrderAnswer, OrderPage, Status, answer_of
@@ -64,7 +65,7 @@ async def read_order(sessions: Sessions, caller: Caller, order_id: UUID) -> Orde
     async with sessions() as session:
         order = await session.scalar(visible_to(caller).where(Order.id == order_id))
         if order is None:
-            raise OrderNotFound(f"there is no order {order_id}")
+            raise OrderNotFound(sentence("no-order", order=str(order_id)))
         return (await answers_of(session, [order]))[0]
 
 
@@ -105,7 +106,7 @@ def page_query(caller: Caller, asked: OrderList, last: Order | None) -> Select[O
 def _matching(caller: Caller, wanted: OrderFilter) -> Select[Order]:
     """The orders that the caller may see and asks for. Raises as `read_orders` does."""
     if not caller.for_all and wanted.account_id not in (None, caller.account_id):
-        message = "a customer may not see another account's orders"
+        message = sentence("not-others-orders")
         raise NotAllowed(message, fields={"account_id": message})
     query = visible_to(caller)
     if wanted.status is not None:
@@ -121,7 +122,8 @@ def _matching(caller: Caller, wanted: OrderFilter) -> Select[Order]:
         first, end = getattr(wanted, f"{name}_from"), getattr(wanted, f"{name}_to")
         if first is not None and end is not None and first >= end:
             raise InvalidPeriod(
-                f"{name}_to must lie after {name}_from", fields={f"{name}_to": f"must lie after {name}_from"}
+                sentence("period-is-empty", later=f"{name}_to", earlier=f"{name}_from"),
+                fields={f"{name}_to": f"must lie after {name}_from"},
             )
         if first is not None:
             query = query.where(column >= first)

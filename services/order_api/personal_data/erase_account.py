@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.good_tokens import expect_good_token
 from ordercast.services.order_api.accounts.manage_accounts import expect_an_admin_left, lock_changes, lock_for_admin
 from ordercast.services.order_api.accounts.nicknames import key_of
@@ -28,7 +29,7 @@ async def expect_password(sessions: Sessions, passwords: Passwords, account_id: 
     async with sessions() as session:
         account = await session.get(Account, account_id)
     if account is None or not (await passwords.check(account.password_hash, password)).matches:
-        raise WrongPassword("the password is wrong", fields={"password": "is another one"})
+        raise WrongPassword(sentence("password-wrong"), fields={"password": "is another one"})
 
 
 async def erase_account(sessions: Sessions, caller: Caller, account_id: int, address: str | None) -> Account:
@@ -77,5 +78,5 @@ async def _locked(session: AsyncSession, caller: Caller, account_id: int) -> Acc
             expect_good_token(own, caller)
             return own
     if not caller.for_all:
-        raise AccountNotFound(f"there is no account {account_id}")
+        raise AccountNotFound(sentence("no-account", account=str(account_id)))
     return await lock_for_admin(session, caller, account_id)

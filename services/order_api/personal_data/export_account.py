@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Row, select, tuple_
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import AccountNotFound
 from ordercast.services.order_api.personal_data.personal_tables import PERSONAL, PersonalTable
@@ -20,7 +21,7 @@ async def expect_reachable(sessions: Sessions, caller: Caller, account_id: int) 
     """Raises AccountNotFound: there is no such account, or it is another's."""
     async with sessions() as session:
         if not (caller.for_all or account_id == caller.account_id) or await session.get(Account, account_id) is None:
-            raise AccountNotFound(f"there is no account {account_id}")
+            raise AccountNotFound(sentence("no-account", account=str(account_id)))
 
 
 async def export_account(sessions: Sessions, account_id: int) -> AsyncIterator[bytes]:

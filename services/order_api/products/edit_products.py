@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import ProductChanged, ProductNotFound, SkuTaken
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.shared.audit.record import record_act
@@ -57,7 +58,7 @@ async def change_product(
         async with sessions() as session, session.begin():
             known = await session.scalar(select(Product.updated_at).where(Product.id == product_id))
             if known is None:
-                raise ProductNotFound(f"there is no product {product_id}")
+                raise ProductNotFound(sentence("no-product", product=str(product_id)))
             change = update(Product).where(Product.id == product_id)
             if if_match is not None:
                 if not fits(if_match, tag_of(known)):
@@ -78,8 +79,8 @@ async def change_product(
 
 
 def _product_changed() -> ProductChanged:
-    return ProductChanged("somebody else changed the product meanwhile: read it again")
+    return ProductChanged(sentence("product-changed"))
 
 
 def _sku_taken() -> SkuTaken:
-    return SkuTaken("the SKU belongs to another product", fields={"sku": "belongs to another product"})
+    return SkuTaken(sentence("sku-taken"), fields={"sku": "belongs to another product"})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import or_, select
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import ProductNotFound
 from ordercast.services.order_api.products.tables import Product, ProductPrice
 from ordercast.services.shared.db.cut_page import cut_page
@@ -32,7 +33,7 @@ async def find_product(sessions: Sessions, sku: str) -> Product:
     async with sessions() as session:
         product: Product | None = await session.scalar(select(Product).where(Product.sku == sku))
     if product is None:
-        raise ProductNotFound("there is no product with this SKU")
+        raise ProductNotFound(sentence("no-product-with-sku"))
     return product
 
 
@@ -73,4 +74,4 @@ async def read_prices(
 
 
 def _not_found(product_id: int) -> ProductNotFound:
-    return ProductNotFound(f"there is no product {product_id}")
+    return ProductNotFound(sentence("no-product", product=str(product_id)))

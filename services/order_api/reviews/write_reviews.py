@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.errors import (
     AlreadyReviewed,
@@ -33,9 +34,9 @@ async def write_review(sessions: Sessions, caller: Caller, product_id: int, *, r
     """
     async with sessions() as session, session.begin():
         if await session.get(Product, product_id) is None:
-            raise ProductNotFound(f"there is no product {product_id}")
+            raise ProductNotFound(sentence("no-product", product=str(product_id)))
         if not await session.scalar(select(_ordered(caller.account_id, product_id))):
-            raise NotOrdered("order the product first")
+            raise NotOrdered(sentence("order-it-first"))
         review: Review | None = await session.scalar(
             insert(Review)
             .values(account_id=caller.account_id, product_id=product_id, rating=rating, text=text)
@@ -43,7 +44,7 @@ async def write_review(sessions: Sessions, caller: Caller, product_id: int, *, r
             .returning(Review)
         )
         if review is None:
-            raise AlreadyReviewed("change the review that you wrote before")
+            raise AlreadyReviewed(sentence("change-your-review"))
         return await _signed(session, review)
 
 
@@ -89,10 +90,10 @@ async def _locked(session: AsyncSession, caller: Caller, product_id: int, review
         select(Review).where(Review.id == review_id, Review.product_id == product_id).with_for_update()
     )
     if review is None:
-        raise ReviewNotFound(f"product {product_id} has no review {review_id}")
+        raise ReviewNotFound(sentence("no-review", product=str(product_id), review=str(review_id)))
     # 403 and not 404: everybody can read the review, so hiding it would fool nobody.
     if review.account_id != caller.account_id and not caller.for_all:
-        raise NotYourReview("only its author, an operator or an admin may change a review")
+        raise NotYourReview(sentence("not-your-review"))
     return review
 
 

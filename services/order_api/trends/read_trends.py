@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ARRAY, ColumnElement, DateTime, Integer, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import InvalidPeriod
 from ordercast.services.order_api.products.read_products import read_product
 from ordercast.services.order_api.products.tables import Product
@@ -95,10 +96,10 @@ async def _newest_day(session: AsyncSession, zone: ZoneInfo) -> date:
 
 def _check_period(first: date, last: date) -> None:
     if last < first:
-        raise InvalidPeriod("the period ends before it begins", fields={"to": "lies before `from`"})
+        raise InvalidPeriod(sentence("period-ends-too-early"), fields={"to": "lies before `from`"})
     if (last - first).days >= MAX_DAYS:
         raise InvalidPeriod(
-            f"at most {MAX_DAYS} days at once", fields={"from": f"lies more than {MAX_DAYS} days before `to`"}
+            sentence("period-too-long", days=MAX_DAYS), fields={"from": f"lies more than {MAX_DAYS} days before `to`"}
         )
 
 

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Final
 from uuid import UUID, uuid4
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.envelope import Envelope, SequenceNumber, encode, sequence_headers
 from ordercast.contracts.topics import VIEWS, partition_of
 from ordercast.services.order_api.errors import Overloaded
@@ -139,7 +140,7 @@ class SendViews:
             partition = partition_of(view.event.account_id, len(self._waiting))
             by_partition.setdefault(partition, []).append(position)
         if any(self._backlog[partition] + len(group) > MAX_WAITING for partition, group in by_partition.items()):
-            raise Overloaded("too many views wait to be published; try again in a moment")
+            raise Overloaded(sentence("too-many-views"))
         sent = [
             self._enqueue(partition, [views[position] for position in group])
             for partition, group in by_partition.items()

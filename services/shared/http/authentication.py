@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer as BearerScheme
 from fastapi.security.base import SecurityBase
 
+from ordercast.contracts.because import sentence
 from ordercast.services.shared.http.access import Access
 from ordercast.services.shared.http.caller import Caller
 from ordercast.services.shared.http.credentials import caller_with
@@ -35,7 +36,7 @@ class _CallerOfRequest(SecurityBase):
             _expect_scope(caller.scopes, access.scope)
         reach = access.reach[caller.role]
         if reach == "none":
-            raise Problem(FORBIDDEN, f"only {_any_of(access.allowed)} may do this")
+            raise Problem(FORBIDDEN, sentence("only-these-roles", roles=", ".join(access.allowed)))
         return replace(caller, for_all=reach == "any", address=address_of(request))
 
 
@@ -62,15 +63,10 @@ def address_of(request: Request) -> str | None:
 def _expect_scope(scopes: frozenset[str], needed: str | None) -> None:
     """As RFC 6750, 3.1 has it. Raises Problem: 403."""
     if needed is None:
-        raise Problem(FORBIDDEN, "no API key may do this: log in")
+        raise Problem(FORBIDDEN, sentence("no-api-key-may"))
     if needed not in scopes:
         challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
-        raise Problem(FORBIDDEN, f"the API key lacks the scope {needed}", headers={"WWW-Authenticate": challenge})
-
-
-def _any_of(roles: tuple[str, ...]) -> str:
-    *others, last = roles
-    return f"the roles {', '.join(others)} and {last}" if others else f"the role {last}"
+        raise Problem(FORBIDDEN, sentence("lacks-scope", scope=needed), headers={"WWW-Authenticate": challenge})
 
 
 # For a route that needs the caller in some of its requests only: `await caller_of(request)`.
@@ -86,4 +82,4 @@ def expect_for_all(caller: Caller) -> None:
         Problem: 403.
     """
     if not caller.for_all:
-        raise Problem(FORBIDDEN, f"the role {caller.role} may not do this")
+        raise Problem(FORBIDDEN, sentence("not-this-role", role=caller.role))

@@ -42,6 +42,12 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "because": {
+            "type": "object",
+            "description": "`detail` as data: `code` names the sentence, `values` what stands in it. Not all details have it.",
+            "required": ["code", "values"],
+            "properties": {"code": {"type": "string"}, "values": {"type": "object"}},
+        },
         "errors": {
             "type": "array",
             "items": {

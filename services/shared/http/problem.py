@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from ordercast.contracts.because import Sentence, sentence_of
 from ordercast.services.shared.problem_types.every_service import (
     CONTENT_TOO_LARGE,
     MALFORMED_BODY,
@@ -40,7 +42,8 @@ ProblemPage = Callable[[Request, "Problem"], Response]
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """An error answer. `detail` tells a person what is wrong with this request; `members` are extra top-level members."""
+    """An error answer. `detail` tells a person what is wrong with this request, a sentence also as data; `members` are extra
+    top-level members."""
 
     type: ProblemType
     detail: str | None = None
@@ -59,6 +62,8 @@ class Problem(Exception):
         }
         if self.detail:
             content["detail"] = self.detail
+        if isinstance(self.detail, Sentence):
+            content["because"] = msgspec.to_builtins(self.detail.because)
         if self.errors:
             content["errors"] = [{"field": error.field, "message": error.message} for error in self.errors]
         return content | dict(self.members)
@@ -92,9 +97,9 @@ def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None
 def of_error(error: Exception, table: ProblemTable) -> Problem:
     """The problem that the table has for the error or the nearest of its base classes.
 
-    `str(error)` is the detail; an attribute `fields` of the error (field -> message) names the failing fields, an attribute
-    `members` holds extra members of the answer, `retry_after_s` says better than the table when to try again, and `headers` are
-    more headers.
+    `str(error)` is the detail, and data, too, where the error was made with a sentence; an attribute `fields` of the error (field
+    -> message) names the failing fields, an attribute `members` holds extra members of the answer, `retry_after_s` says better than
+    the table when to try again, and `headers` are more headers.
     """
     kind = next(table[cls] for cls in type(error).__mro__ if cls in table)
     fields: Mapping[str, str] = getattr(error, "fields", {})
@@ -103,7 +108,7 @@ def of_error(error: Exception, table: ProblemTable) -> Problem:
     headers: Mapping[str, str] = getattr(error, "headers", {})
     return Problem(
         kind,
-        str(error) or None,
+        sentence_of(error) or str(error) or None,
         [FieldError(name, message) for name, message in fields.items()],
         headers=headers if retry_after_s is None else {**headers, "Retry-After": str(retry_after_s)},
         members=members,

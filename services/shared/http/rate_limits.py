@@ -13,6 +13,7 @@ from typing import Final
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ordercast.contracts.because import sentence
 from ordercast.services.shared.http.credentials import caller_with
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.problem import Problem, answer_to
@@ -53,13 +54,13 @@ class _Counted:
         """
         at_once = self.limit.at_once
         if at_once is not None and self.running[party] >= at_once:
-            detail = f"at most {at_once} of these may run at once"
+            detail = sentence("too-many-at-once", most=at_once)
             raise Problem(TOO_MANY_REQUESTS, detail, headers={"Retry-After": "1"})
         buckets = self.staff if is_staff else self.buckets
         quota, wait_s = buckets.per_minute, buckets.take(party)
         if wait_s:
             headers = rate_limit_headers(self.limit.name, quota, 0, wait_s) | {"Retry-After": str(wait_s)}
-            raise Problem(TOO_MANY_REQUESTS, f"at most {quota} of these are allowed in a minute", headers=headers)
+            raise Problem(TOO_MANY_REQUESTS, sentence("too-often", quota=quota), headers=headers)
         self.running[party] += 1
         return rate_limit_headers(self.limit.name, quota, buckets.left(party), buckets.more_in_s)
 

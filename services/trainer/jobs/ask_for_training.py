@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.because import sentence
 from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
@@ -18,8 +19,8 @@ from ordercast.services.trainer.errors import TrainingFinished, UnknownTraining
 from ordercast.services.trainer.jobs import trainings
 from ordercast.services.trainer.jobs.answers import TrainingAnswer, answer_of
 from ordercast.services.trainer.jobs.bound_trainings import TrainingBounds
-from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.retrain_rules import Decision
+from ordercast.services.trainer.jobs.tables import Training
 from ordercast.services.trainer.jobs.used_recipes import refuse_taken_name
 from ordercast.services.trainer.recipes import MAX_SEED, AskedTraining
 
@@ -89,7 +90,7 @@ async def read_training(sessions: Sessions, training_id: UUID) -> TrainingAnswer
     async with sessions() as session:
         training = await session.get(Training, training_id)
         if training is None:
-            raise UnknownTraining(f"there is no training {training_id}")
+            raise UnknownTraining(sentence("no-training", training=str(training_id)))
         epochs = await trainings.newest_epochs(session, [training_id])
     return answer_of(training, epochs.get(training_id))
 
@@ -117,9 +118,9 @@ async def cancel_training(sessions: Sessions, training_id: UUID, by: Caller | No
     async with sessions() as session, session.begin():
         training, is_new = await trainings.ask_to_cancel(session, training_id)
         if training is None:
-            raise UnknownTraining(f"there is no training {training_id}")
+            raise UnknownTraining(sentence("no-training", training=str(training_id)))
         if training.status in ("succeeded", "failed"):
-            raise TrainingFinished(f"training {training_id} has {training.status} already")
+            raise TrainingFinished(sentence("training-ended", training=str(training_id), status=training.status))
         if is_new:
             record_act(session, "training-cancelled", by, f"trainings/{training_id}")
         await session.flush()

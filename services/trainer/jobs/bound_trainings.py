@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.demand_manifest import DEMAND, QUESTIONS
 from ordercast.services.shared.db.features import FeatureRow, PairActivity
 from ordercast.services.trainer.errors import QueueFull, TrainingTooLarge
@@ -28,15 +29,12 @@ class TrainingBounds:
         """
         queued = select(func.count()).select_from(Training).where(Training.status == "queued")
         if (await session.scalar(queued) or 0) >= self.waiting:
-            raise QueueFull(f"{self.waiting} trainings wait already: cancel some, or come again when they have run")
+            raise QueueFull(sentence("too-many-trainings", waiting=self.waiting))
         rows = await _rows(session, asked)
         questions = len(QUESTIONS) if asked.serves == DEMAND else 1
         if (work := asked.members * asked.epochs * questions * rows) > self.work:
-            of_questions = f" x {questions} questions" if questions > 1 else ""
-            raise TrainingTooLarge(
-                f"{asked.members} members x {asked.epochs} epochs{of_questions} x {rows} rows are {work}, and at most {self.work} "
-                "are allowed (ORDERCAST_TRAINING_WORK)"
-            )
+            sizes = {"members": asked.members, "epochs": asked.epochs, "questions": questions, "rows": rows}
+            raise TrainingTooLarge(sentence("training-too-large", **sizes, work=work, most=self.work))
 
 
 async def _rows(session: AsyncSession, asked: AskedTraining) -> int:

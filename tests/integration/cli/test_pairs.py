@@ -75,5 +75,5 @@ async def test_of_a_pair_with_nothing_there_is_nothing_and_no_difference(running
 
 async def test_customers_may_not(running: Running, customer_of: Callable[[str], Any]) -> None:
     customer = await customer_of(f"pair{uuid4().hex[:8]}")
-    with pytest.raises(ProblemAnswer, match="only the roles"):
+    with pytest.raises(ProblemAnswer, match="only these roles"):
         await customer.pairs.verify(1, 1)

@@ -30,7 +30,7 @@ async def test_members_times_epochs_times_rows_are_bounded_and_the_refusal_names
     await workplace.add_pairs(60)
     bounds = TrainingBounds(work=2 * 5 * 60)
     await ask_for_training(workplace.sessions, asked_training("baseline", members=2, epochs=5), 1, bounds=bounds)
-    with pytest.raises(TrainingTooLarge, match="3 members x 5 epochs x 60 rows are 900, and at most 600"):
+    with pytest.raises(TrainingTooLarge, match="3 members x 5 epochs x 1 questions x 60 rows are 900, and at most 600"):
         await ask_for_training(workplace.sessions, asked_training("baseline", members=3, epochs=5), 1, bounds=bounds)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ordercast.client.errors import ProblemAnswer
+from ordercast.contracts.because import Because, sentence
 from ordercast.services.console.problem_words import TITLES, Said, said_of
 from ordercast.services.console.texts import environments
 from ordercast.services.shared.problem_types.catalogue import CATALOGUE
@@ -35,6 +36,20 @@ def test_in_korean_the_title_is_korean_and_the_detail_is_marked_as_english() -> 
     problem = ProblemAnswer(404, "order-not-found", "There is no such order", "There is no order <7>")
     assert shown(problem) == '그런 주문이 없습니다: <span lang="en">There is no order &lt;7&gt;</span>'
     assert shown(ProblemAnswer(404, "order-not-found", "There is no such order")) == "그런 주문이 없습니다"
+
+
+def test_a_detail_that_is_data_is_korean_too_and_what_is_said_of_fields_stays_english() -> None:
+    detail = sentence("no-order", order="7")
+    problem = ProblemAnswer(
+        404, "order-not-found", "There is no such order", detail, {"id": "<7>"}, because=detail.because
+    )
+    assert str(said_of(problem)) == "There is no such order: there is no order 7 (id: <7>)"
+    assert shown(problem) == '그런 주문이 없습니다: 주문 7이(가) 없습니다 <span lang="en">(id: &lt;7&gt;)</span>'
+
+
+def test_a_detail_of_a_later_release_is_marked_as_english() -> None:
+    problem = ProblemAnswer(404, "order-not-found", "There is no such order", "more", because=Because("later", {}))
+    assert shown(problem) == '그런 주문이 없습니다: <span lang="en">more</span>'
 
 
 def test_a_title_that_nobody_knows_is_marked_as_english() -> None:

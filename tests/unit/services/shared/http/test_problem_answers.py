@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.testing import capture_logs
 
-from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, field_errors
+from ordercast.client.request import problem_of
+from ordercast.contracts.because import sentence
+from ordercast.services.shared.http.problem import PROBLEM_JSON, Problem, field_errors, of_error
 from ordercast.services.shared.http.requests import (
     MAX_NAMED_ERRORS,
     BodyModel,
@@ -337,3 +339,11 @@ async def test_a_body_of_exactly_the_limit_is_taken(client: httpx.AsyncClient) -
 async def test_a_path_may_take_bodies_of_any_length(client: httpx.AsyncClient) -> None:
     answer = await client.post("/streamed", content=b"x" * 100_000)
     assert answer.json() == {"bytes": 100_000}
+
+
+def test_a_detail_that_is_a_sentence_is_told_as_data_too_and_the_client_reads_it() -> None:
+    told = sentence("no-order", order="7")
+    for detail, because in ((told, told.because), ("there is no order 7", None)):
+        answer = of_error(Refused(detail), PROBLEMS).response()
+        problem = problem_of(httpx.Response(answer.status_code, content=bytes(answer.body)))
+        assert (problem.detail, problem.because) == ("there is no order 7", because)
