@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from ordercast.contracts.because import Because
+
 
 class Product(Struct, frozen=True):
     id: int
@@ -102,10 +104,11 @@ class Changes(Struct, frozen=True):
 
 
 class RefusedLine(Struct, frozen=True):
-    """A line (from 1) of an NDJSON body that was not taken, and why."""
+    """A line (from 1) of an NDJSON body that was not taken, and why; `because` is the same as data, where the service has it so."""
 
     line: int
     reason: str
+    because: Because | None = None
 
 
 class ProductsAnswer(Struct, frozen=True):

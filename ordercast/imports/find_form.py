@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from ordercast.contracts.because import sentence
 from ordercast.imports.columns.numbers import Decimals, find_decimals
 from ordercast.imports.columns.times import TimeForm, find_time_form
 from ordercast.imports.documents.cells import CURRENCY, Form
@@ -75,22 +76,23 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     name, mapping = _mapping(table, choices)
     columns = Columns(mapping, table.header)
     if twice := columns.ambiguous():
-        raise Undecided(f"several columns are called {twice}", hint="rename in the file those that are not meant")
+        raise Undecided(sentence("columns-of-one-name", name=twice), hint=sentence("rename-columns"))
     for field in told_fields(choices.map):
         if field in mapping.columns and field not in columns.fields:
             raise Undecided(
-                f"there is no column {mapping.columns[field][0]} to be {field}",
-                hint=f"there are: {_names(table.header)}",
+                sentence("no-such-column", column=mapping.columns[field][0], field=field),
+                hint=sentence("there-are-columns", names=_names(table.header)),
             )
     own_lines = LINE in columns.fields
     if not own_lines and (missing := columns.missing(subject, mapping.constants)):
         raise Undecided(
-            f"no column is known to be {', '.join(missing)}; there are: {_names(table.header)}",
-            hint=f"--map {missing[0]}=COLUMN; fields: {', '.join((*REQUIRED[subject], *OPTIONAL[subject]))}",
+            sentence("fields-without-column", fields=", ".join(missing), names=_names(table.header)),
+            hint=sentence("map-columns", first=missing[0], fields=", ".join((*REQUIRED[subject], *OPTIONAL[subject]))),
         )
     for column in mapping.group_by:
         if columns.place(column) is None:
-            raise Undecided(f"there is no column {column} to group by", hint=f"there are: {_names(table.header)}")
+            hint = sentence("there-are-columns", names=_names(table.header))
+            raise Undecided(sentence("no-column-to-group-by", column=column), hint=hint)
     decimals = choices.decimals or find_decimals(_values(spool, columns, NUMBERS), typed=table.typed)
     constants = mapping.constants
     times: dict[str, TimeForm] = {
@@ -145,19 +147,17 @@ def _told(
     unzoned = [field for field, form in times.items() if not form.zoned]
     if unzoned and zone_name is None:
         raise Undecided(
-            f"{columns.name(unzoned[0])} has times without a zone, such as {times[unzoned[0]].example}",
-            hint="say where the shop's clock hangs, such as --zone Asia/Seoul",
+            sentence("zone-not-said", name=columns.name(unzoned[0]), example=times[unzoned[0]].example),
+            hint=sentence("say-zone"),
         )
     if currency is None and not says_currency:
-        raise Undecided(
-            "the file does not say its currency", hint="say it, such as --currency EUR, or --map currency=COLUMN"
-        )
+        raise Undecided(sentence("currency-not-said"), hint=sentence("say-currency"))
     if currency is not None and not CURRENCY.fullmatch(currency):
-        raise Undecided(f"{currency} is no currency", hint="say its code of ISO 4217, such as --currency EUR")
+        raise Undecided(sentence("currency-is-none", currency=currency), hint=sentence("say-currency-code"))
     try:
         return (ZoneInfo(zone_name) if zone_name else None), (currency.upper() if currency else None)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Undecided(f"there is no time zone {zone_name}", hint="names are like Europe/Berlin") from error
+        raise Undecided(sentence("no-such-zone", zone=str(zone_name)), hint=sentence("names-of-zones")) from error
 
 
 def _words(table: Table, profile: str, form: Form) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from ordercast.contracts.because import sentence
 from ordercast.imports.documents.cells import LeftOut, Refused
 from ordercast.imports.documents.orders import Order
 from ordercast.imports.documents.views_and_products import Document
 
 # Different reasons that are counted apart; what the API says may name each order.
 _REASONS_MAX: Final = 200
-_OTHER: Final = "other reasons"
+_OTHER: Final = sentence("other-reasons")
 _REASONS_SHOWN: Final = 20
 _UNKNOWN_CURRENCY: Final = "no currency"
 

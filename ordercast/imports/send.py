@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Protocol
 from ordercast.client import Client
 from ordercast.client.order_answers import RefusedLine
 from ordercast.client.order_api import ndjson
+from ordercast.contracts.because import Sentence
 from ordercast.imports.documents.orders import Order
 from ordercast.imports.documents.simulated_views import simulate_views
 from ordercast.imports.documents.views_and_products import Document
@@ -131,4 +132,9 @@ class ViewSender:
 
 
 def _by_place(refused: Sequence[RefusedLine]) -> dict[int, str]:
-    return {line.line - 1: f"refused by the API: {line.reason}" for line in refused}
+    return {line.line - 1: _by_the_api(line) for line in refused}
+
+
+def _by_the_api(line: RefusedLine) -> str:
+    said = f"refused by the API: {line.reason}"
+    return Sentence(said, line.because) if line.because else said

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.services.order_api.accounts.email_addresses import as_signed_up
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.order_api.products.tables import Product
@@ -74,11 +75,11 @@ async def _accounts_by_email(session: AsyncSession, emails: Collection[str]) -> 
     return {email: found[form] for email, form in forms.items() if form in found}
 
 
-def no_account(name: str | int) -> str:
+def no_account(name: str | int) -> Sentence:
     """Why a line is refused that names an account which is not there."""
     if isinstance(name, int):
-        return f"there is no account with the id {name}"
-    return f"there is no account with the reference or the email address {name!r} (an id is given as a number)"
+        return sentence("no-account-with-id", account=str(name))
+    return sentence("no-account-called", name=repr(name))
 
 
 async def products_by_sku(session: AsyncSession, skus: Collection[str]) -> dict[str, int]:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import IO, Final
+from typing import IO, Final, Self
 
 import msgspec
 
+from ordercast.contracts.because import Because, sentence_of
 from ordercast.first_line import first_line
 from ordercast.services.order_api.errors import NoRoomForReport
 
@@ -16,11 +17,17 @@ IN_MEMORY_BYTES: Final = 262_144
 _PIECE_BYTES: Final = 65_536
 
 
-class RefusedLine(msgspec.Struct, frozen=True):
-    """A line (from 1) of a batch that was not taken, and why."""
+class RefusedLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line (from 1) of a batch that was not taken, and why; `because` is the reason as data, where there is a code for it."""
 
     line: int
     reason: str
+    because: Because | None = None
+
+    @classmethod
+    def of(cls, line: int, refusal: Exception) -> Self:
+        told = sentence_of(refusal)
+        return cls(line, str(refusal), told.because if told else None)
 
 
 class ImportCounts(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from ordercast.contracts.because import sentence
 from ordercast.imports.errors import Undecided
 
 # Between groups of three digits: the other separator, an apostrophe, or a space (also one that does not break).
@@ -60,8 +61,5 @@ def find_decimals(values: Iterable[str], *, typed: bool = False) -> Decimals:
             differing.append(value)
     point, comma = fitting[Decimals.POINT], fitting[Decimals.COMMA]
     if point == comma and differing and not typed:
-        raise Undecided(
-            f"numbers such as {', '.join(differing)} can be read in two ways",
-            hint="say --decimal-point or --decimal-comma",
-        )
+        raise Undecided(sentence("decimals-unclear", examples=", ".join(differing)), hint=sentence("say-decimals"))
     return Decimals.COMMA if comma > point else Decimals.POINT

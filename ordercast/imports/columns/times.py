@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ordercast.contracts.because import sentence
 from ordercast.imports.errors import Undecided
 
 _CLOCK: Final = (
@@ -43,7 +44,11 @@ class TimeForm:
 
 
 class NoTime(Exception):
-    """Why a text is not taken as a time."""
+    """Why a text is not taken as a time: `code` is that of a sentence about a `name`."""
+
+    def __init__(self, code: str = "no-time") -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def find_time_form(values: Iterable[str], dayfirst: bool | None = None) -> TimeForm:
@@ -67,9 +72,7 @@ def find_time_form(values: Iterable[str], dayfirst: bool | None = None) -> TimeF
     if not open_ones:
         return TimeForm(None, zoned, example)
     if dayfirst is None and first_over_12 == second_over_12:
-        raise Undecided(
-            f"nothing tells the day from the month in times such as {example}", hint="say --dayfirst or --monthfirst"
-        )
+        raise Undecided(sentence("day-or-month-first", example=example), hint=sentence("say-day-or-month"))
     found = dayfirst if dayfirst is not None else first_over_12 > second_over_12
     return TimeForm(found, zoned, telling or example)
 
@@ -87,10 +90,10 @@ def read_time(text: str, form: TimeForm, zone: ZoneInfo | None) -> datetime:
     if own_zone is not None:
         return _utc(wall.replace(tzinfo=own_zone))
     if zone is None:
-        raise NoTime("says no time zone")
+        raise NoTime("time-without-zone")
     time = _utc(wall.replace(tzinfo=zone))
     if time.astimezone(zone).replace(tzinfo=None) != wall:
-        raise NoTime("is in the hour that summer time leaves out")
+        raise NoTime("left-out-hour")
     return time
 
 
@@ -98,7 +101,7 @@ def _utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
     except OverflowError:  # at the ends of the calendar
-        raise NoTime("is no date and time") from None
+        raise NoTime from None
 
 
 def _is_zoned(text: str) -> bool:
@@ -118,7 +121,7 @@ def _match(text: str) -> re.Match[str] | None:
 def _parts(text: str, form: TimeForm) -> tuple[datetime, timezone | None]:
     match = _match(text)
     if match is None:
-        raise NoTime("is no date and time")
+        raise NoTime
     found = match.groupdict()
     if "a" in found:
         day, month = (found["a"], found["b"]) if form.dayfirst else (found["b"], found["a"])
@@ -130,13 +133,13 @@ def _parts(text: str, form: TimeForm) -> tuple[datetime, timezone | None]:
     try:
         return datetime(year, int(month), int(day), _hour(found), *clock), _zone(found["zone"])  # noqa: DTZ001
     except ValueError:
-        raise NoTime("is no date and time") from None
+        raise NoTime from None
 
 
 def _month_of(name: str) -> int:
     short = name[:3].lower()
     if short not in _MONTHS:
-        raise NoTime("is no date and time")
+        raise NoTime
     return _MONTHS.index(short) + 1
 
 

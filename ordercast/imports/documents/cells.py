@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.contracts.limits import MAX_PRICE, MAX_QUANTITY
 from ordercast.imports.columns.numbers import Decimals, read_number
 from ordercast.imports.columns.times import NoTime, TimeForm, read_time
@@ -24,6 +25,10 @@ _UNKNOWN_TIME: Final = frozenset({"", "null", "none", "nat", "nan", "n/a", "-"})
 
 class Refusal(Exception):
     """Why a row is not taken."""
+
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,84 +74,85 @@ class Form:
 
     def account_ref(self, text: str) -> str:
         if not text or text.casefold() in _NOTHING:
-            raise Refusal(f"no {self.columns.name('account_ref')}")
+            raise Refusal(sentence("no-value", name=self.columns.name("account_ref")))
         return self.short(self.account_prefix + whole(text), "account_ref")
 
     def short(self, text: str, field: str) -> str:
         if not text:
-            raise Refusal(f"no {self.columns.name(field)}")
+            raise Refusal(sentence("no-value", name=self.columns.name(field)))
         if len(text) > TEXT_MAX:
-            raise Refusal(f"{self.columns.name(field)} is longer than {TEXT_MAX} characters")
+            raise Refusal(sentence("too-long", name=self.columns.name(field), most=TEXT_MAX))
         return text
 
     def currency_code(self, text: str) -> str:
         """In capitals; empty where the text is."""
         if text and not CURRENCY.fullmatch(text):
-            raise Refusal(f"{self.columns.name('currency')} {text[:40]!r} is no code of ISO 4217, such as EUR")
+            raise Refusal(sentence("no-currency-code", name=self.columns.name("currency"), text=repr(text[:40])))
         return text.upper()
 
     def number(self, text: str, field: str) -> Decimal:
         # A constant is written our way, whatever the file's is.
         number = read_number(text, self.decimals if field in self.columns.fields else Decimals.POINT)
         if number is None:
-            raise Refusal(f"{self.columns.name(field)} is no number")
+            raise Refusal(sentence("no-number", name=self.columns.name(field)))
         return number
 
     def quantity(self, text: str, *, takes_back: bool = False) -> int:
         name, number = self.columns.name("quantity"), self.number(text, "quantity")
         if number != int(number):
-            raise Refusal(f"{name} is no whole number")
+            raise Refusal(sentence("no-whole-number", name=name))
         quantity = -int(number) if takes_back else int(number)
         if quantity <= 0:
-            raise Refusal(f"{name} of a cancellation is not negative" if takes_back else f"{name} is zero or less")
+            raise Refusal(sentence("cancellation-not-negative" if takes_back else "zero-or-less", name=name))
         if quantity > MAX_QUANTITY:
-            raise Refusal(f"{name} is more than {MAX_QUANTITY:,}")
+            raise Refusal(sentence("more-than", name=name, most=MAX_QUANTITY))
         return quantity
 
     def price(self, text: str, field: str) -> str:
         """A decimal string of four decimals."""
         name, price = self.columns.name(field), self.number(text, field)
         if price < 0:
-            raise Refusal(f"{name} is less than zero")
+            raise Refusal(sentence("less-than-zero", name=name))
         if price > MAX_PRICE:
-            raise Refusal(f"{name} is more than {MAX_PRICE:,}")
+            raise Refusal(sentence("more-than", name=name, most=f"{MAX_PRICE:,}"))
         if price != round(price, PRICE_DECIMALS):
-            raise Refusal(f"{name} has more than {PRICE_DECIMALS} decimals")
+            raise Refusal(sentence("too-many-decimals", name=name, most=PRICE_DECIMALS))
         return f"{price:.4f}"
 
     def time(self, text: str, field: str) -> datetime:
         name = self.columns.name(field)
         if not text:
-            raise Refusal(f"no {name}")
+            raise Refusal(sentence("no-value", name=name))
         try:
             return read_time(text, self.times[field], self.zone)
         except NoTime as error:
-            raise Refusal(f"{name} {error}") from None
+            raise Refusal(sentence(error.code, name=name)) from None
 
     def time_if_any(self, text: str, field: str) -> datetime | None:
         return None if text.casefold() in _UNKNOWN_TIME else self.time(text, field)
 
-    def check(self, row: Row) -> str | None:
+    def check(self, row: Row) -> Sentence | None:
         """Why the row cannot be read at all."""
         if len(row.cells) != len(self.columns.header):
-            return f"the row has {len(row.cells)} cells, the header {len(self.columns.header)}"
+            return sentence("other-number-of-cells", cells=len(row.cells), header=len(self.columns.header))
         if not all(_is_text(cell) for cell in row.cells):
-            return "bytes that are no text of the file's encoding, or a NUL character"
+            return sentence("no-text")
         return None
 
-    def left_out(self, row: Row) -> str | None:
+    def left_out(self, row: Row) -> Sentence | None:
         """Why the row is no part of what is imported."""
         only, without = self.mapping.only, self.mapping.leave_out_without
         if only is not None and (place := self.columns.place(only.column)) is not None:
             value = row.cells[place].strip()
             if value != only.value:
-                return f"{only.column} is {value[:40]!r}, not {only.value!r}"
+                return sentence("is-and-not", name=only.column, text=repr(value[:40]), wanted=repr(only.value))
         if (kind := self.text(row, "kind")) and kind.casefold() not in self.mapping.kinds:
-            return f"{self.columns.name('kind')} is {kind[:40]!r}, not {' or '.join(map(repr, self.mapping.kinds))}"
+            wanted = " / ".join(map(repr, self.mapping.kinds))
+            return sentence("is-and-not", name=self.columns.name("kind"), text=repr(kind[:40]), wanted=wanted)
         if without is not None and (place := self.columns.place(without)) is not None and not row.cells[place].strip():
-            return f"no {without}"
+            return sentence("no-value", name=without)
         if self.mapping.leave_out_zero and (quantity := self.text(row, "quantity")) and not quantity.strip("0.,"):
-            return f"{self.columns.name('quantity')} is 0"
+            return sentence("is-zero", name=self.columns.name("quantity"))
         return None
 
 

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 from ordercast.imports.files.typed_files import LINE
 
-_OWN_FORM: Final = "no order: it needs order_ref, account_ref, occurred_at and items of sku, quantity, unit_price"
+_OWN_FORM: Final = sentence("no-order-of-the-api")
 _DOCUMENT: Final = re.compile(r"([A-Z])[0-9]+")
 _STATUSES: Final = {
     **dict.fromkeys(("pending", "open", "new", "created", "on hold"), "PENDING"),
@@ -88,7 +89,7 @@ def _own_line(row: Row, form: Form) -> Outcome:
         msgspec.convert(line, _OwnLine)
     except msgspec.ValidationError as error:
         place = str(error).rpartition(" - at `$.")[2].removesuffix("`")
-        return Refused(row, _OWN_FORM if " " in place else f"{_OWN_FORM}; look at {place}")
+        return Refused(row, _OWN_FORM if " " in place else sentence("no-order-of-the-api-at", place=place))
     except (msgspec.DecodeError, RecursionError):
         return Refused(row, _OWN_FORM)
     if form.account_prefix and isinstance(line.get("account_ref"), str):
@@ -119,46 +120,46 @@ def _order(group: list[Row], form: Form) -> Iterator[Outcome]:
         try:
             items.append(_item(row, form, takes_back=head.get("kind") == "cancellation"))
         except Refusal as refusal:
-            refused.append(Refused(row, str(refusal)))
+            refused.append(Refused(row, refusal.reason))
     lines = _summed(items) if form.mapping.sum_duplicate_lines else items
     if len(lines) > MAX_ITEMS:
-        refused = [Refused(row, f"the order has more than {MAX_ITEMS:,} items") for row in rows]
+        refused = [Refused(row, sentence("too-many-items", most=MAX_ITEMS)) for row in rows]
     if refused:
         numbers = {one.row.number for one in refused}
         yield from refused
-        yield from (Refused(row, "another row of its order is refused") for row in rows if row.number not in numbers)
+        yield from (Refused(row, sentence("another-row-refused")) for row in rows if row.number not in numbers)
     else:
         yield Order({**head, "items": lines}, rows, summed=len(items) - len(lines))
 
 
-def _repeat(row: Row, seen: set[tuple[str, ...]], form: Form) -> str | None:
+def _repeat(row: Row, seen: set[tuple[str, ...]], form: Form) -> Sentence | None:
     letter = form.mapping.cancellation_letter
     if letter is not None:
         match = _DOCUMENT.fullmatch(form.order_ref(row))
         if match is not None and match[1] != letter:
-            return "an adjustment, not an order"
+            return sentence("an-adjustment")
     if form.mapping.leave_out_repeats:
         if row.cells in seen:
-            return "exact duplicate"
+            return sentence("exact-duplicate")
         seen.add(row.cells)
     return None
 
 
-def _head(rows: list[Row], form: Form) -> tuple[dict[str, Any], dict[int, str]]:
+def _head(rows: list[Row], form: Form) -> tuple[dict[str, Any], dict[int, Sentence]]:
     """What is the order's own, and the reasons of rows, by number, that do not fit."""
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Sentence] = {}
     values: dict[str, str] = {}
     times: list[datetime] = []
     for row in rows:
         for field in _OF_THE_ORDER:
             text = form.text(row, field)
             if text and values.setdefault(field, text) != text:
-                reasons[row.number] = f"another {form.columns.name(field)} than the rest of the order"
+                reasons[row.number] = sentence("differs-in-the-order", name=form.columns.name(field))
         try:
             if text := form.text(row, "occurred_at"):
                 times.append(form.time(text, "occurred_at"))
         except Refusal as refusal:
-            reasons[row.number] = str(refusal)
+            reasons[row.number] = refusal.reason
     try:
         ref = form.short(form.order_ref(rows[0]), "order_ref")
         head: dict[str, Any] = {
@@ -170,7 +171,7 @@ def _head(rows: list[Row], form: Form) -> tuple[dict[str, Any], dict[int, str]]:
         if currency := form.currency_code(values.get("currency", "")):
             head["currency"] = currency
     except Refusal as refusal:
-        return {}, {row.number: str(refusal) for row in rows} | reasons
+        return {}, {row.number: refusal.reason for row in rows} | reasons
     return head, reasons
 
 
@@ -183,7 +184,7 @@ def _status(rows: list[Row], word: str, form: Form, ref: str) -> dict[str, Any]:
 
     known = {**_STATUSES, **form.mapping.statuses}
     if word and word.casefold() not in known:
-        raise Refusal(f"{form.columns.name('status')} {word[:40]!r} is no status that is known")
+        raise Refusal(sentence("no-known-status", name=form.columns.name("status"), text=repr(word[:40])))
     status = known[word.casefold()] if word else "CONFIRMED"
     told: dict[str, Any] = {}
     if confirmed := form.time_if_any(first("confirmed_at"), "confirmed_at"):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.limits import MAX_VIEWS
 from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
@@ -42,7 +43,7 @@ def _each(rows: Iterable[Row], form: Form, make: Callable[[Row, Form], dict[str,
             try:
                 yield Document(make(row, form), row)
             except Refusal as refusal:
-                yield Refused(row, str(refusal))
+                yield Refused(row, refusal.reason)
 
 
 def _view(row: Row, form: Form) -> dict[str, Any]:
@@ -56,7 +57,8 @@ def _view(row: Row, form: Form) -> dict[str, Any]:
     if count := form.text(row, "count"):
         number = form.number(count, "count")
         if number != int(number) or not 1 <= number <= MAX_VIEWS:
-            raise Refusal(f"{form.columns.name('count')} is no whole number from 1 to {MAX_VIEWS:,}")
+            name = form.columns.name("count")
+            raise Refusal(sentence("no-whole-number-from-to", name=name, least=1, most=MAX_VIEWS))
         line["count"] = int(number)
     # A view is a line without a kind, as it was before there were carts: sent_views.py knows it by that.
     if (kind := form.text(row, "kind")) and form.mapping.kinds[kind.casefold()] == CART:
@@ -68,7 +70,7 @@ def _product(row: Row, form: Form) -> dict[str, Any]:
     sku = form.short(form.text(row, "sku"), "sku")
     currency = form.currency_code(form.text(row, "currency")) or form.currency
     if currency is None:
-        raise Refusal(f"no {form.columns.name('currency')}")
+        raise Refusal(sentence("no-value", name=form.columns.name("currency")))
     line: dict[str, Any] = {
         "sku": sku,
         "name": (form.text(row, "name") or sku)[:TEXT_MAX],
@@ -77,6 +79,6 @@ def _product(row: Row, form: Form) -> dict[str, Any]:
     }
     if active := form.text(row, "active").casefold():
         if active not in _YES | _NO:
-            raise Refusal(f"{form.columns.name('active')} {active[:40]!r} is neither yes nor no")
+            raise Refusal(sentence("neither-yes-nor-no", name=form.columns.name("active"), text=repr(active[:40])))
         line["active"] = active in _YES
     return line

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ordercast.client import Client
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.request import TRANSIENT_STATUSES
+from ordercast.contracts.because import sentence_of
 from ordercast.errors import ActionableError
 from ordercast.services.console.imports.told import Told
 
@@ -97,7 +98,8 @@ def _look_at(path: Path, told: Told, advance: Advance, complete: Complete) -> Lo
             shown = [_shown(document) for document in documents]
             return replace(look, words=read.found.words, columns=columns, documents=shown, report=report)
     except ActionableError as error:
-        problem = str(error).replace(f"{path.parent}/", "")
+        # A sentence names no file; other messages name it by its path here.
+        problem = sentence_of(error) or str(error).replace(f"{path.parent}/", "")
         return replace(look, problem=problem, hint=error.hint)
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import Overtaken
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.orders.answers import ImportAnswer
@@ -101,7 +102,7 @@ class ImportOrders:
                     raise line
                 chunk.append((number, parse_line(_decoder, line)))
             except LineRefused as refusal:
-                unread.append(RefusedLine(number, str(refusal)))
+                unread.append(RefusedLine.of(number, refusal))
             if len(chunk) + len(unread) == CHUNK:
                 await self._import(chunk, unread, options, total, refused)
                 chunk, unread = [], []
@@ -183,21 +184,18 @@ async def _import_round(
             else:
                 outcome.repeated += 1
         except LineRefused as refusal:
-            outcome.refused.append(RefusedLine(number, str(refusal)))
+            outcome.refused.append(RefusedLine.of(number, refusal))
     await session.flush()  # a replaced order's reference is free from here on
     await references.create(session)
     # Sorted, so that two imports of the same history never deadlock.
     rows = [references.row(line) for line in sorted(new, key=lambda line: line.order_ref)]
     if len(await write_orders(session, rows)) < len(rows):
-        raise Overtaken("another import writes the same orders at the same moment")
+        raise Overtaken(sentence("import-overtaken"))
     outcome.events += [event for row in rows for event in imported(row, options.traceparent)]
 
 
 def _check_replaceable(known: KnownOrder, differences: Sequence[str], options: ImportOptions) -> None:
-    reason = f"the order_ref is known with other content: {', '.join(differences)}"
     if options.on_conflict == "refuse":
-        raise LineRefused(reason)
+        raise LineRefused(sentence("known-with-other-content", differences=", ".join(differences)))
     if known.order.is_cancellation:
-        raise LineRefused(
-            f"{reason}; a cancellation cannot be replaced, since what it took back cannot be ordered anew"
-        )
+        raise LineRefused(sentence("cancellation-stays", differences=", ".join(differences)))

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.errors import Overtaken
 from ordercast.services.order_api.missing_references import (
@@ -65,7 +66,7 @@ class ImportReferences:
             for item in line.items
         }
         if line.currency is None and len(currencies) > 1:
-            raise LineRefused(f"an order has one currency, its products have {', '.join(sorted(currencies))}")
+            raise LineRefused(sentence("several-currencies", currencies=", ".join(sorted(currencies))))
         if unknown and isinstance(line.account_ref, str):
             self.new_accounts.add(line.account_ref)
         self.new_products.update(new)
@@ -75,7 +76,7 @@ class ImportReferences:
         for item in line.items:
             known = self.products.get(item.sku)
             if known is None and not self.create_missing:
-                raise LineRefused(f"there is no product with the sku {item.sku!r}")
+                raise LineRefused(sentence("no-product-called", sku=repr(item.sku)))
             price = Decimal(item.unit_price) or None  # what is given away tells no price
             planned = new.get(item.sku) or self.new_products.get(item.sku)
             if known is not None and not (known.without_price and price):
@@ -84,9 +85,7 @@ class ImportReferences:
                 continue
             currency = (planned or line).currency or self.currency or (known and known.currency)
             if currency is None:
-                raise LineRefused(
-                    f"to create the product {item.sku!r}, its currency is needed: in the line, or as ?currency= for all"
-                )
+                raise LineRefused(sentence("product-needs-currency", sku=repr(item.sku)))
             new[item.sku] = NewProduct(item.sku, item.name or item.sku, price, currency)
         return new
 

@@ -94,7 +94,7 @@ async def import_products(
                 raise line
             product = parse_line(_decoder, line)
         except LineRefused as refusal:
-            unread.append(RefusedLine(number, str(refusal)))
+            unread.append(RefusedLine.of(number, refusal))
             if len(unread) == CHUNK:
                 await refused.add(unread)
                 unread = []

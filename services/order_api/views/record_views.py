@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.errors import (
     BatchIncomplete,
@@ -163,10 +164,10 @@ class RecordViews:
         if reason := event_times.refusal(occurred_at, now):
             raise EventTimeRefused(reason, fields={"occurred_at": reason})
         if request.count > MAX_CUSTOMERS_COUNT and not caller.for_all:
-            reason = (
+            most = (
                 f"a customer's view counts {MAX_CUSTOMERS_COUNT} at most; others', or a line of a batch, may count more"
             )
-            raise TooManyInOneView(reason, fields={"count": reason})
+            raise TooManyInOneView(most, fields={"count": most})
         await self._check_product(request.product_id)
         return EVENT_OF[request.kind](caller.account_id, request.product_id, request.count, occurred_at.astimezone(UTC))
 
@@ -178,7 +179,7 @@ class RecordViews:
         """The events of the good lines by number, and the lines that are refused."""
         resolved = await retry_conflicts(lambda: self._look_up(caller, batch))
         events = {number: event for number, event in resolved if not isinstance(event, LineRefused)}
-        refused = [RefusedLine(number, str(reason)) for number, reason in resolved if isinstance(reason, LineRefused)]
+        refused = [RefusedLine.of(number, reason) for number, reason in resolved if isinstance(reason, LineRefused)]
         return events, [*batch.refused, *refused]
 
     async def _look_up(self, caller: Caller, batch: Batch) -> list[ResolvedLine]:
@@ -191,9 +192,7 @@ class RecordViews:
         async with self._sessions() as session:
             self._known_products |= await references.known_products(session, [product_id])
         if product_id not in self._known_products:
-            raise UnknownProduct(
-                "the view names a product that does not exist", fields={"product_id": "there is no such product"}
-            )
+            raise UnknownProduct(sentence("view-of-no-product"), fields={"product_id": "there is no such product"})
 
 
 def _is_cut_off(outcomes: Mapping[int, KafkaError | None]) -> bool:
@@ -217,7 +216,7 @@ def _batch_answer(refused: Sequence[RefusedLine], outcomes: Outcomes) -> bytes:
 
 def _all_refused(refused: Sequence[RefusedLine], outcomes: Outcomes) -> list[RefusedLine]:
     by_kafka = [
-        RefusedLine(number, str(error))
+        RefusedLine.of(number, error)
         for number, error in outcomes.items()
         if isinstance(error, (RecordRefused, NotSent))
     ]

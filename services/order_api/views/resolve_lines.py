@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.because import sentence
 from ordercast.services.order_api import event_times, references
 from ordercast.services.order_api.missing_references import (
     NewProduct,
@@ -131,15 +132,15 @@ def _product(line: ViewLine, known: _Known, create: CreateMissing | None) -> int
         raise LineRefused("give either product_id or sku")
     if line.product_id is not None:
         if line.product_id not in known.products:
-            raise LineRefused(f"there is no product {line.product_id}")
+            raise LineRefused(sentence("no-product", product=str(line.product_id)))
         return line.product_id
     sku = line.sku or ""
     if sku in known.products_by_sku:
         return known.products_by_sku[sku]
     if create is None:
-        raise LineRefused(f"there is no product with the sku {sku!r}")
+        raise LineRefused(sentence("no-product-called", sku=repr(sku)))
     if create.currency is None:
-        raise LineRefused(f"there is no product with the sku {sku!r}, and no currency to create it with")
+        raise LineRefused(sentence("no-product-called-nor-currency", sku=repr(sku)))
     return NewProduct(sku, line.name or sku, None, create.currency)
 
 

@@ -151,7 +151,7 @@ async def _read_batch(body: bytes, key: str | None, create: CreateMissing | None
             lines.append((number, parse_line(_decoder, line)))
             digests[number] = digest_of(line)
         except LineRefused as refusal:
-            refused.append(RefusedLine(number, str(refusal)))
+            refused.append(RefusedLine.of(number, refusal))
     return Batch(lines, refused, digests, hashlib.sha256(body).digest(), key, current_traceparent(), create)
 
 

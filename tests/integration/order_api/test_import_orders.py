@@ -8,7 +8,7 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from ordercast.services.order_api.orders.import_orders import ImportOptions, ImportOrders
-from ordercast.services.order_api.refused_lines import RefusedLine, RefusedLines
+from ordercast.services.order_api.refused_lines import RefusedLines
 from ordercast.services.shared.db.engine import Sessions
 from tests.support.import_lines import CREATE, KNOWN_ONLY, PARTITIONS, item, line, rows, run
 
@@ -226,7 +226,7 @@ async def test_a_bad_line_in_the_middle_is_refused_with_its_reason_and_the_rest_
 ) -> None:
     answer = await run(sessions, [line("1"), bad, line("2")])
     assert answer.created == 2
-    assert answer.refused == [RefusedLine(2, reason)]
+    assert [(line.line, line.reason) for line in answer.refused] == [(2, reason)]
 
 
 async def test_what_programs_write_on_the_way_is_taken_for_what_it_means(sessions: Sessions) -> None:

@@ -54,14 +54,14 @@ def test_a_time_is_read(text: str, utc: str) -> None:
     ],
 )
 def test_what_is_no_time_says_so(text: str) -> None:
-    with pytest.raises(NoTime, match="is no date and time"):
+    with pytest.raises(NoTime, match="no-time"):
         read_time(text, MONTH_FIRST, SEOUL)
 
 
 def test_of_an_hour_that_comes_twice_the_first_is_meant_and_one_left_out_is_refused() -> None:
     form = TimeForm(None, zoned=False)
     assert read_time("2011-10-30 01:30:00", form, LONDON) == datetime(2011, 10, 30, 0, 30, tzinfo=UTC)
-    with pytest.raises(NoTime, match="summer time leaves out"):
+    with pytest.raises(NoTime, match="left-out-hour"):
         read_time("2011-03-27 01:30:00", form, LONDON)
 
 
