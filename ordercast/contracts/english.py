@@ -84,6 +84,17 @@ ENGLISH: Final[Mapping[str, str]] = {
     "kafka-too-slow": "Kafka did not give the records in time",
     "too-often": "at most %(quota)s of these are allowed in a minute",
     "too-many-at-once": "at most %(most)s of these may run at once",
+    "password-too-short": "the password must have %(length)s characters at least",
+    "password-is-a-name": "the password must not be the account's email or nickname",
+    "password-easily-guessed": (
+        "the password is easily guessed: a common one, or made of common words, names, repetitions or sequences"
+    ),
+    "item-of-no-product": "an item names a product that does not exist",
+    "item-not-sold": "an item names a product that is not sold at present",
+    "items-of-several-currencies": "an order has one currency, the products have %(currencies)s",
+    "nothing-at-this-path": "there is nothing at this path",
+    "another-method": "the header Allow says what can be done at this path",
+    "too-many-bytes": "at most %(most)s bytes are accepted here",
     # Dead letters.
     "letter-just-changed": "somebody else has just changed it",
     "letter-replayed": "it was replayed already",

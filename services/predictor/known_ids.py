@@ -45,4 +45,4 @@ async def expect_existing(sessions: Sessions, pairs: Sequence[Pair]) -> None:
 
 def _no_account(account_id: int) -> NotYours:
     """It says the same of an account that is somebody else's."""
-    return NotYours(f"account {account_id} is not yours or does not exist")
+    return NotYours(sentence("not-your-account", account=str(account_id)))

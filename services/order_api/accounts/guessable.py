@@ -10,6 +10,8 @@ from typing import Final
 
 from zxcvbn_rs_py import zxcvbn
 
+from ordercast.contracts.because import Sentence, sentence
+
 # Guesses within which a password comes that somebody tries who knows what zxcvbn knows.
 _EASY: Final = 10**8
 # It tries every meaning of signs that may stand for letters, which takes seconds for 128 characters: so it sees both ends of a long
@@ -18,14 +20,14 @@ _PIECE: Final = 24
 _MANY_SIGNS: Final = 4
 
 
-def reason_against(password: str, own: Sequence[str]) -> str | None:
+def reason_against(password: str, own: Sequence[str]) -> Sentence | None:
     """What is wrong with a password in its normal form; None: nothing. `own` are its account's email and names."""
     folded = password.casefold()
     if any(folded == name.casefold() for name in own):
-        return "must not be the account's email or nickname"
+        return sentence("password-is-a-name")
     said_twice = _said_twice(password)
     if all(_is_easy(piece, own) for piece in {said_twice[:_PIECE], said_twice[-_PIECE:]}):
-        return "is easily guessed: a common one, or made of common words, names, repetitions or sequences"
+        return sentence("password-easily-guessed")
     return None
 
 

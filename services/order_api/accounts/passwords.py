@@ -81,9 +81,9 @@ class Passwords:
 
     def _hash_new(self, password: str, own: Sequence[str], field: str) -> str:
         too_short = len(password) < self._min_length
-        reason = f"must have {self._min_length} characters at least" if too_short else reason_against(password, own)
-        if reason is not None:
-            raise WeakPassword(f"the password {reason}", fields={field: reason})
+        short = sentence("password-too-short", length=self._min_length) if too_short else None
+        if reason := short or reason_against(password, own):
+            raise WeakPassword(reason, fields={field: reason.removeprefix("the password ")})
         return self._hasher.hash(password)
 
     async def check(self, stored_hash: str | None, password: str) -> Checked:

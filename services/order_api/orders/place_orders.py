@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.events import OrderItem
 from ordercast.services.order_api.errors import (
     InactiveProduct,
@@ -188,18 +189,18 @@ def _refusal(request: OrderRequest, prices: Mapping[int, Price]) -> OrderApiErro
     unknown = [position for position, line in enumerate(request.lines) if line.product_id not in prices]
     if unknown:
         return UnknownProduct(
-            "an item names a product that does not exist",
+            sentence("item-of-no-product"),
             fields={f"items.{position}.product_id": "there is no such product" for position in unknown},
         )
     inactive = [position for position, line in enumerate(request.lines) if not prices[line.product_id].active]
     if inactive:
         return InactiveProduct(
-            "an item names a product that is not sold at present",
+            sentence("item-not-sold"),
             fields={f"items.{position}.product_id": "the product is not active" for position in inactive},
         )
     currencies = {prices[line.product_id].currency for line in request.lines}
     if len(currencies) > 1:
-        return MixedCurrencies(f"an order has one currency, the products have {', '.join(sorted(currencies))}")
+        return MixedCurrencies(sentence("items-of-several-currencies", currencies=", ".join(sorted(currencies))))
     return None
 
 

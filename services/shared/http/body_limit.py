@@ -14,6 +14,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.services.shared.http.problem import Problem, answer_to
 from ordercast.services.shared.problem_types.every_service import CONTENT_TOO_LARGE
 
@@ -118,5 +119,5 @@ def _counting(receive: Receive, limit: int) -> Receive:
     return receive_counted
 
 
-def _detail(limit: int) -> str:
-    return f"at most {limit} bytes are accepted here"
+def _detail(limit: int) -> Sentence:
+    return sentence("too-many-bytes", most=str(limit))

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ordercast.contracts.because import Sentence, sentence_of
+from ordercast.contracts.because import Sentence, sentence, sentence_of
 from ordercast.services.shared.problem_types.every_service import (
     CONTENT_TOO_LARGE,
     MALFORMED_BODY,
@@ -83,7 +83,7 @@ def answer_to(scope: Scope, problem: Problem) -> Response:
 
 
 # What the framework leaves at the status's own phrase.
-_DETAILS: Final = {404: "there is nothing at this path", 405: "the header Allow says what can be done at this path"}
+_DETAILS: Final = {404: sentence("nothing-at-this-path"), 405: sentence("another-method")}
 
 
 def of_status(status: int, detail: str | None, headers: Mapping[str, str] | None) -> Problem:
