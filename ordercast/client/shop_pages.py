@@ -1,5 +1,6 @@
 """order_api's lists a page at a time, for whoever shows them and pages on at another time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -32,7 +33,9 @@ class ShopPages:
         created_to: datetime | None = None,
         updated_from: datetime | None = None,
         updated_to: datetime | None = None,
+        with_lines: bool = True,
     ) -> Page[Order]:
+        """Without lines, `items` of each is empty."""
         asked = {
             "status": status,
             "account_id": account_id,
@@ -43,13 +46,21 @@ class ShopPages:
             "updated_from": updated_from and updated_from.isoformat(),
             "updated_to": updated_to and updated_to.isoformat(),
             "sort": sort,
+            "with_lines": None if with_lines else "false",
         }
         return await self._page("/orders", Page[Order], limit, starting_after, asked)
 
     async def products(
-        self, *, limit: int, starting_after: int | None = None, search: str | None = None, active: bool | None = None
+        self,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        search: str | None = None,
+        active: bool | None = None,
+        ids: Collection[int] | None = None,
     ) -> Page[Product]:
-        asked = {"search": search, "active": _flag(active)}
+        """`ids`: 100 at most; those that are not there are left out."""
+        asked = {"search": search, "active": _flag(active), "ids": _listed(ids)}
         return await self._page("/products", Page[Product], limit, starting_after, asked)
 
     async def prices(self, product_id: int, *, limit: int) -> Page[Price]:
@@ -69,8 +80,17 @@ class ShopPages:
         blocked: bool | None = None,
         email: str | None = None,
         account_ref: str | None = None,
+        ids: Collection[int] | None = None,
     ) -> Page[Account]:
-        asked = {"search": search, "role": role, "blocked": _flag(blocked), "email": email, "account_ref": account_ref}
+        """`ids`: as of products."""
+        asked = {
+            "search": search,
+            "role": role,
+            "blocked": _flag(blocked),
+            "email": email,
+            "account_ref": account_ref,
+            "ids": _listed(ids),
+        }
         return await self._page("/accounts", Page[Account], limit, starting_after, asked)
 
     async def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
@@ -88,6 +108,10 @@ class ShopPages:
         return await self.session.ask(
             Request("GET", self.session.order_api + path, params=params, repeatable=True), answer
         )
+
+
+def _listed(ids: Collection[int] | None) -> str | None:
+    return None if ids is None else ",".join(map(str, sorted(ids)))
 
 
 def _flag(value: bool | None) -> str | None:

@@ -1,13 +1,14 @@
 """A page's parts, each from one service: one that does not answer is missing with its reason, and the others are shown."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from ordercast.client import Client
 from ordercast.client.account_answers import AuditLine
 from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.client.order_answers import Product
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.problem_words import Said, said_of
@@ -60,6 +61,14 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float | None = 
         return Missing(service, said_of(problem), None if is_away else problem.kind, problem.status, problem.fields)
     except ClientError as error:
         return Missing(service, first_line(error))
+
+
+async def products_of(client: Client, ids: Collection[int]) -> Sequence[Product] | Missing:
+    """Those of a page that are there, in one request."""
+    if not ids:
+        return []
+    found = await ask("order_api", client.shop_pages.products(limit=len(ids), ids=ids))
+    return found if isinstance(found, Missing) else found.data
 
 
 async def nothing() -> None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ordercast.client.training_answers import FINISHED
 from ordercast.services.predictor.card_words import say_to
 from ordercast.services.predictor.model_card import model_card
+from ordercast.services.shared.http.paging import ids_of
 from tests.support.console_answers import (
     ANN,
     ANNA,
@@ -105,6 +106,8 @@ class Predictions:
         every = [self.sold(self._named(number)) for number in range(after + 1, self.products + 1)]
         found = [one for one in every if search in f"{one['name']} {one['sku']}".casefold()]
         found = [one for one in found if active in (None, str(one["active"]).lower())]
+        if "ids" in asked:
+            found = [one for one in found if one["id"] in ids_of(asked["ids"])]
         limit = int(asked["limit"])
         return JSONResponse({"data": found[:limit], "has_more": len(found) > limit})
 
@@ -124,6 +127,8 @@ class Predictions:
         search, after = asked.get("search", "").casefold(), int(asked.get("starting_after", 0))
         found = [one for one in self.accounts if search in f"{one['nickname']} {one['email']}".casefold()]
         found = [one for one in found if one["id"] > after and asked.get("role") in (None, one["role"])]
+        if "ids" in asked:
+            found = [one for one in found if one["id"] in ids_of(asked["ids"])]
         limit = int(asked["limit"])
         return JSONResponse({"data": found[:limit], "has_more": len(found) > limit})
 

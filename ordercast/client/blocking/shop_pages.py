@@ -1,6 +1,7 @@
 # Made from ordercast/client/shop_pages.py by `python -m ordercast.client.generate`: change it there.
 """order_api's lists a page at a time, for whoever shows them and pages on at another time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -33,7 +34,9 @@ class ShopPages:
         created_to: datetime | None = None,
         updated_from: datetime | None = None,
         updated_to: datetime | None = None,
+        with_lines: bool = True,
     ) -> Page[Order]:
+        """Without lines, `items` of each is empty."""
         asked = {
             "status": status,
             "account_id": account_id,
@@ -44,13 +47,21 @@ class ShopPages:
             "updated_from": updated_from and updated_from.isoformat(),
             "updated_to": updated_to and updated_to.isoformat(),
             "sort": sort,
+            "with_lines": None if with_lines else "false",
         }
         return self._page("/orders", Page[Order], limit, starting_after, asked)
 
     def products(
-        self, *, limit: int, starting_after: int | None = None, search: str | None = None, active: bool | None = None
+        self,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        search: str | None = None,
+        active: bool | None = None,
+        ids: Collection[int] | None = None,
     ) -> Page[Product]:
-        asked = {"search": search, "active": _flag(active)}
+        """`ids`: 100 at most; those that are not there are left out."""
+        asked = {"search": search, "active": _flag(active), "ids": _listed(ids)}
         return self._page("/products", Page[Product], limit, starting_after, asked)
 
     def prices(self, product_id: int, *, limit: int) -> Page[Price]:
@@ -70,8 +81,17 @@ class ShopPages:
         blocked: bool | None = None,
         email: str | None = None,
         account_ref: str | None = None,
+        ids: Collection[int] | None = None,
     ) -> Page[Account]:
-        asked = {"search": search, "role": role, "blocked": _flag(blocked), "email": email, "account_ref": account_ref}
+        """`ids`: as of products."""
+        asked = {
+            "search": search,
+            "role": role,
+            "blocked": _flag(blocked),
+            "email": email,
+            "account_ref": account_ref,
+            "ids": _listed(ids),
+        }
         return self._page("/accounts", Page[Account], limit, starting_after, asked)
 
     def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
@@ -87,6 +107,10 @@ class ShopPages:
     ) -> Answer:
         params = {**asked, "limit": limit, "starting_after": starting_after}
         return self.session.ask(Request("GET", self.session.order_api + path, params=params, repeatable=True), answer)
+
+
+def _listed(ids: Collection[int] | None) -> str | None:
+    return None if ids is None else ",".join(map(str, sorted(ids)))
 
 
 def _flag(value: bool | None) -> str | None:

@@ -45,7 +45,7 @@ async def read_account(client: Client, account_id: int, *, for_admin: bool, own:
     """
     account, orders, keys, audit = await asyncio.gather(
         ask("order_api", client.order_api.account(account_id)),
-        ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id)),
+        ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id, with_lines=False)),
         _keys(client, account_id) if for_admin or own else nothing(),
         _audit(client, account_id) if for_admin else nothing(),
     )

@@ -1,14 +1,12 @@
 """The products of which most is expected, a page at a time, or those that somebody looks for."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
-from ordercast.client.order_answers import Product
-from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.parts import Missing, ask, products_of
 
 PAGE: Final = 20
 # Products that a search shows: a page of 100 kB.
@@ -70,14 +68,14 @@ async def read_forecasts(
     )
     if isinstance(answer, Missing):
         return answer
-    names = await asyncio.gather(*(ask("order_api", client.order_api.product(one.product_id)) for one in answer.data))
-    rows = [Row(one, _name(product)) for one, product in zip(answer.data, names, strict=True)]
+    named = await products_of(client, [one.product_id for one in answer.data])
+    names = {} if isinstance(named, Missing) else {product.id: product.name for product in named}
     return Forecasts(
-        rows,
+        [Row(one, names.get(one.product_id)) for one in answer.data],
         answer.features_as_of,
         answer.level,
         answer.model_version,
-        names=next((one for one in names if isinstance(one, Missing)), None),
+        names=named if isinstance(named, Missing) else None,
         next_after=answer.data[-1].product_id if answer.has_more else None,
     )
 
@@ -101,7 +99,3 @@ async def _found(client: Client, search: str, weeks: int, service_level: float, 
     if sort == "-expected":
         rows.sort(key=lambda row: -row.forecast.expected)
     return Forecasts(rows, answer.features_as_of, answer.level, answer.model_version, more_found=products.has_more)
-
-
-def _name(product: Product | Missing) -> str | None:
-    return None if isinstance(product, Missing) else product.name

@@ -104,8 +104,10 @@ async def read_orders(client: Client, **filters: Any) -> Orders | Missing:
 
 async def _accounts(client: Client, ids: set[int]) -> Mapping[int, Account]:
     """Those that can be read."""
-    found = await asyncio.gather(*(ask("order_api", client.order_api.account(account_id)) for account_id in ids))
-    return {account.id: account for account in found if isinstance(account, Account)}
+    if not ids:
+        return {}
+    found = await ask("order_api", client.shop_pages.accounts(limit=len(ids), ids=ids))
+    return {} if isinstance(found, Missing) else {account.id: account for account in found.data}
 
 
 async def read_order(

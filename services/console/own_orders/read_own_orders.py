@@ -1,6 +1,5 @@
 """What an account has ordered here, and what became of it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from uuid import UUID
 from ordercast.client import Client
 from ordercast.client.order_answers import Order
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.parts import Missing, ask
+from ordercast.services.console.parts import Missing, ask, products_of
 
 MOST: Final = 20
 # Of an order of 2,000 lines so many have their names.
@@ -57,5 +56,5 @@ async def read_own_order(log_in: LogIn, anybody: Client, order_id: UUID) -> OwnO
     if isinstance(order, Missing):
         return OwnOrder(now, order, {})
     ids = list(dict.fromkeys(item.product_id for item in order.items))[:MOST_NAMES]
-    products = await asyncio.gather(*(ask("order_api", anybody.order_api.product(one)) for one in ids))
-    return OwnOrder(now, order, {one.id: one.name for one in products if not isinstance(one, Missing)})
+    products = await products_of(anybody, ids)
+    return OwnOrder(now, order, {} if isinstance(products, Missing) else {one.id: one.name for one in products})

@@ -28,6 +28,7 @@ class AccountFilter:
     search: str | None = None
     email: str | None = None
     account_ref: str | None = None
+    ids: Collection[int] | None = None
 
 
 async def read_own_account(sessions: Sessions, account_id: int) -> Account:
@@ -71,6 +72,8 @@ async def read_accounts(
         query = query.where(func.lower(Account.email) == func.lower(wanted.email))
     if wanted.account_ref is not None:
         query = query.where(Account.account_ref == wanted.account_ref)
+    if wanted.ids is not None:
+        query = query.where(one_of_ids(Account.id, wanted.ids))
     async with sessions() as session:
         return cut_page((await session.scalars(query)).all(), limit)
 

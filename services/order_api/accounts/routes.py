@@ -30,7 +30,7 @@ from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller, address_of
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.if_match import TAGGED, IfMatch
-from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Ids, Limit, Page, StartingAfter, ids_of
 from ordercast.services.shared.http.party import party_of
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
@@ -101,11 +101,12 @@ async def list_accounts(
     account_ref: Annotated[
         StoredText | None, Query(max_length=255, description="the shop's own name, to the letter")
     ] = None,
+    ids: Ids | None = None,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
 ) -> Page[AccountAnswer]:
     """All accounts, or those that the filters leave, in the order in which they were made."""
-    wanted = AccountFilter(role, blocked, search, email, account_ref)
+    wanted = AccountFilter(role, blocked, search, email, account_ref, ids_of(ids) if ids else None)
     accounts, has_more = await read_accounts(service.sessions, wanted, limit=limit, starting_after=starting_after)
     return Page(data=[AccountAnswer.of(account) for account in accounts], has_more=has_more)
 

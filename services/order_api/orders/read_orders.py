@@ -49,6 +49,7 @@ class OrderList:
     sort: Sort | None = None
     starting_after: UUID | None = None
     limit: int = 100
+    with_lines: bool = True
 
 
 def visible_to(caller: Caller) -> Select[Order]:
@@ -85,6 +86,9 @@ async def read_orders(sessions: Sessions, caller: Caller, asked: OrderList) -> O
                 message = "names no order that there is"
                 raise OrderNotFound(f"starting_after {message}", fields={"starting_after": message})
         orders, has_more = cut_page((await session.scalars(page_query(caller, asked, last))).all(), asked.limit)
+        if not asked.with_lines:
+            refs = await account_refs(session, {order.account_id for order in orders})
+            return OrderPage([answer_of(order, refs.get(order.account_id), ()) for order in orders], has_more)
         held = await held_by_page(session, [order.id for order in orders])
         return OrderPage(await answers_of(session, orders[:held]), has_more or held < len(orders))
 

@@ -107,12 +107,15 @@ async def list_orders(
     limit: Limit = DEFAULT_LIMIT,
     starting_after: Annotated[UUID | None, Query(description="id of the last order of the page before")] = None,
     updated_after: UpdatedAfter = None,
+    with_lines: Annotated[
+        bool, Query(description="without them `items` is empty, and a page has `limit` orders")
+    ] = True,
 ) -> Response:
     """The caller's orders, or everybody's (no customer's request), that meet all that is given.
 
     A page ends before `limit` where the lines of its orders would be more than 2,000: `has_more` says whether it was the last one.
     """
-    asked = OrderList(wanted, sort, starting_after, limit)
+    asked = OrderList(wanted, sort, starting_after, limit, with_lines)
     if updated_after is None:
         page = await read_orders(service.sessions, caller, asked)
     else:

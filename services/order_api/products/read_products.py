@@ -1,12 +1,13 @@
 """Reads products and what they cost before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import or_, select
 
 from ordercast.contracts.because import sentence
 from ordercast.services.order_api.errors import ProductNotFound
 from ordercast.services.order_api.products.tables import Product, ProductPrice
+from ordercast.services.order_api.references import one_of_ids
 from ordercast.services.shared.db.cut_page import cut_page
 from ordercast.services.shared.db.engine import Sessions
 
@@ -38,7 +39,13 @@ async def find_product(sessions: Sessions, sku: str) -> Product:
 
 
 async def read_products(
-    sessions: Sessions, *, limit: int, starting_after: int | None, search: str | None, active: bool | None
+    sessions: Sessions,
+    *,
+    limit: int,
+    starting_after: int | None,
+    search: str | None,
+    active: bool | None,
+    ids: Collection[int] | None = None,
 ) -> ProductPage:
     """A page of the products in the order in which they were added, and whether more follow.
 
@@ -51,6 +58,8 @@ async def read_products(
         )
     if active is not None:
         query = query.where(Product.active.is_(active))
+    if ids is not None:
+        query = query.where(one_of_ids(Product.id, ids))
     async with sessions() as session:
         return cut_page((await session.scalars(query)).all(), limit)
 

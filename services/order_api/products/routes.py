@@ -17,7 +17,7 @@ from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.documents import document_of
 from ordercast.services.shared.http.if_match import TAGGED, IfMatch
-from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Limit, Page, StartingAfter
+from ordercast.services.shared.http.paging import DEFAULT_LIMIT, Ids, Limit, Page, StartingAfter, ids_of
 from ordercast.services.shared.http.raises import raises
 from ordercast.services.shared.http.requests import PathId, StoredText
 
@@ -86,6 +86,7 @@ async def list_products(
         StoredText | None, Query(min_length=1, max_length=200, description="a part of the name or SKU, however cased")
     ] = None,
     active: Annotated[bool | None, Query(description="only those on sale, or only those that are not")] = None,
+    ids: Ids | None = None,
     limit: Limit = DEFAULT_LIMIT,
     starting_after: StartingAfter = None,
 ) -> Page[ProductAnswer]:
@@ -94,9 +95,14 @@ async def list_products(
     A page may be a second old; not after a change that this process has answered.
     """
     products, has_more = await service.product_pages.get(
-        (limit, starting_after, search, active),
+        (limit, starting_after, search, active, ids),
         lambda: read_products(
-            service.reading, limit=limit, starting_after=starting_after, search=search, active=active
+            service.reading,
+            limit=limit,
+            starting_after=starting_after,
+            search=search,
+            active=active,
+            ids=ids_of(ids) if ids else None,
         ),
     )
     return Page(data=[ProductAnswer.of(product) for product in products], has_more=has_more)

@@ -45,6 +45,19 @@ async def test_by_keyboard_a_product_is_found_and_opened_with_its_past_forecasts
         assert reader.problems == []
 
 
+async def test_the_names_of_a_page_are_asked_for_once() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        shop.paths.clear()
+        page = await http.get("/forecasts")
+        assert "Teapot number 20" in page.text
+        assert [path for path in shop.paths if "products" in path] == [
+            "/predictor/forecasts/products",
+            "/order_api/products",
+        ]
+
+
 async def test_all_products_come_as_one_file() -> None:
     async with reading(Shop(predictions=Predictions(products=4_500))) as http:
         await log_in(http, "olga")

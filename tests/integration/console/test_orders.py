@@ -49,6 +49,23 @@ async def test_orders_are_found_as_the_api_finds_them_and_the_request_is_told() 
         assert "anna" in answer.text
 
 
+async def test_whose_the_orders_of_a_page_are_is_asked_for_once() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        shop.paths.clear()
+        assert ">ann<" in (await http.get("/orders")).text
+        assert [path for path in shop.paths if "accounts" in path] == ["/order_api/accounts"]
+
+
+async def test_an_account_s_page_asks_for_its_orders_without_their_lines() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        assert "87.50 EUR" in (await http.get("/accounts/11")).text
+        assert shop.records.asked[-1] == {"limit": "5", "account_id": "11", "with_lines": "false"}
+
+
 async def test_the_id_of_an_order_opens_it() -> None:
     async with reading(Shop()) as http:
         await log_in(http, "olga")

@@ -57,6 +57,19 @@ async def listed(sessions: Sessions, caller: Caller = ADMIN, sort: Sort | None =
     return [order.id for order in page.data]
 
 
+async def test_without_their_lines_a_page_has_all_orders_that_are_asked_for(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (account,) = await seed_accounts(sessions, 1)
+    (product,) = await seed_products(sessions, ["1"])
+    await write(sessions, account, product, *(YEAR_2015 + timedelta(days=day) for day in range(3)))
+    monkeypatch.setattr(read_orders_module, "MAX_PAGE_ITEMS", 1)
+    pages = [await read_orders(sessions, ADMIN, OrderList(limit=2, with_lines=lines)) for lines in (True, False)]
+    assert [[len(order.items) for order in page.data] for page in pages] == [[1], [0, 0]]
+    assert [page.has_more for page in pages] == [True, True]
+    assert pages[0].data[0].total == pages[1].data[0].total
+
+
 async def test_the_newest_by_their_own_time_come_first_whenever_they_were_imported(sessions: Sessions) -> None:
     (account,) = await seed_accounts(sessions, 1)
     (product,) = await seed_products(sessions, ["1"])

@@ -87,6 +87,12 @@ async def test_accounts_are_listed_filtered_and_found(api: RunningApi) -> None:
     assert (await api.client.get("/accounts", params={"role": "KING"}, headers=admin.headers)).status_code == 422
 
 
+async def test_accounts_are_found_by_their_ids_as_far_as_they_are_there(api: RunningApi) -> None:
+    admin, ann, _ = await api.admin(), await api.member("CUSTOMER"), await api.member("CUSTOMER")
+    answer = await api.client.get("/accounts", params={"ids": f"{ann.id},{admin.id},999"}, headers=admin.headers)
+    assert [account["id"] for account in answer.json()["data"]] == sorted([admin.id, ann.id])
+
+
 async def test_one_account_is_shown_whole(api: RunningApi) -> None:
     admin = await api.admin()
     shop = await imported(api, "C-7")

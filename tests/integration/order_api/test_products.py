@@ -71,6 +71,20 @@ async def test_other_bad_fields_are_named(shared_api: RunningApi, field: str, va
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
+async def test_products_are_found_by_their_ids_as_far_as_they_are_there(api: RunningApi) -> None:
+    admin = await api.admin()
+    ids = [(await api.product(admin, sku=sku))["id"] for sku in "ABC"]
+
+    async def found(text: str, **more: Any) -> list[int]:
+        answer = (await api.client.get("/products", params={"ids": text, **more})).json()
+        return [product["id"] for product in answer["data"]]
+
+    assert await found(f"{ids[2]},{ids[0]},{ids[0]},999") == [ids[0], ids[2]]
+    assert await found(f"{ids[2]},{ids[0]}", limit=1) == [ids[0]]
+    assert await found(f"{ids[2]},{ids[0]}", starting_after=ids[0]) == [ids[2]]
+    assert await found(f"{ids[1]}", search="A") == []
+
+
 async def test_a_sku_belongs_to_one_product(api: RunningApi) -> None:
     admin = await api.admin()
     first = await api.product(admin, sku="A")
