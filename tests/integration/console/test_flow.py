@@ -50,8 +50,7 @@ async def test_by_keyboard_each_stage_leads_to_its_numbers(open_reader: Any) -> 
             await reader.page.set_viewport_size({"width": width, "height": 844})
             await reader.page.goto(f"{address}/flow")
             for stage in STAGES:
-                await reader.page.focus(f".flow.{kind} a[href='#{stage}']")
-                await reader.page.keyboard.press("Enter")
+                await reader.press(f".flow.{kind} a[href='#{stage}']")
                 await reader.page.wait_for_url(f"**/flow#{stage}")
                 assert await reader.page.locator(f"#{stage} h2").is_visible()
 
