@@ -20,6 +20,12 @@ class ConsoleSettings(HttpSettings):
         default="http://127.0.0.1:8003", description="where the feature workers answer, with commas"
     )
     relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
+    each_order_api_url: str | None = Field(
+        default=None,
+        description="a name whose addresses are one each of its processes, for health and Flow; the one above unless set",
+    )
+    each_trainer_url: str | None = Field(default=None, description="the same of the trainers")
+    each_predictor_url: str | None = Field(default=None, description="the same of the predictors")
     public_order_api_url: str | None = Field(
         default=None,
         description="where whoever reads a page reaches order_api, for its commands; as this does unless set",

@@ -58,7 +58,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
         httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
         _open_files(settings.views_sent, settings.told_of_files) as files,
     ):
-        processes = Processes(told, settings.processes_file, addresses_of)
+        processes = Processes(told, settings.processes_file, addresses_of, _each(settings))
         watch = Watch(probes, processes)
         async with running_beside(watch.run, name="watch-services"):
             yield Console(
@@ -94,6 +94,16 @@ def shown_urls(settings: ConsoleSettings) -> tuple[dict[str, str], dict[str, str
         "predictor": settings.public_predictor_url,
     }
     return told | {name: url for name, url in public.items() if url}, told
+
+
+def _each(settings: ConsoleSettings) -> dict[str, str]:
+    """Where the processes of services that others stand before answer one by one."""
+    each = {
+        "order_api": settings.each_order_api_url,
+        "trainer": settings.each_trainer_url,
+        "predictor": settings.each_predictor_url,
+    }
+    return {name: url for name, url in each.items() if url}
 
 
 def _named(service: str, urls: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_every_manifest_fits_kubernetes_strict_schemas(rendered: Rendered, versi
 
 def test_the_schemas_refuse_a_field_that_kubernetes_does_not_know(rendered: Rendered) -> None:
     """Or the test above would hold nothing."""
-    service: dict[str, Any] = {**rendered.one("Service", "order-api")}
+    service: dict[str, Any] = {**rendered.one("Service", "relay")}
     service["spec"] = {**service["spec"], "port": 8000}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(service, VERSIONS[-1], strict=True)

@@ -147,13 +147,16 @@ def test_the_console_is_told_where_the_others_answer_and_reaches_nobody_else(ren
     env = {v["name"]: v.get("value", "") for v in rendered.pods["console"]["spec"]["containers"][0]["env"]}
     told = {name: value for name, value in env.items() if name.endswith("_URL") and "_PUBLIC_" not in name}
     others = APPS.keys() - {"console"}
-    assert told.keys() == {f"ORDERCAST_{component.replace('-', '_').upper()}_URL" for component in others}
+    shared = {"order-api", "trainer", "predictor"}
+    named = [*others, *(f"each-{component}" for component in shared)]
+    assert told.keys() == {f"ORDERCAST_{name.replace('-', '_').upper()}_URL" for name in named}
     for url in told.values():
         host, _, port = url.removeprefix("http://").partition(":")
         assert int(port) == services[host]["spec"]["ports"][0]["port"]
-    # Whoever has no clients is asked how it is also when it is not ready.
-    for component in ("relay", "feature-worker"):
-        assert services[f"shop-ordercast-{component}"]["spec"]["publishNotReadyAddresses"] is True
+    # Each pod is asked how it is, also when it is not ready.
+    for name in ("relay", "feature-worker", *(f"{component}-each" for component in shared)):
+        spec = services[f"shop-ordercast-{name}"]["spec"]
+        assert (spec["clusterIP"], spec["publishNotReadyAddresses"]) == ("None", True)
     traces = [rule for rule in rules(rendered, "console", "Egress") if ports([rule]) == {("TCP", 4318)}]
     peers = [peer for rule in rules(rendered, "console", "Egress") for peer in rule["to"] if rule not in traces]
     reached = {
@@ -185,7 +188,7 @@ def test_the_ingress_leads_each_public_path_to_its_service(
     rule = ingress_rule(large, "ordercast.example.com")
     backends = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     app = app_of(large, program, tmp_path, monkeypatch)
-    own = {path for path in backends if backends[path] == large.one("Service", program)["metadata"]["name"]}
+    own = {path for path in backends if backends[path] == f"shop-ordercast-{program}"}
     paths = app.openapi()["paths"].keys()
     assert not paths & ALSO_AT.keys() or paths >= set(ALSO_AT.values())
     public = paths - INSIDE - ALSO_AT.keys() - (SHARED if program != "order-api" else set())

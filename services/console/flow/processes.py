@@ -5,6 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import msgspec
 # In the order of the flow.
 SERVICES: Final = ("order_api", "relay", "feature_worker", "trainer", "predictor")
 # Nobody asks these but for how they are, so that nothing stands before them: each address of their name is a process. The others'
-# may be those of one load balancer, which counts once and has to be asked by its name.
+# may be those of one load balancer, which counts once and has to be asked by its name, unless one is told where each answers.
 SEVERAL: Final = frozenset({"relay", "feature_worker"})
 
 # A name's addresses are looked up no longer than this (s): until the next look the last ones that were found hold.
@@ -26,11 +27,19 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 class Processes:
     """`file` holds {"relay": URL, "relay-2": URL, ...}, and is read again at each look: it is on this machine, and short. Without
     one, a name that stands for several relays or feature workers, as of containers or of a headless service, is looked up by
-    `resolve`."""
+    `resolve`; so is that at which `each` process of another service answers by an address of its own."""
 
-    def __init__(self, told: Mapping[str, str], file: Path | None = None, resolve: Resolve | None = None) -> None:
-        self._told = told
-        self._found = {name: {name: url} for name, url in told.items()}
+    def __init__(
+        self,
+        told: Mapping[str, str],
+        file: Path | None = None,
+        resolve: Resolve | None = None,
+        each: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        shared = {name: url for name, url in told.items() if _service(name) not in each}
+        self._told = dict(sorted({**shared, **each}.items(), key=lambda one: _place(one[0])))
+        self._several = SEVERAL | each.keys()
+        self._found = {name: {name: url} for name, url in self._told.items()}
         self._file = file
         self._resolve = resolve
 
@@ -49,7 +58,7 @@ class Processes:
     async def find(self) -> None:
         """Looks up who stands behind each address that was told; where nobody says so now, it is who stood there before."""
         if self._file is None and self._resolve is not None:
-            names = [name for name in self._told if _service(name) in SEVERAL]
+            names = [name for name in self._told if _service(name) in self._several]
             each = await asyncio.gather(*(_behind(name, self._told[name], self._resolve) for name in names))
             self._found |= {name: found for name, found in zip(names, each, strict=True) if found is not None}
 

@@ -122,6 +122,10 @@ there is one; of the others their API is wanted, which an ingress has for all. T
 {{- $port := empty $asked.public | ternary ($.root.Values.operationsPort | default $asked.port) $asked.port | int }}
 - name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
+{{- if $asked.public }}
+- name: ORDERCAST_EACH_{{ . | replace "-" "_" | upper }}_URL # pod by pod, for health and Flow
+  value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}-each:{{ $port }}
+{{- end }}
 {{- $ingress := $.root.Values.ingress }}
 {{- if and $asked.public $ingress.enabled }}
 - name: ORDERCAST_PUBLIC_{{ . | replace "-" "_" | upper }}_URL

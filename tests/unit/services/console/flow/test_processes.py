@@ -89,6 +89,24 @@ async def test_a_load_balancer_with_two_addresses_is_one_and_is_asked_by_its_nam
     assert processes.now() == told
 
 
+async def test_each_process_behind_a_load_balancer_is_seen_where_one_is_told_how_to_reach_them() -> None:
+    told = {"order_api": "http://shop/orders", "relay": "http://relay:8004", "predictor": "http://shop/predictor"}
+    told |= {"predictor-2": "http://shop/other"}
+    names = Names(shop=["10.0.0.1", "10.0.0.2"], relay=["10.0.0.3"], orders=["10.0.0.7"])
+    each = {"predictor": "http://predictors:8002", "order_api": "http://orders:8000"}
+    processes = Processes(told, resolve=names.resolve, each=each)
+    seen = []
+    for names.known["predictors"] in ([], ["10.0.0.8"], ["10.0.0.8", "10.0.0.9"]):
+        await processes.find()
+        seen.append(list(processes.now().values()))
+    assert seen == [
+        ["http://orders:8000", "http://relay:8004", "http://predictors:8002"],
+        ["http://orders:8000", "http://relay:8004", "http://predictors:8002"],
+        ["http://orders:8000", "http://relay:8004", "http://10.0.0.8:8002", "http://10.0.0.9:8002"],
+    ]
+    assert list(processes.of("predictor")) == ["predictor-10.0.0.8", "predictor-10.0.0.9"]
+
+
 @pytest.mark.parametrize("url", ["http://nobody:8004", "https://relay:8004"])
 async def test_a_name_that_nobody_has_or_that_has_a_certificate_stays_as_it_was_told(url: str) -> None:
     processes = Processes({"relay": url}, resolve=Names(relay=["10.0.0.7", "10.0.0.8"]).resolve)
