@@ -5,6 +5,7 @@ from typing import Final
 import httpx
 import msgspec
 
+from ordercast.client.certificates import trusted_here
 from ordercast.client.errors import AnswerUnreadable, ServiceUnreachable
 from ordercast.client.request import CONNECT_TIMEOUT_S
 from ordercast.first_line import first_line
@@ -20,7 +21,7 @@ class _Readiness(msgspec.Struct):
 async def read_failing_checks(address: str) -> dict[str, str] | None:
     """The parts that a service of ours misses, each with the reason (`/readyz`); None if it does not answer."""
     try:
-        async with httpx.AsyncClient(timeout=READINESS_TIMEOUT_S, trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusted_here(), timeout=READINESS_TIMEOUT_S, trust_env=False) as http:
             answer = await http.get(f"{address}/readyz")
         checks = msgspec.json.decode(answer.content, type=_Readiness).checks
     except (httpx.TransportError, msgspec.DecodeError):
@@ -36,7 +37,7 @@ async def check_answers(address: str) -> None:
         AnswerUnreadable: somebody else does.
     """
     try:
-        async with httpx.AsyncClient(timeout=CONNECT_TIMEOUT_S, trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusted_here(), timeout=CONNECT_TIMEOUT_S, trust_env=False) as http:
             answer = await http.get(f"{address}/healthz")
     except httpx.TransportError as error:
         raise ServiceUnreachable(f"nothing answers at {address}: {first_line(error)}") from error

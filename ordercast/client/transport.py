@@ -1,7 +1,6 @@
 """Requests over HTTP that are tried again where that is safe, and errors as types."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +8,7 @@ from random import uniform
 
 import httpx
 
+from ordercast.client.certificates import trusted_here
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.request import (
     FIRST_PAUSE_S,
@@ -103,8 +103,8 @@ class Transport:
 async def open_transport(*, connections: int, retry_for_s: float = RETRY_FOR_S) -> AsyncIterator[Transport]:
     """A transport with `connections` lanes. Proxies of the environment are not used."""
     async with AsyncExitStack() as stack:
-        tls = ssl.create_default_context()  # made once: it reads the machine's certificates
         lanes = [
-            await stack.enter_async_context(httpx.AsyncClient(verify=tls, trust_env=False)) for _ in range(connections)
+            await stack.enter_async_context(httpx.AsyncClient(verify=trusted_here(), trust_env=False))
+            for _ in range(connections)
         ]
         yield Transport(lanes, retry_for_s=retry_for_s)

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -38,6 +39,7 @@ def languages() -> list[str]:
     return [SOURCE, *sorted(path.stem for path in LOCALES.glob("*.po"))]
 
 
+@cache
 def translations_of(language: str) -> gettext.NullTranslations:
     if language == SOURCE:
         return gettext.NullTranslations()

@@ -1,6 +1,5 @@
 """Opens and closes all that the console uses, and nowhere else."""
 
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import httpx
 from jinja2 import Environment
 
 from ordercast.client import Addresses, Client
+from ordercast.client.certificates import trusted_here
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.transport import open_transport
 from ordercast.services.console.flow.processes import Processes, addresses_of
@@ -55,7 +55,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
     # A page waits for nobody who is away: whoever reads it tries again.
     async with (
         open_transport(connections=CONNECTIONS, retry_for_s=0) as transport,
-        httpx.AsyncClient(verify=ssl.create_default_context(), trust_env=False) as probes,
+        httpx.AsyncClient(verify=trusted_here(), trust_env=False) as probes,
         _open_files(settings.views_sent, settings.told_of_files) as files,
     ):
         processes = Processes(told, settings.processes_file, addresses_of, _each(settings))

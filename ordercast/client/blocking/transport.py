@@ -2,7 +2,6 @@
 """Requests over HTTP that are tried again where that is safe, and errors as types."""
 
 import queue
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from random import uniform
 
 import httpx
 
+from ordercast.client.certificates import trusted_here
 from ordercast.client.errors import ProblemAnswer, ServiceUnreachable
 from ordercast.client.request import (
     FIRST_PAUSE_S,
@@ -104,6 +104,5 @@ class Transport:
 def open_transport(*, connections: int, retry_for_s: float = RETRY_FOR_S) -> Iterator[Transport]:
     """A transport with `connections` lanes. Proxies of the environment are not used."""
     with ExitStack() as stack:
-        tls = ssl.create_default_context()  # made once: it reads the machine's certificates
-        lanes = [stack.enter_context(httpx.Client(verify=tls, trust_env=False)) for _ in range(connections)]
+        lanes = [stack.enter_context(httpx.Client(verify=trusted_here(), trust_env=False)) for _ in range(connections)]
         yield Transport(lanes, retry_for_s=retry_for_s)
