@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from ordercast.services.console import parts
 from ordercast.services.console.overview import look_at_services
+from tests.support.compiled_templates import compiled_once
 from tests.support.console_services import PASSWORD
 from tests.support.npm_packages import install_packages
 
@@ -46,6 +47,12 @@ def patient_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a service of a test answers late; these tests are about services that answer or are away."""
     monkeypatch.setattr(parts, "PART_DEADLINE_S", PATIENCE_S)
     monkeypatch.setattr(look_at_services, "PART_DEADLINE_S", PATIENCE_S)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

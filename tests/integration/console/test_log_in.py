@@ -8,12 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
+from ordercast.client.certificates import trusted_here
 from tests.support.console_services import PASSWORD, Shop, console_of
 
 
 @asynccontextmanager
 async def reading(shop: Shop, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    async with console_of(shop, **options) as address, httpx.AsyncClient(base_url=address) as http:
+    async with (
+        console_of(shop, **options) as address,
+        httpx.AsyncClient(base_url=address, verify=trusted_here()) as http,
+    ):
         yield http
 
 
