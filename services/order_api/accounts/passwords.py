@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -19,6 +20,7 @@ from ordercast.services.order_api.errors import Overloaded, WeakPassword
 _MEMORY_KIB: Final = 19 * 1024
 _PASSES: Final = 2
 _LANES: Final = 1
+_HASHER: Final = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
 # Passwords that may wait for a thread. 64 are answered within a second or two; more is a flood, and gets 503.
 MAX_WAITING: Final = 64
 
@@ -56,11 +58,9 @@ class Passwords:
         self, pool: ThreadPoolExecutor, *, max_waiting: int = MAX_WAITING, min_length: int = MIN_LENGTH
     ) -> None:
         self._min_length = min_length
-        self._hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
         self._pool = pool
         self._free = max_waiting
-        # Checked when there is no account, so that its absence takes as long as a wrong password.
-        self._nobodys_hash = self._hasher.hash("nobody has this password")
+        _nobodys_hash()  # not at the first log-in, which would take twice as long
 
     async def hash(self, password: str) -> str:
         """The hash of the password's normal form.
@@ -68,7 +68,7 @@ class Passwords:
         Raises:
             Overloaded: too many wait already.
         """
-        return await self._run(lambda: self._hasher.hash(_forms(password)[0]))
+        return await self._run(lambda: _HASHER.hash(_forms(password)[0]))
 
     async def hash_new(self, password: str, *, own: Sequence[str], field: str = "password") -> str:
         """The hash of a password that somebody chooses, whose account has the `own` names; `field` of the request has it.
@@ -84,7 +84,7 @@ class Passwords:
         short = sentence("password-too-short", length=self._min_length) if too_short else None
         if reason := short or reason_against(password, own):
             raise WeakPassword(reason, fields={field: reason.removeprefix("the password ")})
-        return self._hasher.hash(password)
+        return _HASHER.hash(password)
 
     async def check(self, stored_hash: str | None, password: str) -> Checked:
         """Whether the password is the one of the hash; never without a hash, in the same time.
@@ -93,7 +93,7 @@ class Passwords:
             Overloaded: too many wait already.
         """
         forms = _forms(password)
-        form = await self._run(lambda: self._matching(stored_hash or self._nobodys_hash, forms))
+        form = await self._run(lambda: self._matching(stored_hash or _nobodys_hash(), forms))
         if form is None or stored_hash is None:
             return Checked(matches=False)
         return Checked(matches=True, outdated=form != forms[0])
@@ -103,7 +103,7 @@ class Passwords:
 
     def _verify(self, stored_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored_hash, password)
+            return _HASHER.verify(stored_hash, password)
         except VerifyMismatchError:
             return False
 
@@ -118,6 +118,12 @@ class Passwords:
 
     def _release(self, _: object) -> None:
         self._free += 1
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked when there is no account, so that its absence takes as long as a wrong password."""
+    return _HASHER.hash("nobody has this password")
 
 
 def _forms(password: str) -> list[str]:
