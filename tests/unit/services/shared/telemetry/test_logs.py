@@ -20,6 +20,7 @@ TRACE = "ab" * 16
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
+    configured = structlog.get_config()
     root = logging.getLogger()
     ours = logging.getLogger(OURS)
     access = logging.getLogger(ACCESS_LOG)
@@ -28,7 +29,7 @@ def logging_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     for logger, level in zip((root, ours, access), levels, strict=True):
         logger.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def lines_of(monkeypatch: pytest.MonkeyPatch, log_format: LogFormat) -> list[str]:
