@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import Query
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL, CalendarDate
 
@@ -18,8 +18,9 @@ def _none_if_empty(value: object) -> object:
 # A field of a form that may be left empty: it is sent all the same.
 NONE_IF_EMPTY: Final = BeforeValidator(_none_if_empty)
 
-Id = Annotated[int | None, PLAIN_INTEGER, NONE_IF_EMPTY, Query(ge=1, le=MAX_ID)]
-After = Annotated[int | None, PLAIN_INTEGER, NONE_IF_EMPTY, Query(ge=0, le=MAX_ID)]
+# Bounds are those of the number: beside the whole they would also be held against the None of an empty field.
+Id = Annotated[Annotated[int, Field(ge=1, le=MAX_ID)] | None, PLAIN_INTEGER, NONE_IF_EMPTY, Query()]
+After = Annotated[Annotated[int, Field(ge=0, le=MAX_ID)] | None, PLAIN_INTEGER, NONE_IF_EMPTY, Query()]
 YesOrNo = Annotated[Literal["true", "false"] | None, NONE_IF_EMPTY, Query()]
 Day = Annotated[CalendarDate | None, NONE_IF_EMPTY, Query()]
 _Text = Annotated[str, StringConstraints(max_length=255, strip_whitespace=True), WITHOUT_NUL]

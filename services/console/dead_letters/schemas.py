@@ -8,19 +8,21 @@ from pydantic import Field, StringConstraints
 
 from ordercast.services.console.dead_letters.read_letters import MOST_EDITED, Step
 from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.console.schemas import NONE_IF_EMPTY
 
 State = Literal["waiting", "replayed", "discarded", "applied", "all"]
 Act = Literal["replay", "discard"]
 MOST_AT_ONCE: Final = 100
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\s/?#]+$")]
+_Cursor = Annotated[str, StringConstraints(max_length=300)]
 PathId = Annotated[str, Path(max_length=300, pattern=r"^[^\s/?#]+$")]
 
 
 @dataclass(frozen=True, slots=True)
 class LettersQuestion:
     state: Annotated[State, Query()] = "waiting"
-    starting_after: Annotated[str | None, Query(max_length=300)] = None
+    starting_after: Annotated[_Cursor | None, NONE_IF_EMPTY, Query()] = None
 
     @property
     def api_state(self) -> str | None:

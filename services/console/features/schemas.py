@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ordercast.services.console.forecasts.schemas import Search
 from ordercast.services.console.log_in.schemas import Form
-from ordercast.services.console.predict.schemas import Id
+from ordercast.services.console.schemas import Id
 from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import StringConstraints
 
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, PLAIN_NUMBER, WITHOUT_NUL
+from ordercast.services.console.schemas import After
+from ordercast.services.shared.http.requests import PLAIN_INTEGER, PLAIN_NUMBER, WITHOUT_NUL
 
 Search = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), WITHOUT_NUL, Query()]
 Weeks = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=8)]
@@ -30,4 +31,4 @@ class ForecastsQuestion:
     weeks: Weeks = 4
     service_level: ServiceLevel = 0.95
     sort: Annotated[Literal["-expected", "id"], Query()] = "-expected"
-    starting_after: Annotated[int | None, PLAIN_INTEGER, Query(ge=0, le=MAX_ID)] = None
+    starting_after: After = None

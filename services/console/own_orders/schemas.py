@@ -6,10 +6,12 @@ from uuid import UUID
 
 from fastapi import Query
 
+from ordercast.services.console.schemas import NONE_IF_EMPTY
+
 
 @dataclass(frozen=True, slots=True)
 class OrdersQuestion:
-    starting_after: Annotated[UUID | None, Query()] = None
+    starting_after: Annotated[UUID | None, NONE_IF_EMPTY, Query()] = None
 
 
 @dataclass(frozen=True, slots=True)

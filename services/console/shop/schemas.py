@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 
 from ordercast.services.console.forecasts.schemas import Search
 from ordercast.services.console.log_in.schemas import Form, Text
-from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL
+from ordercast.services.console.schemas import After
+from ordercast.services.shared.http.requests import PLAIN_INTEGER, WITHOUT_NUL
 
 # Of order_api.
 MAX_REVIEW: Final = 4_000
@@ -19,7 +20,7 @@ class ProductsQuestion:
     """Products with a part of their name or SKU."""
 
     search: Search = ""
-    starting_after: Annotated[int | None, PLAIN_INTEGER, Query(ge=0, le=MAX_ID)] = None
+    starting_after: After = None
 
 
 @dataclass(frozen=True, slots=True)
