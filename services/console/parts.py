@@ -53,7 +53,7 @@ async def ask(service: str, answer: Awaitable[Answer], within_s: float | None = 
         async with asyncio.timeout(deadline_s):
             return await answer
     except TimeoutError:
-        return Missing(service, Words("no answer within %(seconds)s s", {"seconds": f"{deadline_s:g}"}))
+        return Missing(service, no_answer_within(deadline_s))
     except ProblemAnswer as problem:
         if problem.status == UNAUTHORIZED:
             raise LoggedOut from problem
@@ -69,6 +69,10 @@ async def products_of(client: Client, ids: Collection[int]) -> Sequence[Product]
         return []
     found = await ask("order_api", client.shop_pages.products(limit=len(ids), ids=ids))
     return found if isinstance(found, Missing) else found.data
+
+
+def no_answer_within(deadline_s: float) -> Words:
+    return Words("no answer within %(seconds)s s", {"seconds": f"{deadline_s:g}"})
 
 
 async def nothing() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -44,11 +45,16 @@ class Numbers:
 
     @classmethod
     def of(cls, text: str) -> "Numbers":
+        """What is no number, or without an end, is not told.
+
+        Raises:
+            ValueError: the page cannot be read.
+        """
         # Parsed are the few lines that matter: a service's whole page takes 20 ms.
         lines = "\n".join(line for line in text.splitlines() if line.startswith(_WANTED))
         found: dict[str, list[tuple[Mapping[str, str], float]]] = {}
         for family in text_string_to_metric_families(lines + "\n"):
-            for sample in family.samples:
+            for sample in filter(lambda each: isfinite(each.value), family.samples):
                 found.setdefault(sample.name, []).append((sample.labels, sample.value))
         return cls(found)
 

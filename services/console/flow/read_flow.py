@@ -1,6 +1,7 @@
 """The way of an order in numbers: what each stage does a second, what waits before it, and how that changes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -179,10 +180,17 @@ def _served(look: Look) -> list[Served]:
         for numbers in _of(look, "predictor").values():
             version = numbers.label(names.SERVED, "version", recipe=recipe)
             created = numbers.highest(names.TRAINED_AT, recipe=recipe)
-            at = datetime.fromtimestamp(created, UTC) if version and created else None
+            at = _moment(created) if version and created else None
             if numbers.by_name:
                 found.append(Served(recipe, version or None, at))
     return found
+
+
+def _moment(timestamp_s: float) -> datetime | None:
+    """None: it lies beyond the years that there are."""
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(timestamp_s, UTC)
+    return None
 
 
 class _Seen:

@@ -7,10 +7,10 @@ time would end the log-in. Here one place renews them. A restart of the console 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,11 +18,12 @@ import msgspec
 from ordercast.client import Addresses, Client
 from ordercast.client.account_answers import Account
 from ordercast.client.credentials import Tokens
-from ordercast.client.errors import ClientError
+from ordercast.client.errors import ClientError, ServiceUnreachable
 from ordercast.client.order_api import OrderApi
 from ordercast.client.request import Request
 from ordercast.client.session import Session, Signed
 from ordercast.client.transport import Transport
+from ordercast.services.console.parts import no_answer_within
 
 # A working day (s): then one logs in again, however busy.
 LOG_IN_S: Final = 12 * 3_600.0
@@ -31,6 +32,7 @@ DEADLINE_S: Final = 20.0
 # Log-ins that are kept, some 2 kB each; for one more the oldest customer's goes, since anybody can become a customer.
 MOST_LOG_INS: Final = 1_000
 _NAME_BYTES: Final = 32
+Answer = TypeVar("Answer")
 OPERATORS: Final = frozenset({"OPERATOR", "ADMIN"})
 
 
@@ -142,7 +144,8 @@ class _Renewed:
         body = msgspec.json.encode({"refresh_token": self._refresh_token})
         url = f"{self._session.order_api}/auth/refresh"
         try:
-            tokens = await self._session.ask(Request("POST", url, body, {"Content-Type": "application/json"}), Tokens)
+            request = Request("POST", url, body, {"Content-Type": "application/json"})
+            tokens = await _in_time(url, self._session.ask(request, Tokens))
             self._granted, self._refresh_token = tokens, tokens.refresh_token
             if self.log_in is not None:
                 with suppress(ClientError):
@@ -152,6 +155,18 @@ class _Renewed:
 
     async def _account_of(self, tokens: Tokens) -> Account:
         headers = {"Authorization": f"Bearer {tokens.access_token}"}
-        return await self._session.ask(
-            Request("GET", f"{self._session.order_api}/accounts/me", headers=headers), Account
-        )
+        url = f"{self._session.order_api}/accounts/me"
+        return await _in_time(url, self._session.ask(Request("GET", url, headers=headers), Account))
+
+
+async def _in_time(url: str, answer: Awaitable[Answer]) -> Answer:
+    """Whoever asks next waits for a renewal, too.
+
+    Raises:
+        ClientError: it is refused, or does not come in time.
+    """
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            return await answer
+    except TimeoutError:
+        raise ServiceUnreachable(f"{url}: {no_answer_within(DEADLINE_S)}") from None

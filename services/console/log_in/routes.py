@@ -25,6 +25,7 @@ from ordercast.services.console.pages import (
     page,
     set_cookie,
 )
+from ordercast.services.console.parts import no_answer_within
 from ordercast.services.console.problem_words import Said, said_of
 from ordercast.services.console.texts import languages
 from ordercast.services.console.words import Words
@@ -100,7 +101,7 @@ async def _begin(request: Request, form: LogInForm) -> Response | tuple[int, Fai
 
 def _failure(error: ClientError | TimeoutError) -> tuple[int, Failure]:
     if isinstance(error, TimeoutError):
-        return 503, ("unreachable", Words("no answer within %(seconds)s s", {"seconds": f"{DEADLINE_S:g}"}))
+        return 503, ("unreachable", no_answer_within(DEADLINE_S))
     if not isinstance(error, ProblemAnswer):
         return 503, ("unreachable", first_line(error))
     return error.status, ("refused" if error.status in (400, 401, 422) else "problem", said_of(error))

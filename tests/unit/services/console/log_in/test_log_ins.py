@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ordercast.client import Addresses
+from ordercast.client.errors import ServiceUnreachable
 from ordercast.client.transport import Transport
 from ordercast.services.console.log_in import log_ins as module
 from ordercast.services.console.log_in.log_ins import LogIns
@@ -90,3 +91,18 @@ async def test_customers_go_before_operators_where_there_are_too_many(monkeypatc
     async with log_ins_at(Shop()) as log_ins:
         names = [await begin(log_ins, name) for name in ("olga", "carl", "carl", "adam")]
         assert [log_ins.find(name) is not None for name in names] == [True, False, False, True]
+
+
+async def test_a_renewal_that_comes_to_no_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "DEADLINE_S", 0.2)
+    shop = SlowShop()
+    shop.gate.set()
+    async with log_ins_at(shop) as log_ins:
+        log_in = log_ins.find(await begin(log_ins, "olga"))
+        assert log_in
+        shop.gate.clear()
+        shop.end_access_tokens()
+        with pytest.raises(ServiceUnreachable, match="no answer within"):
+            await log_in.client.order_api.me()
