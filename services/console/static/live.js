@@ -4,8 +4,11 @@
 (() => {
   const stream = document.querySelector("[data-stream]");
   const lost = document.getElementById(stream.dataset.lost);
+  // How long (ms) it may take to connect again before it is told.
+  const patience = 10_000;
   let source;
   let over = false;
+  let waiting;
 
   function show(message) {
     const drawn = new DOMParser().parseFromString(message.data, "text/html");
@@ -19,6 +22,7 @@
       here.replaceWith(document.importNode(part, true));
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     }
+    waiting = clearTimeout(waiting);
     lost.hidden = true;
     // What has ended is not asked for again.
     over = drawn.querySelector("[data-over]") !== null;
@@ -30,7 +34,10 @@
     source = new EventSource(stream.dataset.stream);
     source.onmessage = show;
     // The browser connects again by itself, but not after an answer that is none, such as of a log-in that has ended.
-    source.onerror = () => (lost.hidden = source.readyState !== EventSource.CLOSED);
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) lost.hidden = false;
+      else waiting ??= setTimeout(() => (lost.hidden = false), patience);
+    };
   }
 
   // A page that nobody sees, also one that was opened in the background, keeps none of the few connections of its browser.
