@@ -1,5 +1,6 @@
 """Refused events: found, read beside their contract, edited, tried, sent again or discarded after asking."""
 
+import html
 from typing import Any
 
 import pytest
@@ -90,6 +91,15 @@ async def test_some_are_discarded_after_asking() -> None:
         assert "1 event never counts now" in done.text
         assert "ordercast dead-letters discard views:0:3" in done.text
         assert shop.letters.done == [("discard", ["views:0:3"])]
+
+
+@pytest.mark.parametrize("path", ["/dead-letters/$(id)", "/dead-letters/ask?act=discard&one=$(id)"])
+async def test_an_id_from_a_link_runs_nothing_in_a_command_to_copy(path: str) -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        page = html.unescape((await http.get(path)).text)
+        assert "'$(id)'" in page
+        assert "discard $(id)" not in page
 
 
 async def test_what_fails_is_told_with_what_was_chosen_or_typed() -> None:

@@ -15,6 +15,22 @@ from ordercast import cli
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.texts import TEMPLATES, environments
 
+# Blocks of commands to copy, and what stands in them.
+BLOCK = re.compile(r"<pre><code>((?:ordercast|curl).*?)</code></pre>", re.DOTALL)
+EXPRESSION = re.compile(r"{{ (.*?) }}")
+QUOTED = re.compile(r'\| (shell$|shell if |map\("shell"\))')
+# What says nothing that a shell takes for its own: numbers, ids and words of our own, settings, what is quoted where it is made,
+# and JSON, which has no single quote.
+HARMLESS = re.compile(
+    r"""(\w+_)?urls\.\w+ | restart\(.*\)
+    | (\w+\.)*((account|product|order|review|training|key)_)?id | order\.items\[0\]\.product_id | pair\.item\.product_id
+    | (account|product)\.id\ if\ .* | .*\.quantity | review\.rating | most | (asked\.)?\w*weeks | (asked\.)?service_level
+    | .*curve\.at | act | recipe | version | chosen.* | told\.subject | asked\.(first|second|sort|state|role\ .*|types\ .*)
+    | cart\.key | (told|form)\.options | form\.body | form\.values\.body\(.* | \w+(\.done)?\ \|\ tojson
+    | .*same(\ if\ same)? | asked\.search\ \|\ urlencode | "[a-z-]+"\ if\ .*\ else\ "[a-z-]+" | "\ --all"\ if\ .*
+    """,
+    re.VERBOSE,
+)
 CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL)
 ENVIRONMENT = environments(ConsoleSettings.model_fields["restart_command"].default)["en"]
 
@@ -83,3 +99,9 @@ def test_the_cli_takes_it(template: Path, line: str) -> None:
 
 def test_they_are_found() -> None:
     assert len(NAMED) > 80
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_what_others_may_write_is_quoted_for_the_shell(template: Path) -> None:
+    written = [text for block in BLOCK.findall(template.read_text("utf-8")) for text in EXPRESSION.findall(block)]
+    assert [text for text in written if not QUOTED.search(text) and not HARMLESS.fullmatch(text)] == []
