@@ -98,7 +98,14 @@ class Letters:
         return JSONResponse(outcome) if asked["dry_run"] else self._do("replay", outcome)
 
     async def discard(self, request: Request) -> Response:
-        return self._do("discard", {"done": (await request.json())["ids"], "left": []})
+        asked = await request.json()
+        states = {each["id"]: each["state"] for each in self.data}
+        if not states.keys() >= set(asked["ids"]):
+            return problem(404, "dead-letter-not-found", "There is no such dead letter")
+        waiting = [id_ for id_ in asked["ids"] if states[id_] == "waiting"]
+        left = [{"id": id_, "reason": "it was replayed already"} for id_ in asked["ids"] if id_ not in waiting]
+        outcome = {"done": waiting, "left": left}
+        return JSONResponse(outcome) if asked.get("dry_run") else self._do("discard", outcome)
 
     def _do(self, act: str, outcome: dict[str, Any]) -> Response:
         if self.refuse:

@@ -19,6 +19,7 @@ KAFKA_DEADLINE_S: Final = 10.0
 # Characters of a body that can be edited here: a longer one would make a heavy page.
 MOST_EDITED: Final = 30_000
 
+Act = Literal["replay", "discard"]
 Step = Literal["check", "ask", "send"]
 
 
@@ -75,8 +76,10 @@ async def read_letters(client: Client, state: str | None, starting_after: str | 
     return Letters(datetime.now(UTC), await ask("order_api", found, within_s=KAFKA_DEADLINE_S))
 
 
-async def try_replay(client: Client, ids: Sequence[str], failed: Missing | None = None) -> Tried:
-    tried = client.dead_letters.replay(ids, dry_run=True)
+async def try_act(client: Client, act: Act, ids: Sequence[str], failed: Missing | None = None) -> Tried:
+    """With which of them it would be done: some may not be there, or wait no more."""
+    api = client.dead_letters
+    tried = api.replay(ids, dry_run=True) if act == "replay" else api.discard(ids, dry_run=True)
     return Tried(await ask("order_api", tried, within_s=KAFKA_DEADLINE_S), failed)
 
 

@@ -9,16 +9,16 @@ from ordercast.client.dead_letter_answers import Outcome
 from ordercast.services.console.dead_letters.edit_letter import Typed
 from ordercast.services.console.dead_letters.read_letters import (
     MOST_EDITED,
+    Act,
     OneLetter,
     Tried,
     done_with,
     read_letter,
     read_letters,
+    try_act,
     try_letter,
-    try_replay,
 )
 from ordercast.services.console.dead_letters.schemas import (
-    Act,
     ActForm,
     EditForm,
     Id,
@@ -101,11 +101,8 @@ def _one(request: Request, dead_letter_id: str, found: OneLetter | Missing, *, a
 async def _ask_about(
     request: Request, log_in: LogIn, act: Act, ids: list[str], failed: Missing | None = None
 ) -> Response:
-    """Of a replay with what a dry run says."""
-    if act == "replay" and ids:
-        tried = await try_replay(log_in.client, ids, failed)
-    else:
-        tried = Tried(Outcome(ids, []), failed)
+    """With what a dry run says."""
+    tried = await try_act(log_in.client, act, ids, failed) if ids else Tried(Outcome([], []), failed)
     return page(
         request,
         "dead_letters_ask.html",

@@ -6,12 +6,11 @@ from typing import Annotated, Final, Literal
 from fastapi import Path, Query
 from pydantic import Field, StringConstraints
 
-from ordercast.services.console.dead_letters.read_letters import MOST_EDITED, Step
+from ordercast.services.console.dead_letters.read_letters import MOST_EDITED, Act, Step
 from ordercast.services.console.log_in.schemas import Form
 from ordercast.services.console.schemas import NONE_IF_EMPTY
 
 State = Literal["waiting", "replayed", "discarded", "applied", "all"]
-Act = Literal["replay", "discard"]
 MOST_AT_ONCE: Final = 100
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\s/?#]+$")]

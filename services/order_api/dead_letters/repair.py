@@ -102,13 +102,16 @@ class RepairDeadLetters:
         outcome.done += [dead_letter.id for dead_letter in chosen]
         return outcome
 
-    async def discard(self, by: Caller, ids: Collection[str]) -> Outcome:
-        """These never count. It cannot be taken back.
+    async def discard(self, by: Caller, ids: Collection[str], *, dry_run: bool = False) -> Outcome:
+        """These never count. It cannot be taken back. A dry run says which wait.
 
         Raises:
             DeadLetterNotFound: of one; nothing was done.
         """
         states = {found.id: state for found, state in await self._reading.find(ids)}
+        if dry_run:
+            waiting = sorted(id_ for id_, state in states.items() if state == "waiting")
+            return Outcome(waiting, {id_: _done_already(state) for id_, state in states.items() if state != "waiting"})
         async with self._sessions() as session, session.begin():
             discarded = await discard_dead_letters(session, ids)
             for id_ in sorted(discarded):

@@ -13,7 +13,6 @@ from ordercast.services.order_api.dead_letters.schemas import (
     DeadLetterReplayRequest,
     DeadLettersRequest,
     OutcomeAnswer,
-    ReplaysRequest,
     WholeDeadLetterAnswer,
 )
 from ordercast.services.order_api.wiring import CurrentService
@@ -57,7 +56,7 @@ async def read_dead_letter(
 
 @router.post("/dead-letters/replay")
 @raises(errors.DeadLetterNotFound, BrokerUnavailable, RecordRefused)
-async def replay_many(body: ReplaysRequest, caller: CurrentCaller, service: CurrentService) -> OutcomeAnswer:
+async def replay_many(body: DeadLettersRequest, caller: CurrentCaller, service: CurrentService) -> OutcomeAnswer:
     """Sends refused records again to where they came from: those that wait, and that the worker takes now. Each counts once,
     however often this is asked. A dry run says what would be sent."""
     return OutcomeAnswer.of(await service.repair_dead_letters.replay(caller, body.ids, dry_run=body.dry_run))
@@ -66,8 +65,8 @@ async def replay_many(body: ReplaysRequest, caller: CurrentCaller, service: Curr
 @router.post("/dead-letters/discard")
 @raises(errors.DeadLetterNotFound, BrokerUnavailable)
 async def discard(body: DeadLettersRequest, caller: CurrentCaller, service: CurrentService) -> OutcomeAnswer:
-    """Decides that these never count. They stay in the list; it cannot be taken back."""
-    return OutcomeAnswer.of(await service.repair_dead_letters.discard(caller, body.ids))
+    """Decides that these never count. They stay in the list; it cannot be taken back. A dry run says which would be discarded."""
+    return OutcomeAnswer.of(await service.repair_dead_letters.discard(caller, body.ids, dry_run=body.dry_run))
 
 
 @router.post("/dead-letters/{dead_letter_id}/replay")

@@ -46,9 +46,6 @@ class DeadLetterReplayRequest(BodyModel):
 
 class DeadLettersRequest(BodyModel):
     ids: Annotated[list[DeadLetterId], Field(min_length=1, max_length=MOST_AT_ONCE)]
-
-
-class ReplaysRequest(DeadLettersRequest):
     dry_run: bool = False
 
 

@@ -102,6 +102,27 @@ async def test_an_id_from_a_link_runs_nothing_in_a_command_to_copy(path: str) ->
         assert "discard $(id)" not in page
 
 
+async def test_what_is_not_there_or_does_not_wait_is_not_asked_about_as_if_it_would_be_discarded() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        gone = await http.get("/dead-letters/ask?act=discard&one=views:0:99")
+        assert gone.status_code == 404
+        both = await http.post(
+            "/dead-letters/ask",
+            data={"csrf": csrf_in(gone.text), "act": "discard", "ids": ["views:0:3", "views:0:1"]},
+        )
+        assert "1 event never counts. " in both.text
+        assert "it was replayed already" in both.text
+        form = {"csrf": csrf_in(both.text), "act": "discard", "ids": ["views:0:3", "views:0:99"]}
+        done = await http.post("/dead-letters/do", data=form)
+        assert done.status_code == 404
+        for page in (gone, done):
+            assert "never count" not in page.text
+            assert "There is no such dead letter" in page.text
+        assert shop.letters.done == []
+
+
 async def test_what_fails_is_told_with_what_was_chosen_or_typed() -> None:
     shop = Shop(letters=Letters(refuse="Kafka is away"))
     async with reading(shop) as http:

@@ -140,7 +140,10 @@ async def test_what_is_discarded_never_counts_and_each_act_has_its_line(letters:
     body = json.loads((await letters.ask(operator, "/views:0:0"))["body"]) | {"count": 3}
     await letters.act(operator, "/views:0:0/replay", {"body": json.dumps(body)})
     await letters.apply()
-    discarded = await letters.act(operator, "/discard", {"ids": ["views:0:0", "views:0:1"]})
+    both = {"ids": ["views:0:0", "views:0:1"]}
+    would = await letters.act(operator, "/discard", {**both, "dry_run": True})
+    discarded = await letters.act(operator, "/discard", both)
+    assert would == discarded
     assert discarded["done"] == ["views:0:1"]
     assert discarded["left"] == [{"id": "views:0:0", "reason": "it was replayed already"}]
     refused = await letters.act(operator, "/views:0:1/replay", {"body": json.dumps(body)}, 409)
