@@ -133,6 +133,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Why a row of a file does not come in.
     "no-value": "no %(name)s",
     "too-long": "%(name)s is longer than %(most)s characters",
+    "odd-characters": "%(name)s has control characters, or more than one line",
     "no-currency-code": "%(name)s %(text)s is no code of ISO 4217, such as EUR",
     "no-number": "%(name)s is no number",
     "no-whole-number": "%(name)s is no whole number",

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from ordercast.contracts.because import sentence
+from ordercast.contracts.currencies import CURRENCIES
 from ordercast.imports.columns.numbers import Decimals, find_decimals
 from ordercast.imports.columns.times import TimeForm, find_time_form
-from ordercast.imports.documents.cells import CURRENCY, Form
+from ordercast.imports.documents.cells import Form
 from ordercast.imports.errors import Undecided
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
@@ -152,7 +153,7 @@ def _told(
         )
     if currency is None and not says_currency:
         raise Undecided(sentence("currency-not-said"), hint=sentence("say-currency"))
-    if currency is not None and not CURRENCY.fullmatch(currency):
+    if currency is not None and currency.upper() not in CURRENCIES:
         raise Undecided(sentence("currency-is-none", currency=currency), hint=sentence("say-currency-code"))
     try:
         return (ZoneInfo(zone_name) if zone_name else None), (currency.upper() if currency else None)

@@ -7,7 +7,7 @@ amount of the currency that can be paid (ISO 4217: JPY 1, EUR 0.01, KWD 0.001); 
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from ordercast.services.order_api.products.currencies import DECIMALS
+from ordercast.contracts.currencies import DECIMALS
 
 _CENT: Final = Decimal("0.01")
 _SMALLEST: Final = {currency: Decimal(1).scaleb(-decimals) for currency, decimals in DECIMALS.items()}

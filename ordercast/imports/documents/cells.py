@@ -1,23 +1,33 @@
 """The cells of a row by field, read as text, number or time."""
 
 import re
+from collections.abc import Mapping as Names
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from ordercast.contracts import event_times
 from ordercast.contracts.because import Sentence, sentence
+from ordercast.contracts.currencies import CURRENCIES
 from ordercast.contracts.limits import MAX_PRICE, MAX_QUANTITY
+from ordercast.contracts.text import MAX_NAME, MAX_REFERENCE, MAX_SKU, AccountRef, Name, Reference, Sku
 from ordercast.imports.columns.numbers import Decimals, read_number
 from ordercast.imports.columns.times import NoTime, TimeForm, read_time
 from ordercast.imports.files.table import Row
 from ordercast.imports.profiles.mapping import Columns, Mapping, Subject
 
-TEXT_MAX: Final = 255  # characters of a reference or a name
+# What order_api takes as one, and its characters.
+_TEXTS: Final[Names[str, tuple[Any, int]]] = {
+    "order_ref": (Reference, MAX_REFERENCE),
+    "account_ref": (AccountRef, MAX_REFERENCE),
+    "sku": (Sku, MAX_SKU),
+    "name": (Name, MAX_NAME),
+}
 PRICE_DECIMALS: Final = 4
-# Which codes there are only the API knows; "Euro" and "€" are told before it is asked, so in a dry run, too.
-CURRENCY: Final = re.compile("[A-Za-z]{3}")
 _WHOLE: Final = re.compile(r"([0-9]+)\.0")  # spreadsheets write whole numbers as 17850.0
 _NOTHING: Final = frozenset({"nan", "null", "none"})  # what programs write for a reference that is not there
 _UNKNOWN_TIME: Final = frozenset({"", "null", "none", "nat", "nan", "n/a", "-"})
@@ -80,13 +90,21 @@ class Form:
     def short(self, text: str, field: str) -> str:
         if not text:
             raise Refusal(sentence("no-value", name=self.columns.name(field)))
-        if len(text) > TEXT_MAX:
-            raise Refusal(sentence("too-long", name=self.columns.name(field), most=TEXT_MAX))
-        return text
+        kind, longest = _TEXTS[field]
+        if len(text) > longest:
+            raise Refusal(sentence("too-long", name=self.columns.name(field), most=longest))
+        try:
+            return msgspec.convert(text, kind)  # type: ignore[no-any-return]
+        except msgspec.ValidationError:
+            raise Refusal(sentence("odd-characters", name=self.columns.name(field))) from None
+
+    def name(self, text: str) -> str:
+        """The beginning of one that is too long: it is for people alone."""
+        return self.short(text[:MAX_NAME].strip(), "name")
 
     def currency_code(self, text: str) -> str:
         """In capitals; empty where the text is."""
-        if text and not CURRENCY.fullmatch(text):
+        if text and text.upper() not in CURRENCIES:
             raise Refusal(sentence("no-currency-code", name=self.columns.name("currency"), text=repr(text[:40])))
         return text.upper()
 
@@ -124,9 +142,12 @@ class Form:
         if not text:
             raise Refusal(sentence("no-value", name=name))
         try:
-            return read_time(text, self.times[field], self.zone)
+            time = read_time(text, self.times[field], self.zone)
         except NoTime as error:
             raise Refusal(sentence(error.code, name=name)) from None
+        if reason := event_times.refusal(time, datetime.now(UTC), name):
+            raise Refusal(reason)
+        return time
 
     def time_if_any(self, text: str, field: str) -> datetime | None:
         return None if text.casefold() in _UNKNOWN_TIME else self.time(text, field)

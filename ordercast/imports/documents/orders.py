@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from ordercast.contracts import event_times
 from ordercast.contracts.because import Sentence, sentence
+from ordercast.contracts.currencies import CURRENCIES
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
-from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
+from ordercast.imports.documents.cells import Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 from ordercast.imports.files.typed_files import LINE
 
@@ -86,12 +88,16 @@ def _own_line(row: Row, form: Form) -> Outcome:
         return Refused(row, reason)
     try:
         line = msgspec.json.decode(row.cells[0], type=dict[str, Any])
-        msgspec.convert(line, _OwnLine)
+        own = msgspec.convert(line, _OwnLine)
     except msgspec.ValidationError as error:
         place = str(error).rpartition(" - at `$.")[2].removesuffix("`")
         return Refused(row, _OWN_FORM if " " in place else sentence("no-order-of-the-api-at", place=place))
     except (msgspec.DecodeError, RecursionError):
         return Refused(row, _OWN_FORM)
+    if reason := event_times.refusal(own.occurred_at, datetime.now(UTC)):
+        return Refused(row, reason)
+    if own.currency is not None and own.currency not in CURRENCIES:
+        return Refused(row, sentence("no-currency-code", name="currency", text=repr(own.currency[:40])))
     if form.account_prefix and isinstance(line.get("account_ref"), str):
         line["account_ref"] = form.account_prefix + line["account_ref"]
     return Order(line, [row])
@@ -207,7 +213,7 @@ def _item(row: Row, form: Form, *, takes_back: bool) -> dict[str, Any]:
     sku = form.short(form.text(row, "sku"), "sku")
     return {
         "sku": sku,
-        "name": (form.text(row, "name") or sku)[:TEXT_MAX],
+        "name": form.name(form.text(row, "name") or sku),
         "quantity": form.quantity(form.text(row, "quantity"), takes_back=takes_back),
         "unit_price": form.price(form.text(row, "unit_price"), "unit_price"),
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ordercast.contracts.because import sentence
 from ordercast.contracts.limits import MAX_VIEWS
-from ordercast.imports.documents.cells import TEXT_MAX, Form, LeftOut, Refusal, Refused
+from ordercast.imports.documents.cells import Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 
 CART: Final = "cart"
@@ -53,7 +53,7 @@ def _view(row: Row, form: Form) -> dict[str, Any]:
         "occurred_at": form.time(form.text(row, "occurred_at"), "occurred_at").isoformat(),
     }
     if name := form.text(row, "name"):
-        line["name"] = name[:TEXT_MAX]
+        line["name"] = form.name(name)
     if count := form.text(row, "count"):
         number = form.number(count, "count")
         if number != int(number) or not 1 <= number <= MAX_VIEWS:
@@ -73,7 +73,7 @@ def _product(row: Row, form: Form) -> dict[str, Any]:
         raise Refusal(sentence("no-value", name=form.columns.name("currency")))
     line: dict[str, Any] = {
         "sku": sku,
-        "name": (form.text(row, "name") or sku)[:TEXT_MAX],
+        "name": form.name(form.text(row, "name") or sku),
         "price": form.price(form.text(row, "price"), "price"),
         "currency": currency,
     }

@@ -6,10 +6,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from ordercast.contracts import event_times
 from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
-from ordercast.services.order_api import event_times
+from ordercast.contracts.text import AccountRef, Currency, Name, PriceText, Reference, Sku
 from ordercast.services.order_api.ndjson import LineRefused
-from ordercast.services.order_api.text import AccountRef, Currency, Name, PriceText, Reference, Sku
 
 _QUANTITY: Final = f"a whole number from 1 to {MAX_QUANTITY:,}"
 _Pieces = Meta(ge=1, le=MAX_QUANTITY, description=_QUANTITY)

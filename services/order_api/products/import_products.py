@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts.text import Currency, Name, PriceText, Sku
 from ordercast.services.order_api.ndjson import LineRefused, parse_line, read_lines
 from ordercast.services.order_api.refused_lines import ImportCounts, RefusedLine, RefusedLines
-from ordercast.services.order_api.text import Currency, Name, PriceText, Sku
 from ordercast.services.shared.audit.record import record_act
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.retry import retry_conflicts

@@ -5,13 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from ordercast.contracts.text import MAX_SKU
 from ordercast.services.order_api import errors
 from ordercast.services.order_api.ndjson import unpacked
 from ordercast.services.order_api.ndjson_document import ndjson_body, nothing_came_in
 from ordercast.services.order_api.products.edit_products import add_product, change_product, tag_of
 from ordercast.services.order_api.products.import_products import ImportedProducts, import_products
 from ordercast.services.order_api.products.read_products import find_product, read_prices, read_product, read_products
-from ordercast.services.order_api.products.schemas import MAX_SKU, NewProduct, PriceAnswer, ProductAnswer, ProductChange
+from ordercast.services.order_api.products.schemas import NewProduct, PriceAnswer, ProductAnswer, ProductChange
 from ordercast.services.order_api.refused_lines import answer_of_import
 from ordercast.services.order_api.wiring import CurrentService
 from ordercast.services.shared.http.authentication import CurrentCaller

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from ordercast.contracts.currencies import CURRENCIES
+from ordercast.contracts.text import MAX_NAME, MAX_SKU
 from ordercast.services.order_api.money import shown
-from ordercast.services.order_api.products.currencies import CURRENCIES
 from ordercast.services.order_api.products.tables import Product, ProductPrice
 from ordercast.services.shared.http.requests import BodyModel, ChangeModel, OneLine
 
@@ -35,9 +36,8 @@ Price = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_PRICE.pattern}$", "maxLength": 13, "examples": ["12.50"]}),
 ]
 Currency = Annotated[str, AfterValidator(_known_currency), Field(examples=["EUR"], json_schema_extra={"maxLength": 3})]
-MAX_SKU: Final = 100
 Sku = Annotated[str, OneLine(max_length=MAX_SKU)]
-Name = Annotated[str, OneLine(max_length=200)]
+Name = Annotated[str, OneLine(max_length=MAX_NAME)]
 
 
 class NewProduct(BodyModel):

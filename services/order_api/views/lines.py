@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from ordercast.contracts.events import ProductCarted, ProductViewed
 from ordercast.contracts.limits import MAX_BIGINT, MAX_VIEWS
+from ordercast.contracts.text import AccountRef, Name, Sku
 from ordercast.services.order_api.refused_lines import RefusedLine
-from ordercast.services.order_api.text import AccountRef, Name, Sku
 
 Id = Annotated[int, Meta(gt=0, le=MAX_BIGINT, description="an id: a whole number from 1")]
 ViewCount = Annotated[int, Meta(ge=1, le=MAX_VIEWS, description=f"a whole number from 1 to {MAX_VIEWS:,}")]

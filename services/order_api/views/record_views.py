@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 import msgspec
 from uuid_utils.compat import uuid7
 
+from ordercast.contracts import event_times
 from ordercast.contracts.because import sentence
-from ordercast.services.order_api import event_times, references
+from ordercast.services.order_api import references
 from ordercast.services.order_api.errors import (
     BatchIncomplete,
     EventTimeRefused,

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ordercast.contracts import event_times
 from ordercast.contracts.because import sentence
-from ordercast.services.order_api import event_times, references
+from ordercast.services.order_api import references
 from ordercast.services.order_api.missing_references import (
     NewProduct,
     create_missing_accounts,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.contracts.text import MAX_NAME
 from ordercast.imports.columns.numbers import Decimals
 from ordercast.imports.columns.times import TimeForm
 from ordercast.imports.documents.cells import Form
@@ -65,6 +66,11 @@ def test_rows_of_an_order_become_one_line_at_its_earliest_time_wherever_they_sta
         ({"sku": " "}, "no sku"),
         ({"date": "yesterday"}, "date is no date and time"),
         ({"date": ""}, "no date"),
+        ({"date": "1969-12-30 10:00"}, "date lies before 1970"),
+        ({"date": "2126-03-29 10:00"}, "date lies more than a day in the future"),
+        ({"sku": "x" * 101}, "sku is longer than 100 characters"),
+        ({"sku": "a\u2028b"}, "sku has control characters, or more than one line"),
+        ({"order_ref": "a\tb"}, "order_ref has control characters, or more than one line"),
         ({"date": "2026-03-29 02:30"}, "date is in the hour that summer time leaves out"),
         ({"qty": "1.5"}, "qty is no whole number"),
         ({"qty": "0"}, "qty is zero or less"),
@@ -83,9 +89,12 @@ def test_a_bad_cell_is_refused_in_the_words_of_the_file(tmp_path: Path, changes:
 
 
 def test_a_word_that_is_no_currency_is_refused_before_the_api_is_asked(tmp_path: Path) -> None:
-    rows = [(*cells(order_ref=ref), currency) for ref, currency in (("1", "eur"), ("2", "Euro"), ("3", ""))]
+    rows = [
+        (*cells(order_ref=ref), currency) for ref, currency in (("1", "eur"), ("2", "Euro"), ("3", ""), ("4", "XXQ"))
+    ]
     result = rows_read(tmp_path, rows, (*HEADER, "currency"))
-    assert result.refused == {3: "currency 'Euro' is no code of ISO 4217, such as EUR"}
+    reason = "currency {!r} is no code of ISO 4217, such as EUR"
+    assert result.refused == {3: reason.format("Euro"), 5: reason.format("XXQ")}
     assert [line.get("currency") for line in result.lines] == ["EUR", None]
 
 
@@ -204,6 +213,26 @@ def test_a_line_of_the_apis_own_form_that_is_none_is_refused_with_its_place(
     assert report.rows_imported == 1
     (reason,) = report.refused
     assert reason.endswith(f"look at {place}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"occurred_at": "2126-04-05T21:06:00Z"}, "occurred_at lies more than a day in the future"),
+        ({"currency": "XXQ"}, "currency 'XXQ' is no code of ISO 4217, such as EUR"),
+    ],
+)
+def test_a_line_of_the_apis_own_form_is_refused_as_the_api_would(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    with read_file(own_lines(tmp_path, OWN, {**OWN, **changes}), Choices(Subject.ORDERS)) as file:
+        report, _ = try_file(file, 0)
+    assert (report.rows_imported, dict(report.refused)) == (1, {reason: 1})
+
+
+def test_a_name_that_is_too_long_comes_in_with_its_beginning(tmp_path: Path) -> None:
+    result = rows_read(tmp_path, [(*cells(), "x" * 300)], (*HEADER, "name"))
+    assert len(result.lines[0]["items"][0]["name"]) == MAX_NAME
 
 
 def test_a_line_of_the_apis_own_form_without_end_is_refused_alone(tmp_path: Path) -> None:

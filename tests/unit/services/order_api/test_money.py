@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.contracts.currencies import CURRENCIES, DECIMALS
 from ordercast.contracts.events import OrderItem
 from ordercast.contracts.limits import MAX_ITEMS, MAX_QUANTITY
 from ordercast.services.order_api.money import line_total, shown, shown_total
 from ordercast.services.order_api.orders.write_orders import OrderRow
-from ordercast.services.order_api.products.currencies import CURRENCIES, DECIMALS
 
 CURRENCY = st.sampled_from(sorted(CURRENCIES))
 QUANTITY = st.integers(1, MAX_QUANTITY)
