@@ -55,7 +55,12 @@ def read_csv(path: Path, folder: Path, encoding: str | None = None) -> Table:
         raise FileUnreadable(f"{path} is empty")
     shown = _DELIMITER_NAMES.get(form.delimiter, repr(form.delimiter))
     found = f"text, {name}, delimiter {shown}, header in row {header.number}"
-    return Table(tuple(cell.strip() for cell in header.cells), rows, found)
+    return Table(tuple(_readable(cell.strip()) for cell in header.cells), rows, found)
+
+
+def _readable(name: str) -> str:
+    """A column's name is shown, typed and kept: in place of bytes that were no text it has a sign that can be all that."""
+    return name if name.isascii() else name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _sniff(path: Path, folder: Path, encoding: str) -> _Form:

@@ -44,8 +44,8 @@ State = Literal["looking", "looked", "sending", "done", "failed", "cancelled"]
 
 @dataclass(slots=True)
 class KeptFile:
-    """`form` names the form that brought it, with what was in it. `problem` is why it was not sent to its end. `done` of `rows` are
-    dealt with, `sent` of them are for good."""
+    """`form` names the form that brought it, with what was in it. `problem` is why it was not read or sent to its end, and
+    `was_sending` says which of both it was at last. `done` of `rows` are dealt with, `sent` of them are for good."""
 
     id: str
     account_id: int
@@ -56,6 +56,7 @@ class KeptFile:
     form: str = ""
     on_conflict: "OnConflict" = "refuse"
     state: State = "looking"
+    was_sending: bool = False
     look: Look = field(default_factory=Look)
     report: "Report | None" = None
     problem: str | Words | None = None
@@ -176,6 +177,10 @@ class KeptFiles:
 
     def _begin(self, file: KeptFile, state: State, work: Callable[[], Awaitable[None]]) -> None:
         file.state, file.problem, file.report = state, None, None
+        file.was_sending = state == "sending"
+        if not file.was_sending:
+            # What it said before of how it was told then holds no longer.
+            file.look = Look(header=file.look.header)
         file.done = file.rows = file.sent = 0
         file.task = asyncio.create_task(self._run(file, work))
 

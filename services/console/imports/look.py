@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ordercast.client import Client
 from ordercast.client.errors import ClientError, ProblemAnswer, ServiceUnreachable
 from ordercast.client.request import TRANSIENT_STATUSES
-from ordercast.contracts.because import sentence_of
+from ordercast.contracts.because import Sentence, sentence, sentence_of
 from ordercast.errors import ActionableError
 from ordercast.services.console.imports.told import Told
 
@@ -96,11 +96,12 @@ def _look_at(path: Path, told: Told, advance: Advance, complete: Complete) -> Lo
             columns = {name: form.columns.name(name) for name in form.columns.fields}
             columns |= {name: f"={text}" for name, text in form.mapping.constants.items()}
             shown = [_shown(document) for document in documents]
-            return replace(look, words=read.found.words, columns=columns, documents=shown, report=report)
+            words = [_readable(word) for word in read.found.words]
+            return replace(look, words=words, columns=columns, documents=shown, report=report)
     except ActionableError as error:
         # A sentence names no file; other messages name it by its path here.
         problem = sentence_of(error) or str(error).replace(f"{path.parent}/", "")
-        return replace(look, problem=problem, hint=error.hint)
+        return replace(look, problem=_readable(problem), hint=_readable(error.hint))
 
 
 async def send(
@@ -178,6 +179,13 @@ def _shown(document: dict[str, Any]) -> dict[str, str]:
 
 
 def _short(text: str) -> str:
-    # Bytes that were no text cannot be shown.
-    text = text.encode(errors="replace").decode()
+    text = _readable(text)
     return text if len(text) <= SHOWN_CELL else f"{text[:SHOWN_CELL]}…"
+
+
+def _readable(text: str) -> str:
+    """Bytes that were no text cannot be shown."""
+    if isinstance(text, Sentence):
+        values = text.because.values
+        return sentence(text.because.code, **{n: _readable(v) if isinstance(v, str) else v for n, v in values.items()})
+    return text.encode(errors="replace").decode()

@@ -223,6 +223,42 @@ async def test_the_wrong_encoding_is_told_and_another_one_read() -> None:
         assert 'role="alert"' in page
 
 
+async def test_a_column_s_name_with_bytes_that_are_no_text_is_read_shown_and_remembered(tmp_path: Path) -> None:
+    content = ORDERS.replace("Product name", "Größe").encode("cp1252")
+    for _ in range(2):  # as it is remembered, and as that is looked for
+        async with reading(Shop(), told_of_files=tmp_path / "told.json") as http:
+            await log_in(http, "olga")
+            path, page = await looked_at(http, content, encoding="utf-8")
+            assert "Gr\ufffd\ufffde" in page
+            assert "What would come in" in page
+            assert "What came in" in await act(http, path, "send")
+
+
+async def test_a_look_that_fails_or_is_cancelled_says_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    async def wait(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, ORDERS)
+        for look, told in ((fail, "no space left on device"), (wait, "Its reading was cancelled")):
+            monkeypatch.setattr(kept_files, "look_at", look)
+            csrf = csrf_in(page)
+            await http.post(f"{path}/look", data={"csrf": csrf, **TOLD})
+            if look is wait:
+                await http.post(f"{path}/cancel", data={"csrf": csrf})
+            page = await settled(http, path)
+            assert told in page
+            assert re.search("[Nn]othing was sent", page)
+            assert "What came in stays" not in page
+            assert "Look again</button>" in page
+            # What it said before was of another reading.
+            assert "Import it" not in page
+
+
 async def test_a_send_goes_on_while_order_api_is_away_for_a_moment_and_twice_changes_nothing() -> None:
     shop = Shop(imported=Imported(away=1))
     async with reading(shop) as http:
