@@ -386,6 +386,23 @@ def test_no_file_means_nothing_that_reads_files_is_loaded() -> None:
     assert re.sub(r"\s", "", done.stdout) == "[]"
 
 
+async def test_a_file_is_dropped_anywhere_on_its_box(open_reader: Any) -> None:
+    drop = """(box) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(["a"], "till.csv"));
+      return ["dragover", "drop"].map((kind) =>
+        box.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true })));
+    }"""
+    async with console_of(Shop()) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        await reader.page.goto(f"{address}/import")
+        # False: the browser does not open the file in place of the page.
+        assert await reader.page.locator(".drop").evaluate(drop) == [False, False]
+        assert await reader.page.locator("#file").evaluate("field => field.files[0].name") == "till.csv"
+        assert reader.problems == []
+
+
 async def test_a_second_click_hands_no_file_in_twice(open_reader: Any, tmp_path: Path) -> None:
     """The button takes no click from the first one on, and takes one again for another file."""
     path = tmp_path / "orders.csv"
