@@ -11,6 +11,8 @@
   let lastId = "";
   let shown = 0;
   let passed = 0;
+  // The event that is open now.
+  let opened = null;
   // Whether it goes on when the page is seen.
   let resumes = true;
 
@@ -53,13 +55,17 @@
     part("opened-body").textContent = JSON.stringify(data, null, 2);
     part("opened").hidden = false;
     part("opened").focus();
-    part("opened-contract").innerHTML = await contractOf(attributes.type);
+    part("opened-contract").replaceChildren();
+    opened = attributes;
+    const contract = await contractOf(attributes.type);
+    // Another one may have been opened meanwhile.
+    if (opened === attributes) part("opened-contract").innerHTML = contract;
   }
 
   async function contractOf(type) {
     if (!contracts.has(type)) {
-      const answer = await fetch(`/events/contract?type=${encodeURIComponent(type)}`);
-      if (!answer.ok || answer.redirected) return "";
+      const answer = await fetch(`/events/contract?type=${encodeURIComponent(type)}`).catch(() => null);
+      if (!answer?.ok || answer.redirected) return "";
       contracts.set(type, await answer.text());
     }
     return contracts.get(type);

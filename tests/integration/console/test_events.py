@@ -47,6 +47,34 @@ async def test_events_come_by_themselves_and_one_is_opened_by_keyboard_beside_it
         assert reader.problems == []
 
 
+async def test_a_contract_that_comes_late_does_not_stand_beside_another_event(open_reader: Any) -> None:
+    placed = cloud_event(2) | {"type": "ordercast.order.placed.v1"}
+    shop = Shop(feed=ConsoleFeed(events=[cloud_event(1), placed]))
+    async with console_of(shop) as address:
+        reader = await open_reader(address)
+        await reader.log_in()
+        page, gate = reader.page, asyncio.Event()
+
+        async def answer_late(route: Any) -> None:
+            await gate.wait()
+            await route.continue_()
+
+        await page.route("**/events/contract?type=*viewed*", answer_late)
+        await page.goto(f"{address}/events?since=1h")
+        await wait_for("2", page)
+        await page.click("#rows tr:nth-child(2) button")
+        await page.click("#rows tr:nth-child(1) button")
+        contract = page.locator("#opened-contract")
+        await contract.locator("h2", has_text="order.placed").wait_for()
+        async with page.expect_response("**/events/contract?type=*viewed*") as coming:
+            gate.set()
+        await (await coming.value).finished()
+        # What the page does with it is done before it gets another answer.
+        await page.evaluate("fetch('/static/icon.svg').then((answer) => answer.text())")
+        assert "order.placed" in await contract.inner_text()
+        assert "viewed" not in await contract.inner_text()
+
+
 async def test_after_a_cut_and_after_a_pause_it_goes_on_without_a_loss_or_a_repeat(open_reader: Any) -> None:
     shop = Shop(feed=ConsoleFeed(events=[cloud_event(number) for number in range(7)], ends_after=2))
     async with console_of(shop) as address:
