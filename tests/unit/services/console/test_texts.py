@@ -69,6 +69,14 @@ def test_nothing_to_read_stands_in_a_template_outside_the_catalogue(template: Pa
     assert re.findall(r"[^\W\d_]{2,}", NAMES.sub("", re.sub(r"&\w+;", "", read))) == []
 
 
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_a_text_in_singular_and_plural_names_what_it_counts(template: Path) -> None:
+    """Unless it does, Jinja counts by the first name of the tag, such as an account's id."""
+    tags = re.findall(r"{% *trans\b *([^%]*)%}[^%]*{% *pluralize *(\w*) *%}", template.read_text("utf-8"))
+    counted = [by or names.partition("=")[0] for names, by in tags]
+    assert set(counted) <= {"count", "weeks", "days", "epochs"}
+
+
 # What no page shows as it stands: codes that templates turn into words, names of a folder or command, an answer to a script.
 NO_TEXT = {"not sold", "not installed", "no file", "too many", "refused rows", "ordercast restart SERVICE"} | {
     "too many streams are open"
