@@ -19,6 +19,7 @@ PART_DEADLINE_S: Final = 2.5
 # What was asked to be done, such as to load another version, takes longer (s).
 ACTION_DEADLINE_S: Final = 40.0
 UNAUTHORIZED: Final = 401
+NOT_FOUND: Final = 404
 # A proxy's answers before a service that is away; the services' own problems have a kind.
 GATEWAY: Final = frozenset({502, 503, 504})
 NO_PROBLEM: Final = "unknown"
@@ -83,6 +84,18 @@ async def lines_about(client: Client, subject: str) -> Sequence[AuditLine] | Mis
     """What was done to it, the newest first. For admins alone."""
     lines = await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, subject=subject))
     return lines if isinstance(lines, Missing) else lines.data
+
+
+def status_of(*parts: object) -> int:
+    """As which a page answers: what its main parts say of why they are missing, the first of them. That no model is served yet is a
+    state like others, and no failure."""
+    missing = (part for part in parts if isinstance(part, Missing) and part.kind != NO_MODEL)
+    return next((part.status for part in missing), 200)
+
+
+def is_unknown(part: object) -> bool:
+    """Whether the service says that there is no such thing."""
+    return isinstance(part, Missing) and part.status == NOT_FOUND
 
 
 def is_missing(part: object) -> bool:

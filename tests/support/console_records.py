@@ -121,6 +121,7 @@ class Records:
             Route("/order_api/accounts/{account_id:int}/export", self.export),
             Route("/order_api/api-keys", self.list_keys, methods=["GET"]),
             Route("/order_api/api-keys", self.make_key, methods=["POST"]),
+            Route("/order_api/api-keys/{key_id:int}", self.one_key, methods=["GET"]),
             Route("/order_api/api-keys/{key_id:int}", self.revoke_key, methods=["DELETE"]),
             Route("/order_api/audit", self.list_audit),
         ]
@@ -223,6 +224,10 @@ class Records:
     async def list_keys(self, request: Request) -> Response:
         own = int(request.query_params["account_id"])
         return _page([one for one in self.keys if one["account_id"] == own], {"limit": "100"})
+
+    async def one_key(self, request: Request) -> Response:
+        found = next((one for one in self.keys if one["id"] == request.path_params["key_id"]), None)
+        return JSONResponse(found) if found else problem(404, "api-key-not-found", "There is no such API key")
 
     async def make_key(self, request: Request) -> Response:
         body = await request.json()

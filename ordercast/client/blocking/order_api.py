@@ -135,6 +135,10 @@ class OrderApi:
         for key in self._pages("/api-keys", Page[ApiKey], {"account_id": account_id}):
             yield key
 
+    def api_key(self, key_id: int) -> ApiKey:
+        """Without the key itself, of which only a hash is kept."""
+        return self.session.ask(Request("GET", f"{self.session.order_api}/api-keys/{key_id}", repeatable=True), ApiKey)
+
     def rotate_api_key(self, key_id: int, *, overlap_s: int | None = None) -> ApiKey:
         """The key with a new `key`; the one before is good for `overlap_s` from now on, a day unless said."""
         body = None if overlap_s is None else {"overlap_s": overlap_s}

@@ -10,7 +10,7 @@ from ordercast.services.console.accounts.read_accounts import read_account, read
 from ordercast.services.console.accounts.schemas import AccountsQuestion, BlockForm, RoleForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Admin, Operator, check_form, go_to, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.console.schemas import query_of
 from ordercast.services.shared.http.caller import ROLES
 from ordercast.services.shared.http.requests import PathId, in_query
@@ -29,6 +29,7 @@ async def show_accounts(request: Request, log_in: Operator, asked: Asked) -> Res
     return page(
         request,
         "accounts.html",
+        status_of(found),
         found=found,
         as_of=datetime.now(UTC),
         asked=asked,
@@ -90,11 +91,18 @@ async def _change(log_in: LogIn, account_id: int, known: str, **changes: Any) ->
 
 
 async def ask_about(
-    request: Request, log_in: LogIn, account_id: int, template: str, failed: Missing | None = None, **values: Any
+    request: Request,
+    log_in: LogIn,
+    account_id: int,
+    template: str,
+    failed: Missing | None = None,
+    *,
+    refused: int = 200,
+    **values: Any,
 ) -> Response:
-    """A page that asks before something is done to the account."""
+    """A page that asks before something is done to the account. `refused`: as which it answers what the console itself refuses."""
     found = await ask("order_api", log_in.client.edits.account(account_id))
-    status = failed.status if failed else found.status if isinstance(found, Missing) else 200
+    status = failed.status if failed else found.status if isinstance(found, Missing) else refused
     account, known = (found, "") if isinstance(found, Missing) else found
     return page(
         request,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.client.account_answers import ApiKey
 from ordercast.services.console.accounts.routes import ask_about
+from ordercast.services.console.api_keys.read_key import read_key
 from ordercast.services.console.api_keys.schemas import KEY_DAYS, KeyForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
@@ -38,7 +39,7 @@ async def make_key(request: Request, log_in: Admin, account_id: PathId, form: An
 
 @router.get("/accounts/{account_id}/keys/{key_id}/revoke")
 async def ask_to_revoke(request: Request, log_in: Admin, account_id: PathId, key_id: PathId) -> Response:
-    return await ask_about(request, log_in, account_id, "key_revoke.html", key_id=key_id)
+    return await _ask_to_revoke(request, log_in, account_id, key_id)
 
 
 @router.post("/accounts/{account_id}/keys/{key_id}/revoke")
@@ -48,8 +49,18 @@ async def revoke(
     check_form(request, form.csrf)
     done = await ask("order_api", log_in.client.order_api.revoke_api_key(key_id), within_s=ACTION_DEADLINE_S)
     if isinstance(done, Missing):
-        return await ask_about(request, log_in, account_id, "key_revoke.html", done, key_id=key_id)
+        return await _ask_to_revoke(request, log_in, account_id, key_id, done)
     return go_to(f"/accounts/{account_id}#keys")
+
+
+async def _ask_to_revoke(
+    request: Request, log_in: LogIn, account_id: int, key_id: int, failed: Missing | None = None
+) -> Response:
+    key = await read_key(log_in.client, account_id, key_id)
+    refused = key.status if isinstance(key, Missing) else 200
+    return await ask_about(
+        request, log_in, account_id, "key_revoke.html", failed, refused=refused, key_id=key_id, key=key
+    )
 
 
 async def _ask_for_key(

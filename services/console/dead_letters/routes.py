@@ -27,7 +27,7 @@ from ordercast.services.console.dead_letters.schemas import (
 )
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Operator, check_form, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
@@ -38,7 +38,7 @@ async def show_letters(
     request: Request, log_in: Operator, asked: Annotated[LettersQuestion, in_query(LettersQuestion)]
 ) -> Response:
     found = await read_letters(log_in.client, asked.api_state, asked.starting_after)
-    return page(request, "dead_letters.html", found=found, asked=asked, missing=is_missing)
+    return page(request, "dead_letters.html", status_of(found.page), found=found, asked=asked, missing=is_missing)
 
 
 @router.get("/dead-letters/ask")

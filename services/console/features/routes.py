@@ -9,7 +9,7 @@ from ordercast.services.console.features.read_features import FeaturesPage, read
 from ordercast.services.console.features.schemas import FeaturesQuestion, VerifyForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Operator, check_form, console, page
-from ordercast.services.console.parts import Missing, is_missing
+from ordercast.services.console.parts import is_missing, status_of
 from ordercast.services.console.predict.choose import MOST_MATCHES
 from ordercast.services.console.predict.feature_words import in_words
 from ordercast.services.console.predict.read_prediction import REASONS
@@ -39,7 +39,7 @@ async def _read(request: Request, log_in: LogIn, **asked: Any) -> FeaturesPage:
 
 
 def _page(request: Request, found: FeaturesPage) -> Response:
-    status = found.verified.status if isinstance(found.verified, Missing) else 200
+    status = status_of(found.verified, found.account.missing, found.product.missing, found.known)
     return page(
         request,
         "features.html",

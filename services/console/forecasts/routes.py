@@ -12,7 +12,15 @@ from ordercast.services.console.forecasts.read_forecasts import MOST_FOUND, read
 from ordercast.services.console.forecasts.read_product import read_past, read_product
 from ordercast.services.console.forecasts.schemas import ForecastsQuestion, ProductQuestion
 from ordercast.services.console.pages import Operator, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing
+from ordercast.services.console.parts import (
+    ACTION_DEADLINE_S,
+    NO_MODEL,
+    Missing,
+    ask,
+    is_missing,
+    is_unknown,
+    status_of,
+)
 from ordercast.services.shared.http.requests import PathId, in_query
 
 router = APIRouter()
@@ -34,6 +42,7 @@ async def show_forecasts(request: Request, log_in: Operator, asked: Asked) -> Re
     return page(
         request,
         "forecasts.html",
+        status_of(found),
         found=found,
         asked=asked,
         missing=is_missing,
@@ -69,6 +78,8 @@ async def show_product(request: Request, log_in: Operator, product_id: PathId, a
     return page(
         request,
         "forecast_product.html",
+        # Its name may be missing: what is expected of it is what the page is for.
+        status_of(found.product if is_unknown(found.product) else None, found.forecast),
         product_id=product_id,
         found=found,
         past=past,

@@ -11,7 +11,7 @@ from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.journey.read_journey import MOST_PAIRS, find_order, newest_orders, read_journey
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import go_to, operator, page
-from ordercast.services.console.parts import Missing, is_missing
+from ordercast.services.console.parts import Missing, is_missing, status_of
 from ordercast.services.shared.process.pause import pause
 
 router = APIRouter()
@@ -30,7 +30,7 @@ async def find(request: Request, log_in: Operator, order: Annotated[str, Query(m
     if isinstance(found, UUID):
         return go_to(f"/journey/{found}")
     newest = await newest_orders(log_in.client)
-    return page(request, "journeys.html", wanted=wanted, found=found, newest=newest, **_SHOWN)
+    return page(request, "journeys.html", status_of(found, newest), wanted=wanted, found=found, newest=newest, **_SHOWN)
 
 
 @router.get("/journey/{order_id}")

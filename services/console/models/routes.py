@@ -20,7 +20,7 @@ from ordercast.services.console.models.read_models import MOST, read_live, read_
 from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
 from ordercast.services.console.models.served import read_served
 from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, language_of, page, render
-from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
@@ -35,7 +35,7 @@ async def show_models(request: Request, log_in: Operator) -> Response:
     as_of = datetime.now(UTC)
     live = await read_live(log_in.client, found)
     shown = {"found": found, "served": served, "as_of": as_of, "live": live, "missing": is_missing, "most": MOST}
-    return page(request, "models.html", 200, picture=over_time, **shown)
+    return page(request, "models.html", status_of(found), picture=over_time, **shown)
 
 
 @router.get("/models/compare")

@@ -10,7 +10,7 @@ from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.orders.read_orders import LINES, read_order, read_orders
 from ordercast.services.console.orders.schemas import CancelForm, OrderQuestion, OrdersQuestion
 from ordercast.services.console.pages import Operator, check_form, go_to, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.console.schemas import query_of
 from ordercast.services.shared.http.requests import in_query
 
@@ -31,6 +31,7 @@ async def show_orders(request: Request, log_in: Operator, asked: Asked) -> Respo
     return page(
         request,
         "orders.html",
+        status_of(found),
         found=found,
         asked=asked,
         missing=is_missing,

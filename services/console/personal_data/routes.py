@@ -1,7 +1,7 @@
 """What admins do for whoever an account is: a code for a new password, all that is kept of a person, and its erasure."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import StreamingResponse
@@ -14,6 +14,8 @@ from ordercast.services.console.personal_data.schemas import EraseForm
 from ordercast.services.shared.http.requests import PathId
 
 router = APIRouter()
+
+_MISTYPED: Final = 422
 
 
 @router.get("/accounts/{account_id}/reset-code")
@@ -66,7 +68,9 @@ async def erase(request: Request, log_in: Admin, account_id: PathId, form: Annot
     if isinstance(account, Missing):
         return await ask_about(request, log_in, account_id, template, account, typed=form.nickname, mistyped=False)
     if form.nickname.strip() != account.nickname:
-        return await ask_about(request, log_in, account_id, template, typed=form.nickname, mistyped=True)
+        return await ask_about(
+            request, log_in, account_id, template, refused=_MISTYPED, typed=form.nickname, mistyped=True
+        )
     done = await ask("order_api", log_in.client.order_api.erase_account(account_id), within_s=ACTION_DEADLINE_S)
     if isinstance(done, Missing):
         return await ask_about(request, log_in, account_id, template, done, typed=form.nickname, mistyped=False)

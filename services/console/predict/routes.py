@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from ordercast.services.console.pages import Operator, page
-from ordercast.services.console.parts import NO_MODEL, is_missing
+from ordercast.services.console.parts import NO_MODEL, is_missing, status_of
 from ordercast.services.console.predict.choose import MOST_MATCHES
 from ordercast.services.console.predict.feature_words import in_words
 from ordercast.services.console.predict.read_prediction import REASONS, WIDTHS, read_prediction
@@ -26,6 +26,7 @@ async def predict(
     return page(
         request,
         "predict.html",
+        status_of(found.account.missing, found.product.missing, found.answer),
         found=found,
         missing=is_missing,
         no_model=NO_MODEL,

@@ -10,7 +10,7 @@ from ordercast.client.order_answers import Product
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.pages import Operator, check_form, go_to, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, NO_MODEL, Missing, ask, is_missing, status_of
 from ordercast.services.console.products import read_products as told
 from ordercast.services.console.products.change_product import change_product
 from ordercast.services.console.products.schemas import ProductForm, ProductQuestion, ProductsQuestion
@@ -32,6 +32,7 @@ async def show_products(request: Request, log_in: Operator, asked: Asked) -> Res
     return page(
         request,
         "products.html",
+        status_of(found),
         found=found,
         as_of=datetime.now(UTC),
         asked=asked,

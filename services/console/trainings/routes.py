@@ -13,7 +13,7 @@ from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
 from ordercast.services.console.loss_curves import HEIGHT, WIDTH
 from ordercast.services.console.pages import Operator, check_form, console, go_to, page
-from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
+from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.console.trainings.follow_training import follow_training, read_training
 from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
 from ordercast.services.console.trainings.schemas import TrainingForm
@@ -95,7 +95,7 @@ async def _show(request: Request, log_in: LogIn, form: TrainingForm, failed: Mis
     return page(
         request,
         "trainings.html",
-        failed.status if failed else 200,
+        status_of(failed, found.rows),
         found=found,
         recipes=recipes,
         form=form,

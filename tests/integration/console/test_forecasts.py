@@ -93,7 +93,7 @@ async def test_without_the_predictor_the_rest_is_shown() -> None:
         await log_in(http, "olga")
         for path in ("/forecasts", "/forecasts/3"):
             answer = await http.get(path)
-            assert answer.status_code == 200
+            assert answer.status_code == 503
             assert "ordercast restart predictor" in answer.text
         assert "Teapot number 3" in answer.text
 

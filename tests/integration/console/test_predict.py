@@ -80,6 +80,6 @@ async def test_nobody_found_and_a_service_away_are_told() -> None:
     async with reading(Shop(), away=("predictor",)) as http:
         await log_in(http, "olga")
         answer = await http.get("/predict?account=11&product=1")
-        assert answer.status_code == 200
+        assert answer.status_code == 503
         assert "ann · Mug with a &lt;cat&gt;" in answer.text
         assert "ordercast restart predictor" in answer.text
