@@ -14,13 +14,15 @@ from ordercast.client import Addresses, Client
 from ordercast.client.certificates import trusted_here
 from ordercast.client.predictor import PredictorApi
 from ordercast.client.transport import open_transport
+from ordercast.services.console.dead_letters.waiting import WaitingLetters
 from ordercast.services.console.flow.processes import Processes, addresses_of
+from ordercast.services.console.flow.shown import ShownFlow
 from ordercast.services.console.flow.watch import Watch
 from ordercast.services.console.imports.kept_files import KeptFiles
 from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.log_in.log_ins import LogIns
 from ordercast.services.console.settings import ConsoleSettings
-from ordercast.services.console.streams import MOST_STREAMS, Streams
+from ordercast.services.console.streams import MOST_DRAWN, MOST_STREAMS, Streams
 from ordercast.services.console.texts import environments
 from ordercast.services.shared.http.health import Check
 from ordercast.services.shared.process.background import running_beside
@@ -32,7 +34,7 @@ CONNECTIONS: Final = MOST_STREAMS + 12
 @dataclass(frozen=True, slots=True)
 class Console:
     """What the routes use; at `app.state.service`. `anybody` asks what needs no log-in; so do the `predictors`, each by itself.
-    `processes` says where each process answers."""
+    `processes` says where each process answers. `streams` keep a connection each, and the `drawn` ones none."""
 
     log_ins: LogIns
     anybody: Client
@@ -41,9 +43,12 @@ class Console:
     probes: httpx.AsyncClient
     processes: Processes
     watch: Watch
+    flow: ShownFlow
+    letters: WaitingLetters
     environments: Mapping[str, Environment]
     secure_cookies: bool
     streams: Streams
+    drawn: Streams
     checks: Mapping[str, Check]
 
 
@@ -72,9 +77,12 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
                 probes=probes,
                 processes=processes,
                 watch=watch,
+                flow=ShownFlow(),
+                letters=WaitingLetters(),
                 environments=environments(settings.restart_command, shown, told),
                 secure_cookies=settings.secure_cookies,
-                streams=Streams(),
+                streams=Streams(MOST_STREAMS),
+                drawn=Streams(MOST_DRAWN),
                 checks={},
             )
 

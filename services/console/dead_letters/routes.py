@@ -26,7 +26,7 @@ from ordercast.services.console.dead_letters.schemas import (
     PathId,
 )
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import Operator, check_form, page
+from ordercast.services.console.pages import Operator, check_form, console, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.shared.http.requests import in_query
 
@@ -115,4 +115,5 @@ async def _ask_about(
 
 
 def _done(request: Request, act: Act, done: Outcome, *, edited: bool = False) -> Response:
+    console(request).letters.forget()
     return page(request, "dead_letters_done.html", act=act, done=done, edited=edited, as_of=datetime.now(UTC))

@@ -18,7 +18,6 @@ LAG_EVENTS: Final = "ordercast_worker_lag_events"
 LAG_S: Final = "ordercast_worker_lag_seconds"
 FRESHNESS_SUM: Final = "ordercast_worker_freshness_seconds_sum"
 FRESHNESS_COUNT: Final = "ordercast_worker_freshness_seconds_count"
-DEAD_LETTERS: Final = "ordercast_worker_dead_letters_total"
 GAP_STREAMS: Final = "ordercast_worker_gap_streams"
 PROGRESS: Final = "ordercast_training_progress_ratio"
 TRAININGS: Final = "ordercast_trainings_total"
@@ -32,7 +31,7 @@ STARTED_AT: Final = "process_start_time_seconds"
 
 _WANTED: Final = (
     *(ORDERS, VIEWS, PUBLISHED, BACKLOG, OLDEST_S, REFUSED_BY_KAFKA, EVENTS, LAG_EVENTS, LAG_S, FRESHNESS_SUM),
-    *(FRESHNESS_COUNT, DEAD_LETTERS, GAP_STREAMS, PROGRESS, TRAININGS, TRAINED_AT, SERVED, PREDICTIONS),
+    *(FRESHNESS_COUNT, GAP_STREAMS, PROGRESS, TRAININGS, TRAINED_AT, SERVED, PREDICTIONS),
     *(PREDICTION_SUM, PREDICTION_COUNT, STARTED_AT),
 )
 

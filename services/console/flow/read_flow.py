@@ -1,5 +1,6 @@
 """The way of an order in numbers: what each stage does a second, what waits before it, and how that changes."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,7 +60,6 @@ class Flow:
     worker: Waiting
     applied_rate: float | None
     fresh_s: float | None
-    refused: float | None
     refused_by_kafka: float | None
     gaps: float | None
     training: float | None
@@ -113,7 +113,6 @@ def flow_of(looks: Sequence[Look]) -> Flow:
         worker=seen.waiting(_sum(names.LAG_EVENTS, "feature_worker"), _most(names.LAG_S, "feature_worker")),
         applied_rate=seen.rate(_sum(names.EVENTS, "feature_worker", outcome="applied")),
         fresh_s=seen.mean(_sum(names.FRESHNESS_SUM, "feature_worker"), _sum(names.FRESHNESS_COUNT, "feature_worker")),
-        refused=seen.now(_sum(names.DEAD_LETTERS, "feature_worker")),
         refused_by_kafka=seen.now(_most(names.REFUSED_BY_KAFKA, "relay")),
         gaps=seen.now(_most(names.GAP_STREAMS, "feature_worker")),
         training=seen.now(_most(names.PROGRESS, "trainer")),
@@ -210,14 +209,16 @@ class _Seen:
 
     def rates(self, read: _Sum) -> list[Point]:
         """At each look, over the time before it that is long enough not to show single events."""
-        told = [(look, counted) for look in self._looks if (counted := read.by_process(look))]
-        return [
-            Point(
-                -self._ago(look),
-                rate(_series([one for one in told[:number] if look.at_s - one[0].at_s <= SMOOTHED_S])) or 0.0,
-            )
-            for number, (look, _) in enumerate(told[1:], 2)
-        ]
+        window: deque[tuple[Look, Mapping[Process, float]]] = deque()
+        points = []
+        for look in self._looks:
+            if not (counted := read.by_process(look)):
+                continue
+            window.append((look, counted))
+            while look.at_s - window[0][0].at_s > SMOOTHED_S:
+                window.popleft()
+            points.append(Point(-self._ago(look), rate(_series(window)) or 0.0))
+        return points[1:]
 
     def mean(self, read_sum: _Sum, read_count: _Sum) -> float | None:
         """Of what was measured in the window; None if nothing was."""

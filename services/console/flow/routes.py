@@ -1,5 +1,6 @@
 """The path of an order as one picture, which goes on by itself."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Annotated, Any, Final
@@ -8,28 +9,35 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.flow.picture import PICTURES
-from ordercast.services.console.flow.read_flow import flow_of
-from ordercast.services.console.flow.watch import READ_EVERY_S, Watch
+from ordercast.services.console.flow.watch import READ_EVERY_S
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import console, operator, page
+from ordercast.services.console.parts import is_missing
 
 router = APIRouter()
 
 Operator = Annotated[LogIn, Depends(operator)]
-_SHOWN: Final[dict[str, Any]] = {"pictures": PICTURES, "refreshed_s": int(READ_EVERY_S)}
+_SHOWN: Final[dict[str, Any]] = {"pictures": PICTURES, "refreshed_s": int(READ_EVERY_S), "missing": is_missing}
 
 
 @router.get("/flow")
-async def show_flow(request: Request, _: Operator) -> Response:
-    return page(request, "flow.html", flow=flow_of(await console(request).watch.looks()), **_SHOWN)
+async def show_flow(request: Request, log_in: Operator) -> Response:
+    service = console(request)
+    looks, letters = await asyncio.gather(service.watch.looks(), service.letters.read(log_in.client))
+    return page(request, "flow.html", flow=service.flow.of(looks), letters=letters, **_SHOWN)
 
 
 @router.get("/flow/stream")
 async def stream_flow(request: Request, log_in: Operator) -> Response:
-    return PageStream(request, log_in, "flow_now.html", _moments(request, console(request).watch))
+    service = console(request)
+    return PageStream(
+        request, log_in, "flow_now.html", _moments(request, log_in), service.drawn, drawn=service.flow.drawn
+    )
 
 
-async def _moments(request: Request, watch: Watch) -> AsyncGenerator[Mapping[str, Any], None]:
-    async with aclosing(watch.followed(request.app.state.stopping)) as looks:
+async def _moments(request: Request, log_in: LogIn) -> AsyncGenerator[Mapping[str, Any], None]:
+    service = console(request)
+    async with aclosing(service.watch.followed(request.app.state.stopping)) as looks:
         async for seen in looks:
-            yield {"flow": flow_of(seen), **_SHOWN}
+            letters = await service.letters.read(log_in.client)
+            yield {"flow": service.flow.of(seen), "letters": letters, **_SHOWN}

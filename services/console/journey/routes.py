@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.journey.read_journey import MOST_PAIRS, find_order, newest_orders, read_journey
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import go_to, operator, page
+from ordercast.services.console.pages import console, go_to, operator, page
 from ordercast.services.console.parts import Missing, is_missing, status_of
 from ordercast.services.shared.process.pause import pause
 
@@ -42,7 +42,8 @@ async def show_journey(request: Request, log_in: Operator, order_id: UUID) -> Re
 
 @router.get("/journey/{order_id}/stream")
 async def stream_journey(request: Request, log_in: Operator, order_id: UUID) -> Response:
-    return PageStream(request, log_in, "journey_now.html", _moments(request.app.state.stopping, log_in, order_id))
+    moments = _moments(request.app.state.stopping, log_in, order_id)
+    return PageStream(request, log_in, "journey_now.html", moments, console(request).drawn)
 
 
 async def _moments(stopping: asyncio.Event, log_in: LogIn, order_id: UUID) -> AsyncGenerator[Mapping[str, Any], None]:

@@ -13,6 +13,7 @@ from ordercast.client.live_answers import LiveAccuracy
 from ordercast.client.model_answers import CurrentModel
 from ordercast.client.order_answers import ProductTrend, Trends
 from ordercast.client.training_answers import Training
+from ordercast.services.console.dead_letters.waiting import Waiting, WaitingLetters
 from ordercast.services.console.flow import numbers as names
 from ordercast.services.console.overview.look_at_services import ServiceState, look_at_services
 from ordercast.services.console.parts import NO_MODEL, Missing, ask
@@ -95,11 +96,7 @@ class Overview:
     serving: Serving | Missing
     training: Training | Missing | None
     services: list[ServiceState]
-
-    @property
-    def refused(self) -> float:
-        """Events, by the workers: each tells of its own."""
-        return sum(each.numbers.total(names.DEAD_LETTERS) or 0 for each in self.services)
+    letters: Waiting | Missing
 
     @property
     def refused_by_kafka(self) -> float:
@@ -135,19 +132,25 @@ class Overview:
 
     def _missing(self) -> Iterator[Missing]:
         of_orders, of_serving = getattr(self.orders, "same_time", None), getattr(self.serving, "live", None)
-        parts = (self.orders, of_orders, self.serving, of_serving, self.training)
+        parts = (self.orders, of_orders, self.serving, of_serving, self.training, self.letters)
         yield from (part for part in parts if isinstance(part, Missing))
 
 
-async def read_overview(client: Client, http: httpx.AsyncClient, services: Mapping[str, str]) -> Overview:
+async def read_overview(
+    client: Client, http: httpx.AsyncClient, services: Mapping[str, str], letters: WaitingLetters
+) -> Overview:
     """Raises:
     LoggedOut: the account's tokens are good no longer.
     """
     now = datetime.now(UTC)
-    orders, serving, training, states = await asyncio.gather(
-        read_orders(client, now), _serving(client), _training(client), look_at_services(http, services)
+    orders, serving, training, states, waiting = await asyncio.gather(
+        read_orders(client, now),
+        _serving(client),
+        _training(client),
+        look_at_services(http, services),
+        letters.read(client),
     )
-    return Overview(now, orders, serving, training, states)
+    return Overview(now, orders, serving, training, states, waiting)
 
 
 async def read_orders(client: Client, now: datetime) -> Orders | Missing:

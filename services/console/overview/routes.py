@@ -22,7 +22,7 @@ async def overview_numbers(request: Request, log_in: Operator) -> Response:
 
 async def _answer(request: Request, log_in: LogIn, template: str) -> Response:
     service = console(request)
-    found = await read_overview(log_in.client, service.probes, service.processes.now())
+    found = await read_overview(log_in.client, service.probes, service.processes.now(), service.letters)
     return page(
         request,
         template,

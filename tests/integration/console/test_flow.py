@@ -1,7 +1,8 @@
 """The picture of the flow: live, with data, empty, and with services that are away."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,10 @@ import pytest
 from starlette.requests import Request
 
 from ordercast.services.console import event_stream
+from ordercast.services.console.flow import read_flow, shown
+from ordercast.services.console.flow.read_flow import Flow
+from ordercast.services.console.flow.watch import Look
+from ordercast.services.console.streams import MOST_DRAWN, Streams
 from tests.integration.console.test_log_in import log_in, reading
 from tests.support.console_flow import Numbers
 from tests.support.console_services import Shop, console_of
@@ -183,6 +188,36 @@ async def test_a_stream_that_ends_early_closes_what_it_reads_from() -> None:
     read: Any = moments()
     ended: Any = SimpleNamespace()
     receive: Any = None
-    stream = event_stream.PageStream(Request(scope), ended, "flow_now.html", read)
+    stream = event_stream.PageStream(Request(scope), ended, "flow_now.html", read, Streams(most=1))
     await stream(scope, receive, send)
     assert closed
+
+
+async def test_so_many_follow_the_flow_and_no_more_and_it_is_worked_out_once_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked_out = []
+
+    def flow_of(looks: Sequence[Look]) -> Flow:
+        worked_out.append(looks[-1])
+        return read_flow.flow_of(looks)
+
+    monkeypatch.setattr(shown, "flow_of", flow_of)
+    async with reading(shop_of(Numbers(orders=3))) as http, AsyncExitStack() as streams:
+        await log_in(http, "olga")
+        opened = [streams.enter_async_context(http.stream("GET", "/flow/stream")) for _ in range(MOST_DRAWN)]
+        answers = await asyncio.gather(*opened)
+        lines = [answer.aiter_lines() for answer in answers]
+        for each in lines:
+            async with asyncio.timeout(60):
+                while not (await anext(each)).startswith("data: "):
+                    pass
+        assert (await http.get("/flow/stream")).status_code == 429
+        assert len(worked_out) == len({id(look) for look in worked_out})
+
+
+async def test_the_stage_of_dead_letters_tells_how_many_wait() -> None:
+    shop = shop_of(Numbers(orders=3))
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        assert "2 wait, 0 of Kafka" in (await http.get("/flow")).text

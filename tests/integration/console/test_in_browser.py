@@ -7,6 +7,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests.support.console_letters import Letters
 from tests.support.console_services import Shop, console_of, failed_training
 
 MAX_BYTES: Final = 100_000
@@ -15,7 +16,7 @@ MAX_S: Final = 0.3
 
 
 async def test_an_operator_logs_in_sees_the_overview_and_logs_out(open_reader: Any) -> None:
-    shop = Shop()
+    shop = Shop(letters=Letters(data=[]))
     async with console_of(shop) as address:
         reader = await open_reader(address)
         await reader.log_in()

@@ -1,15 +1,18 @@
 """What the first page says of all services together."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercast.client import Client
 from ordercast.client.errors import ProblemAnswer
 from ordercast.client.order_answers import DayTrend, Trends
+from ordercast.services.console.dead_letters.waiting import Waiting
 from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.overview.look_at_services import ServiceState
 from ordercast.services.console.overview.read_overview import (
@@ -40,7 +43,7 @@ ordercast_worker_gap_streams 0.0
 
 
 def overview(*services: ServiceState) -> Overview:
-    return Overview(datetime.now(UTC), AWAY, AWAY, None, list(services))
+    return Overview(datetime.now(UTC), AWAY, AWAY, None, list(services), Waiting(0))
 
 
 def told(name: str, text: str) -> ServiceState:
@@ -49,10 +52,10 @@ def told(name: str, text: str) -> ServiceState:
 
 def test_no_worker_s_numbers_hide_those_of_another() -> None:
     found = overview(told("feature_worker", REFUSED), told("feature_worker-2", HEALTHY))
-    assert (found.refused, found.gaps) == (3, 4)
+    assert found.gaps == 4
     assert [each.lag_s for each in found.services] == [2.5, 0]
     found = overview(told("feature_worker", REFUSED), told("feature_worker-2", REFUSED))
-    assert (found.refused, found.gaps) == (6, 4)
+    assert found.gaps == 4
 
 
 def test_each_relay_tells_of_the_whole_outbox() -> None:
@@ -62,7 +65,7 @@ def test_each_relay_tells_of_the_whole_outbox() -> None:
 
 def test_services_without_these_numbers_call_for_nobody() -> None:
     found = overview(told("trainer", ""), ServiceState("predictor", tells=False))
-    assert (found.refused, found.refused_by_kafka, found.gaps) == (0, 0, 0)
+    assert (found.refused_by_kafka, found.gaps) == (0, 0)
     assert found.services[0].lag_s is None
 
 
@@ -133,9 +136,40 @@ async def test_an_order_api_of_the_release_before_brings_all_but_the_comparison(
     assert isinstance(found, Orders)
     assert found.today.orders == 27
     assert isinstance(found.same_time, Missing)
-    overview = Overview(NOW, found, AWAY, None, [])
+    overview = Overview(NOW, found, AWAY, None, [], Waiting(0))
     assert overview.missing == [found.same_time, AWAY]
     page = drawn("overview_numbers.html", overview=overview, refreshed_s=15)
     assert "Today so far" in page
     assert "The same day last week" not in page
     assert page.count("order_api did not bring this:") == 1
+
+
+@pytest.mark.parametrize(
+    ("letters", "told"),
+    [
+        (Waiting(1), "1 event that the feature worker refused waits."),
+        (Waiting(3), "3 events that the feature worker refused wait."),
+        (Waiting(100, more=True), "More than 100 events that the feature worker refused wait."),
+    ],
+)
+def test_refused_events_that_wait_call_for_somebody_however_often_the_worker_was_restarted(
+    letters: Waiting, told: str
+) -> None:
+    found = replace(overview(ServiceState("feature_worker", failing={})), letters=letters)
+    page = drawn("overview_numbers.html", overview=found, refreshed_s=15)
+    assert told in page
+    assert "no refused event waits" not in page
+
+
+def test_refused_events_that_were_all_decided_about_call_for_nobody() -> None:
+    training = cast("Any", SimpleNamespace(status="succeeded", verdict="published"))
+    found = replace(overview(told("feature_worker", HEALTHY)), training=training)
+    page = drawn("overview_numbers.html", overview=found, refreshed_s=15)
+    assert "refused wait" not in page
+
+
+def test_where_order_api_does_not_say_how_many_wait_nobody_is_told_that_none_does() -> None:
+    unknown = Missing("order_api", "Kafka does not answer", "broker-unavailable")
+    page = drawn("overview_numbers.html", overview=replace(overview(), letters=unknown), refreshed_s=15)
+    assert "Kafka does not answer" in page
+    assert "no refused event waits" not in page

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from ordercast.client.training_answers import Training
+from ordercast.services.console.dead_letters.waiting import Waiting
 from ordercast.services.console.flow.numbers import Numbers
 from ordercast.services.console.imports.kept_files import KeptFile
 from ordercast.services.console.imports.told import Told
@@ -23,10 +24,10 @@ from tests.support.console_pages import drawn
 
 LATER = NOW + timedelta(seconds=15)
 AWAY = Missing("order_api", "nobody answers")
-REFUSED = ServiceState("feature_worker", failing={}, numbers=Numbers.of("ordercast_worker_dead_letters_total 2.0\n"))
+GAPS = ServiceState("feature_worker", failing={}, numbers=Numbers.of("ordercast_worker_gap_streams 2.0\n"))
 NO_ORDERS = DayOfOrders(NOW.date(), 0, 0)
 NOTHING = Orders([NO_ORDERS] * 15, [], SameTime(time(9, 30), NO_ORDERS, NO_ORDERS))
-OVERVIEW = Overview(NOW, NOTHING, AWAY, None, [REFUSED])
+OVERVIEW = Overview(NOW, NOTHING, AWAY, None, [GAPS], Waiting(2))
 FILE = KeptFile("f", 7, Path("f"), "orders.csv", 10, Told("orders"), state="sending", rows=9)
 PUBLISHED = {"verdict": "published", "model_version": VERSIONS[0]["version"]}
 

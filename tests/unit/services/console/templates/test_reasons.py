@@ -17,9 +17,7 @@ PAGES = environments()
 
 
 def shown(language: str, call: str, **values: Any) -> str:
-    source = (
-        f'{{% from "reasons.html" import doubts, judged, opponent, reason, row_of_reasons with context %}}{{{{ {call} }}}}'
-    )
+    source = f'{{% from "reasons.html" import doubts, judged, opponent, reason, row_of_reasons with context %}}{{{{ {call} }}}}'
     return PAGES[language].from_string(source).render(**values).strip()
 
 

@@ -1,0 +1,71 @@
+"""How many refused events wait: asked once for all readers."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ordercast.client import Client
+from ordercast.client.errors import ProblemAnswer
+from ordercast.client.page import Page
+from ordercast.services.console.dead_letters.waiting import HOLDS_S, Waiting, WaitingLetters
+from ordercast.services.console.errors import LoggedOut
+from ordercast.services.console.parts import Missing
+
+
+class OrderApi:
+    """With so many that wait; `refuses` is the status of its refusal."""
+
+    def __init__(self, waiting: int, *, refuses: int | None = None) -> None:
+        self.waiting = waiting
+        self.asked = 0
+        self.refuses = refuses
+        self.client = cast("Client", SimpleNamespace(dead_letters=self))
+
+    async def page(self, *, state: str, limit: int) -> Page[Any]:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.refuses:
+            raise ProblemAnswer(self.refuses, "a-kind", "It is refused")
+        assert state == "waiting"
+        return Page([None] * min(self.waiting, limit), self.waiting > limit)
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+async def test_all_readers_get_one_answer_until_it_no_longer_holds() -> None:
+    order_api, clock = OrderApi(6), Clock()
+    letters = WaitingLetters(clock)
+    assert await asyncio.gather(*(letters.read(order_api.client) for _ in range(9))) == [Waiting(6)] * 9
+    assert order_api.asked == 1
+    order_api.waiting = 101
+    clock.now_s = HOLDS_S
+    assert await letters.read(order_api.client) == Waiting(100, more=True)
+    assert str(Waiting(100, more=True)) == "100+"
+
+
+async def test_after_something_was_done_it_is_asked_again() -> None:
+    order_api = OrderApi(6)
+    letters = WaitingLetters(Clock())
+    await letters.read(order_api.client)
+    order_api.waiting = 0
+    letters.forget()
+    assert await letters.read(order_api.client) == Waiting(0)
+
+
+async def test_a_service_that_refuses_is_not_asked_by_each_reader_and_a_log_in_that_ended_ends_no_other() -> None:
+    away, ended, good = OrderApi(6, refuses=503), OrderApi(6, refuses=401), OrderApi(6)
+    letters = WaitingLetters(Clock())
+    with pytest.raises(LoggedOut):
+        await letters.read(ended.client)
+    assert await letters.read(good.client) == Waiting(6)
+    letters.forget()
+    assert isinstance(await letters.read(away.client), Missing)
+    assert isinstance(await letters.read(away.client), Missing)
+    assert away.asked == 1
