@@ -28,8 +28,8 @@ _FOUND: Final[Mapping[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`against`: the difference of deviance to each opponent, under 0 where the candidate is better; of too few groups to be drawn
-    it holds what each of them says, so that who is worse in every one is known to be. `because`: `reason` as data, of no question
-    yet."""
+    it holds what each of them says, so that who is worse in every one is known to be. `refused`: nothing of it was compared, for
+    it may not be published however it compares. `because`: `reason` as data, of no question yet."""
 
     verdict: Literal["better", "not better"]
     reason: str
@@ -38,6 +38,7 @@ class Verdict:
     rows: int = 0
     drawn: str = ACCOUNTS
     because: Because | None = None
+    refused: bool = False
 
 
 def judge(
@@ -66,12 +67,15 @@ def judge(
     """
     if not opponents or any(len(other) != len(target) for other in (answer, group, *opponents.values())):
         raise ValueError("a candidate is judged against at least one opponent, on the same rows")
+    clipped = np.minimum(target, clip)
+    if refusal := _refusal(answer, clipped, with_other_future):
+        reason, why_not = refusal
+        return Verdict("not better", reason, {}, because=why_not, refused=True)
     groups = len(np.unique(group))
     too_little = _too_little(len(target), groups, drawn)
-    if refusal := too_little if groups < FEWEST_ALIKE else _refusal(answer, with_other_future):
-        reason, why_not = refusal
+    if too_little and groups < FEWEST_ALIKE:
+        reason, why_not = too_little
         return Verdict("not better", reason, {}, because=why_not)
-    clipped = np.minimum(target, clip)
     loss = row_deviance(answer, clipped)
     losses = {name: row_deviance(other, clipped) for name, other in opponents.items()}
     mean = float(loss.mean())
@@ -120,13 +124,16 @@ def _too_little(rows: int, groups: int, drawn: str) -> tuple[str, Because] | Non
     )
 
 
-def _refusal(answer: Floats, with_other_future: Floats | None) -> tuple[str, Because | None] | None:
-    """Why the candidate need not be compared at all, also as data; None where it has to be."""
+def _refusal(answer: Floats, target: Floats, with_other_future: Floats | None) -> tuple[str, Because | None] | None:
+    """Why the candidate need not be compared at all, also as data; None where it has to be.
+
+    Where one answer is right, for all targets are alike, it is compared as any other.
+    """
     if not np.isfinite(answer).all():
         count = int((~np.isfinite(answer)).sum())
         told = because("answers-not-finite", question="", count=count, answers=len(answer))
         return f"{count} of {len(answer):,} answers are no finite numbers", told
-    if np.ptp(answer) <= 1e-6 * max(abs(float(answer[0])), 1e-6):
+    if len(target) and np.ptp(target) and np.ptp(answer) <= 1e-6 * max(abs(float(answer[0])), 1e-6):
         one = float(answer[0])
         return f"it answers {one:.4g} whatever it is asked", because("one-answer", question="", answer=one)
     if with_other_future is not None and (moved := int((with_other_future != answer).sum())):

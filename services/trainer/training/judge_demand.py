@@ -100,9 +100,11 @@ def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str, B
     """Whether a version is good enough to serve, and why, in words and as data.
 
     Its pairs are to be better than every answer that needs no learning, and nothing of it clearly worse than one of these or
-    than the version that serves.
+    than the version that serves. What is not even compared, because it answers one constant or no number, is not published.
     """
     for question, one in judged.items():
+        if one.verdict.refused:
+            return False, f"{question}: {one.verdict.reason}", _of(question, one.verdict.because)
         if worse := one.clearly_worse:
             worst = max(worse, key=lambda name: one.against[name].high)
             verdict = one.verdict

@@ -91,10 +91,20 @@ def test_a_constant_is_not_better_even_where_it_would_win() -> None:
     assert (constant.verdict, constant.reason) == ("not better", f"it answers {TARGET.mean():.4g} whatever it is asked")
 
 
-def test_answers_that_are_no_numbers_are_not_better() -> None:
+def test_a_constant_is_compared_where_it_is_right() -> None:
+    verdict = judge(np.ones(ROWS), {"nearly": noisy(0.1, 1)}, np.ones(ROWS, np.int64), ACCOUNT, CLIP)
+    assert (verdict.verdict, verdict.refused) == ("better", False)
+
+
+@pytest.mark.parametrize("groups", [3, 12, 300])
+def test_what_may_not_be_published_however_it_compares_is_refused_however_few_there_are(groups: int) -> None:
     answer = noisy(0.1, 1)
     answer[:2] = np.nan, np.inf
-    assert "2 of 6,000 answers are no finite numbers" in judge(answer, {"mean": MEAN}, TARGET, ACCOUNT, CLIP).reason
+    no_numbers = judge(answer, {"mean": MEAN}, TARGET, ACCOUNT % groups, CLIP)
+    assert "2 of 6,000 answers are no finite numbers" in no_numbers.reason
+    constant = judge(MEAN * 9, {"mean": MEAN}, TARGET, ACCOUNT % groups, CLIP)
+    assert [(one.verdict, one.refused) for one in (no_numbers, constant)] == [("not better", True)] * 2
+    assert not judge(noisy(0.1, 1), {"mean": MEAN}, TARGET, ACCOUNT % groups, CLIP).refused
 
 
 def test_without_an_opponent_nothing_is_judged() -> None:

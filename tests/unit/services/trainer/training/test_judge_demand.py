@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from ordercast.contracts.demand_manifest import Question
+from ordercast.services.shared.demand.activity import Floats
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training.judge_demand import SERVING, JudgedQuestion, judge_question, publishable
@@ -40,6 +42,27 @@ def test_one_that_is_no_better_in_its_pairs_is_rejected() -> None:
     assert reason.startswith("pair: ")
     assert told is not None
     assert (told.code, told.values["question"]) == ("one-answer", "pair")
+
+
+@pytest.mark.parametrize("question", ["line", "product"])
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (MEAN * 9, "one-answer"),
+        (MEAN * 0, "one-answer"),
+        (np.where(np.arange(2_000) == NOBODY, np.nan, TRUTH), "answers-not-finite"),
+    ],
+    ids=["9 times the mean", "0", "not a number"],
+)
+def test_lines_or_products_of_one_constant_or_no_number_are_rejected_though_the_pairs_are_good(
+    question: Question, answer: Floats, code: str
+) -> None:
+    answers: dict[Question, Floats] = {"pair": TRUTH, "line": TRUTH, "product": TRUTH, question: answer}
+    published, reason, told = publishable({asked: judged(said) for asked, said in answers.items()})
+    assert not published
+    assert reason.startswith(f"{question}: ")
+    assert told is not None
+    assert (told.code, told.values["question"]) == (code, question)
 
 
 def test_one_that_is_clearly_worse_in_any_question_is_rejected() -> None:
