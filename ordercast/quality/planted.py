@@ -1,12 +1,13 @@
 """Planted cases on a small simulated shop: what is to be decided of each, what was, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from msgspec import structs
 
+from ordercast.contracts.demand_manifest import Question
 from ordercast.quality.market import END, JUDGED, Shop, Truth, default_job, make_shop, trained_model
 from ordercast.quality.questions import HORIZON_DAYS
 from ordercast.quality.report import table
@@ -17,11 +18,12 @@ from ordercast.services.shared.demand.rows import Rows, pair_rows
 from ordercast.services.trainer.demand_networks.demand_questions import PAIR, answer_rows, train_question
 from ordercast.services.trainer.demand_networks.seasons import learnable
 from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.judging.gate import judge
 from ordercast.services.trainer.judging.learned import poisson_regression
 from ordercast.services.trainer.judging.opponents import naive_pairs
+from ordercast.services.trainer.judging.other_future import with_other_future
 from ordercast.services.trainer.judging.scores import clip_of
 from ordercast.services.trainer.training.demand_periods import periods_of
+from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers, publishable
 from ordercast.services.trainer.training.train_demand_question import question_rows
 
 ACCOUNTS: Final = 1_200
@@ -35,7 +37,7 @@ HUGE_VIEWS: Final = 10**9
 MOST_MOVED: Final = 0.01
 LEAKING_FEATURE: Final = "pair_carts_28"
 
-Decision = Literal["better", "not better", "refused", "moves nothing", "moves others"]
+Decision = Literal["published", "rejected", "refused", "moves nothing", "moves others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,15 @@ class Case:
 def planted_cases(accounts: int = ACCOUNTS, products: int = PRODUCTS, members: int = 10) -> list[Case]:
     """All of them; `members` networks answer where a row is to move nothing."""
     shop = make_shop(accounts, products)
-    return [*_judged(shop), *_refused(shop), _huge_row(shop, members)]
+    judging, learned = _judging(shop)
+    return [
+        *_compared(judging),
+        *_broken(judging),
+        *_one_huge_order(judging, learned),
+        *_leaks(shop, judging, learned),
+        *_refused(shop),
+        _huge_row(shop, members),
+    ]
 
 
 def planted_section(cases: list[Case]) -> str:
@@ -68,97 +78,158 @@ def planted_section(cases: list[Case]) -> str:
     wrong = [one.name for one in cases if not one.right]
     said = f"Decided wrongly: {', '.join(wrong)}." if wrong else f"All {len(cases)} were decided rightly."
     words = (
-        "What the gate, the training and the features decide where it is known what is right: pairs of a small simulated shop, for "
-        "28 days. Errors are planted into the truth of the simulation."
+        "What is published, what a training refuses and what features let through, where it is known what is right: pairs of a "
+        "small simulated shop, for 28 days. Errors are planted into the truth of the simulation."
     )
     return "\n\n".join([words, table(("case", "what was planted", "should be", "was", "reason"), rows), said])
 
 
-def _judged(shop: Shop) -> Iterator[Case]:
-    """What is decided by the gate."""
-    learned, rows = _pairs(shop)
-    truth, clip = Truth(shop.market).pairs(rows), clip_of(learned)
-    naive = {one.name: one.fit(learned, clip)(rows) for one in naive_pairs(HORIZON_DAYS)}
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """Pairs that are judged, with what is truly to be expected of each. `naive` answers learned from others before them."""
 
-    def wrong_by(deviation: float, seed: int) -> Floats:
-        return np.asarray(truth * np.exp(np.random.default_rng(seed).normal(0, deviation, len(rows))), np.float64)
+    rows: Rows
+    truth: Floats
+    clip: float
+    naive: Mapping[str, Floats]
 
-    def case(
+    def wrong_by(self, deviation: float, seed: int) -> Floats:
+        """The truth with errors."""
+        errors = np.random.default_rng(seed).normal(0, deviation, len(self.rows))
+        return np.asarray(self.truth * np.exp(errors), np.float64)
+
+    def only(self, count: int) -> "_Judging":
+        """The first of the rows."""
+        naive = {name: answer[:count] for name, answer in self.naive.items()}
+        return replace(
+            self, rows=self.rows.where(np.arange(len(self.rows)) < count), truth=self.truth[:count], naive=naive
+        )
+
+    def selling(self, target: Ints) -> "_Judging":
+        """The same pairs where these pieces were ordered."""
+        return replace(self, rows=replace(self.rows, target=target))
+
+    def decided(
+        self,
         name: str,
         planted: str,
         should: Decision,
-        answer: Floats,
-        others: dict[str, Floats],
-        chosen: slice = slice(None),
-        target: Ints = rows.target,
+        pairs: Floats,
+        serving: Floats | None = None,
+        lines: Floats | None = None,
         with_other_future: Floats | None = None,
     ) -> Case:
-        verdict = judge(
-            answer[chosen],
-            {other: said[chosen] for other, said in others.items()},
-            target[chosen],
-            rows.account_id[chosen],
-            clip,
-            with_other_future,
-        )
-        return Case(name, planted, should, verdict.verdict, verdict.reason)
+        """What is decided of a version by these answers: as a training of it would be, by its pairs, and by its lines if they are
+        said, of which the rows tell as well."""
+        judged: dict[Question, JudgedQuestion] = {"pair": self._question(pairs, serving, with_other_future)}
+        if lines is not None:
+            judged["line"] = self._question(lines, None, None)
+        published, reason, _ = publishable(judged)
+        return Case(name, planted, should, "published" if published else "rejected", reason)
 
-    serving = "the serving version"
-    yield case(
+    def _question(self, expected: Floats, serving: Floats | None, with_other_future: Floats | None) -> JudgedQuestion:
+        return judge_question(self.rows, self.clip, expected, None, self.naive, serving, with_other_future)
+
+
+def _judging(shop: Shop) -> tuple[_Judging, Rows]:
+    """Also the rows that were learned from."""
+    learned, rows = _pairs(shop)
+    clip = clip_of(learned)
+    return _Judging(rows, Truth(shop.market).pairs(rows), clip, _naive(learned, rows, clip)), learned
+
+
+def _naive(learned: Rows, rows: Rows, clip: float) -> dict[str, Floats]:
+    return naive_answers(naive_pairs(HORIZON_DAYS), learned, rows, clip)
+
+
+def _compared(judging: _Judging) -> Iterator[Case]:
+    """What is decided by how large errors are."""
+    wrong_by = judging.wrong_by
+    yield judging.decided(
         "better",
         "small errors, against the naive answers and a version with large ones",
-        "better",
+        "published",
         wrong_by(SMALL, 1),
-        naive | {serving: wrong_by(LARGE, 2)},
+        serving=wrong_by(LARGE, 2),
     )
-    yield case(
-        "worse",
-        "large errors, against a version with small ones",
-        "not better",
-        wrong_by(LARGE, 1),
-        {serving: wrong_by(SMALL, 2)},
+    yield judging.decided(
+        "worse", "large errors, against a version with small ones", "rejected", wrong_by(LARGE, 1), wrong_by(SMALL, 2)
     )
-    yield case("equal", "errors as large as the other's", "not better", wrong_by(0.3, 1), {serving: wrong_by(0.3, 2)})
-    knowing = rows.target.copy()
-    row = int(np.argmin(rows.target))
-    knowing[row] = HUGE_PIECES
-    lucky = wrong_by(LARGE, 1)
-    lucky[row] = HUGE_PIECES
-    yield case(
+    yield judging.decided(
+        "equal",
+        "errors as large as those of the version that serves, which knows less of the history",
+        "published",
+        wrong_by(0.3, 1),
+        serving=wrong_by(0.3, 2),
+    )
+    yield judging.only(60).decided("tiny", "60 rows to be judged by", "rejected", wrong_by(SMALL, 1)[:60])
+
+
+def _broken(judging: _Judging) -> Iterator[Case]:
+    """Answers that are none, of the pairs or of the lines alone."""
+    small, constant = judging.wrong_by(SMALL, 1), np.full(len(judging.rows), judging.truth.mean())
+    yield judging.decided("constant", "the mean for everybody", "rejected", constant)
+    yield judging.decided(
+        "constant lines",
+        "small errors of the pairs; of the lines, 9 times the mean",
+        "rejected",
+        small,
+        lines=9 * constant,
+    )
+    no_number = small.copy()
+    no_number[0] = np.nan
+    yield judging.decided(
+        "no number", "small errors, but one line's answer is not a number", "rejected", small, lines=no_number
+    )
+
+
+def _one_huge_order(judging: _Judging, learned: Rows) -> Iterator[Case]:
+    """Among what is judged by, and among what was learned from."""
+    row = int(np.argmin(judging.rows.target))
+    target, lucky = judging.rows.target.copy(), judging.wrong_by(LARGE, 1)
+    target[row] = lucky[row] = HUGE_PIECES
+    yield judging.selling(target).decided(
         "one huge row, foreseen",
         f"large errors, but {HUGE_PIECES:,} pieces of one row are foreseen",
-        "not better",
+        "rejected",
         lucky,
-        {serving: wrong_by(SMALL, 2)},
-        target=knowing,
+        serving=judging.wrong_by(SMALL, 2),
     )
-    yield case("tiny", "60 rows to be judged by", "not better", wrong_by(SMALL, 1), naive, slice(60))
-    yield case(
-        "constant",
-        "the mean for everybody",
-        "not better",
-        np.full(len(rows), truth.mean()),
-        {"awful": naive["mean"] * 9},
+    sold = learned.target.copy()
+    sold[int(np.argmin(sold))] = HUGE_PIECES
+    spoiled = replace(learned, target=sold)
+    wild = judging.naive["mean"] * np.exp(np.random.default_rng(1).normal(0, LARGE, len(judging.rows)))
+    yield replace(judging, naive=_naive(spoiled, judging.rows, clip_of(spoiled))).decided(
+        "one huge row, learned from",
+        f"the mean with large errors; of the rows that the naive answers learned from, one has {HUGE_PIECES:,} pieces",
+        "rejected",
+        wild,
     )
-    known = shop.columns["known_on"] < JUDGED
-    other = _judged_pairs(activity_of({name: column[known] for name, column in shop.columns.items()}))
-    leaking, honest = poisson_regression(_leaking(learned), clip), poisson_regression(learned, clip)
-    yield case(
+
+
+def _leaks(shop: Shop, judging: _Judging, learned: Rows) -> Iterator[Case]:
+    """A feature that knows the future, and none."""
+    leaking, honest = (poisson_regression(rows, judging.clip) for rows in (_leaking(learned), learned))
+    yield judging.decided(
         "leaking",
         "a regression with a feature that holds the pieces to come",
-        "not better",
-        leaking(_leaking(rows)),
-        {"mean": naive["mean"]},
-        with_other_future=leaking(_leaking(other)),
+        "rejected",
+        leaking(_leaking(judging.rows)),
+        with_other_future=leaking(_leaking(_without_future(shop))),
     )
-    yield case(
+    yield judging.decided(
         "not leaking",
         "the same regression without it",
-        "better",
-        honest(rows),
-        {"mean": naive["mean"]},
-        with_other_future=honest(other),
+        "published",
+        honest(judging.rows),
+        with_other_future=with_other_future(honest(judging.rows), honest, shop.activity, judging.rows),
     )
+
+
+def _without_future(shop: Shop) -> Rows:
+    """The judged pairs of a history that ends at their moment: nothing is ordered of them."""
+    known = shop.columns["known_on"] < JUDGED
+    return _judged_pairs(activity_of({name: column[known] for name, column in shop.columns.items()}))
 
 
 def _refused(shop: Shop) -> Iterator[Case]:
@@ -174,7 +245,7 @@ def _refused(shop: Shop) -> Iterator[Case]:
         except UnusableTrainingSet as refused:
             yield Case(name, planted, "refused", "refused", str(refused))
         else:
-            yield Case(name, planted, "refused", "better", "it was trained")
+            yield Case(name, planted, "refused", "published", "it was trained")
 
 
 def _huge_row(shop: Shop, members: int) -> Case:

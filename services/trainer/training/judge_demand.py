@@ -53,8 +53,12 @@ def judge_question(
     probability: Floats | None,
     naive: Mapping[str, Floats],
     serving: Floats | None,
+    with_other_future: Floats | None = None,
 ) -> JudgedQuestion:
-    """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others."""
+    """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others.
+
+    `with_other_future` are the pieces answered where what happened from the rows' moments on is another thing.
+    """
     group, drawn = _groups(held)
     answers = {NETWORKS: expected, **naive} | ({SERVING: serving} if serving is not None else {})
     scores = {name: piece_scores(answer, held.target, clip) for name, answer in answers.items()}
@@ -74,7 +78,7 @@ def judge_question(
             for name, score in scores.items()
             if name != NETWORKS and score.deviance > LEAST_DEVIANCE
         },
-        verdict=judge(expected, naive, held.target, group, clip, drawn=drawn),
+        verdict=judge(expected, naive, held.target, group, clip, with_other_future, drawn),
         against_serving=judge(expected, {SERVING: serving}, held.target, group, clip, drawn=drawn)
         if serving is not None
         else None,
@@ -100,7 +104,8 @@ def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str, B
     """Whether a version is good enough to serve, and why, in words and as data.
 
     Its pairs are to be better than every answer that needs no learning, and nothing of it clearly worse than one of these or
-    than the version that serves. What is not even compared, because it answers one constant or no number, is not published.
+    than the version that serves. What is not even compared, because it answers one constant or no number or knows the future, is
+    not published.
     """
     for question, one in judged.items():
         if one.verdict.refused:

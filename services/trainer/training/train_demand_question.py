@@ -27,6 +27,7 @@ from ordercast.services.trainer.demand_recipes import refuse_too_much_work
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.boosted_level import Arrays
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
+from ordercast.services.trainer.judging.other_future import with_other_future
 from ordercast.services.trainer.judging.scores import clip_of
 from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, OnNews
 from ordercast.services.trainer.training.blend_products import Blend, blended
@@ -86,7 +87,8 @@ def train_demand_question(
     expected, said = answers_on(model, rows_judged)
     probability = said if "order" in record.heads else None
     served = answers_on(serving, rows_judged)[0] if serving else None
-    judged = judge_question(rows_judged, clip, expected, probability, naive, served)
+    other = with_other_future(expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged)
+    judged = judge_question(rows_judged, clip, expected, probability, naive, served, other)
     diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
     trees = blend.arrays if blend else {}
     return TrainedQuestion(networks, trees, model, _with_scores(record, judged), held, judged, diagnostics)

@@ -11,6 +11,7 @@ import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest, Question
 from ordercast.contracts.model_manifest import encode_manifest
+from ordercast.services.shared.demand import rows as demand_rows
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
@@ -20,6 +21,7 @@ from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import UnusableTrainingSet
+from ordercast.services.trainer.judging import other_future
 from ordercast.services.trainer.judging.scores import piece_scores
 from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News, OnNews
 from ordercast.services.trainer.training.blend_products import first_weeks
@@ -277,6 +279,14 @@ def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_le
     assert (kept_back.verdict, kept_back.version) == ("not published, as asked", None)
     assert sorted(artifacts.iterdir()) == before
     assert [question.better_than["the serving version"] for question in kept_back.questions.values()] == [0, 0, 0]
+
+
+def test_one_whose_features_know_the_future_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (demand_rows, other_future):
+        monkeypatch.setattr(module, "known_at", lambda activity, moment: known_at(activity, moment + 7))
+    leaking = trained_on(job(tmp_path, epochs=1, publish="if-better"), market_rows())
+    assert (leaking.verdict, leaking.version) == ("rejected", None)
+    assert "it knows the future: " in leaking.reason
 
 
 def cancelled(columns: dict[str, Ints]) -> dict[str, Ints]:
