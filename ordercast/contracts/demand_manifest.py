@@ -127,7 +127,8 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     `features` are those of the networks, in order, as `services.shared.demand.feature_list` names them; `average` is the mean of
     each over the rows learned from. `level` is the feature that they correct. `better_than` is by how much less deviance an
     opponent's is undercut, as a share of it. `snapshot` is how each feature of the known pairs was distributed
-    at the end of the data, of pairs alone. `boosting` is of products alone, and not there if the recipe has no blend.
+    at the end of the data, of pairs alone. `boosting` is of products alone, and not there if the recipe has no blend. Nothing that
+    happened on `learned_until` or later moved it; older versions do not say.
     """
 
     features: tuple[str, ...]
@@ -150,6 +151,7 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
     judgement: str = ""
     snapshot: tuple[FeatureBins, ...] = ()
     boosting: Boosting | None = None
+    learned_until: date | None = None
 
     @property
     def has_trees(self) -> bool:

@@ -11,7 +11,7 @@ from ordercast.contracts.because import Because
 from ordercast.contracts.demand_manifest import Opponent as OpponentRecord
 from ordercast.contracts.demand_manifest import OrderScores as OrderRecord
 from ordercast.contracts.demand_manifest import Question
-from ordercast.services.shared.demand.activity import Floats, Ints
+from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.bootstrap import Difference
 from ordercast.services.trainer.judging.gate import ACCOUNTS, Verdict, compared, judge
@@ -54,16 +54,24 @@ def judge_question(
     naive: Mapping[str, Floats],
     serving: Floats | None,
     with_other_future: Floats | None = None,
+    unseen: Bools | None = None,
 ) -> JudgedQuestion:
     """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others.
 
-    `with_other_future` are the pieces answered where what happened from the rows' moments on is another thing.
+    `with_other_future` are the pieces answered where what happened from the rows' moments on is another thing. `unseen` are the
+    rows that the serving version cannot have learned from: it is judged on these alone.
     """
     group, drawn = _groups(held)
-    answers = {NETWORKS: expected, **naive} | ({SERVING: serving} if serving is not None else {})
-    scores = {name: piece_scores(answer, held.target, clip) for name, answer in answers.items()}
+    scores = {name: piece_scores(answer, held.target, clip) for name, answer in {NETWORKS: expected, **naive}.items()}
+    own = dict.fromkeys(scores, scores[NETWORKS].deviance)
+    against_serving = None
+    if serving is not None:
+        rows = np.ones(len(held), np.bool_) if unseen is None else unseen
+        target = held.target[rows]
+        scores[SERVING] = piece_scores(serving[rows], target, clip)
+        own[SERVING] = piece_scores(expected[rows], target, clip).deviance
+        against_serving = judge(expected[rows], {SERVING: serving[rows]}, target, group[rows], clip, drawn=drawn)
     ordered = order_scores(probability, held.target > 0) if probability is not None else None
-    own = scores[NETWORKS].deviance
     return JudgedQuestion(
         scores=tuple(
             OpponentRecord(name, score.deviance, score.deviance_unclipped, score.mae, score.wape, score.bias + 1)
@@ -74,14 +82,12 @@ def judge_question(
         else None,
         # Of an answer without any error to speak of there is no share to be less.
         better_than={
-            name: round(1 - own / score.deviance, 4)
+            name: round(1 - own[name] / score.deviance, 4)
             for name, score in scores.items()
             if name != NETWORKS and score.deviance > LEAST_DEVIANCE
         },
         verdict=judge(expected, naive, held.target, group, clip, with_other_future, drawn),
-        against_serving=judge(expected, {SERVING: serving}, held.target, group, clip, drawn=drawn)
-        if serving is not None
-        else None,
+        against_serving=against_serving,
     )
 
 

@@ -30,19 +30,23 @@ from ordercast.contracts.model_manifest import file_entry, new_version
 from ordercast.services.shared.demand.activity import activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import CalibrationRefused
-from ordercast.services.shared.demand.demand_model import DemandModel, QuestionModel
+from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.load_demand_model import calibration_arrays, seen_arrays
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import News, OnNews
 from ordercast.services.trainer.training.coverage import coverage
-from ordercast.services.trainer.training.demand_periods import Periods, periods_of
+from ordercast.services.trainer.training.demand_periods import LINE_DAYS, Periods, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.judge_demand import publishable
 from ordercast.services.trainer.training.made_with import made_with
 from ordercast.services.trainer.training.messages import DemandJob, Made, TrainedDemand
 from ordercast.services.trainer.training.read_demand_version import read_demand_version
 from ordercast.services.trainer.training.tensors import tensors
-from ordercast.services.trainer.training.train_demand_question import TrainedQuestion, train_demand_question
+from ordercast.services.trainer.training.train_demand_question import (
+    ServingQuestion,
+    TrainedQuestion,
+    train_demand_question,
+)
 from ordercast.services.trainer.training.write_version import write_version
 
 LIBRARIES: Final = ("numpy", "safetensors", "scikit-learn", "tensorflow")
@@ -97,18 +101,30 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
     return TrainedDemand("published", reason, manifest.version, manifest_sha256, records, made, told)
 
 
-def serving_questions(job: DemandJob, until: int) -> Mapping[Question, QuestionModel]:
+def serving_questions(job: DemandJob, until: int) -> Mapping[Question, ServingQuestion]:
     """What the serving version can be compared in: its pairs only if they are asked for the same horizon, and nothing of one that
-    knows more than is to be used: it may have learned from what is held out here."""
+    knows more than is to be used.
+
+    It may have learned from some of what is held out here: how many days of lines and weeks of products are depends on how much
+    was ordered in these.
+    """
     read = read_demand_version(Path(job.artifacts_dir), job.serving) if job.serving else None
     if read is None or (read[0].data.until - _EPOCH).days > until:
         return {}
     manifest, model = read
     return {
-        question: one
+        question: ServingQuestion(one, (_learned_until(manifest, question) - _EPOCH).days)
         for question, one in model.questions.items()
         if question != "pair" or manifest.horizon_days == job.horizon_days
     }
+
+
+def _learned_until(manifest: DemandManifest, question: Question) -> date:
+    """The day after all that moved it; of a version that does not say, the latest that it can be."""
+    record = manifest.questions[question]
+    weeks = 7 * (MOST_WEEKS // 2 if record.boosting else MOST_WEEKS)
+    held_out = {"pair": manifest.horizon_days, "line": LINE_DAYS, "product": weeks}
+    return record.learned_until or manifest.data.until - timedelta(days=held_out[question])
 
 
 def _learned(trained: Mapping[Question, TrainedQuestion]) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import msgspec
 import numpy as np
@@ -50,15 +51,24 @@ class TrainedQuestion:
     diagnostics: Diagnostics
 
 
+@dataclass(frozen=True, slots=True)
+class ServingQuestion:
+    """The serving version's model. It learned from nothing that happened on `learned_until` (days since 1970-01-01) or later."""
+
+    model: QuestionModel
+    learned_until: int
+
+
 def train_demand_question(
     question: Question,
     job: DemandJob,
     activity: Activity,
     periods: Periods,
-    serving: QuestionModel | None,
+    serving: ServingQuestion | None,
     on_news: OnNews,
 ) -> TrainedQuestion:
-    """Trains on the rows before those held out, and judges on these, beside the serving version's answers if there is one.
+    """Trains on the rows before those held out, and judges on these, beside the serving version's answers if there is one: on those
+    that neither has learned from.
 
     Raises:
         UnusableTrainingSet: there is nothing to learn from, or nothing held out.
@@ -83,12 +93,14 @@ def train_demand_question(
         model = replace(model, boosted=blend.member)
         rows_judged = held.where(blend.judged)
         naive = {name: answer[blend.judged] for name, answer in naive.items()}
+    record = msgspec.structs.replace(record, learned_until=_learned_until(held, blend))
 
     expected, said = answers_on(model, rows_judged)
     probability = said if "order" in record.heads else None
-    served = answers_on(serving, rows_judged)[0] if serving else None
+    unseen = rows_judged.moment >= serving.learned_until if serving else None
+    served = answers_on(serving.model, rows_judged)[0] if serving and np.any(unseen) else None
     other = with_other_future(expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged)
-    judged = judge_question(rows_judged, clip, expected, probability, naive, served, other)
+    judged = judge_question(rows_judged, clip, expected, probability, naive, served, other, unseen)
     diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
     trees = blend.arrays if blend else {}
     return TrainedQuestion(networks, trees, model, _with_scores(record, judged), held, judged, diagnostics)
@@ -163,6 +175,13 @@ def _with_scores(record: QuestionRecord, judged: JudgedQuestion) -> QuestionReco
         better_than=judged.better_than,
         judgement=judged.verdict.reason,
     )
+
+
+def _learned_until(held: Rows, blend: Blend | None) -> date:
+    """The first day held out, or the day after the weeks that a blend was chosen by."""
+    chosen_by = held.where(~blend.judged) if blend else held.where(np.zeros(len(held), np.bool_))
+    day = int((chosen_by.moment + 7 * chosen_by.weeks_ahead).max(initial=int(held.moment.min())))
+    return date(1970, 1, 1) + timedelta(days=day)
 
 
 def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:

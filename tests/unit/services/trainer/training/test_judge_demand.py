@@ -104,6 +104,19 @@ def test_one_that_is_as_good_as_what_serves_takes_over_because_it_knows_more() -
     assert publishable({"pair": same, "line": same, "product": same})[0]
 
 
+def test_the_serving_version_is_judged_on_the_rows_alone_that_it_has_not_learned_from() -> None:
+    """Of the others it knows what was ordered."""
+    unseen = np.arange(2_000) % 4 == 0
+    knowing = np.where(unseen, TRUTH * 1.6, HELD.target + 1e-3)
+    seen = judge_question(HELD, 30.0, TRUTH, None, {"mean": MEAN}, knowing)
+    one = judge_question(HELD, 30.0, TRUTH, None, {"mean": MEAN}, knowing, unseen=unseen)
+    assert (seen.clearly_worse, one.clearly_worse) == ([SERVING], [])
+    assert one.against_serving is not None
+    assert (one.against_serving.verdict, one.against_serving.rows) == ("better", 500)
+    assert one.better_than[SERVING] > 0.1
+    assert one.better_than["mean"] == seen.better_than["mean"]
+
+
 def test_one_huge_row_does_not_decide() -> None:
     huge = HELD.target.copy()
     huge[0] = 1_000_000

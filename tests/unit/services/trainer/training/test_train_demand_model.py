@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest, Question
-from ordercast.contracts.model_manifest import encode_manifest
+from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest
 from ordercast.services.shared.demand import rows as demand_rows
 from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
@@ -269,6 +269,35 @@ def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_co
     assert not serving_questions(asked, until - 1)
     assert not serving_questions(job(artifacts, serving="v20260101T000000-00000000"), until)
     assert not serving_questions(job(artifacts), until)
+
+
+def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from(
+    artifacts: Path, trained: TrainedDemand
+) -> None:
+    """28 days of lines were held out for it, and now they are 84: it knew the judged lines, and won by them."""
+    from ordercast.services.trainer.training.train_demand_model import serving_questions
+
+    assert trained.version is not None
+    asked, until = job(artifacts, serving=trained.version), (UNTIL - date(1970, 1, 1)).days
+    periods = periods_of(activity_of(market_rows().columns), None, 28)
+    learned_until = {question: one.learned_until for question, one in serving_questions(asked, until).items()}
+    assert learned_until == {
+        "line": periods.lines_judged.start,
+        "pair": periods.pairs_judged,
+        "product": until - 28,  # weeks before it chose the blend
+    }
+    path = artifacts / trained.version / MANIFEST_FILE
+    told = path.read_bytes()
+    silent = msgspec.json.decode(told)
+    for record in silent["questions"].values():
+        del record["learned_until"]
+    try:
+        path.write_bytes(msgspec.json.encode(silent))
+        bounds = {question: one.learned_until for question, one in serving_questions(asked, until).items()}
+    finally:
+        path.write_bytes(told)
+    assert bounds == {"line": until - 28, "pair": until - 28, "product": until - 28}
+    assert all(bounds[question] >= learned_until[question] for question in QUESTIONS)
 
 
 def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_leaves_nothing(
