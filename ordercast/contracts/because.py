@@ -45,6 +45,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "history-too-short": ("days", "first", "until", "needed", "horizon"),
     "too-few-to-split": ("rows", "learned", "watched", "held_out", "needed"),
     "too-few-of-a-question": ("question", "learned", "held_out", "needed"),
+    "history-ended-before": ("question", "learned", "held_out", "needed", "rows", "until", "ended"),
     "all-quantities-alike": ("rows", "quantity"),
     "too-few-for-intervals": (),
     "not-finite": (),

@@ -1,6 +1,7 @@
 """Which moments a training of `demand` learns from, and which it is judged and calibrated on: always the last before `until`."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -61,13 +62,13 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
     needed = max(3 * horizon_days, LINE_DAYS + MOST_LINE_DAYS + 1, PRODUCT_HISTORY_DAYS + 7 + weeks)
     if until - first_day < needed:
         raise UnusableTrainingSet(
-            f"the history is too short: {until - first_day} days from {_date(first_day)} until {_date(until)}, needed are {needed} "
-            f"for a horizon of {horizon_days} days",
+            f"the history is too short: {until - first_day} days from {date_of(first_day)} until {date_of(until)}, needed are "
+            f"{needed} for a horizon of {horizon_days} days",
             because(
                 "history-too-short",
                 days=until - first_day,
-                first=str(_date(first_day)),
-                until=str(_date(until)),
+                first=str(date_of(first_day)),
+                until=str(date_of(until)),
                 needed=needed,
                 horizon=horizon_days,
             ),
@@ -87,6 +88,24 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
         first_day=first_day,
         until=until,
     )
+
+
+def ended_before(activity: Activity, until: int, horizon_days: int) -> int | None:
+    """The last day before `until` up to which there is enough to be judged by and to learn from: after it hardly anything was
+    ordered. None where there is no such day."""
+    rows = activity.row_known_on < until
+    net = (activity.sums["quantity"] - activity.sums["cancelled_quantity"])[rows]
+    lines = np.bincount(activity.row_pair_day[rows], net, minlength=len(activity.pair_day_day)) > 0
+    days = np.sort(activity.pair_day_day[lines])
+    lately = np.arange(1, len(days) + 1) - np.searchsorted(days, days - MOST_LINE_DAYS + 1)
+    ends = days[lately >= FEWEST_IN_ALL] + 1
+    if not len(ends) or ends[-1] == until:
+        return None
+    try:
+        learned = periods_of(activity, int(ends[-1]), horizon_days).lines_learned
+    except UnusableTrainingSet:
+        return None
+    return int(ends[-1]) if np.isin(days, learned).any() else None
 
 
 def _pair_moments(activity: Activity, until: int) -> int:
@@ -115,5 +134,6 @@ def _lines_judged(activity: Activity, until: int) -> range:
     return range(until - days, until)
 
 
-def _date(day: int) -> str:
-    return str(np.datetime64(day, "D"))
+def date_of(day: int) -> date:
+    """The date of a day counted from 1970-01-01."""
+    return date(1970, 1, 1) + timedelta(days=day)

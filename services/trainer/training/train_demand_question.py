@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 import numpy as np
@@ -32,7 +32,7 @@ from ordercast.services.trainer.judging.other_future import with_other_future
 from ordercast.services.trainer.judging.scores import clip_of
 from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, OnNews
 from ordercast.services.trainer.training.blend_products import Blend, blended
-from ordercast.services.trainer.training.demand_periods import Periods
+from ordercast.services.trainer.training.demand_periods import Periods, date_of, ended_before
 from ordercast.services.trainer.training.diagnose import diagnose_question
 from ordercast.services.trainer.training.judge_demand import JudgedQuestion, judge_question, naive_answers
 from ordercast.services.trainer.training.messages import DemandJob
@@ -110,19 +110,30 @@ def _enough_rows(question: Question, job: DemandJob, activity: Activity, periods
     """Those to learn from and those held out. Raises UnusableTrainingSet or BadRecipe."""
     learned, held = question_rows(question, activity, periods, job.horizon_days)
     if not len(learned) or len(held) < FEWEST_IN_ALL:
-        raise UnusableTrainingSet(
-            f"{question}: the history has {len(learned)} rows to learn from and {len(held)} to be judged by, needed are 1 and "
-            f"{FEWEST_IN_ALL}",
-            because(
-                "too-few-of-a-question",
-                question=question,
-                learned=len(learned),
-                held_out=len(held),
-                needed=FEWEST_IN_ALL,
-            ),
-        )
+        raise _too_few(question, len(learned), len(held), activity, periods.until, job.horizon_days)
     refuse_too_much_work(question, job.settings, len(learned))
     return learned, held
+
+
+def _too_few(
+    question: Question, learned: int, held: int, activity: Activity, until: int, horizon_days: int
+) -> UnusableTrainingSet:
+    """The reason, with the day up to which there is enough if the history ended before its last events."""
+    values = {"question": question, "learned": learned, "held_out": held, "needed": FEWEST_IN_ALL}
+    ended = ended_before(activity, until, horizon_days)
+    if ended is None:
+        return UnusableTrainingSet(
+            f"{question}: the history has {learned} rows to learn from and {held} to be judged by, needed are 1 and "
+            f"{FEWEST_IN_ALL}",
+            because("too-few-of-a-question", **values),
+        )
+    rows, before, enough = int((activity.row_known_on < until).sum()), str(date_of(until)), str(date_of(ended))
+    return UnusableTrainingSet(
+        f"{question}: of the {rows:,} rows of the history before {before}, {learned} can be learned from and {held} be judged by, "
+        f"needed are 1 and {FEWEST_IN_ALL}. Judged is by the last weeks, in which hardly anything was ordered: train until "
+        f"{enough}, up to which there is enough (--until {enough})",
+        because("history-ended-before", **values, rows=rows, until=before, ended=enough),
+    )
 
 
 def _fit(question: Question, job: DemandJob, rows: Rows, clip: float, on_news: OnNews) -> TrainedDemand:
@@ -181,7 +192,7 @@ def _learned_until(held: Rows, blend: Blend | None) -> date:
     """The first day held out, or the day after the weeks that a blend was chosen by."""
     chosen_by = held.where(~blend.judged) if blend else held.where(np.zeros(len(held), np.bool_))
     day = int((chosen_by.moment + 7 * chosen_by.weeks_ahead).max(initial=int(held.moment.min())))
-    return date(1970, 1, 1) + timedelta(days=day)
+    return date_of(day)
 
 
 def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from ordercast.contracts.demand_manifest import HORIZONS
 from ordercast.services.shared.demand.activity import Activity
 from ordercast.services.trainer.errors import UnusableTrainingSet
-from ordercast.services.trainer.training.demand_periods import LEARNED_DAYS, LINE_DAYS, MOST_LINE_DAYS, periods_of
+from ordercast.services.trainer.training.demand_periods import (
+    LEARNED_DAYS,
+    LINE_DAYS,
+    MOST_LINE_DAYS,
+    ended_before,
+    periods_of,
+)
 from tests.unit.services.shared.demand.histories import START, activity, epoch, frame
 
 
@@ -77,6 +83,34 @@ def test_too_short_a_history_is_refused_with_what_is_needed(days: int, horizon: 
 def test_a_shop_without_anything_before_the_day_is_refused() -> None:
     with pytest.raises(UnusableTrainingSet, match="nothing was ordered or viewed"):
         periods_of(shop(400), epoch(date(2000, 1, 1)), 28)
+
+
+def busy(days: range) -> list[tuple[int, ...]]:
+    """Two lines on each day."""
+    return [(account, 1, day, 0, 1, 1, 0, 0, 0) for day in days for account in (1, 2)]
+
+
+@pytest.mark.parametrize("stray", [700, 1_200, 5_000])
+def test_of_a_history_that_ended_before_its_last_order_it_is_told_when(stray: int) -> None:
+    """It was said to have 0 rows to learn from, and nothing of when it ended."""
+    rows = [*busy(range(600)), (3, 3, stray, 0, 1, 1, 0, 0, 0)]
+    shop = activity(frame(rows))
+    ended = ended_before(shop, epoch(START) + stray + 1, 28)
+    assert ended is not None
+    # Enough for the 84 days before it, of which those after the end are empty.
+    assert epoch(START) + 600 <= ended <= epoch(START) + 600 + MOST_LINE_DAYS
+
+
+def test_a_history_that_goes_on_or_is_too_short_or_too_thin_has_not_ended_before() -> None:
+    going_on, short = (
+        activity(frame(busy(range(600)))),
+        activity(frame([*busy(range(60)), (3, 3, 700, 0, 1, 1, 0, 0, 0)])),
+    )
+    assert ended_before(going_on, epoch(START) + 600, 28) is None
+    assert ended_before(short, epoch(START) + 701, 28) is None
+    assert ended_before(shop(400), epoch(START) + 400, 28) is None
+    taken_back = [(account, 1, day, 0, 1, 1, 1, 0, 0) for _, _, day, *_ in busy(range(600)) for account in (1, 2)]
+    assert ended_before(activity(frame(taken_back)), epoch(START) + 900, 28) is None
 
 
 @pytest.mark.parametrize(("days", "products", "weeks"), [(364, 1, 20), (364, 2, 20), (364, 3, 8), (200, 1, 8)])

@@ -327,6 +327,15 @@ def chosen(columns: dict[str, Ints], rows: Bools) -> dict[str, Ints]:
     return {name: column[rows] for name, column in columns.items()}
 
 
+def one_order_later(columns: dict[str, Ints]) -> dict[str, Ints]:
+    """Of the first row's pair, ten years after the last."""
+    later = {name: column[:1].copy() for name, column in columns.items()}
+    later |= {name: np.array([columns["day"].max() + 3_650]) for name in ("day", "known_on")} | {
+        "quantity": np.ones(1, np.int64)
+    }
+    return {name: np.append(column, later[name]) for name, column in columns.items()}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -338,10 +347,14 @@ def chosen(columns: dict[str, Ints], rows: Bools) -> dict[str, Ints]:
             "too short",
         ),
         (cancelled, "line: the history has 0 rows"),
+        (
+            one_order_later,
+            r"line: of the [\d,]+ rows .*, 0 can be learned from and 1 be judged by, .*--until 2026-01-01",
+        ),
         (lambda columns: chosen(columns, columns["product_id"] == 1), r"line: .* to be judged by, needed are 1 and 99"),
         (lambda columns: chosen(columns, columns["account_id"] == 1), r"line: .* to be judged by, needed are 1 and 99"),
     ],
-    ids=["empty", "short", "all cancelled", "one product", "one account"],
+    ids=["empty", "short", "all cancelled", "one order later", "one product", "one account"],
 )
 def test_what_cannot_be_learned_from_is_refused_with_the_reason(
     tmp_path: Path, change: Callable[[dict[str, Ints]], dict[str, Ints]], reason: str
