@@ -15,8 +15,7 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.read_activity import ActivityRows, read_activity, read_activity_positions
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.activity import Activity, activity_of
-from ordercast.services.shared.demand.features import Features
-from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.features import Features, features_at
 
 # A look at the worker's positions, one row for each partition (s): how far answers are behind what the worker has counted.
 LOOK_EVERY_S: Final = 2.0
@@ -51,10 +50,12 @@ class Snapshot:
     positions: tuple[TopicPosition, ...]
     first_day: date | None  # None: nothing has happened yet
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _features: OrderedDict[int, Features] = field(default_factory=OrderedDict)
+    _features: OrderedDict[tuple[int, bool], Features] = field(default_factory=OrderedDict)
 
-    async def features(self, moment: int) -> Features:
+    async def features(self, moment: int, *, before: bool = False) -> Features:
         """Made in a thread, one moment at a time, so that many dates asked for at once do not take all threads.
+
+        `before`: as a version of a release before learned from them.
 
         Raises:
             InvalidQuestion: nothing was known then.
@@ -64,16 +65,17 @@ class Snapshot:
                 sentence("nothing-known-then", day=str(self.first_day)),
                 fields={"as_of": f"must be {self.first_day} or later"},
             )
-        if moment not in self._features:
+        key = moment, before
+        if key not in self._features:
             async with self._making:
-                if moment not in self._features:
-                    made = await asyncio.to_thread(lambda: Features(known_at(self.activity, moment)))
-                    self._features[moment] = made
+                if key not in self._features:
+                    made = await asyncio.to_thread(features_at, self.activity, moment, before=before)
+                    self._features[key] = made
                     while len(self._features) > MAX_MOMENTS:
                         self._features.popitem(last=False)
                     return made
-        self._features.move_to_end(moment)
-        return self._features[moment]
+        self._features.move_to_end(key)
+        return self._features[key]
 
 
 class Shop:

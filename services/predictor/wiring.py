@@ -108,7 +108,7 @@ class Predictor:
         """
         moment = moment_of(as_of)
         snapshot, seen_at = self.shop.take()
-        features = await snapshot.features(moment)
+        features = await snapshot.features(moment, before=served.model.before)
         return DemandAt(await self.calibration.of(served, snapshot, as_of), features, moment, seen_at)
 
 

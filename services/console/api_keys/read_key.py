@@ -3,7 +3,7 @@
 from ordercast.client import Client
 from ordercast.client.account_answers import ApiKey
 from ordercast.services.console.parts import NOT_FOUND, Missing, ask
-from ordercast.services.console.texts import Words
+from ordercast.services.console.words import Words
 
 
 async def read_key(client: Client, account_id: int, key_id: int) -> ApiKey | Missing:

@@ -77,6 +77,9 @@ FEATURE_WORDS: Final[Mapping[str, Words]] = {
     "days_since_last": Words("days since the last order"),
     "shop_week": Words("pieces of all products in the last week, against the mean of 8 weeks"),
     "shop_month": Words("pieces of all products in the last 4 weeks, against the mean since the first"),
+    "shop_rests": Words(
+        "days without an order of the whole shop, once it rests: all else but the calendar is as before them"
+    ),
     "weekday_sin": Words("sine of the moment's weekday"),
     "weekday_cos": Words("cosine of the moment's weekday"),
     "year_sin": Words("sine of the moment's day of the year"),

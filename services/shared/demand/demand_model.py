@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.contracts.because import Sentence
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.boosted_member import BoostedMember
+from ordercast.services.shared.demand.closed_shop import left_of
 from ordercast.services.shared.demand.conformal import Calibration, Floats, Ints, most_pieces, thresholds
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import (
@@ -47,7 +48,7 @@ class QuestionModel:
 
     `levels_young`: the level answers for products younger than any learned from. `rests`: silences that nothing learned from had
     let what is expected fall, and a week without any order of the shop is none like others. The version was judged and calibrated
-    so.
+    so. `shop_rests`: the place among all features of the days for which the shop rests, in questions that have them.
     """
 
     features: tuple[Feature, ...]
@@ -59,6 +60,7 @@ class QuestionModel:
     boosted: BoostedMember | None = None
     levels_young: bool = True
     rests: bool = True
+    shop_rests: int | None = None
 
     @property
     def age(self) -> int | None:
@@ -89,8 +91,10 @@ class QuestionModel:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
         features = inputs[:, :-1]
         if self.rests and "order" in self.networks.heads:
-            lasts = lasting(self.seen, self.features, features).astype(np.float32)
-            return replace(answer, order_probability=answer.order_probability * lasts)
+            lasts = lasting(self.seen, self.features, features)
+            if self.shop_rests is not None:
+                lasts = lasts * left_of(values[:, self.shop_rests])
+            return replace(answer, order_probability=answer.order_probability * lasts.astype(np.float32))
         if self.levels_young and self.age is not None:
             answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
         if self.rests:
@@ -99,7 +103,14 @@ class QuestionModel:
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[Sentence, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
-        return outside(self.seen, self.features, self._own(values), product_ids, self.horizon_days, silent_days)
+        found = outside(self.seen, self.features, self._own(values), product_ids, self.horizon_days, silent_days)
+        if self.shop_rests is None:
+            return found
+        rests = np.rint(np.expm1(values[:, self.shop_rests])).astype(np.int64).tolist()
+        return [
+            (sentence("shop-rests", days=days), *reasons) if days else reasons
+            for days, reasons in zip(rests, found, strict=True)
+        ]
 
     def _own(self, values: Floats) -> Floats:
         """The features that the networks take, of all."""
@@ -133,12 +144,14 @@ class PieceAnswers:
 class DemandModel:
     """It holds no state of a call, so any thread may use it.
 
-    `young_apart`: young products have intervals of their own. The version was calibrated so.
+    `young_apart`: young products have intervals of their own. The version was calibrated so. `before`: it is to be asked by
+    features as releases up to `ordercast.demand/5` made them (`Features`).
     """
 
     questions: Mapping[Question, QuestionModel]
     calibrations: Mapping[str, Calibration]
     young_apart: bool = True
+    before: bool = False
 
     def pairs(self, values: Floats, level: float) -> PairAnswers:
         """Within the horizon. Raises ValueError for a level that no calibration has."""

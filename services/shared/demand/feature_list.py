@@ -1,7 +1,7 @@
 """The features of a pair and of a product at a moment: one list each, in the order of the columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -13,7 +13,8 @@ Kind = Literal["log count", "log days", "log quantity", "log price", "log ratio"
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column. `log` is log(1 + x) of whole counts and of days; every value is held between `low` and `high`."""
+    """One column. `log` is log(1 + x) of whole counts and of days; every value is held between `low` and `high`, but for the
+    default, which stands for what is not known."""
 
     name: str
     kind: Kind
@@ -26,15 +27,17 @@ class Feature:
 
 # log(1 + 10**6): more of anything says no more.
 _MOST: Final = 13.9
-# log(1 + 3650 days): as if ten years ago, where there was nothing.
-_LONG_AGO: Final = 8.21
+# "Never", of days: longer ago than anything that ever happened.
+_NEVER: Final = 8.21
+# log(1 + 3676 days): more than ten years ago says no more, and is not never.
+_LONG_AGO: Final = 8.2099
 
 
 def _count(name: str, meaning: str, unit: str = "log(1 + n)") -> Feature:
     return Feature(name, "log count", unit, meaning, 0.0, 0.0, _MOST)
 
 
-def _days(name: str, meaning: str, default: float = _LONG_AGO) -> Feature:
+def _days(name: str, meaning: str, default: float = _NEVER) -> Feature:
     return Feature(name, "log days", "log(1 + days)", meaning, default, 0.0, _LONG_AGO)
 
 
@@ -56,6 +59,9 @@ CALENDAR: Final = (
     _calendar("year_sin", "sine of the moment's day of the year"),
     _calendar("year_cos", "cosine of the moment's day of the year"),
 )
+
+# No input of networks: rows of a shop that rests are not learned from (`closed_shop`).
+SHOP_RESTS: Final = "shop_rests"
 
 PAIR_FEATURES: Final[tuple[Feature, ...]] = (
     Feature("pair_known", "flag", "0 or 1", "the pair has an order, of which pieces are left", 0.0, 0.0, 1.0),
@@ -107,6 +113,11 @@ PAIR_FEATURES: Final[tuple[Feature, ...]] = (
         "the account's log quantities of the last 60 days against its products' means, shrunken to those of all days",
     ),
     _count("account_views_28", "views of the account in the last 28 days"),
+    _days(
+        SHOP_RESTS,
+        "days without an order of the whole shop, once it rests: all else but the calendar is as before them",
+        0.0,
+    ),
     *CALENDAR,
 )
 
@@ -160,7 +171,12 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
     for place, feature in enumerate(features):
         values[:, place] = columns[feature.name]
     default, low, high = np.array([(feature.default, feature.low, feature.high) for feature in features]).T
-    np.copyto(values, default, where=np.isnan(values))
     np.maximum(values, low, out=values)
     np.minimum(values, high, out=values)
+    np.copyto(values, default, where=np.isnan(values))
     return values
+
+
+def as_before(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
+    """The list as versions up to `ordercast.demand/5` learned from it: ten years ago was never."""
+    return tuple(replace(feature, high=_NEVER) if feature.kind == "log days" else feature for feature in features)

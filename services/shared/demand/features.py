@@ -6,9 +6,17 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.demand.activity import Bools, Floats, Ints, pair_positions, positions
-from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, matrix
-from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, total
+from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints, pair_positions, positions
+from ordercast.services.shared.demand.closed_shop import as_last_open, resting_days
+from ordercast.services.shared.demand.feature_list import (
+    PAIR_FEATURES,
+    PRODUCT_FEATURES,
+    SHOP_RESTS,
+    Feature,
+    as_before,
+    matrix,
+)
+from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, known_at, total
 from ordercast.services.shared.demand.weekly_levels import (
     pieces_by_week,
     smoothed_levels,
@@ -22,14 +30,24 @@ _YEAR_DAYS: Final = 365.2425
 
 
 class Features:
-    """All that can be asked at one moment. Sums over what is known are made once, then any pairs are looked up."""
+    """All that can be asked at one moment. Sums over what is known are made once, then any pairs are looked up.
 
-    def __init__(self, known: Known) -> None:
+    Pairs of a shop that rests have the features of the day after its last order. `before`: all features as versions up to
+    `ordercast.demand/5` learned from them.
+    """
+
+    def __init__(self, known: Known, *, before: bool = False) -> None:
         self._known = known
-        self._pairs = _pairs(known)
-        self._products = _products(known)
-        self._accounts = _accounts(known)
-        self._calendar: dict[str, Floats | float] = dict(_calendar(known.moment))
+        self.before = before
+        self.resting_days = 0 if before else resting_days(known)
+        self._open = as_last_open(known) if self.resting_days else known
+        self._pairs = _pairs(self._open)
+        self._products = _products(self._open)
+        self._accounts = _accounts(self._open)
+        self._of_all: dict[str, Floats | float] = {
+            SHOP_RESTS: float(np.log1p(self.resting_days)),
+            **_calendar(known.moment),
+        }
 
     @property
     def moment(self) -> int:
@@ -61,14 +79,15 @@ class Features:
 
     def of_pairs(self, account_ids: Ints, product_ids: Ints) -> Floats:
         """[pairs, PAIR_FEATURES]; what is not known has the features of something new."""
-        known = self._known
+        known = self._open
         pair, account, product = pair_positions(known.activity, account_ids, product_ids)
         columns = {name: column[pair] for name, column in self._pairs.items()}
         columns |= {f"account_{name}": column[account] for name, column in self._accounts.items()}
         columns |= {f"product_{name}": column[product] for name, column in self._products.items()}
         expected = known.product_log[product] + known.factor[account]
         columns["pair_level"] = (columns["log_sum"] + expected) / (columns["lines"] + 1)
-        return matrix(PAIR_FEATURES, columns | self._calendar, len(pair))
+        features = as_before(PAIR_FEATURES) if self.before else PAIR_FEATURES
+        return matrix(features, columns | self._of_all, len(pair))
 
     def of_known_pairs(self, most: int) -> Floats:
         """The same of the pairs with anything known; of more than `most`, every second, third and so on."""
@@ -79,12 +98,17 @@ class Features:
 
     def of_products(self, product_ids: Ints) -> Floats:
         """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
-        return self._weekly.rows(product_ids)
+        return self._weekly.rows(product_ids, as_before(PRODUCT_FEATURES) if self.before else PRODUCT_FEATURES)
 
     @cached_property
     def _weekly(self) -> "_Weekly":
         """Made when a product is asked for, and once: of a large shop it takes as long as a page may."""
-        return _weekly(self._known, self._products)
+        return _weekly(self._known, _products(self._known) if self.resting_days else self._products)
+
+
+def features_at(activity: Activity, moment: int, *, before: bool = False) -> Features:
+    """Of one moment; `before`: as a version of a release before learned from them."""
+    return Features(known_at(activity, moment), before=before)
 
 
 def features_of_products(known: Known, product_ids: Ints) -> Floats:
@@ -100,10 +124,10 @@ class _Weekly:
     of_each: dict[str, Floats]
     of_all: dict[str, float]
 
-    def rows(self, product_ids: Ints) -> Floats:
+    def rows(self, product_ids: Ints, features: tuple[Feature, ...] = PRODUCT_FEATURES) -> Floats:
         product = positions(self.products, product_ids)
         columns = {name: column[product] for name, column in self.of_each.items()}
-        return matrix(PRODUCT_FEATURES, {**columns, **self.of_all}, len(product))
+        return matrix(features, {**columns, **self.of_all}, len(product))
 
 
 def _weekly(known: Known, products: dict[str, Floats]) -> _Weekly:

@@ -1,6 +1,6 @@
 """What was known at a moment: sums by pair, product and account of everything that came to be known before that day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,10 @@ class PairDays:
     carts: Ints
     ordered: Bools
 
+    def where(self, chosen: Bools) -> "PairDays":
+        """Some of them."""
+        return PairDays(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -63,7 +67,14 @@ class Known:
 
 def known_at(activity: Activity, moment: int) -> Known:
     """The state at a moment, from the rows known before it alone."""
-    days, cap = _pair_days(activity, moment)
+    rows = int(np.searchsorted(activity.row_known_on, moment))
+    account = activity.pair_account[activity.pair_day_pair[activity.row_pair_day[:rows]]]
+    orders = total(account, activity.sums["first_lines"][:rows], len(activity.accounts) + 1)
+    return of_days(activity, moment, *_pair_days(activity, moment), orders)
+
+
+def of_days(activity: Activity, moment: int, days: PairDays, cap: int, orders: Ints) -> Known:
+    """The state at a moment, from the pair-days and the accounts' orders that are to count."""
     pairs, products, accounts = (
         len(keys) + 1 for keys in (activity.pair_account, activity.products, activity.accounts)
     )
@@ -79,9 +90,6 @@ def known_at(activity: Activity, moment: int) -> Known:
     factor /= total(days.account, days.ordered, accounts) + ACCOUNT_PRIOR
     factor_60 = total(days.account, np.where(recent, over, 0), accounts) / LOG_UNITS + ACCOUNT_PRIOR * factor
     factor_60 /= total(days.account, days.ordered & recent, accounts) + ACCOUNT_PRIOR
-    rows = int(np.searchsorted(activity.row_known_on, moment))
-    account = activity.pair_account[activity.pair_day_pair[activity.row_pair_day[:rows]]]
-    orders = total(account, activity.sums["first_lines"][:rows], accounts)
     return Known(
         moment, activity, pairs, products, accounts, days, cap, mean_log, product_log, factor, factor_60, orders
     )

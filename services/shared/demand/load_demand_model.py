@@ -26,7 +26,7 @@ from ordercast.first_line import first_line
 from ordercast.services.shared.demand.boosted_member import BoostedMember
 from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, from_arrays
 from ordercast.services.shared.demand.demand_model import CALIBRATIONS, FEATURES, DemandModel, QuestionModel
-from ordercast.services.shared.demand.feature_list import names
+from ordercast.services.shared.demand.feature_list import SHOP_RESTS, names
 from ordercast.services.shared.demand.seen import Seen
 
 Arrays = Mapping[str, NDArray[np.generic]]
@@ -35,6 +35,8 @@ Arrays = Mapping[str, NDArray[np.generic]]
 _YOUNG_TOGETHER: Final[frozenset[Schema]] = frozenset(
     ("ordercast.demand/1", "ordercast.demand/2", "ordercast.demand/3")
 )
+# Versions whose features were held to the shop's cap alone, and to 163,000 pieces an answer, and knew no shop that rests.
+_BEFORE: Final[frozenset[Schema]] = frozenset((*_YOUNG_TOGETHER, "ordercast.demand/4", "ordercast.demand/5"))
 # Versions that were judged without a rule for silences, and to which a week without orders of the shop was a usual one.
 _RESTLESS: Final[frozenset[Schema]] = frozenset((*_YOUNG_TOGETHER, "ordercast.demand/4"))
 
@@ -62,11 +64,13 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 # A version of a release before, which notes no "never", was judged and calibrated without.
                 levels_young="never" in _below(seen, question),
                 rests=manifest.schema not in _RESTLESS,
+                shop_rests=manifest.schema not in _BEFORE,
             )
             for question in QUESTIONS
         },
         {kind: _calibration(_below(calibrations, kind), kind) for kind in CALIBRATIONS},
         young_apart=manifest.schema not in _YOUNG_TOGETHER,
+        before=manifest.schema in _BEFORE,
     )
 
 
@@ -80,6 +84,7 @@ def question_model(
     *,
     levels_young: bool = True,
     rests: bool = True,
+    shop_rests: bool = True,
 ) -> QuestionModel:
     """One question's networks, from its record in the manifest and its arrays.
 
@@ -103,7 +108,8 @@ def question_model(
         raise ModelDamaged(f"{weights_file(question)}: {error}") from error
     features = tuple(FEATURES[question][place] for place in columns)
     level = known.index(record.level)
-    return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young, rests)
+    closed = known.index(SHOP_RESTS) if shop_rests and SHOP_RESTS in known else None
+    return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young, rests, closed)
 
 
 def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:

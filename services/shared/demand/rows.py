@@ -72,7 +72,8 @@ def pair_rows(
 ) -> Rows:
     """All pairs known at each moment, also those only viewed, and their pieces within the horizon.
 
-    Where more than `most` are known at a moment, every second, third... of them.
+    Where more than `most` are known at a moment, every second, third... of them. A moment at which the shop rests has none: what
+    its pairs are told is of another day, and was not followed by nothing.
 
     Raises:
         RowsRefused: a horizon ends after `until`.
@@ -82,11 +83,15 @@ def pair_rows(
     for moment in moments:
         _refuse_late(moment, horizon_days, until)
         known = known_at(activity, moment)
+        features = Features(known)
+        if features.resting_days:
+            advance(1)
+            continue
         pair = known.days.pair[np.diff(known.days.pair, prepend=-1) > 0]  # they stand in order
         if most is not None:
             pair = pair[:: max(-(-len(pair) // most), 1)]
         target = _summed(activity, pieces, moment, horizon_days, activity.pair_day_pair, known.pairs)[pair]
-        parts.append(_pairs_at(Features(known), activity, moment, pair, target))
+        parts.append(_pairs_at(features, activity, moment, pair, target))
         advance(1)
     return _joined(PAIR_FEATURES, parts)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from ordercast.services.shared.demand.feature_list import Feature
+from ordercast.services.shared.demand.feature_list import SHOP_RESTS, Feature
 from ordercast.services.shared.demand.rows import Rows
 
 # From one summer a model learns that every autumn is one; a year has to be there, each day of it once.
@@ -17,9 +17,10 @@ REPEATS: Final = {"visit_level": "level"}
 
 
 def learnable(rows: Rows) -> tuple[Feature, ...]:
-    """The features but for the calendar's of which the rows' moments are too few, and those that repeat another in each row."""
+    """The features but for the calendar's of which the rows' moments are too few, those that repeat another in each row, and how
+    long the shop rests, for which a rule answers."""
     moments = np.unique(rows.moment)
-    unseen = []
+    unseen = [SHOP_RESTS]
     if not len(moments) or moments[-1] - moments[0] < YEAR_DAYS:
         unseen.append("year_")
     if len(moments) < FEWEST_MOMENTS:

@@ -68,7 +68,7 @@ def test_one_with_trees_names_their_file() -> None:
 def test_averages_that_are_not_those_of_the_features_are_refused() -> None:
     document = json.loads(encode_manifest(WHOLE))
     document["questions"]["line"]["average"].pop()
-    with pytest.raises(ManifestError, match="line has 36 averages of 37 features"):
+    with pytest.raises(ManifestError, match="line has 37 averages of 38 features"):
         decode_demand_manifest(json.dumps(document).encode())
 
 

@@ -16,7 +16,7 @@ from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.contracts.demand_manifest import CALIBRATION_FILE, SEEN_FILE, Boosting, DemandManifest
 from ordercast.services.shared.demand.conformal import calibrate, rows_behind, thresholds
 from ordercast.services.shared.demand.demand_model import DemandModel
-from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, SHOP_RESTS, Feature, names
 from ordercast.services.shared.demand.interval_groups import product_groups, stock_groups
 from ordercast.services.shared.demand.load_demand_model import ModelDamaged, demand_model
 from ordercast.services.shared.demand.young_products import leveled
@@ -41,7 +41,9 @@ def model() -> DemandModel:
 
 @cache
 def rows(features: tuple[Feature, ...], count: int) -> Rows:
-    return np.random.default_rng(3).uniform(0, 2, (count, len(features)))
+    """Of a shop that is open."""
+    values = np.random.default_rng(3).uniform(0, 2, (count, len(features)))
+    return np.where([feature.name == SHOP_RESTS for feature in features], 0.0, values)
 
 
 @cache

@@ -238,7 +238,7 @@ def test_trees_are_written_if_they_have_a_weight_and_the_version_answers_judges_
         == bool(weight)
     )
     # Its networks have bounds of their inputs, with trees or without: a release that takes them for damage refuses the schema.
-    assert manifest.schema == "ordercast.demand/5"
+    assert manifest.schema == "ordercast.demand/6"
     assert (boosted is not None) == bool(weight)
     periods = periods_of(activity_of(market_rows().columns), None, 28)
     held = question_rows("product", activity_of(market_rows().columns), periods, 28)[1]
