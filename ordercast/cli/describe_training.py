@@ -4,7 +4,20 @@ from ordercast.client.training_answers import Question, Training
 
 
 def worth_of(training: Training) -> list[str]:
-    """Empty for a training that has not succeeded."""
+    """And, of one whose model was rejected, what to do. Empty for a training that has not succeeded."""
+    return [*_found(training), *(_after_rejection(training) if training.verdict == "rejected" else [])]
+
+
+def _after_rejection(training: Training) -> list[str]:
+    recipe = f"--recipe {training.recipe}" if training.settings is None else "--recipe-file FILE"
+    return [
+        f"what it found, again: ordercast trainings show {training.id}",
+        "more orders and views, over more weeks, make a better one; to have one that answers all the same:",
+        f"  ordercast train {recipe} --publish always",
+    ]
+
+
+def _found(training: Training) -> list[str]:
     title = f"model {training.model_version}" if training.model_version else "no model"
     if training.questions is not None:
         lines = [line for name, question in training.questions.items() for line in _question(name, question)]

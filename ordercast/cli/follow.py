@@ -20,35 +20,41 @@ from ordercast.progress import member_bars
 CANCEL_POLL_S: Final = 0.25
 # A predictor that loads its first model is waited for this long (s): what is asked of it is only an addition.
 PREDICTOR_RETRY_FOR_S: Final = 3.0
+# What becomes of the model of a training that goes on alone, by what was asked.
+_PROMISED: Final[dict[str | None, str]] = {
+    "always": ", and its model goes live when it succeeds, unless one is pinned",
+    "if-better": ", and its model goes live if it is good enough, unless one is pinned",
+    "never": "",
+}
 
 
-async def follow(context: Context, trainer: TrainerApi, training_id: UUID) -> None:
+async def follow(context: Context, trainer: TrainerApi, asked: Training) -> None:
     """Answers with what the model is worth. Raises as `followed`."""
-    training = await followed(context, trainer, training_id)
+    training = await followed(context, trainer, asked)
     pinned = await _pinned(context, training.serves) if training.model_version else None
     unpin = f"ordercast models unpin --recipe {training.serves}"
     waits = [f"it waits as a challenger: {pinned} is pinned ({unpin})"] if pinned else []
     context.result(training, "\n".join([*worth_of(training), *waits]))
 
 
-async def followed(context: Context, trainer: TrainerApi, training_id: UUID, *, live: bool = True) -> Training:
-    """The training when it has succeeded, with a bar for each network meanwhile. `live`: whether its model may be served then.
+async def followed(context: Context, trainer: TrainerApi, asked: Training) -> Training:
+    """The training when it has succeeded, with a bar for each network meanwhile.
 
     Raises:
         CommandFailed: the training did not succeed.
         Exit: Ctrl-C; the training goes on.
     """
-    context.report(f"training {training_id}")
+    context.report(f"training {asked.id}")
     try:
         with member_bars(context.console) as progress:
             training = await follow_training(
-                trainer, training_id, progress.show, progress.wait, lambda networks: progress.tell(networks.lines())
+                trainer, asked.id, progress.show, progress.wait, lambda networks: progress.tell(networks.lines())
             )
     except asyncio.CancelledError:
         context.report(
-            f"The training goes on{', and its model goes live when it succeeds, unless one is pinned' if live else ''}.\n"
-            f"To follow it: ordercast trainings follow {training_id}\n"
-            f"To cancel it: ordercast trainings cancel {training_id}"
+            f"The training goes on{_PROMISED.get(asked.publish, '')}.\n"
+            f"To follow it: ordercast trainings follow {asked.id}\n"
+            f"To cancel it: ordercast trainings cancel {asked.id}"
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":

@@ -89,7 +89,7 @@ async def reproduce(context: Context, version: Version) -> None:
         trainer = access.admin.trainer
         model = await access.admin.predictor.model(version)
         recipe, asked = asked_again(model, await trainer.recipes())
-        training = await followed(context, trainer, (await trainer.start(recipe, **asked)).id, live=False)
+        training = await followed(context, trainer, await trainer.start(recipe, **asked))
     if training.made is None:
         raise CommandFailed("the trainer is of a release that does not say what came out of a training")
     found = compared(model, str(training.id), training.made, training.questions)
@@ -209,7 +209,7 @@ def of_questions(model: Model) -> list[str]:
 def table(models: list[Model]) -> Table | str:
     """The versions as lines to read."""
     if not models:
-        return "no model was published yet"
+        return "no model was published yet; what came of each training: ordercast trainings list"
     shown = Table("version", "recipe", "state", "worth", "collapsed", box=None, pad_edge=False, header_style="bold")
     for model in models:
         judgement = model.judgement

@@ -69,7 +69,8 @@ async def train(
 ) -> None:
     """Train a model on what was ordered and viewed, with a bar for each network, and say how good it is.
 
-    Ctrl-C leaves the training running, and says how to follow or cancel it. Exit code 1 if it did not succeed.
+    Ctrl-C leaves the training running, and says how to follow or cancel it. Exit code 1 if it did not succeed;
+    a model that is not good enough to go live is no failure, and it is said what to do.
     """
     asked = {
         "members": members,
@@ -92,4 +93,4 @@ async def train(
             await cancel_training(context, trainer, cancel)
         else:
             training = await (trainer.get(follow) if follow else trainer.start(wanted, **changes))
-            await follow_to_its_end(context, trainer, training.id)
+            await follow_to_its_end(context, trainer, training)

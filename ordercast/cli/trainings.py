@@ -58,7 +58,7 @@ async def follow_(context: Context, training_id: TrainingId) -> None:
     async with open_access(context.target()) as access:
         await access.expect("trainer")
         training = await access.admin.trainer.get(training_id)  # nothing is said of one that there is not
-        await follow(context, access.admin.trainer, training.id)
+        await follow(context, access.admin.trainer, training)
 
 
 @app.command(name="cancel")
@@ -78,15 +78,21 @@ def table(trainings: list[Training]) -> Table | str:
     for training in trainings:
         progress = _progress(training).removeprefix("epoch ")
         shown.add_row(
-            str(training.id), training.recipe, training.status, progress, training.model_version, _worth(training)
+            str(training.id), training.recipe, _status(training), progress, training.model_version, _worth(training)
         )
     return shown
 
 
+def _status(training: Training) -> str:
+    """One that found no model to publish has succeeded for the machine alone."""
+    return "rejected" if training.verdict == "rejected" else training.status
+
+
 def _worth(training: Training) -> str:
-    """What was found and, unless a model says it, what became of it."""
+    """What was found and, unless a model or the status says it, what became of it."""
     quality = training.judgement.quality if training.judgement else None
-    verdict = None if quality and training.verdict == "published" else training.verdict
+    told = training.verdict == "rejected" or (quality and training.verdict == "published")
+    verdict = None if told else training.verdict
     return "; ".join(said for said in (quality, verdict) if said)
 
 

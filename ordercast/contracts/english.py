@@ -105,7 +105,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Models, trainings and predictions.
     "no-model-of": (
         "none of the recipe %(recipe)s: train one with `ordercast train --recipe %(recipe)s` or POST /trainings; "
-        "if there is one, `ordercast models show` or GET /models says why it is not served"
+        "if one was trained, `ordercast trainings list` or GET /trainings says whether it was rejected, and "
+        "`ordercast models list` or GET /models what was published and why it is not served"
     ),
     "no-model-at-all": "none of the recipes %(recipes)s: train one with `ordercast train` or POST /trainings",
     "activity-not-read": "the activity of the shop is being read, or the database is away",

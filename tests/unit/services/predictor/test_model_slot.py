@@ -18,8 +18,9 @@ def models(tmp_path: Path) -> list[ServedModel]:
 
 def test_an_empty_slot_has_nothing_to_take() -> None:
     slot = ModelSlot[ServedModel]("baseline")
-    with pytest.raises(NoModel):
+    with pytest.raises(NoModel, match="ordercast trainings list") as none:
         slot.take()
+    assert "ordercast models list" in str(none.value)
     assert (slot.current, slot.previous) == (None, None)
 
 

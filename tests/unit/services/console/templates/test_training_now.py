@@ -90,6 +90,7 @@ def test_its_end_is_read_aloud_and_no_epoch_before_it_is() -> None:
         shown("running", progress={"epoch": 1, "epochs": 90}),
         shown("running", progress={"epoch": 2, "epochs": 90}),
         shown("succeeded", **PUBLISHED),
+        shown("succeeded", verdict="rejected"),
         shown("failed"),
         shown("cancelled"),
     ]
@@ -98,6 +99,15 @@ def test_its_end_is_read_aloud_and_no_epoch_before_it_is() -> None:
         "It runs.",
         "It runs.",
         "It has ended, and succeeded.",
+        "It has ended, and its model was not published: it is not good enough.",
         "It has ended: it failed.",
         "It has ended: it was cancelled.",
     ]
+
+
+def test_one_that_was_rejected_looks_like_no_success_and_says_what_to_do() -> None:
+    rejected, published = shown("succeeded", verdict="rejected"), shown("succeeded", **PUBLISHED)
+    assert 'class="state on"' not in rejected
+    assert "ordercast train --recipe demand --publish always" in rejected
+    assert 'class="state on"' in published
+    assert "--publish always" not in published
