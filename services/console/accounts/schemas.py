@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from ordercast.services.console.forecasts.schemas import Search
-from ordercast.services.console.log_in.schemas import Form, Text
+from ordercast.services.console.log_in.schemas import Form, HeaderText
 from ordercast.services.console.schemas import NONE_IF_EMPTY, After, Reference, YesOrNo, flag
 from ordercast.services.shared.http.caller import Role
 
@@ -37,12 +37,12 @@ class RoleForm(Form):
     """`known` is the ETag of what the form was made of."""
 
     role: Role = "CUSTOMER"
-    known: Text = ""
+    known: HeaderText = ""
 
 
 class BlockForm(Form):
     """What is to hold from now on, and of what."""
 
-    known: Text = ""
+    known: HeaderText = ""
 
     blocked: bool = True

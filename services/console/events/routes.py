@@ -8,7 +8,7 @@ from ordercast.contracts.events import EVENT_TYPES
 from ordercast.contracts.json_schema import event_schema
 from ordercast.services.console.contract import contract_fields
 from ordercast.services.console.event_stream import EventStream, look_again
-from ordercast.services.console.events.schemas import MAX_ID_LENGTH, EventsQuestion
+from ordercast.services.console.events.schemas import EventsQuestion, LastId
 from ordercast.services.console.events.tail_events import tail, until_stopped
 from ordercast.services.console.events.whose import TYPES
 from ordercast.services.console.log_in.log_ins import LogIn
@@ -33,8 +33,8 @@ async def stream(
     request: Request,
     log_in: Operator,
     asked: Asked,
-    last_id: Annotated[str | None, Query(max_length=MAX_ID_LENGTH)] = None,
-    last_event_id: Annotated[str | None, Header(max_length=MAX_ID_LENGTH)] = None,
+    last_id: Annotated[LastId | None, Query()] = None,
+    last_event_id: Annotated[LastId | None, Header()] = None,
 ) -> Response:
     """A browser that was cut off says itself where it was; the page does after a pause. Tokens are renewed before the feed opens,
     which cannot do so itself."""

@@ -19,6 +19,8 @@ _BACK: Final = {
 }
 # An id of 128 partitions in six topics.
 MAX_ID_LENGTH: Final = 16_000
+# It goes on to order_api as a header, where nothing but ASCII can stand.
+LastId = Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH, strip_whitespace=True, pattern=r"^[\x20-\x7e]*$")]
 
 
 @dataclass(frozen=True, slots=True)

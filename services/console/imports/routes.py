@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse
@@ -66,7 +67,7 @@ async def show_state(request: Request, log_in: Operator, file_id: str) -> Respon
     """The part of that page that comes again by itself. What is over is shown by the page as a whole, and that it is gone, too."""
     file = console(request).files.find(file_id, log_in.account.id)
     if file is None or not file.is_busy:
-        return Response(status_code=204, headers={**HEADERS, "HX-Redirect": request.url.path.removesuffix("/state")})
+        return Response(status_code=204, headers={**HEADERS, "HX-Redirect": f"{IMPORT}/{quote(file_id, safe='')}"})
     return _show(request, "import_state.html", file)
 
 

@@ -9,6 +9,10 @@ from ordercast.services.shared.http.requests import WITHOUT_NUL
 Text = Annotated[str, StringConstraints(max_length=1_024), WITHOUT_NUL]
 
 
+# What a service is told in a header: only visible ASCII can stand there.
+HeaderText = Annotated[str, StringConstraints(max_length=255, pattern=r"^[\x21-\x7e]*$")]
+
+
 class Form(BaseModel):
     """`csrf` is compared with what this browser was given; `after` is the page to go to."""
 

@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import Field
 
 from ordercast.contracts.limits import MAX_ITEMS
-from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.console.log_in.schemas import Form, HeaderText
 from ordercast.services.console.schemas import NONE_IF_EMPTY, Day, Id, Reference, midnight
 from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
@@ -77,7 +77,7 @@ class CancelForm(Form):
     """`all` of what is left, or the pieces that stand beside their lines. The key makes it once, however often it is sent
     within a day."""
 
-    key: Annotated[str, Field(max_length=255)] = ""
+    key: HeaderText = ""
     what: Literal["all", "some"] = "all"
     line: Annotated[tuple[Annotated[int, PLAIN_INTEGER], ...], Field(max_length=MAX_ITEMS)] = ()
     pieces: Annotated[tuple[Pieces, ...], Field(max_length=MAX_ITEMS)] = ()

@@ -7,7 +7,7 @@ import msgspec
 
 from ordercast.client.order_answers import Product
 from ordercast.services.console.forecasts.schemas import Search
-from ordercast.services.console.log_in.schemas import Form, Text
+from ordercast.services.console.log_in.schemas import Form, HeaderText, Text
 from ordercast.services.console.products.change_product import ProductValues
 from ordercast.services.console.schemas import After, YesOrNo, flag
 
@@ -41,7 +41,7 @@ class ProductForm(Form):
     price: Text = ""
     currency: Text = ""
     active: bool = False
-    known: Text = ""
+    known: HeaderText = ""
     before: Text = ""
 
     @classmethod

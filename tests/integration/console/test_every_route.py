@@ -1,5 +1,6 @@
 """Each page and each form of the console, as who may not: nobody, a customer, and a page of another site."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.integration.console.test_log_in import log_in
+from tests.integration.console.test_log_in import csrf_in, log_in
+from tests.support.console_records import PENDING
 from tests.support.console_routes import ConsoleRoute, console_routes
 from tests.support.console_services import Shop, console_of
 
@@ -115,3 +117,37 @@ async def test_the_forms_of_every_page_are_refused_by_their_token_and_not_by_cha
     async with reading(Shop(), "olga") as http:
         for path in ("/log-out", "/preferences"):
             assert (await asked(http, ConsoleRoute("POST", path))).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["%FF", "%00", "%0A", "%C3%A9", "%F0%9F%A7%AA", "$(id)"])
+async def test_no_page_fails_at_an_odd_name_in_its_path(name: str) -> None:
+    async with reading(Shop(), "adam") as http:
+        for template in {route.template for route in ROUTES if "{" in route.template and route.method == "GET"}:
+            answer = await http.get(re.sub(r"\{\w+\}", name, template))
+            assert answer.status_code in (204, 404, 422), (template, answer.text)
+
+
+# What forms hand on as headers, which take visible ASCII alone.
+HEADERS: Final = (
+    (f"/orders/{PENDING}/cancel", "key"),
+    ("/products/1/edit", "known"),
+    ("/accounts/11/role", "known"),
+    ("/accounts/11/block", "known"),
+)
+
+
+@pytest.mark.parametrize("value", ["é", "a\nb", "a\r\nX-Evil: 1", "🧪"])
+@pytest.mark.parametrize(("path", "field"), HEADERS)
+async def test_what_cannot_stand_in_a_header_is_refused_and_not_handed_on(path: str, field: str, value: str) -> None:
+    shop = WatchedShop()
+    async with reading(shop, "adam") as http:
+        csrf = csrf_in((await http.get("/products/new")).text)
+        answer = await http.post(path, data={"csrf": csrf, field: value})
+        assert answer.status_code == 422
+    assert shop.changes == []
+
+
+async def test_an_event_id_that_cannot_stand_in_a_header_is_refused() -> None:
+    async with reading(Shop(), "adam") as http:
+        for asked in ({"headers": {b"last-event-id": "é".encode("latin-1")}}, {"params": {"last_id": "é"}}):
+            assert (await http.get("/events/stream", **asked)).status_code == 422
