@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from ordercast.contracts.because import Because
+
 
 class FieldError(Struct, frozen=True):
     field: str
@@ -20,8 +22,11 @@ class Checked(Struct, frozen=True):
 
 
 class Left(Struct, frozen=True):
+    """`because` is the reason as data, where the service has it so."""
+
     id: str
     reason: str
+    because: Because | None = None
 
 
 class Outcome(Struct, frozen=True):

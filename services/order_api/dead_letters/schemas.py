@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import msgspec
 from pydantic import BaseModel, Field, StringConstraints
 
+from ordercast.contracts.because import Sentence
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.contracts.json_schema import event_schema
 from ordercast.contracts.limits import MAX_BODY_BYTES
@@ -70,8 +72,16 @@ class CheckedAnswer(BaseModel):
 
 
 class LeftAnswer(BaseModel):
+    """`because` is the reason as data, a code and its values; null where there is only the sentence."""
+
     id: str
     reason: str
+    because: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, id_: str, reason: str) -> "LeftAnswer":
+        because = msgspec.to_builtins(reason.because) if isinstance(reason, Sentence) else None
+        return cls(id=id_, reason=str(reason), because=because)
 
 
 class OutcomeAnswer(BaseModel):
@@ -82,7 +92,7 @@ class OutcomeAnswer(BaseModel):
 
     @classmethod
     def of(cls, outcome: Outcome) -> "OutcomeAnswer":
-        return cls(done=outcome.done, left=[LeftAnswer(id=id_, reason=why) for id_, why in outcome.left.items()])
+        return cls(done=outcome.done, left=[LeftAnswer.of(id_, why) for id_, why in outcome.left.items()])
 
 
 class DeadLetterAnswer(BaseModel):

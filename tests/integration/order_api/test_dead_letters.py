@@ -30,6 +30,7 @@ from tests.support.order_api import Member, RunningApi
 
 NOW: Final = datetime(2026, 7, 1, tzinfo=UTC)
 ACCOUNT: Final = 8  # of partition 0
+REPLAYED: Final = {"reason": "it was replayed already", "because": {"code": "letter-replayed", "values": {}}}
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ async def test_many_are_replayed_as_they_were_and_what_would_be_refused_again_is
     await letters.apply()
     assert (await letters.table.rows())[ACCOUNT, 7]["view_count"] == 1
     again = await letters.act(operator, "/replay", {"ids": ids[:1]})
-    assert again == {"done": [], "left": [{"id": ids[0], "reason": "it was replayed already"}]}
+    assert again == {"done": [], "left": [{"id": ids[0], **REPLAYED}]}
 
 
 async def test_what_is_discarded_never_counts_and_each_act_has_its_line(letters: Letters, sessions: Sessions) -> None:
@@ -145,7 +146,7 @@ async def test_what_is_discarded_never_counts_and_each_act_has_its_line(letters:
     discarded = await letters.act(operator, "/discard", both)
     assert would == discarded
     assert discarded["done"] == ["views:0:1"]
-    assert discarded["left"] == [{"id": "views:0:0", "reason": "it was replayed already"}]
+    assert discarded["left"] == [{"id": "views:0:0", **REPLAYED}]
     refused = await letters.act(operator, "/views:0:1/replay", {"body": json.dumps(body)}, 409)
     assert refused["type"] == "/problems/dead-letter-not-waiting"
     states = {row["id"]: row["state"] for row in (await letters.ask(operator))["data"]}
