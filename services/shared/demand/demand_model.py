@@ -145,7 +145,7 @@ class DemandModel:
     """It holds no state of a call, so any thread may use it.
 
     `young_apart`: young products have intervals of their own. The version was calibrated so. `before`: it is to be asked by
-    features as releases up to `ordercast.demand/5` made them (`Features`).
+    features as releases up to `ordercast.demand/5` made them (`Features`), and its intervals are rounded as theirs.
     """
 
     questions: Mapping[Question, QuestionModel]
@@ -159,7 +159,7 @@ class DemandModel:
 
     def with_intervals(self, answer: DemandAnswer, level: float) -> PairAnswers:
         """What `pairs` says from what the networks have answered."""
-        said = said_of_pairs(answer)
+        said = self._as_calibrated(said_of_pairs(answer))
         groups = _groups_of_pairs(answer, said)
         low, high = _intervals(self.calibrations["pair"], said, groups, level)
         probability, mean, median = (
@@ -215,24 +215,27 @@ class DemandModel:
     def said_of_pairs(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The answer, its spread, and the groups of its interval."""
         answer = self.questions["pair"].answer(values)
-        said = said_of_pairs(answer)
+        said = self._as_calibrated(said_of_pairs(answer))
         return answer, said, _groups_of_pairs(answer, said)
 
     def said_of_lines(self, values: Floats) -> tuple[DemandAnswer, Said, Ints]:
         """The same of the next order line."""
         answer = self.questions["line"].answer(values)
-        said = said_of_pieces(answer)
+        said = self._as_calibrated(said_of_pieces(answer))
         known = values[:, names(PAIR_FEATURES).index("pair_known")] > 0
         return answer, said, line_groups(said.mean, _lines(PAIR_FEATURES, values), known)
 
     def said_of_week(self, values: Floats, ahead: int) -> tuple[Said, Ints]:
         """The spread of a product's pieces in one of the next weeks, from 1 on, and the groups of its interval."""
-        said = said_of_pieces(self.questions["product"].answer(values, ahead))
+        said = self._as_calibrated(said_of_pieces(self.questions["product"].answer(values, ahead)))
         return said, product_groups(said.mean, _lines(PRODUCT_FEATURES, values), self._young(values))
 
     def said_of_weeks_together(self, values: Floats, weeks: int) -> tuple[Said, Ints]:
         """The same of all pieces of the next weeks."""
         return _of_weeks_together([said for said, _ in self._said_by_week(values, weeks)], self._young(values))
+
+    def _as_calibrated(self, said: Said) -> Said:
+        return replace(said, outward=False) if self.before else said
 
     def _young(self, values: Floats) -> Bools:
         age = values[:, names(PRODUCT_FEATURES).index(AGE)]

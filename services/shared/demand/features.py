@@ -32,14 +32,14 @@ _YEAR_DAYS: Final = 365.2425
 class Features:
     """All that can be asked at one moment. Sums over what is known are made once, then any pairs are looked up.
 
-    Pairs of a shop that rests have the features of the day after its last order. `before`: all features as versions up to
+    Pairs of a shop that rests have the features of the day after its last order, if it `rests`. `before`: all features as versions up to
     `ordercast.demand/5` learned from them.
     """
 
-    def __init__(self, known: Known, *, before: bool = False) -> None:
+    def __init__(self, known: Known, *, before: bool = False, rests: bool = True) -> None:
         self._known = known
         self.before = before
-        self.resting_days = 0 if before else resting_days(known)
+        self.resting_days = resting_days(known) if rests and not before else 0
         self._open = as_last_open(known) if self.resting_days else known
         self._pairs = _pairs(self._open)
         self._products = _products(self._open)
@@ -90,7 +90,9 @@ class Features:
         return matrix(features, columns | self._of_all, len(pair))
 
     def of_known_pairs(self, most: int) -> Floats:
-        """The same of the pairs with anything known; of more than `most`, every second, third and so on."""
+        """The same of the pairs with anything known, also if the shop rests; of more than `most`, every second, third and so on."""
+        if self.resting_days:
+            return Features(self._known, rests=False).of_known_pairs(most)
         activity, pair = self._known.activity, np.unique(self._known.days.pair)
         pair = pair[:: max(-(-len(pair) // most), 1)]
         account_ids = activity.accounts[activity.pair_account[pair]]

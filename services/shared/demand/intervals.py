@@ -6,7 +6,7 @@ ends if they lie within the ends, so rounding does not change what an interval h
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
 
@@ -28,16 +28,21 @@ _MOST_LOG: Final = 36.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a model says of each row: expected pieces, and the quantiles .05, .5 and .95 of log(1 + pieces)."""
+    """What a model says of each row: expected pieces, and the quantiles .05, .5 and .95 of log(1 + pieces).
+
+    `outward`: no interval and no stock ends below the mean itself, from half a piece on. Versions of releases before were judged
+    and calibrated with the mean rounded to the nearest piece, and with none that held a stock.
+    """
 
     mean: Floats
     low: Floats
     middle: Floats
     high: Floats
+    outward: bool = field(default=True, kw_only=True)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Said":
         """Some of the rows."""
-        return Said(self.mean[chosen], self.low[chosen], self.middle[chosen], self.high[chosen])
+        return Said(self.mean[chosen], self.low[chosen], self.middle[chosen], self.high[chosen], outward=self.outward)
 
 
 def interval_scores(said: Said, pieces: Ints) -> Floats:
@@ -50,7 +55,7 @@ def interval_scores(said: Said, pieces: Ints) -> Floats:
 
 
 def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, Ints]:
-    """Lowest and highest pieces, no more than `most_seen`; the rounded mean and median are always in, so no interval is empty.
+    """Lowest and highest pieces, no more than `most_seen`; mean and rounded median are always in, so no interval is empty.
 
     A threshold is a factor of the spread: where a huge order came for a row that expects few, that factor would say billions of
     a row that expects more.
@@ -63,21 +68,22 @@ def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, In
 
 
 def upper_scores(said: Said, pieces: Ints) -> Floats:
-    """By row, the smallest threshold whose stock is enough; minus infinity where nothing is needed."""
+    """By row, the smallest threshold whose stock is enough; minus infinity where no more is needed than is expected."""
     middle, down, up = _spread(said)
     off = np.log1p(pieces) - middle
-    return np.asarray(np.where(pieces > 0, np.where(off > 0, off / up, off / down), -np.inf), np.float64)
+    return np.asarray(np.where(pieces > _expected(said), np.where(off > 0, off / up, off / down), -np.inf), np.float64)
 
 
 def stock(said: Said, thresholds: Floats, most_seen: Ints) -> Ints:
-    """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`.
+    """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`, and no fewer than expected.
 
-    That bounds no stock under the rounded mean and median, as it bounds no interval: who expects more than anybody sold needs it.
+    `most_seen` bounds no stock under mean and median, as it bounds no interval: who expects more than anybody sold needs it. A
+    level for which less than the mean is enough, as of pieces that come seldom and then are many, is more than held.
     """
     middle, down, up = _spread(said)
     _, least = _always_in(said, middle)
     enough = _at_most(middle + thresholds * np.where(thresholds > 0, up, down))
-    return np.minimum(enough, np.maximum(most_seen, least))
+    return np.maximum(np.minimum(enough, np.maximum(most_seen, least)), _expected(said))
 
 
 def of_several_weeks(weeks: Sequence[Said]) -> Said:
@@ -94,6 +100,7 @@ def of_several_weeks(weeks: Sequence[Said]) -> Said:
         low=summed(lambda week: week.low),
         middle=summed(lambda week: week.middle),
         high=summed(lambda week: week.high),
+        outward=weeks[0].outward,
     )
 
 
@@ -108,7 +115,17 @@ def _spread(said: Said) -> tuple[Floats, Floats, Floats]:
 
 def _always_in(said: Said, middle: Floats) -> tuple[Ints, Ints]:
     ends = np.rint(np.stack([np.expm1(middle), np.maximum(said.mean, 0.0)])).astype(np.int64)
-    return ends.min(axis=0), ends.max(axis=0)
+    return ends.min(axis=0), np.maximum(ends.max(axis=0), _expected(said))
+
+
+def _expected(said: Said) -> Ints:
+    """By row, the whole pieces that are no fewer than the mean; under half a piece none, and none where it is not `outward`.
+
+    A pair that orders once in twenty times may expect that: nothing is what it has nineteen times.
+    """
+    mean = np.maximum(said.mean, 0.0)
+    above = np.where(mean < 0.5, 0.0, np.ceil(mean - _EXACT * (1 + mean)))
+    return (above if said.outward else np.zeros_like(above)).astype(np.int64)
 
 
 def uncut(said: Said) -> Ints:

@@ -29,7 +29,10 @@ ANSWERS: Mapping[str, tuple[tuple[Feature, ...], Callable[[Rows, int], tuple[Any
     "pairs": (PAIR_FEATURES, lambda values, _: astuple(MODEL.pairs(values, 0.9))),
     "lines": (PAIR_FEATURES, lambda values, _: astuple(MODEL.lines(values, 0.9))),
     "products": (PRODUCT_FEATURES, lambda values, weeks: astuple(MODEL.products(values, weeks, 0.9))),
-    "weeks together": (PRODUCT_FEATURES, lambda values, weeks: astuple(MODEL.said_of_weeks_together(values, weeks)[0])),
+    "weeks together": (
+        PRODUCT_FEATURES,
+        lambda values, weeks: astuple(MODEL.said_of_weeks_together(values, weeks)[0])[:4],
+    ),
     "stock": (PRODUCT_FEATURES, lambda values, weeks: (MODEL.stock(values, weeks, 0.95),)),
 }
 

@@ -1,5 +1,7 @@
 """Whole pieces, in order, never empty, and holding what their level says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,7 +62,7 @@ def test_the_stock_of_its_own_score_is_enough_and_no_smaller_one_is(rows: tuple[
     scores = upper_scores(said, pieces)
     assert (stock(said, scores) >= pieces).all()
     less = stock(said, scores - 1e-5 * (1 + np.abs(np.where(pieces > 0, scores, 0))))
-    assert ((pieces == 0) | (less < pieces)).all()
+    assert (np.isneginf(scores) | (less < pieces)).all()
 
 
 @settings(max_examples=40)
@@ -77,6 +79,23 @@ def test_ends_are_in_order_around_mean_and_median_and_only_move_outward(
         assert ((low <= inside) & (inside <= high)).all()
     needed, more_needed = (stock(said, np.full(len(said.mean), one)) for one in (threshold, threshold + more))
     assert ((needed >= 0) & (needed <= more_needed)).all()
+    some = said.mean >= 0.5
+    assert (high[some] >= said.mean[some] - 1e-2).all()
+    assert (needed[some] >= said.mean[some] - 1e-2).all()
+
+
+@pytest.mark.parametrize(
+    ("mean", "least"), [(227.3, 228), (910.4, 911), (3.0, 3), (3.0 + 1e-12, 3), (0.6, 1), (0.4, 0), (6_635.0, 6_635)]
+)
+def test_no_interval_and_no_stock_ends_below_what_is_expected(mean: float, least: int) -> None:
+    """A product of which nothing comes in most weeks, and thousands in one."""
+    said = Said(np.array([mean]), *(np.zeros(1) for _ in range(3)))
+    assert intervals(said, np.zeros(1))[1].tolist() == [least]
+    assert stock(said, np.zeros(1)).tolist() == [least]
+    assert upper_scores(said, np.array([least])).tolist() == [-np.inf]
+    before = replace(said, outward=False)
+    assert intervals(before, np.zeros(1))[1].tolist() == [round(mean)]
+    assert stock(before, np.zeros(1)).tolist() == [0]
 
 
 def test_a_median_of_a_certain_model_leaves_room() -> None:
@@ -112,11 +131,12 @@ def test_intervals_hold_for_ten_thousand_new_pairs_and_each_group_of_them(level:
     said, product_lines, groups, pieces = simulated(10_000, seed=2)
     low, high = intervals(said, thresholds(calibration, groups, level))
     held = (low <= pieces) & (pieces <= high)
-    assert held.mean() == pytest.approx(level, abs=0.015)
+    # Pieces between median and mean are in at any level: some 50 % where few are expected.
+    assert held.mean() == pytest.approx(level, abs=0.015 if level > 0.5 else 0.04)
     for group in (product_lines < 20, product_lines >= 200, said.mean >= 20, said.mean < 4):
         assert group.sum() > 400
         assert (
-            level - 0.03 <= held[group].mean() <= level + 0.05
+            level - 0.03 <= held[group].mean() <= level + (0.05 if level > 0.5 else 0.15)
         )  # in small whole pieces, the next lower end holds less
 
 
@@ -222,8 +242,8 @@ def test_a_pair_that_seldom_orders_has_nothing_as_its_interval_and_one_that_ofte
     said, groups, pieces, probability = pairs(10_000)
     high = stock(said, thresholds(calibration, groups, 0.9))
     seldom = probability < 0.1
-    assert (high[seldom] == 0).all()
-    assert (pieces[seldom] <= 0).mean() == pytest.approx(0.955, abs=0.015)
+    assert (high[seldom] == np.where(said.mean[seldom] < 0.5, 0, np.ceil(said.mean[seldom]))).all()
+    assert (pieces <= high)[seldom].mean() == pytest.approx(0.955, abs=0.015)
     for often in (0.25, 0.6):
         assert (pieces <= high)[probability == often].mean() == pytest.approx(0.9, abs=0.02)
     assert np.median(high[probability == 0.6]) > np.median(high[probability == 0.25]) > 0
