@@ -1,6 +1,7 @@
 """Pages as answers: rendered in the reader's language, under a policy that lets nothing in but the console's own files."""
 
 import hmac
+import re
 import secrets
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -40,6 +41,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _FORM_BYTES: Final = 32
+_FORM_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_BYTES: Final = 8
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -113,12 +115,13 @@ Admin = Annotated[LogIn, Depends(admin)]
 def page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
     """A template with its values, and what every page has: who is logged in, theme, and what its forms have to bring."""
     log_in = log_in_of(request)
-    form = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(_FORM_BYTES)
+    known = _form_of(request)
+    form = known or secrets.token_urlsafe(_FORM_BYTES)
     # With a name of this page, by which a form that is sent twice is known.
     csrf = f"{log_in.csrf if log_in else form}.{secrets.token_urlsafe(_PAGE_BYTES)}"
     text = render(request, template, csrf=csrf, **values)
     answer = HTMLResponse(text, status, HEADERS)
-    if log_in is None and FORM_COOKIE not in request.cookies:
+    if log_in is None and not known:
         set_cookie(request, answer, FORM_COOKIE, form)
     return answer
 
@@ -165,6 +168,13 @@ def answer_problem(request: Request, problem: Problem) -> Response:
     return shown
 
 
+def _form_of(request: Request) -> str:
+    """What the forms of whoever is not logged in are compared with; empty where the browser has none, or none of ours: it gets
+    another one."""
+    found = request.cookies.get(FORM_COOKIE, "")
+    return found if _FORM_TEXT.fullmatch(found) else ""
+
+
 def check_form(request: Request, csrf: str) -> None:
     """Whether a form is one of this browser's own pages.
 
@@ -172,7 +182,7 @@ def check_form(request: Request, csrf: str) -> None:
         FormRefused: it is not.
     """
     log_in = log_in_of(request)
-    wanted = log_in.csrf if log_in else request.cookies.get(FORM_COOKIE, "")
+    wanted = log_in.csrf if log_in else _form_of(request)
     token, _, _of_page = csrf.partition(".")
     if not wanted or not hmac.compare_digest(wanted.encode(), token.encode()):
         raise FormRefused

@@ -136,3 +136,12 @@ async def test_tries_to_log_in_are_bounded_and_a_page_says_when_to_try_again() -
         assert "Too often in a short time" in answers[-1].text
         assert f"Try again in {answers[-1].headers['retry-after']} s" in answers[-1].text
         assert "default-src 'none'" in answers[-1].headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("cookie", ["", "a.b", "x" * 43 + ".y", "é"])
+async def test_a_browser_with_a_form_cookie_that_is_none_gets_another_one_and_may_log_in(cookie: str) -> None:
+    async with reading(Shop()) as http:
+        first = await http.get("/log-in", headers={b"cookie": f"ordercast_console_form={cookie}".encode("latin-1")})
+        form = {"csrf": csrf_in(first.text), "email": "olga@shop.example", "password": PASSWORD}
+        answer = await http.post("/log-in", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
