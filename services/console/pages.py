@@ -156,7 +156,8 @@ def answer_problem(request: Request, problem: Problem) -> Response:
         return problem.response()
     answer = problem.response()
     try:
-        shown = page(request, "problem.html", problem.type.status, problem=problem)
+        changes = request.method not in ("GET", "HEAD")
+        shown = page(request, "problem.html", problem.type.status, problem=problem, changes=changes)
     except Exception:
         # The page itself may be what failed.
         log.exception("a page about a problem cannot be shown", path=request.url.path)

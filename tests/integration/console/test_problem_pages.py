@@ -6,7 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from ordercast.services.console.overview import routes as overview
-from tests.integration.console.test_log_in import log_in, reading
+from ordercast.services.console.trainings import routes as trainings
+from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_services import Shop, console_of
 
 
@@ -73,3 +74,18 @@ async def test_a_page_that_fails_while_it_tells_of_a_failure_is_problem_json(
 
 def broken_text(*_: Any) -> str:
     raise RuntimeError("nobody thought of this")
+
+
+async def test_only_of_a_form_it_is_said_that_it_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        csrf = csrf_in((await http.get("/products/new")).text)
+        monkeypatch.setattr(overview, "read_overview", broken)
+        monkeypatch.setattr(trainings, "check_form", broken_text)
+        with capture_logs():
+            shown = await http.get("/")
+            sent = await http.post("/trainings", data={"csrf": csrf})
+        assert (shown.status_code, sent.status_code) == (500, 500)
+        assert "This page could not be shown." in shown.text
+        assert "whether it was done" not in shown.text
+        assert "It is not known whether it was done" in sent.text
