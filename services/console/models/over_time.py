@@ -8,7 +8,8 @@ from typing import Final
 # Of the picture, in its own units: on a phone as on a desktop about a pixel each.
 WIDTH: Final = 360
 HEIGHT: Final = 264
-LEFT: Final = 44
+# Left of it stand the levels: up to seven characters.
+LEFT: Final = 56
 RIGHT: Final = 348
 TOP: Final = 12
 BOTTOM: Final = 116
@@ -19,6 +20,8 @@ DAY_APART: Final = 62
 _FREE: Final = 0.15
 # Of the value, where all are the same.
 _FREE_ALONE: Final = 0.05
+# What a level stands below, and its decimals.
+_DECIMALS: Final = ((100, 3), (1_000, 2), (10_000, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class OverTime:
     @property
     def values(self) -> Sequence[float]:
         return [dot.of.value for dot in self.dots]
+
+    @property
+    def decimals(self) -> int:
+        """Of the levels: fewer of large ones, which have no room for more."""
+        highest = self.levels[-1][1]
+        return next((digits for below, digits in _DECIMALS if highest < below), 0)
 
     @property
     def points(self) -> str:

@@ -17,7 +17,10 @@ from ordercast.services.console.models.over_time import (
     Judged,
     over_time,
 )
+from ordercast.services.console.texts import environments
 
+# Left of the picture, in its size of letters.
+MOST_SIGNS = 7
 FIRST = datetime(2026, 1, 1, 4, tzinfo=UTC)
 TEN_YEARS_S = 10 * 365 * 86_400
 MOMENTS = st.integers(0, TEN_YEARS_S).map(lambda seconds: FIRST + timedelta(seconds=seconds))
@@ -63,3 +66,10 @@ def test_less_stands_lower_and_what_took_longer_farther_apart() -> None:
     assert first.y < last.y < best.y
     assert (last.x - best.x) == pytest.approx(3 * (best.x - first.x))
     assert list(found.values) == [0.8, 0.6, 0.7]
+
+
+@given(st.lists(st.floats(0, 800_000), min_size=1, max_size=9))
+def test_levels_have_room_beside_the_picture(values: list[float]) -> None:
+    found = over_time("pair", [Judged(f"v{number}", FIRST, value) for number, value in enumerate(values)])
+    number = environments()["en"].filters["number"]
+    assert all(len(number(level, found.decimals)) <= MOST_SIGNS for _, level in found.levels)
