@@ -40,11 +40,11 @@ class Curve:
             "kind": "views",
             "at": self.at,
             "x": [one.view_count for one in answers],
-            "mean": [round(one.quantity, 3) for one in answers],
-            "low": [round(one.quantity - one.spread, 3) for one in answers],
-            "high": [round(one.quantity + one.spread, 3) for one in answers],
+            "mean": [_drawn(one.quantity) for one in answers],
+            "low": [_drawn(one.quantity - one.spread) for one in answers],
+            "high": [_drawn(one.quantity + one.spread) for one in answers],
             "members": [
-                [round(value, 3) for value in member] for member in zip(*(one.members for one in answers), strict=True)
+                [_drawn(value) for value in member] for member in zip(*(one.members for one in answers), strict=True)
             ],
         }
 
@@ -94,6 +94,11 @@ async def read_prediction(
         viewed = features.view_count if isinstance(features, Features) else None
     at = views if views is not None else viewed if viewed is not None else FIRST_VIEWS
     return PredictPage(who, what, answer, viewed, await _curve(client, at, int(up_to) if up_to else None))
+
+
+def _drawn(value: float) -> float:
+    """Of small answers, too, finer than a pixel: decimals alone would make a staircase of them."""
+    return float(f"{value:.4g}")
 
 
 async def _curve(client: Client, at: int, up_to: int | None) -> Curve | Missing:

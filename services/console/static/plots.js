@@ -6,6 +6,9 @@
   const shade = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", timeZone: "UTC" });
   const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  // Of values below 1, such as along an axis of small ones.
+  const small = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+  const level = (_, ys) => ys.map((y) => (Math.max(...ys.map(Math.abs)) < 1 ? small : whole).format(y));
   const exact = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const drawn = new Map();
 
@@ -22,7 +25,7 @@
       scales: { x: { time: false } },
       axes: [
         axis({ splits: () => plot.x, space: 0, values: (u, xs) => xs.map((x, place) => (place % Math.ceil((60 * xs.length) / u.width) ? "" : day.format(1000 * x))) }),
-        axis({ values: (_, ys) => ys.map((y) => whole.format(y)), size: 56 }),
+        axis({ values: level, size: 56 }),
       ],
       series: [{}, line("transparent"), line("transparent"), line(ink, { points: dots(ink) }), line(accent, { points: dots(accent), dash: [6, 4] })],
       bands: [band([1, 2])],
@@ -35,7 +38,7 @@
     return {
       data: [plot.x, plot.high, plot.low, ...plot.members, plot.mean],
       scales: { x: { time: false } },
-      axes: [axis({}), axis({ values: (_, ys) => ys.map((y) => whole.format(y)), size: 56 })],
+      axes: [axis({}), axis({ values: level, size: 56 })],
       series: [{}, line("transparent"), line("transparent"), ...members, line(accent, { width: 3 })],
       bands: [band([1, 2])],
       hooks: { draw: [(u) => standAt(u, plot.at)] },
