@@ -62,6 +62,14 @@ async def import_(
     save_mapping: Annotated[
         Path | None, typer.Option(help="Write what was told and found to this TOML file.", rich_help_panel=_FORM)
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD=view|cart",
+            help="Your word for a view, or for what was put into the cart.",
+            rich_help_panel=_FORM,
+        ),
+    ] = None,
     group_by: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Rows that agree in these columns are one order.", rich_help_panel=_FORM),
@@ -104,6 +112,7 @@ async def import_(
 
     It says how it reads the file, and asks for what the file leaves open. Every row is imported, refused or left out, each with a
     reason. The same file twice changes nothing, and of a file that was appended to only what is new comes in.
+    Exit code 1 if no row of it came in.
     """
     if simulate_views and (context.remote or subject is not Subject.ORDERS):
         raise CommandFailed(
@@ -124,6 +133,7 @@ async def import_(
         dayfirst,
         None if decimal_point is None else Decimals.POINT if decimal_point else Decimals.COMMA,
         encoding,
+        kind or (),
     )
     with ExitStack() as opened:
         with steps(context.console) as step:
@@ -172,5 +182,5 @@ async def _import(
             )
     where = f"\nrefused rows with their reasons, to be corrected and imported: {rejects}" if report.refused else ""
     context.result({**report.as_data(), "rejects": str(rejects)}, Text(report.text() + where))
-    if report.refused and not report.rows_imported:
+    if report.rows and not report.rows_imported:
         raise typer.Exit(1)

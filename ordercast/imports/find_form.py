@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -18,6 +17,7 @@ from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
 from ordercast.imports.files.typed_files import LINE
 from ordercast.imports.files.unpack import GENEROUS, Bounds
+from ordercast.imports.profiles.known import GENERIC
 from ordercast.imports.profiles.mapping import (
     NUMBERS,
     OPTIONAL,
@@ -28,12 +28,12 @@ from ordercast.imports.profiles.mapping import (
     SavedMapping,
     Subject,
     told_fields,
+    told_kinds,
     told_mapping,
 )
 from ordercast.imports.profiles.recognise import recognise
-
-# Of a file's columns in an error: some exports have 80.
-_NAMES_SHOWN: Final = 40
+from ordercast.imports.profiles.usual_names import fitted
+from ordercast.imports.report import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,16 @@ class Choices:
     dayfirst: bool | None = None
     decimals: Decimals | None = None
     encoding: str | None = None
+    kinds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The form of a file, and the words for what was found."""
+    """The form of a file, and the words for what was found. `not_read`: columns that nothing comes from."""
 
     form: Form
     words: tuple[str, ...]
+    not_read: tuple[str, ...] = ()
 
     def saved(self) -> SavedMapping:
         """What `--save-mapping` writes."""
@@ -74,7 +76,7 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
         Undecided: a column is not there, or something is not said; the hint says how to say it.
     """
     subject = choices.subject
-    name, mapping = _mapping(table, choices)
+    name, mapping = _mapping(table, spool, choices)
     columns = Columns(mapping, table.header)
     if twice := columns.ambiguous():
         raise Undecided(sentence("columns-of-one-name", name=twice), hint=sentence("rename-columns"))
@@ -107,16 +109,14 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     zone, currency = _told(choices, columns, times, says_currency=says_currency)
     prefix = choices.account_prefix or (choices.saved.account_prefix if choices.saved else "")
     form = Form(subject, mapping, columns, decimals, times, zone, currency, prefix)
-    return Found(form, _words(table, name, form))
+    return Found(form, _words(table, name, form), tuple(columns.not_read(mapping)))
 
 
 def _names(header: Sequence[str]) -> str:
-    named = [name for name in header if name.strip()]
-    more = len(named) - _NAMES_SHOWN
-    return ", ".join(named[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return shortened([name for name in header if name.strip()])
 
 
-def _mapping(table: Table, choices: Choices) -> tuple[str, Mapping]:
+def _mapping(table: Table, spool: Spool, choices: Choices) -> tuple[str, Mapping]:
     if choices.saved is not None:
         if choices.saved.subject is not choices.subject:
             raise Undecided(f"the mapping is one of {choices.saved.subject}", hint=f"import {choices.saved.subject}")
@@ -124,12 +124,18 @@ def _mapping(table: Table, choices: Choices) -> tuple[str, Mapping]:
     else:
         profile = recognise(table.header, choices.subject, choices.profile)
         name, mapping = profile.name, profile.mappings[choices.subject]
+        if profile is GENERIC:
+            mapping = fitted(choices.subject, mapping, table.header, spool.distinct, told_fields(choices.map))
     if choices.map:
         mapping = told_mapping(choices.subject, choices.map, mapping)
     if choices.group_by:
         told_ref = any(entry.startswith("order_ref=") for entry in choices.map)
         columns = mapping.columns if told_ref else {f: c for f, c in mapping.columns.items() if f != "order_ref"}
         mapping = msgspec.structs.replace(mapping, group_by=list(choices.group_by), columns=columns)
+    if choices.kinds:
+        if choices.subject is not Subject.VIEWS:
+            raise Undecided("--kind goes with views alone", hint="leave it out")
+        mapping = told_kinds(choices.kinds, mapping)
     if choices.sum_duplicate_lines is not None:
         mapping = msgspec.structs.replace(mapping, sum_duplicate_lines=choices.sum_duplicate_lines)
     return name, mapping

@@ -42,6 +42,7 @@ Advance = Callable[[int, int], None]
 One = TypeVar("One")
 # In the folder of a system of this machine: which views were sent.
 VIEWS_SENT: Final = "views_sent"
+_TELL_KINDS: Final = "your own words for views and carts are told with --kind WORD=view and --kind WORD=cart"
 # Rows, while it is found out what they become.
 _TOLD_EVERY: Final = 5_000
 
@@ -128,10 +129,15 @@ def try_file(
     file: ReadFile, shown: int, *, advance: Advance = lambda done, of: None
 ) -> tuple[Report, list[dict[str, Any]]]:
     """What an import would send: its report, and the first documents."""
-    report = Report(file.found.words)
+    report = _report_of(file.found)
     for outcome in _told(file.outcomes(), advance, file.rows):
         _account_for(outcome, report, file.found.form.currency)
     return report, list(islice(file.lines(), shown))
+
+
+def _report_of(found: Found) -> Report:
+    has_kinds = "kind" in found.form.columns.fields
+    return Report(found.words, found.not_read, _TELL_KINDS if has_kinds else "")
 
 
 def _told(each: Iterator[One], advance: Advance, of: int) -> Iterator[One]:
@@ -184,7 +190,7 @@ async def import_file(
         ClientError: the API refuses a whole request, or stays away. What was sent before is in.
         RejectsUnwritable: as it says.
     """
-    report, done = Report(file.found.words), 0
+    report, done = _report_of(file.found), 0
     with open_rejects(rejects_file, file.header) as rejects:
         chunks = _chunks(file.outcomes())
         coming = asyncio.create_task(asyncio.to_thread(next, chunks, None))

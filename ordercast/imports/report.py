@@ -1,7 +1,7 @@
 """What became of a file: rows in = imported + refused + left out, each refusal by its reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,8 @@ from ordercast.imports.documents.views_and_products import Document
 _REASONS_MAX: Final = 200
 _OTHER: Final = sentence("other-reasons")
 _REASONS_SHOWN: Final = 20
+# Of a file's columns: some exports have 80.
+_NAMES_SHOWN: Final = 40
 _UNKNOWN_CURRENCY: Final = "no currency"
 
 
@@ -24,6 +26,9 @@ class Report:
     """`counts` are the API's own: created, repeated and so on. Money is by currency; cancelled orders are apart."""
 
     found: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
+    # What to do where rows were left out that should not be.
+    hint: str = ""
     rows_imported: int = 0
     rows_summed: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -68,6 +73,7 @@ class Report:
     def as_data(self) -> dict[str, Any]:
         return {
             "found": self.found,
+            "columns_not_read": self.not_read,
             "rows": self.rows,
             "rows_imported": self.rows_imported,
             "rows_summed": self.rows_summed,
@@ -93,6 +99,10 @@ class Report:
         yield f"rows in {self.rows:,} = imported {self.rows_imported:,} + refused {refused:,}{tail}"
         yield from _reasons("refused", self.refused)
         yield from _reasons("left out", self.left_out)
+        if self.left_out and self.hint:
+            yield f"  {self.hint}"
+        if self.not_read:
+            yield f"columns that are not read: {shortened(self.not_read)}"
         if self.counts:
             yield ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in self.counts.items() if count)
         yield f"{len(self.accounts):,} accounts, {len(self.products):,} products"
@@ -103,6 +113,12 @@ class Report:
         for name, money in (("ordered", self.ordered), ("cancelled", self.cancelled)):
             if money:
                 yield f"{name}: " + ", ".join(f"{Decimal(total):,.2f} {currency}" for currency, total in money.items())
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first ones, and how many more there are."""
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count(reasons: Counter[str], reason: str) -> None:

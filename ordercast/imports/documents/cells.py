@@ -167,8 +167,8 @@ class Form:
             value = row.cells[place].strip()
             if value != only.value:
                 return sentence("is-and-not", name=only.column, text=repr(value[:40]), wanted=repr(only.value))
-        if (kind := self.text(row, "kind")) and kind.casefold() not in self.mapping.kinds:
-            wanted = " / ".join(map(repr, self.mapping.kinds))
+        if (kind := self.text(row, "kind")) and self.mapping.kind_of(kind) is None:
+            wanted = " / ".join(map(repr, self.mapping.kinds or ("view", "cart")))
             return sentence("is-and-not", name=self.columns.name("kind"), text=repr(kind[:40]), wanted=wanted)
         if without is not None and (place := self.columns.place(without)) is not None and not row.cells[place].strip():
             return sentence("no-value", name=without)

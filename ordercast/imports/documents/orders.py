@@ -24,6 +24,9 @@ _STATUSES: Final = {
     **dict.fromkeys(("pending", "open", "new", "created", "on hold"), "PENDING"),
     **dict.fromkeys(("confirmed", "paid", "completed", "complete", "processing", "shipped", "delivered"), "CONFIRMED"),
     **dict.fromkeys(("cancelled", "canceled", "refunded", "failed", "voided"), "CANCELLED"),
+    **dict.fromkeys(("offen", "neu", "ausstehend"), "PENDING"),
+    **dict.fromkeys(("bestätigt", "bezahlt", "abgeschlossen", "in bearbeitung", "versendet", "geliefert"), "CONFIRMED"),
+    **dict.fromkeys(("storniert", "abgebrochen", "erstattet", "fehlgeschlagen"), "CANCELLED"),
 }
 # Of one order, all rows say the same or nothing.
 _OF_THE_ORDER: Final = ("account_ref", "status", "currency")

@@ -10,8 +10,8 @@ from ordercast.imports.documents.cells import Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 
 CART: Final = "cart"
-_YES: Final = frozenset({"true", "yes", "1", "active", "published"})
-_NO: Final = frozenset({"false", "no", "0", "inactive", "draft", "archived"})
+_YES: Final = frozenset({"true", "yes", "1", "active", "published", "ja", "aktiv"})
+_NO: Final = frozenset({"false", "no", "0", "inactive", "draft", "archived", "nein", "inaktiv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _view(row: Row, form: Form) -> dict[str, Any]:
             raise Refusal(sentence("no-whole-number-from-to", name=name, least=1, most=MAX_VIEWS))
         line["count"] = int(number)
     # A view is a line without a kind, as it was before there were carts: sent_views.py knows it by that.
-    if (kind := form.text(row, "kind")) and form.mapping.kinds[kind.casefold()] == CART:
+    if (kind := form.text(row, "kind")) and form.mapping.kind_of(kind) == CART:
         line["kind"] = CART
     return line
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from ordercast.imports.files.typed_files import LINE
 from ordercast.imports.profiles.mapping import Mapping, Only, Subject
+from ordercast.imports.profiles.usual_names import usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,53 +183,17 @@ REES46: Final = Profile(
     },
 )
 
-# Names that columns often have.
-_NAMES: Final = {
-    "order_ref": [
-        "order_ref",
-        "order id",
-        "order number",
-        "order no",
-        "order",
-        "invoice",
-        "invoice no",
-        "transaction id",
-    ],
-    "account_ref": [
-        "account_ref",
-        "customer id",
-        "customer number",
-        "customer no",
-        "customer",
-        "user id",
-        "account id",
-        "email",
-    ],
-    "occurred_at": ["occurred_at", "order date", "created at", "date", "time", "timestamp", "invoice date"],
-    "sku": ["sku", "item code", "product code", "article number", "stock code", "product id", "item id"],
-    "name": ["name", "product name", "item name", "title", "description"],
-    "currency": ["currency"],
-}
-_ORDER_NAMES: Final = {
-    "quantity": ["quantity", "qty"],
-    "unit_price": ["unit_price", "item price", "price"],
-    "status": ["status", "order status"],
-    "confirmed_at": ["confirmed_at", "paid at"],
-    "cancelled_at": ["cancelled_at", "canceled at"],
-}
-
-
-def _named(*fields: str, **more: list[str]) -> Mapping:
-    return Mapping({**{field: _NAMES[field] for field in fields}, **more})
-
-
+# Any other file, by names that its columns often have.
 GENERIC: Final = Profile(
     "generic",
     (),
     {
-        Subject.ORDERS: _named("order_ref", "account_ref", "occurred_at", "sku", "name", "currency", **_ORDER_NAMES),
-        Subject.VIEWS: _named("account_ref", "occurred_at", "sku", "name", count=["count", "views"], kind=["kind"]),
-        Subject.PRODUCTS: _named("sku", "name", "currency", price=["price", "unit_price"], active=["active"]),
+        Subject.ORDERS: usual(
+            *("order_ref", "account_ref", "occurred_at", "sku", "name", "currency"),
+            *("quantity", "unit_price", "status", "confirmed_at", "cancelled_at"),
+        ),
+        Subject.VIEWS: usual("account_ref", "occurred_at", "sku", "name", "count", "kind"),
+        Subject.PRODUCTS: usual("sku", "name", "currency", "price", "active"),
     },
 )
 

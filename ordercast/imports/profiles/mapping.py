@@ -34,6 +34,17 @@ NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total"
 TIMES: Final[tuple[str, ...]] = ("occurred_at", "confirmed_at", "cancelled_at")
 
 
+# The usual words for the kinds of events, as `plain` writes them.
+KINDS: Final = {
+    **dict.fromkeys(
+        ("view", "views", "viewed", "pageview", "productview", "productviewed", "viewitem", "itemview"), "view"
+    ),
+    **dict.fromkeys(("ansicht", "angesehen", "aufruf", "seitenaufruf", "artikelansicht", "produktansicht"), "view"),
+    **dict.fromkeys(("cart", "addtocart", "addedtocart", "cartadd", "productadded", "basket", "addtobasket"), "cart"),
+    **dict.fromkeys(("warenkorb", "indenwarenkorb", "imwarenkorb", "indenwarenkorbgelegt"), "cart"),
+}
+
+
 class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows whose `column` has another value are left out."""
 
@@ -45,15 +56,15 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """`columns`: for each field its columns; of those in the file, the first that is not empty counts.
 
     `constants`: fields that the file does not tell. `group_by`: the columns in which the rows of one order agree, if not those
-    of order_ref; where there is no order_ref, they are it. `statuses`, `kinds`: the shop's words, in lower case; a row of another
-    kind is left out.
+    of order_ref; where there is no order_ref, they are it. `statuses`, `kinds`: the shop's words, in lower case; where there are
+    no kinds, the usual words. A row of another kind is left out.
     """
 
     columns: dict[str, list[str]]
     constants: dict[str, str] = {}
     group_by: list[str] = []
     statuses: dict[str, str] = {}
-    kinds: dict[str, str] = msgspec.field(default_factory=lambda: {"view": "view", "cart": "cart"})
+    kinds: dict[str, str] = {}
     only: Only | None = None
     # Rows of one order with the same sku and price become one item.
     sum_duplicate_lines: bool = False
@@ -65,6 +76,10 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     leave_out_zero: bool = False
     # An order_ref of this letter and digits only takes back, of another letter and digits is a booking and no order.
     cancellation_letter: str | None = None
+
+    def kind_of(self, word: str) -> str | None:
+        """`view` or `cart`; None if it is neither."""
+        return self.kinds.get(word.casefold()) if self.kinds else KINDS.get(plain(word))
 
 
 class SavedMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -116,6 +131,21 @@ def told_mapping(subject: Subject, told: Sequence[str], base: Mapping) -> Mappin
     return msgspec.structs.replace(base, columns=columns, constants=constants)
 
 
+def told_kinds(told: Sequence[str], base: Mapping) -> Mapping:
+    """`base` with the words of `WORD=view` and `WORD=cart` beside its own.
+
+    Raises:
+        Undecided: it is not of that form.
+    """
+    kinds = dict(base.kinds or KINDS)
+    for entry in told:
+        word, _, kind = entry.rpartition("=")
+        if not word.strip() or kind not in ("view", "cart"):
+            raise Undecided(f"--kind {entry!r} tells no kind", hint="--kind WORD=view, or --kind WORD=cart")
+        kinds[word.strip().casefold()] = kind
+    return msgspec.structs.replace(base, kinds=kinds)
+
+
 def told_fields(told: Sequence[str]) -> list[str]:
     """The fields that entries of `FIELD=COLUMN` name."""
     return [entry.partition("=")[0] for entry in told]
@@ -148,6 +178,12 @@ class Columns:
     def ambiguous(self) -> str | None:
         """A name in the mapping that several columns have."""
         return next((name for name in sorted(self._asked) if len(self._called(name)) > 1), None)
+
+    def not_read(self, mapping: Mapping) -> list[str]:
+        """The names of the columns that nothing is read from."""
+        rules = [name for name in (mapping.only and mapping.only.column, mapping.leave_out_without) if name]
+        read = {place for places in (*self.fields.values(), self.group_by, self._of(rules)) for place in places}
+        return [name for place, name in enumerate(self.header) if place not in read and name.strip()]
 
     def missing(self, subject: Subject, constants: dict[str, Any]) -> list[str]:
         return [field for field in REQUIRED[subject] if field not in self.fields and field not in constants]

@@ -65,7 +65,7 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
 ) -> None:
     shop = Shop(imported=Imported(refused={"9003": "the product was taken off"}))
     path = tmp_path / "till <1>.csv"
-    path.write_text(ORDERS.replace("Customer no", "Kunde"))
+    path.write_text(ORDERS.replace("Customer no", "Wer"))
     async with console_of(shop) as address:
         reader = await open_reader(address)
         page = reader.page
@@ -80,7 +80,7 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         assert "9001" in await page.inner_text("main")
         await reader.picture("import-open")
         assert await reader.violations() == []
-        await page.get_by_label("account_ref").fill("Kunde")
+        await page.get_by_label("account_ref").fill("Wer")
         await page.fill("[name=zone]", "Europe/Berlin")
         await page.fill("[name=currency]", "EUR")
         await page.keyboard.press("Enter")
@@ -90,7 +90,7 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
             assert told in text, told
         assert "Would come in, rows\n\n3" in text
         await page.click("summary")
-        command = "ordercast import orders till_1_.csv --map account_ref=Kunde --zone Europe/Berlin --currency EUR"
+        command = "ordercast import orders till_1_.csv --map account_ref=Wer --zone Europe/Berlin --currency EUR"
         assert command in await page.inner_text("main")
         await reader.picture("import-looked")
         assert await reader.violations() == []
@@ -113,7 +113,7 @@ async def test_a_file_is_handed_in_seen_mapped_and_sent_and_its_refused_rows_fet
         download = await downloading.value
         assert download.suggested_filename == "rejects_till_1_.csv"
         rows = Path(await download.path()).read_text().splitlines()
-        assert rows[0].startswith("ordercast_row,ordercast_reason,Order no,Kunde")
+        assert rows[0].startswith("ordercast_row,ordercast_reason,Order no,Wer")
         assert len(rows) == 3
         assert reader.problems == []
 
@@ -141,7 +141,7 @@ async def test_a_form_that_is_sent_twice_hands_in_one_file() -> None:
 
 
 async def test_a_file_with_the_columns_of_one_that_came_in_is_read_as_that_was(tmp_path: Path) -> None:
-    mine = ORDERS.replace("Customer no", "Kunde")
+    mine = ORDERS.replace("Customer no", "Wer")
     for round_ in range(2):  # the second one after a restart
         async with reading(Shop(), told_of_files=tmp_path / "told.json") as http:
             await log_in(http, "olga")
@@ -149,15 +149,24 @@ async def test_a_file_with_the_columns_of_one_that_came_in_is_read_as_that_was(t
             assert ("the last file with the same columns" in page) == bool(round_)
             if round_:
                 assert "What would come in" in page
-                assert "--map account_ref=Kunde --zone Europe/Berlin --currency EUR" in page
+                assert "--map account_ref=Wer --zone Europe/Berlin --currency EUR" in page
                 # Whoever takes it out has taken it out.
                 told = {"subject": "orders", "zone": "Asia/Seoul", "currency": "EUR"}
                 page = await act(http, path, "look", **told)
                 assert "no column is known to be account_ref" in page
             else:
-                told = {**TOLD, "field": "account_ref", "column": "Kunde"}
+                told = {**TOLD, "field": "account_ref", "column": "Wer"}
                 assert "What would come in" in await act(http, path, "look", **told)
                 assert "What came in" in await act(http, path, "send")
+
+
+async def test_columns_that_are_not_read_are_listed_before_and_after_it_comes_in() -> None:
+    with_discount = "\n".join(f"{line};<5>" for line in ORDERS.splitlines()).replace("<5>", "Discount", 1)
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, with_discount, zone="Europe/Berlin", currency="EUR")
+        for shown in (page, await act(http, path, "send")):
+            assert "Columns that are not read: Discount<" in shown
 
 
 async def test_progress_of_a_file_that_is_gone_leads_to_what_says_so() -> None:

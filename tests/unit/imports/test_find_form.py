@@ -8,7 +8,7 @@ import pytest
 from ordercast.imports.columns.numbers import Decimals
 from ordercast.imports.errors import Undecided
 from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
-from tests.support.shop_files import read
+from tests.support.shop_files import Read, read
 
 OWN = "Beleg;Kunde;Datum;Artikel;Menge;Preis\n7;ann;13.04.2026 09:00;MUG;2;10,25\n"
 MAP = ["order_ref=Beleg", "account_ref=Kunde", "occurred_at=Datum", "sku=Artikel", "quantity=Menge", "unit_price=Preis"]
@@ -50,7 +50,7 @@ def test_a_mapping_is_saved_and_used_again(tmp_path: Path) -> None:
     ("content", "choices", "says", "hint"),
     [
         (
-            OWN,
+            OWN.replace("Preis", "Wert"),
             {"map": MAP[:-1]},
             "no column is known to be unit_price; there are: Beleg, Kunde",
             "--map unit_price=COLUMN",
@@ -65,6 +65,7 @@ def test_a_mapping_is_saved_and_used_again(tmp_path: Path) -> None:
         (OWN, {"map": MAP, "group_by": ["Tag"]}, "no column Tag to group by", "Beleg"),
         (OWN.replace("13.04", "03.04"), {"map": MAP}, "tells the day from the month", "--dayfirst"),
         (OWN.replace("10,25", "1,250"), {"map": MAP}, "numbers such as 1,250", "--decimal-comma"),
+        (OWN, {"map": MAP, "kinds": ["Ansicht=view"]}, "--kind goes with views alone", "leave it out"),
         (OWN, {"profile": "shop"}, "no profile shop", "shopify"),
         (OWN.replace("Beleg;Kunde", "Preis;Kunde"), {"map": MAP[1:]}, "several columns are called Preis", "rename"),
     ],
@@ -111,3 +112,71 @@ def test_counts_of_views_are_read_as_the_column_is_written(tmp_path: Path) -> No
         read(path, Subject.VIEWS)
     (line,) = read(path, Subject.VIEWS, decimals=Decimals.COMMA).lines
     assert line["count"] == 1_000
+
+
+EVENTS = "time,customer,sku,{name}\n" + "".join(
+    f"2026-04-01T12:00:00Z,ann,MUG,{word}\n" for word in ("view", "add_to_cart", "purchase")
+)
+
+
+def views(folder: Path, content: str, **choices: Any) -> Read:
+    return read(own(folder, content), Subject.VIEWS, **choices)
+
+
+@pytest.mark.parametrize("name", ["kind", "event", "Event_Type", "action", "type", "Ereignis"])
+def test_a_column_of_a_common_name_is_the_kind_where_it_holds_words_for_it(tmp_path: Path, name: str) -> None:
+    result = views(tmp_path, EVENTS.format(name=name))
+    assert [line.get("kind") for line in result.lines] == [None, "cart"]
+    assert result.left_out == {4: f"{name} is 'purchase', not 'view' / 'cart'"}
+    assert result.found.not_read == ()
+
+
+def test_a_column_of_a_common_name_with_other_words_is_not_read_and_named(tmp_path: Path) -> None:
+    result = views(tmp_path, "time,customer,sku,type,\n2026-04-01T12:00:00Z,ann,MUG,phone,x\n")
+    assert (len(result.lines), result.left_out, result.found.not_read) == (1, {}, ("type",))
+
+
+@pytest.mark.parametrize("words", [("Ansicht", "Warenkorb"), ("viewed", "Add to cart"), ("PAGEVIEW", "addToBasket")])
+def test_usual_words_for_views_and_carts_are_known(tmp_path: Path, words: tuple[str, str]) -> None:
+    rows = "".join(f"2026-04-01T12:00:00Z,ann,MUG,{word}\n" for word in words)
+    result = views(tmp_path, f"Zeitpunkt,Kunde,Artikel,Ereignis\n{rows}")
+    assert [line.get("kind") for line in result.lines] == [None, "cart"]
+
+
+def test_words_of_the_shop_s_own_are_told_and_saved(tmp_path: Path) -> None:
+    content = "time,customer,sku,kind\n2026-04-01T12:00:00Z,ann,MUG,Besuch\n2026-04-01T12:00:00Z,ann,MUG,In den Korb\n"
+    assert views(tmp_path, content).lines == []
+    result = views(tmp_path, content, kinds=["besuch=view", "In den Korb=cart"])
+    assert [line.get("kind") for line in result.lines] == [None, "cart"]
+    saved = tmp_path / "own.toml"
+    write_mapping(saved, result.found.saved())
+    assert views(tmp_path, content, saved=read_mapping(saved)).lines == result.lines
+    with pytest.raises(Undecided, match="tells no kind"):
+        views(tmp_path, content, kinds=["Besuch=purchase"])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bestellnummer;Kundennummer;Bestelldatum;Artikelnummer;Bezeichnung;Menge;Einzelpreis",
+        "Bestellnr.;Kunde;Datum;Artikel-Nr.;Artikel;Anzahl;Preis",
+        "Rechnungsnummer;Kunden-ID;Rechnungsdatum;Artikelnr;Produkt;Stückzahl;Stückpreis",
+        "Order no;Customer;Date;SKU;Product;Qty;Unit price",
+    ],
+)
+def test_names_that_shops_use_are_known(tmp_path: Path, header: str) -> None:
+    result = read(own(tmp_path, f"{header}\n7;ann;13.04.2026 09:00;MUG;Mug, red;2;10,25\n"))
+    (line,) = result.lines
+    (item,) = line["items"]
+    assert (line["order_ref"], line["account_ref"]) == ("7", "ann")
+    assert (item["sku"], item["name"], item["quantity"], item["unit_price"]) == ("MUG", "Mug, red", 2, "10.2500")
+    assert result.found.not_read == ()
+
+
+@pytest.mark.parametrize("mapped", [[], ["sku=Code"]])
+def test_a_product_is_the_sku_only_where_nothing_else_is(tmp_path: Path, mapped: list[str]) -> None:
+    header = "Beleg;Kunde;Datum;Artikel;Code;Menge;Preis;Rabatt;Filiale"
+    result = read(own(tmp_path, f"{header}\n7;ann;13.04.2026 09:00;Mug;M-1;2;10,25;0;Nord\n"), map=mapped)
+    (item,) = result.lines[0]["items"]
+    assert (item["sku"], item["name"]) == ("M-1" if mapped else "Mug", "Mug")
+    assert result.found.not_read == (("Rabatt", "Filiale") if mapped else ("Code", "Rabatt", "Filiale"))

@@ -77,3 +77,13 @@ def test_the_real_file_reconciles_to_the_row(online_retail_file: Path) -> None:
     assert report.refused == {"no CustomerID": 135_034}
     assert report.left_out == {"exact duplicate": 5_268, "an adjustment, not an order": 3}
     assert (len(report.accounts), len(report.products)) == (4_372, 3_684)
+
+
+def test_the_report_lists_columns_that_are_not_read_and_says_how_kinds_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("time,customer,sku,kind,device\n2026-04-01T12:00:00Z,ann,MUG,Besuch,phone\n")
+    with read_file(path, Choices(Subject.VIEWS, currency="EUR")) as file:
+        report, _ = try_file(file, 1)
+    assert report.as_data()["columns_not_read"] == ("device",)
+    assert "columns that are not read: device" in report.text()
+    assert "--kind WORD=view" in report.text()
