@@ -19,9 +19,11 @@ from ordercast.contracts.model_manifest import Layer
 MOST_DEVIATIONS: Final = 6.0
 # A level of nothing: a network adds to its logarithm.
 LEVEL_OF_NOTHING: Final = 0.3
-# Bounds of the log of the mean: exp(12) are 163,000 pieces.
+# Bounds of the log of the mean: exp(23) are ten thousand million pieces, or ten thousand order lines of the most pieces that one
+# may have. Versions up to `ordercast.demand/5` learned that it is 163,000 at most.
 LEAST_LOG_MEAN: Final = -7.0
-MOST_LOG_MEAN: Final = 12.0
+MOST_LOG_MEAN: Final = 23.03
+MOST_LOG_MEAN_BEFORE: Final = 12.0
 # Rows that are multiplied at once: BLAS computes two to twelve alike to the last bit, but one alone or more than that in another
 # order. So a row has one answer, alone or among others, for a quarter more time.
 BLOCK: Final = 8
@@ -96,14 +98,26 @@ class DemandAnswer:
 class DemandNetworks:
     """All networks for one question. It holds no state of a call, so any thread may use it."""
 
-    def __init__(self, heads: tuple[Head, ...], scaling: InputScaling, weights: StackedWeights) -> None:
+    def __init__(
+        self,
+        heads: tuple[Head, ...],
+        scaling: InputScaling,
+        weights: StackedWeights,
+        most_log_mean: float = MOST_LOG_MEAN,
+    ) -> None:
+        self._most_log_mean = most_log_mean
         self._heads = heads
         self._scaling = scaling
         self._weights = weights
 
     @classmethod
     def of_arrays(
-        cls, heads: tuple[Head, ...], hidden: tuple[int, ...], members: int, arrays: Mapping[str, Floats]
+        cls,
+        heads: tuple[Head, ...],
+        hidden: tuple[int, ...],
+        members: int,
+        arrays: Mapping[str, Floats],
+        most_log_mean: float = MOST_LOG_MEAN,
     ) -> "DemandNetworks":
         """From the arrays of weights.safetensors.
 
@@ -121,7 +135,7 @@ class DemandNetworks:
             raise WeightsError("the bounds of the inputs are none")
         dense = {name: array for name, array in arrays.items() if name not in (*_INPUTS, *_BOUNDS)}
         layers = demand_layers(hidden, heads)
-        return cls(heads, scaling, stack_weights(layers, members, dense, scaling.inputs))
+        return cls(heads, scaling, stack_weights(layers, members, dense, scaling.inputs), most_log_mean)
 
     @property
     def members(self) -> int:
@@ -154,7 +168,7 @@ class DemandNetworks:
     def _answer_blocks(self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64]) -> DemandAnswer:
         heads = dict(zip(self._heads, np.moveaxis(self._outputs_of_blocks(values), -1, 0), strict=True))
         level = np.maximum(level, LEVEL_OF_NOTHING).astype(np.float32)
-        log_mean = _hold(np.log(level) + heads["mean"], LEAST_LOG_MEAN, MOST_LOG_MEAN)
+        log_mean = _hold(np.log(level) + heads["mean"], LEAST_LOG_MEAN, self._most_log_mean)
         mean = _mean_of_members(np.exp(log_mean))
         probability = _mean_of_members(1 / (1 + np.exp(-heads["order"]))) if "order" in heads else np.ones_like(mean)
         if "median" not in heads:
@@ -162,7 +176,7 @@ class DemandNetworks:
         median = np.log1p(level) + heads["median"]
         low = median - _softplus(heads["low"]) if "low" in heads else median
         high = median + _softplus(heads["high"]) if "high" in heads else median
-        return DemandAnswer(probability, mean, _pieces(low), _pieces(median), _pieces(high))
+        return DemandAnswer(probability, mean, *(_pieces(logs, self._most_log_mean) for logs in (low, median, high)))
 
 
 def demand_layers(hidden: tuple[int, ...], heads: tuple[Head, ...]) -> tuple[Layer, ...]:
@@ -184,9 +198,9 @@ def _softplus(value: Floats) -> Floats:
     return np.asarray(np.logaddexp(0, value), np.float32)
 
 
-def _pieces(logs: Floats) -> Floats:
+def _pieces(logs: Floats, most: float) -> Floats:
     """The members' mean on log(1 + pieces), as pieces."""
-    return np.expm1(_hold(_mean_of_members(logs), 0, MOST_LOG_MEAN))
+    return np.expm1(_hold(_mean_of_members(logs), 0, most))
 
 
 # Of few rows, numpy's own `mean` and `clip` take ten times as long as what they do.

@@ -6,16 +6,18 @@ from typing import Final
 import numpy as np
 
 from ordercast.contracts.boosted_forward import BoostedTrees
-from ordercast.contracts.demand_forward import MOST_LOG_MEAN, DemandAnswer
+from ordercast.contracts.demand_forward import DemandAnswer
 from ordercast.services.shared.demand.activity import Floats
 
 # Added to the level that trees correct: they multiply it, and a product that rests may come back.
 ADDED_LEVEL: Final = 1.0
+# Bound of the logarithm of what they multiply it by.
+MOST_LOG_RATIO: Final = 12.0
 
 
 def boosted_mean(trees: BoostedTrees, inputs: Floats, level: Floats) -> Floats:
     """Expected pieces by row: the level, times what the trees say of it."""
-    return np.asarray(np.exp(np.minimum(trees.raw(inputs), MOST_LOG_MEAN)) * (level + ADDED_LEVEL), np.float64)
+    return np.asarray(np.exp(np.minimum(trees.raw(inputs), MOST_LOG_RATIO)) * (level + ADDED_LEVEL), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from ordercast.contracts.demand_forward import MOST_LOG_MEAN
 from ordercast.services.shared.demand.activity import Floats
 
 Kind = Literal["log count", "log days", "log quantity", "log price", "log ratio", "share", "flag", "calendar"]
@@ -27,6 +28,8 @@ class Feature:
 
 # log(1 + 10**6): more of anything says no more.
 _MOST: Final = 13.9
+# Of pieces, ten thousand lines of the most that one may have.
+_MOST_PIECES: Final = MOST_LOG_MEAN
 # "Never", of days: longer ago than anything that ever happened.
 _NEVER: Final = 8.21
 # log(1 + 3676 days): more than ten years ago says no more, and is not never.
@@ -42,7 +45,7 @@ def _days(name: str, meaning: str, default: float = _NEVER) -> Feature:
 
 
 def _quantity(name: str, meaning: str) -> Feature:
-    return Feature(name, "log quantity", "log(1 + pieces)", meaning, 0.0, 0.0, _MOST)
+    return Feature(name, "log quantity", "log(1 + pieces)", meaning, 0.0, 0.0, _MOST_PIECES)
 
 
 def _ratio(name: str, meaning: str) -> Feature:
@@ -178,5 +181,6 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
 
 
 def as_before(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
-    """The list as versions up to `ordercast.demand/5` learned from it: ten years ago was never."""
-    return tuple(replace(feature, high=_NEVER) if feature.kind == "log days" else feature for feature in features)
+    """The list as versions up to `ordercast.demand/5` learned from it: ten years ago was never, and a million pieces the most."""
+    high = {"log days": _NEVER, "log quantity": _MOST}
+    return tuple(replace(feature, high=high.get(feature.kind, feature.high)) for feature in features)

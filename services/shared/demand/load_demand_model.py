@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from ordercast.contracts.boosted_forward import BoostedTrees, TreesError
-from ordercast.contracts.demand_forward import DemandNetworks
+from ordercast.contracts.demand_forward import MOST_LOG_MEAN, MOST_LOG_MEAN_BEFORE, DemandNetworks
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     QUESTIONS,
@@ -64,7 +64,7 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 # A version of a release before, which notes no "never", was judged and calibrated without.
                 levels_young="never" in _below(seen, question),
                 rests=manifest.schema not in _RESTLESS,
-                shop_rests=manifest.schema not in _BEFORE,
+                before=manifest.schema in _BEFORE,
             )
             for question in QUESTIONS
         },
@@ -84,7 +84,7 @@ def question_model(
     *,
     levels_young: bool = True,
     rests: bool = True,
-    shop_rests: bool = True,
+    before: bool = False,
 ) -> QuestionModel:
     """One question's networks, from its record in the manifest and its arrays.
 
@@ -103,12 +103,13 @@ def question_model(
             record.hidden,
             record.members,
             {name: np.asarray(array, np.float32) for name, array in arrays.items()},
+            MOST_LOG_MEAN_BEFORE if before else MOST_LOG_MEAN,
         )
     except WeightsError as error:
         raise ModelDamaged(f"{weights_file(question)}: {error}") from error
     features = tuple(FEATURES[question][place] for place in columns)
     level = known.index(record.level)
-    closed = known.index(SHOP_RESTS) if shop_rests and SHOP_RESTS in known else None
+    closed = known.index(SHOP_RESTS) if not before and SHOP_RESTS in known else None
     return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young, rests, closed)
 
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordercast.contracts.demand_forward import INPUT_LEAST, INPUT_MOST, DemandNetworks, InputScaling, demand_layers
+from ordercast.contracts.demand_forward import (
+    INPUT_LEAST,
+    INPUT_MOST,
+    MOST_LOG_MEAN,
+    MOST_LOG_MEAN_BEFORE,
+    DemandNetworks,
+    InputScaling,
+    demand_layers,
+)
 from ordercast.contracts.demand_manifest import Head
 from ordercast.contracts.ensemble_forward import WeightsError, bias_name, kernel_name
 
@@ -81,3 +89,22 @@ def test_a_version_of_before_has_no_bounds() -> None:
 def test_bounds_that_are_none_are_refused() -> None:
     with pytest.raises(WeightsError, match="bounds of the inputs"):
         networks(**{INPUT_MOST: np.full(FEATURES, np.nan, np.float32)})
+
+
+def test_what_may_be_ordered_is_answered_uncut_and_versions_of_before_are_cut_as_they_learned() -> None:
+    """A shop that sells millions a week of a product."""
+    level = np.full(600, 1.7e6)
+    now, before = (
+        DemandNetworks.of_arrays(HEADS, HIDDEN, MEMBERS, arrays_of_networks(), most)
+        for most in (MOST_LOG_MEAN, MOST_LOG_MEAN_BEFORE)
+    )
+    said, cut = now.answer(VALUES, level), before.answer(VALUES, level)
+    logs = np.log(np.float32(1.7e6)) + now.outputs(VALUES)[:, :, HEADS.index("mean")]
+    assert said.mean == pytest.approx(np.exp(logs).mean(axis=0), rel=1e-4)
+    assert (said.high > said.median).all()
+    assert (said.median > 2e5).all()
+    assert cut.mean.max() == pytest.approx(np.exp(12), rel=1e-4)
+    for usual, as_before in zip(
+        astuple(now.answer(VALUES, LEVELS)), astuple(before.answer(VALUES, LEVELS)), strict=True
+    ):
+        assert np.array_equal(usual, as_before)
