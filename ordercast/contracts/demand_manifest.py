@@ -33,7 +33,7 @@ from ordercast.first_line import first_line
 # Rises when an old reader could misread a new version, or take it for a damaged one: 1 has neither trees nor bounds of inputs
 # (`demand_forward`), 2 no share of the level, 3 neither a feature of a product's visits nor intervals of young products, 4 no
 # rule for silences, and features to which a week of the shop without orders is a usual one, 5 features to which ten years are
-# never and a closed shop is as others. What is written is of the newest.
+# never, a closed shop is as others, and no product has a cap of its own. What is written is of the newest.
 Schema = Literal[
     "ordercast.demand/1",
     "ordercast.demand/2",

@@ -32,8 +32,8 @@ _YEAR_DAYS: Final = 365.2425
 class Features:
     """All that can be asked at one moment. Sums over what is known are made once, then any pairs are looked up.
 
-    Pairs of a shop that rests have the features of the day after its last order, if it `rests`. `before`: all features as versions up to
-    `ordercast.demand/5` learned from them.
+    Pairs of a shop that rests have the features of the day after its last order, if it `rests`. `before`: all features as
+    versions up to `ordercast.demand/5` learned from them, of quantities held to the shop's cap alone.
     """
 
     def __init__(self, known: Known, *, before: bool = False, rests: bool = True) -> None:
@@ -90,7 +90,7 @@ class Features:
         return matrix(features, columns | self._of_all, len(pair))
 
     def of_known_pairs(self, most: int) -> Floats:
-        """The same of the pairs with anything known, also if the shop rests; of more than `most`, every second, third and so on."""
+        """The same of the pairs with anything known, as if no shop rested; of more than `most`, every second, third and so on."""
         if self.resting_days:
             return Features(self._known, rests=False).of_known_pairs(most)
         activity, pair = self._known.activity, np.unique(self._known.days.pair)
@@ -110,7 +110,7 @@ class Features:
 
 def features_at(activity: Activity, moment: int, *, before: bool = False) -> Features:
     """Of one moment; `before`: as a version of a release before learned from them."""
-    return Features(known_at(activity, moment), before=before)
+    return Features(known_at(activity, moment, own_caps=not before), before=before)
 
 
 def features_of_products(known: Known, product_ids: Ints) -> Floats:

@@ -13,6 +13,9 @@ LOG_UNITS: Final = 2**20
 # rank further up would be a huge order itself in a small shop that has had some.
 CAPPED_SHARE: Final = 100
 CAPPED_TIMES: Final = 4
+# Or four times the median of the product's, or the pair's, own lines, if it has so many: who always sells thousands in a shop of
+# single pieces is not held to these. A median does not hear of huge orders that are fewer than half of all, nor of a few in all.
+OWN_LINES: Final = 10
 # Views or carts of one pair on one day: whoever looks more often is a machine.
 MOST_VIEWS_A_DAY: Final = 20
 # Lines that the mean of all counts for, beside a product's own.
@@ -57,7 +60,7 @@ class Known:
     products: int
     accounts: int
     days: PairDays
-    cap: int
+    cap: int  # of the shop
     mean_log: float
     product_log: Floats  # by product, shrunken to all
     factor: Floats  # by account: mean of log quantity over its products' means, shrunken to 0
@@ -65,12 +68,12 @@ class Known:
     account_orders: Ints
 
 
-def known_at(activity: Activity, moment: int) -> Known:
-    """The state at a moment, from the rows known before it alone."""
+def known_at(activity: Activity, moment: int, *, own_caps: bool = True) -> Known:
+    """The state at a moment, from the rows known before it alone; without `own_caps` all pieces are held to the shop's cap."""
     rows = int(np.searchsorted(activity.row_known_on, moment))
     account = activity.pair_account[activity.pair_day_pair[activity.row_pair_day[:rows]]]
     orders = total(account, activity.sums["first_lines"][:rows], len(activity.accounts) + 1)
-    return of_days(activity, moment, *_pair_days(activity, moment), orders)
+    return of_days(activity, moment, *_pair_days(activity, moment, own_caps), orders)
 
 
 def of_days(activity: Activity, moment: int, days: PairDays, cap: int, orders: Ints) -> Known:
@@ -100,7 +103,7 @@ def total(group: Ints, values: Ints | Bools, groups: int) -> Ints:
     return np.bincount(group, values, minlength=groups).astype(np.int64)
 
 
-def _pair_days(activity: Activity, moment: int) -> tuple[PairDays, int]:
+def _pair_days(activity: Activity, moment: int, own_caps: bool) -> tuple[PairDays, int]:
     rows = int(np.searchsorted(activity.row_known_on, moment))
     row_pair_day = activity.row_pair_day[:rows]
     known = np.flatnonzero(np.bincount(row_pair_day, minlength=len(activity.pair_day_pair)))
@@ -113,16 +116,21 @@ def _pair_days(activity: Activity, moment: int) -> tuple[PairDays, int]:
     ordered = net > 0
     cap = _cap(net[ordered])
     pair = activity.pair_day_pair[known]
+    product = activity.pair_product[pair]
+    most = np.full(len(net), cap, np.int64)
+    if own_caps:
+        for group in (product, pair):
+            np.maximum(most, _own_caps(group, net, ordered, cap), out=most)
     amount = summed("amount")
     priced = (gross > 0) & (amount > 0)
     price = np.divide(amount, gross * AMOUNT_UNITS, out=np.ones(len(known)), where=priced)
     days = PairDays(
         pair=pair,
         account=activity.pair_account[pair],
-        product=activity.pair_product[pair],
+        product=product,
         day=activity.pair_day_day[known],
-        pieces=np.clip(net, -cap, cap),
-        log_pieces=np.rint(np.log1p(np.clip(net, 0, cap)) * LOG_UNITS).astype(np.int64),
+        pieces=np.clip(net, -most, most),
+        log_pieces=np.rint(np.log1p(np.clip(net, 0, most)) * LOG_UNITS).astype(np.int64),
         log_price=np.rint(np.log(price) * LOG_UNITS).astype(np.int64),
         priced=priced,
         views=np.minimum(summed("views"), MOST_VIEWS_A_DAY),
@@ -138,3 +146,20 @@ def _cap(pieces: Ints) -> int:
         return 0
     above = min(-(-len(pieces) // CAPPED_SHARE), len(pieces) - 1)
     return CAPPED_TIMES * int(np.partition(pieces, len(pieces) - 1 - above)[len(pieces) - 1 - above])
+
+
+def _own_caps(group: Ints, pieces: Ints, ordered: Bools, cap: int) -> Ints:
+    """By pair-day what its group's own lines let count; 0 where that is no more than the cap of the shop."""
+    groups = int(group.max()) + 1 if len(group) else 0
+    lines = total(group, ordered, groups)
+    large = total(group, ordered & (CAPPED_TIMES * pieces > cap), groups)
+    # The others have a median, the lower one of two, that lets no more count: all need not be sorted.
+    regular = np.flatnonzero((lines >= OWN_LINES) & (2 * large > lines))
+    caps = np.zeros(groups, np.int64)
+    if len(regular):
+        chosen = ordered & np.isin(group, regular)
+        of_group, found = group[chosen], pieces[chosen]
+        order = np.lexsort((found, of_group))
+        first = np.searchsorted(of_group[order], regular)
+        caps[regular] = CAPPED_TIMES * found[order][first + (lines[regular] - 1) // 2]
+    return caps[group]

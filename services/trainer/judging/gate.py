@@ -46,7 +46,7 @@ def judge(
     opponents: Mapping[str, Floats],
     target: Ints,
     group: Ints,
-    clip: float,
+    clip: float | Floats,
     with_other_future: Floats | None = None,
     drawn: str = ACCOUNTS,
 ) -> Verdict:
@@ -57,7 +57,7 @@ def judge(
         opponents: the same of each opponent, by name; each has to be beaten beyond the noise of which accounts there are.
         target: what was ordered.
         group: the account (or product) of each row.
-        clip: the largest target that counts as it is.
+        clip: the largest target that counts as it is, or by row.
         with_other_future: what the candidate answers where all that happened from each row's moment on is replaced. Where
             that moves an answer, it knows the future.
         drawn: what the groups are, in words.

@@ -1,6 +1,6 @@
 """Scores of answers against what happened. Targets are clipped where one row would decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,8 @@ from ordercast.services.shared.demand.rows import Rows
 CLIP_QUANTILE: Final = 0.999
 # On a real shop's file 999 in 1,000 are 4 to 8 times what 99 in 100 are.
 MOST_TIMES: Final = 10
+# Targets up to so many times a row's own level stay as they are, too.
+OWN_TIMES: Final = 2
 # An answer of 0 pieces is judged as this one: a Poisson deviance of 0 against an order is infinite.
 LEAST_PIECES: Final = 1e-4
 
@@ -67,13 +69,27 @@ def clip_of(rows: Rows) -> float:
     return min(clip_at(targets), MOST_TIMES * clip_at(targets, 0.99))
 
 
+def row_clips(rows: Rows, clip: float, level: str) -> Floats:
+    """By row, where its target is clipped: where those of all are, or at twice its own level, as known before, if that is more.
+
+    A level is held to what its product, or pair, usually sells (`shared/demand/known.py`), so no huge order lifts it; and who
+    always sells a hundred times what others do is neither taught nor judged by their quantities.
+    """
+    return np.asarray(np.maximum(clip, np.floor(OWN_TIMES * np.expm1(rows.column(level)))), np.float64)
+
+
+def clipped(rows: Rows, clip: float, level: str) -> Rows:
+    """The rows with their targets clipped so."""
+    return replace(rows, target=np.minimum(rows.target, row_clips(rows, clip, level)).astype(np.int64))
+
+
 def row_deviance(answer: Floats, target: Ints | Floats) -> Floats:
     """Poisson deviance of each row, twice the likelihood lost against knowing the target."""
     said, real = np.maximum(answer, LEAST_PIECES), np.asarray(target, np.float64)
     return 2 * (np.where(real > 0, real * np.log(np.maximum(real, LEAST_PIECES) / said), 0.0) - (real - said))
 
 
-def piece_scores(answer: Floats, target: Ints, clip: float) -> PieceScores:
+def piece_scores(answer: Floats, target: Ints, clip: float | Floats) -> PieceScores:
     """Scores of answered pieces."""
     error, sold = np.abs(answer - target), max(float(target.sum()), 1.0)
     return PieceScores(

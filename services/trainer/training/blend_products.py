@@ -22,7 +22,7 @@ from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.boosted_level import Arrays, BoostedLevel, grown
 from ordercast.services.trainer.judging.bootstrap import paired_difference
 from ordercast.services.trainer.judging.learned import CANDIDATES
-from ordercast.services.trainer.judging.scores import row_deviance
+from ordercast.services.trainer.judging.scores import clipped, row_clips, row_deviance
 
 # Rows that trees are grown on: more of them cost a large shop memory and minutes, and made the real file's no better.
 MOST_ROWS: Final = 400_000
@@ -76,15 +76,17 @@ def blended(
     first = first_weeks(held)
     if min(first.sum(), (~first).sum()) < FEWEST_IN_ALL:
         return None
-    trees = grow(learned, clip, level)
+    learned = clipped(learned, clip, level)
+    most = float(learned.target.max())
+    trees = grow(learned, most, level)
     early = held.where(first)
     of_networks, of_trees = networks(early), trees(narrow(early))
-    judged = early.target, clip, early.product_id
+    judged = early.target, row_clips(early, clip, level), early.product_id
     weight = chosen_weight(of_networks, of_trees, *judged)
     record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early))
     if not weight:
         return Blend(record, None, {}, np.ones(len(held), np.bool_))
-    held_by = holds_back(learned, clip, level)
+    held_by = holds_back(learned, most, level)
     corrected = (1 - weight) * of_networks + weight * of_trees
     level_weight = chosen_weight(corrected, np.expm1(early.column(held_by)), *judged, *_holding(held_by, level))
     record = structs.replace(record, level_weight=level_weight, holds_back=held_by)
@@ -128,7 +130,7 @@ def chosen_weight(
     answer: Floats,
     other: Floats,
     target: Ints,
-    clip: float,
+    clip: float | Floats,
     group: Ints,
     usual: float = USUAL_WEIGHT,
     weights: Sequence[float] = WEIGHTS,
@@ -139,9 +141,9 @@ def chosen_weight(
     0.4 in October and 0.7 up to December, and a half was within the noise of which products there are, or better. 0 where the
     other answer only does harm.
     """
-    clipped = np.minimum(target, clip)
+    counted = np.minimum(target, clip)
     losses = {
-        weight: row_deviance((1 - weight) * answer + weight * other, clipped)
+        weight: row_deviance((1 - weight) * answer + weight * other, counted)
         for weight in sorted(weights, key=lambda weight: abs(weight - usual))
     }
     best = min(losses, key=lambda weight: float(losses[weight].mean()))

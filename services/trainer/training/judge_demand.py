@@ -48,7 +48,7 @@ class JudgedQuestion:
 
 def judge_question(
     held: Rows,
-    clip: float,
+    clip: float | Floats,
     expected: Floats,
     probability: Floats | None,
     naive: Mapping[str, Floats],
@@ -64,13 +64,14 @@ def judge_question(
     group, drawn = _groups(held)
     scores = {name: piece_scores(answer, held.target, clip) for name, answer in {NETWORKS: expected, **naive}.items()}
     own = dict.fromkeys(scores, scores[NETWORKS].deviance)
+    clips = np.broadcast_to(np.asarray(clip, np.float64), len(held))
     against_serving = None
     if serving is not None:
         rows = np.ones(len(held), np.bool_) if unseen is None else unseen
         target = held.target[rows]
-        scores[SERVING] = piece_scores(serving[rows], target, clip)
-        own[SERVING] = piece_scores(expected[rows], target, clip).deviance
-        against_serving = judge(expected[rows], {SERVING: serving[rows]}, target, group[rows], clip, drawn=drawn)
+        scores[SERVING] = piece_scores(serving[rows], target, clips[rows])
+        own[SERVING] = piece_scores(expected[rows], target, clips[rows]).deviance
+        against_serving = judge(expected[rows], {SERVING: serving[rows]}, target, group[rows], clips[rows], drawn=drawn)
     ordered = order_scores(probability, held.target > 0) if probability is not None else None
     return JudgedQuestion(
         scores=tuple(

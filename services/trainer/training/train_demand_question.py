@@ -29,7 +29,7 @@ from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging.boosted_level import Arrays
 from ordercast.services.trainer.judging.opponents import NAIVE_LINES, NAIVE_PRODUCTS, Opponent, naive_pairs
 from ordercast.services.trainer.judging.other_future import with_other_future
-from ordercast.services.trainer.judging.scores import clip_of
+from ordercast.services.trainer.judging.scores import clip_of, clipped, row_clips
 from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, OnNews
 from ordercast.services.trainer.training.blend_products import Blend, blended
 from ordercast.services.trainer.training.demand_periods import Periods, date_of, ended_before
@@ -75,13 +75,15 @@ def train_demand_question(
         BadRecipe: the recipe is too much work for so many rows.
     """
     learned, held = _enough_rows(question, job, activity, periods)
-    clip = clip_of(learned)
-    naive = naive_answers(_naive(question, job.horizon_days), learned, held, clip)
+    clip, level = clip_of(learned), question_of(job.settings, question).level
+    learned = clipped(learned, clip, level)
+    most = float(learned.target.max())
+    naive = naive_answers(_naive(question, job.horizon_days), learned, held, most)
     own: QuestionSettings = getattr(job.settings, question)
     narrow = learned.only(tuple(feature for feature in learnable(learned) if feature.name in own.features))
     del learned  # a large shop's rows are hundreds of MB, and the fit has copies of its own
 
-    networks = _fit(question, job, narrow, clip, on_news)
+    networks = _fit(question, job, narrow, most, on_news)
     snapshot = _snapshot(activity, periods.until, names(narrow.features)) if question == "pair" else ()
     record = _record(question_of(job.settings, question), narrow, len(held), clip, networks, snapshot)
     seen = seen_in(narrow.features, narrow.values, narrow.product_id)
@@ -100,7 +102,9 @@ def train_demand_question(
     unseen = rows_judged.moment >= serving.learned_until if serving else None
     served = answers_on(serving.model, rows_judged)[0] if serving and np.any(unseen) else None
     other = with_other_future(expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged)
-    judged = judge_question(rows_judged, clip, expected, probability, naive, served, other, unseen)
+    judged = judge_question(
+        rows_judged, row_clips(rows_judged, clip, level), expected, probability, naive, served, other, unseen
+    )
     diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
     trees = blend.arrays if blend else {}
     return TrainedQuestion(networks, trees, model, _with_scores(record, judged), held, judged, diagnostics)

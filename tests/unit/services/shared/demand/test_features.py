@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
-from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.features import Features, features_at
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.weekly_levels import visit_levels
 from tests.unit.services.shared.demand.histories import ROWS, START, activity, epoch, frame
@@ -211,3 +211,13 @@ def test_an_accounts_products_are_those_that_something_is_known_of_the_latest_fi
         latest = known[known["account_id"] == account].groupby("product_id")["day"].max().to_dict()
         wanted = sorted(latest, key=lambda product: (-latest[product].toordinal(), product))
         assert features.products_of(account).tolist() == wanted
+
+
+def test_no_feature_of_pieces_is_cut_that_orders_may_have_and_versions_of_before_have_theirs_cut() -> None:
+    """Forty lines of a million pieces a week: more than a million in all."""
+    rows = [(1 + line % 3, 1, 100 - 7 * (1 + line // 40), 0, 1_000_000, 1, 0, 0, 0) for line in range(160)]
+    shop = activity(frame(rows))
+    weekly = features_at(shop, MOMENT).of_products(np.array([1]))[0, names(PRODUCT_FEATURES).index("week_1")]
+    assert weekly == pytest.approx(np.log1p(40e6))
+    before = features_at(shop, MOMENT, before=True).of_products(np.array([1]))[0]
+    assert before[names(PRODUCT_FEATURES).index("week_1")] == 13.9

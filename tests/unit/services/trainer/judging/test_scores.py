@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.scores import (
     clip_at,
     clip_of,
+    clipped,
     influential_rows,
     order_scores,
     piece_scores,
+    row_clips,
     row_deviance,
 )
 
@@ -63,3 +66,13 @@ def test_the_row_of_greatest_influence_comes_first() -> None:
     rows = influential_rows(np.full(1000, 5.0), np.append(np.full(999, 6), 80_995))
     assert (rows[0].row, rows[0].target) == (999, 80_995)
     assert rows[0].share > 0.99
+
+
+def test_what_a_row_usually_has_is_clipped_at_twice_that_if_it_is_more_than_the_clip_of_all() -> None:
+    level = np.log1p([0.0, 30.0, 60.0, 5_000.0])
+    none = np.zeros(4, np.int64)
+    rows = Rows((PRODUCT_FEATURES[0],), level[:, None], none, none, none, none, np.array([90, 90, 1_000_000, 7_000]))
+    assert PRODUCT_FEATURES[0].name == "level"
+    assert row_clips(rows, 80.0, "level").tolist() == [80, 80, 120, 10_000]
+    assert clipped(rows, 80.0, "level").target.tolist() == [80, 80, 120, 7_000]
+    assert clipped(clipped(rows, 80.0, "level"), 80.0, "level").target.tolist() == [80, 80, 120, 7_000]
