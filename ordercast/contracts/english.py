@@ -8,6 +8,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     # Why what a model has learned says nothing about a pair or a product.
     "nothing-known-lately": "nothing is known of the last %(days)s days",
     "shop-rests": "the shop had no order for %(days)s days",
+    "knows-what-came-after": "the version learned from what happened before %(until)s, also after the day that is asked for",
     "product-not-learned": "product %(product)s was not in what was learned from",
     "never-not-seen": "%(feature)s is never, which was not seen",
     "far-more-than-seen": "%(feature)s is %(value)s, far more than the most that was seen, %(seen)s",

@@ -243,7 +243,7 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
     # A line has a piece at least. The networks may say less of a pair that they know little of.
     lines = np.maximum(model.questions["line"].answer(values).expected, 1.0)
     product_ids = np.array([pair.product_id for pair in pairs], np.int64)
-    because = model.questions["pair"].outside(values, product_ids, basis.features.silent_days)
+    because = basis.served.outside("pair", values, product_ids, basis.features)
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)
     return [
         PairNumbers(

@@ -62,7 +62,7 @@ def forecast_products(
     product_ids = np.array([product_id for product_id, _ in products], np.int64)
     values = features.of_products(product_ids)
     said, stock = served.model.forecasts(values, asked.weeks, asked.level, asked.service_level)
-    because = served.model.questions["product"].outside(values, product_ids, features.silent_days)
+    because = served.outside("product", values, product_ids, features)
     starts = week_starts(asked.moment, asked.weeks)
     return [
         ProductForecast(

@@ -4,18 +4,21 @@ A request takes `current` once and keeps it: a swap in the middle of the request
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
-from ordercast.contracts.because import sentence
-from ordercast.contracts.demand_manifest import DemandManifest
+from ordercast.contracts.because import Sentence, sentence
+from ordercast.contracts.demand_manifest import DemandManifest, Question
 from ordercast.contracts.ensemble_forward import Ensemble
 from ordercast.contracts.model_manifest import ModelManifest, Quality
 from ordercast.services.predictor.errors import NoModel
+from ordercast.services.shared.demand.activity import Floats, Ints
 from ordercast.services.shared.demand.demand_model import DemandModel
+from ordercast.services.shared.demand.features import Features
 
 # Each has a version of its own that is served.
 RecipeName = Literal["baseline", "demand"]
+_EPOCH: Final = date(1970, 1, 1)
 RECIPES: Final[tuple[RecipeName, ...]] = get_args(RecipeName)
 
 
@@ -77,6 +80,17 @@ class ServedDemand:
     @property
     def created_at(self) -> datetime:
         return self.manifest.created_at
+
+    def outside(
+        self, question: Question, values: Floats, product_ids: Ints, features: Features
+    ) -> list[tuple[Sentence, ...]]:
+        """By row, why what was learned says nothing about it; of a moment before what was learned ends, that it knows more."""
+        found = self.model.questions[question].outside(values, product_ids, features.silent_days)
+        until = self.manifest.data.until
+        if features.moment >= (until - _EPOCH).days:
+            return found
+        hindsight = sentence("knows-what-came-after", until=until.isoformat())
+        return [(hindsight, *reasons) for reasons in found]
 
 
 Model = TypeVar("Model", bound=Served)

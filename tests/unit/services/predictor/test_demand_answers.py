@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from ordercast.services.predictor.demand_answers import (
     probable_products,
 )
 from ordercast.services.predictor.features import Pair
+from ordercast.services.predictor.forecast_products import Asked, forecast_products
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.shared.demand.activity import Floats, activity_of
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, names
@@ -100,3 +102,16 @@ def test_a_next_line_has_a_piece_at_least_alone_in_a_batch_and_in_an_accounts_li
     assert [one.next_line_quantity for one in alone] == [one.next_line_quantity for one in together[::50]]
     for account in range(1, 41):
         assert all(one.next_line_quantity >= 1 for one in probable_products(asked, account, 20)[0])
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, False), (-1, True), (-30, True)])
+def test_a_day_of_which_the_version_knows_what_came_after_is_answered_with_that_said(days: int, said: bool) -> None:
+    """Its weights, and the thresholds of its intervals, are made of later events: no forecast would have been as good."""
+    moment = (UNTIL - date(1970, 1, 1)).days + days
+    asked = replace(basis(), features=Features(known_at(activity_of(market_rows().columns), moment)))
+    [pair] = answer_pairs(asked, [Pair(7, 7)]).data
+    [product] = forecast_products(asked.served, asked.features, [(7, "seven")], Asked(moment, 2, 0.9, 0.95))
+    hindsight = f"the version learned from what happened before {UNTIL}, also after the day that is asked for"
+    for answer in (pair, product):
+        assert (hindsight in answer.extrapolates_because) is said
+        assert answer.extrapolates is bool(answer.extrapolates_because)
