@@ -1,7 +1,9 @@
 """What the demo has shown, in plain words, and what to try next."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from ordercast.demo.demand_steps import AIM, BASELINE, DEMAND, AskedPairs, AskedProducts
 from ordercast.demo.judge_answers import TRUTH, Standing
@@ -64,6 +66,19 @@ def _commands(sent: SentMarket, target: Target) -> list[str]:
         f"  ordercast forecast --weeks 8 --as-of {day_before}{where}",
         f"  ordercast train --recipe demand --until {end}{where}",
         f"  ordercast models list{where}",
+        *_own_shop(target),
+    ]
+
+
+def _own_shop(target: Target) -> list[str]:
+    """A model that learned from the demo's orders, too, knows little of a shop's own. A system of somebody else's is theirs."""
+    if not isinstance(target, LocalSystem):
+        return []
+    beside = target.folder.root.with_name(f"{target.folder.root.name}-shop")
+    shown = os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else beside
+    return [
+        f"  ordercast up --state {shown}   (for your own shop: a state without these samples, once this one is stopped;",
+        "  then docs/your-data.md, with the same --state)",
     ]
 
 
