@@ -1,5 +1,6 @@
 """`ordercast import orders|views|products FILE`: a shop's own data, from whatever file it has."""
 
+import asyncio
 import hashlib
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,12 +10,14 @@ import msgspec
 import typer
 from rich.text import Text
 
-from ordercast.cli.options import CommandFailed, Context, command, one_command
+from ordercast.cli.import_again import again
+from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, one_command
 from ordercast.imports.columns.numbers import Decimals
 from ordercast.imports.find_form import Choices
 from ordercast.imports.import_file import VIEWS_SENT, ReadFile, import_file, read_file, sender_of, try_file
 from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
-from ordercast.imports.send import OnConflict, SimulatedViews
+from ordercast.imports.report import Report
+from ordercast.imports.send import CHUNK_ROWS, OnConflict, SimulatedViews
 from ordercast.imports.sent_batches import SentBatches
 from ordercast.progress import bars, steps
 from ordercast.system.access import SYSTEM_ERRORS, open_access
@@ -150,7 +153,21 @@ async def import_(
         simulated = (
             SimulatedViews(seed, SentBatches(context.folder.root / "simulated_views_sent")) if simulate_views else None
         )
-        await _import(context, read, rejects or rejects_of(file), on_conflict, simulated)
+        refused = rejects or rejects_of(file)
+        report = await _import(context, read, refused, on_conflict, simulated)
+        command_again = again(context, refused, choices, mapping, read.found.form, on_conflict)
+    _answer(context, report, refused, command_again)
+
+
+def _answer(context: Context, report: Report, rejects: Path, command_again: str) -> None:
+    """Raises Exit if no row came in."""
+    if not report.refused:
+        context.result({**report.as_data(), "rejects": None}, Text(report.text()))
+    else:
+        where = f"refused rows with their reasons: {rejects}\ncorrect them there, then: {command_again}"
+        context.result({**report.as_data(), "rejects": str(rejects)}, Text(f"{report.text()}\n{where}"))
+    if report.rows and not report.rows_imported:
+        raise typer.Exit(1)
 
 
 def rejects_of(file: Path) -> Path:
@@ -170,17 +187,28 @@ def _show(context: Context, read: ReadFile) -> None:
 
 async def _import(
     context: Context, read: ReadFile, rejects: Path, on_conflict: OnConflict, simulated: SimulatedViews | None
-) -> None:
-    async with open_access(context.target()) as access:
-        # Beside what it is true of: a system of this machine may be thrown away with its folder.
-        name = f"views_sent_{hashlib.sha256(access.target.addresses.order_api.encode()).hexdigest()[:12]}"
-        views_sent = OUT / name if context.remote else context.folder.root / VIEWS_SENT
-        sender = sender_of(read, access.admin, on_conflict, views_sent, simulated)
-        with bars(context.console, {"rows": read.rows}) as progress:
-            report = await import_file(
-                read, sender, rejects, advance=lambda done, rows: progress.set("rows", done, rows)
-            )
-    where = f"\nrefused rows with their reasons, to be corrected and imported: {rejects}" if report.refused else ""
-    context.result({**report.as_data(), "rejects": str(rejects)}, Text(report.text() + where))
-    if report.rows and not report.rows_imported:
-        raise typer.Exit(1)
+) -> Report:
+    """Raises Exit after Ctrl-C, once it is said what is in."""
+    done = 0
+    # Between two answers of the API nobody can say how many rows are in.
+    name = f"rows, told by some {CHUNK_ROWS:,}"
+    try:
+        async with open_access(context.target()) as access:
+            # Beside what it is true of: a system of this machine may be thrown away with its folder.
+            sent = f"views_sent_{hashlib.sha256(access.target.addresses.order_api.encode()).hexdigest()[:12]}"
+            views_sent = OUT / sent if context.remote else context.folder.root / VIEWS_SENT
+            sender = sender_of(read, access.admin, on_conflict, views_sent, simulated)
+            with bars(context.console, {name: read.rows}) as progress:
+
+                def advance(rows: int, of: int) -> None:
+                    nonlocal done
+                    done = rows
+                    progress.set(name, rows, of)
+
+                return await import_file(read, sender, rejects, advance=advance)
+    except asyncio.CancelledError:
+        context.report(
+            f"interrupted: {done:,} of {read.rows:,} rows were dealt with, and some of the next may be in, too.\n"
+            "What came in stays. The same command again sends only what is missing."
+        )
+        raise typer.Exit(EXIT_INTERRUPTED) from None

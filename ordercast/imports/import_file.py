@@ -17,7 +17,7 @@ from ordercast.client import Client
 from ordercast.imports.documents.cells import LeftOut, Refused
 from ordercast.imports.documents.orders import Order, orders_of
 from ordercast.imports.documents.views_and_products import Document, products_of, views_of
-from ordercast.imports.errors import FileUnreadable
+from ordercast.imports.errors import FileUnreadable, Undecided
 from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
 from ordercast.imports.files.unpack import GENEROUS, Bounds
@@ -80,7 +80,13 @@ class SpooledFile:
         Raises:
             Undecided: it does not say enough.
         """
-        return ReadFile(self.table.header, self.rows, find_form(self.table, self.spool, choices), self.spool)
+        try:
+            return ReadFile(self.table.header, self.rows, find_form(self.table, self.spool, choices), self.spool)
+        except Undecided as error:
+            if not self.table.of_refused:
+                raise
+            same = "refused rows are read with all options of their file, as the import said at its end"
+            raise Undecided(str(error), hint=f"{error.hint}; {same}") from error
 
 
 @contextmanager

@@ -54,8 +54,8 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
-    """A file of refused rows. It takes its name at the end, whole; an import that fails keeps what it has in a `.part` of its own,
-    for two of one file may run at the same time; where it has nothing, none stays.
+    """A file of refused rows. It takes its name at the end, whole, and where there are none, one of before goes. An import that fails
+    keeps what it has in a `.part` of its own, for two of one file may run at the same time; where it has nothing, none stays.
 
     Raises:
         RejectsUnwritable: the folder cannot be made, or the file not be written to.
@@ -71,7 +71,11 @@ def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
         raise
     rejects.close()
     with _writing(path):
-        part.replace(path)
+        if rejects.is_empty:
+            part.unlink()
+            path.unlink(missing_ok=True)
+        else:
+            part.replace(path)
 
 
 def without_reasons(table: Table) -> Table:
@@ -79,4 +83,6 @@ def without_reasons(table: Table) -> Table:
     if table.header[: len(_ADDED)] != _ADDED:
         return table
     rows = (Row(row.number, row.cells[len(_ADDED) :]) for row in table.rows)
-    return replace(table, header=table.header[len(_ADDED) :], rows=rows, found=f"{table.found}, refused rows")
+    return replace(
+        table, header=table.header[len(_ADDED) :], rows=rows, found=f"{table.found}, refused rows", of_refused=True
+    )

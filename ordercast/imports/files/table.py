@@ -23,3 +23,5 @@ class Table:
     rows: Iterator[Row]
     found: str
     typed: bool = False
+    # Its rows were refused by an import of another file, whose form is theirs.
+    of_refused: bool = False

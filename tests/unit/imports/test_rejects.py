@@ -59,6 +59,14 @@ def test_an_import_that_fails_keeps_the_old_rejects_and_its_own_beside_them(tmp_
     assert "a reason" in part.read_text()
 
 
+def test_where_nothing_was_refused_there_is_no_file_and_none_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text("old")
+    with open_rejects(path, HEADER):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_import_that_fails_before_any_row_was_refused_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError), open_rejects(tmp_path / "rejects.csv", HEADER):
         raise ConnectionResetError
