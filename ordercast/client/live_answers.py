@@ -29,7 +29,8 @@ class LiveOrders(Struct, frozen=True):
 class LiveAccuracy(Struct, frozen=True):
     """Predictions whose days are over (`ended`), judged by what was ordered. Without any, the figures are None.
 
-    `as_of`: of which moment they are; None of a predictor of the release before, which makes them for each answer.
+    `as_of`: of which moment they are; None of a predictor of the release before, which makes them for each answer. That one does
+    not say either how many of the `long_intervals`, those of more than one number, would have held a piece shorter.
     """
 
     version: str
@@ -49,6 +50,8 @@ class LiveAccuracy(Struct, frozen=True):
     judgement: str
     as_of: datetime | None = None
     because: list[Because] = []
+    long_intervals: int = 0
+    shorter_coverage: float | None = None
 
     def lines(self) -> list[str]:
         """In words."""
@@ -74,6 +77,11 @@ class LiveAccuracy(Struct, frozen=True):
             )
         if self.coverage is not None:
             lines.append(f"{self.coverage:.1%} of {self.intervals:,} intervals of 90 % held")
+        if self.shorter_coverage is not None:
+            lines.append(
+                f"of {self.long_intervals:,} of more than one number {self.shorter_coverage:.1%} would have held a piece shorter "
+                "(over 95 %: longer than need be)"
+            )
         return lines
 
 

@@ -24,6 +24,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "no-better-than-own-rate": ("no better than the pair's own rate so far: deviance %(deviance)s against %(naive)s"),
     "intervals-hold": "intervals of %(level)s hold: %(share)s of the quantities lie within",
     "intervals-do-not-hold": "intervals of %(level)s do not hold: %(share)s of the quantities lie within",
+    "intervals-too-long": "intervals of %(level)s are longer than need be: %(share)s would lie within if they were a piece shorter",
     # What is not there.
     "no-order": "there is no order %(order)s",
     "no-product": "there is no product %(product)s",

@@ -19,13 +19,20 @@ from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.demand.conformal import DEFAULT_LEVEL
 from ordercast.services.shared.demand.feature_drift import Drift, drift_of
 from ordercast.services.shared.http.shared_answers import SharedAnswers
-from ordercast.services.shared.telemetry.metrics import FEATURE_DRIFT, LIVE_COVERAGE, LIVE_DEVIANCE, LIVE_PREDICTIONS
+from ordercast.services.shared.telemetry.metrics import (
+    FEATURE_DRIFT,
+    LIVE_COVERAGE,
+    LIVE_DEVIANCE,
+    LIVE_PREDICTIONS,
+    LIVE_SHORTER_COVERAGE,
+)
 
 # The newest so many are judged: one query of about a second.
 MOST_JUDGED: Final = 50_000
 # With fewer, chance decides.
 ENOUGH: Final = 1_000
-# Within these, intervals of 90 % hold.
+# Intervals of 90 % that hold less are too short. They are too long if, a piece shorter, they would still hold more than that: of a
+# pair that nearly never orders already 0 to 0 holds more, and nothing shorter can be said.
 LEAST_COVERAGE, MOST_COVERAGE = 0.85, 0.95
 # Time (s) between two looks for the metrics, at most: days end once a day.
 LOOK_EVERY_S: Final = 300.0
@@ -50,6 +57,7 @@ def _deviance(said: str) -> str:
     return f"avg(2 * (CASE WHEN sold > 0 THEN {ratio} ELSE 0 END - ({rest})))"
 
 
+_LONG: Final = f"level = {DEFAULT_LEVEL} AND high > low"
 # An index each leads to the answers and to a pair's days; all that is known by now counts.
 _JUDGE: Final = text(f"""
     WITH ended AS (
@@ -71,7 +79,9 @@ _JUDGE: Final = text(f"""
         CAST(avg(CAST(sold > 0 AS integer)) AS float8) AS order_share, avg(order_probability) AS order_probability,
         avg(power(order_probability - CAST(sold > 0 AS integer), 2)) AS brier,
         count(*) FILTER (WHERE level = {DEFAULT_LEVEL}) AS intervals,
-        CAST(avg(CAST(sold BETWEEN low AND high AS integer)) FILTER (WHERE level = {DEFAULT_LEVEL}) AS float8) AS coverage
+        CAST(avg(CAST(sold BETWEEN low AND high AS integer)) FILTER (WHERE level = {DEFAULT_LEVEL}) AS float8) AS coverage,
+        count(*) FILTER (WHERE {_LONG}) AS long_intervals,
+        CAST(avg(CAST(sold >= low AND sold < high AS integer)) FILTER (WHERE {_LONG}) AS float8) AS shorter_coverage
     FROM judged
 """)  # noqa: S608 - numbers and names of ours
 
@@ -102,8 +112,9 @@ class LiveAccuracy:
 
     `model` and `naive` (the pair's own rate so far) are judged by the same orders, and stand beside the same of the rows held out
     in the training, which are all pairs and not those that were asked for. `coverage` is the share of `intervals` of 90 % that
-    held. `because` is the judgement as data: of each sentence a code and its values. Without any ended, all figures are null. They
-    are of the moment `as_of`: in a large shop they take a second.
+    held; `shorter_coverage` that of the `long_intervals` among them, of more than one number, that would have held with their
+    highest number left out: over 95 % they are longer than need be. `because` is the judgement as data: of each sentence a code
+    and its values. Without any ended, all figures are null. They are of the moment `as_of`: in a large shop they take a second.
     """
 
     version: str
@@ -120,6 +131,8 @@ class LiveAccuracy:
     held_out_brier: float | None
     intervals: int
     coverage: float | None
+    long_intervals: int
+    shorter_coverage: float | None
     judgement: str
     because: list[dict[str, Any]]
     as_of: datetime
@@ -144,7 +157,8 @@ async def live_accuracy(
         model = Errors(row.deviance, row.mae, row.said / row.sold if row.sold else None)
         naive = Errors(row.naive_deviance, row.naive_mae, row.naive_said / row.sold if row.sold else None)
         orders = Orders(row.order_probability, row.order_share, row.brier)
-    found = _judgement(row.ended, model, naive, row.intervals, row.coverage)
+    holding = _holding(row.intervals, row.coverage, row.long_intervals, row.shorter_coverage)
+    found = _judgement(row.ended, model, naive, holding)
     return LiveAccuracy(
         version=version,
         ended=row.ended,
@@ -162,21 +176,31 @@ async def live_accuracy(
         coverage=row.coverage,
         judgement="; ".join(found),
         because=[msgspec.to_builtins(one.because) for one in found],
+        long_intervals=row.long_intervals,
+        shorter_coverage=row.shorter_coverage,
         as_of=as_of,
     )
 
 
-def _judgement(
-    ended: int, model: Errors | None, naive: Errors | None, intervals: int, coverage: float | None
-) -> list[Sentence]:
+def _judgement(ended: int, model: Errors | None, naive: Errors | None, of_intervals: Sentence | None) -> list[Sentence]:
     if model is None or naive is None or ended < ENOUGH:
         return [sentence("too-few-have-ended", ended=ended, needed=ENOUGH)]
     than = "better-than-own-rate" if model.deviance < naive.deviance else "no-better-than-own-rate"
-    said = [sentence(than, deviance=model.deviance, naive=naive.deviance)]
-    if coverage is not None and intervals >= ENOUGH:
-        holds = "intervals-hold" if LEAST_COVERAGE <= coverage <= MOST_COVERAGE else "intervals-do-not-hold"
-        said.append(sentence(holds, level=DEFAULT_LEVEL, share=coverage))
-    return said
+    said = sentence(than, deviance=model.deviance, naive=naive.deviance)
+    return [said] if of_intervals is None else [said, of_intervals]
+
+
+def _holding(
+    intervals: int, coverage: float | None, long_intervals: int, shorter_coverage: float | None
+) -> Sentence | None:
+    """Whether intervals are as long as they should be; nothing where these are too few to tell."""
+    if coverage is None or intervals < ENOUGH:
+        return None
+    if coverage < LEAST_COVERAGE:
+        return sentence("intervals-do-not-hold", level=DEFAULT_LEVEL, share=coverage)
+    if shorter_coverage is not None and long_intervals >= ENOUGH and shorter_coverage > MOST_COVERAGE:
+        return sentence("intervals-too-long", level=DEFAULT_LEVEL, share=shorter_coverage)
+    return sentence("intervals-hold", level=DEFAULT_LEVEL, share=coverage)
 
 
 class WatchLive:
@@ -206,12 +230,18 @@ class WatchLive:
             served.version, partial(live_accuracy, self._sessions, served.version, served.manifest)
         )
         took_s = time.monotonic() - began
-        counts = {"open": live.open, "ended": live.ended, "intervals": live.intervals}
+        counts = {
+            "open": live.open,
+            "ended": live.ended,
+            "intervals": live.intervals,
+            "long_intervals": live.long_intervals,
+        }
         for state, count in counts.items():
             LIVE_PREDICTIONS.labels(state).set(count)
         for answer, errors in (("model", live.model), ("naive", live.naive)):
             LIVE_DEVIANCE.labels(answer).set(errors.deviance if errors else math.nan)
-        LIVE_COVERAGE.set(math.nan if live.coverage is None else live.coverage)
+        for gauge, share in ((LIVE_COVERAGE, live.coverage), (LIVE_SHORTER_COVERAGE, live.shorter_coverage)):
+            gauge.set(math.nan if share is None else share)
         if self._shop is not None and self._shop.snapshot is not None:
             features = await self._shop.snapshot.features(moment_of(None))
             drift = await self._drifts.of(features, served.version, partial(drift_of, served.manifest, features))

@@ -233,6 +233,8 @@ class Shop:
                 "held_out_brier": 0.0565,
                 "intervals": 4_210,
                 "coverage": 0.913,
+                "long_intervals": 1_310,
+                "shorter_coverage": 0.871,
                 "judgement": TOO_FEW,
                 "because": [msgspec.to_builtins(TOO_FEW.because)],
                 "as_of": "2026-11-21T08:00:00Z",

@@ -134,7 +134,7 @@ PREDICTIONS_SAMPLED: Final = Counter(
 )
 LIVE_PREDICTIONS: Final = Gauge(
     "ordercast_live_prediction_rows",
-    "Kept predictions of the served version of demand: open, ended (their days are over), and of these intervals of 90 %.",
+    "Kept predictions of the served version of demand: open, ended (their days are over), of these intervals of 90 %, long ones.",
     ("state",),
 )
 LIVE_DEVIANCE: Final = Gauge(
@@ -144,6 +144,10 @@ LIVE_DEVIANCE: Final = Gauge(
 )
 LIVE_COVERAGE: Final = Gauge(
     "ordercast_live_coverage_ratio", "Share of the intervals of 90 % of ended predictions that held what was ordered."
+)
+LIVE_SHORTER_COVERAGE: Final = Gauge(
+    "ordercast_live_shorter_coverage_ratio",
+    "Share of those of more than one number that would have held a piece shorter: over 95 % they are longer than need be.",
 )
 FEATURE_DRIFT: Final = Gauge(
     "ordercast_feature_drift_psi",

@@ -97,6 +97,10 @@ async def test_the_figures_are_those_that_the_trainer_computes_for_the_same_rows
     assert found.orders.order_share == pytest.approx((target > 0).mean())
     assert found.orders.order_probability == pytest.approx(probability.mean())
     assert found.coverage == pytest.approx(((low <= target) & (target <= low + 5)).mean())
+    assert (found.long_intervals, found.shorter_coverage) == (
+        PAIRS,
+        pytest.approx(((low <= target) & (target < low + 5)).mean()),
+    )
     assert (found.held_out_model.deviance, found.held_out_naive.deviance, found.held_out_brier) == (5.0, 8.0, 0.05)
     assert found.judgement.startswith("better than the pair's own rate so far: deviance")
     assert "intervals of 90 % do not hold" in found.judgement
@@ -165,7 +169,9 @@ async def test_the_metrics_tell_of_the_served_version(workplace: Workplace) -> N
     assert np.isnan(LIVE_COVERAGE._value.get())
     await store(workplace, [said(model, 1, date(2026, 1, 1)), said(model, 2, date(2126, 1, 1))])
     await watch()
-    assert [LIVE_PREDICTIONS.labels(state)._value.get() for state in ("ended", "open", "intervals")] == [1, 1, 1]
+    assert [
+        LIVE_PREDICTIONS.labels(state)._value.get() for state in ("ended", "open", "intervals", "long_intervals")
+    ] == [1, 1, 1, 1]
     assert LIVE_DEVIANCE.labels("model")._value.get() == pytest.approx(2.0)
     assert LIVE_DEVIANCE.labels("naive")._value.get() == pytest.approx(4.0)
     assert LIVE_COVERAGE._value.get() == 1.0

@@ -1,0 +1,40 @@
+"""Intervals of pairs that nearly never order hold more than they say, and nothing shorter could be said: no alarm."""
+
+import numpy as np
+import pytest
+
+from ordercast.services.predictor.live_accuracy import Errors, _holding, _judgement
+
+RANDOM = np.random.default_rng(1)
+
+
+def holding(rate: float, longer: int = 0) -> str | None:
+    """What is said of 20,000 pairs that order so many pieces each, by intervals from 0 on that hold 90 % as tightly as can be."""
+    sold = RANDOM.poisson(rate, 20_000)
+    high = np.full(len(sold), np.quantile(sold, 0.9, method="inverted_cdf") + longer)
+    long = high > 0
+    shorter = float((sold < high)[long].mean()) if long.any() else None
+    return _holding(len(sold), float((sold <= high).mean()), int(long.sum()), shorter)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.03, 0.06, 0.2, 0.5, 1.2, 5, 40])
+def test_intervals_as_short_as_can_be_hold_however_much_they_hold(rate: float) -> None:
+    assert "intervals of 90 % hold: " in str(holding(rate))
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.06, 5, 40])
+def test_intervals_that_are_too_long_or_too_short_are_told(rate: float) -> None:
+    assert "longer than need be" in str(holding(rate, longer=2 + int(rate)))
+    if rate > 1:
+        assert "do not hold" in str(holding(rate, longer=-1 - int(rate) // 3))
+
+
+def test_of_few_intervals_nothing_is_told() -> None:
+    assert _holding(999, 0.5, 999, 0.5) is None
+    assert "intervals of 90 % hold" in str(_holding(5_000, 0.97, 999, 0.99))
+    assert _holding(5_000, None, 0, None) is None
+    good, naive, holds = Errors(1.0, 1.0, None), Errors(2.0, 1.0, None), _holding(5_000, 0.9, 0, None)
+    said = "better than the pair's own rate so far: deviance 1 against 2"
+    assert _judgement(2_000, good, naive, None) == [said]
+    assert _judgement(2_000, good, naive, holds) == [said, holds]
+    assert "too few to judge" in str(_judgement(999, good, naive, holds))
