@@ -73,6 +73,7 @@ Recipe = Annotated[
                     "properties": {
                         "name": {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME},
                         "horizon_days": {"enum": list(HORIZONS)},
+                        "blend": {"type": "boolean"},
                         **{key: _whole(*bounds) for key, bounds in WHOLE.items()},
                         **{
                             key: {"type": "number", "minimum": least, "maximum": most}
