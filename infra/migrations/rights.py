@@ -22,7 +22,7 @@ order_cancellations      SI         -      -               -        -          S
 order_changes            SI         -      -               -        -          S
 idempotency_keys         SIUD       sD     -               -        -          -
 outbox                   SI         SUD    -               -        -          S
-outbox_shards            SIU        S      S               S        -          S
+outbox_shards            SIU        S      S               S        S          S
 outbox_leases            S          SIU    -               -        -          S
 outbox_relays            -          SIUD   -               -        -          S
 outbox_dead_letters      SUD        SI     -               -        -          S
@@ -35,8 +35,8 @@ webhook_deliveries       Su         SIUD   -               -        -          -
 feature_rows             S          -      SIU             S        S          S
 feature_view_times       S          -      SIUD            -        -          S
 feature_positions        -          -      SIU             S        S          S
-feature_last_sequences   Su         -      SIUD            S        -          S
-feature_sequences_ahead  -          -      SIUD            S        -          S
+feature_last_sequences   Su         -      SIUD            S        S          S
+feature_sequences_ahead  -          -      SIUD            S        S          S
 feature_repairs          -          -      S               -        -          S
 product_trends           S          -      SIU             -        -          S
 shop_trends              S          -      SIU             -        -          S

@@ -78,8 +78,8 @@ class PairDemand(PairNumbers):
     """What an account will order of a product within `horizon_days`, as known at the end of `as_of` (null: now).
 
     `expected_quantity` is the mean of all cases, also of those without an order. `next_line_quantity` is what the next order
-    line will hold, whenever it comes. `why` are the features that move `expected_quantity` most. `features_as_of` is when the
-    worker's counts were last looked at: everything that it had counted by then is in the features.
+    line will hold, whenever it comes. `why` are the features that move `expected_quantity` most. `features_as_of` is up to
+    when all acknowledged orders are in the features: where the worker is behind, it stays behind.
     """
 
     why: list[Reason]
@@ -142,7 +142,7 @@ class Basis:
 
     served: ServedDemand
     features: Features
-    seen_at: datetime  # when the record was last looked into
+    seen_at: datetime  # up to when all acknowledged orders are in the features
     as_of: date | None
     level: float
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from ordercast.contracts.because import sentence
 from ordercast.contracts.model_manifest import TopicPosition
+from ordercast.services.predictor.counted_until import CountedUntil, read_counted_last, read_numbers
 from ordercast.services.predictor.errors import ActivityNotRead, InvalidQuestion
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.read_activity import ActivityRows, read_activity, read_activity_positions
@@ -17,7 +18,7 @@ from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.activity import Activity, activity_of
 from ordercast.services.shared.demand.features import Features, features_at
 
-# A look at the worker's positions, one row for each partition (s): how far answers are behind what the worker has counted.
+# A look at the worker's positions and numbers, a few rows for each partition (s): how far answers are behind what it has counted.
 LOOK_EVERY_S: Final = 2.0
 # Reading takes at most a tenth of the time: after one that took so long there is a pause of nine times that.
 PAUSE_FACTOR: Final = 9.0
@@ -85,7 +86,8 @@ class Shop:
         self._sessions = sessions
         self._needed = needed
         self._snapshot: Snapshot | None = None
-        self._seen_at: datetime | None = None
+        self._counted = CountedUntil()
+        self._as_of: datetime | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -93,14 +95,14 @@ class Shop:
         return self._snapshot
 
     def take(self) -> tuple[Snapshot, datetime]:
-        """What answers a request from its start to its end, and the time at which the record was last looked into.
+        """What answers a request from its start to its end, and up to when all acknowledged orders are in it.
 
         Raises:
             ActivityNotRead: it was not read yet.
         """
-        if self._snapshot is None or self._seen_at is None:
+        if self._snapshot is None or self._as_of is None:
             raise ActivityNotRead(sentence("activity-not-read"))
-        return self._snapshot, self._seen_at
+        return self._snapshot, self._as_of
 
     async def follow(self) -> None:
         """Reads at once and whenever the worker has moved on, until it is cancelled; a database that is away is waited for."""
@@ -108,17 +110,21 @@ class Shop:
 
     async def _look(self) -> float:
         if not self._needed():
-            self._snapshot = self._seen_at = None
+            self._snapshot = self._as_of = None
+            self._counted = CountedUntil()
             return LOOK_EVERY_S
         started, seen_at = time.monotonic(), datetime.now(UTC)
         async with self._sessions() as session:
+            numbers = await read_numbers(session)  # before the positions: what these count is in the snapshot
             positions = await read_activity_positions(session)
+            counted_last = None if self._as_of else await read_counted_last(session)
         if self._snapshot is None or positions != self._snapshot.positions:
             rows = await read_activity(self._sessions)
             snapshot = await asyncio.to_thread(_snapshot, rows)
             await snapshot.features(moment_of(None))
             self._snapshot = snapshot
-        self._seen_at = seen_at
+        # A predictor that starts behind a worker which is behind knows no more than when that last counted.
+        self._as_of = self._counted.look(seen_at, numbers) or self._as_of or counted_last or seen_at
         return max(LOOK_EVERY_S, PAUSE_FACTOR * (time.monotonic() - started))
 
 

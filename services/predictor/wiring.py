@@ -58,7 +58,8 @@ QUIET_TURNS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class DemandAt:
-    """What answers by `demand` for one moment: `moment` is the day before which everything is known, `seen_at` when it was read."""
+    """What answers by `demand` for one moment: `moment` is the day before which everything is known, `seen_at` up to when all
+    orders are in it."""
 
     served: ServedDemand
     features: Features

@@ -7,13 +7,15 @@ import httpx
 import msgspec
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from ordercast.client.demand_answers import PairDemand
 from ordercast.services.order_api.accounts.tables import Account
+from ordercast.services.order_api.orders.tables import OutboxShard
 from ordercast.services.order_api.products.tables import Product
 from ordercast.services.predictor.load_demand import load_demand
 from ordercast.services.shared.db.engine import Sessions
-from ordercast.services.shared.db.features import FeaturePosition, PairActivity
+from ordercast.services.shared.db.features import FeatureLastSequence, FeaturePosition, PairActivity
 from ordercast.services.shared.db.metadata import Base
 from ordercast.services.shared.db.read_activity import read_activity
 from ordercast.services.shared.demand.activity import activity_of
@@ -128,6 +130,40 @@ async def test_new_activity_is_in_the_answer_and_past_moments_stay_as_they_were(
         for days in range(12):  # more moments than are kept
             answer = await ask(client, workplace, f"as_of={DAY + timedelta(days=days)}")
             assert answer.status_code == 200
+
+
+async def test_features_are_as_old_as_the_first_order_that_the_worker_has_not_counted(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordercast.services.predictor.shop_snapshot.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("ordercast.services.predictor.shop_snapshot.PAUSE_FACTOR", 0.0)
+    await make_shop(workplace)
+    counted = FeatureLastSequence(
+        topic="orders", partition=0, producer="outbox", last_sequence=1, seen_at=datetime.now(UTC)
+    )
+    async with workplace.sessions() as session, session.begin():
+        await session.merge(OutboxShard(shard=0, last_number=1))
+        await session.merge(counted)
+    async with workplace.predictor() as client:
+        await eventually_answers(client, workplace)
+
+        async def age() -> float:
+            found: float = (await ask(client, workplace)).json()["features_age_seconds"]
+            return found
+
+        async def is_new() -> bool:
+            return await age() < 1
+
+        async def grows() -> bool:
+            return await age() > 2
+
+        await eventually(is_new)
+        async with workplace.sessions() as session, session.begin():
+            await session.merge(OutboxShard(shard=0, last_number=2))
+        await eventually(grows)
+        async with workplace.sessions() as session, session.begin():
+            await session.execute(update(FeatureLastSequence).values(last_sequence=2))
+        await eventually(is_new)
 
 
 async def test_a_customer_asks_for_the_past_only_so_often_and_for_now_and_others_as_before(
