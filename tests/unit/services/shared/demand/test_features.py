@@ -131,6 +131,20 @@ def test_one_row_of_a_million_pieces_and_a_billion_views_moves_no_other_pair() -
     assert moved[(ACCOUNTS != 1) | (PRODUCTS != 1)].max() < 0.6
 
 
+@pytest.mark.parametrize("times", [1, 4])
+def test_pairs_of_other_accounts_and_products_are_as_without_a_huge_row_also_if_it_comes_again(times: int) -> None:
+    """Against the same shop without it, not one in which another large order stands in its place: all features within 1 %. Who
+    shares its account or its product is told of one large order more, as by any; no larger than the shop lets count."""
+    rows = many_rows()
+    huge = [(1, 1, 94 + day, 0, 1_000_000, 1, 0, 10**9, 0) for day in range(times)]
+    without, with_it = of_pairs(frame(rows)), of_pairs(frame([*rows, *huge]))
+    others = (ACCOUNTS != 1) & (PRODUCTS != 1)
+    assert np.abs(with_it - without)[others].max() < np.log(1.01)
+    large = known_at(activity(frame(rows)), MOMENT).cap
+    as_any = of_pairs(frame([*rows, *((1, 1, 94 + day, 0, large, 1, 0, 20, 0) for day in range(times))]))
+    assert np.abs(with_it - as_any)[(ACCOUNTS != 1) | (PRODUCTS != 1)].max() < 0.05
+
+
 def test_the_price_of_the_line_itself_is_not_known() -> None:
     """It carries the discount of the quantity that is asked for."""
     rows = [(1, 1, 90, 0, 5, 10, 0, 0, 0), (2, 1, 95, 0, 5, 20, 0, 0, 0)]
