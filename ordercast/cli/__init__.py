@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ordercast.plain_words import plain_words
+
 
 class Entry(NamedTuple):
     """A command: its name, the module whose `app` it is, and its line in `ordercast --help`."""
@@ -82,6 +84,14 @@ class LazyCommands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, listed, rest = super().resolve_command(ctx, args)
         return name, _load(name) if name and listed else listed, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Of a value that an option does not take, it is said in plain words what it takes."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = plain_words(error.message)
+            raise
 
 
 app = typer.Typer(cls=LazyCommands, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False)

@@ -54,8 +54,8 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def open_rejects(path: Path, header: Sequence[str]) -> Iterator[Rejects]:
-    """A file of refused rows. It takes its name at the end, whole, and where there are none, one of before goes. An import that
-    fails keeps what it has in a `.part` of its own, for two of one file may run at the same time; where it has nothing, none stays.
+    """A file of refused rows. It takes its name at the end, whole, and where there are none, one of before goes. One that fails
+    keeps what it has in a `.part` of its own, for two of one file may run at the same time; where it has nothing, none stays.
 
     Raises:
         RejectsUnwritable: the folder cannot be made, or the file not be written to.

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from ordercast.contracts.because import Sentence, sentence, sentence_of
+from ordercast.plain_words import plain_words
 from ordercast.services.shared.problem_types.every_service import (
     CONTENT_TOO_LARGE,
     MALFORMED_BODY,
@@ -117,7 +118,7 @@ def of_error(error: Exception, table: ProblemTable) -> Problem:
 
 def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
     """pydantic's errors without what the client sent: a password must not come back, and not stand in a log."""
-    return [FieldError(_field_name(error["loc"]), error["msg"].removeprefix("Value error, ")) for error in errors]
+    return [FieldError(_field_name(error["loc"]), plain_words(error["msg"])) for error in errors]
 
 
 def _field_name(location: Sequence[int | str]) -> str:
