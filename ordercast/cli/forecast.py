@@ -1,6 +1,7 @@
 """`ordercast forecast`: what will be ordered of products in the next weeks, as a table or a file."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, get_args
@@ -10,7 +11,7 @@ import typer
 from ordercast.cli.forecast_table import RETRY_FOR_S, Asked, AsOf, of_products, table
 from ordercast.cli.options import CommandFailed, Context, command, one_command
 from ordercast.client import Client
-from ordercast.client.demand_answers import Forecast
+from ordercast.client.demand_answers import Forecast, Forecasts
 from ordercast.reading.table_files import Format, Kind, TooManyRows, open_table
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 
@@ -18,6 +19,21 @@ app = one_command()
 
 # Products in a request for a file: they take a second.
 PAGE: Final = 1_000
+_COLUMNS: Final[dict[str, Kind]] = {
+    "product_id": "integer",
+    "sku": "text",
+    "name": "text",
+    "expected": "amount",
+    "stock": "integer",
+}
+# Behind the weeks: why a product is outside of what was learned from (else empty), of what the numbers are, and whose.
+_ABOUT: Final[dict[str, Kind]] = {
+    "outside_because": "text",
+    "level": "amount",
+    "service_level": "amount",
+    "as_of": "date",
+    "model_version": "text",
+}
 # Products in a table, unless --limit says how many.
 LIMIT: Final = 20
 
@@ -70,35 +86,38 @@ async def forecast(
 
 
 async def _write(admin: Client, asked: Asked, out: Path, file_format: Format) -> int:
-    """All products, a page at a time; how many."""
+    """All products, a page at a time; how many. Each row says itself what it holds for: files are kept, and taken apart."""
     written = 0
     pages = [page async for page in _pages(admin, asked)]
-    starts = [week.starts_on for week in pages[0][0].weeks] if pages and pages[0] else []
-    columns: dict[str, Kind] = {"product_id": "integer", "sku": "text", "expected": "amount", "stock": "integer"}
+    names = {product.id: product.name async for product in admin.order_api.products()}
+    starts = [week.starts_on for week in pages[0].data[0].weeks] if pages[0].data else []
+    columns: dict[str, Kind] = dict(_COLUMNS)
     for start in starts:
         columns |= {f"expected_{start}": "amount", f"low_{start}": "integer", f"high_{start}": "integer"}
-    with open_table(out, columns, file_format) as file:
+    with open_table(out, columns | _ABOUT, file_format) as file:
         for page in pages:
-            file.write([_row(one) for one in page])
-            written += len(page)
+            file.write([_row(one, names.get(one.product_id, ""), page) for one in page.data])
+            written += len(page.data)
     return written
 
 
-async def _pages(admin: Client, asked: Asked) -> AsyncIterator[list[Forecast]]:
+async def _pages(admin: Client, asked: Asked) -> AsyncIterator[Forecasts]:
     after = None
     while True:
         page = await admin.predictor.forecasts(limit=PAGE, starting_after=after, **asked.values())
-        yield page.data
+        yield page
         if not page.has_more:
             return
         after = page.data[-1].product_id
 
 
-def _row(one: Forecast) -> list[int | str | Decimal]:
-    row: list[int | str | Decimal] = [one.product_id, one.sku, _rounded(one.expected), one.stock]
+def _row(one: Forecast, name: str, page: Forecasts) -> list[int | str | Decimal | date | None]:
+    row: list[int | str | Decimal | date | None] = [one.product_id, one.sku, name, _rounded(one.expected), one.stock]
     for week in one.weeks:
         row += [_rounded(week.expected), week.low, week.high]
-    return row
+    outside = "; ".join(one.extrapolates_because) if one.extrapolates else ""
+    levels = [_rounded(page.level), _rounded(page.service_level)]
+    return [*row, outside, *levels, page.as_of, page.model_version]
 
 
 def _rounded(pieces: float) -> Decimal:

@@ -123,8 +123,9 @@ async def test_a_file_has_all_products(running: Running, trained: dict[str, Any]
     else:
         rows = CalamineWorkbook.from_path(out).get_sheet_by_index(0).to_python()
     head, *products = rows
-    assert head[:4] == ["product_id", "sku", "expected", "stock"]
-    assert head[4].startswith("expected_20")
+    assert head[:5] == ["product_id", "sku", "name", "expected", "stock"]
+    assert head[-5:] == ["outside_because", "level", "service_level", "as_of", "model_version"]
+    assert head[5].startswith("expected_20")
     assert len([row for row in products if row[1].startswith(f"market-{SEED}-")]) >= PRODUCTS - 2
 
 

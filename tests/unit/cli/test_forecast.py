@@ -1,5 +1,9 @@
 """What `ordercast forecast` refuses before it asks anybody, and products that are named twice."""
 
+import csv
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,6 +14,7 @@ from typer.testing import CliRunner
 from ordercast.cli import app
 from ordercast.cli.forecast_table import Asked, of_products
 from ordercast.client import Client
+from ordercast.client.demand_answers import Forecast, Forecasts, ForecastWeek
 
 
 def refused(tmp_path: Path, *arguments: str) -> str:
@@ -50,3 +55,38 @@ async def test_a_product_that_is_named_twice_is_asked_for_once() -> None:
     )
     await of_products(cast("Client", admin), ["MUG", "TEA", "MUG"], Asked(4, 0.9, 0.95, None))
     assert asked_for == [7, 3]
+
+
+def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    week = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4)
+    forecasts = [
+        Forecast(7, "MUG", 1.5, 4, [week], extrapolates=False, extrapolates_because=[]),
+        Forecast(8, "TEA", 1.5, 4, [week], extrapolates=True, extrapolates_because=["no orders yet", "no views yet"]),
+    ]
+    page = Forecasts(forecasts, False, 0.9, 0.98, "v1", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1))
+
+    async def asked(**_: Any) -> Forecasts:
+        return page
+
+    async def products() -> AsyncIterator[Any]:
+        yield SimpleNamespace(id=7, name="Mug, red")
+
+    @asynccontextmanager
+    async def open_access(*_: Any, **__: Any) -> AsyncIterator[Any]:
+        order_api, predictor = SimpleNamespace(products=products), SimpleNamespace(forecasts=asked)
+        yield SimpleNamespace(admin=SimpleNamespace(order_api=order_api, predictor=predictor))
+
+    monkeypatch.setattr("ordercast.cli.forecast.open_access", open_access)
+    out = tmp_path / "stock.csv"
+    result = CliRunner().invoke(app, ["forecast", "--out", str(out), "--against", "http://127.0.0.1:1"])
+    assert result.exit_code == 0, result.output
+    with out.open(newline="") as file:
+        mug, tea = csv.DictReader(file)
+    assert (mug["name"], mug["outside_because"], tea["name"]) == ("Mug, red", "", "")
+    assert tea["outside_because"] == "no orders yet; no views yet"
+    assert [mug[name] for name in ("level", "service_level", "as_of", "model_version")] == [
+        "0.900",
+        "0.980",
+        "2026-03-01",
+        "v1",
+    ]
