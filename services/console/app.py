@@ -46,6 +46,7 @@ from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.shop.routes import router as shop
 from ordercast.services.console.texts import HERE
 from ordercast.services.console.trainings.routes import router as trainings
+from ordercast.services.console.typed import typed_in
 from ordercast.services.console.wiring import open_console
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.problem import Problem, field_errors, of_status
@@ -121,7 +122,7 @@ def _who(request: Request) -> str:
 async def _answer_logged_out(request: Request, _: Any) -> Response:
     # Whose tokens are good no longer is not logged in here either, or the form would lead back to the page.
     console(request).log_ins.forget(request.cookies.get(LOG_IN_COOKIE))
-    return to_log_in(request)
+    return to_log_in(request, await typed_in(request))
 
 
 async def _answer_customer(request: Request, _: Any) -> Response:
@@ -141,7 +142,8 @@ async def _answer_refused_form(request: Request, _: Any) -> Response:
 
 
 async def _answer_wrong_request(request: Request, error: Any) -> Response:
-    return answer_problem(request, _problem_of(error))
+    typed = await typed_in(request) if isinstance(error, RequestValidationError) else ()
+    return answer_problem(request, _problem_of(error), typed)
 
 
 def _problem_of(error: Problem | HTTPException | RequestValidationError) -> Problem:

@@ -3,8 +3,9 @@
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import Depends, Request, Response
@@ -143,21 +144,40 @@ def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
         "theme": theme if theme in THEMES else THEMES[0],
         "themes": THEMES,
         "path": request.url.path,
-        "here": request.url.path + query if request.method == "GET" else SHOP if in_shop else "/",
+        "here": request.url.path + query
+        if request.method == "GET"
+        else came_from(request) or (SHOP if in_shop else "/"),
         "in_shop": in_shop,
         "cart": cart_of(request) if in_shop else None,
     }
     return console(request).environments[language].get_template(template).render(shared | values)
 
 
-def answer_problem(request: Request, problem: Problem) -> Response:
-    """What is wrong, as a page; machines get it as everywhere. A part that is asked for alone stays as it was, with its "as of"."""
+def came_from(request: Request) -> str:
+    """The page of this console with what was sent; empty where the browser does not say, or it is another's."""
+    page_before = urlsplit(request.headers.get("referer", ""))
+    if page_before.netloc != request.url.netloc or page_before.path.startswith("//"):
+        return ""
+    return page_before.path + (f"?{page_before.query}" if page_before.query else "")
+
+
+def answer_problem(request: Request, problem: Problem, typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """What is wrong, as a page, with what was `typed`; machines get it as everywhere. A part that is asked for alone stays as it
+    was, with its "as of"."""
     if request.url.path in FOR_MACHINES:
         return problem.response()
     answer = problem.response()
     try:
         changes = request.method not in ("GET", "HEAD")
-        shown = page(request, "problem.html", problem.type.status, problem=problem, changes=changes)
+        shown = page(
+            request,
+            "problem.html",
+            problem.type.status,
+            problem=problem,
+            changes=changes,
+            typed=typed,
+            came_from=came_from(request),
+        )
     except Exception:
         # The page itself may be what failed.
         log.exception("a page about a problem cannot be shown", path=request.url.path)
@@ -201,11 +221,16 @@ def go_to(path: str) -> Response:
     return RedirectResponse(path if is_ours else "/", 303, HEADERS)
 
 
-def to_log_in(request: Request) -> Response:
-    """A part of a page that is asked for alone has the whole page go there."""
+def to_log_in(request: Request, typed: Sequence[tuple[str, str]] = ()) -> Response:
+    """A part of a page that is asked for alone has the whole page go there. Whoever sent a form from a page of ours is shown what
+    was `typed`: it was not done."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=204, headers={**HEADERS, "HX-Redirect": "/log-in"})
     form = f"{SHOP}/log-in" if is_in_shop(request) else "/log-in"
+    if request.method == "GET":
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(form if here == "/" else f"{form}?after={quote(here, safe='')}", 303, HEADERS)
     # A form cannot be sent again by a link to where it was sent to.
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
-    return RedirectResponse(form if here == "/" else f"{form}?after={quote(here, safe='')}", 303, HEADERS)
+    if after := came_from(request):
+        return page(request, "log_in.html", 403, after=after, email="", failed=None, undone=True, typed=typed)
+    return RedirectResponse(form, 303, HEADERS)

@@ -26,7 +26,8 @@ from ordercast.services.shared.http.requests import in_query
 router = APIRouter()
 
 CART: Final = f"{SHOP}/cart"
-LOG_IN: Final = f"{SHOP}/log-in?after={quote(CART, safe='')}"
+# Where one who is not logged in goes on.
+FIRST: Final = {name: f"{SHOP}/{name}?after={quote(CART, safe='')}" for name in ("log-in", "sign-up")}
 
 
 @router.get(CART)
@@ -51,7 +52,10 @@ async def place_order(request: Request, form: Annotated[CartForm, Form()]) -> Re
     check_form(request, form.csrf)
     cart, log_in = form.changed(cart_of(request)), log_in_of(request)
     if log_in is None:
-        return keep_cart(request, go_to(LOG_IN), cart)
+        if form.wrong:
+            found = await read_cart(console(request).anybody, cart)
+            return _show(request, cart, found, form=form, failed="quantity", status=422)
+        return keep_cart(request, go_to(FIRST[form.next]), cart)
     if not cart.lines:
         return keep_cart(request, go_to(CART), cart)
     found = await read_cart(console(request).anybody, cart)
@@ -104,5 +108,4 @@ def _show(
         failed=failed,
         untold=untold,
         missing=is_missing,
-        log_in_first=LOG_IN,
     )

@@ -1,7 +1,7 @@
 """What the cart's page is asked, and what its form sends."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
@@ -20,8 +20,10 @@ class CartQuestion:
 
 
 class CartForm(Form):
-    """A line in each place: the product, the pieces as they were typed, and the price that the page showed."""
+    """A line in each place: the product, the pieces as they were typed, and the price that the page showed. `next` is where whoever
+    is not logged in goes on."""
 
+    next: Literal["log-in", "sign-up"] = "log-in"
     product: Annotated[
         list[Annotated[int, PLAIN_INTEGER, Field(ge=1, le=MAX_ID)]], Field(default_factory=list, max_length=MOST_LINES)
     ]

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from ordercast.contracts.limits import MAX_ITEMS
 from ordercast.services.console.log_in.schemas import Form, HeaderText
-from ordercast.services.console.schemas import NONE_IF_EMPTY, Day, Id, Reference, midnight
+from ordercast.services.console.schemas import NONE_IF_EMPTY, TYPED_NUMBER, Day, Id, Reference, midnight
 from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
 Line = Annotated[int, PLAIN_INTEGER, Query(ge=0, le=MAX_ITEMS)]
 # As the form has it: order_api says what is out of bounds.
-Pieces = Annotated[int | None, PLAIN_INTEGER, NONE_IF_EMPTY]
+Pieces = Annotated[int | None, PLAIN_INTEGER, TYPED_NUMBER, NONE_IF_EMPTY]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import msgspec
 from pydantic import StringConstraints
 
 from ordercast.services.console.log_in.schemas import Form
-from ordercast.services.console.schemas import NONE_IF_EMPTY
+from ordercast.services.console.schemas import NONE_IF_EMPTY, TYPED_NUMBER
 from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
 # A field of a form that may be left empty.
-Number = Annotated[int | None, PLAIN_INTEGER, NONE_IF_EMPTY]
+Number = Annotated[int | None, PLAIN_INTEGER, TYPED_NUMBER, NONE_IF_EMPTY]
 
 
 class TrainingForm(Form):

@@ -1,0 +1,89 @@
+"""What somebody has typed is not lost where it cannot be done."""
+
+import httpx
+import pytest
+
+from tests.integration.console.test_log_in import csrf_in, log_in, reading
+from tests.support.console_records import PENDING
+from tests.support.console_services import Shop
+from tests.support.forms_in_page import forms_in
+
+
+async def open_form(http: httpx.AsyncClient, path: str) -> str:
+    """The token of its page."""
+    return csrf_in((await http.get(path)).text)
+
+
+async def test_a_number_is_taken_as_browsers_take_it() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        form = {"csrf": await open_form(http, "/products/new"), "key": "one", "what": "some"}
+        taken = await http.post(f"/orders/{PENDING}/cancel", data={**form, "line": ["1"], "pieces": ["1e0"]})
+        assert taken.status_code == 303
+        assert shop.records.done[-1][1][1] == {"items": [{"line": 1, "quantity": 1}]}
+        assert (await http.get("/orders?account_id=1.2e1&product_id=1.0")).status_code == 200
+        assert {"account_id": "12", "product_id": "1"}.items() <= shop.records.asked[-1].items()
+
+
+async def test_what_is_no_number_is_shown_as_it_was_typed_with_the_way_back() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        csrf = await open_form(http, "/trainings")
+        form = {"csrf": csrf, "recipe": "demand", "epochs": "a <lot>"}
+        refused = await http.post("/trainings", data=form, headers={"referer": f"{http.base_url}/trainings"})
+        assert refused.status_code == 422
+        assert "Nothing was done." in refused.text
+        assert "a &lt;lot&gt;" in refused.text
+        assert 'href="/trainings">Back to the form' in refused.text
+        assert csrf not in refused.text
+
+
+@pytest.mark.parametrize("cookie", ["dropped", "of a log-in that has ended"])
+async def test_who_was_logged_out_meanwhile_is_told_that_it_was_not_done_and_sees_what_was_typed(cookie: str) -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "carl")
+        csrf = await open_form(http, "/shop/products/1")
+        http.cookies.clear()
+        if cookie == "of a log-in that has ended":
+            http.cookies.set("ordercast_console", "some-name")
+        form = {"csrf": csrf, "rating": "4", "text": "It keeps <warm>"}
+        answer = await http.post(
+            "/shop/products/1/reviews", data=form, headers={"referer": f"{http.base_url}/shop/products/1"}
+        )
+        assert answer.status_code == 403
+        assert "what you sent was not done" in answer.text
+        assert "It keeps &lt;warm&gt;" in answer.text
+        assert 'name="after" value="/shop/products/1"' in answer.text
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/shop", None])
+async def test_what_another_site_sends_is_not_shown(referer: str | None) -> None:
+    async with reading(Shop()) as http:
+        headers = {"referer": referer} if referer else {}
+        answer = await http.post("/shop/products/1/reviews", data={"text": "buy at evil"}, headers=headers)
+        assert (answer.status_code, answer.text) == (303, "")
+
+
+async def test_pieces_that_were_typed_into_the_cart_are_kept_over_the_log_in() -> None:
+    async with reading(Shop()) as http:
+        into = {"csrf": await open_form(http, "/shop/products/1"), "quantity": "1", "key": "k" * 20}
+        await http.post("/shop/products/1/cart", data=into)
+        [cart] = [form for form in forms_in((await http.get("/shop/cart")).text, "/shop/cart") if form.typed]
+        for first in ("log-in", "sign-up"):
+            sent = {**dict(cart.typing("quantity", "7")), "next": first}
+            answer = await http.post("/shop/orders", data=sent)
+            assert answer.headers["location"] == f"/shop/{first}?after=%2Fshop%2Fcart"
+        assert 'value="7"' in (await http.get("/shop/cart")).text
+        refused = await http.post("/shop/orders", data={**dict(cart.typing("quantity", "many")), "next": "log-in"})
+        assert refused.status_code == 422
+        assert 'value="many"' in refused.text
+
+
+async def test_another_language_of_a_form_that_was_refused_leads_back_to_it() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "adam")
+        form = {"csrf": await open_form(http, "/accounts/11/erase"), "nickname": "mistyped"}
+        path = "/accounts/11/erase"
+        answer = await http.post(path, data=form, headers={"referer": f"{http.base_url}{path}"})
+        assert f'name="after" value="{path}"' in answer.text
