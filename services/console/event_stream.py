@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.log_in.look_again import look_again
 from ordercast.services.console.pages import HEADERS, LOG_IN_COOKIE, console, language_of, log_in_of, render
-from ordercast.services.console.parts import Missing, ask
 from ordercast.services.console.streams import Streams
 
 # How long (ms) a browser waits before it connects again.
@@ -91,14 +91,3 @@ async def _drawn(
     except LoggedOut:
         # The answer has begun: the browser connects again, and is led to the log-in.
         console(request).log_ins.forget(request.cookies.get(LOG_IN_COOKIE))
-
-
-async def look_again(log_in: LogIn) -> None:
-    """At the account. A service that does not answer says nothing against it.
-
-    Raises:
-        LoggedOut: its tokens are good no longer.
-    """
-    account = await ask("order_api", log_in.client.order_api.me())
-    if not isinstance(account, Missing):
-        log_in.account = account

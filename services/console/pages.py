@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from ordercast.services.console.cart.cart import Cart
 from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers, NotForOperators
 from ordercast.services.console.log_in.log_ins import LogIn
+from ordercast.services.console.log_in.look_again import look_if_due
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
 from ordercast.services.shared.http.problem import Problem
@@ -65,6 +66,7 @@ async def operator(request: Request) -> LogIn:
     found = log_in_of(request)
     if found is None:
         raise LoggedOut
+    await look_if_due(found)
     if not found.may_operate:
         raise NotForCustomers
     return found

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -45,6 +45,8 @@ class LogIn:
     account: Account
     csrf: str
     ends_at: float
+    # When the account was asked for last, by the clock that only goes forward (s).
+    looked_at: float = field(default_factory=time.monotonic)
 
     @property
     def may_operate(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ordercast.services.console.log_in import look_again
 from tests.integration.console.test_log_in import csrf_in, log_in
 from tests.support.console_records import PENDING
 from tests.support.console_routes import ConsoleRoute, console_routes
@@ -151,3 +152,20 @@ async def test_an_event_id_that_cannot_stand_in_a_header_is_refused() -> None:
     async with reading(Shop(), "adam") as http:
         for asked in ({"headers": {b"last-event-id": "é".encode("latin-1")}}, {"params": {"last_id": "é"}}):
             assert (await http.get("/events/stream", **asked)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/flow", "/import", "/events", "/products/new", "/models/pin/remove?recipe=demand"])
+@pytest.mark.parametrize("role", ["blocked", "CUSTOMER"])
+async def test_whoever_was_blocked_or_lost_the_role_sees_no_page_that_asks_order_api_for_nothing_itself(
+    path: str, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look_again, "HOLDS_S", 0.0)
+    shop = Shop()
+    async with reading(shop, "olga") as http:
+        assert (await http.get(path)).status_code == 200
+        if role == "blocked":
+            shop.good_tokens.clear()
+        else:
+            shop.roles["olga"] = role
+        answer = await http.get(path)
+        assert answer.status_code == (303 if role == "blocked" else 403)
