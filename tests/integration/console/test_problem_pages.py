@@ -46,9 +46,13 @@ async def test_a_part_that_fails_leaves_the_page_as_it_was(monkeypatch: pytest.M
 
 async def test_a_body_that_is_too_long_is_a_page() -> None:
     async with reading(Shop()) as http:
-        answer = await http.post("/log-in", content=b"x" * 2_000_000)
-        assert answer.status_code == 413
-        assert answer.headers["content-type"].startswith("text/html")
+        for path in ("/log-in", "/shop/products/1/reviews"):
+            answer = await http.post(path, content=b"x" * 2_000_000)
+            assert answer.status_code == 413
+            assert answer.headers["content-type"].startswith("text/html")
+            # The command is for files.
+            assert "ordercast import" not in answer.text
+            assert "shorten it" in answer.text
 
 
 async def test_what_a_path_is_not_for_is_a_page_and_machines_get_problem_json() -> None:
