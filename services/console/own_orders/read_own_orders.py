@@ -9,7 +9,8 @@ from uuid import UUID
 from ordercast.client import Client
 from ordercast.client.order_answers import Order
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.parts import Missing, ask, products_of
+from ordercast.services.console.parts import NOT_FOUND, Missing, ask, products_of
+from ordercast.services.console.words import Words
 
 MOST: Final = 20
 # Of an order of 2,000 lines so many have their names.
@@ -53,6 +54,9 @@ async def read_own_order(log_in: LogIn, anybody: Client, order_id: UUID) -> OwnO
     """
     order = await ask("order_api", log_in.client.order_api.order(order_id))
     now = datetime.now(UTC)
+    # An operator may read everybody's: these are shown where the shop is run.
+    if not isinstance(order, Missing) and order.account_id != log_in.account.id:
+        order = Missing("order_api", Words("There is no such order"), "order-not-found", NOT_FOUND)
     if isinstance(order, Missing):
         return OwnOrder(now, order, {})
     ids = list(dict.fromkeys(item.product_id for item in order.items))[:MOST_NAMES]

@@ -306,3 +306,15 @@ async def test_a_cookie_that_is_no_cart_is_an_empty_one() -> None:
         for text in ("x", "~~~", "a" * 16 + "~1-0-1EUR", "a" * 16 + "~99999999999999999999-1-1EUR"):
             answer = await http.get("/shop/cart", headers={"cookie": f"ordercast_console_cart={text}"})
             assert "The cart is empty" in answer.text
+
+
+async def test_another_s_order_is_not_shown_as_an_own_one_to_who_may_read_it() -> None:
+    another = order(78, [{"product_id": 1, "quantity": 3}]) | {"account_id": 12}
+    shop = Shop(
+        storefront=Storefront(orders={"own": order(77, [{"product_id": 1, "quantity": 3}]), "another": another})
+    )
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        found = [await http.get(f"/shop/orders/{one['id']}") for one in shop.storefront.orders.values()]
+        assert [answer.status_code for answer in found] == [200, 404]
+        assert "There is no such order" in found[1].text
