@@ -29,5 +29,6 @@ class Typed:
     def changed_headers(self, letter: WholeDeadLetter) -> Sequence[tuple[str, str]] | None:
         if not letter.is_cut and self.headers.strip() == Typed.of(letter).headers.replace("\r\n", "\n").strip():
             return None
-        lines = (line.partition(":") for line in self.headers.splitlines() if line.strip())
+        # By nothing else: a value may have other characters that end lines for Python.
+        lines = (line.partition(":") for line in self.headers.split("\n") if line.strip())
         return [(name.strip(), value.strip()) for name, _, value in lines]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -40,8 +41,8 @@ class Whose:
     of: Of = "key"
 
     def has(self, event: str) -> bool:
-        """Whether this CloudEvent in JSON is one of them."""
-        return not self.id or self.id in self._names(msgspec.json.decode(event))
+        """Whether this CloudEvent in JSON is one of them. An id in capitals, or without its lines, is the same."""
+        return not self.id or _plain(self.id) in map(_plain, self._names(msgspec.json.decode(event)))
 
     def _names(self, event: dict[str, Any]) -> Iterator[str]:
         if self.of == "key":
@@ -50,6 +51,13 @@ class Whose:
         for named in _named_in(event.get("data")):
             if f"{self.of}_id" in named:
                 yield str(named[f"{self.of}_id"])
+
+
+def _plain(name: str) -> str:
+    try:
+        return str(UUID(name))
+    except ValueError:
+        return name
 
 
 def _named_in(body: object) -> Iterator[dict[str, Any]]:

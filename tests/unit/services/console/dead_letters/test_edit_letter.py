@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,12 @@ def test_what_comes_back_from_a_form_as_it_was_is_no_change(body: str) -> None:
     sent = Typed.as_sent(typed.body.replace("\n", "\r\n"), typed.headers.replace("\n", "\r\n") + "\r\n")
     assert sent.changed_body(shown) is None
     assert sent.changed_headers(shown) is None
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\x0b", "\x85", "\x1c"])
+def test_a_header_with_what_ends_a_line_elsewhere_stays_whole(character: str) -> None:
+    typed = Typed.as_sent("{}", f"ce_type: a.v1\r\nnote: one{character}two")
+    assert typed.changed_headers(whole()) == [("ce_type", "a.v1"), ("note", f"one{character}two")]
 
 
 def test_of_a_record_that_was_cut_all_that_is_typed_goes() -> None:

@@ -36,6 +36,7 @@ def event(key: str, body: dict[str, Any]) -> str:
         (Whose("9", "product"), True, False),
         (Whose("1", "product"), False, False),
         (Whose(PLACED["order_id"], "order"), True, False),  # type: ignore[arg-type]
+        (Whose(str(PLACED["order_id"]).upper(), "order"), True, False),
         (Whose("0198c7a0", "order"), False, False),
     ],
 )
