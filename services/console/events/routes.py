@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from ordercast.contracts.events import EVENT_TYPES
 from ordercast.contracts.json_schema import event_schema
@@ -11,14 +11,12 @@ from ordercast.services.console.event_stream import EventStream
 from ordercast.services.console.events.schemas import EventsQuestion, LastId
 from ordercast.services.console.events.tail_events import tail, until_stopped
 from ordercast.services.console.events.whose import TYPES
-from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.look_again import look_again
-from ordercast.services.console.pages import console, operator, page
+from ordercast.services.console.pages import Operator, console, page
 from ordercast.services.shared.http.requests import in_query
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 Asked = Annotated[EventsQuestion, in_query(EventsQuestion)]
 # Lines of the page; the oldest go.
 ROWS = 200

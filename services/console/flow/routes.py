@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.flow.picture import PICTURES
 from ordercast.services.console.flow.watch import READ_EVERY_S
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import console, operator, page
+from ordercast.services.console.pages import Operator, console, page
 from ordercast.services.console.parts import is_missing
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 _SHOWN: Final[dict[str, Any]] = {"pictures": PICTURES, "refreshed_s": int(READ_EVERY_S), "missing": is_missing}
 
 

@@ -5,18 +5,17 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.journey.read_journey import MOST_PAIRS, find_order, newest_orders, read_journey
 from ordercast.services.console.log_in.log_ins import LogIn
-from ordercast.services.console.pages import console, go_to, operator, page
+from ordercast.services.console.pages import Operator, console, go_to, page
 from ordercast.services.console.parts import Missing, is_missing, status_of
 from ordercast.services.shared.process.pause import pause
 
 router = APIRouter()
 
-Operator = Annotated[LogIn, Depends(operator)]
 # Between two looks (s) at an order that is on its way, and at one that has arrived.
 ON_ITS_WAY_S: Final = 2.0
 ARRIVED_S: Final = 30.0
