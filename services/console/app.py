@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from ordercast.services.console import errors
 from ordercast.services.console.accounts.routes import router as accounts
@@ -44,7 +45,7 @@ from ordercast.services.console.products.routes import router as products
 from ordercast.services.console.sent_forms import SentForms
 from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.shop.routes import router as shop
-from ordercast.services.console.texts import HERE
+from ordercast.services.console.static_files import FOLDER, PATH, kept_for
 from ordercast.services.console.trainings.routes import router as trainings
 from ordercast.services.console.typed import typed_in
 from ordercast.services.console.wiring import open_console
@@ -100,7 +101,7 @@ def console_app(settings: ConsoleSettings) -> FastAPI:
     # Innermost: a form that comes twice is observed, and counts for the limits, as any other.
     forms = Middleware(SentForms, cookies=(LOG_IN_COOKIE, FORM_COOKIE), who=_who, longest=MAX_EDIT_BYTES)
     app.user_middleware.append(forms)
-    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.mount(PATH, _VersionedFiles(directory=FOLDER))
     app.add_exception_handler(errors.LoggedOut, _answer_logged_out)
     app.add_exception_handler(errors.NotForCustomers, _answer_customer)
     app.add_exception_handler(errors.NotForOperators, _answer_operator)
@@ -152,3 +153,10 @@ def _problem_of(error: Problem | HTTPException | RequestValidationError) -> Prob
     if isinstance(error, HTTPException):
         return of_status(error.status_code, error.detail, error.headers)
     return Problem(INVALID_REQUEST, errors=field_errors(error.errors()[:MAX_NAMED_ERRORS]))
+
+
+class _VersionedFiles(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = kept_for(path, scope["query_string"])
+        return answer

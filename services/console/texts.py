@@ -25,6 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from ordercast.services.console.curves import points, trend
 from ordercast.services.console.flow.processes import service_of
 from ordercast.services.console.sentences import words_of
+from ordercast.services.console.static_files import static
 from ordercast.services.console.words import Words
 from ordercast.services.shared.http.accept import preferred_language
 
@@ -66,6 +67,7 @@ def environments(
 
     shared = {
         "restart": restart,
+        "static": static,
         "urls": {name: url.rstrip("/") for name, url in urls.items()},
         "inner_urls": {name: url.rstrip("/") for name, url in inner_urls.items()},
     }
