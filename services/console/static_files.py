@@ -8,7 +8,7 @@ FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/static"
 _VERSION_SIGNS: Final = 12
 # A year (s): another content has another address.
-_KEPT: Final = "public, max-age=31536000, immutable"
+_KEPT: Final = "public,max-age=31536000,immutable"
 # Of whoever asks without the hash, or with that of another release: asked for again each time.
 _ASKED_AGAIN: Final = "no-cache"
 _VERSIONS: Final = {
