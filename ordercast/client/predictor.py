@@ -175,8 +175,13 @@ class PredictorApi:
 
     async def models(self, limit: int = 20) -> list[Model]:
         """The newest published versions, the newest first."""
-        request = Request("GET", f"{self.address}/models", params={"limit": limit}, repeatable=True)
-        return (await self.session.ask(request, Page[Model])).data
+        return (await self.models_page(limit)).data
+
+    async def models_page(self, limit: int = 20, starting_after: str | None = None) -> Page[Model]:
+        """The newest published versions, or those before one."""
+        params = {"limit": limit, "starting_after": starting_after}
+        request = Request("GET", f"{self.address}/models", params=params, repeatable=True)
+        return await self.session.ask(request, Page[Model])
 
     async def model(self, version: str) -> Model:
         return await self.session.ask(Request("GET", f"{self.address}/models/{version}", repeatable=True), Model)

@@ -63,8 +63,9 @@ class ShopPages:
         asked = {"search": search, "active": _flag(active), "ids": _listed(ids)}
         return await self._page("/products", Page[Product], limit, starting_after, asked)
 
-    async def prices(self, product_id: int, *, limit: int) -> Page[Price]:
-        return await self._page(f"/products/{product_id}/prices", Page[Price], limit, None, {})
+    async def prices(self, product_id: int, *, limit: int, starting_after: int | None = None) -> Page[Price]:
+        """The newest first."""
+        return await self._page(f"/products/{product_id}/prices", Page[Price], limit, starting_after, {})
 
     async def reviews(self, product_id: int, *, limit: int, starting_after: int | None = None) -> Page[Review]:
         """The newest first."""
@@ -96,10 +97,17 @@ class ShopPages:
     async def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
         return await self._page("/api-keys", Page[ApiKey], limit, None, {"account_id": account_id})
 
-    async def audit(self, *, limit: int, account_id: int | None = None, subject: str | None = None) -> Page[AuditLine]:
+    async def audit(
+        self,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        account_id: int | None = None,
+        subject: str | None = None,
+    ) -> Page[AuditLine]:
         """The newest first."""
         asked = {"account_id": account_id, "subject": subject}
-        return await self._page("/audit", Page[AuditLine], limit, None, asked)
+        return await self._page("/audit", Page[AuditLine], limit, starting_after, asked)
 
     async def _page(
         self, path: str, answer: type[Answer], limit: int, starting_after: UUID | int | None, asked: dict[str, Any]

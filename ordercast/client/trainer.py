@@ -37,8 +37,13 @@ class TrainerApi:
         return await self.session.ask(request, Training)
 
     async def newest(self, limit: int = 20) -> list[Training]:
-        request = Request("GET", f"{self.address}/trainings", params={"limit": limit}, repeatable=True)
-        return (await self.session.ask(request, Page[Training])).data
+        return (await self.page(limit)).data
+
+    async def page(self, limit: int = 20, starting_after: UUID | None = None) -> Page[Training]:
+        """The newest, or those before one."""
+        params = {"limit": limit, "starting_after": starting_after}
+        request = Request("GET", f"{self.address}/trainings", params=params, repeatable=True)
+        return await self.session.ask(request, Page[Training])
 
     async def recipes(self) -> list[Recipe]:
         """The built-in recipes, then those that somebody wrote and used."""

@@ -9,6 +9,7 @@ from ordercast.client import Client
 from ordercast.client.account_answers import AuditLine
 from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.client.order_answers import Product
+from ordercast.client.page import Page
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.problem_words import Said, said_of
@@ -80,10 +81,9 @@ async def nothing() -> None:
     """In place of a part that is not for whoever reads the page."""
 
 
-async def lines_about(client: Client, subject: str) -> Sequence[AuditLine] | Missing:
-    """What was done to it, the newest first. For admins alone."""
-    lines = await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, subject=subject))
-    return lines if isinstance(lines, Missing) else lines.data
+async def lines_about(client: Client, subject: str, after: int | None = None) -> Page[AuditLine] | Missing:
+    """What was done to it, the newest first, or what was before a line. For admins alone."""
+    return await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, starting_after=after, subject=subject))
 
 
 def status_of(*parts: object) -> int:

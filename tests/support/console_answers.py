@@ -1,11 +1,13 @@
 """What the predictor, the trainer and order_api answer where the console is tested: made up, of one moment."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ordercast.contracts.because import sentence
@@ -39,6 +41,15 @@ BLOCKED: Final = ANN | {"id": 15, "email": "bob@home.example", "nickname": "bob"
 MEMBERS: Final = 10
 # Between two looks (s) whether a training has gone on.
 LOOK_S: Final = 0.02
+
+
+def page_of(rows: Sequence[dict[str, Any]], request: Request, name: str) -> Response:
+    """A page of them, each known by its `name`: from the one on after which it is asked for."""
+    asked = request.query_params
+    names = [str(row[name]) for row in rows]
+    first = names.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0
+    last = first + int(asked.get("limit", len(rows)))
+    return JSONResponse({"data": list(rows[first:last]), "has_more": last < len(rows)})
 
 
 def problem(status: int, slug: str, title: str) -> Response:

@@ -30,6 +30,7 @@ from tests.support.console_answers import (
     forecast,
     losses,
     manifest,
+    page_of,
     problem,
     recent,
     training,
@@ -236,8 +237,8 @@ class Predictions:
         told = {"view_count": 40, "position": position, "as_of": (NOW + timedelta(seconds=1)).isoformat()}
         return JSONResponse({**request.path_params, **times, **counts, **first, **told})
 
-    async def list_models(self, _: Request) -> Response:
-        return JSONResponse({"data": self.models, "has_more": False})
+    async def list_models(self, request: Request) -> Response:
+        return page_of(self.models, request, "version")
 
     async def model(self, request: Request) -> Response:
         found = next((one for one in self.models if one["version"] == request.path_params["version"]), None)

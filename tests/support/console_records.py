@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.support.console_answers import NOW, problem
+from tests.support.console_answers import NOW, page_of, problem
 
 PENDING: Final = UUID(int=1)
 CONFIRMED: Final = UUID(int=2)
@@ -170,7 +170,7 @@ class Records:
             return problem(412, f"{kind}-changed", f"Somebody else changed the {kind}")
         return self._do(f"change {kind}", of, answer)
 
-    async def prices(self, _: Request) -> Response:
+    async def prices(self, request: Request) -> Response:
         amounts = ("12.50", "11.00", "9.90")
         data = [
             {
@@ -181,7 +181,7 @@ class Records:
             }
             for ago, price in enumerate(amounts)
         ]
-        return JSONResponse({"data": data, "has_more": False})
+        return page_of(data, request, "id")
 
     async def list_reviews(self, request: Request) -> Response:
         asked = dict(request.query_params)
@@ -240,7 +240,7 @@ class Records:
 
     async def list_audit(self, request: Request) -> Response:
         self.asked_audit += [value for name, value in request.query_params.items() if name == "subject"]
-        return self._for_admin(request, lambda: JSONResponse({"data": self.audit, "has_more": False}))
+        return self._for_admin(request, lambda: page_of(self.audit, request, "id"))
 
 
 def _fits(one: dict[str, Any], name: str, value: str) -> bool:

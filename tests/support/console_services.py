@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from ordercast.services.console.app import console_app
 from ordercast.services.console.settings import ConsoleSettings
-from tests.support.console_answers import TOO_FEW, problem
+from tests.support.console_answers import TOO_FEW, page_of, problem
 from tests.support.console_feed import ConsoleFeed
 from tests.support.console_imports import Imported
 from tests.support.console_journey import Way
@@ -241,10 +241,8 @@ class Shop:
             }
         )
 
-    async def trainings(self, _: Request) -> Response:
-        return JSONResponse(
-            {"data": [self.training] if self.training else self.predictions.trainings, "has_more": False}
-        )
+    async def trainings(self, request: Request) -> Response:
+        return page_of([self.training] if self.training else self.predictions.trainings, request, "id")
 
     async def readyz(self, request: Request) -> Response:
         failing = self.failing.get(request.path_params["service"], {})

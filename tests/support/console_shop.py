@@ -105,4 +105,8 @@ class Storefront:
         return JSONResponse(self.reviews[-1], 201)
 
     async def list_reviews(self, request: Request) -> Response:
-        return JSONResponse({"data": list(reversed(self.reviews)), "has_more": False})
+        asked = request.query_params
+        before = int(asked.get("starting_after", 1_000_000))
+        found = [one for one in reversed(self.reviews) if one["id"] < before]
+        limit = int(asked["limit"])
+        return JSONResponse({"data": found[:limit], "has_more": len(found) > limit})

@@ -64,8 +64,9 @@ class ShopPages:
         asked = {"search": search, "active": _flag(active), "ids": _listed(ids)}
         return self._page("/products", Page[Product], limit, starting_after, asked)
 
-    def prices(self, product_id: int, *, limit: int) -> Page[Price]:
-        return self._page(f"/products/{product_id}/prices", Page[Price], limit, None, {})
+    def prices(self, product_id: int, *, limit: int, starting_after: int | None = None) -> Page[Price]:
+        """The newest first."""
+        return self._page(f"/products/{product_id}/prices", Page[Price], limit, starting_after, {})
 
     def reviews(self, product_id: int, *, limit: int, starting_after: int | None = None) -> Page[Review]:
         """The newest first."""
@@ -97,10 +98,17 @@ class ShopPages:
     def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
         return self._page("/api-keys", Page[ApiKey], limit, None, {"account_id": account_id})
 
-    def audit(self, *, limit: int, account_id: int | None = None, subject: str | None = None) -> Page[AuditLine]:
+    def audit(
+        self,
+        *,
+        limit: int,
+        starting_after: int | None = None,
+        account_id: int | None = None,
+        subject: str | None = None,
+    ) -> Page[AuditLine]:
         """The newest first."""
         asked = {"account_id": account_id, "subject": subject}
-        return self._page("/audit", Page[AuditLine], limit, None, asked)
+        return self._page("/audit", Page[AuditLine], limit, starting_after, asked)
 
     def _page(
         self, path: str, answer: type[Answer], limit: int, starting_after: UUID | int | None, asked: dict[str, Any]

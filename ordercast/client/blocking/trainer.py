@@ -38,8 +38,13 @@ class TrainerApi:
         return self.session.ask(request, Training)
 
     def newest(self, limit: int = 20) -> list[Training]:
-        request = Request("GET", f"{self.address}/trainings", params={"limit": limit}, repeatable=True)
-        return (self.session.ask(request, Page[Training])).data
+        return (self.page(limit)).data
+
+    def page(self, limit: int = 20, starting_after: UUID | None = None) -> Page[Training]:
+        """The newest, or those before one."""
+        params = {"limit": limit, "starting_after": starting_after}
+        request = Request("GET", f"{self.address}/trainings", params=params, repeatable=True)
+        return self.session.ask(request, Page[Training])
 
     def recipes(self) -> list[Recipe]:
         """The built-in recipes, then those that somebody wrote and used."""

@@ -27,7 +27,7 @@ class AccountPage:
     account: Account | Missing
     orders: Page[Order] | Missing
     keys: Sequence[ApiKey] | Missing | None
-    audit: Sequence[AuditLine] | Missing | None
+    audit: Page[AuditLine] | Missing | None
 
 
 async def read_accounts(client: Client, **filters: Any) -> Page[Account] | Missing:
@@ -39,15 +39,19 @@ async def read_accounts(client: Client, **filters: Any) -> Page[Account] | Missi
     return await ask("order_api", client.shop_pages.accounts(limit=PAGE, **filters))
 
 
-async def read_account(client: Client, account_id: int, *, for_admin: bool, own: bool) -> AccountPage:
-    """Raises:
-    LoggedOut: the account's tokens are good no longer.
+async def read_account(
+    client: Client, account_id: int, *, for_admin: bool, own: bool, audit_after: int | None = None
+) -> AccountPage:
+    """`audit_after`: the last line of the audit log that the page before has.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
     """
     account, orders, keys, audit = await asyncio.gather(
         ask("order_api", client.order_api.account(account_id)),
         ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id, with_lines=False)),
         _keys(client, account_id) if for_admin or own else nothing(),
-        _audit(client, account_id) if for_admin else nothing(),
+        _audit(client, account_id, audit_after) if for_admin else nothing(),
     )
     return AccountPage(datetime.now(UTC), account, orders, keys, audit)
 
@@ -57,6 +61,6 @@ async def _keys(client: Client, account_id: int) -> Sequence[ApiKey] | Missing:
     return keys if isinstance(keys, Missing) else keys.data
 
 
-async def _audit(client: Client, account_id: int) -> Sequence[AuditLine] | Missing:
-    lines = await ask("order_api", client.shop_pages.audit(limit=MOST_LINES, account_id=account_id))
-    return lines if isinstance(lines, Missing) else lines.data
+async def _audit(client: Client, account_id: int, after: int | None) -> Page[AuditLine] | Missing:
+    asking = client.shop_pages.audit(limit=MOST_LINES, starting_after=after, account_id=account_id)
+    return await ask("order_api", asking)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.client.account_answers import Account
 from ordercast.services.console.accounts.read_accounts import read_account, read_accounts
-from ordercast.services.console.accounts.schemas import AccountsQuestion, BlockForm, RoleForm
+from ordercast.services.console.accounts.schemas import AccountQuestion, AccountsQuestion, BlockForm, RoleForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Admin, Operator, check_form, go_to, page
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
@@ -18,6 +18,7 @@ from ordercast.services.shared.http.requests import PathId, in_query
 router = APIRouter()
 
 Asked = Annotated[AccountsQuestion, in_query(AccountsQuestion)]
+AskedOfOne = Annotated[AccountQuestion, in_query(AccountQuestion)]
 
 
 @router.get("/accounts")
@@ -42,15 +43,18 @@ async def show_accounts(request: Request, log_in: Operator, asked: Asked) -> Res
 
 
 @router.get("/accounts/{account_id}")
-async def show_account(request: Request, log_in: Operator, account_id: PathId) -> Response:
+async def show_account(request: Request, log_in: Operator, account_id: PathId, asked: AskedOfOne) -> Response:
     own = account_id == log_in.account.id
-    found = await read_account(log_in.client, account_id, for_admin=log_in.is_admin, own=own)
+    found = await read_account(
+        log_in.client, account_id, for_admin=log_in.is_admin, own=own, audit_after=asked.audit_after
+    )
     return page(
         request,
         "account.html",
         found.account.status if isinstance(found.account, Missing) else 200,
         account_id=account_id,
         found=found,
+        asked=asked,
         own=own,
         missing=is_missing,
     )

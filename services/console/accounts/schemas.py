@@ -33,6 +33,13 @@ class AccountsQuestion:
         return any((self.search, self.role, self.blocked, self.email, self.account_ref))
 
 
+@dataclass(frozen=True, slots=True)
+class AccountQuestion:
+    """Of one account: the last line of the audit log that the page before has."""
+
+    audit_after: After = None
+
+
 class RoleForm(Form):
     """`known` is the ETag of what the form was made of."""
 

@@ -57,7 +57,9 @@ class OfRecipe:
 class Models:
     as_of: datetime
     recipes: Sequence[OfRecipe]
-    are_all: bool
+    # The last of the page before, and that of this one if there are more.
+    after: str | None = None
+    next_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,18 @@ class Live:
     accuracy: LiveAccuracy | Missing
 
 
-async def read_models(client: Client) -> Models | Missing:
-    """Raises:
-    LoggedOut: the account's tokens are good no longer.
+async def read_models(client: Client, after: str | None = None) -> Models | Missing:
+    """The newest, or those before one.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
     """
-    models = await ask("predictor", client.predictor.models(MOST))
-    if isinstance(models, Missing):
-        return models
-    rows = [Row(model, list(_figures(model))) for model in models]
+    found = await ask("predictor", client.predictor.models_page(MOST, after))
+    if isinstance(found, Missing):
+        return found
+    rows = [Row(model, list(_figures(model))) for model in found.data]
     recipes = [_of_recipe(recipe, [row for row in rows if row.model.recipe == recipe]) for recipe in RECIPES]
-    return Models(datetime.now(UTC), recipes, len(models) < MOST)
+    return Models(datetime.now(UTC), recipes, after, rows[-1].model.version if found.has_more else None)
 
 
 async def read_live(client: Client, models: Models | Missing) -> Live | None:

@@ -17,7 +17,7 @@ from ordercast.services.console.loss_curves import HEIGHT, WIDTH
 from ordercast.services.console.models import over_time
 from ordercast.services.console.models.read_model import read_comparison, read_model
 from ordercast.services.console.models.read_models import MOST, read_live, read_models
-from ordercast.services.console.models.schemas import CompareQuestion, Recipe, UnpinForm, Version
+from ordercast.services.console.models.schemas import AfterVersion, CompareQuestion, Recipe, UnpinForm, Version
 from ordercast.services.console.models.served import read_served
 from ordercast.services.console.pages import HEADERS, Operator, check_form, console, go_to, language_of, page, render
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
@@ -30,8 +30,10 @@ _STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 
 @router.get("/models")
-async def show_models(request: Request, log_in: Operator) -> Response:
-    found, served = await asyncio.gather(read_models(log_in.client), read_served(console(request).predictors()))
+async def show_models(request: Request, log_in: Operator, starting_after: AfterVersion = None) -> Response:
+    found, served = await asyncio.gather(
+        read_models(log_in.client, starting_after), read_served(console(request).predictors())
+    )
     as_of = datetime.now(UTC)
     live = await read_live(log_in.client, found)
     shown = {"found": found, "served": served, "as_of": as_of, "live": live, "missing": is_missing, "most": MOST}

@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
+from pydantic import StringConstraints
 
 from ordercast.services.console.log_in.schemas import Form
+from ordercast.services.console.schemas import NONE_IF_EMPTY
 
 _PATTERN = r"^[A-Za-z0-9._-]+$"
 Version = Annotated[str, Path(pattern=_PATTERN, max_length=64)]
 _Asked = Annotated[str, Query(pattern=_PATTERN, max_length=64)]
+AfterVersion = Annotated[
+    Annotated[str, StringConstraints(pattern=_PATTERN, max_length=64)] | None, NONE_IF_EMPTY, Query()
+]
 Recipe = Literal["baseline", "demand"]
 
 

@@ -55,7 +55,7 @@ class OrderPage:
     account: Account | Missing
     items: Sequence[OrderItem]
     lines_after: int
-    audit: Sequence[AuditLine] | Missing | None = None
+    audit: Page[AuditLine] | Missing | None = None
 
     @property
     def has_more_lines(self) -> bool:
@@ -111,7 +111,7 @@ async def _accounts(client: Client, ids: set[int]) -> Mapping[int, Account]:
 
 
 async def read_order(
-    client: Client, order_id: UUID, lines_after: int = 0, *, for_admin: bool = False
+    client: Client, order_id: UUID, lines_after: int = 0, *, for_admin: bool = False, audit_after: int | None = None
 ) -> OrderPage | Missing:
     """Raises:
     LoggedOut: the account's tokens are good no longer.
@@ -123,5 +123,5 @@ async def read_order(
     asking = ask("order_api", client.order_api.account(order.account_id))
     if not for_admin:
         return OrderPage(datetime.now(UTC), order, await asking, items, lines_after)
-    account, audit = await asyncio.gather(asking, lines_about(client, f"orders/{order_id}"))
+    account, audit = await asyncio.gather(asking, lines_about(client, f"orders/{order_id}", audit_after))
     return OrderPage(datetime.now(UTC), order, account, items, lines_after, audit)

@@ -43,11 +43,14 @@ async def show_orders(request: Request, log_in: Operator, asked: Asked) -> Respo
 
 @router.get("/orders/{order_id}")
 async def show_order(request: Request, log_in: Operator, order_id: UUID, asked: AskedOfOne) -> Response:
-    found = await read_order(log_in.client, order_id, asked.lines_after, for_admin=log_in.is_admin)
+    found = await read_order(
+        log_in.client, order_id, asked.lines_after, for_admin=log_in.is_admin, audit_after=asked.audit_after
+    )
     return page(
         request,
         "order.html",
         found.status if isinstance(found, Missing) else 200,
+        asked=asked,
         order_id=order_id,
         found=found,
         missing=is_missing,

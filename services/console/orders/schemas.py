@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ordercast.contracts.limits import MAX_ITEMS
 from ordercast.services.console.log_in.schemas import Form, HeaderText
-from ordercast.services.console.schemas import NONE_IF_EMPTY, TYPED_NUMBER, Day, Id, Reference, midnight
+from ordercast.services.console.schemas import NONE_IF_EMPTY, TYPED_NUMBER, After, Day, Id, Reference, midnight
 from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
 Line = Annotated[int, PLAIN_INTEGER, Query(ge=0, le=MAX_ITEMS)]
@@ -68,9 +68,10 @@ class OrdersQuestion:
 
 @dataclass(frozen=True, slots=True)
 class OrderQuestion:
-    """Of one order: lines after this one."""
+    """Of one order: lines after this one, and of what was done to it."""
 
     lines_after: Line = 0
+    audit_after: After = None
 
 
 class CancelForm(Form):

@@ -1,7 +1,6 @@
 """The products a page at a time, and all that the services say of one."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -47,7 +46,7 @@ class ProductPage:
     forecast: OneForecast | Missing
     prices: Page[Price] | Missing
     reviews: Page[Review] | Missing
-    audit: Sequence[AuditLine] | Missing | None = None
+    audit: Page[AuditLine] | Missing | None = None
 
 
 async def read_products(
@@ -61,9 +60,15 @@ async def read_products(
 
 
 async def read_product(
-    client: Client, product_id: int, reviews_after: int | None, *, for_admin: bool = False
+    client: Client,
+    product_id: int,
+    *,
+    reviews_after: int | None = None,
+    prices_after: int | None = None,
+    audit_after: int | None = None,
+    for_admin: bool = False,
 ) -> ProductPage:
-    """With the audit log's lines for an admin.
+    """With the audit log's lines for an admin. Of each list that is asked for after one the page after it.
 
     Raises:
         LoggedOut: the account's tokens are good no longer.
@@ -74,9 +79,9 @@ async def read_product(
         ask("order_api", client.order_api.product(product_id)),
         ask("order_api", client.order_api.trends(product_id=product_id, first=first, last=now.date())),
         ask("predictor", client.predictor.forecast(product_id, weeks=WEEKS, service_level=SERVICE_LEVEL)),
-        ask("order_api", client.shop_pages.prices(product_id, limit=PRICES)),
+        ask("order_api", client.shop_pages.prices(product_id, limit=PRICES, starting_after=prices_after)),
         ask("order_api", client.shop_pages.reviews(product_id, limit=REVIEWS, starting_after=reviews_after)),
-        lines_about(client, f"products/{product_id}") if for_admin else nothing(),
+        lines_about(client, f"products/{product_id}", audit_after) if for_admin else nothing(),
     )
     sales = trends if isinstance(trends, Missing) else Sales.of(trends)
     return ProductPage(now, product, sales, forecast, prices, reviews, audit)

@@ -60,7 +60,7 @@ async def add(request: Request, log_in: Operator, form: Annotated[ProductForm, F
 
 @router.get("/products/{product_id}")
 async def show_product(request: Request, log_in: Operator, product_id: PathId, asked: AskedOfOne) -> Response:
-    found = await told.read_product(log_in.client, product_id, asked.reviews_after, for_admin=log_in.is_admin)
+    found = await told.read_product(log_in.client, product_id, **asdict(asked), for_admin=log_in.is_admin)
     reviews = found.reviews
     more = None if isinstance(reviews, Missing) or not reviews.has_more else reviews.data[-1].id
     return page(

@@ -27,9 +27,11 @@ class ProductsQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ProductQuestion:
-    """Of one product; `reviews_after` is the last review of the page before."""
+    """Of one product; of each list the last one of the page before."""
 
     reviews_after: After = None
+    prices_after: After = None
+    audit_after: After = None
 
 
 class ProductForm(Form):

@@ -8,6 +8,7 @@ from typing import Final
 
 from ordercast.client import Client
 from ordercast.client.order_answers import Product, Review
+from ordercast.client.page import Page
 from ordercast.services.console.parts import Missing, ask
 
 MOST_PRODUCTS: Final = 24
@@ -29,7 +30,7 @@ class ProductPage:
 
     as_of: datetime
     product: Product | Missing
-    reviews: Sequence[Review] | Missing
+    reviews: Page[Review] | Missing
     not_counted: Missing | None = None
 
 
@@ -44,7 +45,9 @@ async def read_window(anybody: Client, search: str, starting_after: int | None) 
     return ShopWindow(now, found.data, found.data[-1].id if found.has_more else None)
 
 
-async def look_at_product(anybody: Client, customer: Client | None, product_id: int) -> ProductPage:
+async def look_at_product(
+    anybody: Client, customer: Client | None, product_id: int, reviews_after: int | None = None
+) -> ProductPage:
     """A customer's look at it is a view, which order_api counts.
 
     Raises:
@@ -52,16 +55,12 @@ async def look_at_product(anybody: Client, customer: Client | None, product_id: 
     """
     product = await ask("order_api", anybody.order_api.product(product_id))
     if isinstance(product, Missing):
-        return ProductPage(datetime.now(UTC), product, [])
+        return ProductPage(datetime.now(UTC), product, Page([], has_more=False))
     reviews, viewed = await asyncio.gather(
-        ask("order_api", _newest_reviews(anybody, product_id)),
+        ask("order_api", anybody.shop_pages.reviews(product_id, limit=MOST_REVIEWS, starting_after=reviews_after)),
         ask("order_api", _view(customer, product_id)),
     )
     return ProductPage(datetime.now(UTC), product, reviews, viewed if isinstance(viewed, Missing) else None)
-
-
-async def _newest_reviews(anybody: Client, product_id: int) -> list[Review]:
-    return (await anybody.shop_pages.reviews(product_id, limit=MOST_REVIEWS)).data
 
 
 async def _view(customer: Client | None, product_id: int) -> None:

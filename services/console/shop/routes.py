@@ -56,7 +56,7 @@ async def show_product(
     request: Request, product_id: PathId, asked: Annotated[ProductQuestion, in_query(ProductQuestion)]
 ) -> Response:
     """Each time a customer opens it, that is a view."""
-    return await _show(request, product_id, counts=not asked.reviewed)
+    return await _show(request, product_id, counts=asked.counts, reviews_after=asked.reviews_after)
 
 
 @router.post("/shop/products/{product_id}/cart")
@@ -104,6 +104,7 @@ async def _show(
     product_id: int,
     *,
     counts: bool = False,
+    reviews_after: int | None = None,
     form: IntoCartForm | None = None,
     failed: Missing | str | None = None,
     review: ReviewForm | None = None,
@@ -113,7 +114,7 @@ async def _show(
     """`failed` says why it did not go into the cart, `refused` why a review is not written."""
     log_in = log_in_of(request)
     looks = log_in.client if log_in and counts else None
-    found: ProductPage = await look_at_product(console(request).anybody, looks, product_id)
+    found: ProductPage = await look_at_product(console(request).anybody, looks, product_id, reviews_after)
     problems = [part.status for part in (refused, failed, found.product) if isinstance(part, Missing)]
     return page(
         request,
@@ -129,5 +130,6 @@ async def _show(
         refused=refused,
         max_review=MAX_REVIEW,
         most_lines=MOST_LINES,
+        reviews_after=reviews_after,
         missing=is_missing,
     )

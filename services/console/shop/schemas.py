@@ -25,9 +25,15 @@ class ProductsQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ProductQuestion:
-    """`reviewed`: this is where a review led back to, which is no further look at the product."""
+    """`reviewed`: this is where a review led back to; `reviews_after` is the last review of the page before. Neither is a further
+    look at the product."""
 
     reviewed: Annotated[bool, Query()] = False
+    reviews_after: After = None
+
+    @property
+    def counts(self) -> bool:
+        return not self.reviewed and self.reviews_after is None
 
 
 class IntoCartForm(Form):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from ordercast.client import Client
 from ordercast.client.training_answers import FINISHED, Recipe, Training
@@ -38,24 +39,34 @@ class Row:
 class Trainings:
     as_of: datetime
     rows: Sequence[Row] | Missing
+    # The last of the page before, and that of this one if there are more.
+    after: UUID | None = None
+    next_after: UUID | None = None
 
     @property
     def any_runs(self) -> bool:
         return not isinstance(self.rows, Missing) and any(not row.is_over for row in self.rows)
 
 
-async def read_trainings(client: Client) -> Trainings:
-    """Raises:
-    LoggedOut: the account's tokens are good no longer.
+async def read_trainings(client: Client, after: UUID | None = None) -> Trainings:
+    """The newest, or those before one.
+
+    Raises:
+        LoggedOut: the account's tokens are good no longer.
     """
-    newest = await ask("trainer", client.trainer.newest(MOST))
+    found = await ask("trainer", client.trainer.page(MOST, after))
     now = datetime.now(UTC)
-    return Trainings(now, newest if isinstance(newest, Missing) else [Row(training, now) for training in newest])
+    if isinstance(found, Missing):
+        return Trainings(now, found, after)
+    rows = [Row(training, now) for training in found.data]
+    return Trainings(now, rows, after, rows[-1].training.id if found.has_more else None)
 
 
-async def read_trainings_and_recipes(client: Client) -> tuple[Trainings, list[Recipe] | Missing]:
+async def read_trainings_and_recipes(
+    client: Client, after: UUID | None = None
+) -> tuple[Trainings, list[Recipe] | Missing]:
     """The same, with the recipes that go by their name."""
-    trainings, recipes = await asyncio.gather(read_trainings(client), ask("trainer", client.trainer.recipes()))
+    trainings, recipes = await asyncio.gather(read_trainings(client, after), ask("trainer", client.trainer.recipes()))
     if isinstance(recipes, Missing):
         return trainings, recipes
     return trainings, [recipe for recipe in recipes if recipe.built_in]

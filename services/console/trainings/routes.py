@@ -16,7 +16,7 @@ from ordercast.services.console.pages import Operator, check_form, console, go_t
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing, status_of
 from ordercast.services.console.trainings.follow_training import follow_training, read_training
 from ordercast.services.console.trainings.read_trainings import read_trainings, read_trainings_and_recipes
-from ordercast.services.console.trainings.schemas import TrainingForm
+from ordercast.services.console.trainings.schemas import AfterTraining, TrainingForm
 
 router = APIRouter()
 
@@ -26,13 +26,13 @@ IDLE_S: Final = 15
 
 
 @router.get("/trainings")
-async def show_trainings(request: Request, log_in: Operator) -> Response:
-    return await _show(request, log_in, TrainingForm())
+async def show_trainings(request: Request, log_in: Operator, starting_after: AfterTraining = None) -> Response:
+    return await _show(request, log_in, TrainingForm(), after=starting_after)
 
 
 @router.get("/trainings/table")
-async def show_table(request: Request, log_in: Operator) -> Response:
-    found = await read_trainings(log_in.client)
+async def show_table(request: Request, log_in: Operator, starting_after: AfterTraining = None) -> Response:
+    found = await read_trainings(log_in.client, starting_after)
     return page(
         request,
         "trainings_table.html",
@@ -90,8 +90,14 @@ async def cancel(request: Request, log_in: Operator, training_id: UUID, form: An
     )
 
 
-async def _show(request: Request, log_in: LogIn, form: TrainingForm, failed: Missing | None = None) -> Response:
-    found, recipes = await read_trainings_and_recipes(log_in.client)
+async def _show(
+    request: Request,
+    log_in: LogIn,
+    form: TrainingForm,
+    failed: Missing | None = None,
+    after: UUID | None = None,
+) -> Response:
+    found, recipes = await read_trainings_and_recipes(log_in.client, after)
     return page(
         request,
         "trainings.html",

@@ -3,8 +3,10 @@
 import shlex
 from itertools import chain
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
+from fastapi import Query
 from pydantic import StringConstraints
 
 from ordercast.services.console.log_in.schemas import Form
@@ -13,6 +15,8 @@ from ordercast.services.shared.http.requests import PLAIN_INTEGER
 
 # A field of a form that may be left empty.
 Number = Annotated[int | None, PLAIN_INTEGER, TYPED_NUMBER, NONE_IF_EMPTY]
+
+AfterTraining = Annotated[UUID | None, NONE_IF_EMPTY, Query()]
 
 
 class TrainingForm(Form):

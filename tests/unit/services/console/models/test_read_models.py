@@ -7,15 +7,16 @@ import msgspec
 
 from ordercast.client import Client
 from ordercast.client.model_answers import Model
+from ordercast.client.page import Page
 from ordercast.services.console.models.read_models import Models, read_models
 from tests.support.console_answers import VERSIONS, model
 
 
 async def read(*answers: dict[str, Any]) -> Models:
-    async def models(_: int) -> list[Model]:
-        return msgspec.convert(answers, list[Model])
+    async def models_page(_: int, __: str | None) -> Page[Model]:
+        return Page(msgspec.convert(answers, list[Model]), has_more=False)
 
-    found = await read_models(cast("Client", SimpleNamespace(predictor=SimpleNamespace(models=models))))
+    found = await read_models(cast("Client", SimpleNamespace(predictor=SimpleNamespace(models_page=models_page))))
     assert isinstance(found, Models)
     return found
 
