@@ -136,8 +136,7 @@ class OrderApi:
             yield key
 
     def api_key(self, key_id: int) -> ApiKey:
-        """Without the key itself, of which only a hash is kept."""
-        return self.session.ask(Request("GET", f"{self.session.order_api}/api-keys/{key_id}", repeatable=True), ApiKey)
+        return self._get(f"/api-keys/{key_id}", ApiKey)
 
     def rotate_api_key(self, key_id: int, *, overlap_s: int | None = None) -> ApiKey:
         """The key with a new `key`; the one before is good for `overlap_s` from now on, a day unless said."""
