@@ -24,7 +24,7 @@ Step = Literal["check", "ask", "send"]
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class DeadLetters:
     as_of: datetime
     page: Page[DeadLetter] | Missing
 
@@ -42,7 +42,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class OneLetter:
+class OneDeadLetter:
     """As it is typed, with what the contract and the worker say of that. `tried`: of what was typed. `failed` is why it was not
     sent or tried; `sent`, if it was."""
 
@@ -68,12 +68,12 @@ class OneLetter:
         return contract_fields(self.letter.contract)
 
 
-async def read_letters(client: Client, state: str | None, starting_after: str | None) -> Letters:
+async def read_letters(client: Client, state: str | None, starting_after: str | None) -> DeadLetters:
     """Raises:
     LoggedOut: the account's tokens are good no longer.
     """
     found = client.dead_letters.page(state=state, limit=ROWS, starting_after=starting_after)
-    return Letters(datetime.now(UTC), await ask("order_api", found, within_s=KAFKA_DEADLINE_S))
+    return DeadLetters(datetime.now(UTC), await ask("order_api", found, within_s=KAFKA_DEADLINE_S))
 
 
 async def try_act(client: Client, act: Act, ids: Sequence[str], failed: Missing | None = None) -> Tried:
@@ -83,14 +83,14 @@ async def try_act(client: Client, act: Act, ids: Sequence[str], failed: Missing 
     return Tried(await ask("order_api", tried, within_s=KAFKA_DEADLINE_S), failed)
 
 
-async def read_letter(client: Client, dead_letter_id: str) -> OneLetter | Missing:
+async def read_letter(client: Client, dead_letter_id: str) -> OneDeadLetter | Missing:
     letter = await ask("order_api", client.dead_letters.one(dead_letter_id), within_s=KAFKA_DEADLINE_S)
     if isinstance(letter, Missing):
         return letter
-    return OneLetter(datetime.now(UTC), letter, Typed.of(letter), letter.check)
+    return OneDeadLetter(datetime.now(UTC), letter, Typed.of(letter), letter.check)
 
 
-async def try_letter(client: Client, dead_letter_id: str, typed: Typed, step: Step) -> OneLetter | Missing:
+async def try_letter(client: Client, dead_letter_id: str, typed: Typed, step: Step) -> OneDeadLetter | Missing:
     """Sends it as it was typed if that is the step, else only says what would be."""
     found = await read_letter(client, dead_letter_id)
     if isinstance(found, Missing):
@@ -107,8 +107,8 @@ async def try_letter(client: Client, dead_letter_id: str, typed: Typed, step: St
         within_s=ACTION_DEADLINE_S,
     )
     if isinstance(answer, Missing):
-        return OneLetter(found.as_of, letter, typed, found.checked, failed=answer)
-    return OneLetter(found.as_of, letter, typed, answer, tried=True, sent=sends)
+        return OneDeadLetter(found.as_of, letter, typed, found.checked, failed=answer)
+    return OneDeadLetter(found.as_of, letter, typed, answer, tried=True, sent=sends)
 
 
 def done_with(dead_letter_id: str) -> Outcome:

@@ -10,7 +10,7 @@ from ordercast.services.console.dead_letters.edit_letter import Typed
 from ordercast.services.console.dead_letters.read_letters import (
     MOST_EDITED,
     Act,
-    OneLetter,
+    OneDeadLetter,
     Tried,
     done_with,
     read_letter,
@@ -20,9 +20,9 @@ from ordercast.services.console.dead_letters.read_letters import (
 )
 from ordercast.services.console.dead_letters.schemas import (
     ActForm,
+    DeadLettersQuestion,
     EditForm,
     Id,
-    LettersQuestion,
     PathId,
 )
 from ordercast.services.console.log_in.log_ins import LogIn
@@ -35,7 +35,7 @@ router = APIRouter()
 
 @router.get("/dead-letters")
 async def show_letters(
-    request: Request, log_in: Operator, asked: Annotated[LettersQuestion, in_query(LettersQuestion)]
+    request: Request, log_in: Operator, asked: Annotated[DeadLettersQuestion, in_query(DeadLettersQuestion)]
 ) -> Response:
     found = await read_letters(log_in.client, asked.api_state, asked.starting_after)
     return page(request, "dead_letters.html", status_of(found.page), found=found, asked=asked, missing=is_missing)
@@ -79,12 +79,12 @@ async def edit_letter(
     check_form(request, form.csrf)
     typed = Typed.as_sent(form.body, form.headers)
     found = await try_letter(log_in.client, dead_letter_id, typed, form.step)
-    if isinstance(found, OneLetter) and found.sent:
+    if isinstance(found, OneDeadLetter) and found.sent:
         return _done(request, "replay", done_with(dead_letter_id), edited=True)
     return _one(request, dead_letter_id, found, asks=form.step == "ask")
 
 
-def _one(request: Request, dead_letter_id: str, found: OneLetter | Missing, *, asks: bool = False) -> Response:
+def _one(request: Request, dead_letter_id: str, found: OneDeadLetter | Missing, *, asks: bool = False) -> Response:
     failed = found if isinstance(found, Missing) else found.failed
     asks = asks and not isinstance(found, Missing) and found.is_taken
     return page(

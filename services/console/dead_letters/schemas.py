@@ -19,7 +19,7 @@ PathId = Annotated[str, Path(max_length=300, pattern=r"^[^\s/?#]+$")]
 
 
 @dataclass(frozen=True, slots=True)
-class LettersQuestion:
+class DeadLettersQuestion:
     state: Annotated[State, Query()] = "waiting"
     starting_after: Annotated[_Cursor | None, NONE_IF_EMPTY, Query()] = None
 

@@ -1,4 +1,4 @@
-"""Whether each service is well, by its own word: /readyz, and the numbers in /metrics that call for a person."""
+"""Whether each service is healthy, by its own word: /readyz, and the numbers in /metrics that call for a person."""
 
 import asyncio
 from collections.abc import Mapping
