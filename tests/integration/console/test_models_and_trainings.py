@@ -120,8 +120,7 @@ async def test_the_losses_of_ten_networks_come_by_themselves_until_the_training_
     shop = Shop(predictions=Predictions(trainings=[at(2, "running")]))
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/trainings")
+        await reader.log_in(at="/trainings")
         await reader.page.click("th >> a")
         await reader.page.get_by_text("Loss of 10 networks after epoch 2 of 30").wait_for()
         await reader.page.click("summary >> text=As a table")
@@ -221,8 +220,7 @@ async def test_a_double_click_starts_one_training(open_reader: Any) -> None:
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/trainings")
+        await reader.log_in(at="/trainings")
         shop.predictions.may_start.clear()
         sent: list[str] = []
         reader.page.on("request", lambda request: sent.append(request.method))
@@ -234,6 +232,8 @@ async def test_a_double_click_starts_one_training(open_reader: Any) -> None:
                 await asyncio.sleep(0.05)
             await shop.predictions.asked_to_start.wait()
         shop.predictions.may_start.set()
+        while not shop.predictions.done:
+            await asyncio.sleep(0.05)
         await reader.page.wait_for_load_state("networkidle")
         assert shop.predictions.done == [("start", {"recipe": "demand"})]
         # Another one, of a page that was loaded since.
