@@ -48,8 +48,7 @@ async def test_accounts_are_found_and_an_operator_sees_one_without_what_admins_d
 async def test_an_admin_sees_keys_and_what_was_done(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in("adam")
-        await reader.page.goto(f"{address}/accounts/13")
+        await reader.log_in("adam", at="/accounts/13")
         text = await reader.page.inner_text("main")
         for told in (
             "backend 1",
@@ -142,8 +141,7 @@ async def test_nothing_is_done_without_the_form_s_token_or_for_others(
 async def test_a_code_for_a_new_password_is_shown_once(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in("adam")
-        await reader.page.goto(f"{address}/accounts/11/reset-code")
+        await reader.log_in("adam", at="/accounts/11/reset-code")
         await reader.picture("account-reset")
         assert await reader.violations() == []
         await reader.page.click("button.main")
@@ -157,8 +155,7 @@ async def test_by_keyboard_a_key_is_made_and_shown_once(open_reader: Any) -> Non
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in("adam")
-        await reader.page.goto(f"{address}/accounts/13")
+        await reader.log_in("adam", at="/accounts/13")
         await reader.press("text=Make one…")
         await reader.page.wait_for_url("**/keys/new")
         await reader.page.fill("#name", "the shop")
@@ -208,8 +205,7 @@ async def test_who_types_another_nickname_erases_nothing(open_reader: Any) -> No
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in("adam")
-        await reader.page.goto(f"{address}/accounts/11/erase")
+        await reader.log_in("adam", at="/accounts/11/erase")
         await reader.page.fill("#nickname", "anna")
         await reader.page.click("button.main")
         assert "what you typed is not the nickname" in await reader.page.inner_text("main")
@@ -258,8 +254,7 @@ async def test_an_export_that_cannot_be_begun_is_a_page_that_says_why() -> None:
 async def test_empty_and_missing_states_say_what_to_do(open_reader: Any) -> None:
     async with console_of(Shop(predictions=Predictions(accounts=[]))) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/accounts")
+        await reader.log_in(at="/accounts")
         assert "ordercast import orders FILE" in await reader.page.inner_text("main")
         assert await reader.violations() == []
         await reader.page.goto(f"{address}/accounts?search=nobody")

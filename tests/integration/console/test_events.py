@@ -210,8 +210,7 @@ async def test_with_order_api_away_it_says_so_and_tries_again(open_reader: Any) 
     shop = Shop(feed=ConsoleFeed(refuse=(503, "Kafka is away")))
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/events")
+        await reader.log_in(at="/events")
         await wait_for("Kafka is away", reader.page, "#state")
         await reader.picture("events-away")
         shop.feed.refuse = None

@@ -123,8 +123,7 @@ async def test_the_processes_of_a_service_are_told_one_by_one() -> None:
 async def test_a_log_in_that_has_ended_ends_the_stream_and_the_page_says_so(open_reader: Any) -> None:
     async with console_of(shop_of(Numbers(orders=3))) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/flow")
+        await reader.log_in(at="/flow")
         other = await reader.page.context.new_page()
         await other.goto(f"{address}/models")
         await other.click("text=Log out")

@@ -26,8 +26,7 @@ async def test_products_are_listed_by_what_is_expected_with_interval_curve_and_s
 async def test_by_keyboard_a_product_is_found_and_opened_with_its_past_forecasts(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/forecasts")
+        await reader.log_in(at="/forecasts")
         await reader.tab_to("[name=search]")
         await reader.page.keyboard.type("number 7")
         await reader.page.keyboard.press("Enter")
@@ -79,8 +78,7 @@ async def test_a_file_that_cannot_be_begun_is_a_page_that_says_why() -> None:
 async def test_empty_states_say_what_to_do(open_reader: Any) -> None:
     async with console_of(Shop(predictions=Predictions(products=0))) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/forecasts")
+        await reader.log_in(at="/forecasts")
         assert "ordercast sample" in await reader.page.inner_text("main")
         await reader.picture("forecasts-empty")
         await reader.page.goto(f"{address}/forecasts?search=nothing")

@@ -418,8 +418,7 @@ async def test_a_second_click_hands_no_file_in_twice(open_reader: Any, tmp_path:
     path.write_text(ORDERS)
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/import")
+        await reader.log_in(at="/import")
         button = reader.page.locator("form[data-once] button.main")
         await reader.page.set_input_files("#file", path)
         # It stays on its page, where its button can be looked at.

@@ -58,8 +58,7 @@ async def test_an_order_on_its_way_is_followed_until_it_has_arrived(open_reader:
     shop = Shop(way=Way(state="waiting"), predictions=Predictions(counted=None))
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/journey/{ORDER}")
+        await reader.log_in(at=f"/journey/{ORDER}")
         assert "It waits in the outbox" in await reader.page.inner_text("main")
         shop.way.state = "published"
         await reader.page.get_by_text("offset 17").wait_for()
@@ -92,8 +91,7 @@ async def test_where_it_is_held_up_is_told(way: Way, told: str) -> None:
 async def test_by_keyboard_an_order_is_found_by_the_shop_s_number(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/journey")
+        await reader.log_in(at="/journey")
         await reader.picture("journeys")
         await reader.tab_to("[name=order]")
         await reader.page.keyboard.type("1001")

@@ -76,8 +76,7 @@ async def test_the_id_of_an_order_opens_it() -> None:
 async def test_an_order_has_its_lines_state_history_and_account(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/orders/{CONFIRMED}")
+        await reader.log_in(at=f"/orders/{CONFIRMED}")
         text = await reader.page.inner_text("main")
         for told in (
             "Order S-1001",
@@ -116,8 +115,7 @@ async def test_by_keyboard_an_order_is_confirmed_after_asking(open_reader: Any) 
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/orders/{PENDING}")
+        await reader.log_in(at=f"/orders/{PENDING}")
         await reader.press("text=Confirm…")
         await reader.page.wait_for_url("**/confirm")
         assert shop.records.done == []
@@ -133,8 +131,7 @@ async def test_pieces_are_taken_back_once_with_the_key_of_the_form(open_reader: 
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/orders/{CONFIRMED}")
+        await reader.log_in(at=f"/orders/{CONFIRMED}")
         await reader.page.click("text=Cancel, or take back pieces…")
         await reader.page.check("[name=what][value=some]")
         await reader.page.get_by_label("Pieces of line 1 to take back").fill("2")
@@ -213,8 +210,7 @@ async def test_the_lines_of_a_long_order_are_paged() -> None:
 async def test_empty_and_missing_states_say_what_to_do(open_reader: Any) -> None:
     async with console_of(Shop(way=Way(there=False), records=Records(orders=[]))) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/orders")
+        await reader.log_in(at="/orders")
         assert "ordercast sample" in await reader.page.inner_text("main")
         await reader.picture("orders-empty")
         assert await reader.violations() == []

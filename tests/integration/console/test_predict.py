@@ -43,8 +43,7 @@ async def test_by_keyboard_an_account_and_a_product_are_found_and_answered_with_
 async def test_the_slider_tells_the_members_answer_where_it_stands(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/predict?account=12&product=1")
+        await reader.log_in(at="/predict?account=12&product=1")
         await reader.page.locator("#by-views canvas").wait_for()
         assert "This account has 40 views" in await reader.page.inner_text("main")
         slider = reader.page.locator("#views")

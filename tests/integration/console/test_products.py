@@ -49,8 +49,7 @@ async def test_products_are_found_and_paged(open_reader: Any) -> None:
 async def test_a_product_has_its_data_sales_stock_prices_and_reviews(open_reader: Any) -> None:
     async with console_of(Shop()) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/products/1")
+        await reader.log_in(at="/products/1")
         text = await reader.page.inner_text("main")
         for told in (
             "Mug with a <cat>",
@@ -74,8 +73,7 @@ async def test_by_keyboard_a_product_is_changed_and_only_what_was_changed_is_sen
     shop = Shop()
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/products/1")
+        await reader.log_in(at="/products/1")
         await reader.press("text=Change…")
         await reader.page.wait_for_url("**/edit")
         await reader.picture("product-edit")
@@ -129,8 +127,7 @@ async def test_what_was_typed_stays_beside_what_is_wrong_with_it(open_reader: An
     shop = Shop(records=Records(refuse=(422, "Invalid request"), wrong=wrong))
     async with console_of(shop) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/products")
+        await reader.log_in(at="/products")
         await reader.page.click("text=Add a product")
         for name in ("name", "sku", "currency"):
             await reader.page.fill(f"#{name}", TYPED[name])
@@ -180,8 +177,7 @@ async def test_nothing_is_done_without_the_form_s_token_or_for_a_customer(path: 
 async def test_empty_states_say_what_to_do(open_reader: Any) -> None:
     async with console_of(Shop(predictions=Predictions(products=0))) as address:
         reader = await open_reader(address)
-        await reader.log_in()
-        await reader.page.goto(f"{address}/products")
+        await reader.log_in(at="/products")
         assert "ordercast sample" in await reader.page.inner_text("main")
         await reader.picture("products-empty")
         assert await reader.violations() == []
