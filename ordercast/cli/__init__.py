@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from ordercast.plain_words import plain_words
 
@@ -74,6 +75,15 @@ NEEDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
+# Options that every command has, or each that works on other systems, too, and what follows them.
+OF_COMMANDS: Final = {
+    "--state": " DIR",
+    "--port-offset": " N",
+    "--json": "",
+    **dict.fromkeys(("--against", "--trainer", "--predictor"), " URL"),
+}
+
+
 class LazyCommands(TyperGroup):
     """Imports a command's module only when that command is called, so that the others cost it nothing."""
 
@@ -84,6 +94,18 @@ class LazyCommands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, listed, rest = super().resolve_command(ctx, args)
         return name, _load(name) if name and listed else listed, rest
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Of an option that belongs to the commands, it is said where it goes."""
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as error:
+            option = getattr(error, "option_name", None)
+            if option in OF_COMMANDS:
+                error.message += (
+                    f" before the command: it goes behind it, as in `ordercast status {option}{OF_COMMANDS[option]}`"
+                )
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Of a value that an option does not take, it is said in plain words what it takes."""
