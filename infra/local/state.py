@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,6 +114,11 @@ class StateFolder:
         """The folder at `path`, else at ORDERCAST_STATE, else `.ordercast` in the current folder."""
         chosen = path or os.environ.get("ORDERCAST_STATE") or DEFAULT_FOLDER
         return cls(Path(chosen).expanduser().absolute())
+
+    @property
+    def option(self) -> str:
+        """What names this folder to a command; nothing for the one that commands work on anyway."""
+        return "" if self == StateFolder.at(None) else f" --state {shlex.quote(str(self.root))}"
 
     @property
     def postgres(self) -> Path:
@@ -239,7 +245,7 @@ class StateFolder:
         """The system that runs on this folder. Raises NotRunning, or StateFolderUnusable as `recorded_system` does."""
         info = self.recorded_system()
         if info is None or info.supervisor.process() is None:
-            raise NotRunning(f"no system runs on {self.root}", hint="start it: ordercast up")
+            raise NotRunning(f"no system runs on {self.root}", hint=f"start it: ordercast up{self.option}")
         return info
 
     def database_password(self) -> str:

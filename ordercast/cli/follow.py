@@ -53,8 +53,8 @@ async def followed(context: Context, trainer: TrainerApi, asked: Training) -> Tr
     except asyncio.CancelledError:
         context.report(
             f"The training goes on{_PROMISED.get(asked.publish, '')}.\n"
-            f"To follow it: ordercast trainings follow {asked.id}\n"
-            f"To cancel it: ordercast trainings cancel {asked.id}"
+            f"To follow it: ordercast trainings follow {asked.id}{context.where}\n"
+            f"To cancel it: ordercast trainings cancel {asked.id}{context.where}"
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if training.status != "succeeded":

@@ -10,7 +10,6 @@ from ordercast.imports.documents.cells import Form
 from ordercast.imports.find_form import Choices
 from ordercast.imports.profiles.mapping import NUMBERS, plain, told_fields
 from ordercast.imports.send import OnConflict
-from ordercast.infra.local.state import StateFolder
 
 
 def again(
@@ -20,11 +19,7 @@ def again(
     words = ["ordercast", "import", choices.subject, str(rejects), *_told(choices, mapping), *_found(choices, form)]
     if on_conflict != "refuse":
         words += ["--on-conflict", on_conflict]
-    if context.remote:
-        words += ["--against", context.remote.addresses.order_api]
-    elif context.folder.root != StateFolder.at(None).root:
-        words += ["--state", str(context.folder.root)]
-    return shlex.join(words)
+    return shlex.join(words) + context.where
 
 
 def _told(choices: Choices, mapping: Path | None) -> Iterator[str]:

@@ -150,6 +150,11 @@ class Context:
             )
         return info
 
+    @property
+    def where(self) -> str:
+        """What names the system to the next command; nothing for the one that commands work on anyway."""
+        return f" --against {self.remote.addresses.order_api}" if self.remote else self.folder.option
+
     def report(self, line: RenderableType) -> None:
         """A line of progress."""
         self.console.print(line)

@@ -8,7 +8,6 @@ from pathlib import Path
 from ordercast.demo.demand_steps import AIM, BASELINE, DEMAND, AskedPairs, AskedProducts
 from ordercast.demo.judge_answers import TRUTH, Standing
 from ordercast.demo.market_steps import SentMarket
-from ordercast.infra.local.state import StateFolder
 from ordercast.system.target import LocalSystem, Target
 
 
@@ -97,4 +96,4 @@ def _options_of(target: Target) -> str:
     """What names this system; nothing if it is that of the folder which commands work on anyway."""
     if not isinstance(target, LocalSystem):
         return f" --against {target.addresses.order_api}"
-    return "" if target.folder.root == StateFolder.at(None).root else f" --state {target.folder.root}"
+    return target.folder.option

@@ -131,7 +131,7 @@ def test_a_lone_command_of_a_group_keeps_its_name() -> None:
 def test_without_a_system_a_command_says_how_to_start_one(tmp_path: Path) -> None:
     result = runner.invoke(app, ["status", "--state", str(tmp_path)])
     assert result.exit_code == 1
-    assert result.stderr == f"error: no system runs on {tmp_path}\nhint: start it: ordercast up\n"
+    assert result.stderr == f"error: no system runs on {tmp_path}\nhint: start it: ordercast up --state {tmp_path}\n"
 
 
 def test_a_port_offset_that_is_not_the_running_systems_is_refused(tmp_path: Path) -> None:
