@@ -48,8 +48,16 @@ class ProblemAnswer(ClientError):
         self.because = because
         super().__init__(status, kind, title, detail, self.fields)
 
+    @property
+    def _missing(self) -> str:
+        """What there is not, where the title says no more than that."""
+        before, _, what = self.title.partition("There is no such ")
+        return "" if before else what
+
     def __str__(self) -> str:
         text = f"{self.title}: {self.detail}" if self.detail else self.title
+        if self.detail and self._missing and self._missing in self.detail:
+            text = self.detail  # "there is no webhook 7" needs no "There is no such webhook" before it
         # What the detail says already is not said again.
         messages = self.fields.items()
         fields = "; ".join(f"{name}: {said}" for name, said in messages if said not in (self.detail or ""))

@@ -28,7 +28,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     # What is not there.
     "no-order": "there is no order %(order)s",
     "no-product": "there is no product %(product)s",
-    "no-product-with-sku": "there is no product with this SKU",
+    "no-product-of-sku": "there is no product with the SKU %(sku)s",
     "no-account": "there is no account %(account)s",
     "no-api-key": "there is no API key %(key)s",
     "no-review": "product %(product)s has no review %(review)s",

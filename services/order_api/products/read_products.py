@@ -34,7 +34,7 @@ async def find_product(sessions: Sessions, sku: str) -> Product:
     async with sessions() as session:
         product: Product | None = await session.scalar(select(Product).where(Product.sku == sku))
     if product is None:
-        raise ProductNotFound(sentence("no-product-with-sku"))
+        raise ProductNotFound(sentence("no-product-of-sku", sku=repr(sku[:255])))
     return product
 
 

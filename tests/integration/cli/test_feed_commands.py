@@ -167,7 +167,7 @@ async def test_what_the_receiver_refuses_ends_the_command_with_its_answer_and_wa
         (("tail", "--since", "yesterday"), "--since yesterday is no time"),
         (("tail", "orders", "--types", "order.placed"), "--types and --since are of the feed"),
         (("listen", "--forward-to", "nowhere", "--since", "2020-01-01", "-n", "1"), "nowhere is no URL of HTTP"),
-        (("trigger", "order.placed", "--sku", "no such"), "There is no such product"),
+        (("trigger", "order.placed", "--sku", "no such"), "no product with the SKU 'no such'"),
     ],
 )
 async def test_what_is_wrong_is_said_in_a_line(

@@ -330,3 +330,16 @@ def test_an_error_says_nothing_twice() -> None:
     fields = {"recipe": "must be one of baseline, demand", "seed": "must be 0 or more"}
     error = ProblemAnswer(422, "/problems/invalid", "Not valid", "recipe must be one of baseline, demand", fields)
     assert str(error) == "Not valid: recipe must be one of baseline, demand (seed: must be 0 or more)"
+
+
+@pytest.mark.parametrize(
+    ("title", "detail", "said"),
+    [
+        ("There is no such webhook", "there is no webhook 7", "there is no webhook 7"),
+        ("There is no such account", "account 9 is not yours, or not there", "account 9 is not yours, or not there"),
+        ("There is no such account", None, "There is no such account"),
+        ("There is no such order", "None has the id 7", "There is no such order: None has the id 7"),
+    ],
+)
+def test_what_there_is_not_is_named_once(title: str, detail: str | None, said: str) -> None:
+    assert str(ProblemAnswer(404, "/problems/gone", title, detail)) == said
