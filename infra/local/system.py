@@ -223,15 +223,14 @@ async def running_system(
     Raises:
         ActionableError: the folder cannot be used or is in use, ports are taken, or something does not start.
     """
-    folder = StateFolder.at(state)
-    folder.prepare()
+    folder, ports = StateFolder.at(state), Ports(port_offset)
+    prepare_folder(folder, ports)
     task = asyncio.current_task()
     commands = SystemCommands(stop=task.cancel if task else lambda: None)
     with folder.locked():
         report = _journal(folder, commands, report)
         for name in await end_leftovers(folder):
             report(f"ended {name}, left over from a supervisor that was killed")
-        ports = Ports(port_offset)
         ports.check_free()
         prometheus = _prometheus(folder, ports, scrape_every_s)
         plan = await _plan(folder, ports, partitions, prometheus, report, kafka_logins=kafka_logins)
@@ -246,6 +245,17 @@ async def running_system(
             finally:
                 await _stop(system, commands, report)
                 commands.stopped.set()
+
+
+def prepare_folder(folder: StateFolder, ports: Ports) -> None:
+    """Makes a folder that is new only where something can start: no empty one is left.
+
+    Raises:
+        ActionableError: the folder cannot be used; or it is new, and ports are taken.
+    """
+    if not folder.root.exists():
+        ports.check_free()
+    folder.prepare()
 
 
 def _journal(folder: StateFolder, commands: SystemCommands, report: Report) -> Report:

@@ -13,6 +13,8 @@ from ordercast.system.access import SYSTEM_ERRORS, open_access
 app = several_commands("What is kept of a person: give it out, erase it.")
 
 AccountId = Annotated[int, typer.Argument(metavar="ACCOUNT_ID", min=1, help="As `ordercast admin list` shows it.")]
+# Where git looks at nothing: it is personal data.
+OUT: Final = Path("out")
 # What the last line of a whole export says of itself.
 END: Final = "end"
 
@@ -22,15 +24,16 @@ END: Final = "end"
 async def export(
     context: Context,
     account_id: AccountId,
-    out: Annotated[Path | None, typer.Option(help="The file; account-ID.ndjson if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file; out/account-ID.ndjson if not given.")] = None,
 ) -> None:
     """Write all that is kept of a person into a file: NDJSON, a row in each line with the kind of thing that it is."""
-    path = out or Path(f"account-{account_id}.ndjson")
+    path = out or OUT / f"account-{account_id}.ndjson"
     lines, last = 0, b"{}"
     async with open_access(context.target()) as access:
         found = access.admin.order_api.export_account(account_id)
         # Nothing is written where there is no such account.
         first = await anext(found)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         with path.open("wb") as file:
             file.write(first)

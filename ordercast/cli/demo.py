@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ordercast.cli.options import EXIT_INTERRUPTED, Context, command, one_command
+from ordercast.cli.options import EXIT_INTERRUPTED, CommandFailed, Context, command, one_command
 from ordercast.cli.up import cancelled_by_signals
 from ordercast.client.caught_up import NotCaughtUp
 from ordercast.demo import demo as run
@@ -43,7 +43,8 @@ async def demo(
     Exit code 0 only if each step held. A system that runs on the folder already is used and stays. With --against, steps
     that need what was not given are left out, and named. With --json, what was said goes to standard error.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    if out.exists() and not out.is_dir():
+        raise CommandFailed(f"{out} is no folder", hint="name another one with --out")
     console = Console(highlight=False, soft_wrap=True)
     told = context.console if context.json else console
     story = Story(context.console, lambda text: told.print(Text(text), soft_wrap=True))
@@ -54,6 +55,7 @@ async def demo(
                 system_against(remote, story) if remote else system_of(context.folder, context.port_offset or 0, story)
             )
             async with system as target:
+                out.mkdir(parents=True, exist_ok=True)  # where nothing could start, none is left
                 shown = await run(target, out, seed, story, orders=orders, accounts=accounts)
         except asyncio.CancelledError:
             raise typer.Exit(EXIT_INTERRUPTED) from None

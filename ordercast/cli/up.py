@@ -15,10 +15,11 @@ from rich.text import Text
 from ordercast.cli.options import EXIT_INTERRUPTED, Context, command, one_command
 from ordercast.cli.service_counts import read_scale
 from ordercast.infra.local.follow_logs import following_logs
+from ordercast.infra.local.ports import Ports
 from ordercast.infra.local.processes import DEFAULT_PARTITIONS, SERVICES, Scale, SystemPlan
 from ordercast.infra.local.prometheus import SCRAPE_EVERY_S
 from ordercast.infra.local.state import SystemInfo
-from ordercast.infra.local.system import Services, running_system
+from ordercast.infra.local.system import Services, prepare_folder, running_system
 
 app = one_command()
 
@@ -81,7 +82,7 @@ async def keep_running(
 ) -> None:
     """Runs a system until a signal asks it to end. Raises ActionableError, and typer.Exit for an interrupted start."""
     show = _Log(context)
-    context.folder.prepare()
+    prepare_folder(context.folder, Ports(context.port_offset or 0))
     with cancelled_by_signals() as stop:
         try:
             async with (
