@@ -171,7 +171,7 @@ QUESTIONS: Final = (
         _lines,
         LINE_OPPONENTS,
         networks=LINE,
-        halves=((NETWORKS, "gradient boosting, Poisson"), (MEDIAN, "gradient boosting, absolute error")),
+        halves=((NETWORKS, "gradient boosting, level as offset"), (MEDIAN, "gradient boosting, absolute error")),
     ),
 )
 

@@ -100,6 +100,7 @@ LINE_OPPONENTS: Final = (
     *NAIVE_LINES,
     Opponent("Poisson regression", poisson_regression, learner=True),
     Opponent("gradient boosting, Poisson", boosted_pieces, learner=True),
+    Opponent("gradient boosting, level as offset", partial(boosted_level, level="pair_level"), learner=True),
     Opponent("gradient boosting, absolute error", partial(boosted_pieces, loss="absolute_error"), learner=True),
 )
 

@@ -74,6 +74,21 @@ def test_boosting_finds_what_was_planted_and_the_mean_does_not() -> None:
     assert losses["gradient boosting in two parts"] < 0.3 * losses["mean"]
 
 
+def test_boosting_of_lines_begins_at_their_level() -> None:
+    """From the mean of all on, it was a weak opponent."""
+    random = np.random.default_rng(7)
+
+    def lines(count: int) -> Rows:
+        level = np.exp(random.uniform(0, 6, count))
+        return rows(PAIR_FEATURES, random.poisson(level), int(level[0]), {"pair_level": np.log1p(level)})
+
+    known, asked = lines(600), lines(300)
+    of_lines = {opponent.name: opponent.fit(known, 400.0)(asked) for opponent in LINE_OPPONENTS}
+    losses = {name: row_deviance(answer, np.minimum(asked.target, 400)).mean() for name, answer in of_lines.items()}
+    best = min(loss for name, loss in losses.items() if "boosting" in name)
+    assert best == losses["gradient boosting, level as offset"] < 0.8 * losses["gradient boosting, Poisson"]
+
+
 @pytest.mark.parametrize(
     ("features", "opponent"),
     [
