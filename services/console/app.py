@@ -38,6 +38,7 @@ from ordercast.services.console.pages import (
     log_in_of,
     page,
     to_log_in,
+    typed_in,
 )
 from ordercast.services.console.personal_data.routes import router as personal_data
 from ordercast.services.console.predict.routes import router as predict
@@ -47,7 +48,6 @@ from ordercast.services.console.settings import ConsoleSettings
 from ordercast.services.console.shop.routes import router as shop
 from ordercast.services.console.static_files import FOLDER, PATH, kept_for
 from ordercast.services.console.trainings.routes import router as trainings
-from ordercast.services.console.typed import typed_in
 from ordercast.services.console.wiring import open_console
 from ordercast.services.shared.http.app import create_app
 from ordercast.services.shared.http.problem import Problem, field_errors, of_status

@@ -45,6 +45,9 @@ HEADERS: Final = {
 _FORM_BYTES: Final = 32
 _FORM_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_BYTES: Final = 8
+_FORM: Final = "application/x-www-form-urlencoded"
+# What a form brings by itself, and what is shown to nobody.
+_NOT_TYPED: Final = frozenset({"csrf", "after", "key", "known", "before", "password"})
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -161,6 +164,20 @@ def came_from(request: Request) -> str:
     if page_before.netloc != request.url.netloc or page_before.path.startswith("//"):
         return ""
     return page_before.path + (f"?{page_before.query}" if page_before.query else "")
+
+
+async def typed_in(request: Request) -> list[tuple[str, str]]:
+    """What somebody typed, shown where it cannot be done so that it is not lost: each field that is not empty, of a form without a
+    file, or of a filter."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in ("GET", "HEAD"):
+        sent = request.query_params.multi_items()
+    elif kind == _FORM:
+        # Read before by what handles the request: it is remembered there.
+        sent = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
+    else:
+        sent = []
+    return [(name, value) for name, value in sent if value.strip() and name not in _NOT_TYPED]
 
 
 def answer_problem(request: Request, problem: Problem, typed: Sequence[tuple[str, str]] = ()) -> Response:
