@@ -45,7 +45,7 @@ class ForecastQuestion:
 
 
 class ProductsAnswer(BaseModel):
-    """Forecasts of products, all from one version. `features_as_of` is when the worker's counts were last looked at."""
+    """Forecasts of products, all from one version. `features_as_of` is up to when all orders are in them."""
 
     data: list[ProductForecast]
     level: float
