@@ -13,6 +13,7 @@ from ordercast.demo.draw_answers import draw_pairs, draw_weeks
 from ordercast.demo.market_steps import SentMarket, send_market
 from ordercast.demo.model_steps import predict, train
 from ordercast.demo.story import Story
+from ordercast.infra.local.processes import SERVICES
 from ordercast.infra.local.state import StateFolder
 from ordercast.infra.local.system import running_system
 from ordercast.progress import steps
@@ -93,7 +94,7 @@ async def _market(access: Access, out: Path, seed: int, story: Story, shown: Sho
 async def system_of(folder: StateFolder, port_offset: int, story: Story) -> AsyncIterator[LocalSystem]:
     """The system that runs on the folder, or one that is started for this block and stopped after it."""
     async with AsyncExitStack() as stack:
-        with story.step("The system: PostgreSQL, Kafka and five services"):
+        with story.step(f"The system: PostgreSQL, Kafka and {len(SERVICES)} services"):
             recorded = folder.recorded_system()
             if recorded is not None and recorded.supervisor.process() is not None:
                 story.say(f"A system runs on {folder.root} already: it is used, and stays.")
