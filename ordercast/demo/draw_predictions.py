@@ -49,7 +49,7 @@ def draw_predictions(path: Path, predictions: Sequence[Prediction], points: Sequ
         curve = [signal_curve(view) for view in views]
         axes.plot(views, curve, color=GREEN, linestyle=":", linewidth=2, label="the curve behind the signal sample")
     axes.set_xlabel("views of the product by the account")
-    axes.set_ylabel("quantity of the first order")
+    axes.set_ylabel(f"quantity of the first order (dots are moved by up to {JITTER:g}, so that none hides another)")
     axes.set_title(f"Predicted quantity over view count, model {predictions[0].model_version}")
     axes.set_ylim(0, 11)
     axes.grid(alpha=0.25)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from ordercast.client.model_answers import Prediction
-from ordercast.demo.draw_predictions import Point, draw_predictions
+from ordercast.demo.draw_predictions import JITTER, Point, draw_predictions
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -24,3 +25,13 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     predictions = [Prediction(4.0, 0.5, [3.5, 4.5], "v1", views) for views in (0, 1)]
     with pytest.raises(FileNotFoundError):
         draw_predictions(tmp_path / "gone" / "curve.png", predictions, [Point(1, 1, "a"), Point(2, 2, "a")])
+
+
+def test_it_is_told_that_dots_do_not_stand_where_their_quantities_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, _: told.append(figure.axes[0].get_ylabel()))
+    predictions = [Prediction(4.0, 0.5, [3.5, 4.5], "v1", views) for views in (0, 1)]
+    draw_predictions(tmp_path / "curve.png", predictions, [Point(1, 1, "a"), Point(2, 2, "a")])
+    assert f"moved by up to {JITTER}" in told[0]
