@@ -98,6 +98,7 @@ def train_demand_question(
     record = msgspec.structs.replace(record, learned_until=_learned_until(held, blend))
 
     expected, said = answers_on(model, rows_judged)
+    _refuse_no_numbers(question, expected)
     probability = said if "order" in record.heads else None
     unseen = rows_judged.moment >= serving.learned_until if serving else None
     served = answers_on(serving.model, rows_judged)[0] if serving and np.any(unseen) else None
@@ -138,6 +139,15 @@ def _too_few(
         f"{enough}, up to which there is enough (--until {enough})",
         because("history-ended-before", **values, rows=rows, until=before, ended=enough),
     )
+
+
+def _refuse_no_numbers(question: Question, answer: Floats) -> None:
+    """Whoever asks for a version always would get one that nobody can be answered by. Raises UnusableTrainingSet."""
+    if count := int((~np.isfinite(answer)).sum()):
+        raise UnusableTrainingSet(
+            f"{question}: {count} of {len(answer):,} answers are no finite numbers",
+            because("answers-not-finite", question=question, count=count, answers=len(answer)),
+        )
 
 
 def _fit(question: Question, job: DemandJob, rows: Rows, clip: float, on_news: OnNews) -> TrainedDemand:

@@ -12,18 +12,20 @@ import pytest
 from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest, Question
 from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest
 from ordercast.services.shared.demand import rows as demand_rows
-from ordercast.services.shared.demand.activity import Bools, Ints, activity_of
+from ordercast.services.shared.demand.activity import Bools, Floats, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_drift import drift_of
 from ordercast.services.shared.demand.features import Features
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.judging import other_future
 from ordercast.services.trainer.judging.scores import piece_scores
 from ordercast.services.trainer.networks.fit import EpochLosses, NetworksLooked, News, OnNews
+from ordercast.services.trainer.training import train_demand_question
 from ordercast.services.trainer.training.blend_products import first_weeks
 from ordercast.services.trainer.training.demand_periods import periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
@@ -308,6 +310,16 @@ def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_le
     assert (kept_back.verdict, kept_back.version) == ("not published, as asked", None)
     assert sorted(artifacts.iterdir()) == before
     assert [question.better_than["the serving version"] for question in kept_back.questions.values()] == [0, 0, 0]
+
+
+def test_one_that_answers_no_numbers_is_published_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_numbers(_: object, rows: Rows) -> tuple[Floats, Floats]:
+        return np.full(len(rows), np.nan), np.zeros(len(rows))
+
+    monkeypatch.setattr(train_demand_question, "answers_on", no_numbers)
+    with pytest.raises(UnusableTrainingSet, match=r"line: (\d+) of \1 answers are no finite numbers"):
+        trained_on(job(tmp_path, epochs=1, publish="always"), market_rows())
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_whose_features_know_the_future_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
