@@ -58,11 +58,11 @@ async def test_an_order_is_answered_as_documented_and_found_again(
         (-3, "must be 1 at least"),
         (1_000_001, "must be 1000000 at most"),
         (10**40, "at most"),
-        (1.5, "valid integer"),
-        (2.0, "valid integer"),
-        ("2", "valid integer"),
-        (None, "valid integer"),
-        (True, "valid integer"),
+        (1.5, "a whole number"),
+        (2.0, "a whole number"),
+        ("2", "a whole number"),
+        (None, "a whole number"),
+        (True, "a whole number"),
     ],
 )
 async def test_a_bad_quantity_is_named(
