@@ -64,8 +64,9 @@ contract: setup ## Compare the events' documents with the code and the last rele
 security: setup ## Attack a running system, print what each attack got, and compare every row afterwards (about 2 minutes)
 	@$(BIN)/python -m tests.security
 
-# Processes that share the tests out, module by module; each has servers of its own. WORKERS=0 runs all in this one.
-WORKERS ?= 2
+# Processes that share the tests out, module by module; each has servers of its own. One more than there
+# are cores: tests of whole systems wait about half of their time. WORKERS=0 runs all in this one.
+WORKERS ?= 3
 
 .PHONY: test
 test: check ## Check everything and run all tests
