@@ -34,6 +34,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "too-little-to-judge-by": ("question", "rows", "groups", "drawn", "needed_rows", "needed_groups"),
     "answers-not-finite": ("question", "count", "answers"),
     "one-answer": ("question", "answer"),
+    "knows-the-future": ("question", "moved", "answers"),
     # What makes answers of `baseline` doubtful.
     "networks-collapsed": ("count", "members"),
     "one-quantity-decides": ("quantity", "share", "rows"),

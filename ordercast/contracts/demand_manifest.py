@@ -82,8 +82,9 @@ def trees_file(question: Question) -> str:
 class Opponent(msgspec.Struct, frozen=True):
     """How an answer did on the held-out rows, the model's own ("networks") or another's.
 
-    `deviance` is the mean Poisson deviance with targets over `clip` counted as `clip`, `unclipped` the same without; `wape` is
-    the sum of absolute errors over the sum of targets, `said` the pieces said over the pieces sold.
+    `deviance` is the mean Poisson deviance with targets over `clip`, or twice the row's own level if that is more, counted as
+    that, `unclipped` the same without; `wape` is the sum of absolute errors over the sum of targets, `said` the pieces said over
+    the pieces sold.
     """
 
     name: str

@@ -134,8 +134,12 @@ def _scores(say: Say, record: QuestionRecord) -> Iterator[Element]:
             for score in record.scores
         ],
     )
-    clip = say("Targets over {clip} pieces count as that, but for unclipped.", clip=number(record.clip))
-    yield element("p", clip, class_="dim")
+    clip = say(
+        "Targets over {clip} pieces, or twice the row's own level if that is more, count as that, but for unclipped.",
+        clip=number(record.clip),
+    )
+    alone = say("The serving version is judged on those rows alone from which it has not learned.")
+    yield element("p", f"{clip} {alone}", class_="dim")
     if record.order_scores:
         scores = record.order_scores
         yield element(

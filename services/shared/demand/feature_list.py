@@ -63,7 +63,7 @@ CALENDAR: Final = (
     _calendar("year_cos", "cosine of the moment's day of the year"),
 )
 
-# No input of networks: rows of a shop that rests are not learned from (`closed_shop`).
+# No input of networks: pairs of a shop that rests are not learned from (`closed_shop`).
 SHOP_RESTS: Final = "shop_rests"
 
 PAIR_FEATURES: Final[tuple[Feature, ...]] = (

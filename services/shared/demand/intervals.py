@@ -55,7 +55,7 @@ def interval_scores(said: Said, pieces: Ints) -> Floats:
 
 
 def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, Ints]:
-    """Lowest and highest pieces, no more than `most_seen`; mean and rounded median are always in, so no interval is empty.
+    """Lowest and highest pieces, no more than `most_seen`; rounded mean and median are always in, so no interval is empty.
 
     A threshold is a factor of the spread: where a huge order came for a row that expects few, that factor would say billions of
     a row that expects more.

@@ -137,5 +137,6 @@ def _refusal(answer: Floats, target: Floats, with_other_future: Floats | None) -
         one = float(answer[0])
         return f"it answers {one:.4g} whatever it is asked", because("one-answer", question="", answer=one)
     if with_other_future is not None and (moved := int((with_other_future != answer).sum())):
-        return f"it knows the future: {moved:,} of {len(answer):,} answers move with what happened after them", None
+        told = because("knows-the-future", question="", moved=moved, answers=len(answer))
+        return f"it knows the future: {moved:,} of {len(answer):,} answers move with what happened after them", told
     return None

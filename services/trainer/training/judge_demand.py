@@ -56,7 +56,7 @@ def judge_question(
     with_other_future: Floats | None = None,
     unseen: Bools | None = None,
 ) -> JudgedQuestion:
-    """Judges answered pieces, and the probability of an order where there is one, on the same rows as all others.
+    """Judges answered pieces, and the probability of an order where there is one, on the same rows as answers without learning.
 
     `with_other_future` are the pieces answered where what happened from the rows' moments on is another thing. `unseen` are the
     rows that the serving version cannot have learned from: it is judged on these alone.
@@ -119,7 +119,7 @@ def publishable(judged: Mapping[Question, JudgedQuestion]) -> tuple[bool, str, B
             return False, f"{question}: {one.verdict.reason}", _of(question, one.verdict.because)
         if worse := one.clearly_worse:
             worst = max(worse, key=lambda name: one.against[name].high)
-            verdict = one.verdict
+            verdict = one.against_serving if worst == SERVING and one.against_serving else one.verdict
             reason, told = compared("worse", verdict.deviance, verdict.rows, worst, one.against[worst], verdict.drawn)
             return False, f"{question}: worse than {worst}: {reason}", _of(question, told)
     pair = judged["pair"].verdict

@@ -84,6 +84,14 @@ def test_one_that_is_clearly_worse_than_what_serves_is_rejected() -> None:
     assert told.values["rows"] == 2_000
 
 
+def test_numbers_of_the_rejection_are_of_the_rows_that_the_serving_version_was_judged_on() -> None:
+    one = judge_question(HELD, 30.0, TRUTH * 1.6, None, {"mean": MEAN}, TRUTH, unseen=np.arange(2_000) % 2 == 0)
+    _, reason, told = publishable({"line": one, "pair": judged(TRUTH), "product": judged(TRUTH)})
+    assert "on 1,000 rows" in reason
+    assert told is not None
+    assert told.values["rows"] == 1_000
+
+
 def test_the_sentence_and_the_data_of_a_rejected_one_name_the_same_opponent_with_the_same_numbers() -> None:
     """All three are clearly better; the sentence was of the first, and the numbers of another."""
     one = judge_question(HELD, 30.0, TRUTH * 3 + 9, None, {"mean": MEAN, "twice": TRUTH * 2}, TRUTH)
