@@ -86,7 +86,7 @@ class SpooledFile:
             if not self.table.of_refused:
                 raise
             same = "refused rows are read with all options of their file, as the import said at its end"
-            raise Undecided(str(error), hint=f"{error.hint}; {same}") from error
+            raise Undecided(error.args[0], hint=f"{error.hint}; {same}") from error
 
 
 @contextmanager

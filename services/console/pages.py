@@ -160,7 +160,10 @@ def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
 
 def came_from(request: Request) -> str:
     """The page of this console with what was sent; empty where the browser does not say, or it is another's."""
-    page_before = urlsplit(request.headers.get("referer", ""))
+    try:
+        page_before = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # no address, such as http://[
+        return ""
     if page_before.netloc != request.url.netloc or page_before.path.startswith("//"):
         return ""
     return page_before.path + (f"?{page_before.query}" if page_before.query else "")

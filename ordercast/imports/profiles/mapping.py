@@ -79,7 +79,8 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     def kind_of(self, word: str) -> str | None:
         """`view` or `cart`; None if it is neither."""
-        return self.kinds.get(word.casefold()) if self.kinds else KINDS.get(plain(word))
+        known = self.kinds or KINDS
+        return known.get(word.casefold()) or known.get(plain(word))
 
 
 class SavedMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

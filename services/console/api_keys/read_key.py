@@ -13,5 +13,5 @@ async def read_key(client: Client, account_id: int, key_id: int) -> ApiKey | Mis
     key = await ask("order_api", client.order_api.api_key(key_id))
     if isinstance(key, Missing) or key.account_id == account_id:
         return key
-    words = Words("account %(account)s has no API key %(key)s", {"account": account_id, "key": key_id})
+    words = Words("account %(account)s has no API key %(key)s", {"account": str(account_id), "key": str(key_id)})
     return Missing("order_api", words, "api-key-not-found", NOT_FOUND)

@@ -36,6 +36,7 @@ class WaitingLetters:
         self._asking = asyncio.Lock()
         self._found: Waiting | Missing | None = None
         self._until_s = 0.0
+        self._forgotten = 0
 
     async def read(self, client: Client) -> Waiting | Missing:
         """Raises:
@@ -43,11 +44,14 @@ class WaitingLetters:
         """
         async with self._asking:
             if self._found is None or self._clock() >= self._until_s:
+                forgotten = self._forgotten
                 page = await ask("order_api", client.dead_letters.page(state=WAITING, limit=MOST))
                 self._found = page if isinstance(page, Missing) else Waiting(len(page.data), page.has_more)
-                self._until_s = self._clock() + HOLDS_S
+                # Where something was done with one meanwhile, this is of before.
+                self._until_s = self._clock() + HOLDS_S if forgotten == self._forgotten else 0.0
             return self._found
 
     def forget(self) -> None:
         """What was known holds no longer: something was done with one."""
         self._found = None
+        self._forgotten += 1

@@ -14,6 +14,7 @@ import structlog
 
 from ordercast.client import Client
 from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.contracts.because import sentence_of
 from ordercast.errors import ActionableError
 from ordercast.first_line import first_line
 from ordercast.services.console.errors import TooManyFiles
@@ -21,6 +22,7 @@ from ordercast.services.console.imports.look import Complete, Look, look_at, sen
 from ordercast.services.console.imports.remembered import Remembered
 from ordercast.services.console.imports.told import Told
 from ordercast.services.console.parts import UNAUTHORIZED
+from ordercast.services.console.problem_words import Said, said_of
 from ordercast.services.console.words import Words
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class KeptFile:
     was_sending: bool = False
     look: Look = field(default_factory=Look)
     report: "Report | None" = None
-    problem: str | Words | None = None
+    problem: str | Words | Said | None = None
     done: int = 0
     rows: int = 0
     sent: int = 0
@@ -192,9 +194,11 @@ class KeptFiles:
             file.state = "cancelled"
         except ProblemAnswer as problem:
             ended = problem.status == UNAUTHORIZED
-            file.state, file.problem = "failed", Words("the log-in ended") if ended else first_line(problem)
+            file.state, file.problem = "failed", Words("the log-in ended") if ended else said_of(problem)
         except (ClientError, ActionableError, OSError) as error:
-            file.state, file.problem = "failed", first_line(error).replace(f"{file.folder}/", "")
+            # A sentence names no file; other messages name it by its path here.
+            file.state = "failed"
+            file.problem = sentence_of(error) or first_line(error).replace(f"{file.folder}/", "")
         except Exception as error:
             log.exception("a file cannot be imported", file=file.name)
             file.state, file.problem = "failed", f"{type(error).__name__}: {first_line(error)}"

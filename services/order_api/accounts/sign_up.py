@@ -69,6 +69,7 @@ async def _taken(session: AsyncSession, new: NewAccount) -> AccountTaken:
         )
     ).all()
     taken = [name for column, name in enumerate(("email", "nickname")) if any(row[column] for row in rows)]
+    taken = taken or ["email", "nickname"]  # one of them was, by an account that has just been erased
     return AccountTaken(
         sentence(f"{'-and-'.join(taken)}-taken"), fields=dict.fromkeys(taken, "belongs to another account")
     )

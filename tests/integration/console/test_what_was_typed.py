@@ -57,7 +57,7 @@ async def test_who_was_logged_out_meanwhile_is_told_that_it_was_not_done_and_see
         assert 'name="after" value="/shop/products/1"' in answer.text
 
 
-@pytest.mark.parametrize("referer", ["https://evil.example/shop", None])
+@pytest.mark.parametrize("referer", ["https://evil.example/shop", "http://[", None])
 async def test_what_another_site_sends_is_not_shown(referer: str | None) -> None:
     async with reading(Shop()) as http:
         headers = {"referer": referer} if referer else {}

@@ -151,6 +151,8 @@ def test_words_of_the_shop_s_own_are_told_and_saved(tmp_path: Path) -> None:
     saved = tmp_path / "own.toml"
     write_mapping(saved, result.found.saved())
     assert views(tmp_path, content, saved=read_mapping(saved)).lines == result.lines
+    usual = views(tmp_path, content.replace("In den Korb", "add_to_cart"), kinds=["besuch=view"])
+    assert [line.get("kind") for line in usual.lines] == [None, "cart"]
     with pytest.raises(Undecided, match="tells no kind"):
         views(tmp_path, content, kinds=["Besuch=purchase"])
 

@@ -59,6 +59,17 @@ async def test_after_something_was_done_it_is_asked_again() -> None:
     assert await letters.read(order_api.client) == Waiting(0)
 
 
+async def test_what_was_asked_for_before_something_was_done_is_of_before() -> None:
+    order_api = OrderApi(6)
+    letters = WaitingLetters(Clock())
+    reading = asyncio.create_task(letters.read(order_api.client))
+    await asyncio.sleep(0)
+    letters.forget()
+    assert await reading == Waiting(6)
+    order_api.waiting = 0
+    assert await letters.read(order_api.client) == Waiting(0)
+
+
 async def test_a_service_that_refuses_is_not_asked_by_each_reader_and_a_log_in_that_ended_ends_no_other() -> None:
     away, ended, good = OrderApi(6, refuses=503), OrderApi(6, refuses=401), OrderApi(6)
     letters = WaitingLetters(Clock())
