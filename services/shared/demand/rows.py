@@ -69,11 +69,14 @@ def pair_rows(
     until: int,
     advance: Advance = lambda _: None,
     most: int | None = None,
+    *,
+    judged: bool = False,
 ) -> Rows:
     """All pairs known at each moment, also those only viewed, and their pieces within the horizon.
 
     Where more than `most` are known at a moment, every second, third... of them. A moment at which the shop rests has none: what
-    its pairs are told is of another day, and was not followed by nothing.
+    its pairs are told is of another day, and was not followed by nothing. Of rows that are only `judged` by, also such a moment has
+    them, as if no shop rested, if the shop sold within the horizon: all that is judged may be of one moment.
 
     Raises:
         RowsRefused: a horizon ends after `until`.
@@ -83,14 +86,15 @@ def pair_rows(
     for moment in moments:
         _refuse_late(moment, horizon_days, until)
         known = known_at(activity, moment)
-        features = Features(known)
+        pair = known.days.pair[np.diff(known.days.pair, prepend=-1) > 0]  # they stand in order
+        target = _summed(activity, pieces, moment, horizon_days, activity.pair_day_pair, known.pairs)
+        features = Features(known, rests=not (judged and target.any()))
         if features.resting_days:
             advance(1)
             continue
-        pair = known.days.pair[np.diff(known.days.pair, prepend=-1) > 0]  # they stand in order
         if most is not None:
             pair = pair[:: max(-(-len(pair) // most), 1)]
-        target = _summed(activity, pieces, moment, horizon_days, activity.pair_day_pair, known.pairs)[pair]
+        target = target[pair]
         parts.append(_pairs_at(features, activity, moment, pair, target))
         advance(1)
     return _joined(PAIR_FEATURES, parts)

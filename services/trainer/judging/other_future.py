@@ -15,9 +15,14 @@ from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.rows import Rows
 
 
-def with_other_future(expected: Floats, answer: Callable[[Rows], Floats], activity: Activity, rows: Rows) -> Floats:
-    """What is answered where nothing from the first of the rows' moments on has happened: rows of that moment are asked anew."""
-    first, other = rows_without_future(activity, rows)
+def with_other_future(
+    expected: Floats, answer: Callable[[Rows], Floats], activity: Activity, rows: Rows, *, rests: bool = True
+) -> Floats:
+    """What is answered where nothing from the first of the rows' moments on has happened: rows of that moment are asked anew.
+
+    `rests`: whether pairs of a shop that rests have the features of its last day. Those that are judged have not (`pair_rows`).
+    """
+    first, other = rows_without_future(activity, rows, rests=rests)
     known, without = answer(rows.where(first)), answer(other)
     answers = expected.copy()
     # Beside each other, for another number of rows may be multiplied in another order.
@@ -25,11 +30,11 @@ def with_other_future(expected: Floats, answer: Callable[[Rows], Floats], activi
     return answers
 
 
-def rows_without_future(activity: Activity, rows: Rows) -> tuple[Bools, Rows]:
+def rows_without_future(activity: Activity, rows: Rows, *, rests: bool = True) -> tuple[Bools, Rows]:
     """Which rows are of the first moment, and these with the features of a history that ends there."""
     moment = int(rows.moment.min())
     first = np.asarray(rows.moment == moment, np.bool_)
-    asked, features = rows.where(first), Features(known_at(_before(activity, moment), moment))
+    asked, features = rows.where(first), Features(known_at(_before(activity, moment), moment), rests=rests)
     values = np.empty_like(asked.values)  # laid out alike in memory: sums of rows are made in that order
     values[:] = _values(features, asked)
     return first, replace(asked, values=values)

@@ -102,7 +102,9 @@ def train_demand_question(
     probability = said if "order" in record.heads else None
     unseen = rows_judged.moment >= serving.learned_until if serving else None
     served = answers_on(serving.model, rows_judged)[0] if serving and np.any(unseen) else None
-    other = with_other_future(expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged)
+    other = with_other_future(
+        expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged, rests=question != "pair"
+    )
     judged = judge_question(
         rows_judged, row_clips(rows_judged, clip, level), expected, probability, naive, served, other, unseen
     )
@@ -225,7 +227,7 @@ def question_rows(question: Question, activity: Activity, periods: Periods, hori
     if question == "pair":
         judged = periods.pairs_judged
         learned = pair_rows(activity, periods.pairs_learned, horizon_days, judged)
-        return learned, pair_rows(activity, [judged], horizon_days, until)
+        return learned, pair_rows(activity, [judged], horizon_days, until, judged=True)
     if question == "line":
         first, last = periods.lines_learned, periods.lines_judged
         learned = line_rows(activity, first.start, first.stop, first.stop)

@@ -137,6 +137,19 @@ def test_moments_at_which_the_shop_rests_are_no_rows_of_pairs_to_learn_from() ->
     assert np.unique(rows.moment - first).tolist() == [0, 6, 61]
 
 
+def test_of_what_is_judged_a_moment_in_a_closure_has_rows_as_if_no_shop_rested_if_the_shop_sold_again() -> None:
+    """A shop that had long been selling again held out nothing, and could not be trained."""
+    again, first = (
+        activity(frame([*sold(range(CLOSED)), *sold(range(CLOSED + 40, CLOSED + 90))])),
+        epoch(START) + CLOSED,
+    )
+    rows = pair_rows(again, [first + 8], 40, first + 90, judged=True)
+    features = Features(known_at(again, first + 8), rests=False)
+    np.testing.assert_array_equal(rows.values, features.of_pairs(rows.account_id, rows.product_id))
+    assert rows.target.tolist() == [80] * 5
+    assert not len(pair_rows(again, [first + 8], 28, first + 90, judged=True))  # it was still closed then
+
+
 def test_that_the_shop_rests_is_said_by_each_answer() -> None:
     question = open_wide(demand_model(*demand_version())).questions["pair"]
     seen_again = shop((1, 3, CLOSED + 90, 0, 0, 0, 0, 7, 3))

@@ -12,6 +12,7 @@ from ordercast.services.trainer.judging.other_future import rows_without_future,
 from ordercast.services.trainer.training.demand_periods import periods_of
 from ordercast.services.trainer.training.train_demand_question import question_rows
 from tests.support.market_shop import market_rows
+from tests.unit.services.shared.demand.histories import activity, frame
 
 QUESTIONS = ("pair", "line", "product")
 
@@ -40,6 +41,17 @@ def test_features_are_the_same_to_the_bit_where_nothing_from_the_moment_on_has_h
     np.testing.assert_array_equal(held.where(first).values, without.values)
     expected = answer(held)
     np.testing.assert_array_equal(with_other_future(expected, answer, shop, held), expected)
+
+
+def test_pairs_judged_at_a_moment_at_which_the_shop_rested_do_not_know_the_future() -> None:
+    days = [day for day in range(400) if not 364 <= day < 374]
+    pairs = [(account, account % 7, day, 0, 2, 1, 0, 0, 0) for day in days for account in (day % 60, day % 61 + 60)]
+    reopened = activity(frame(pairs))
+    learned, held = question_rows("pair", reopened, periods_of(reopened, None, 28), 28)
+    assert len(learned)
+    assert len(held) == 121
+    first, without = rows_without_future(reopened, held, rests=False)
+    np.testing.assert_array_equal(held.where(first).values, without.values)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
