@@ -92,11 +92,14 @@ def periods_of(activity: Activity, until: int | None, horizon_days: int) -> Peri
 
 def ended_before(activity: Activity, until: int, horizon_days: int) -> int | None:
     """The last day before `until` up to which there is enough to be judged by and to learn from: after it hardly anything was
-    ordered. None where there is no such day."""
+    ordered. None where there is no such day, or where lines enough are of the last weeks, and some within the horizon: then the
+    history has not ended, whatever else there is too little of."""
     rows = activity.row_known_on < until
     net = (activity.sums["quantity"] - activity.sums["cancelled_quantity"])[rows]
     lines = np.bincount(activity.row_pair_day[rows], net, minlength=len(activity.pair_day_day)) > 0
     days = np.sort(activity.pair_day_day[lines])
+    if (days >= until - MOST_LINE_DAYS).sum() >= FEWEST_IN_ALL and days[-1] >= until - horizon_days:
+        return None
     lately = np.arange(1, len(days) + 1) - np.searchsorted(days, days - MOST_LINE_DAYS + 1)
     ends = days[lately >= FEWEST_IN_ALL] + 1
     if not len(ends) or ends[-1] == until:

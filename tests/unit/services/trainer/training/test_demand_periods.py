@@ -113,6 +113,16 @@ def test_a_history_that_goes_on_or_is_too_short_or_too_thin_has_not_ended_before
     assert ended_before(activity(frame(taken_back)), epoch(START) + 900, 28) is None
 
 
+@pytest.mark.parametrize(("closed", "ended"), [(1, None), (20, None), (27, None), (28, 600), (40, 600)])
+def test_a_history_whose_last_days_have_views_alone_has_ended_only_if_nothing_was_ordered_within_the_horizon(
+    closed: int, ended: int | None
+) -> None:
+    """Of one view on the last day it was advised to train until the day before."""
+    shop = activity(frame([*busy(range(600)), (1, 1, 599 + closed, 0, 0, 0, 0, 3, 0)]))
+    found = ended_before(shop, epoch(START) + 600 + closed, 28)
+    assert found == (None if ended is None else epoch(START) + ended)
+
+
 @pytest.mark.parametrize(("days", "products", "weeks"), [(364, 1, 20), (364, 2, 20), (364, 3, 8), (200, 1, 8)])
 def test_more_weeks_are_held_out_of_one_product_or_two_with_a_year_of_history(
     days: int, products: int, weeks: int
