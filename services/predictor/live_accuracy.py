@@ -243,7 +243,7 @@ class WatchLive:
         for gauge, share in ((LIVE_COVERAGE, live.coverage), (LIVE_SHORTER_COVERAGE, live.shorter_coverage)):
             gauge.set(math.nan if share is None else share)
         if self._shop is not None and self._shop.snapshot is not None:
-            features = await self._shop.snapshot.features(moment_of(None))
+            features = await self._shop.snapshot.features(moment_of(None), before=served.model.before)
             drift = await self._drifts.of(features, served.version, partial(drift_of, served.manifest, features))
             for one in drift.features:
                 FEATURE_DRIFT.labels(one.feature).set(one.psi)

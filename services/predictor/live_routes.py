@@ -15,6 +15,7 @@ from ordercast.services.predictor.recorded_models import find_model
 from ordercast.services.predictor.shop_snapshot import moment_of
 from ordercast.services.predictor.wiring import Predictor, predictor
 from ordercast.services.shared.demand.feature_drift import Drift, drift_of
+from ordercast.services.shared.demand.load_demand_model import asked_as_before
 from ordercast.services.shared.http.authentication import CurrentCaller
 from ordercast.services.shared.http.raises import raises
 
@@ -39,7 +40,7 @@ async def show_drift(request: Request, _: CurrentCaller, version: Version) -> Dr
     if manifest is None:
         raise errors.ModelRefused(sentence("files-damaged", version=version))
     snapshot, _at = service.shop.take()
-    features = await snapshot.features(moment_of(None))
+    features = await snapshot.features(moment_of(None), before=asked_as_before(manifest))
     drift = await service.drifts.of(features, version, partial(drift_of, manifest, features))
     return drift.at(datetime.now(UTC))  # kept as long as nothing happens in the shop, while the version grows older
 

@@ -12,6 +12,7 @@ from ordercast.contracts.because import sentence
 from ordercast.contracts.model_manifest import TopicPosition
 from ordercast.services.predictor.counted_until import CountedUntil, read_counted_last, read_numbers
 from ordercast.services.predictor.errors import ActivityNotRead, InvalidQuestion
+from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.shared.db.engine import Sessions
 from ordercast.services.shared.db.read_activity import ActivityRows, read_activity, read_activity_positions
 from ordercast.services.shared.db.repeat import repeat
@@ -80,11 +81,11 @@ class Snapshot:
 
 
 class Shop:
-    """Holds the newest snapshot while anything is served that needs one."""
+    """Holds the newest snapshot while a version is served that needs one, with the features that it is asked by."""
 
-    def __init__(self, sessions: Sessions, needed: Callable[[], bool]) -> None:
+    def __init__(self, sessions: Sessions, served: Callable[[], ServedDemand | None]) -> None:
         self._sessions = sessions
-        self._needed = needed
+        self._served = served
         self._snapshot: Snapshot | None = None
         self._counted = CountedUntil()
         self._as_of: datetime | None = None
@@ -109,7 +110,8 @@ class Shop:
         await repeat(self._look, asyncio.Event(), name="follow-activity")
 
     async def _look(self) -> float:
-        if not self._needed():
+        served = self._served()
+        if served is None:
             self._snapshot = self._as_of = None
             self._counted = CountedUntil()
             return LOOK_EVERY_S
@@ -121,7 +123,7 @@ class Shop:
         if self._snapshot is None or positions != self._snapshot.positions:
             rows = await read_activity(self._sessions)
             snapshot = await asyncio.to_thread(_snapshot, rows)
-            await snapshot.features(moment_of(None))
+            await snapshot.features(moment_of(None), before=served.model.before)
             self._snapshot = snapshot
         # A predictor that starts behind a worker which is behind knows no more than when that last counted.
         self._as_of = self._counted.look(seen_at, numbers) or self._as_of or counted_last or seen_at

@@ -134,7 +134,7 @@ async def open_predictor(settings: PredictorSettings) -> AsyncIterator[Predictor
         baseline_follower = ModelFollower(sessions, partial(load_model, settings.artifacts_dir), slot, check)
         demand_follower = ModelFollower(sessions, partial(load_demand, settings.artifacts_dir), demand, check)
 
-        shop = Shop(sessions, needed=lambda: demand.current is not None)
+        shop = Shop(sessions, served=lambda: demand.current)
         calibration = WeeklyCalibration(lambda: demand.current, lambda: shop.snapshot)
         sample = SamplePredictions(
             partial(open_publisher, settings.kafka_bootstrap, client_id="predictor"),

@@ -12,7 +12,6 @@ from ordercast.services.shared.demand.feature_list import (
     PAIR_FEATURES,
     PRODUCT_FEATURES,
     SHOP_RESTS,
-    Feature,
     as_before,
     matrix,
 )
@@ -100,7 +99,7 @@ class Features:
 
     def of_products(self, product_ids: Ints) -> Floats:
         """[products, PRODUCT_FEATURES]; a product that is not known has the features of a new one."""
-        return self._weekly.rows(product_ids, as_before(PRODUCT_FEATURES) if self.before else PRODUCT_FEATURES)
+        return self._weekly.rows(product_ids, before=self.before)
 
     @cached_property
     def _weekly(self) -> "_Weekly":
@@ -113,9 +112,9 @@ def features_at(activity: Activity, moment: int, *, before: bool = False) -> Fea
     return Features(known_at(activity, moment, own_caps=not before), before=before)
 
 
-def features_of_products(known: Known, product_ids: Ints) -> Floats:
+def features_of_products(known: Known, product_ids: Ints, *, before: bool = False) -> Floats:
     """The same as `Features.of_products`, without the sums by pair and account."""
-    return _weekly(known, _products(known)).rows(product_ids)
+    return _weekly(known, _products(known)).rows(product_ids, before=before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,10 @@ class _Weekly:
     of_each: dict[str, Floats]
     of_all: dict[str, float]
 
-    def rows(self, product_ids: Ints, features: tuple[Feature, ...] = PRODUCT_FEATURES) -> Floats:
+    def rows(self, product_ids: Ints, *, before: bool) -> Floats:
         product = positions(self.products, product_ids)
         columns = {name: column[product] for name, column in self.of_each.items()}
+        features = as_before(PRODUCT_FEATURES) if before else PRODUCT_FEATURES
         return matrix(features, {**columns, **self.of_all}, len(product))
 
 

@@ -41,6 +41,11 @@ _BEFORE: Final[frozenset[Schema]] = frozenset((*_YOUNG_TOGETHER, "ordercast.dema
 _RESTLESS: Final[frozenset[Schema]] = frozenset((*_YOUNG_TOGETHER, "ordercast.demand/4"))
 
 
+def asked_as_before(manifest: DemandManifest) -> bool:
+    """Whether the version is to be asked, and compared, by features as releases before made them (`Features`)."""
+    return manifest.schema in _BEFORE
+
+
 class ModelDamaged(ValueError):
     """The files are not those of a version: something is missing, of another shape or no number. The message says what."""
 
@@ -64,13 +69,13 @@ def demand_model(manifest: DemandManifest, files: Mapping[str, bytes]) -> Demand
                 # A version of a release before, which notes no "never", was judged and calibrated without.
                 levels_young="never" in _below(seen, question),
                 rests=manifest.schema not in _RESTLESS,
-                before=manifest.schema in _BEFORE,
+                before=asked_as_before(manifest),
             )
             for question in QUESTIONS
         },
         {kind: _calibration(_below(calibrations, kind), kind) for kind in CALIBRATIONS},
         young_apart=manifest.schema not in _YOUNG_TOGETHER,
-        before=manifest.schema in _BEFORE,
+        before=asked_as_before(manifest),
     )
 
 

@@ -64,7 +64,8 @@ def _of_pairs(
 ) -> Mapping[str, Calibration]:
     moments = pair_moments(until, day, horizon_days)
     try:
-        return calibrations_of(model, {"pair": pair_rows(activity, moments, horizon_days, day, most=MOST_PAIRS)})
+        rows = pair_rows(activity, moments, horizon_days, day, most=MOST_PAIRS, before=model.before)
+        return calibrations_of(model, {"pair": rows})
     except CalibrationRefused:
         return {}  # too little came to be known of them
 
@@ -72,7 +73,7 @@ def _of_pairs(
 def _of_products(model: DemandModel, activity: Activity, until: int, day: int) -> Mapping[str, Calibration]:
     """Of each kind of which enough came to be known."""
     made = {}
-    rows = product_rows(activity, product_moments(until, day), MOST_WEEKS, day)
+    rows = product_rows(activity, product_moments(until, day), MOST_WEEKS, day, before=model.before)
     for kind, scored in scored_of(model, "product", rows).items():
         try:
             made[kind] = adapted(scored, until, day, LEVELS[kind])

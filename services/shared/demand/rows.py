@@ -1,6 +1,8 @@
 """Rows of the three questions at past moments: features of what was known, and the pieces that came after.
 
 Cancelled pieces are taken off the targets as far as they were known before `until`, the day before which all may be used.
+`before`: with features as versions up to `ordercast.demand/5` learned from them (`Features`), for answers of such a version; the
+rows are the same.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +12,7 @@ import numpy as np
 
 from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
-from ordercast.services.shared.demand.features import Features, features_of_products
+from ordercast.services.shared.demand.features import Features, features_at, features_of_products
 from ordercast.services.shared.demand.known import Known, known_at, total
 
 Advance = Callable[[int], None]
@@ -71,6 +73,7 @@ def pair_rows(
     most: int | None = None,
     *,
     judged: bool = False,
+    before: bool = False,
 ) -> Rows:
     """All pairs known at each moment, also those only viewed, and their pieces within the horizon.
 
@@ -85,10 +88,10 @@ def pair_rows(
     parts = []
     for moment in moments:
         _refuse_late(moment, horizon_days, until)
-        known = known_at(activity, moment)
+        known = known_at(activity, moment, own_caps=not before)
         pair = known.days.pair[np.diff(known.days.pair, prepend=-1) > 0]  # they stand in order
         target = _summed(activity, pieces, moment, horizon_days, activity.pair_day_pair, known.pairs)
-        features = Features(known, rests=not (judged and target.any()))
+        features = Features(known, before=before, rests=not (judged and target.any()))
         if features.resting_days:
             advance(1)
             continue
@@ -100,7 +103,15 @@ def pair_rows(
     return _joined(PAIR_FEATURES, parts)
 
 
-def line_rows(activity: Activity, first: int, after_last: int, until: int, advance: Advance = lambda _: None) -> Rows:
+def line_rows(
+    activity: Activity,
+    first: int,
+    after_last: int,
+    until: int,
+    advance: Advance = lambda _: None,
+    *,
+    before: bool = False,
+) -> Rows:
     """The lines from `first` on and before `after_last`: a pair's pieces of a day, as of that day's start.
 
     Lines of which nothing is left are no rows.
@@ -114,7 +125,7 @@ def line_rows(activity: Activity, first: int, after_last: int, until: int, advan
     for day in range(first, after_last):
         line = np.flatnonzero((activity.pair_day_day == day) & (pieces > 0))
         if len(line):
-            features = Features(known_at(activity, day))
+            features = features_at(activity, day, before=before)
             parts.append(_pairs_at(features, activity, day, activity.pair_day_pair[line], pieces[line]))
         advance(1)
     return _joined(PAIR_FEATURES, parts)
@@ -127,6 +138,8 @@ def product_rows(
     until: int,
     advance: Advance = lambda _: None,
     youngest_days: int = 1,
+    *,
+    before: bool = False,
 ) -> Rows:
     """All products with an order in the 13 weeks before each moment, and the first at least so many days before it.
 
@@ -139,10 +152,10 @@ def product_rows(
     parts = []
     for moment in moments:
         _refuse_late(moment, 7, until)
-        known = known_at(activity, moment)
+        known = known_at(activity, moment, own_caps=not before)
         product = _on_sale(known, youngest_days)
         product_id = activity.products[product]
-        values = features_of_products(known, product_id)
+        values = features_of_products(known, product_id, before=before)
         row_product = activity.pair_product[activity.pair_day_pair]
         for ahead in range(1, min(weeks, (until - moment) // 7) + 1):
             start = moment + 7 * (ahead - 1)

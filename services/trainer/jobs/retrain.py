@@ -25,8 +25,8 @@ from ordercast.services.shared.db.read_activity import read_activity
 from ordercast.services.shared.db.repeat import repeat
 from ordercast.services.shared.demand.activity import activity_of
 from ordercast.services.shared.demand.feature_drift import FeatureDrift, drift_of
-from ordercast.services.shared.demand.features import Features
-from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.features import features_at
+from ordercast.services.shared.demand.load_demand_model import asked_as_before
 from ordercast.services.shared.telemetry.metrics import RETRAINING_LOOKS
 from ordercast.services.trainer.errors import BadRecipe, QueueFull, TrainingTooLarge
 from ordercast.services.trainer.jobs import trainings
@@ -136,8 +136,9 @@ class Retrain:
         if known is None or known[0] != manifest.version or time.monotonic() - known[2] >= DRIFT_EVERY_S:
             rows = await read_activity(self._sessions)
             tomorrow = (datetime.now(UTC).date() - date(1970, 1, 1)).days + 1
+            before = asked_as_before(manifest)
             drift = await asyncio.to_thread(
-                lambda: drift_of(manifest, Features(known_at(activity_of(rows.columns), tomorrow)))
+                lambda: drift_of(manifest, features_at(activity_of(rows.columns), tomorrow, before=before))
             )
             self._drifted = known = (manifest.version, drift.features[0] if drift.features else None, time.monotonic())
         return known[1]

@@ -113,7 +113,7 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, ServingQu
         return {}
     manifest, model = read
     return {
-        question: ServingQuestion(one, (_learned_until(manifest, question) - _EPOCH).days)
+        question: ServingQuestion(one, (_learned_until(manifest, question) - _EPOCH).days, model.before)
         for question, one in model.questions.items()
         if question != "pair" or manifest.horizon_days == job.horizon_days
     }

@@ -53,10 +53,14 @@ class TrainedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ServingQuestion:
-    """The serving version's model. It learned from nothing that happened on `learned_until` (days since 1970-01-01) or later."""
+    """The serving version's model. It learned from nothing that happened on `learned_until` (days since 1970-01-01) or later.
+
+    `before`: it is to be asked by features as releases before made them.
+    """
 
     model: QuestionModel
     learned_until: int
+    before: bool = False
 
 
 def train_demand_question(
@@ -101,7 +105,10 @@ def train_demand_question(
     _refuse_no_numbers(question, expected)
     probability = said if "order" in record.heads else None
     unseen = rows_judged.moment >= serving.learned_until if serving else None
-    served = answers_on(serving.model, rows_judged)[0] if serving and np.any(unseen) else None
+    served = None
+    if serving and np.any(unseen):
+        asked = _as_before(question, job, activity, periods, blend) if serving.before else rows_judged
+        served = answers_on(serving.model, asked)[0]
     other = with_other_future(
         expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged, rests=question != "pair"
     )
@@ -223,18 +230,33 @@ def answers_on(model: QuestionModel, rows: Rows) -> tuple[Floats, Floats]:
 
 def question_rows(question: Question, activity: Activity, periods: Periods, horizon_days: int) -> tuple[Rows, Rows]:
     """Those to learn from, of which nothing was known later than the first moment held out, and those held out."""
+    if question == "pair":
+        learned = pair_rows(activity, periods.pairs_learned, horizon_days, periods.pairs_judged)
+    elif question == "line":
+        first = periods.lines_learned
+        learned = line_rows(activity, first.start, first.stop, first.stop)
+    else:
+        learned = product_rows(activity, periods.products_learned, MOST_WEEKS, periods.products_judged.start)
+    return learned, held_rows(question, activity, periods, horizon_days)
+
+
+def held_rows(
+    question: Question, activity: Activity, periods: Periods, horizon_days: int, *, before: bool = False
+) -> Rows:
+    """Those held out alone; `before`: the same rows with features as releases before made them."""
     until = periods.until
     if question == "pair":
-        judged = periods.pairs_judged
-        learned = pair_rows(activity, periods.pairs_learned, horizon_days, judged)
-        return learned, pair_rows(activity, [judged], horizon_days, until, judged=True)
+        return pair_rows(activity, [periods.pairs_judged], horizon_days, until, judged=True, before=before)
     if question == "line":
-        first, last = periods.lines_learned, periods.lines_judged
-        learned = line_rows(activity, first.start, first.stop, first.stop)
-        return learned, line_rows(activity, last.start, last.stop, until)
-    held_out = periods.products_judged
-    learned = product_rows(activity, periods.products_learned, MOST_WEEKS, held_out.start)
-    return learned, product_rows(activity, held_out, MOST_WEEKS, until)
+        last = periods.lines_judged
+        return line_rows(activity, last.start, last.stop, until, before=before)
+    return product_rows(activity, periods.products_judged, MOST_WEEKS, until, before=before)
+
+
+def _as_before(question: Question, job: DemandJob, activity: Activity, periods: Periods, blend: Blend | None) -> Rows:
+    """The rows that are judged, with features as releases before made them."""
+    held = held_rows(question, activity, periods, job.horizon_days, before=True)
+    return held.where(blend.judged) if blend else held
 
 
 def _blend(

@@ -1,5 +1,6 @@
 """Intervals follow a shop that drifts after the training, by what came to be known until then and by nothing else."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -118,6 +119,24 @@ def test_nothing_is_used_that_came_later(day: int) -> None:
 
 def test_lines_keep_the_training_s() -> None:
     assert made(UNTIL + 14)["line"] is model().calibrations["line"]
+
+
+def test_a_version_of_a_release_before_is_calibrated_by_the_features_that_it_is_asked_by() -> None:
+    times = np.where((columns()["account_id"] == 3) & (columns()["product_id"] == 3), 4_000, 1)
+    large = columns() | {name: columns()[name] * times for name in ("quantity", "amount")}
+    some, then, now = activity_of(large), replace(model(), before=True), model()
+    held_out: dict[bool, Any] = {
+        before: {
+            "pair": pair_rows(some, [UNTIL - HORIZON], HORIZON, UNTIL, before=before),
+            "product": product_rows(some, range(UNTIL - 56, UNTIL, 7), 8, UNTIL, before=before),
+        }
+        for before in (True, False)
+    }
+    for version in (then, now):
+        found = recalibrated(version, some, UNTIL, UNTIL, HORIZON)
+        wanted, other = (calibrations_of(version, held_out[before]) for before in (version.before, not version.before))
+        assert all(same(found[kind], calibration) for kind, calibration in wanted.items())
+        assert not any(same(found[kind], calibration) for kind, calibration in other.items())
 
 
 def test_a_shop_without_orders_lately_changes_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ordercast.services.shared.demand.features import Features
+from ordercast.services.shared.demand.features import Features, features_at
 from ordercast.services.shared.demand.known import known_at
 from ordercast.services.shared.demand.rows import (
     Rows,
@@ -94,6 +94,24 @@ def test_a_training_row_of_a_product_is_what_is_forecast_at_its_moment(rows: lis
     made = product_rows(shop, [FIRST + day], 8, FIRST + 200)
     served = Features(known_at(shop, FIRST + day)).of_products(made.product_id)
     assert served.tobytes() == made.values.tobytes()
+
+
+def test_rows_as_before_are_what_a_version_of_a_release_before_is_asked_by() -> None:
+    """Of a product of 5,000 pieces a line in a shop of single ones they had a level of thousands, and what answered one of dozens."""
+    single = [(day % 30 + 1, product, day, 0, 1, 1, 0, 0, 0) for day in range(140) for product in range(2, 22)]
+    shop = activity(frame([*single, *((1, 1, day, 0, 5_000, 1, 0, 0, 0) for day in range(0, 140, 7))]))
+    moment = FIRST + 140
+    served = features_at(shop, moment, before=True)
+    products = product_rows(shop, [moment], 1, moment + 28, before=True)
+    np.testing.assert_array_equal(products.values, served.of_products(products.product_id))
+    assert np.expm1(products.column("level")).max() < 100
+    pairs = pair_rows(shop, [moment], 28, moment + 28, before=True)
+    np.testing.assert_array_equal(pairs.values, served.of_pairs(pairs.account_id, pairs.product_id))
+    lines, line_day = (
+        line_rows(shop, moment - 7, moment - 6, moment, before=True),
+        features_at(shop, moment - 7, before=True),
+    )
+    np.testing.assert_array_equal(lines.values, line_day.of_pairs(lines.account_id, lines.product_id))
 
 
 @pytest.mark.parametrize(("most", "found"), [(None, 7), (7, 7), (6, 4), (2, 2), (1, 1)])

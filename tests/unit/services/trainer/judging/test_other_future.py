@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ordercast.services.shared.demand import rows
+from ordercast.services.shared.demand import features, rows
 from ordercast.services.shared.demand.activity import Activity, Floats, activity_of
 from ordercast.services.shared.demand.known import Known, known_at
 from ordercast.services.shared.demand.rows import Rows
@@ -58,10 +58,10 @@ def test_pairs_judged_at_a_moment_at_which_the_shop_rested_do_not_know_the_futur
 def test_features_that_know_the_next_week_are_found(
     question: str, shop: Activity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def leaking(activity: Activity, moment: int) -> Known:
-        return known_at(activity, moment + 7)
+    def leaking(activity: Activity, moment: int, *, own_caps: bool = True) -> Known:
+        return known_at(activity, moment + 7, own_caps=own_caps)
 
-    for module in (rows, other_future):
+    for module in (rows, features, other_future):
         monkeypatch.setattr(module, "known_at", leaking)
     monkeypatch.setattr(rows, "_refuse_late", lambda *_: None)
     held = held_out(shop, question)

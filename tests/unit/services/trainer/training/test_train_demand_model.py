@@ -11,14 +11,15 @@ import pytest
 
 from ordercast.contracts.demand_manifest import QUESTIONS, DemandManifest, Question
 from ordercast.contracts.model_manifest import MANIFEST_FILE, encode_manifest
+from ordercast.services.shared.demand import features
 from ordercast.services.shared.demand import rows as demand_rows
-from ordercast.services.shared.demand.activity import Bools, Floats, Ints, activity_of
+from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints, activity_of
 from ordercast.services.shared.demand.calibrate_demand import calibrations_of
 from ordercast.services.shared.demand.conformal import FEWEST_IN_ALL
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_drift import drift_of
 from ordercast.services.shared.demand.features import Features
-from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.known import Known, known_at
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.demand_recipes import DEMAND_SETTINGS
 from ordercast.services.trainer.errors import UnusableTrainingSet
@@ -323,8 +324,11 @@ def test_one_that_answers_no_numbers_is_published_for_nobody(tmp_path: Path, mon
 
 
 def test_one_whose_features_know_the_future_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (demand_rows, other_future):
-        monkeypatch.setattr(module, "known_at", lambda activity, moment: known_at(activity, moment + 7))
+    def late(activity: Activity, moment: int, *, own_caps: bool = True) -> Known:
+        return known_at(activity, moment + 7, own_caps=own_caps)
+
+    for module in (demand_rows, features, other_future):
+        monkeypatch.setattr(module, "known_at", late)
     leaking = trained_on(job(tmp_path, epochs=1, publish="if-better"), market_rows())
     assert (leaking.verdict, leaking.version) == ("rejected", None)
     assert "it knows the future: " in leaking.reason
