@@ -13,6 +13,9 @@ _PATTERNS: Final = tuple(
         (rf"Input should be greater than or equal to {_LIMIT}", "must be {limit} at least"),
         (rf"Input should be less than {_LIMIT}", "must be less than {limit}"),
         (rf"Input should be greater than {_LIMIT}", "must be more than {limit}"),
+        (r"(?:String|Value) should have at least 1 (?:item|character).*", "must not be empty"),
+        (r"List should have at least (?P<limit>\d+) item.*", "must have {limit} entries at least"),
+        (r"List should have at most (?P<limit>\d+) item.*", "must have {limit} entries at most"),
         (
             r"(?:String|Value) should have at least (?P<limit>\d+) (?:item|character).*",
             "must have {limit} characters at least",

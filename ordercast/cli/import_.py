@@ -155,7 +155,7 @@ async def import_(
         )
         refused = rejects or rejects_of(file)
         report = await _import(context, read, refused, on_conflict, simulated)
-        command_again = again(context, refused, choices, mapping, read.found.form, on_conflict)
+        command_again = again(context, refused, choices, mapping, read.found.form, on_conflict, simulated)
     _answer(context, report, refused, command_again)
 
 

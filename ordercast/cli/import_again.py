@@ -9,16 +9,24 @@ from ordercast.imports.columns.numbers import Decimals
 from ordercast.imports.documents.cells import Form
 from ordercast.imports.find_form import Choices
 from ordercast.imports.profiles.mapping import NUMBERS, plain, told_fields
-from ordercast.imports.send import OnConflict
+from ordercast.imports.send import OnConflict, SimulatedViews
 
 
 def again(
-    context: Context, rejects: Path, choices: Choices, mapping: Path | None, form: Form, on_conflict: OnConflict
+    context: Context,
+    rejects: Path,
+    choices: Choices,
+    mapping: Path | None,
+    form: Form,
+    on_conflict: OnConflict,
+    simulated: SimulatedViews | None,
 ) -> str:
     """With what was told, and with what was found in the whole file: a few of its rows may not tell it any more."""
     words = ["ordercast", "import", choices.subject, str(rejects), *_told(choices, mapping), *_found(choices, form)]
     if on_conflict != "refuse":
         words += ["--on-conflict", on_conflict]
+    if simulated:
+        words += ["--simulate-views", "--seed", str(simulated.seed)]
     return shlex.join(words) + context.where
 
 

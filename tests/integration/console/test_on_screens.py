@@ -46,7 +46,12 @@ async def test_on_a_phone_the_pages_stand_in_one_row_that_begins_at_the_one_that
 @pytest.mark.parametrize("language", ["en", "ko"])
 async def test_no_text_of_the_flow_hangs_over_its_box(open_reader: Any, language: str) -> None:
     many = Numbers(
-        orders=1_000_000, views=9_000_000, applied=10_000_000, backlog=1_234_567, oldest_s=98_765, refused=1_234
+        orders=1_000_000,
+        views=9_000_000,
+        applied=10_000_000,
+        backlog=1_234_567,
+        oldest_s=98_765,
+        refused_by_kafka=1_234_567,
     )
     many.lag_s = 98_765.4
     for numbers in (Numbers(orders=5, views=30, applied=30), many):

@@ -97,7 +97,7 @@ def test_a_training_row_of_a_product_is_what_is_forecast_at_its_moment(rows: lis
 
 
 def test_rows_as_before_are_what_a_version_of_a_release_before_is_asked_by() -> None:
-    """Of a product of 5,000 pieces a line in a shop of single ones they had a level of thousands, and what answered one of dozens."""
+    """Of a product of 5,000 pieces a line in a shop of single ones they had a level of thousands; what answered, of dozens."""
     single = [(day % 30 + 1, product, day, 0, 1, 1, 0, 0, 0) for day in range(140) for product in range(2, 22)]
     shop = activity(frame([*single, *((1, 1, day, 0, 5_000, 1, 0, 0, 0) for day in range(0, 140, 7))]))
     moment = FIRST + 140
