@@ -1,9 +1,20 @@
 """Intervals of pairs that nearly never order hold more than they say, and nothing shorter could be said: no alarm."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from ordercast.services.predictor.live_accuracy import Errors, _holding, _judgement
+from ordercast.contracts.demand_manifest import Schema
+from ordercast.services.predictor.live_accuracy import Errors, WatchLive, _holding, _judgement
+from ordercast.services.predictor.made_once import MadeOnce
+from ordercast.services.predictor.model_slot import ServedDemand
+from ordercast.services.predictor.shop_snapshot import Snapshot, moment_of
+from ordercast.services.shared.demand.feature_drift import Drift
+from ordercast.services.shared.demand.load_demand_model import demand_model
+from tests.support.large_lines import SCHEMAS, shop, version_of_today
 
 RANDOM = np.random.default_rng(1)
 
@@ -38,3 +49,26 @@ def test_of_few_intervals_nothing_is_told() -> None:
     assert _judgement(2_000, good, naive, None) == [said]
     assert _judgement(2_000, good, naive, holds) == [said, holds]
     assert "too few to judge" in str(_judgement(999, good, naive, holds))
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_the_metrics_tell_no_drift_only_because_features_are_made_otherwise_since(schema: Schema) -> None:
+    manifest, files = version_of_today(schema)
+    served = ServedDemand(manifest, "", demand_model(manifest, files), datetime.now(UTC))
+    snapshot, drifts = Snapshot(shop(), (), None), MadeOnce[Drift]()
+
+    async def nothing_ended(*_: object) -> object:
+        counts = dict.fromkeys(("open", "ended", "intervals", "long_intervals"), 0)
+        return SimpleNamespace(**counts, model=None, naive=None, coverage=None, shorter_coverage=None)
+
+    watch: Any = WatchLive
+    await watch(
+        None,
+        SimpleNamespace(current=served),
+        SimpleNamespace(renew=nothing_ended),
+        SimpleNamespace(snapshot=snapshot),
+        drifts,
+    )()
+    asked = await snapshot.features(moment_of(None), before=SCHEMAS[schema])
+    told = await drifts.of(asked, manifest.version, lambda: pytest.fail("it was told of other features"))
+    assert max(one.psi for one in told.features) == 0
