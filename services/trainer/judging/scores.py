@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
+from ordercast.services.shared.demand.naive import rate_so_far
 from ordercast.services.shared.demand.rows import Rows
 
 # Of the targets over 0 that were learned from, 999 in 1,000 stay as they are.
@@ -69,18 +70,25 @@ def clip_of(rows: Rows) -> float:
     return min(clip_at(targets), MOST_TIMES * clip_at(targets, 0.99))
 
 
-def row_clips(rows: Rows, clip: float, level: str) -> Floats:
+def row_clips(rows: Rows, clip: float, level: str, horizon_days: int | None = None) -> Floats:
     """By row, where its target is clipped: where those of all are, or at twice its own level, as known before, if that is more.
 
     A level is held to what its product, or pair, usually sells (`shared/demand/known.py`), so no huge order lifts it; and who
     always sells a hundred times what others do is neither taught nor judged by their quantities.
+
+    `horizon_days`: of pairs, whose level is of one line and whose targets are of so many days; their own is the level, or what they
+    had in as many days until then, if that is more.
     """
-    return np.asarray(np.maximum(clip, np.floor(OWN_TIMES * np.expm1(rows.column(level)))), np.float64)
+    own = np.expm1(rows.column(level))
+    if horizon_days is not None:
+        so_far = rate_so_far(rows.column("pair_pieces"), rows.column("pair_days_since_first"), horizon_days)
+        own = np.maximum(own, so_far)
+    return np.asarray(np.maximum(clip, np.floor(OWN_TIMES * own)), np.float64)
 
 
-def clipped(rows: Rows, clip: float, level: str) -> Rows:
+def clipped(rows: Rows, clip: float, level: str, horizon_days: int | None = None) -> Rows:
     """The rows with their targets clipped so."""
-    return replace(rows, target=np.minimum(rows.target, row_clips(rows, clip, level)).astype(np.int64))
+    return replace(rows, target=np.minimum(rows.target, row_clips(rows, clip, level, horizon_days)).astype(np.int64))
 
 
 def row_deviance(answer: Floats, target: Ints | Floats) -> Floats:

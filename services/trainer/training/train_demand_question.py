@@ -80,7 +80,8 @@ def train_demand_question(
     """
     learned, held = _enough_rows(question, job, activity, periods)
     clip, level = clip_of(learned), question_of(job.settings, question).level
-    learned = clipped(learned, clip, level)
+    horizon_days = job.horizon_days if question == "pair" else None
+    learned = clipped(learned, clip, level, horizon_days)
     most = float(learned.target.max())
     naive = naive_answers(_naive(question, job.horizon_days), learned, held, most)
     own: QuestionSettings = getattr(job.settings, question)
@@ -112,9 +113,8 @@ def train_demand_question(
     other = with_other_future(
         expected, lambda rows: answers_on(model, rows)[0], activity, rows_judged, rests=question != "pair"
     )
-    judged = judge_question(
-        rows_judged, row_clips(rows_judged, clip, level), expected, probability, naive, served, other, unseen
-    )
+    clips = row_clips(rows_judged, clip, level, horizon_days)
+    judged = judge_question(rows_judged, clips, expected, probability, naive, served, other, unseen)
     diagnostics = diagnose_question(networks, model, rows_judged, expected, probability)
     trees = blend.arrays if blend else {}
     return TrainedQuestion(networks, trees, model, _with_scores(record, judged), held, judged, diagnostics)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
+from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.judging.scores import (
     clip_at,
@@ -76,3 +76,19 @@ def test_what_a_row_usually_has_is_clipped_at_twice_that_if_it_is_more_than_the_
     assert row_clips(rows, 80.0, "level").tolist() == [80, 80, 120, 10_000]
     assert clipped(rows, 80.0, "level").target.tolist() == [80, 80, 120, 7_000]
     assert clipped(clipped(rows, 80.0, "level"), 80.0, "level").target.tolist() == [80, 80, 120, 7_000]
+
+
+def test_a_pair_that_orders_often_is_clipped_at_twice_what_it_had_in_as_many_days_as_its_target_is_of() -> None:
+    """5,000 pieces each fourth day are 35,000 in 28 days; they were clipped at twice those of one line."""
+    values, none = np.zeros((3, len(PAIR_FEATURES))), np.zeros(3, np.int64)
+    columns = {
+        "pair_level": np.log1p([5_000.0, 5_000.0, 3.0]),
+        "pair_pieces": np.log1p([500_000.0, 5_000.0, 9.0]),
+        "pair_days_since_first": np.log1p([400.0, 400.0, 400.0]),
+    }
+    for name, column in columns.items():
+        values[:, names(PAIR_FEATURES).index(name)] = column
+    rows = Rows(PAIR_FEATURES, values, none, none, none, none, np.array([35_000, 35_000, 35_000]))
+    assert row_clips(rows, 80.0, "pair_level", 28).tolist() == pytest.approx([70_000, 10_000, 80], abs=1)
+    assert clipped(rows, 80.0, "pair_level", 28).target.tolist() == [35_000, 10_000, 80]
+    assert clipped(rows, 80.0, "pair_level").target.tolist() == [10_000, 10_000, 80]  # lines
