@@ -46,14 +46,16 @@ RENEWED_TIMES: Final = KEPT_TIMES / 2
 # What is called so on a scoreboard in the manifest.
 NETWORKS, NAIVE = "networks", "rate so far"
 
-# As the trainer judges held-out rows: 0 pieces said are judged as this many.
+# As the trainer judges held-out rows: 0 pieces said are judged as this many, and pieces count up to so many times the pair's own.
 _LEAST_PIECES: Final = 1e-4
+_OWN_TIMES: Final = 2
 
 
 def _deviance(said: str) -> str:
     """The mean Poisson deviance of a column."""
-    ratio = f"least(sold, :clip) * ln(least(sold, :clip) / greatest({said}, {_LEAST_PIECES}))"
-    rest = f"least(sold, :clip) - greatest({said}, {_LEAST_PIECES})"
+    clipped = f"least(sold, greatest(:clip, floor({_OWN_TIMES} * naive_quantity)))"
+    ratio = f"{clipped} * ln({clipped} / greatest({said}, {_LEAST_PIECES}))"
+    rest = f"{clipped} - greatest({said}, {_LEAST_PIECES})"
     return f"avg(2 * (CASE WHEN sold > 0 THEN {ratio} ELSE 0 END - ({rest})))"
 
 
@@ -88,8 +90,8 @@ _JUDGE: Final = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Of one way to answer: the mean Poisson deviance with targets clipped as in the training, the mean absolute error, and pieces
-    said over pieces sold (null: nothing was sold)."""
+    """Of one way to answer: the mean Poisson deviance, the mean absolute error, and pieces said over pieces sold (null: nothing was
+    sold). For the deviance pieces over the training's clip count as it, or as twice the pair's own rate so far if that is more."""
 
     deviance: float
     mae: float

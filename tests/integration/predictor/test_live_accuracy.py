@@ -72,9 +72,10 @@ async def test_the_figures_are_those_that_the_trainer_computes_for_the_same_rows
     model, random = await workplace.publish_demand(), np.random.default_rng(3)
     clip = model.manifest.questions["pair"].clip
     target = np.where(random.random(PAIRS) < 0.3, random.geometric(0.1, PAIRS), 0)
-    target[:2] = int(clip) + 500, 1
+    target[:3] = int(clip) + 500, 1, int(clip) + 500
     expected, naive = random.gamma(1.0, 3.0, PAIRS), random.gamma(1.0, 3.0, PAIRS)
     naive[:300] = 0.0
+    naive[2] = clip + 100  # its own rate is beyond the clip of all
     probability, low = random.random(PAIRS), random.integers(0, 4, PAIRS)
     starts_on = TODAY - timedelta(days=28)
     rows: list[Base] = [
@@ -89,7 +90,7 @@ async def test_the_figures_are_those_that_the_trainer_computes_for_the_same_rows
     found = await live(workplace, model)
     assert (found.ended, found.open, found.intervals) == (PAIRS, 0, PAIRS)
     for errors, answered in ((found.model, expected), (found.naive, naive)):
-        scores = piece_scores(answered, target, clip)
+        scores = piece_scores(answered, target, np.maximum(clip, np.floor(2 * naive)))
         assert errors.deviance == pytest.approx(scores.deviance)
         assert errors.mae == pytest.approx(scores.mae)
         assert errors.said_over_sold == pytest.approx(scores.bias + 1)

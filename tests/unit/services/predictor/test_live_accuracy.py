@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
 from ordercast.contracts.demand_manifest import Schema
-from ordercast.services.predictor.live_accuracy import Errors, WatchLive, _holding, _judgement
+from ordercast.services.predictor.live_accuracy import Errors, WatchLive, _deviance, _holding, _judgement
 from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.predictor.shop_snapshot import Snapshot, moment_of
 from ordercast.services.shared.demand.feature_drift import Drift
 from ordercast.services.shared.demand.load_demand_model import demand_model
+from ordercast.services.trainer.judging.scores import piece_scores
 from tests.support.large_lines import SCHEMAS, shop, version_of_today
 
 RANDOM = np.random.default_rng(1)
@@ -72,3 +74,16 @@ async def test_the_metrics_tell_no_drift_only_because_features_are_made_otherwis
     asked = await snapshot.features(moment_of(None), before=SCHEMAS[schema])
     told = await drifts.of(asked, manifest.version, lambda: pytest.fail("it was told of other features"))
     assert max(one.psi for one in told.features) == 0
+
+
+@pytest.mark.parametrize("said", ["expected_quantity", "naive_quantity"])
+def test_who_always_orders_more_than_the_clip_of_all_is_judged_by_what_was_ordered(said: str) -> None:
+    """A pair of which 1,000 pieces were said and sold had a deviance of 1,600."""
+    sold, answered = np.array([1_000, 1_000, 0, 3]), np.array([1_000.0, 40.0, 0.0, 2.0])
+    naive = np.array([1_000.0, 30.0, 0.0, 2.5])
+    rows = ", ".join(str(row) for row in zip(sold.tolist(), answered.tolist(), naive.tolist(), strict=True))
+    query = f"SELECT {_deviance(said)} FROM (VALUES {rows}) AS judged (sold, expected_quantity, naive_quantity)"  # noqa: S608
+    found = duckdb.execute(query.replace(":clip", "50.0")).fetchall()[0][0]
+    told = {"expected_quantity": answered, "naive_quantity": naive}[said]
+    clips = np.array([2_000, 60, 50, 50])
+    assert found == pytest.approx(piece_scores(told, sold, clips).deviance)
