@@ -33,6 +33,7 @@ from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.messages import DemandJob, TrainedDemand
 from ordercast.services.trainer.training.read_demand_version import read_demand_version
 from ordercast.services.trainer.training.train_demand_question import answers_on, question_rows
+from tests.support.demand_versions import write_demand
 from tests.support.market_shop import UNTIL, market_rows
 
 EPOCHS = 2
@@ -301,6 +302,18 @@ def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from
         path.write_bytes(told)
     assert bounds == {"line": until - 28, "pair": until - 28, "product": until - 28}
     assert all(bounds[question] >= learned_until[question] for question in QUESTIONS)
+
+
+@pytest.mark.parametrize(("schema", "before"), [("ordercast.demand/5", True), ("ordercast.demand/6", False)])
+def test_a_serving_version_of_a_release_before_is_asked_by_the_features_of_before(
+    tmp_path: Path, schema: str, before: bool
+) -> None:
+    from ordercast.services.trainer.training.train_demand_model import serving_questions
+
+    written = write_demand(tmp_path, schema=schema)
+    until = (written.manifest.data.until - date(1970, 1, 1)).days
+    found = serving_questions(job(tmp_path, serving=written.version), until)
+    assert {question: one.before for question, one in found.items()} == dict.fromkeys(QUESTIONS, before)
 
 
 def test_one_that_is_not_to_be_published_is_judged_beside_the_serving_one_and_leaves_nothing(
