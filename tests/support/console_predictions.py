@@ -218,6 +218,7 @@ class Predictions:
                 "better_than": {"naive": 0.2},
                 "extrapolates": False,
                 "extrapolates_because": [],
+                "beyond": [],
                 "why": [dict(zip(("feature", "value", "average", "effect"), one, strict=True)) for one in reasons],
                 "features": {"pair_orders": 1.6},
                 "features_as_of": NOW.isoformat(),

@@ -78,7 +78,7 @@ async def test_rows_in_are_rows_imported_refused_and_left_out_with_their_reasons
     with (tmp_path / "rejects.csv").open(newline="") as file:
         refused = {int(row["ordercast_row"]): row["ordercast_reason"] for row in csv.DictReader(file)}
     assert refused[5] == "no CustomerID"
-    assert refused[7].startswith("refused by the API: occurred_at")
+    assert refused[7] == "InvoiceDate lies more than a day in the future"
 
 
 async def test_orders_have_their_times_prices_and_accounts_and_a_cancellation_takes_back(

@@ -55,7 +55,7 @@ async def test_by_keyboard_versions_are_compared_looked_at_activated_and_pinned(
         await press("section[aria-labelledby=demand] form button")
         await page.wait_for_url(lambda url: url.endswith("/compare?first=20261113T0400-d&second=20261120T0400-d"))
         text = await page.inner_text("main")
-        assert "1 of 102 fields of their manifests differ." in text
+        assert "1 of 105 fields of their manifests differ." in text
         assert "As of " in text
         assert "ordercast models diff 20261113T0400-d 20261120T0400-d" in await page.inner_html("main")
         await press("text=Show all")
