@@ -86,7 +86,10 @@ class TestAnOwnerWhoIsNoSuperuser:
         yield connection
         await connection.close()
 
-    async def test_it_says_which_role_is_missing_and_changes_nothing(self, plain_owner: asyncpg.Connection) -> None:
+    async def test_it_says_which_role_is_missing_and_changes_nothing(
+        self, owner: asyncpg.Connection, plain_owner: asyncpg.Connection
+    ) -> None:
+        await grant_rights(owner, LOGINS)  # roles are of the whole server: those of this test alone may be missing
         logins = {**LOGINS, "trainer": Login("shop_trainer", "x")}
         with pytest.raises(RolesNotMade, match=r"no role shop_trainer, and this one may not make roles .*, or leave"):
             await grant_rights(plain_owner, logins)
