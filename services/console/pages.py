@@ -15,6 +15,7 @@ from ordercast.services.console.cart.cart import Cart
 from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers, NotForOperators
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.look_again import look_if_due
+from ordercast.services.console.row_cards import as_row_cards
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
 from ordercast.services.shared.http.problem import Problem
@@ -155,7 +156,7 @@ def render(request: Request, template: str, *, csrf: str, **values: Any) -> str:
         "in_shop": in_shop,
         "cart": cart_of(request) if in_shop else None,
     }
-    return console(request).environments[language].get_template(template).render(shared | values)
+    return as_row_cards(console(request).environments[language].get_template(template).render(shared | values))
 
 
 def came_from(request: Request) -> str:

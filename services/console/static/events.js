@@ -21,9 +21,14 @@
     part("state").textContent = [told[name], more].filter(Boolean).join(" ");
   }
 
-  function cell(tag, content) {
+  const heads = [...tail.querySelectorAll("thead th")].map((head) => head.textContent);
+
+  // As the server draws those of other tables, for a phone.
+  function cell(tag, content, column) {
     const made = document.createElement(tag);
     made.append(content);
+    made.setAttribute("role", tag === "th" ? "rowheader" : "cell");
+    made.dataset.label = heads[column];
     return made;
   }
 
@@ -34,10 +39,11 @@
     opener.type = "button";
     opener.textContent = new Date(cloud.time).toISOString().slice(0, 23).replace("T", " ");
     opener.addEventListener("click", () => open(cloud, opener));
-    const head = cell("th", opener);
+    const head = cell("th", opener, 0);
     head.scope = "row";
     const row = document.createElement("tr");
-    row.append(head, cell("td", cloud.type), cell("td", cloud.partitionkey));
+    row.setAttribute("role", "row");
+    row.append(head, cell("td", cloud.type, 1), cell("td", cloud.partitionkey, 2));
     const rows = part("rows");
     rows.prepend(row);
     while (rows.childElementCount > most) rows.lastElementChild.remove();

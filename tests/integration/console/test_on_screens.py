@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from tests.integration.console.conftest import DESKTOP, PHONE
+from tests.integration.console.test_all_pages import shop
 from tests.integration.console.test_flow import shop_of
 from tests.support.console_flow import Numbers
 from tests.support.console_services import Shop, console_of
@@ -77,3 +78,24 @@ async def test_the_overview_is_one_screen(open_reader: Any, language: str) -> No
         await reader.picture(f"overview-{language}")
         await reader.page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
         assert await reader.page.evaluate("document.documentElement.scrollHeight") <= DESKTOP[1]
+
+
+# Cells of tables that are cut off on the right, or that are moved out of sight.
+_CUT: Final = """() => [...document.querySelectorAll("tbody :is(td, th)")].filter((cell) => cell.textContent.trim()
+  && (cell.getBoundingClientRect().right > innerWidth || cell.scrollWidth > cell.clientWidth + 1)).map((cell) => cell.outerHTML)"""
+
+
+async def test_on_a_phone_each_row_is_a_card_with_the_names_of_its_columns(open_reader: Any) -> None:
+    async with console_of(shop()) as address:
+        reader = await open_reader(address)
+        await reader.log_in("adam")
+        await reader.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        for path in ("/orders", "/journey", "/products", "/forecasts", "/models", "/trainings", "/dead-letters"):
+            await reader.page.goto(address + path)
+            assert await reader.page.locator("tbody tr").count() > 0, path
+            assert await reader.page.evaluate(_CUT) == [], path
+            assert await reader.violations() == [], path
+        await reader.page.goto(f"{address}/products")
+        cell = reader.page.get_by_role("table").get_by_role("row").nth(1).get_by_role("cell").nth(1)
+        assert await cell.evaluate("(cell) => getComputedStyle(cell, '::before').content") == '"Price of a piece" / ""'
+        assert await reader.page.get_by_role("columnheader", name="Price of a piece").count() == 1
