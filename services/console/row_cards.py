@@ -10,7 +10,7 @@ from typing import Final
 # A table of fewer columns fits on a phone as it is.
 LEAST_COLUMNS: Final = 3
 _TABLE: Final = re.compile(r"<table\b.*?</table>", re.DOTALL)
-_HEAD: Final = re.compile(r'<th scope="col"[^>]*>(.*?)</th>', re.DOTALL)
+_HEAD: Final = re.compile(r"<th\b[^>]*\"col\"[^>]*>(.*?)</th>", re.DOTALL)
 _MARKUP: Final = re.compile(r"<[^>]*>")
 _PART: Final = re.compile(r"<(table|thead|tbody|tr|th|td)\b([^>]*)>")
 _SPAN: Final = re.compile(r'\bcolspan="(\d+)"')

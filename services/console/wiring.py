@@ -47,6 +47,7 @@ class Console:
     letters: WaitingLetters
     environments: Mapping[str, Environment]
     secure_cookies: bool
+    password_min_length: int
     streams: Streams
     drawn: Streams
     checks: Mapping[str, Check]
@@ -81,6 +82,7 @@ async def open_console(settings: ConsoleSettings) -> AsyncIterator[Console]:
                 letters=WaitingLetters(),
                 environments=environments(settings.restart_command, shown, told),
                 secure_cookies=settings.secure_cookies,
+                password_min_length=settings.password_min_length,
                 streams=Streams(MOST_STREAMS),
                 drawn=Streams(MOST_DRAWN),
                 checks={},

@@ -7,10 +7,12 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
+from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MIN_LENGTH
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
-# Of NIST SP 800-63B-4: 15 for a password alone, 8 where there is a second factor, such as of a proxy that logs people in.
-MinLength = Annotated[int, Field(ge=8, le=64, description="of a new password; below 15 only behind a second factor")]
+MinLength = Annotated[
+    int, Field(ge=LEAST_MIN_LENGTH, le=64, description="of a new password; below 15 only behind a second factor")
+]
 
 
 class OutboxSettings(BaseSettings):
@@ -24,7 +26,7 @@ class OutboxSettings(BaseSettings):
 class AdminSettings(OutboxSettings):
     """What making an admin takes."""
 
-    password_min_length: MinLength = 15
+    password_min_length: MinLength = MIN_LENGTH
     # Not an option: other users of the machine see a process's arguments.
     admin_password: SecretStr | None = Field(default=None, description="asked for at the terminal if not given")
 
@@ -88,7 +90,7 @@ class OrderApiSettings(_Settings):
     address_log_ins_per_minute: int = Field(
         default=1_000, ge=1, description="right passwords from one address; behind a proxy as many as of all clients"
     )
-    password_min_length: MinLength = 15
+    password_min_length: MinLength = MIN_LENGTH
     # Each hash takes 19 MiB while it runs; more threads than cores would only take memory.
     password_threads: int = Field(default=2, ge=1, description="passwords hashed at the same time")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from ordercast.client.errors import ClientError, ProblemAnswer
+from ordercast.contracts.passwords import MAX_LENGTH
 from ordercast.first_line import first_line
 from ordercast.services.console.log_in.log_ins import DEADLINE_S, LOG_IN_S
 from ordercast.services.console.log_in.schemas import Form as AnyForm
@@ -63,7 +64,7 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
 async def show_sign_up(request: Request, after: Annotated[str, Query(max_length=1_024)] = "") -> Response:
     if log_in_of(request):
         return go_to(after or SHOP)
-    return page(request, "sign_up.html", form=SignUpForm(after=after), failed=None)
+    return _sign_up_page(request, SignUpForm(after=after))
 
 
 @router.post(f"{SHOP}/sign-up")
@@ -76,13 +77,18 @@ async def sign_up(request: Request, form: Annotated[SignUpForm, Form()]) -> Resp
         await console(request).log_ins.sign_up(form.email, form.nickname, form.password)
     except (ClientError, TimeoutError) as error:
         status, failed = _failure(error)
-        return page(request, "sign_up.html", status, form=form, failed=failed)
+        return _sign_up_page(request, form, status, failed)
     begun = await _begin(request, form)
     if isinstance(begun, Response):
         return begun
     # The account is there: what is left to do is to log in.
     status, failed = begun
     return page(request, "log_in.html", status, after=form.after, email=form.email, failed=failed)
+
+
+def _sign_up_page(request: Request, form: SignUpForm, status: int = 200, failed: Failure | None = None) -> Response:
+    lengths = console(request).password_min_length, MAX_LENGTH
+    return page(request, "sign_up.html", status, form=form, failed=failed, password_lengths=lengths)
 
 
 async def _begin(request: Request, form: LogInForm) -> Response | tuple[int, Failure]:

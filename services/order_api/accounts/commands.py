@@ -6,8 +6,9 @@ import sys
 
 from pydantic import ValidationError
 
+from ordercast.contracts.passwords import MIN_LENGTH
 from ordercast.first_line import first_line
-from ordercast.services.order_api.accounts.passwords import MIN_LENGTH, open_passwords
+from ordercast.services.order_api.accounts.passwords import open_passwords
 from ordercast.services.order_api.accounts.read_accounts import find_admin
 from ordercast.services.order_api.accounts.schemas import SignUpRequest
 from ordercast.services.order_api.accounts.sign_up import NewAccount, sign_up

@@ -12,6 +12,7 @@ from argon2.exceptions import VerifyMismatchError
 from precis_i18n import get_profile
 
 from ordercast.contracts.because import sentence
+from ordercast.contracts.passwords import MIN_LENGTH
 from ordercast.services.order_api.accounts.guessable import reason_against
 from ordercast.services.order_api.errors import Overloaded, WeakPassword
 
@@ -23,9 +24,6 @@ _LANES: Final = 1
 _HASHER: Final = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES, type=Type.ID)
 # Passwords that may wait for a thread. 64 are answered within a second or two; more is a flood, and gets 503.
 MAX_WAITING: Final = 64
-
-# NIST SP 800-63B-4: where a password alone lets somebody in.
-MIN_LENGTH: Final = 15
 
 _PROFILE: Final = get_profile("OpaqueString")
 

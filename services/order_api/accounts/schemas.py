@@ -1,18 +1,15 @@
 """What goes in and out at /accounts and /auth."""
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 
+from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MAX_LENGTH, MIN_LENGTH
 from ordercast.services.order_api.accounts import email_addresses, nicknames, passwords
 from ordercast.services.order_api.accounts.tables import Account
 from ordercast.services.shared.http.caller import Role
 from ordercast.services.shared.http.requests import WITHOUT_NUL, BodyModel, ChangeModel, OneLine, StoredText
-
-# No setting lets shorter ones through (`Passwords.hash_new`). Beyond 128 nobody types, and hashing must stay cheap.
-MIN_PASSWORD: Final = 8
-MAX_PASSWORD: Final = 128
 
 LoginType = Literal["PASSWORD", "EXTERNAL"]
 
@@ -36,10 +33,8 @@ Nickname = Annotated[
 Password = Annotated[
     str,
     AfterValidator(passwords.normal_form),
-    StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD),
-    Field(
-        description=f"{passwords.MIN_LENGTH} characters at least (ORDERCAST_PASSWORD_MIN_LENGTH), and none that is common"
-    ),
+    StringConstraints(min_length=LEAST_MIN_LENGTH, max_length=MAX_LENGTH),
+    Field(description=f"{MIN_LENGTH} characters at least (ORDERCAST_PASSWORD_MIN_LENGTH), and none that is common"),
 ]
 
 

@@ -20,6 +20,9 @@ async def test_by_keyboard_alone_somebody_signs_up_finds_a_product_and_orders_it
         await page.goto(f"{address}/shop/sign-up")
         await reader.picture("shop-sign-up")
         assert await reader.violations() == []
+        # How long it has to be is said before it is refused, and is read aloud with the field.
+        described = await page.locator("#password").get_attribute("aria-describedby")
+        assert "15 to 128 characters" in await page.inner_text(f"#{described}")
         await reader.tab_to("#email")
         for text in ("carl@shop.example", "carl", PASSWORD):
             await page.keyboard.type(text)
@@ -257,6 +260,7 @@ async def test_what_order_api_says_of_a_new_account_is_told() -> None:
         answer = await http.post("/shop/sign-up", data=form)
         assert answer.status_code == 422
         assert "The password is too short" in answer.text
+        assert "15 to 128 characters" in answer.text
         assert 'value="나"' in answer.text
 
 

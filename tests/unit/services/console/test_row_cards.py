@@ -4,7 +4,10 @@ import re
 
 from ordercast.services.console.row_cards import as_row_cards
 
-HEAD = '<thead><tr><th scope="col">Product</th><th scope="col" class="number">In "stock" <code>s</code></th><th scope="col">Price</th></tr></thead>'
+HEAD = (
+    '<thead><tr><th scope="col">Product</th><th scope="col" class="number">In "stock" <code>s</code></th>'
+    '<th scope="col">Price</th></tr></thead>'
+)
 
 
 def labels(page: str) -> list[str]:
