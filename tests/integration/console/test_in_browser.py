@@ -123,7 +123,7 @@ async def test_a_system_without_data_says_what_to_do_first(open_reader: Any) -> 
         text = await reader.page.inner_text("main")
         assert "ordercast sample" in text
         assert "ordercast train --recipe demand" in text
-        assert "Nothing was ordered in the last 7 days" in text
+        assert "Nothing was ordered today and in the 6 days before" in text
         await reader.picture("overview-empty")
         assert await reader.violations() == []
 

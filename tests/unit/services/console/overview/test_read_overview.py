@@ -1,5 +1,6 @@
 """What the first page says of all services together."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from ordercast.services.console.overview.read_overview import (
     read_orders,
 )
 from ordercast.services.console.parts import Missing
+from ordercast.services.console.texts import environments
 from tests.support.console_pages import drawn
 
 AWAY = Missing("predictor", "nobody answers")
@@ -142,6 +144,24 @@ async def test_an_order_api_of_the_release_before_brings_all_but_the_comparison(
     assert "Today so far" in page
     assert "The same day last week" not in page
     assert page.count("order_api did not bring this:") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [(200, 100, "-50%"), (100, 1_100, "+1,000%"), (1, 5_000, "from 1 to 5,000"), (0, 5_000, "")],
+)
+def test_a_change_beyond_ten_times_as_much_again_is_told_by_its_two_numbers(before: int, now: int, told: str) -> None:
+    source = '{% from "parts.html" import change with context %}{{ change(now, before) }}'
+    page = environments()["en"].from_string(source).render(now=now, before=before)
+    assert re.sub("<[^>]*>", "", page).strip() == told
+
+
+async def test_the_bars_have_a_scale_and_what_top_products_are_of_is_said() -> None:
+    found = await read_orders(asking(Trending()), NOW)
+    page = drawn("overview_numbers.html", overview=Overview(NOW, found, AWAY, None, [], Waiting(0)), refreshed_s=15)
+    assert re.search(r'class="dim most">27 orders</span><span class="dim least">0</span>\s*<svg class="bars"', page)
+    assert 'y="0.0" width="14" height="60.0"' in page
+    assert "Nothing was ordered today and in the 6 days before." in page
 
 
 @pytest.mark.parametrize(
