@@ -15,6 +15,7 @@ from ordercast.client.trainer import data_of
 from ordercast.client.training_answers import Training
 from ordercast.services.console.loss_curves import LossCurves, Losses, curves_of, curves_so_far
 from ordercast.services.console.parts import PART_DEADLINE_S, Missing, ask
+from ordercast.services.console.trainings.last_like_it import last_like_it
 from ordercast.services.console.trainings.pace import Pace
 from ordercast.services.console.trainings.read_trainings import Row
 from ordercast.services.shared.process.pause import pause_until
@@ -42,13 +43,14 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class OneTraining:
     """`left` at the pace of the epochs that passed while it was followed; `curves` of a version that was published are its own, or
-    `version` says why they are missing."""
+    `version` says why they are missing. `like` is how long the last one like it took, before its first epoch."""
 
     as_of: datetime
     row: Row
     left: timedelta | None
     curves: list[LossCurves]
     version: Missing | None = None
+    like: timedelta | None = None
 
 
 async def read_training(client: Client, training_id: UUID) -> OneTraining | Missing:
@@ -65,7 +67,7 @@ async def read_training(client: Client, training_id: UUID) -> OneTraining | Miss
         with suppress(ClientError, TimeoutError):
             async with asyncio.timeout(PART_DEADLINE_S):
                 await _hear(client, training_id, told, until=training.progress.epoch)
-    return await _shown(client, training, told.losses)
+    return await _shown(client, training, told.losses, like=await last_like_it(client, training))
 
 
 async def follow_training(
@@ -77,6 +79,8 @@ async def follow_training(
         LoggedOut: the account's tokens are good no longer.
     """
     told, pace = Told(), Pace()
+    like: timedelta | None = None
+    is_looked_up = False
     hearing = asyncio.create_task(_hear_to_the_end(client, training_id, told))
     try:
         while not stopping.is_set():
@@ -89,7 +93,9 @@ async def follow_training(
                     return
             else:
                 left = pace.see(training.progress, time.monotonic())
-                found = await _shown(client, training, told.losses, left)
+                if not is_looked_up:
+                    like, is_looked_up = await last_like_it(client, training), True
+                found = await _shown(client, training, told.losses, left, like)
                 # The last epochs may be on their way still.
                 if not found.row.is_over or ended:
                     yield {"found": found}
@@ -127,7 +133,11 @@ async def _hear(client: Client, training_id: UUID, told: Told, until: int | None
 
 
 async def _shown(
-    client: Client, training: Training, losses: Mapping[int, Losses], left: timedelta | None = None
+    client: Client,
+    training: Training,
+    losses: Mapping[int, Losses],
+    left: timedelta | None = None,
+    like: timedelta | None = None,
 ) -> OneTraining:
     now = datetime.now(UTC)
     row = Row(training, now)
@@ -138,4 +148,6 @@ async def _shown(
             version = model
         else:
             curves = curves_of(model.manifest or {}, training.networks) or curves
-    return OneTraining(now, row, None if row.is_over else left, curves, version)
+    if row.is_over:
+        left = like = None
+    return OneTraining(now, row, left, curves, version, None if training.progress.epoch else like)

@@ -1,6 +1,7 @@
 """One training, as its page and its stream show it."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -66,7 +67,7 @@ def test_networks_that_answer_a_constant_are_named_however_it_ends(status: str) 
         page = shown(status, curves, networks=[looked])
         for words in told:
             assert words in page
-        assert ('<polyline class="collapsed"' in page) == bool(looked["collapsed"])
+        assert ('<polyline class="collapsed' in page) == bool(looked["collapsed"])
         assert ("1 network answers one constant." in read_aloud(page)) == bool(looked["collapsed"])
 
 
@@ -77,6 +78,25 @@ def test_where_the_version_does_not_come_it_is_said_who_did_not_bring_it_and_how
     assert "predictor did not bring this:" in page
     assert "nobody answers" in page
     assert "<code>ordercast restart predictor</code>" in page
+
+
+def test_one_epoch_is_a_dot_over_an_axis_of_all_epochs() -> None:
+    page = shown("running")
+    lines = re.findall(r'<polyline class="varies dot" points="(\S+) (\S+)"/>', page)
+    assert lines
+    assert all(begin == end for begin, end in lines)
+    assert re.search(r'class="epochs dim" aria-hidden="true"><span>1</span><span>15</span><span>30 epochs<', page)
+    later = shown("running", curves_so_far("demand", 30, {1: losses(1), 2: losses(2)}))
+    assert "dot" not in later
+
+
+def test_before_the_first_epoch_it_is_told_how_long_the_last_one_like_it_took() -> None:
+    row = Row(msgspec.convert(training(1, "running", progress={"epoch": 0, "epochs": 90}), Training), NOW)
+    for like, told in ((timedelta(seconds=94), True), (None, False)):
+        page = drawn(
+            "training_now.html", found=OneTraining(NOW, row, None, [], like=like), training_id=1, size=(WIDTH, HEIGHT)
+        )
+        assert ("The last training like it took 94 s from its start to its end." in page) == told
 
 
 def read_aloud(page: str) -> str:
