@@ -113,9 +113,12 @@ def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
 
 def _formats(language: str) -> Mapping[str, Any]:
     def number(value: float, digits: int = 0) -> str:
-        return str(
-            format_decimal(round(value, digits), "#,##0." + "#" * digits if digits else "#,##0", locale=language)
-        )
+        # What is rounded to nothing has no sign.
+        rounded = round(value, digits) or 0
+        return str(format_decimal(rounded, "#,##0." + "#" * digits if digits else "#,##0", locale=language))
+
+    def signed(value: float, digits: int = 0) -> str:
+        return ("+" if round(value, digits) > 0 else "") + number(value, digits)
 
     def told(value: float | None, digits: int = 0) -> str:
         """A number, or a line where nobody says it."""
@@ -128,7 +131,11 @@ def _formats(language: str) -> Mapping[str, Any]:
         return f"{format_decimal(value, pattern, locale=language, decimal_quantization=False)} {currency}"
 
     def percent(value: float, digits: int = 0) -> str:
-        return str(format_percent(value, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language))
+        return str(
+            format_percent(
+                round(value, digits + 2) or 0, "#,##0" + ("." + "0" * digits if digits else "") + "%", locale=language
+            )
+        )
 
     def day(value: date) -> str:
         if value.year != datetime.now(UTC).year:
@@ -140,6 +147,7 @@ def _formats(language: str) -> Mapping[str, Any]:
 
     return {
         "number": number,
+        "signed": signed,
         "told": told,
         "money": money,
         "percent": percent,

@@ -55,6 +55,8 @@ class Predictions:
     # Of each recipe whether a version answers.
     demand: bool = True
     baseline: bool = True
+    # Of `baseline`.
+    quality: str = "better than the mean"
     # The offset in the topic orders that the feature rows have come to; None: there are no rows.
     counted: int | None = 20
     refuse: str | None = None
@@ -194,7 +196,7 @@ class Predictions:
             "spread": 0.3,
             "members": [quantity + (member - 4.5) / 10 for member in range(MEMBERS)],
             "model_version": VERSIONS[3]["version"],
-            "quality": "good",
+            "quality": self.quality,
             "collapsed_members": 0,
         }
 

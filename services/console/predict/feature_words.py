@@ -1,8 +1,10 @@
 """What the features of pairs and products are called on pages: as the model's own list says, by the catalogue in each language.
 
-The list itself stands beside the model's mathematics, which the console does without; a test holds both together.
+Values are told as numbers, days, pieces and prices, and not as their logs, which the model sees. The list itself stands beside the
+model's mathematics, which the console does without; a test holds both together.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -85,6 +87,44 @@ FEATURE_WORDS: Final[Mapping[str, Words]] = {
     "year_sin": Words("sine of the moment's day of the year"),
     "year_cos": Words("cosine of the moment's day of the year"),
 }
+
+
+# What is no log(1 + n), or is called a log by its own words: it is told as it is.
+AS_THEY_ARE: Final = frozenset(
+    {
+        "pair_known",
+        "pair_mean_log_quantity",
+        "pair_level",
+        "product_mean_log_quantity",
+        "product_mean_log_quantity_28",
+        "mean_log_quantity",
+        "account_factor",
+        "account_factor_60",
+        "empty_8",
+        "weekday_sin",
+        "weekday_cos",
+        "year_sin",
+        "year_cos",
+    }
+)
+# Logs of one number against another.
+RATIOS: Final = frozenset({"product_price_ratio", "price_ratio", "shop_week", "shop_month"})
+# Days since what never was; ten years ago, the most else, are less.
+DAYS_SINCE: Final = "days_since_"
+NEVER_FROM: Final = 8.20995
+# Beyond it no value of a feature lies; that of a later release could be anything.
+_MOST_LOG: Final = 100.0
+
+
+def in_plain(feature: str, value: float) -> float | Words:
+    """The value of a feature as people count it; as it is for one that a newer model has."""
+    if feature not in FEATURE_WORDS or feature in AS_THEY_ARE or value > _MOST_LOG:
+        return value
+    if feature in RATIOS:
+        return math.exp(value)
+    if DAYS_SINCE in feature and value >= NEVER_FROM:
+        return Words("not once")
+    return math.expm1(value)
 
 
 def in_words(feature: str) -> Words | str:

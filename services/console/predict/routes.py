@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from ordercast.services.console.pages import Operator, page
 from ordercast.services.console.parts import NO_MODEL, is_missing, status_of
 from ordercast.services.console.predict.choose import MOST_MATCHES
-from ordercast.services.console.predict.feature_words import in_words
+from ordercast.services.console.predict.feature_words import in_plain, in_words
 from ordercast.services.console.predict.read_prediction import REASONS, WIDTHS, read_prediction
 from ordercast.services.console.predict.schemas import PredictQuestion
 from ordercast.services.shared.http.requests import in_query
@@ -33,5 +33,6 @@ async def predict(
         most_matches=MOST_MATCHES,
         reasons=REASONS,
         in_words=in_words,
+        in_plain=in_plain,
         widths=WIDTHS,
     )

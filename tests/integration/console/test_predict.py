@@ -31,6 +31,8 @@ async def test_by_keyboard_an_account_and_a_product_are_found_and_answered_with_
             "days with an order of the pair",
             "+0.91",
             "-0.25",
+            # Not log(1 + days), 5.0.
+            "147",
             "the next 28 days",
         ):
             assert told in text
@@ -68,6 +70,16 @@ async def test_without_demand_baseline_answers_and_without_any_model_the_page_sa
     async with reading(Shop(predictions=Predictions(demand=False, baseline=False))) as http:
         await log_in(http, "olga")
         assert "ordercast train --recipe baseline" in (await http.get("/predict")).text
+
+
+async def test_beside_a_baseline_that_is_worse_than_the_mean_this_is_said() -> None:
+    for quality, told in (("worse than the mean", "do not act on it"), ("no better than the mean", "say little here")):
+        async with reading(Shop(predictions=Predictions(quality=quality))) as http:
+            await log_in(http, "olga")
+            assert told in (await http.get("/predict")).text
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        assert "answering the mean for everybody" not in (await http.get("/predict")).text
 
 
 async def test_nobody_found_and_a_service_away_are_told() -> None:

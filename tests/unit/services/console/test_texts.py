@@ -104,6 +104,15 @@ def prose_in(node: ast.AST) -> Iterator[str]:
             yield from prose_in(child)
 
 
+@pytest.mark.parametrize("language", environments())
+def test_what_is_rounded_to_nothing_has_no_sign(language: str) -> None:
+    made = environments()[language]
+    for source, told in (("-0.001 | number(2)", "0"), ("-0.4 | number", "0"), ("-0.0001 | percent(1)", "0.0%")):
+        assert made.from_string("{{ " + source + " }}").render() == told
+    assert made.from_string("{{ -0.001 | signed(2) }} {{ 0.001 | signed(2) }}").render() == "0 0"
+    assert made.from_string("{{ 0.25 | signed(2) }} {{ -0.25 | signed(2) }}").render() == "+0.25 -0.25"
+
+
 @pytest.mark.parametrize("path", sorted(HERE.rglob("*.py")), ids=lambda path: str(path.relative_to(HERE)))
 def test_nothing_to_read_stands_in_python_outside_the_catalogue(path: Path) -> None:
     assert set(prose_in(ast.parse(path.read_text("utf-8")))) - NO_TEXT == set()
