@@ -68,6 +68,8 @@ class Flow:
     predictions_rate: float | None
     predictions: float | None
     prediction_s: float | None
+    # Since when all processes of order_api count orders and views; None: it is not told.
+    since: datetime | None = None
 
     def of(self, *wanted: str) -> list[ServiceState]:
         """The processes of these services: "relay" and "relay-2" are both of "relay"."""
@@ -121,6 +123,7 @@ def flow_of(looks: Sequence[Look]) -> Flow:
         predictions_rate=seen.rate(_sum(names.PREDICTIONS, "predictor")),
         predictions=seen.now(_sum(names.PREDICTIONS, "predictor")),
         prediction_s=seen.mean(_sum(names.PREDICTION_SUM, "predictor"), _sum(names.PREDICTION_COUNT, "predictor")),
+        since=_moment(started) if (started := seen.now(_most(names.STARTED_AT, "order_api"))) else None,
     )
 
 

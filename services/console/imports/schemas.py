@@ -24,7 +24,7 @@ def fields_of(subject: str) -> tuple[tuple[str, bool], ...]:
 
 
 class ToldForm(Form):
-    """`field` and `column` are pairs; a column that is empty is found by itself."""
+    """`field` and `column` are pairs; a column that is empty is found by itself. Words stand between commas."""
 
     subject: Literal["orders", "views", "products"] = "orders"
     zone: Short = ""
@@ -32,6 +32,8 @@ class ToldForm(Form):
     dates: Literal["", "dayfirst", "monthfirst"] = ""
     decimals: Literal["", "point", "comma"] = ""
     encoding: Short = ""
+    view_words: Short = ""
+    cart_words: Short = ""
     field: Annotated[list[Short], Field(default_factory=list, max_length=_MOST_FIELDS)]
     column: Annotated[list[Short], Field(default_factory=list, max_length=_MOST_FIELDS)]
 
@@ -51,7 +53,12 @@ class ToldForm(Form):
         known = {name for name, _ in fields_of(self.subject)}
         pairs = zip(self.field, self.column, strict=False)
         columns = {name: column for name, column in pairs if column and name in known}
-        return Told(self.subject, self.zone, self.currency, self.dates, self.decimals, self.encoding, columns)
+        kinds = self._kinds() if self.subject == "views" else {}
+        return Told(self.subject, self.zone, self.currency, self.dates, self.decimals, self.encoding, columns, kinds)
+
+    def _kinds(self) -> dict[str, Literal["view", "cart"]]:
+        told: tuple[tuple[str, Literal["view", "cart"]], ...] = ((self.view_words, "view"), (self.cart_words, "cart"))
+        return {word.strip(): kind for words, kind in told for word in words.split(",") if word.strip()}
 
 
 class SendForm(Form):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Empty where the file decides. `columns`: for a field its column, or `=TEXT` for all rows."""
+    """Empty where the file decides. `columns`: for a field its column, or `=TEXT` for all rows. `kinds`, of views alone: for a
+    shop's word what it is."""
 
     subject: Literal["orders", "views", "products"] = "orders"
     zone: str = ""
@@ -20,6 +21,7 @@ class Told:
     decimals: Literal["", "point", "comma"] = ""
     encoding: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Literal["view", "cart"]] = field(default_factory=dict)
 
     def completed_by(self, before: "Told") -> "Told":
         """With what `before` tells where this tells nothing. Not its encoding: each file has its own, and is read in it before its
@@ -32,11 +34,19 @@ class Told:
             self.decimals or before.decimals,
             self.encoding,
             {**before.columns, **self.columns},
+            {**before.kinds, **self.kinds},
         )
 
     @property
     def map(self) -> list[str]:
         return [f"{name}={column}" for name, column in self.columns.items()]
+
+    @property
+    def kind(self) -> list[str]:
+        return [f"{word}={kind}" for word, kind in self.kinds.items()]
+
+    def words_for(self, kind: str) -> str:
+        return ", ".join(word for word, told in self.kinds.items() if told == kind)
 
     @property
     def options(self) -> str:
@@ -46,6 +56,8 @@ class Told:
     def _words(self) -> Iterator[str]:
         for entry in self.map:
             yield from ("--map", entry)
+        for entry in self.kind:
+            yield from ("--kind", entry)
         for name, value in (("zone", self.zone), ("currency", self.currency), ("encoding", self.encoding)):
             if value:
                 yield from (f"--{name}", value)
@@ -68,4 +80,5 @@ class Told:
             dayfirst=self.dates == "dayfirst" if self.dates else None,
             decimals=decimals,
             encoding=self.encoding or None,
+            kinds=self.kind,
         )

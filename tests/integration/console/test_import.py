@@ -188,7 +188,7 @@ def bomb() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", ORDERS.replace("27.03", "05.03").replace("28.03", "06.03"), "--dayfirst or --monthfirst"),
+        ("a.csv", ORDERS.replace("27.03", "05.03").replace("28.03", "06.03"), "whether the day or the month stands first"),
         ("a.csv", b"\0\1\2\3" * 99, "neither text nor a workbook"),
         ("a.zip", b"PK\x03\x04 is no archive", "a.zip is damaged"),
         ("a.csv", "name\nMug\n", "no column is known to be"),
@@ -300,6 +300,38 @@ async def test_a_cancelled_file_can_be_gone_on_with_and_a_deleted_one_is_gone(tm
         answer = await http.get(path)
         assert answer.status_code == 404
         assert "kept for an hour" in answer.text
+
+
+async def test_a_shop_s_own_words_for_views_and_carts_are_told_in_the_form() -> None:
+    begin = "K-17,MUG,2026-03-26T20:00:00+01:00"
+    views = f"Customer no,Item code,Time,Kind\n{begin},gesehen\n{begin},gelegt\n"
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, views, "views.csv", subject="views")
+        assert "No row would come in" in page
+        told = TOLD | {"subject": "views", "view_words": "gesehen, geschaut", "cart_words": "gelegt"}
+        page = await act(http, path, "look", **told)
+        assert "--kind gesehen=view --kind geschaut=view --kind gelegt=cart" in page
+        assert 'value="gesehen, geschaut"' in page
+        await act(http, path, "send")
+    assert [line.get("kind") for line in shop.imported.views] == [None, "cart"]
+
+
+async def test_what_is_missing_is_said_in_words_of_the_form_and_not_of_the_command() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        for changed, told in (
+            ({"zone": ""}, "Write below where the shop’s clock hangs"),
+            ({"currency": ""}, "Write it below, such as EUR"),
+            ({"currency": "XXQ"}, "its code of ISO 4217, such as EUR"),
+        ):
+            _, page = await looked_at(http, ORDERS, "orders.csv", **changed)
+            notice = page.split('role="alert"')[1].split("</div>")[0]
+            assert told in notice
+            assert "--" not in notice
+        _, page = await looked_at(http, ORDERS.replace("Customer no", "Wer"), "orders.csv")
+        assert "Choose below the column that is account_ref" in page
 
 
 async def test_views_that_were_sent_are_not_sent_again(tmp_path: Path) -> None:
