@@ -9,6 +9,7 @@ import pytest
 from ordercast.client import Client
 from ordercast.client.errors import ProblemAnswer
 from ordercast.client.page import Page
+from ordercast.services.console import parts
 from ordercast.services.console.dead_letters.waiting import HOLDS_S, Waiting, WaitingLetters
 from ordercast.services.console.errors import LoggedOut
 from ordercast.services.console.parts import Missing
@@ -21,10 +22,13 @@ class OrderApi:
         self.waiting = waiting
         self.asked = 0
         self.refuses = refuses
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.client = cast("Client", SimpleNamespace(dead_letters=self))
 
     async def page(self, *, state: str, limit: int) -> Page[Any]:
         self.asked += 1
+        await self.gate.wait()
         await asyncio.sleep(0)
         if self.refuses:
             raise ProblemAnswer(self.refuses, "a-kind", "It is refused")
@@ -80,3 +84,43 @@ async def test_a_service_that_refuses_is_not_asked_by_each_reader_and_a_log_in_t
     assert isinstance(await letters.read(away.client), Missing)
     assert isinstance(await letters.read(away.client), Missing)
     assert away.asked == 1
+
+
+async def test_an_answer_that_kafka_takes_long_for_is_there_for_the_next_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "PART_DEADLINE_S", 0.01)
+    order_api, clock = OrderApi(6), Clock()
+    letters = WaitingLetters(clock)
+    order_api.gate.clear()
+    assert isinstance(await letters.read(order_api.client), Missing)
+    # Whoever comes while it is asked for waits no longer than the first one did.
+    clock.now_s = 1.0
+    monkeypatch.setattr(parts, "PART_DEADLINE_S", 0.5)
+    assert isinstance(await letters.read(order_api.client), Missing)
+    order_api.gate.set()
+    while not isinstance(found := await letters.read(order_api.client), Waiting):
+        await asyncio.sleep(0.001)
+    assert found == Waiting(6)
+    assert order_api.asked == 1
+
+
+async def test_what_was_known_a_moment_ago_is_told_while_it_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    order_api, clock = OrderApi(6), Clock()
+    letters = WaitingLetters(clock)
+    assert await letters.read(order_api.client) == Waiting(6)
+    monkeypatch.setattr(parts, "PART_DEADLINE_S", 0.01)
+    order_api.gate.clear()
+    clock.now_s = HOLDS_S
+    assert await letters.read(order_api.client) == Waiting(6)
+    letters.forget()
+    assert isinstance(await letters.read(order_api.client), Missing)
+    order_api.gate.set()
+
+
+async def test_a_log_in_that_ended_ends_no_page_of_those_who_wait_beside_it() -> None:
+    ended, good = OrderApi(6, refuses=401), OrderApi(6)
+    letters = WaitingLetters(Clock())
+    first, second = await asyncio.gather(letters.read(ended.client), letters.read(good.client), return_exceptions=True)
+    assert isinstance(first, LoggedOut)
+    assert second == Waiting(6)
