@@ -94,8 +94,10 @@ class ShopPages:
         }
         return await self._page("/accounts", Page[Account], limit, starting_after, asked)
 
-    async def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
-        return await self._page("/api-keys", Page[ApiKey], limit, None, {"account_id": account_id})
+    async def api_keys(
+        self, *, limit: int, starting_after: int | None = None, account_id: int | None = None
+    ) -> Page[ApiKey]:
+        return await self._page("/api-keys", Page[ApiKey], limit, starting_after, {"account_id": account_id})
 
     async def audit(
         self,

@@ -223,7 +223,7 @@ class Records:
 
     async def list_keys(self, request: Request) -> Response:
         own = int(request.query_params["account_id"])
-        return _page([one for one in self.keys if one["account_id"] == own], {"limit": "100"})
+        return _page([one for one in self.keys if one["account_id"] == own], dict(request.query_params))
 
     async def one_key(self, request: Request) -> Response:
         found = next((one for one in self.keys if one["id"] == request.path_params["key_id"]), None)

@@ -1,7 +1,6 @@
 """The accounts a page at a time, and what the services say of one to whoever asks."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,7 +25,7 @@ class AccountPage:
     as_of: datetime
     account: Account | Missing
     orders: Page[Order] | Missing
-    keys: Sequence[ApiKey] | Missing | None
+    keys: Page[ApiKey] | Missing | None
     audit: Page[AuditLine] | Missing | None
 
 
@@ -40,9 +39,15 @@ async def read_accounts(client: Client, **filters: Any) -> Page[Account] | Missi
 
 
 async def read_account(
-    client: Client, account_id: int, *, for_admin: bool, own: bool, audit_after: int | None = None
+    client: Client,
+    account_id: int,
+    *,
+    for_admin: bool,
+    own: bool,
+    audit_after: int | None = None,
+    keys_after: int | None = None,
 ) -> AccountPage:
-    """`audit_after`: the last line of the audit log that the page before has.
+    """`audit_after` is the last line of the audit log that the page before has, `keys_after` the last of its API keys.
 
     Raises:
         LoggedOut: the account's tokens are good no longer.
@@ -50,15 +55,15 @@ async def read_account(
     account, orders, keys, audit = await asyncio.gather(
         ask("order_api", client.order_api.account(account_id)),
         ask("order_api", client.shop_pages.orders(limit=ORDERS, account_id=account_id, with_lines=False)),
-        _keys(client, account_id) if for_admin or own else nothing(),
+        _keys(client, account_id, keys_after) if for_admin or own else nothing(),
         _audit(client, account_id, audit_after) if for_admin else nothing(),
     )
     return AccountPage(datetime.now(UTC), account, orders, keys, audit)
 
 
-async def _keys(client: Client, account_id: int) -> Sequence[ApiKey] | Missing:
-    keys = await ask("order_api", client.shop_pages.api_keys(limit=KEYS, account_id=account_id))
-    return keys if isinstance(keys, Missing) else keys.data
+async def _keys(client: Client, account_id: int, after: int | None) -> Page[ApiKey] | Missing:
+    asking = client.shop_pages.api_keys(limit=KEYS, starting_after=after, account_id=account_id)
+    return await ask("order_api", asking)
 
 
 async def _audit(client: Client, account_id: int, after: int | None) -> Page[AuditLine] | Missing:

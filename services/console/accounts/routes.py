@@ -46,7 +46,12 @@ async def show_accounts(request: Request, log_in: Operator, asked: Asked) -> Res
 async def show_account(request: Request, log_in: Operator, account_id: PathId, asked: AskedOfOne) -> Response:
     own = account_id == log_in.account.id
     found = await read_account(
-        log_in.client, account_id, for_admin=log_in.is_admin, own=own, audit_after=asked.audit_after
+        log_in.client,
+        account_id,
+        for_admin=log_in.is_admin,
+        own=own,
+        audit_after=asked.audit_after,
+        keys_after=asked.keys_after,
     )
     return page(
         request,

@@ -35,9 +35,10 @@ class AccountsQuestion:
 
 @dataclass(frozen=True, slots=True)
 class AccountQuestion:
-    """Of one account: the last line of the audit log that the page before has."""
+    """Of one account: the last line of the audit log, and the last API key, that the page before has."""
 
     audit_after: After = None
+    keys_after: After = None
 
 
 class RoleForm(Form):

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from ordercast.services.console import parts
+from ordercast.services.console.accounts import read_accounts
 from ordercast.services.console.models import read_models
 from ordercast.services.console.products import read_products
 from ordercast.services.console.shop import read_shop
@@ -14,7 +15,7 @@ from ordercast.services.console.trainings import read_trainings
 from tests.integration.console.test_log_in import log_in, reading
 from tests.integration.console.test_models_and_trainings import TRAININGS
 from tests.support.console_predictions import Predictions
-from tests.support.console_records import LONG, Records, audit_line, review
+from tests.support.console_records import LONG, Records, api_key, audit_line, review
 from tests.support.console_services import Shop
 from tests.support.console_shop import Storefront
 
@@ -24,7 +25,7 @@ AUDIT: Final = [audit_line(number, f"kind-{number}") for number in range(5, 0, -
 def shop() -> Shop:
     return Shop(
         predictions=Predictions(trainings=TRAININGS),
-        records=Records(audit=AUDIT),
+        records=Records(audit=AUDIT, keys=[api_key(number) for number in range(1, 6)]),
         storefront=Storefront(reviews=[review(number) for number in range(1, 6)]),
     )
 
@@ -38,6 +39,7 @@ LISTS: Final[list[tuple[str, Any, str, Callable[[], list[str]]]]] = [
     ("/trainings", read_trainings, "MOST", lambda: [f'id="training-{one["id"]}"' for one in TRAININGS]),
     ("/models", read_models, "MOST", lambda: [f'<tr id="{version}"' for version in versions()]),
     ("/products/1", read_products, "PRICES", lambda: ["12.50 EUR</td>", "11.00 EUR</td>", "9.90 EUR</td>"]),
+    ("/accounts/13", read_accounts, "KEYS", lambda: [f">backend {number} <" for number in range(1, 6)]),
     ("/shop/products/1", read_shop, "MOST_REVIEWS", lambda: [f"Number {number}:" for number in range(5, 0, -1)]),
     *(
         (path, parts, "MOST_LINES", lambda: [f"<code>kind-{number}</code>" for number in range(5, 0, -1)])
@@ -68,4 +70,10 @@ async def test_a_list_leads_to_its_end_and_back(
             here = own[0].replace("&amp;", "&") if own else path
 
 
-_KIND: Final = {"MOST": "starting_", "PRICES": "prices_", "MOST_REVIEWS": "reviews_", "MOST_LINES": "audit_"}
+_KIND: Final = {
+    "MOST": "starting_",
+    "PRICES": "prices_",
+    "KEYS": "keys_",
+    "MOST_REVIEWS": "reviews_",
+    "MOST_LINES": "audit_",
+}
