@@ -23,7 +23,10 @@ class ConsoleSettings(HttpSettings):
     relay_url: str = Field(default="http://127.0.0.1:8004", description="where the relays answer, with commas")
     each_order_api_url: str | None = Field(
         default=None,
-        description="a name whose addresses are one each of its processes, for health and Flow; the one above unless set",
+        description=(
+            "a name whose addresses are one each of its processes, for health, Flow and which version each serves; "
+            "the one above unless set"
+        ),
     )
     each_trainer_url: str | None = Field(default=None, description="the same of the trainers")
     each_predictor_url: str | None = Field(default=None, description="the same of the predictors")

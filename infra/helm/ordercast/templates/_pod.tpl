@@ -123,7 +123,7 @@ there is one; of the others their API is wanted, which an ingress has for all. T
 - name: ORDERCAST_{{ . | replace "-" "_" | upper }}_URL
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}:{{ $port }}
 {{- if $asked.public }}
-- name: ORDERCAST_EACH_{{ . | replace "-" "_" | upper }}_URL # pod by pod, for health and Flow
+- name: ORDERCAST_EACH_{{ . | replace "-" "_" | upper }}_URL # pod by pod, for health, Flow and which version each serves
   value: http://{{ include "ordercast.fullname" $.root }}-{{ . }}-each:{{ $port }}
 {{- end }}
 {{- $ingress := $.root.Values.ingress }}
