@@ -47,8 +47,9 @@ _FORM_BYTES: Final = 32
 _FORM_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_BYTES: Final = 8
 _FORM: Final = "application/x-www-form-urlencoded"
-# What a form brings by itself, and what is shown to nobody.
+# What a form brings by itself, and what is shown to nobody. The `key` of a filter was typed: that of an event.
 _NOT_TYPED: Final = frozenset({"csrf", "after", "key", "known", "before", "password"})
+_NOT_TYPED_IN_FILTERS: Final = _NOT_TYPED - {"key"}
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -174,14 +175,15 @@ async def typed_in(request: Request) -> list[tuple[str, str]]:
     """What somebody typed, shown where it cannot be done so that it is not lost: each field that is not empty, of a form without a
     file, or of a filter."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    not_typed = _NOT_TYPED
     if request.method in ("GET", "HEAD"):
-        sent = request.query_params.multi_items()
+        sent, not_typed = request.query_params.multi_items(), _NOT_TYPED_IN_FILTERS
     elif kind == _FORM:
         # Read before by what handles the request: it is remembered there.
         sent = [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
     else:
         sent = []
-    return [(name, value) for name, value in sent if value.strip() and name not in _NOT_TYPED]
+    return [(name, value) for name, value in sent if value.strip() and name not in not_typed]
 
 
 def answer_problem(request: Request, problem: Problem, typed: Sequence[tuple[str, str]] = ()) -> Response:

@@ -57,6 +57,18 @@ async def test_who_was_logged_out_meanwhile_is_told_that_it_was_not_done_and_see
         assert 'name="after" value="/shop/products/1"' in answer.text
 
 
+async def test_the_key_of_a_filter_of_events_was_typed_and_that_of_a_form_was_not() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "olga")
+        answer = await http.get("/events", params={"key": "K-17", "since": "never"})
+        assert answer.status_code == 422
+        assert '<dt><code>key</code></dt><dd class="lines">K-17</dd>' in answer.text
+        form = {"csrf": await open_form(http, "/shop/products/1"), "quantity": "1", "key": "too short"}
+        refused = await http.post("/shop/products/1/cart", data=form)
+        assert refused.status_code == 422
+        assert "too short</dd>" not in refused.text
+
+
 @pytest.mark.parametrize("referer", ["https://evil.example/shop", "http://[", None])
 async def test_what_another_site_sends_is_not_shown(referer: str | None) -> None:
     async with reading(Shop()) as http:
