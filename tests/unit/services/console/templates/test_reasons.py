@@ -51,6 +51,14 @@ def test_several_reasons_stand_in_a_row_and_features_are_called_by_what_they_mea
     assert shown("ko", call, list=[], sentences=SENTENCE) == f'<span lang="en">{SENTENCE}</span>'
 
 
+def test_a_row_with_codes_that_are_not_known_here_is_told_once_as_the_service_says_it() -> None:
+    known = sentence("nothing-known-lately", days=3).because
+    unknown = [Because("of a later release", {}), Because("of another one", {})]
+    for row in (unknown, [known, *unknown], [unknown[0], known]):
+        read = shown("ko", "row_of_reasons(list, sentences)", list=row, sentences="this; that; those")
+        assert read == '<span lang="en">this; that; those</span>'
+
+
 def test_every_answer_that_a_model_is_compared_with_has_a_name_in_korean() -> None:
     opponents = (*naive_pairs(28), *NAIVE_LINES, *NAIVE_PRODUCTS)
     for name in {NETWORKS, SERVING, *(opponent.name for opponent in opponents)}:
