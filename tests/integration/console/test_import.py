@@ -188,7 +188,11 @@ def bomb() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.csv", ORDERS.replace("27.03", "05.03").replace("28.03", "06.03"), "whether the day or the month stands first"),
+        (
+            "a.csv",
+            ORDERS.replace("27.03", "05.03").replace("28.03", "06.03"),
+            "whether the day or the month stands first",
+        ),
         ("a.csv", b"\0\1\2\3" * 99, "neither text nor a workbook"),
         ("a.zip", b"PK\x03\x04 is no archive", "a.zip is damaged"),
         ("a.csv", "name\nMug\n", "no column is known to be"),
