@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ordercast.contracts.demand_manifest import QUESTIONS, Question
 from ordercast.demo.draw_predictions import BLUE, GREY
@@ -86,6 +88,10 @@ def draw_truth(path: Path, judged: JudgedMarket) -> None:
 
     Raises OSError if the file cannot be written.
     """
+    truth_figure(judged).savefig(path)
+
+
+def truth_figure(judged: JudgedMarket) -> Figure:
     figure = Figure(figsize=(12, 4.2), layout="constrained", dpi=110)
     FigureCanvasAgg(figure)
     for axes, question in zip(figure.subplots(1, len(QUESTIONS)), QUESTIONS, strict=True):
@@ -96,7 +102,17 @@ def draw_truth(path: Path, judged: JudgedMarket) -> None:
         axes.plot(truth[some], said[some], ".", color=BLUE, markersize=2, alpha=0.25)
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=(ends[0] / 2, ends[1] * 2), title=NAMES[question])
         axes.set_xlabel("expected pieces, as the simulation has it")
+        for axis in (axes.xaxis, axes.yaxis):
+            _label_in_pieces(axis)
         axes.grid(alpha=0.25)
     figure.axes[0].set_ylabel("expected pieces, as predicted")
     figure.axes[0].legend(loc="upper left")
-    figure.savefig(path)
+    return figure
+
+
+def _label_in_pieces(axis: Axis) -> None:
+    """As numbers, and few enough to stand beside each other: over less than three decades also 2 and 5 of each."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1_000 * low else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
