@@ -35,6 +35,8 @@ async def test_events_come_by_themselves_and_one_is_opened_by_keyboard_beside_it
         shop.feed.add(*(cloud_event(number, note="<img src=x>") for number in range(3)))
         await wait_for("3", page)
         assert await page.locator("#rows tr").count() == 3
+        labels = "(cells) => cells.map((cell) => cell.dataset.label)"
+        assert await page.locator("#rows tr:first-child > *").evaluate_all(labels) == ["Happened, UTC", "Type", "Key"]
         assert await page.is_hidden("#empty")
         await reader.press("#rows tr:first-child button")
         await page.locator("#opened-contract table").wait_for()
