@@ -95,8 +95,8 @@ class ShopPages:
         }
         return self._page("/accounts", Page[Account], limit, starting_after, asked)
 
-    def api_keys(self, *, limit: int, account_id: int | None = None) -> Page[ApiKey]:
-        return self._page("/api-keys", Page[ApiKey], limit, None, {"account_id": account_id})
+    def api_keys(self, *, limit: int, starting_after: int | None = None, account_id: int | None = None) -> Page[ApiKey]:
+        return self._page("/api-keys", Page[ApiKey], limit, starting_after, {"account_id": account_id})
 
     def audit(
         self,
