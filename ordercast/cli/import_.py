@@ -68,8 +68,16 @@ async def import_(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="WORD=view|cart",
-            help="Your word for a view, or for what was put into the cart.",
+            metavar="WORD=view|cart|order",
+            help="Your word for a view, or for what was put into the cart; of orders, the word of the rows that are some.",
+            rich_help_panel=_FORM,
+        ),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD=STATUS",
+            help="Your word for PENDING, CONFIRMED or CANCELLED.",
             rich_help_panel=_FORM,
         ),
     ] = None,
@@ -137,6 +145,7 @@ async def import_(
         None if decimal_point is None else Decimals.POINT if decimal_point else Decimals.COMMA,
         encoding,
         kind or (),
+        status or (),
     )
     with ExitStack() as opened:
         with steps(context.console) as step:

@@ -35,7 +35,13 @@ def _told(choices: Choices, mapping: Path | None) -> Iterator[str]:
         yield from ("--profile", choices.profile)
     if mapping:
         yield from ("--mapping", str(mapping))
-    for option, told in (("--map", choices.map), ("--kind", choices.kinds), ("--group-by", choices.group_by)):
+    told_by_option = (
+        ("--map", choices.map),
+        ("--kind", choices.kinds),
+        ("--status", choices.statuses),
+        ("--group-by", choices.group_by),
+    )
+    for option, told in told_by_option:
         for one in told:
             yield from (option, one)
     if choices.sum_duplicate_lines is not None:

@@ -17,6 +17,7 @@ from ordercast.imports.files.spool import Spool
 from ordercast.imports.files.table import Table
 from ordercast.imports.files.typed_files import LINE
 from ordercast.imports.files.unpack import GENEROUS, Bounds
+from ordercast.imports.profiles.event_logs import only_orders
 from ordercast.imports.profiles.known import GENERIC
 from ordercast.imports.profiles.mapping import (
     NUMBERS,
@@ -30,6 +31,7 @@ from ordercast.imports.profiles.mapping import (
     told_fields,
     told_kinds,
     told_mapping,
+    told_statuses,
 )
 from ordercast.imports.profiles.recognise import recognise
 from ordercast.imports.profiles.usual_names import fitted
@@ -53,6 +55,7 @@ class Choices:
     decimals: Decimals | None = None
     encoding: str | None = None
     kinds: Sequence[str] = ()
+    statuses: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,11 @@ def find_form(table: Table, spool: Spool, choices: Choices) -> Found:
     if not own_lines and (missing := columns.missing(subject, mapping.constants)):
         raise Undecided(
             sentence("fields-without-column", fields=", ".join(missing), names=_names(table.header)),
-            hint=sentence("map-columns", first=missing[0], fields=", ".join((*REQUIRED[subject], *OPTIONAL[subject]))),
+            hint=sentence(
+                "map-all-columns",
+                options=" ".join(f"--map {field}=COLUMN" for field in missing),
+                fields=", ".join((*REQUIRED[subject], *OPTIONAL[subject])),
+            ),
         )
     for column in mapping.group_by:
         if columns.place(column) is None:
@@ -132,10 +139,17 @@ def _mapping(table: Table, spool: Spool, choices: Choices) -> tuple[str, Mapping
         told_ref = any(entry.startswith("order_ref=") for entry in choices.map)
         columns = mapping.columns if told_ref else {f: c for f, c in mapping.columns.items() if f != "order_ref"}
         mapping = msgspec.structs.replace(mapping, group_by=list(choices.group_by), columns=columns)
-    if choices.kinds:
-        if choices.subject is not Subject.VIEWS:
-            raise Undecided("--kind goes with views alone", hint="leave it out")
-        mapping = told_kinds(choices.kinds, mapping)
+    if choices.subject is Subject.VIEWS:
+        mapping = told_kinds(choices.kinds, mapping) if choices.kinds else mapping
+    elif choices.subject is Subject.ORDERS:
+        if choices.kinds or name == GENERIC.name:
+            only = only_orders(table.header, spool.distinct, choices.kinds)
+            mapping = msgspec.structs.replace(mapping, only=only)
+        mapping = told_statuses(choices.statuses, mapping) if choices.statuses else mapping
+    elif choices.kinds:
+        raise Undecided("--kind goes with views and orders", hint="leave it out")
+    if choices.statuses and choices.subject is not Subject.ORDERS:
+        raise Undecided("--status goes with orders alone", hint="leave it out")
     if choices.sum_duplicate_lines is not None:
         mapping = msgspec.structs.replace(mapping, sum_duplicate_lines=choices.sum_duplicate_lines)
     return name, mapping

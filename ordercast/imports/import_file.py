@@ -43,6 +43,7 @@ One = TypeVar("One")
 # In the folder of a system of this machine: which views were sent.
 VIEWS_SENT: Final = "views_sent"
 _TELL_KINDS: Final = "your own words for views and carts are told with --kind WORD=view and --kind WORD=cart"
+_TELL_ORDERS: Final = "where another word means an order, it is told with --kind WORD=order"
 # Rows, while it is found out what they become.
 _TOLD_EVERY: Final = 5_000
 
@@ -142,8 +143,9 @@ def try_file(
 
 
 def _report_of(found: Found) -> Report:
-    has_kinds = "kind" in found.form.columns.fields
-    return Report(found.words, found.not_read, _TELL_KINDS if has_kinds else "")
+    if "kind" in found.form.columns.fields:
+        return Report(found.words, found.not_read, _TELL_KINDS)
+    return Report(found.words, found.not_read, _TELL_ORDERS if found.form.mapping.only else "")
 
 
 def _told(each: Iterator[One], advance: Advance, of: int) -> Iterator[One]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from ordercast.contracts.because import sentence
+from ordercast.contracts.because import Sentence, sentence
 from ordercast.imports.documents.cells import LeftOut, Refused
 from ordercast.imports.documents.orders import Order
 from ordercast.imports.documents.views_and_products import Document
@@ -16,6 +16,9 @@ from ordercast.imports.documents.views_and_products import Document
 _REASONS_MAX: Final = 200
 _OTHER: Final = sentence("other-reasons")
 _REASONS_SHOWN: Final = 20
+_TELL_STATUSES: Final = (
+    "your own words for a status are told with --status WORD=STATUS: PENDING, CONFIRMED or CANCELLED"
+)
 # Of a file's columns: some exports have 80.
 _NAMES_SHOWN: Final = 40
 _UNKNOWN_CURRENCY: Final = "no currency"
@@ -98,6 +101,8 @@ class Report:
         tail = f" + left out {left_out:,}" if left_out else ""
         yield f"rows in {self.rows:,} = imported {self.rows_imported:,} + refused {refused:,}{tail}"
         yield from _reasons("refused", self.refused)
+        if any(isinstance(reason, Sentence) and reason.because.code == "no-known-status" for reason in self.refused):
+            yield f"  {_TELL_STATUSES}"
         yield from _reasons("left out", self.left_out)
         if self.left_out and self.hint:
             yield f"  {self.hint}"

@@ -31,6 +31,8 @@ OPTIONAL: Final = {
     Subject.PRODUCTS: ("name", "currency", "active"),
 }
 NUMBERS: Final[tuple[str, ...]] = ("quantity", "unit_price", "refunded", "total", "price", "count")
+# What the words of `statuses` mean.
+STATUSES: Final = ("PENDING", "CONFIRMED", "CANCELLED")
 TIMES: Final[tuple[str, ...]] = ("occurred_at", "confirmed_at", "cancelled_at")
 
 
@@ -145,6 +147,22 @@ def told_kinds(told: Sequence[str], base: Mapping) -> Mapping:
             raise Undecided(f"--kind {entry!r} tells no kind", hint="--kind WORD=view, or --kind WORD=cart")
         kinds[word.strip().casefold()] = kind
     return msgspec.structs.replace(base, kinds=kinds)
+
+
+def told_statuses(told: Sequence[str], base: Mapping) -> Mapping:
+    """`base` with the words of `WORD=CONFIRMED` and the like beside its own.
+
+    Raises:
+        Undecided: it is not of that form.
+    """
+    statuses = dict(base.statuses)
+    for entry in told:
+        word, _, status = entry.rpartition("=")
+        if not word.strip() or status.upper() not in STATUSES:
+            choices = ", or ".join(f"--status WORD={known}" for known in STATUSES)
+            raise Undecided(f"--status {entry!r} tells no status", hint=choices)
+        statuses[word.strip().casefold()] = status.upper()
+    return msgspec.structs.replace(base, statuses=statuses)
 
 
 def told_fields(told: Sequence[str]) -> list[str]:

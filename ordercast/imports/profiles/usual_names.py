@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from ordercast.imports.profiles.event_logs import EVENT_NAMES, TYPE_NAMES
 from ordercast.imports.profiles.mapping import Mapping, Subject, plain
 
 NAMES: Final = {
@@ -18,7 +19,7 @@ NAMES: Final = {
         *("kundennummer", "kundennr", "kunden id", "kunde", "email adresse"),
     ],
     "occurred_at": [
-        *("occurred_at", "order date", "created at", "date", "time", "timestamp", "invoice date"),
+        *("occurred_at", "order date", "created at", "date", "time", "timestamp", "invoice date", "event time"),
         *("bestelldatum", "auftragsdatum", "rechnungsdatum", "belegdatum", "bestellt am", "erstellt am"),
         *("zeitpunkt", "zeitstempel", "datum", "zeit"),
     ],
@@ -44,7 +45,7 @@ NAMES: Final = {
 # What it says is the product's name where another column is its SKU, and the SKU where none is.
 _NAME_OR_SKU: Final = ("product", "item", "article", "produkt", "artikel")
 # Names too common to say what they are: they are `kind` where they hold a word for it.
-_KIND_BY_ITS_VALUES: Final = ("event", "event type", "action", "type", "ereignis", "ereignistyp", "aktion", "typ")
+_KIND_BY_ITS_VALUES: Final = (*EVENT_NAMES, *TYPE_NAMES)
 
 
 def usual(*fields: str) -> Mapping:

@@ -46,6 +46,8 @@ async def test_every_example_of_the_page_works(
         "views.csv": "4 views added",
         "till.csv --map": "1 rows were summed",
         "--mapping till.toml": "2 orders repeated",
+        "views events.ndjson": "1 views added, 1 carts added",
+        "orders events.ndjson": "left out         2  event_type is",
         "line.ndjson": "2 orders created",
         "products.ndjson": "1 products created, 1 products changed",
     }

@@ -97,6 +97,17 @@ def test_a_file_of_which_nothing_comes_in_ends_with_1(folder: Path, monkeypatch:
     assert (result.exit_code, "--kind WORD=view" in result.stdout) == (1, True)
 
 
+def test_words_of_the_shop_for_a_status_can_be_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "orders.csv").write_text(
+        "order no,customer,date,sku,qty,price,status\n1,ann,2026-04-01T12:00:00Z,MUG,1,8.00,Terminée\n"
+    )
+    told = ("orders", "orders.csv", "--currency", "EUR")
+    first = run(monkeypatch, *told)
+    assert (first.exit_code, "--status WORD=STATUS" in first.stdout) == (1, True)
+    second = run(monkeypatch, *told, "--status", "Terminée=CONFIRMED")
+    assert (second.exit_code, "imported 1 + refused 0" in second.stdout) == (0, True)
+
+
 def test_refused_rows_are_never_written_over_the_file_that_they_come_from(tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order_ref\n1\n")

@@ -140,6 +140,16 @@ def test_accounts_get_the_prefix_of_their_shop(tmp_path: Path) -> None:
     assert line["account_ref"] == "north-17850"
 
 
+def test_words_of_the_shop_for_a_status_are_told(tmp_path: Path) -> None:
+    row = [(*cells(), "Terminée")]
+    header = (*HEADER, "status")
+    assert list(rows_read(tmp_path, row, header=header).refused.values()) == [
+        "status 'Terminée' is no status that is known"
+    ]
+    (line,) = rows_read(tmp_path, row, header=header, statuses=["terminée=confirmed"]).lines
+    assert line["status"] == "CONFIRMED"
+
+
 @pytest.mark.parametrize(
     ("word", "status"), [("paid", "CONFIRMED"), ("Open", "PENDING"), ("Canceled", "CANCELLED"), ("", "CONFIRMED")]
 )
