@@ -28,6 +28,9 @@ _PATTERNS: Final = tuple(
             r"(?P<said>.+) does not match the formats? '%Y-%m-%d'\.?",
             "{said} is no day: write the year, the month and the day, such as 2026-11-20",
         ),
+        (r"Input should be a valid datetime.*", "must be a time, such as 2026-11-20T09:30:00Z"),
+        (r"Input should be a valid date.*", "must be a day, such as 2026-11-20"),
+        (r"Input should have timezone info", "must have a zone, such as 2026-11-20T09:30:00Z"),
         (r"Input should be a valid UUID.*", "must be an id, such as 0199c2f1-7d3a-7000-8000-000000000001"),
         (r"Input should be (?P<said>.+)", "must be {said}"),
     )

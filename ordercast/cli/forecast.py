@@ -134,6 +134,6 @@ def _format_of(out: Path) -> Format:
             try:
                 out.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise CommandFailed(f"{out} cannot be written: {error.strerror}") from error
+                raise CommandFailed(f"{out} cannot be written: {error.strerror}", hint="name another --out") from error
             return found
     raise CommandFailed(f"{out.name} has no ending that says its format", hint="name a .csv, .xlsx or .parquet file")

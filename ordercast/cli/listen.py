@@ -1,13 +1,15 @@
 """`ordercast listen`: events on their way to a program that speaks HTTP."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from ordercast.cli.feed_options import Limit, Since, Types, following, parse_since
-from ordercast.cli.options import Context, command, one_command
+from ordercast.cli.options import Context, command, one_command, printable
 from ordercast.reading.forward_events import PositionFile, open_forward
 from ordercast.system.access import SYSTEM_ERRORS
 
@@ -47,7 +49,7 @@ async def listen(
     last_id = file.read() if file else None
     try:
         async with (
-            open_forward(forward_to, retry_for_s=retry_for) as forward,
+            open_forward(forward_to, retry_for_s=retry_for, report=_said(context)) as forward,
             following(context, types=types, since=parse_since(since), last_id=last_id) as events,
         ):
             sent = 0
@@ -66,3 +68,8 @@ async def listen(
                     return
     except asyncio.CancelledError:  # Ctrl-C is how it is meant to end
         return
+
+
+def _said(context: Context) -> Callable[[str], None]:
+    """What others wrote must not steer the terminal."""
+    return lambda line: context.report(Text(printable(line)))

@@ -15,7 +15,6 @@ from ordercast.cli.reproduce import asked_again, compared
 from ordercast.client import Client, open_client
 from ordercast.client.compare_models import NotComparable, compare
 from ordercast.client.model_answers import Model
-from ordercast.first_line import first_line
 from ordercast.system.access import SYSTEM_ERRORS, open_access
 from ordercast.system.service_program import run_program
 
@@ -112,7 +111,7 @@ async def card(
     try:
         out.write_bytes(page)
     except OSError as error:
-        raise CommandFailed(f"{out} cannot be written: {first_line(error)}") from error
+        raise CommandFailed(f"{out} cannot be written: {error.strerror or error}", hint="name another --out") from error
     context.result({"version": version, "out": str(out), "bytes": len(page)}, f"{out}: the card of {version}")
 
 

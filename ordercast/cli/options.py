@@ -20,7 +20,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final
 
@@ -31,7 +31,6 @@ from rich.markup import escape
 from rich.text import Text
 
 from ordercast.errors import ActionableError
-from ordercast.first_line import first_line
 from ordercast.infra.local.ports import MAX_OFFSET
 from ordercast.infra.local.state import StateFolder, SystemInfo
 
@@ -175,7 +174,7 @@ class Context:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(error, BrokenPipeError):  # nobody reads any more: no words about it, as rich does for texts
                 raise typer.Exit(1) from None
-            raise CommandFailed(f"the answer cannot be written: {first_line(error)}") from error
+            raise CommandFailed(f"the answer cannot be written: {error.strerror or error}") from error
 
     def _write(self, data: object, text: RenderableType) -> None:
         if self.json:
@@ -235,14 +234,16 @@ def command(
             predictor: str | None = None,
             **own: Any,
         ) -> None:
+            context = Context(StateFolder.at(state), port_offset, json)
             try:
                 # An empty one, out of a variable that is not set, must not mean the system of the folder.
-                remote = None if against is None else _remote(against, trainer, predictor)
-                answer = function(Context(StateFolder.at(state), port_offset, json, remote), **own)
+                if against is not None:
+                    context = replace(context, remote=_remote(against, trainer, predictor))
+                answer = function(context, **own)
                 if answer is not None:
                     asyncio.run(answer)
             except failures as error:
-                _fail(error)
+                _fail(error, context.where)
 
         _, *own_parameters = inspect.signature(function, eval_str=True).parameters.values()
         parameters = [*own_parameters, *(_AGAINST if against else ()), *_SHARED]
@@ -282,9 +283,12 @@ def several_commands(text: str) -> typer.Typer:
     return group
 
 
-def _fail(error: Exception) -> None:
+def _fail(error: Exception, where: str) -> None:
+    # Here, since it takes a while to import the client: only a command that fails needs it.
+    from ordercast.cli.next_steps import in_words, next_step
+
     console = Stderr()
-    console.print(f"[bold red]error:[/] {escape(printable(str(error)))}", soft_wrap=True)
-    if hint := getattr(error, "hint", ""):
+    console.print(f"[bold red]error:[/] {escape(printable(in_words(error)))}", soft_wrap=True)
+    if hint := getattr(error, "hint", "") or next_step(error, where):
         console.print(f"[dim]hint:[/] {escape(hint)}", soft_wrap=True)
     raise typer.Exit(1) from None

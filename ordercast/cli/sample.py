@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -106,11 +107,19 @@ async def _send_market(context: Context, seed: int, until: date | None, file: Pa
     async with open_access(context.target()) as access:
         if until is None:
             market = make_market(seed, await end_of(access.admin, simulate(market)) or today)
+        _expect_room_beside(file)
         history = simulate(market)
         with bars(context.console, market_totals(history)) as progress:
             posted = await post_market(access.admin, history, advance=progress.advance)
     write_market(file, market)  # not before: of a market with another end that is there, it holds what is true
     context.result({**msgspec.to_builtins(posted), "parameters": str(file)}, _market_summary(posted, file))
+
+
+def _expect_room_beside(file: Path) -> None:
+    """Before half a minute of sending, not after it. Raises OSError if nothing can be written there."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=file.parent):
+        pass
 
 
 def _market_summary(posted: PostedMarket, file: Path) -> str:

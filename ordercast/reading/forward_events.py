@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -41,17 +41,20 @@ class PositionFileWrong(ActionableError):
 
 
 class ForwardEvents:
-    """Posts events to a URL. `retry_for_s` is how long one is tried again.
+    """Posts events to a URL. `retry_for_s` is how long one is tried again; `report` hears once of each that waits.
 
     Raises:
         NotForwarded: it is no URL. At once: the first event may be long in coming.
     """
 
-    def __init__(self, http: httpx.AsyncClient, url: str, *, retry_for_s: float) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, *, retry_for_s: float, report: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._http = http
         self._url = _checked(url)
         self._shown = _USER.sub("//", url)
         self._retry_for_s = retry_for_s
+        self._report = report
 
     async def __call__(self, event: dict[str, Any]) -> int:
         """The status of the answer that took it.
@@ -60,7 +63,7 @@ class ForwardEvents:
             NotForwarded: the receiver refuses it, or did not take it in time.
         """
         body = msgspec.json.encode(event)
-        give_up_at, pause = time.monotonic() + self._retry_for_s, FIRST_PAUSE_S
+        give_up_at, pause, told = time.monotonic() + self._retry_for_s, FIRST_PAUSE_S, False
         while True:
             try:
                 async with self._http.stream("POST", self._url, content=body, headers=HEADERS) as answer:
@@ -76,6 +79,9 @@ class ForwardEvents:
                     f"the event {event.get('id')} was not taken: {reason}",
                     hint="" if again else "the receiver has to take it, or --types to leave it out",
                 )
+            if not told:
+                told = True
+                self._report(f"{reason}; the event is tried again for {self._retry_for_s:g} s")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -107,14 +113,16 @@ async def _said(answer: httpx.Response) -> str:
 
 
 @asynccontextmanager
-async def open_forward(url: str, *, retry_for_s: float) -> AsyncIterator[ForwardEvents]:
+async def open_forward(
+    url: str, *, retry_for_s: float, report: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[ForwardEvents]:
     """Proxies of the environment are not used, and a redirect is an answer that takes nothing.
 
     Raises:
         NotForwarded: it is no URL.
     """
     async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_WITHIN_S) as http:
-        yield ForwardEvents(http, url, retry_for_s=retry_for_s)
+        yield ForwardEvents(http, url, retry_for_s=retry_for_s, report=report)
 
 
 class PositionFile:
@@ -142,4 +150,7 @@ class PositionFile:
             beside.write_text(f"{last_id}\n", "utf-8")
             beside.replace(self._path)
         except OSError as error:
-            raise PositionFileWrong(f"the position file {self._path} cannot be written: {first_line(error)}") from error
+            reason = error.strerror or error
+            raise PositionFileWrong(
+                f"the position file {self._path} cannot be written: {reason}", hint="name another one with --position"
+            ) from error

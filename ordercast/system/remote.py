@@ -76,9 +76,9 @@ class RemoteSystem:
         email, password = self.settings.admin_email, self.settings.admin_password
         if email is None or password is None:
             raise NotGiven(
-                "there is no admin to log in as",
-                hint="set ORDERCAST_ADMIN_EMAIL and ORDERCAST_ADMIN_PASSWORD, or ORDERCAST_SECRETS_DIR to a folder with files"
-                " of these names in lower case; infra/compose.yaml has them in infra/secrets/cli",
+                "there is no API key and no admin to log in as",
+                hint="set ORDERCAST_API_KEY, or ORDERCAST_ADMIN_EMAIL and ORDERCAST_ADMIN_PASSWORD, or ORDERCAST_SECRETS_DIR"
+                " to a folder with files of these names in lower case; infra/compose.yaml has them in infra/secrets/cli",
             )
         await check_answers(self.addresses.order_api)
         return Login(email, password.get_secret_value())

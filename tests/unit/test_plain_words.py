@@ -1,10 +1,11 @@
 """No word of pydantic's reaches who types values."""
 
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError
 from typer.testing import CliRunner
 
 from ordercast.cli import app
@@ -28,6 +29,9 @@ Text = Annotated[str, AfterValidator(str.strip), StringConstraints(min_length=8,
         (int, 1.5, "must be a whole number, such as 7"),
         (float, "x", "must be a number, such as 0.5"),
         (UUID, "x", "must be an id, such as 0199c2f1-7d3a-7000-8000-000000000001"),
+        (datetime, "yesterday", "must be a time, such as 2026-11-20T09:30:00Z"),
+        (date, "yesterday", "must be a day, such as 2026-11-20"),
+        (AwareDatetime, "2026-11-20T09:30:00", "must have a zone, such as 2026-11-20T09:30:00Z"),
         (bool, "x", "must be a valid boolean, unable to interpret input"),
     ],
 )
@@ -48,6 +52,7 @@ def test_what_somebody_wrote_stays() -> None:
             ("forecast", "--as-of", "20.11.2026"),
             "'20.11.2026' is no day: write the year, the month and the day, such as 2026-11-20",
         ),
+        (("audit", "list", "--since", "yesterday"), "must be a time, such as 2026-11-20T09:30:00Z"),
         (("train", "--seed", "1,505"), "must be a whole number, such as 7"),
         (("trainings", "show", "1"), "must be an id, such as"),
     ],

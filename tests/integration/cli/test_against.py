@@ -177,7 +177,7 @@ async def test_without_an_admin_the_hint_says_where_to_name_one(running: Running
         running.system.urls["order_api"], {**variables, "ORDERCAST_ADMIN_EMAIL": ""}, "sample", "--mode", "uniform"
     )
     assert result.exit_code == 1
-    assert "there is no admin to log in as" in result.stderr
+    assert "there is no API key and no admin to log in as" in result.stderr
     assert "ORDERCAST_ADMIN_EMAIL" in result.stderr
 
 

@@ -173,7 +173,7 @@ def test_an_answer_that_cannot_be_written_is_an_error(form: list[str]) -> None:
         )
     assert (result.returncode, result.stderr) == (
         1,
-        "baking\nerror: the answer cannot be written: [Errno 28] No space left on device\n",
+        "baking\nerror: the answer cannot be written: No space left on device\n",
     )
 
 

@@ -58,6 +58,13 @@ async def test_what_may_be_taken_later_is_sent_again_as_it_was() -> None:
     assert {request.headers["content-type"] for request in seen} == {"application/cloudevents+json"}
 
 
+async def test_an_event_that_waits_for_its_receiver_is_told_once() -> None:
+    statuses, told = iter([503, 503, 204]), list[str]()
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(next(statuses))))
+    assert await ForwardEvents(http, URL, retry_for_s=10.0, report=told.append)(EVENT) == 204
+    assert told == [f"{URL} answers 503: Service Unavailable; the event is tried again for 10 s"]
+
+
 @pytest.mark.parametrize("status", [302, 400, 404, 410])
 async def test_a_refusal_is_told_with_what_the_receiver_says(status: int) -> None:
     with pytest.raises(NotForwarded, match=rf"e-1 was not taken: http://receiver/hook answers {status}: no such"):
