@@ -76,6 +76,9 @@ NOTES: Final = """
   more seldom once the season is in the weeks that are calibrated on. Pairs are known only after 28 days, so November's are
   calibrated on September. Where intervals begin at 0, that pairs are grouped by expected pieces, and by how much a week that missed
   too much moves the next ones of products, was decided with an eye on the judged months: no others bear their figures out yet.
+- Pairs of an account are ordered together, when it comes. So intervals of pairs and lines leave room for as few accounts as a group
+  has: pairs that are likely at 50 % and more, of some 250 accounts at a time, held 86.6 % when each row counted. Of their November
+  82 % are held now: a season that no known month has shown.
 - A pair that seldom orders has "no pieces" as its interval, which holds more than it says; those from 10 % on can be judged.
 """
 

@@ -68,7 +68,8 @@ def of_lines(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         yield from _by_month(rows.moment)
         yield from _by_size(said.mean)
 
-    return Later(said, groups, rows.target, rows.moment, rows.moment + 1), looked_at()
+    known_on = rows.moment + 1
+    return Later(said, groups, rows.target, rows.moment, known_on, accounts=rows.account_id), looked_at()
 
 
 def of_pairs(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
@@ -86,7 +87,8 @@ def of_pairs(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:
         for parts in (_by_product(rows.column("product_lines")), _by_month(rows.moment), _by_size(said.mean)):
             yield from ((f"{LIKELY:.0%} and more, {name}", chosen & likely) for name, chosen in parts)
 
-    return Later(said, groups, rows.target, rows.moment, rows.moment + HORIZON_DAYS), looked_at()
+    known_on = rows.moment + HORIZON_DAYS
+    return Later(said, groups, rows.target, rows.moment, known_on, accounts=rows.account_id), looked_at()
 
 
 def of_weeks(model: DemandModel, rows: Rows) -> tuple[Later, Groups]:

@@ -48,7 +48,8 @@ STOCK: Final = Form(
 @dataclass(frozen=True, slots=True)
 class Later:
     """Rows after those learned from: what the networks say of them, as of `moment`, and what was known from `known_on` on. `told`:
-    what each row tells of, where several tell of the same. `adapts`: what each week's intervals held moves the next ones'."""
+    what each row tells of, where several tell of the same; `accounts`: whose each is. `adapts`: what each week's intervals held
+    moves the next ones'."""
 
     said: Said
     groups: Ints
@@ -57,6 +58,7 @@ class Later:
     known_on: Ints
     told: Ints | None = None
     adapts: bool = False
+    accounts: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def judge_intervals(
         CalibrationRefused: too few rows are held out.
     """
     scores, known_on = form.scores(later.said, later.target), later.known_on
-    scored = Scored(scores, later.groups, later.target, later.told, uncut(later.said), later.moment, known_on)
+    scored = Scored(
+        *(scores, later.groups, later.target, later.told, uncut(later.said), later.moment, known_on, later.accounts)
+    )
     judged = later.moment >= judged_from
 
     def ends(made: Calibration, asked: Bools) -> tuple[Ints, Ints]:

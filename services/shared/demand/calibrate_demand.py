@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from ordercast.contracts.demand_manifest import Question
-from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused
+from ordercast.services.shared.demand.conformal import Calibration, CalibrationRefused, Ints
 from ordercast.services.shared.demand.demand_model import DemandModel
-from ordercast.services.shared.demand.intervals import interval_scores, uncut, upper_scores
+from ordercast.services.shared.demand.intervals import Said, interval_scores, uncut, upper_scores
 from ordercast.services.shared.demand.rows import Rows, pieces_together, weeks_told
 from ordercast.services.shared.demand.scored import Scored
 
@@ -42,14 +42,17 @@ def scored_of(model: DemandModel, question: Question, rows: Rows) -> dict[str, S
 def _pairs(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_pairs(rows.values)[1:]
     known_on = rows.moment + model.questions["pair"].horizon_days
-    return Scored(interval_scores(said, rows.target), groups, rows.target, None, uncut(said), rows.moment, known_on)
+    return _of_accounts(said, groups, rows, known_on)
 
 
 def _lines(model: DemandModel, rows: Rows) -> Scored:
     said, groups = model.said_of_lines(rows.values)[1:]
-    return Scored(
-        interval_scores(said, rows.target), groups, rows.target, None, uncut(said), rows.moment, rows.moment + 1
-    )
+    return _of_accounts(said, groups, rows, rows.moment + 1)
+
+
+def _of_accounts(said: Said, groups: Ints, rows: Rows, known_on: Ints) -> Scored:
+    scores = interval_scores(said, rows.target)
+    return Scored(scores, groups, rows.target, None, uncut(said), rows.moment, known_on, rows.account_id)
 
 
 def _weeks(model: DemandModel, rows: Rows) -> Scored:

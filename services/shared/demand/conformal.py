@@ -29,6 +29,8 @@ MOST_LEVEL: Final = 0.99
 # that is uncertain by 3 % is better than that of all rows together, which are of another kind. So do groups under 0, whose rows are
 # of another kind than the larger group's, and as unlike each other as launches: the most that came for one bounds no other.
 FEWEST_IN_GROUP: Final = 400
+# Of fewer accounts than this the ranks would be those of the widest intervals of all, by which nobody can plan.
+FEWEST_ACCOUNTS: Final = 20
 # With fewer scores than this in all, none lies above 99 % of a new row's.
 FEWEST_IN_ALL: Final = 99
 # More pieces than a float can tell apart: no bound.
@@ -49,7 +51,8 @@ class Calibration:
 
     `scores` holds each group's kept scores in ascending order, one group's after the other's, from `starts` on; `rows` says of
     how many they were kept, and so their ranks. `most` are the most pieces of a group's rows. `cells`: how many different
-    things the rows tell of. `tail`: how much of what a level leaves out is left out in fact (`tailed`); not stored.
+    things the rows tell of, or of how many accounts they are. `tail`: how much of what a level leaves out is left out in fact
+    (`tailed`); not stored.
     """
 
     depths: int
@@ -104,7 +107,13 @@ def from_arrays(arrays: Mapping[str, NDArray[np.int64] | NDArray[np.float64]]) -
     return Calibration(int(depths[0]), groups, starts, rows, scores, most, cells)
 
 
-def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None, cells: Ints | None = None) -> Calibration:
+def calibrate(
+    scores: Floats,
+    groups: Ints,
+    pieces: Ints | None = None,
+    cells: Ints | None = None,
+    accounts: Ints | None = None,
+) -> Calibration:
     """Keeps scores by group.
 
     Args:
@@ -113,6 +122,9 @@ def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None, cells: I
         pieces: the rows' targets, the most of which bounds intervals; nothing does without them.
         cells: what each row tells of, where several tell of the same: a product's week is asked for at eight moments, and eight
             answers that miss it are one miss. Without them each row counts.
+        accounts: whose each row is, where one comes or stays away with all of its rows: a group of 400 rows of 20 accounts is
+            large enough for a threshold, but its ranks are those of 20 (Dunn, Wasserman, Ramdas 2023). Without them those of
+            the cells.
 
     Raises:
         CalibrationRefused: fewer than `FEWEST_IN_ALL` scores, or one that is no number.
@@ -135,7 +147,7 @@ def calibrate(scores: Floats, groups: Ints, pieces: Ints | None = None, cells: I
             if told >= fewest or depth == keys.shape[1] - 1:  # of all rows together there are enough
                 found.append(int(key))
                 counts.append(int(count))
-                different.append(told)
+                different.append(told if accounts is None else _counted(accounts[of_group]))
                 kept.append(scores[of_group][_kept_ranks(int(count)) - 1])
                 most.append(int(pieces[of_group].max()))
     by_key = np.argsort(found)
@@ -211,6 +223,10 @@ def _keys(groups: Ints) -> Ints:
     depths = groups.shape[1] + 1
     everybody = np.zeros((len(groups), 1), np.int64)
     return np.asarray(np.hstack([groups, everybody]) * depths + np.arange(depths), np.int64)
+
+
+def _counted(accounts: Ints) -> int:
+    return min(max(len(np.unique(accounts)), FEWEST_ACCOUNTS), len(accounts))
 
 
 def _kept_ranks(rows: int) -> Ints:

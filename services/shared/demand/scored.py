@@ -12,7 +12,8 @@ from ordercast.services.shared.demand.conformal import Calibration, calibrate, m
 class Scored:
     """By row, as `calibrate` has them; asked for at `moment`, and known by the end of the day before `known_on`.
 
-    `cells` is None where each row tells of something else. `uncut`: pieces that no bound takes out of an answer.
+    `cells` is None where each row tells of something else, `accounts` where rows are nobody's. `uncut`: pieces that no bound takes
+    out of an answer.
     """
 
     scores: Floats
@@ -22,6 +23,7 @@ class Scored:
     uncut: Ints
     moment: Ints
     known_on: Ints
+    accounts: Ints | None = None
 
     def where(self, chosen: Bools) -> "Scored":
         """Some of the rows."""
@@ -33,6 +35,7 @@ class Scored:
             uncut=self.uncut[chosen],
             moment=self.moment[chosen],
             known_on=self.known_on[chosen],
+            accounts=None if self.accounts is None else self.accounts[chosen],
         )
 
     def missed(self, asked: Bools, calibration: Calibration, level: float) -> Bools:
@@ -48,4 +51,4 @@ class Scored:
 
     def calibrated(self) -> Calibration:
         """Raises CalibrationRefused where they are too few."""
-        return calibrate(self.scores, self.groups, self.pieces, self.cells)
+        return calibrate(self.scores, self.groups, self.pieces, self.cells, self.accounts)

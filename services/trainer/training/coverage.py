@@ -28,12 +28,16 @@ def coverage(model: DemandModel, question: Question, held: Rows) -> tuple[Covera
     """By group; empty where a half has too few rows for intervals."""
     expected, scores, groups = _scored(model, question, held)
     key = held.account_id if held.account_id.any() else held.product_id
-    told = weeks_told(held) if question == "product" else np.arange(len(held))
+    told, accounts = (weeks_told(held), None) if question == "product" else (None, held.account_id)
     half = np.unique(key, return_inverse=True)[1] % 2 == 0
     inside = np.empty(len(held), np.bool_)
     try:
         for these in (half, ~half):
-            made = calibrate(scores[~these], groups[~these], cells=told[~these])
+            made = calibrate(
+                *(scores[~these], groups[~these], None),
+                cells=None if told is None else told[~these],
+                accounts=None if accounts is None else accounts[~these],
+            )
             inside[these] = scores[these] <= thresholds(made, groups[these], COVERED_LEVEL)
     except CalibrationRefused:
         return ()

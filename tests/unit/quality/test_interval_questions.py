@@ -35,7 +35,7 @@ def made(question: Question, level: str, seed: int, moments: int, products: int)
     target = random.poisson(mean) * (random.random(rows * ahead) < (0.5 if question == "pair" else 1.0))
     place = np.arange(rows * ahead) // ahead
     weeks = np.arange(rows * ahead) % ahead + 1 if question == "product" else place * 0
-    return Rows(features, values, 7 * (place // products), place * 0 + 1, place % products, weeks, target)
+    return Rows(features, values, 7 * (place // products), place % 97 + 1, place % products, weeks, target)
 
 
 @pytest.mark.parametrize(

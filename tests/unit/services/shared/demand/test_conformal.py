@@ -158,6 +158,27 @@ def test_a_group_of_few_things_that_many_rows_tell_of_has_the_threshold_of_the_n
     assert rows_behind(calibration, np.array([[0, 0], [1, 0]])).tolist() == [4 * FEWEST_IN_GROUP, 2 * FEWEST_IN_GROUP]
 
 
+def test_rows_of_accounts_that_come_with_all_of_their_rows_hold_what_the_level_says_of_other_accounts() -> None:
+    """Most of what a row has is its account's: 400 rows of 20 accounts say less of the next account than rows of 400 would."""
+    random, account = np.random.default_rng(0), np.repeat(np.arange(20), FEWEST_IN_GROUP // 20)
+    groups = np.column_stack([np.zeros_like(account), np.zeros_like(account)])
+    held, draws = {"rows": 0, "accounts": 0}, 2_000
+    for _ in range(draws):
+        scores = random.normal(0, 1, 20)[account] + random.normal(0, 0.3, len(account))
+        new = random.normal(0, 1) + random.normal(0, 0.3)
+        for name, accounts in (("rows", None), ("accounts", account)):
+            made = from_arrays(calibrate(scores, groups, accounts=accounts).arrays())
+            assert rows_behind(made, groups[:1]).tolist() == [FEWEST_IN_GROUP]  # few accounts are a group all the same
+            held[name] += new <= thresholds(made, groups[:1], 0.9)[0]
+    assert held["rows"] < 0.89 * draws < 0.9 * draws <= held["accounts"]
+
+
+def test_of_very_few_accounts_not_all_intervals_are_the_widest() -> None:
+    scores, nobody = np.arange(1_000.0), np.zeros((1_000, 1), np.int64)
+    found = thresholds(calibrate(scores, nobody, accounts=np.zeros(1_000, np.int64)), nobody[:1], 0.9)
+    assert 900 < found[0] < 950
+
+
 def test_a_calibration_of_before_counts_each_row() -> None:
     made = calibrate(np.arange(1_000.0), np.zeros((1_000, 0), np.int64))
     of_before = from_arrays({name: array for name, array in made.arrays().items() if name != "cells"})

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.activity import Activity, Ints, activity_of
 from ordercast.services.shared.demand.adaptive_tails import WINDOW_DAYS
-from ordercast.services.shared.demand.calibrate_demand import calibrations_of
+from ordercast.services.shared.demand.calibrate_demand import calibrations_of, scored_of
 from ordercast.services.shared.demand.conformal import Calibration, most_pieces, thresholds
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.intervals import intervals
@@ -175,3 +176,14 @@ def test_moments_are_those_whose_outcome_came_to_be_known_in_the_window(weeks_af
         )
     ]
     assert list(product_moments(UNTIL, day)) == weeks
+
+
+@pytest.mark.parametrize("question", ["pair", "line"])
+def test_pairs_and_lines_are_told_apart_by_account_and_products_by_nobody(question: Question) -> None:
+    rows, of_products = (
+        pair_rows(shop(), [UNTIL], HORIZON, UNTIL + HORIZON),
+        product_rows(shop(), [UNTIL], 2, UNTIL + 14),
+    )
+    [scored] = scored_of(model(), question, rows).values()
+    assert max(scored.calibrated().cells) == len(np.unique(rows.account_id))
+    assert all(of.accounts is None for of in scored_of(model(), "product", of_products).values())
