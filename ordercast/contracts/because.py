@@ -56,11 +56,13 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "process-died": (),
     **{code: tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", text))) for code, text in ENGLISH.items()},
 }
+# Looked up for each sentence.
+_NAMES: Final = {code: frozenset(names) for code, names in CODES.items()}
 
 
 def because(code: str, **values: Value) -> Because:
     """Raises ValueError unless the values are those of the code."""
-    if set(values) != set(CODES[code]):
+    if values.keys() != _NAMES[code]:
         raise ValueError(f"{code} has the values {', '.join(CODES[code])} and not {', '.join(values)}")
     return Because(code, values)
 

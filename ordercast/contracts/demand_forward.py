@@ -5,7 +5,7 @@ level plus its head, the median on log(1 + pieces) is that of the level plus its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -50,11 +50,15 @@ class InputScaling:
     missing: Floats
     least: Floats
     most: Floats
+    flagged: npt.NDArray[np.int64] = field(init=False)  # the features that have a flag
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flagged", np.flatnonzero(~np.isnan(self.missing)))
 
     @property
     def inputs(self) -> int:
         """How many numbers a network sees: the features, then the flags."""
-        return len(self.mean) + int((~np.isnan(self.missing)).sum())
+        return len(self.mean) + len(self.flagged)
 
     def __call__(self, values: npt.NDArray[np.float64]) -> Floats:
         """Features [rows, features] as a network sees them [rows, inputs], within +-6."""
@@ -65,7 +69,7 @@ class InputScaling:
         scaled: Floats = np.asarray((values - self.mean) * self.scale, np.float32)
         _hold(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS)
         scaled[flags] = 0
-        return np.concatenate([scaled, flags[:, ~np.isnan(self.missing)].astype(np.float32)], axis=1)
+        return np.concatenate([scaled, flags[:, self.flagged].astype(np.float32)], axis=1)
 
     def arrays(self) -> dict[str, Floats]:
         """As they are kept beside the weights."""
@@ -152,9 +156,14 @@ class DemandNetworks:
         """
         return self._outputs_of_blocks(_whole_blocks(values))[:, : len(values)]
 
-    def answer(self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64]) -> DemandAnswer:
-        """What all networks together answer for features [rows, features] and a level in pieces [rows]."""
-        return self._answer_blocks(_whole_blocks(values), _whole_blocks(level)).first(len(values))
+    def answer(
+        self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64], *, spread: bool = True
+    ) -> DemandAnswer:
+        """What all networks together answer for features [rows, features] and a level in pieces [rows].
+
+        Without its `spread` it is the sooner there; quantiles are the mean then.
+        """
+        return self._answer_blocks(_whole_blocks(values), _whole_blocks(level), spread).first(len(values))
 
     def _outputs_of_blocks(self, values: npt.NDArray[np.float64]) -> Floats:
         value = self._scaling(values).reshape(1, -1, BLOCK, self._scaling.inputs)
@@ -165,13 +174,15 @@ class DemandNetworks:
                 np.maximum(value, 0, out=value)
         return value.reshape(self.members, len(values), -1)
 
-    def _answer_blocks(self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64]) -> DemandAnswer:
+    def _answer_blocks(
+        self, values: npt.NDArray[np.float64], level: npt.NDArray[np.float64], spread: bool
+    ) -> DemandAnswer:
         heads = dict(zip(self._heads, np.moveaxis(self._outputs_of_blocks(values), -1, 0), strict=True))
         level = np.maximum(level, LEVEL_OF_NOTHING).astype(np.float32)
         log_mean = _hold(np.log(level) + heads["mean"], LEAST_LOG_MEAN, self._most_log_mean)
         mean = _mean_of_members(np.exp(log_mean))
         probability = _mean_of_members(1 / (1 + np.exp(-heads["order"]))) if "order" in heads else np.ones_like(mean)
-        if "median" not in heads:
+        if "median" not in heads or not spread:
             return DemandAnswer(probability, mean, mean, mean, mean)
         median = np.log1p(level) + heads["median"]
         low = median - _softplus(heads["low"]) if "low" in heads else median

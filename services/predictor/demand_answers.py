@@ -213,7 +213,7 @@ def probable_products(basis: Basis, account_id: int, limit: int) -> tuple[list[P
     known = basis.features.products_of(account_id)
     products = known[:MOST_PRODUCTS]
     values = basis.features.of_pairs(np.full(len(products), account_id, np.int64), products)
-    probability = basis.served.model.questions["pair"].answer(values).order_probability
+    probability = basis.served.model.questions["pair"].answer(values, spread=False).order_probability
     most = np.lexsort((products, -probability))[:limit]
     pairs = [Pair(account_id, product_id) for product_id in products[most].tolist()]
     return _numbers(basis, pairs, values[most], basis.served.model.pairs(values[most], basis.level)), len(known)
@@ -241,7 +241,7 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
     """Of pairs with these features; the same to the bit whichever others are asked for."""
     model = basis.served.model
     # A line has a piece at least. The networks may say less of a pair that they know little of.
-    lines = np.maximum(model.questions["line"].answer(values).expected, 1.0)
+    lines = np.maximum(model.questions["line"].answer(values, spread=False).expected, 1.0)
     product_ids = np.array([pair.product_id for pair in pairs], np.int64)
     because = basis.served.outside("pair", values, product_ids, basis.features)
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)

@@ -168,19 +168,16 @@ def thresholds(calibration: Calibration, groups: Ints, level: float) -> Floats:
     Raises:
         ValueError: the level is not between `LEAST_LEVEL` and `MOST_LEVEL`.
     """
-    if not LEAST_LEVEL <= level <= MOST_LEVEL:
-        raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
-    level = tailed(level, calibration.tail)
-    used, place = np.unique(_group_places(calibration, groups), return_inverse=True)
-    by_group = np.array(
-        [
-            calibration.scores[
-                calibration.starts[group] + _place(int(calibration.rows[group]), int(calibration.cells[group]), level)
-            ]
-            for group in used
-        ]
-    )
-    return np.asarray(by_group[place], np.float64)
+    _expect_level(level)
+    return _of_level(calibration, _group_places(calibration, groups), level)
+
+
+def thresholds_and_most(calibration: Calibration, groups: Ints, level: float) -> tuple[Floats, Ints]:
+    """`thresholds` and `most_pieces`, whose groups are looked up once."""
+    _expect_level(level)
+    places = _group_places(calibration, groups)
+    most = calibration.most[places] if groups.min(initial=0) >= 0 else most_pieces(calibration, groups)
+    return _of_level(calibration, places, level), most
 
 
 def tailed(level: float, tail: float) -> float:
@@ -207,6 +204,20 @@ def most_pieces(calibration: Calibration, groups: Ints) -> Ints:
     return np.asarray(calibration.most[_group_places(calibration, bounding)], np.int64)
 
 
+def _expect_level(level: float) -> None:
+    if not LEAST_LEVEL <= level <= MOST_LEVEL:
+        raise ValueError(f"a level of {level:g} is not between {LEAST_LEVEL:g} and {MOST_LEVEL:g}")
+
+
+def _of_level(calibration: Calibration, places: Ints, level: float) -> Floats:
+    level = tailed(level, calibration.tail)
+    by_group = np.zeros(len(calibration.rows))
+    for group in np.flatnonzero(np.bincount(places, minlength=len(by_group))).tolist():
+        kept = _place(int(calibration.rows[group]), int(calibration.cells[group]), level)
+        by_group[group] = calibration.scores[calibration.starts[group] + kept]
+    return by_group[places]
+
+
 def _group_places(calibration: Calibration, groups: Ints) -> Ints:
     """By row, the place of the finest group that was kept."""
     if groups.shape[1] < calibration.depths - 1:
@@ -215,14 +226,16 @@ def _group_places(calibration: Calibration, groups: Ints) -> Ints:
     keys = _keys(groups[:, : calibration.depths - 1])
     places = np.minimum(np.searchsorted(calibration.groups, keys), len(calibration.groups) - 1)
     finest = np.argmax(calibration.groups[places] == keys, axis=1)
-    return np.asarray(np.take_along_axis(places, finest[:, None], axis=1)[:, 0], np.int64)
+    return np.asarray(places[np.arange(len(places)), finest], np.int64)
 
 
 def _keys(groups: Ints) -> Ints:
     """One number for depth and group; all rows have the same in the last column."""
     depths = groups.shape[1] + 1
-    everybody = np.zeros((len(groups), 1), np.int64)
-    return np.asarray(np.hstack([groups, everybody]) * depths + np.arange(depths), np.int64)
+    keys = np.zeros((len(groups), depths), np.int64)
+    np.multiply(groups, depths, out=keys[:, :-1])
+    keys += np.arange(depths)
+    return keys
 
 
 def _counted(accounts: Ints) -> int:

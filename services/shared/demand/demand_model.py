@@ -14,7 +14,7 @@ from ordercast.contracts.demand_forward import DemandAnswer, DemandNetworks
 from ordercast.contracts.demand_manifest import Question
 from ordercast.services.shared.demand.boosted_member import BoostedMember
 from ordercast.services.shared.demand.closed_shop import left_of
-from ordercast.services.shared.demand.conformal import Calibration, Floats, Ints, most_pieces, thresholds
+from ordercast.services.shared.demand.conformal import Calibration, Floats, Ints, thresholds_and_most
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.interval_groups import (
     YOUNG_DAYS,
@@ -68,13 +68,15 @@ class QuestionModel:
         found = names(self.features)
         return found.index(AGE) if AGE in found else None
 
-    def answer(self, values: Floats, weeks_ahead: int = 0) -> DemandAnswer:
-        """For values [rows, all features], a slice of the rows at a time."""
+    def answer(self, values: Floats, weeks_ahead: int = 0, *, spread: bool = True) -> DemandAnswer:
+        """For values [rows, all features], a slice of the rows at a time; `spread` as the networks have it."""
         inputs = np.empty((len(values), len(self.columns) + 1))
         inputs[:, :-1], inputs[:, -1] = self._own(values), weeks_ahead
         level = np.expm1(values[:, self.level])
         parts = [
-            self._of_slice(values[first : first + SLICE], inputs[first : first + SLICE], level[first : first + SLICE])
+            self._of_slice(
+                values[first : first + SLICE], inputs[first : first + SLICE], level[first : first + SLICE], spread
+            )
             for first in range(0, max(len(values), 1), SLICE)
         ]
         if len(parts) == 1:
@@ -85,8 +87,8 @@ class QuestionModel:
         )
         return DemandAnswer(*columns)
 
-    def _of_slice(self, values: Floats, inputs: Floats, level: Floats) -> DemandAnswer:
-        answer = self.networks.answer(inputs, level)
+    def _of_slice(self, values: Floats, inputs: Floats, level: Floats, spread: bool) -> DemandAnswer:
+        answer = self.networks.answer(inputs, level, spread=spread)
         if self.boosted is not None:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
         features = inputs[:, :-1]
@@ -206,9 +208,7 @@ class DemandModel:
         enough = np.zeros(len(by_week[0].mean), np.int64)
         for count in range(1, len(by_week) + 1):
             said, groups = _of_weeks_together(by_week[:count], self._young(values))
-            calibration = self.calibrations["stock"]
-            wide, most = thresholds(calibration, groups, service_level), most_pieces(calibration, groups)
-            found = stock(said, wide, most)
+            found = stock(said, *thresholds_and_most(self.calibrations["stock"], groups, service_level))
             enough = np.maximum(enough, found)
         return enough
 
@@ -246,7 +246,7 @@ class DemandModel:
 
 
 def _intervals(calibration: Calibration, said: Said, groups: Ints, level: float) -> tuple[Ints, Ints]:
-    return intervals(said, thresholds(calibration, groups, level), most_pieces(calibration, groups))
+    return intervals(said, *thresholds_and_most(calibration, groups, level))
 
 
 def _of_weeks_together(by_week: Sequence[Said], young: Bools) -> tuple[Said, Ints]:

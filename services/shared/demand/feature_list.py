@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -12,10 +13,13 @@ from ordercast.services.shared.demand.activity import Floats
 Kind = Literal["log count", "log days", "log quantity", "log price", "log ratio", "share", "flag", "calendar"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Feature:
-    """One column. `log` is log(1 + x) of whole counts and of days; every value is held between `low` and `high`, but for the
-    default, which stands for what is not known."""
+    """One column, equal to itself alone: so what a list of them says is quickly found again.
+
+    `log` is log(1 + x) of whole counts and of days; every value is held between `low` and `high`, but for the default, which stands
+    for what is not known.
+    """
 
     name: str
     kind: Kind
@@ -154,14 +158,34 @@ PRODUCT_FEATURES: Final[tuple[Feature, ...]] = (
 
 
 def names(features: Sequence[Feature]) -> tuple[str, ...]:
-    return tuple(feature.name for feature in features)
+    return _names(tuple(features))
 
 
 def unknown(features: Sequence[Feature]) -> Floats:
     """By feature the value of "never", which is far from all others and says something else; not-a-number where there is none."""
-    return np.array(
-        [feature.default if feature.kind == "log days" and feature.default else np.nan for feature in features]
-    )
+    return _unknown(tuple(features))
+
+
+# Asked for each answer, for which they would take as long as a layer of the networks.
+@lru_cache(maxsize=64)
+def _names(features: tuple[Feature, ...]) -> tuple[str, ...]:
+    return tuple(feature.name for feature in features)
+
+
+@lru_cache(maxsize=64)
+def _unknown(features: tuple[Feature, ...]) -> Floats:
+    never = [feature.default if feature.kind == "log days" and feature.default else np.nan for feature in features]
+    return _read_only(np.array(never))
+
+
+@lru_cache(maxsize=64)
+def _default_low_high(features: tuple[Feature, ...]) -> Floats:
+    return _read_only(np.array([(feature.default, feature.low, feature.high) for feature in features]).T)
+
+
+def _read_only(array: Floats) -> Floats:
+    array.flags.writeable = False
+    return array
 
 
 def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], rows: int) -> Floats:
@@ -173,13 +197,14 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
     values = np.empty((rows, len(features)))
     for place, feature in enumerate(features):
         values[:, place] = columns[feature.name]
-    default, low, high = np.array([(feature.default, feature.low, feature.high) for feature in features]).T
+    default, low, high = _default_low_high(tuple(features))
     np.maximum(values, low, out=values)
     np.minimum(values, high, out=values)
     np.copyto(values, default, where=np.isnan(values))
     return values
 
 
+@lru_cache(maxsize=8)
 def as_before(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
     """The list as versions up to `ordercast.demand/5` learned from it: ten years ago was never, and a million pieces the most."""
     high = {"log days": _NEVER, "log quantity": _MOST}

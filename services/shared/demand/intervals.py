@@ -114,8 +114,8 @@ def _spread(said: Said) -> tuple[Floats, Floats, Floats]:
 
 
 def _always_in(said: Said, middle: Floats) -> tuple[Ints, Ints]:
-    ends = np.rint(np.stack([np.expm1(middle), np.maximum(said.mean, 0.0)])).astype(np.int64)
-    return ends.min(axis=0), np.maximum(ends.max(axis=0), _expected(said))
+    median, mean = (np.rint(ends).astype(np.int64) for ends in (np.expm1(middle), np.maximum(said.mean, 0.0)))
+    return np.minimum(median, mean), np.maximum(np.maximum(median, mean), _expected(said))
 
 
 def _expected(said: Said) -> Ints:
@@ -134,10 +134,10 @@ def uncut(said: Said) -> Ints:
 
 
 def _at_least(log_pieces: Floats) -> Ints:
-    pieces = np.expm1(np.clip(log_pieces, 0.0, _MOST_LOG))
+    pieces = np.expm1(np.minimum(np.maximum(log_pieces, 0.0), _MOST_LOG))
     return np.ceil(pieces - _EXACT * (1 + pieces)).astype(np.int64)
 
 
 def _at_most(log_pieces: Floats) -> Ints:
-    pieces = np.expm1(np.clip(log_pieces, 0.0, _MOST_LOG))
+    pieces = np.expm1(np.minimum(np.maximum(log_pieces, 0.0), _MOST_LOG))
     return np.floor(pieces + _EXACT * (1 + pieces)).astype(np.int64)

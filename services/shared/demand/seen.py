@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -72,8 +73,7 @@ def outside(
         [*ended] if there else [*ended, sentence("product-not-learned", product=str(product))]
         for there, product in zip(known, product_ids, strict=True)
     ]
-    grows = np.array([feature.kind.startswith("log") for feature in features])
-    silence = np.array([feature.name.endswith(SILENCES) for feature in features])
+    grows, silence = _grow_and_are_silences(tuple(features))
     longer = max(2 * horizon_days, WEEKS_HELD_OUT_DAYS)
     most = np.where(silence, np.log1p(np.expm1(seen.high) + longer), seen.high + MARGIN)
     never = values == unknown(features)
@@ -87,6 +87,15 @@ def outside(
         code = "silent-for-longer-than-seen" if silence[place] and more[row, place] else code
         reasons[row].append(_beyond(code, features[place], float(values[row, place]), float(bound[place])))
     return [tuple(row) for row in reasons]
+
+
+@lru_cache(maxsize=64)
+def _grow_and_are_silences(features: tuple[Feature, ...]) -> tuple[Bools, Bools]:
+    grow, silences = (
+        [feature.kind.startswith("log") for feature in features],
+        [feature.name.endswith(SILENCES) for feature in features],
+    )
+    return np.array(grow), np.array(silences)
 
 
 def _bounds(feature: Feature, column: Floats, rare: int) -> tuple[float, float, bool]:

@@ -62,6 +62,13 @@ def test_a_row_is_answered_alike_to_the_bit_alone_and_at_any_place_among_others(
         assert np.array_equal(some, of_all[places])
 
 
+def test_without_its_spread_an_answer_has_the_same_probability_and_mean_to_the_bit() -> None:
+    whole, short = NETWORKS.answer(VALUES, LEVELS), NETWORKS.answer(VALUES, LEVELS, spread=False)
+    assert np.array_equal(short.order_probability, whole.order_probability)
+    for column in (short.mean, short.low, short.median, short.high):
+        assert np.array_equal(column, whole.mean)
+
+
 def test_outputs_are_those_of_the_layers() -> None:
     assert NETWORKS.outputs(VALUES[:13]).shape == (MEMBERS, 13, len(HEADS))
     assert NETWORKS.outputs(VALUES[:0]).shape == (MEMBERS, 0, len(HEADS))

@@ -79,8 +79,8 @@ class Fewer:
         self._networks = networks
         self.heads = networks.heads
 
-    def answer(self, values: Floats, level: Floats) -> DemandAnswer:
-        said = self._networks.answer(values, level)
+    def answer(self, values: Floats, level: Floats, *, spread: bool = True) -> DemandAnswer:
+        said = self._networks.answer(values, level, spread=spread)
         return replace(said, mean=said.mean * np.float32(0.4))
 
 

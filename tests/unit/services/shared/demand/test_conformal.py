@@ -20,6 +20,7 @@ from ordercast.services.shared.demand.conformal import (
     most_pieces,
     rows_behind,
     thresholds,
+    thresholds_and_most,
 )
 
 LEVELS = st.floats(0.5, 0.99)
@@ -69,6 +70,20 @@ def test_a_row_is_bounded_by_the_most_pieces_of_its_group_and_by_nothing_in_a_ca
     assert most_pieces(made, np.array([[0], [1], [7]])).tolist() == [499, 1_497, 1_497]
     of_before = from_arrays({name: array for name, array in made.arrays().items() if name != "most"})
     assert most_pieces(of_before, np.array([[0]])).tolist() == [UNBOUNDED]
+
+
+@settings(max_examples=40)
+@given(held_out(), LEVELS, st.booleans())
+def test_threshold_and_bound_are_those_that_are_asked_for_apart(
+    rows: tuple[Floats, Ints], level: float, under_0: bool
+) -> None:
+    scores, groups = rows
+    groups = groups - [7, 0] if under_0 else groups
+    made = calibrate(scores, groups, np.arange(len(scores)))
+    asked = np.concatenate([groups, [[99, 99]]])
+    wide, most = thresholds_and_most(made, asked, level)
+    assert wide.tolist() == thresholds(made, asked, level).tolist()
+    assert most.tolist() == most_pieces(made, asked).tolist()
 
 
 def test_a_group_under_0_has_a_threshold_of_its_own_from_fewer_scores_on_and_the_bound_of_the_next_kind() -> None:
