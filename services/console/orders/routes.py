@@ -1,5 +1,6 @@
 """The orders in a table and a page for each; one is confirmed or cancelled, as a whole or by pieces, after asking."""
 
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -80,8 +81,13 @@ async def ask_to_cancel(request: Request, log_in: Operator, order_id: UUID, aske
 
 @router.post("/orders/{order_id}/cancel")
 async def cancel(request: Request, log_in: Operator, order_id: UUID, form: Annotated[CancelForm, Form()]) -> Response:
-    """What was typed stays if order_api refuses it, with its key: where no answer came, it is done once all the same."""
+    """What was typed stays if order_api refuses it, with its key: where no answer came, it is done once all the same. What can be
+    meant in two ways is asked once more: a piece that was typed beside "all" would take the whole order."""
     check_form(request, form.csrf)
+    if form.show is not None:
+        return await _ask_to_cancel(request, log_in, order_id, form.model_copy(update={"lines_after": form.show}))
+    if form.unclear:
+        return await _ask_to_cancel(request, log_in, order_id, form, unclear=form.unclear)
     cancelling = log_in.client.order_api.cancel_order(order_id, form.lines, key=form.key or None)
     done = await ask("order_api", cancelling, within_s=ACTION_DEADLINE_S)
     if isinstance(done, Missing):
@@ -98,10 +104,16 @@ async def _ask_to_confirm(request: Request, log_in: LogIn, order_id: UUID, faile
 
 
 async def _ask_to_cancel(
-    request: Request, log_in: LogIn, order_id: UUID, form: CancelForm, failed: Missing | None = None
+    request: Request,
+    log_in: LogIn,
+    order_id: UUID,
+    form: CancelForm,
+    failed: Missing | None = None,
+    unclear: str | None = None,
 ) -> Response:
     found = await read_order(log_in.client, order_id, form.lines_after)
-    status = failed.status if failed else found.status if isinstance(found, Missing) else 200
+    problems = [part.status for part in (failed, found) if isinstance(part, Missing)]
+    status = problems[0] if problems else HTTPStatus.UNPROCESSABLE_ENTITY if unclear else HTTPStatus.OK
     return page(
         request,
         "order_cancel.html",
@@ -110,6 +122,7 @@ async def _ask_to_cancel(
         found=found,
         form=form,
         failed=failed,
+        unclear=unclear,
         missing=is_missing,
         lines=LINES,
     )

@@ -17,6 +17,7 @@ from ordercast.services.shared.http.requests import PLAIN_INTEGER
 Line = Annotated[int, PLAIN_INTEGER, Query(ge=0, le=MAX_ITEMS)]
 # As the form has it: order_api says what is out of bounds.
 Pieces = Annotated[int | None, PLAIN_INTEGER, TYPED_NUMBER, NONE_IF_EMPTY]
+_After = Annotated[int, PLAIN_INTEGER, Field(ge=0, le=MAX_ITEMS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,21 @@ class OrderQuestion:
 
 class CancelForm(Form):
     """`all` of what is left, or the pieces that stand beside their lines. The key makes it once, however often it is sent
-    within a day."""
+    within a day. `show`: nothing is cancelled yet, only the lines after this one are shown."""
 
     key: HeaderText = ""
     what: Literal["all", "some"] = "all"
     line: Annotated[tuple[Annotated[int, PLAIN_INTEGER], ...], Field(max_length=MAX_ITEMS)] = ()
     pieces: Annotated[tuple[Pieces, ...], Field(max_length=MAX_ITEMS)] = ()
-    lines_after: Annotated[int, PLAIN_INTEGER, Field(ge=0, le=MAX_ITEMS)] = 0
+    lines_after: _After = 0
+    show: _After | None = None
+
+    @property
+    def unclear(self) -> Literal["both", "neither"] | None:
+        """Why it says nothing that could be done for good: pieces and all, or no pieces."""
+        if self.what == "all":
+            return "both" if self.typed else None
+        return None if self.typed else "neither"
 
     @property
     def typed(self) -> dict[int, int]:

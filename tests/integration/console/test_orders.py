@@ -199,12 +199,48 @@ async def test_a_cancelled_order_offers_nothing_to_do() -> None:
 async def test_the_lines_of_a_long_order_are_paged() -> None:
     async with reading(Shop()) as http:
         await log_in(http, "olga")
-        for path in (f"/orders/{LONG}", f"/orders/{LONG}/cancel"):
-            first = (await http.get(path)).text
+        following = {"": f'href="/orders/{LONG}?lines_after=50"', "/cancel": 'name="show" value="50"'}
+        for path, next_lines in following.items():
+            first = (await http.get(f"/orders/{LONG}{path}")).text
             assert "P-50<" in first
             assert "P-51<" not in first
-            assert f'href="{path}?lines_after=50"' in first
-            assert "Next lines" not in (await http.get(f"{path}?lines_after=1950")).text
+            assert next_lines in first
+            assert "Next lines" not in (await http.get(f"/orders/{LONG}{path}?lines_after=1950")).text
+
+
+async def test_pieces_of_a_long_order_s_other_lines_stay_when_the_next_ones_are_shown() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        csrf = csrf_in((await http.get("/orders")).text)
+        form = {"csrf": csrf, "key": "one-key", "what": "some", "line": ["1", "2"], "pieces": ["1", ""]}
+        shown = await http.post(f"/orders/{LONG}/cancel", data={**form, "show": "50"})
+        assert shown.status_code == 200
+        assert "P-51<" in shown.text
+        assert 'value="some" checked' in shown.text
+        assert (
+            '<input type="hidden" name="line" value="1"><input type="number" class="pieces" name="pieces" min="1" value="1">'
+            in (shown.text)
+        )
+        assert shop.records.done == []
+
+
+@pytest.mark.parametrize(("what", "pieces", "told"), [("all", "1", "which of both"), ("some", "", "how many pieces")])
+async def test_what_is_to_be_cancelled_is_asked_once_more_where_it_is_not_clear(
+    what: str, pieces: str, told: str
+) -> None:
+    """A piece that is typed while "all" is still chosen would take the whole order, for good."""
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        csrf = csrf_in((await http.get("/orders")).text)
+        form = {"csrf": csrf, "key": "one-key", "what": what, "line": ["1", "2"], "pieces": [pieces, ""]}
+        answer = await http.post(f"/orders/{PENDING}/cancel", data=form)
+        assert answer.status_code == 422
+        assert "Nothing was cancelled" in answer.text
+        assert told in answer.text
+        assert f'value="{what}" checked' in answer.text
+        assert shop.records.done == []
 
 
 async def test_empty_and_missing_states_say_what_to_do(open_reader: Any) -> None:

@@ -43,3 +43,11 @@ def test_all_that_is_left_has_no_body_whatever_was_typed() -> None:
     form = CancelForm.model_validate({"what": "all", "line": ["1"], "pieces": ["2"]})
     assert (form.lines, form.body) == (None, None)
     assert form.typed == {1: 2}
+
+
+@pytest.mark.parametrize(
+    ("what", "pieces", "unclear"),
+    [("all", "", None), ("all", "1", "both"), ("some", "1", None), ("some", "", "neither")],
+)
+def test_pieces_beside_all_and_some_without_pieces_are_unclear(what: str, pieces: str, unclear: str | None) -> None:
+    assert CancelForm.model_validate({"what": what, "line": ["1"], "pieces": [pieces]}).unclear == unclear
