@@ -34,6 +34,7 @@ from ordercast.services.console.pages import (
     LOG_IN_COOKIE,
     SHOP,
     answer_problem,
+    came_from,
     console,
     log_in_of,
     page,
@@ -139,7 +140,10 @@ async def _answer_gone_file(request: Request, _: Any) -> Response:
 
 
 async def _answer_refused_form(request: Request, _: Any) -> Response:
-    return page(request, "refused_form.html", HTTPStatus.FORBIDDEN)
+    # What another site sends is not shown.
+    after = came_from(request)
+    typed = await typed_in(request) if after else ()
+    return page(request, "refused_form.html", HTTPStatus.FORBIDDEN, came_from=after, typed=typed)
 
 
 async def _answer_wrong_request(request: Request, error: Any) -> Response:

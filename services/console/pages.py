@@ -15,6 +15,7 @@ from ordercast.services.console.cart.cart import Cart
 from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers, NotForOperators
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.look_again import look_if_due
+from ordercast.services.console.log_in.schemas import MOST_AFTER
 from ordercast.services.console.row_cards import as_row_cards
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
@@ -50,6 +51,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 # What a form brings by itself, and what is shown to nobody. The `key` of a filter was typed: that of an event.
 _NOT_TYPED: Final = frozenset({"csrf", "after", "key", "known", "before", "password"})
 _NOT_TYPED_IN_FILTERS: Final = _NOT_TYPED - {"key"}
+# Characters of what was typed that the form to log in brings along, below what a form may have in bytes: a review fits.
+_MOST_CARRIED: Final = 6_000
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -253,9 +256,33 @@ def to_log_in(request: Request, typed: Sequence[tuple[str, str]] = ()) -> Respon
         return Response(status_code=204, headers={**HEADERS, "HX-Redirect": "/log-in"})
     form = f"{SHOP}/log-in" if is_in_shop(request) else "/log-in"
     if request.method == "GET":
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        here = _short_enough(request.url.path, request.url.query)
         return RedirectResponse(form if here == "/" else f"{form}?after={quote(here, safe='')}", 303, HEADERS)
     # A form cannot be sent again by a link to where it was sent to.
     if after := came_from(request):
-        return page(request, "log_in.html", 403, after=after, email="", failed=None, undone=True, typed=typed)
+        path, _, query = after.partition("?")
+        return show_log_in(request, 403, after=_short_enough(path, query), undone=True, typed=typed)
     return RedirectResponse(form, 303, HEADERS)
+
+
+def _short_enough(path: str, query: str) -> str:
+    """A page to go to after the log-in; without its question where both are longer than the form takes."""
+    whole = f"{path}?{query}" if query else path
+    return next((here for here in (whole, path) if len(here) <= MOST_AFTER), "/")
+
+
+def show_log_in(
+    request: Request,
+    status: int = 200,
+    *,
+    after: str,
+    email: str = "",
+    failed: object = None,
+    undone: bool = False,
+    typed: Sequence[tuple[str, str]] = (),
+) -> Response:
+    """The form to log in. `undone`: another one that was sent was not done. What was `typed` into that is shown above this one, and
+    comes with it: a password that is mistyped loses nothing."""
+    carried = typed if sum(len(value) for _, value in typed) <= _MOST_CARRIED else ()
+    shown = {"after": after, "email": email, "failed": failed, "undone": undone, "typed": typed, "carried": carried}
+    return page(request, "log_in.html", status, **shown)

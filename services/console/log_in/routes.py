@@ -8,8 +8,8 @@ from ordercast.client.errors import ClientError, ProblemAnswer
 from ordercast.contracts.passwords import MAX_LENGTH
 from ordercast.first_line import first_line
 from ordercast.services.console.log_in.log_ins import DEADLINE_S, LOG_IN_S
+from ordercast.services.console.log_in.schemas import MOST_AFTER, LogInForm, PreferencesForm, SignUpForm
 from ordercast.services.console.log_in.schemas import Form as AnyForm
-from ordercast.services.console.log_in.schemas import LogInForm, PreferencesForm, SignUpForm
 from ordercast.services.console.pages import (
     CART_COOKIE,
     FORM_COOKIE,
@@ -25,6 +25,7 @@ from ordercast.services.console.pages import (
     log_in_of,
     page,
     set_cookie,
+    show_log_in,
 )
 from ordercast.services.console.parts import no_answer_within
 from ordercast.services.console.problem_words import Said, said_of
@@ -39,10 +40,10 @@ Failure = tuple[Literal["refused", "problem", "unreachable"], str | Words | Said
 
 @router.get("/log-in")
 @router.get(f"{SHOP}/log-in")
-async def show_log_in(request: Request, after: Annotated[str, Query(max_length=1_024)] = "") -> Response:
+async def ask_to_log_in(request: Request, after: Annotated[str, Query(max_length=MOST_AFTER)] = "") -> Response:
     if log_in_of(request):
         return go_to(after or _first_page(request))
-    return page(request, "log_in.html", after=after, email="", failed=None)
+    return show_log_in(request, after=after)
 
 
 @router.post("/log-in")
@@ -57,11 +58,19 @@ async def log_in(request: Request, form: Annotated[LogInForm, Form()]) -> Respon
     if isinstance(begun, Response):
         return begun
     status, failed = begun
-    return page(request, "log_in.html", status, after=form.after, email=form.email, failed=failed)
+    return show_log_in(
+        request,
+        status,
+        after=form.after,
+        email=form.email,
+        failed=failed,
+        undone=bool(form.typed),
+        typed=form.typed,
+    )
 
 
 @router.get(f"{SHOP}/sign-up")
-async def show_sign_up(request: Request, after: Annotated[str, Query(max_length=1_024)] = "") -> Response:
+async def show_sign_up(request: Request, after: Annotated[str, Query(max_length=MOST_AFTER)] = "") -> Response:
     if log_in_of(request):
         return go_to(after or SHOP)
     return _sign_up_page(request, SignUpForm(after=after))
@@ -83,7 +92,7 @@ async def sign_up(request: Request, form: Annotated[SignUpForm, Form()]) -> Resp
         return begun
     # The account is there: what is left to do is to log in.
     status, failed = begun
-    return page(request, "log_in.html", status, after=form.after, email=form.email, failed=failed)
+    return show_log_in(request, status, after=form.after, email=form.email, failed=failed)
 
 
 def _sign_up_page(request: Request, form: SignUpForm, status: int = 200, failed: Failure | None = None) -> Response:

@@ -69,6 +69,52 @@ async def test_the_key_of_a_filter_of_events_was_typed_and_that_of_a_form_was_no
         assert "too short</dd>" not in refused.text
 
 
+async def test_what_was_typed_outlives_a_mistyped_password_at_the_log_in() -> None:
+    async with reading(Shop()) as http:
+        await log_in(http, "carl")
+        csrf = await open_form(http, "/shop/products/1")
+        http.cookies.clear()
+        headers = {"referer": f"{http.base_url}/shop/products/1"}
+        form = {"csrf": csrf, "rating": "4", "text": "It keeps <warm>\r\nfor hours"}
+        asked = await http.post("/shop/products/1/reviews", data=form, headers=headers)
+        [log_in_form] = [form for form in forms_in(asked.text, "/shop/log-in") if form.typed]
+        sent: dict[str, list[str]] = {"email": ["carl@shop.example"]}
+        for name, value in log_in_form.typing("password", "mistyped"):
+            sent.setdefault(name, []).append(value)
+        answer = await http.post("/shop/log-in", data=sent)
+        assert answer.status_code == 401
+        assert "The email or the password is wrong" in answer.text
+        assert "what you sent was not done" in answer.text
+        assert "It keeps &lt;warm&gt;" in answer.text
+
+
+async def test_a_form_of_an_earlier_log_in_shows_what_was_typed_with_the_way_back() -> None:
+    """Whoever logs out and in again in another tab sends the form of the first one with a token of before."""
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        csrf = await open_form(http, "/products/new")
+        http.cookies.clear()
+        await log_in(http, "olga")
+        form = {"csrf": csrf, "name": "A <warm> cup", "sku": "CUP-7"}
+        refused = await http.post(
+            "/products/new", data=form, headers={"referer": f"{http.base_url}/products/new?from=1"}
+        )
+        assert refused.status_code == 403
+        assert "A &lt;warm&gt; cup" in refused.text
+        assert 'href="/products/new?from=1">Back to the form' in refused.text
+        foreign = await http.post("/products/new", data=form, headers={"referer": "https://evil.example/"})
+        assert foreign.status_code == 403
+        assert "A &lt;warm&gt; cup" not in foreign.text
+
+
+async def test_a_page_whose_question_is_long_can_be_asked_for_without_a_log_in() -> None:
+    async with reading(Shop()) as http:
+        to_log_in = await http.get("/orders", params={"order_ref": "한" * 200})
+        assert to_log_in.headers["location"] == "/log-in?after=%2Forders"
+        assert (await http.get(to_log_in.headers["location"])).status_code == 200
+
+
 @pytest.mark.parametrize("referer", ["https://evil.example/shop", "http://[", None])
 async def test_what_another_site_sends_is_not_shown(referer: str | None) -> None:
     async with reading(Shop()) as http:
