@@ -50,7 +50,8 @@ async def change_cart(request: Request, form: Annotated[CartForm, Form()]) -> Re
 async def place_order(request: Request, form: Annotated[CartForm, Form()]) -> Response:
     """Orders what the page showed, at the prices that it showed; else the page says what is otherwise now. Twice is once."""
     check_form(request, form.csrf)
-    cart, log_in = form.changed(cart_of(request)), log_in_of(request)
+    kept, log_in = cart_of(request), log_in_of(request)
+    cart = form.changed(kept)
     if log_in is None:
         if form.wrong:
             found = await read_cart(console(request).anybody, cart)
@@ -59,7 +60,7 @@ async def place_order(request: Request, form: Annotated[CartForm, Form()]) -> Re
     if not cart.lines:
         return keep_cart(request, go_to(CART), cart)
     found = await read_cart(console(request).anybody, cart)
-    if refused := _why_not(form, found):
+    if refused := _why_not(form, kept, found):
         reason, status = refused
         answer = _show(request, cart, found, form=form, failed=reason, status=status)
         return keep_cart(request, answer, cart.at_prices_of(found.products))
@@ -73,10 +74,13 @@ async def place_order(request: Request, form: Annotated[CartForm, Form()]) -> Re
     return answer
 
 
-def _why_not(form: CartForm, found: CartPage) -> tuple[Missing | str, int] | None:
-    """What stands against an order, and its status."""
+def _why_not(form: CartForm, kept: Cart, found: CartPage) -> tuple[Missing | str, int] | None:
+    """What stands against an order, and its status. `kept` is the cart as it was before the form: another tab may have put
+    something in, or taken it out, since the page was shown."""
     if form.wrong:
         return "quantity", 422
+    if set(form.product) != {line.product_id for line in kept.lines}:
+        return "cart", 409
     if found.unavailable:
         return found.unavailable, found.unavailable.status
     if not found.can_be_ordered:

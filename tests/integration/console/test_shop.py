@@ -146,6 +146,25 @@ async def test_another_price_is_told_before_anything_is_ordered() -> None:
         assert len(shop.storefront.orders) == 1
 
 
+async def test_only_what_the_page_showed_is_ordered_where_another_tab_changed_the_cart() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "carl")
+        await ready_to_order(http, 1)
+        both = await ready_to_order(http, 2)
+        await http.post("/shop/cart", data=both | {"quantity": ["0", "2"]})
+        for shown in (
+            both,
+            {name: values[:1] if isinstance(values, list) else values for name, values in both.items()},
+        ):
+            answer = await http.post("/shop/orders", data=shown)
+            assert answer.status_code == 409
+            assert "the cart holds other products now" in answer.text
+        assert shop.storefront.orders == {}
+        assert (await http.post("/shop/orders", data=form_of(answer.text))).status_code == 303
+        assert len(shop.storefront.orders) == 1
+
+
 async def test_what_is_not_sold_is_told_and_taken_out() -> None:
     shop = Shop()
     async with reading(shop) as http:
