@@ -109,7 +109,10 @@ async def test_pieces_that_were_taken_back_are_not_counted() -> None:
     placed["items"][0]["cancelled_quantity"] = 2
     async with reading(Shop(storefront=Storefront(orders={"key": placed}))) as http:
         await log_in(http, "carl")
-        assert ">7</td>" in (await http.get("/shop/orders")).text
+        orders = (await http.get("/shop/orders")).text
+        assert '>7</td>' in orders
+        assert "sums are as ordered" in orders
+        assert "what was cancelled is in them" in (await http.get(f"/shop/orders/{placed['id']}")).text
 
 
 async def test_a_double_click_orders_once() -> None:

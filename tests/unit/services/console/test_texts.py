@@ -132,6 +132,18 @@ def test_no_code_is_shown_in_place_of_a_word(template: Path) -> None:
     assert {one for one in (*shown, *handed) if CODE_OUT.search(one)} - SHOWN_AS_IT_IS == set()
 
 
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_text_runs_into_the_next_line_s(template: Path) -> None:
+    """A line's end after a tag is taken off: a sentence that goes on in the next line needs its blank in this one."""
+    assert re.findall(r".*:{% endtrans %}\n(?!<)", template.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_money_is_written_as_its_language_does(template: Path) -> None:
+    # What a cart's own cookie says of a product that is not there is text.
+    assert set(re.findall(r"{{ *([\w.]+\.(?:price|total)) *}}", template.read_text("utf-8"))) <= {"one.line.price"}
+
+
 def test_the_same_english_word_may_be_two_in_another_language() -> None:
     shown = environments()["ko"].from_string(
         '{% trans "rows" %}orders{% endtrans %}, 3 {% trans %}orders{% endtrans %}'

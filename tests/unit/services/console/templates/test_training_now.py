@@ -131,3 +131,9 @@ def test_one_that_was_rejected_looks_like_no_success_and_says_what_to_do() -> No
     assert "ordercast train --recipe demand --publish always" in rejected
     assert 'class="state on"' in published
     assert "--publish always" not in published
+
+
+def test_how_long_it_took_is_said_of_one_that_is_over() -> None:
+    assert "s so far." in shown("running")
+    assert "Took " not in shown("running")
+    assert "Took " in shown("succeeded", **PUBLISHED)
