@@ -27,6 +27,10 @@ _STATUSES: Final = {
     **dict.fromkeys(("offen", "neu", "ausstehend"), "PENDING"),
     **dict.fromkeys(("bestätigt", "bezahlt", "abgeschlossen", "in bearbeitung", "versendet", "geliefert"), "CONFIRMED"),
     **dict.fromkeys(("storniert", "abgebrochen", "erstattet", "fehlgeschlagen"), "CANCELLED"),
+    **dict.fromkeys(("대기", "주문접수", "결제대기", "입금대기"), "PENDING"),
+    **dict.fromkeys(("확정", "완료", "주문확정", "구매확정", "결제완료", "입금확인"), "CONFIRMED"),
+    **dict.fromkeys(("상품준비중", "배송준비중", "배송중", "배송완료"), "CONFIRMED"),
+    **dict.fromkeys(("취소", "주문취소", "취소완료", "환불", "환불완료", "반품", "반품완료"), "CANCELLED"),
 }
 # Of one order, all rows say the same or nothing.
 _OF_THE_ORDER: Final = ("account_ref", "status", "currency")

@@ -8,8 +8,8 @@ from ordercast.imports.errors import Undecided
 from ordercast.imports.profiles.mapping import KINDS, Only, plain
 
 # Names of the column that says what happened. `type` and `typ` may as well say what a product is: see `only_orders`.
-EVENT_NAMES: Final = ("event", "event type", "action", "ereignis", "ereignistyp", "aktion")
-TYPE_NAMES: Final = ("type", "typ")
+EVENT_NAMES: Final = ("event", "event type", "action", "ereignis", "ereignistyp", "aktion", "이벤트", "행동")
+TYPE_NAMES: Final = ("type", "typ", "유형")
 # Of a column that may be anything.
 WORDS_SHOWN: Final = 20
 # The usual words for an order, as `plain` writes them.

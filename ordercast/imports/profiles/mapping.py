@@ -44,6 +44,8 @@ KINDS: Final = {
     **dict.fromkeys(("ansicht", "angesehen", "aufruf", "seitenaufruf", "artikelansicht", "produktansicht"), "view"),
     **dict.fromkeys(("cart", "addtocart", "addedtocart", "cartadd", "productadded", "basket", "addtobasket"), "cart"),
     **dict.fromkeys(("warenkorb", "indenwarenkorb", "imwarenkorb", "indenwarenkorbgelegt"), "cart"),
+    **dict.fromkeys(("조회", "상품조회", "상품보기", "열람"), "view"),
+    **dict.fromkeys(("장바구니", "장바구니담기", "장바구니추가", "담기"), "cart"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Names that columns often have, and words that shops often use; in English and German, in small letters."""
+"""Names that columns often have, and words that shops often use; in English, German and Korean, in small letters."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -13,37 +13,80 @@ NAMES: Final = {
         *("order_ref", "order id", "order number", "order no", "order", "invoice", "invoice no", "transaction id"),
         *("bestellnummer", "bestellnr", "bestell id", "bestellung", "auftragsnummer", "auftragsnr", "auftrag"),
         *("rechnungsnummer", "rechnungsnr", "rechnung", "belegnummer", "belegnr", "beleg", "bonnummer", "bonnr"),
+        *("주문번호", "주문 id", "주문", "영수증번호", "거래번호"),
     ],
     "account_ref": [
         *("account_ref", "customer id", "customer number", "customer no", "customer", "user id", "account id", "email"),
         *("kundennummer", "kundennr", "kunden id", "kunde", "email adresse"),
+        *(
+            "고객번호",
+            "고객 id",
+            "고객",
+            "회원번호",
+            "회원 id",
+            "회원",
+            "구매자 id",
+            "구매자",
+            "주문자 id",
+            "주문자",
+            "이메일",
+        ),
     ],
     "occurred_at": [
         *("occurred_at", "order date", "created at", "date", "time", "timestamp", "invoice date", "event time"),
         *("bestelldatum", "auftragsdatum", "rechnungsdatum", "belegdatum", "bestellt am", "erstellt am"),
         *("zeitpunkt", "zeitstempel", "datum", "zeit"),
+        *(
+            "주문일시",
+            "주문일자",
+            "주문일",
+            "주문시각",
+            "주문시간",
+            "결제일시",
+            "거래일시",
+            "일시",
+            "날짜",
+            "시각",
+            "시간",
+        ),
     ],
     "sku": [
         *("sku", "item code", "product code", "article number", "stock code", "product id", "item id"),
         *("artikelnummer", "artikelnr", "artikel id", "artikelcode", "produktnummer", "produktnr", "produkt id"),
+        *("상품코드", "상품번호", "상품 id", "제품코드", "제품번호", "품목코드", "품번"),
     ],
     "name": [
         *("name", "product name", "item name", "title", "description"),
         *("artikelname", "artikelbezeichnung", "produktname", "produktbezeichnung", "bezeichnung", "beschreibung"),
+        *("상품명", "제품명", "품목명", "품명"),
     ],
-    "currency": ["currency", "währung", "waehrung"],
-    "quantity": ["quantity", "qty", "menge", "anzahl", "stück", "stueck", "stückzahl", "stueckzahl"],
-    "unit_price": ["unit_price", "item price", "price", "einzelpreis", "stückpreis", "stueckpreis", "preis"],
-    "status": ["status", "order status", "bestellstatus", "auftragsstatus"],
+    "currency": ["currency", "währung", "waehrung", "통화", "화폐"],
+    "quantity": [
+        *("quantity", "qty", "menge", "anzahl", "stück", "stueck", "stückzahl", "stueckzahl"),
+        *("수량", "주문수량", "구매수량", "개수"),
+    ],
+    "unit_price": [
+        "unit_price",
+        "item price",
+        "price",
+        "einzelpreis",
+        "stückpreis",
+        "stueckpreis",
+        "preis",
+        "단가",
+        "판매가",
+        "가격",
+    ],
+    "status": ["status", "order status", "bestellstatus", "auftragsstatus", "주문상태"],
     "confirmed_at": ["confirmed_at", "paid at", "bezahlt am"],
-    "cancelled_at": ["cancelled_at", "canceled at", "storniert am"],
-    "count": ["count", "views", "anzahl", "aufrufe", "ansichten"],
+    "cancelled_at": ["cancelled_at", "canceled at", "storniert am", "취소일시", "취소일"],
+    "count": ["count", "views", "anzahl", "aufrufe", "ansichten", "조회수"],
     "kind": ["kind"],
-    "price": ["price", "unit_price", "preis", "einzelpreis", "verkaufspreis"],
+    "price": ["price", "unit_price", "preis", "einzelpreis", "verkaufspreis", "판매가", "가격", "단가"],
     "active": ["active", "aktiv"],
 }
 # What it says is the product's name where another column is its SKU, and the SKU where none is.
-_NAME_OR_SKU: Final = ("product", "item", "article", "produkt", "artikel")
+_NAME_OR_SKU: Final = ("product", "item", "article", "produkt", "artikel", "상품", "제품", "품목")
 # Names too common to say what they are: they are `kind` where they hold a word for it.
 _KIND_BY_ITS_VALUES: Final = (*EVENT_NAMES, *TYPE_NAMES)
 

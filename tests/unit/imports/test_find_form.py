@@ -143,7 +143,10 @@ def test_a_column_of_a_common_name_with_other_words_is_not_read_and_named(tmp_pa
     assert (len(result.lines), result.left_out, result.found.not_read) == (1, {}, ("type",))
 
 
-@pytest.mark.parametrize("words", [("Ansicht", "Warenkorb"), ("viewed", "Add to cart"), ("PAGEVIEW", "addToBasket")])
+@pytest.mark.parametrize(
+    "words",
+    [("Ansicht", "Warenkorb"), ("viewed", "Add to cart"), ("PAGEVIEW", "addToBasket"), ("상품 조회", "장바구니 담기")],
+)
 def test_usual_words_for_views_and_carts_are_known(tmp_path: Path, words: tuple[str, str]) -> None:
     rows = "".join(f"2026-04-01T12:00:00Z,ann,MUG,{word}\n" for word in words)
     result = views(tmp_path, f"Zeitpunkt,Kunde,Artikel,Ereignis\n{rows}")
@@ -171,6 +174,8 @@ def test_words_of_the_shop_s_own_are_told_and_saved(tmp_path: Path) -> None:
         "Bestellnr.;Kunde;Datum;Artikel-Nr.;Artikel;Anzahl;Preis",
         "Rechnungsnummer;Kunden-ID;Rechnungsdatum;Artikelnr;Produkt;Stückzahl;Stückpreis",
         "Order no;Customer;Date;SKU;Product;Qty;Unit price",
+        "주문번호;고객번호;주문일시;상품코드;상품명;수량;단가",
+        "주문 ID;회원;주문일;품번;상품;주문수량;판매가",
     ],
 )
 def test_names_that_shops_use_are_known(tmp_path: Path, header: str) -> None:
@@ -180,6 +185,17 @@ def test_names_that_shops_use_are_known(tmp_path: Path, header: str) -> None:
     assert (line["order_ref"], line["account_ref"]) == ("7", "ann")
     assert (item["sku"], item["name"], item["quantity"], item["unit_price"]) == ("MUG", "Mug, red", 2, "10.2500")
     assert result.found.not_read == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("storniert", "CANCELLED"), ("결제대기", "PENDING"), ("배송완료", "CONFIRMED"), ("환불완료", "CANCELLED")],
+)
+def test_words_that_shops_use_for_states_are_known(tmp_path: Path, word: str, status: str) -> None:
+    result = read(
+        own(tmp_path, f"Order no,Customer,Date,SKU,Qty,Price,주문상태\n7,ann,2026-04-13T09:00Z,MUG,2,10.25,{word}\n")
+    )
+    assert [line["status"] for line in result.lines] == [status]
 
 
 @pytest.mark.parametrize("mapped", [[], ["sku=Code"]])
