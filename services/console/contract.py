@@ -28,9 +28,14 @@ def _fields(schema: Mapping[str, Any], parts: Mapping[str, Any], before: str) ->
             name=before + name,
             kind=str(field.get("format") or field.get("type", "object")),
             about=field.get("description", told.get("description", "")),
-            example=", ".join(map(str, examples)) or None,
+            example=", ".join(map(_as_json, examples)) or None,
             required=name in schema.get("required", ()),
         )
         inner = field.get("items", {})
         if "$ref" in inner:
             yield from _fields(parts[inner["$ref"].rpartition("/")[2]], parts, f"{before}{name}[].")
+
+
+def _as_json(example: object) -> str:
+    """As it stands in a body, but for the quotes of a text."""
+    return str(example).lower() if isinstance(example, bool) else str(example)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 
 from ordercast.services.console.features.read_features import FeaturesPage, read_features
+from ordercast.services.console.features.row_words import ROW_WORDS
 from ordercast.services.console.features.schemas import FeaturesQuestion, VerifyForm
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.pages import Operator, check_form, console, page
@@ -49,4 +50,5 @@ def _page(request: Request, found: FeaturesPage) -> Response:
         most_matches=MOST_MATCHES,
         reasons=REASONS,
         in_words=in_words,
+        row_words=ROW_WORDS,
     )

@@ -88,7 +88,7 @@
     source.addEventListener("passed", (event) => {
       keep(event);
       passed += Number(event.data);
-      part("passed").textContent = `${told.passed} ${passed}`;
+      part("passed").textContent = `${told.passed} ${new Intl.NumberFormat(document.documentElement.lang).format(passed)}`;
     });
     source.addEventListener("problem", (event) => say("problem", "off", JSON.parse(event.data)));
     source.addEventListener("ended", (event) => (source.close(), say("ended", "off", JSON.parse(event.data))));

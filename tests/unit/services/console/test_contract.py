@@ -11,6 +11,8 @@ def test_fields_of_parts_stand_below_the_field_that_holds_them() -> None:
     fields = {field.name: field for field in contract_fields(event_schema("ordercast.order.placed.v1"))}
     assert fields["status"].example == "PENDING, CONFIRMED"
     assert fields["order_id"].kind == "uuid"
+    sold = {field.name: field for field in contract_fields(event_schema("ordercast.product.changed.v1"))}["active"]
+    assert (sold.kind, sold.example) == ("boolean", "true")
     assert fields["items[].quantity"].required
     assert not fields["order_ref"].required
     assert fields["order_ref"].about == "the shop's own number of an imported order"
