@@ -65,6 +65,7 @@ class Storefront:
             Route("/order_api/orders", self.place, methods=["POST"]),
             Route("/order_api/products/{product_id:int}/reviews", self.write, methods=["POST"]),
             Route("/order_api/products/{product_id:int}/reviews", self.list_reviews, methods=["GET"]),
+            Route("/order_api/products/{product_id:int}/reviews/{review_id:int}", self.change, methods=["PATCH"]),
         ]
 
     def of(self, product: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +104,13 @@ class Storefront:
         written = {"id": 1, "product_id": number, "account_id": ACCOUNT_ID, "nickname": "carl", **body}
         self.reviews.append(written | {"created_at": NOW.isoformat(), "updated_at": NOW.isoformat()})
         return JSONResponse(self.reviews[-1], 201)
+
+    async def change(self, request: Request) -> Response:
+        if self.refuse:
+            return problem(403, "not-your-review", self.refuse)
+        [own] = [one for one in self.reviews if one["id"] == request.path_params["review_id"]]
+        own |= await request.json()
+        return JSONResponse(own)
 
     async def list_reviews(self, request: Request) -> Response:
         asked = request.query_params

@@ -20,6 +20,12 @@ class ReviewsApi:
         request = Request("POST", self._url(product_id), body, {"Content-Type": "application/json"})
         return self.session.ask(request, Review)
 
+    def change(self, product_id: int, review_id: int, rating: int, text: str) -> Review:
+        """The caller's own, or for an operator any."""
+        body = msgspec.json.encode({"rating": rating, "text": text})
+        url = f"{self._url(product_id)}/{review_id}"
+        return self.session.ask(Request("PATCH", url, body, {"Content-Type": "application/json"}), Review)
+
     def take_down(self, product_id: int, review_id: int) -> None:
         """The caller's own, or for an operator any."""
         self.session.send(Request("DELETE", f"{self._url(product_id)}/{review_id}"))

@@ -33,6 +33,11 @@ class ProductPage:
     reviews: Page[Review] | Missing
     not_counted: Missing | None = None
 
+    def written_by(self, account_id: int) -> Review | None:
+        """That account's review, if it is among these: an account writes one of a product."""
+        reviews = [] if isinstance(self.reviews, Missing) else self.reviews.data
+        return next((review for review in reviews if review.account_id == account_id), None)
+
 
 async def read_window(anybody: Client, search: str, starting_after: int | None) -> ShopWindow:
     asking = anybody.shop_pages.products(

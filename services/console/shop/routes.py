@@ -87,13 +87,14 @@ async def put_into_cart(request: Request, product_id: PathId, form: Annotated[In
 async def write_review(
     request: Request, log_in: Customer, product_id: PathId, form: Annotated[ReviewForm, Form()]
 ) -> Response:
-    """What was typed stays where order_api refuses it."""
+    """What was typed stays where order_api refuses it. Whoever has written one changes it."""
     check_form(request, form.csrf)
-    written = await ask(
-        "order_api",
-        log_in.client.reviews.write(product_id, form.rating, form.plain_text),
-        within_s=ACTION_DEADLINE_S,
-    )
+    api = log_in.client.reviews
+    if form.review is None:
+        writing = api.write(product_id, form.rating, form.plain_text)
+    else:
+        writing = api.change(product_id, form.review, form.rating, form.plain_text)
+    written = await ask("order_api", writing, within_s=ACTION_DEADLINE_S)
     if isinstance(written, Missing):
         return await _show(request, product_id, review=form, refused=written)
     return go_to(f"{SHOP}/products/{product_id}?reviewed=true#reviews")
@@ -126,7 +127,7 @@ async def _show(
         # A page that says why it failed names the same act once more.
         key=form.key if form else secrets.token_urlsafe(_KEY_BYTES),
         failed=failed,
-        review=review or ReviewForm(),
+        review=review or ReviewForm.of(found.written_by(log_in.account.id) if log_in else None),
         refused=refused,
         max_review=MAX_REVIEW,
         most_lines=MOST_LINES,

@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from fastapi import Query
 from pydantic import Field, StringConstraints
 
+from ordercast.client.order_answers import Review
 from ordercast.services.console.forecasts.schemas import Search
 from ordercast.services.console.log_in.schemas import Form, Text
-from ordercast.services.console.schemas import After
-from ordercast.services.shared.http.requests import PLAIN_INTEGER, WITHOUT_NUL
+from ordercast.services.console.schemas import NONE_IF_EMPTY, After
+from ordercast.services.shared.http.requests import MAX_ID, PLAIN_INTEGER, WITHOUT_NUL
 
 # Of order_api.
 MAX_REVIEW: Final = 4_000
@@ -44,8 +45,15 @@ class IntoCartForm(Form):
 
 
 class ReviewForm(Form):
+    """`review` is the one that is changed; none, where it is the first of its author."""
+
+    review: Annotated[Annotated[int, Field(ge=1, le=MAX_ID)] | None, PLAIN_INTEGER, NONE_IF_EMPTY] = None
     rating: Annotated[int, PLAIN_INTEGER, Field(ge=1, le=5)] = 5
     text: Annotated[str, StringConstraints(max_length=2 * MAX_REVIEW), WITHOUT_NUL] = ""
+
+    @classmethod
+    def of(cls, own: Review | None) -> "ReviewForm":
+        return cls(review=own.id, rating=own.rating, text=own.text) if own else cls()
 
     @property
     def plain_text(self) -> str:

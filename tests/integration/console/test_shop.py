@@ -10,6 +10,7 @@ from tests.integration.console.test_log_in import csrf_in, log_in, reading
 from tests.support.console_predictions import Predictions
 from tests.support.console_services import PASSWORD, Shop, console_of
 from tests.support.console_shop import Storefront, order
+from tests.support.forms_in_page import forms_in
 
 
 async def test_by_keyboard_alone_somebody_signs_up_finds_a_product_and_orders_it(open_reader: Any) -> None:
@@ -267,6 +268,12 @@ async def test_reviews_are_written_by_who_ordered_and_refusals_keep_the_text() -
         page = await http.get(answer.headers["location"])
         assert "4 of 5" in page.text
         assert shop.storefront.reviews[0]["text"] == "Does not drip <b>\nand is blue"
+        # There is one of an account: it is changed where it was written.
+        [own] = [form for form in forms_in(page.text, "/shop/products/1") if form.action.endswith("/reviews#reviews")]
+        assert "Change the review" in page.text
+        answer = await http.post(own.action, data=dict(own.typing("text", "It drips after all")) | {"rating": "2"})
+        assert answer.status_code == 303
+        assert [(one["rating"], one["text"]) for one in shop.storefront.reviews] == [(2, "It drips after all")]
         assert shop.storefront.views == []
 
 
