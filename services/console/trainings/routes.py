@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 
+from ordercast.client.training_answers import FINISHED
 from ordercast.services.console.event_stream import PageStream
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.schemas import Form as AnyForm
@@ -119,6 +120,7 @@ async def _ask_to_cancel(request: Request, log_in: LogIn, training_id: UUID, fai
         "training_cancel.html",
         status,
         training=training,
+        is_over=not isinstance(training, Missing) and training.status in FINISHED,
         training_id=training_id,
         failed=failed,
         missing=is_missing,

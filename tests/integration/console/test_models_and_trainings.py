@@ -266,6 +266,10 @@ async def test_a_training_is_cancelled_after_asking() -> None:
         assert "epoch 12 of 90" in asked.text
         await http.post(path, data={"csrf": csrf_in(asked.text)})
         assert shop.predictions.done == [("cancel", TRAININGS[0]["id"])]
+        for over in (TRAININGS[1], TRAININGS[5]):
+            page = (await http.get(f"/trainings/{over['id']}/cancel")).text
+            assert "there is nothing to cancel" in page
+            assert "Cancel the training" not in page
 
 
 async def test_with_a_service_away_or_nothing_there_the_pages_say_what_to_do() -> None:
