@@ -26,7 +26,7 @@ from ordercast.services.shared.demand.interval_groups import (
 )
 from ordercast.services.shared.demand.intervals import Said, intervals, of_several_weeks, stock
 from ordercast.services.shared.demand.seen import Seen, outside
-from ordercast.services.shared.demand.silences import dead_as_usual, lasting, silent_products
+from ordercast.services.shared.demand.silences import dead_as_usual, lasting, never_sold, silent_products
 from ordercast.services.shared.demand.spread import said_of_pairs, said_of_pieces
 from ordercast.services.shared.demand.young_products import leveled, resting
 
@@ -40,6 +40,7 @@ CALIBRATIONS: Final = ("pair", "line", "week", "stock")
 SLICE: Final = 8_192
 # Of a product, in products by week.
 AGE: Final = "age"
+VISIT_LEVEL: Final = "visit_level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,11 @@ class QuestionModel:
         if self.levels_young and self.age is not None:
             answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
         if self.rests:
-            answer = resting(answer, level, silent_products(self.seen, self.features, features))
+            silent = silent_products(self.seen, self.features, features)
+            unsold = never_sold(values)
+            # What visits let expect of one that never sold, and nothing without any; of a shop that rests not even that.
+            known = np.where(unsold & ~silent, np.expm1(values[:, _place(VISIT_LEVEL)]), level)
+            answer = resting(answer, known, silent | unsold)
         return answer
 
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[Sentence, ...]]:
@@ -252,6 +257,11 @@ def _intervals(calibration: Calibration, said: Said, groups: Ints, level: float)
 def _of_weeks_together(by_week: Sequence[Said], young: Bools) -> tuple[Said, Ints]:
     said = of_several_weeks(by_week)
     return said, stock_groups(said.mean, np.full(len(said.mean), len(by_week)), young)
+
+
+def _place(feature: str) -> int:
+    """Of a product's feature, among all."""
+    return names(PRODUCT_FEATURES).index(feature)
 
 
 def _groups_of_pairs(answer: DemandAnswer, said: Said) -> Ints:

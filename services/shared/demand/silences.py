@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.services.shared.demand.activity import Bools, Floats
-from ordercast.services.shared.demand.feature_list import Feature, names, unknown
+from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES, Feature, names, unknown
 from ordercast.services.shared.demand.seen import MARGIN, Seen
 from ordercast.services.shared.demand.weekly_levels import SMOOTHING
 
@@ -30,6 +30,12 @@ def silent_products(seen: Seen, features: Sequence[Feature], values: Floats) -> 
         week, worst, nothing = values[:, place], seen.low[place], features[place].low
         silent |= (week < worst - MARGIN) | ((week == nothing) & (worst > nothing))
     return np.asarray(silent, np.bool_)
+
+
+def never_sold(values: Floats) -> Bools:
+    """By row of a product, with all its features: it has no order of which pieces are left. None was learned from."""
+    place = names(PRODUCT_FEATURES).index(PRODUCT_SILENCE)
+    return np.asarray(values[:, place] == PRODUCT_FEATURES[place].default, np.bool_)
 
 
 def lasting(seen: Seen, features: Sequence[Feature], values: Floats) -> Floats:

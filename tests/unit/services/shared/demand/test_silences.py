@@ -194,3 +194,30 @@ def test_pairs_of_a_product_that_is_silent_for_longer_than_any_order_less_probab
     share = question.answer(values).order_probability / free.answer(values).order_probability
     assert share == pytest.approx([1, 1, 0.7, 0.49, 0.7**4, 1], rel=1e-5)
     assert question.answer(values).mean.tolist() == free.answer(values).mean.tolist(), "an order would be as large"
+
+
+def never_sold(visit_level: float, shop_week: float = 0.0) -> Any:
+    """A product that was looked at, or not even that, among others that were sold as usual."""
+    values = np.random.default_rng(1).uniform(0, 2, (6, len(PRODUCT_FEATURES)))
+    found = {"days_since_last": unknown(PRODUCT_FEATURES)[names(PRODUCT_FEATURES).index("days_since_last")]}
+    for name, value in ({"level": 0.0, "visit_level": np.log1p(visit_level), "shop_week": shop_week} | found).items():
+        values[0, names(PRODUCT_FEATURES).index(name)] = value
+    return values
+
+
+@pytest.mark.parametrize("visit_level", [0.0, 1.5])
+def test_a_product_that_never_sold_is_expected_to_sell_what_its_visits_say_and_nothing_without_any(
+    visit_level: float,
+) -> None:
+    """None was learned from: networks said nine pieces in four weeks of whatever had been entered into the catalogue."""
+    product = without_bounds(questions_of(SCHEMA)["product"])
+    values = never_sold(visit_level)
+    answer, usual = product.answer(values, 1), replace(product, rests=False).answer(values, 1)
+    assert answer.mean[0] == pytest.approx(visit_level, rel=1e-6)
+    assert answer.low[0] == 0
+    assert usual.mean[0] > 0
+    assert np.array_equal(answer.mean[1:], usual.mean[1:]), "of those that were sold nothing changes"
+
+
+def test_in_a_shop_that_rests_a_product_that_never_sold_is_expected_to_sell_nothing_whoever_looks_at_it() -> None:
+    assert questions_of(SCHEMA)["product"].answer(never_sold(1.5, shop_week=-4.0), 1).mean[0] == 0
