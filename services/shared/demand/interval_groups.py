@@ -21,6 +21,8 @@ PAIR_PIECES: Final = (1, 5, 20)
 # that, they have those of their size. A group under 0 (`conformal`): what one sold bounds no other.
 YOUNG_DAYS: Final = 91
 _YOUNG: Final = -1
+# Days since its last order up to which a product is on sale: these are learned from, judged and calibrated on.
+ON_SALE_DAYS: Final = 13 * 7
 # Probability of an order from which on an interval of 90 % has to hold more than no pieces at all. In a small shop all likely
 # pairs share a threshold, apart from the many of which nothing will come.
 LIKELY: Final = 0.1

@@ -22,6 +22,8 @@ LEAST_SPREAD: Final = 0.5
 NOTHING_FROM: Final = 0.5
 # Room for rounding: the pieces whose own score is the threshold are in.
 _EXACT: Final = 1e-9
+# Where so much is expected that nothing seen bounds it, an end lies no farther out than so many times that.
+ROOM: Final = 2
 # log(1 + 2**52): more pieces than a float can tell apart.
 _MOST_LOG: Final = 36.0
 
@@ -30,8 +32,8 @@ _MOST_LOG: Final = 36.0
 class Said:
     """What a model says of each row: expected pieces, and the quantiles .05, .5 and .95 of log(1 + pieces).
 
-    `outward`: no interval and no stock ends below the mean itself, from half a piece on. Versions of releases before were judged
-    and calibrated with the mean rounded to the nearest piece, and with none that held a stock.
+    `outward`: no interval and no stock ends below the mean itself, from half a piece on, and none is cut where it does. Versions of
+    releases before were judged and calibrated with the mean rounded to the nearest piece, and with none that held a stock.
     """
 
     mean: Floats
@@ -55,7 +57,8 @@ def interval_scores(said: Said, pieces: Ints) -> Floats:
 
 
 def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, Ints]:
-    """Lowest and highest pieces, no more than `most_seen`; rounded mean and median are always in, so no interval is empty.
+    """Lowest and highest pieces, no more than `most_seen`, or twice what is expected; rounded mean and median are always in, so no
+    interval is empty.
 
     A threshold is a factor of the spread: where a huge order came for a row that expects few, that factor would say billions of
     a row that expects more.
@@ -63,7 +66,7 @@ def intervals(said: Said, thresholds: Floats, most_seen: Ints) -> tuple[Ints, In
     middle, down, up = _spread(said)
     wide = np.maximum(thresholds, 0.0)
     least, most = _always_in(said, middle)
-    highest = np.minimum(_at_most(middle + wide * up), most_seen)
+    highest = np.minimum(_at_most(middle + wide * up), np.maximum(most_seen, _with_room(said, most)))
     return np.minimum(_at_least(middle - wide * down), least), np.maximum(highest, most)
 
 
@@ -77,13 +80,14 @@ def upper_scores(said: Said, pieces: Ints) -> Floats:
 def stock(said: Said, thresholds: Floats, most_seen: Ints) -> Ints:
     """Pieces that are enough with the probability of the thresholds' level, no more than `most_seen`, and no fewer than expected.
 
-    `most_seen` bounds no stock under mean and median, as it bounds no interval: who expects more than anybody sold needs it. A
-    level for which less than the mean is enough, as of pieces that come seldom and then are many, is more than held.
+    `most_seen` bounds no stock under twice mean and median, as it bounds no interval: who expects as much as anybody ever sold
+    needs more for the weeks in which more comes. A level for which less than the mean is enough, as of pieces that come seldom and
+    then are many, is more than held.
     """
     middle, down, up = _spread(said)
     _, least = _always_in(said, middle)
     enough = _at_most(middle + thresholds * np.where(thresholds > 0, up, down))
-    return np.maximum(np.minimum(enough, np.maximum(most_seen, least)), _expected(said))
+    return np.maximum(np.minimum(enough, np.maximum(most_seen, _with_room(said, least))), _expected(said))
 
 
 def of_several_weeks(weeks: Sequence[Said]) -> Said:
@@ -130,7 +134,19 @@ def _expected(said: Said) -> Ints:
 
 def uncut(said: Said) -> Ints:
     """By row, the pieces up to which no bound cuts an interval or a stock."""
-    return _always_in(said, _spread(said)[0])[1]
+    return _with_room(said, _always_in(said, _spread(said)[0])[1])
+
+
+def most_by_mean(mean: Floats, level: float) -> Ints:
+    """By row, pieces that are exceeded with no more than the probability that the level leaves out, however they are spread: by
+    Markov's inequality, from their mean alone."""
+    pieces = np.maximum(mean, 0.0) / (1 - level) - 1
+    return np.maximum(np.ceil(pieces - _EXACT * (1 + pieces)), 0.0).astype(np.int64)
+
+
+def _with_room(said: Said, most: Ints) -> Ints:
+    """Twice that. In versions of releases before there was no room: what is expected was the end, where nobody had sold more."""
+    return ROOM * most if said.outward else most
 
 
 def _at_least(log_pieces: Floats) -> Ints:

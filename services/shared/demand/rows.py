@@ -13,6 +13,7 @@ import numpy as np
 from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, Feature, names
 from ordercast.services.shared.demand.features import Features, features_at, features_of_products
+from ordercast.services.shared.demand.interval_groups import ON_SALE_DAYS
 from ordercast.services.shared.demand.known import Known, known_at, total
 
 Advance = Callable[[int], None]
@@ -218,7 +219,7 @@ def _summed(activity: Activity, pieces: Ints, start: int, days: int, group: Ints
 
 def _on_sale(known: Known, youngest_days: int) -> Ints:
     product, day = known.days.product[known.days.ordered], known.days.day[known.days.ordered]
-    early, late = product[day <= known.moment - youngest_days], product[day >= known.moment - 13 * 7]
+    early, late = product[day <= known.moment - youngest_days], product[day >= known.moment - ON_SALE_DAYS]
     return np.intersect1d(early, late)
 
 

@@ -132,6 +132,26 @@ def test_a_launch_larger_than_any_before_it_is_bounded_by_what_all_products_sold
     assert (sure > usual).all()
 
 
+def test_what_is_no_longer_on_sale_is_stocked_by_its_mean_alone_and_not_by_what_others_needed() -> None:
+    """Products that sell little had far more than was expected now and then; these have sold nothing for 13 weeks, or ever."""
+    weeks = np.repeat(np.arange(1, 9), 500)
+    scores, pieces = np.full(len(weeks), 9.0), np.full(len(weeks), 50)
+    one, nothing = np.ones(len(weeks)), np.zeros(len(weeks), np.bool_)
+    groups = {"week": product_groups(one, one, nothing), "stock": stock_groups(one, weeks, nothing)}
+    made = {kind: calibrate(scores, of_kind, pieces) for kind, of_kind in groups.items()}
+    model = replace(MODEL, calibrations={**MODEL.calibrations, **made})
+    values = np.tile(rows(PRODUCT_FEATURES, 1), (3, 1))
+    values[:, names(PRODUCT_FEATURES).index("level")] = np.log1p(1e-4)
+    values[:, names(PRODUCT_FEATURES).index("visit_level")] = 0.0
+    values[:, names(PRODUCT_FEATURES).index("days_since_last")] = np.log1p([91, 92, np.expm1(8.21)])
+    said, stock = model.forecasts(values, 8, 0.9, 0.95)
+    assert said.high[0].min() > 0
+    assert stock[0] > 0
+    assert (said.expected[1:].sum(axis=1) < 0.05).all()
+    assert (said.high[1:] == 0).all()
+    assert stock[1:].tolist() == [0, 0]
+
+
 def test_a_higher_level_has_wider_intervals(model: DemandModel) -> None:
     values = rows(PAIR_FEATURES, 50)
     narrow, wide = model.lines(values, level=0.6), model.lines(values, level=0.95)

@@ -14,6 +14,7 @@ from ordercast.services.shared.demand.interval_groups import line_groups, pair_g
 from ordercast.services.shared.demand.intervals import (
     Said,
     interval_scores,
+    most_by_mean,
     of_several_weeks,
     upper_scores,
 )
@@ -158,16 +159,44 @@ def test_intervals_hold_their_level_and_no_more_where_many_weeks_are_empty() -> 
 
 
 @given(said_and_pieces(), st.floats(-5, 50), st.integers(0, 10_000))
-def test_no_end_lies_above_what_was_seen_and_the_expected_pieces(
+def test_no_end_lies_above_what_was_seen_or_twice_the_expected_pieces(
     rows: tuple[Said, Ints], threshold: float, most: int
 ) -> None:
     said, _ = rows
     wide, most_seen = np.full(len(said.mean), threshold), np.full(len(said.mean), most)
     low, high = bounded_intervals(said, wide, most_seen)
     _, expected = intervals(said, np.zeros(len(said.mean)))
-    assert (high <= np.maximum(most_seen, expected)).all()
+    assert (high <= np.maximum(most_seen, 2 * expected)).all()
     assert (low <= high).all()
-    assert (bounded_stock(said, wide, most_seen) <= np.maximum(most_seen, expected)).all()
+    assert (bounded_stock(said, wide, most_seen) <= np.maximum(most_seen, 2 * expected)).all()
+    before = replace(said, outward=False)
+    _, expected = intervals(before, np.zeros(len(said.mean)))
+    assert (bounded_intervals(before, wide, most_seen)[1] <= np.maximum(most_seen, expected)).all(), "as it was"
+
+
+def test_where_more_is_expected_than_anybody_ever_sold_there_is_room_for_what_comes_above_it() -> None:
+    """A shop's only product had sold 720 pieces in eight weeks at most, and is expected to sell 762 now: 763 were its stock."""
+    logs = np.log1p(np.array([600.0, 762.0, 900.0]))[:, None]
+    said, seen = Said(np.array([762.3]), *logs), np.array([720])
+    usual = bounded_stock(said, np.array([1.0]), seen)
+    assert (
+        usual.tolist()
+        == [900]
+        == bounded_intervals(said, np.array([1.0]), seen)[1].tolist()
+        == stock(said, np.array([1.0])).tolist()
+    )
+    assert bounded_stock(said, np.array([9.0]), seen).tolist() == [2 * 763], "and no end"
+
+
+@given(st.lists(st.floats(0, 50), min_size=1, max_size=9), st.floats(0.5, 0.99))
+def test_pieces_bounded_by_their_mean_are_exceeded_no_more_often_than_the_level_says(
+    kinds: list[float], level: float
+) -> None:
+    """Of all distributions with a mean, the one that exceeds a number most often has nothing, or one more than that."""
+    most = most_by_mean(np.array(kinds), level)
+    assert (np.array(kinds) / (most + 1) <= (1 - level) * (1 + 1e-6)).all()
+    below = most[most > 0] - 1
+    assert (np.array(kinds)[most > 0] / (below + 1) > 1 - level).all(), "and no smaller one would do"
 
 
 @given(said_and_pieces(), st.floats(-5, 50), st.integers(0, 10_000))
