@@ -101,7 +101,7 @@ class QuestionModel:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
         features = inputs[:, :-1]
         if self.rests and "order" in self.networks.heads:
-            lasts = lasting(self.seen, self.features, features)
+            lasts = lasting(self.seen, self.features, features, self.horizon_days)
             if self.shop_rests is not None:
                 lasts = lasts * left_of(values[:, self.shop_rests])
             return replace(answer, order_probability=answer.order_probability * lasts.astype(np.float32))

@@ -74,8 +74,7 @@ def outside(
         for there, product in zip(known, product_ids, strict=True)
     ]
     grows, silence = _grow_and_are_silences(tuple(features))
-    longer = max(2 * horizon_days, WEEKS_HELD_OUT_DAYS)
-    most = np.where(silence, np.log1p(np.expm1(seen.high) + longer), seen.high + MARGIN)
+    most = np.where(silence, np.log1p(np.expm1(seen.high) + silence_let_pass(horizon_days)), seen.high + MARGIN)
     never = values == unknown(features)
     more, less = (values > most) & grows & ~never, (values < seen.low - MARGIN) & grows & ~never
     new = never & ~seen.never
@@ -96,6 +95,11 @@ def _grow_and_are_silences(features: tuple[Feature, ...]) -> tuple[Bools, Bools]
         [feature.name.endswith(SILENCES) for feature in features],
     )
     return np.array(grow), np.array(silences)
+
+
+def silence_let_pass(horizon_days: int) -> int:
+    """Days of a silence beyond the longest that was seen which are nothing new."""
+    return max(2 * horizon_days, WEEKS_HELD_OUT_DAYS)
 
 
 def _bounds(feature: Feature, column: Floats, rare: int) -> tuple[float, float, bool]:

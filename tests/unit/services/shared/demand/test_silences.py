@@ -131,13 +131,18 @@ BEFORE: pytest.MarkDecorator = pytest.mark.parametrize(
 
 @pytest.mark.parametrize(
     ("worst", "week", "rests"),
-    [(-1.0, -1.6, False), (-1.0, -1.8, True), (-3.6, -3.9, False), (-3.6, -4.0, True), (-4.0, -4.0, False)],
+    [
+        *((-1.0, -1.6, False), (-1.0, -1.8, True), (-3.6, -3.9, False), (-3.6, -4.0, True), (-4.0, -4.0, False)),
+        *((-1.0, 0.3 + 0.6, False), (-1.0, 0.3 + 0.8, True), (-1.0, float(np.log(8)), True)),
+    ],
 )
-def test_products_rest_after_less_than_half_of_the_shops_worst_week_and_after_a_dead_one_where_none_was_seen(
+def test_products_rest_after_a_week_unlike_the_shops_worst_or_best_and_after_a_dead_one_where_none_was_seen(
     worst: float, week: float, rests: bool
 ) -> None:
+    """Less than half of the worst, or more than twice the best: eight times the mean of eight weeks is the first after a pause."""
     place, seen = names(PRODUCT_FEATURES).index("shop_week"), questions_of(SCHEMA)["product"].seen
-    seen = replace(seen, low=np.where(np.arange(len(seen.low)) == place, worst, seen.low))
+    here = np.arange(len(seen.low)) == place
+    seen = replace(seen, low=np.where(here, worst, seen.low), high=np.where(here, 0.3, seen.high))
     values = np.zeros((1, len(PRODUCT_FEATURES)))
     values[0, place] = week
     assert silent_products(seen, PRODUCT_FEATURES, values).tolist() == [rests]
@@ -194,6 +199,24 @@ def test_pairs_of_a_product_that_is_silent_for_longer_than_any_order_less_probab
     share = question.answer(values).order_probability / free.answer(values).order_probability
     assert share == pytest.approx([1, 1, 0.7, 0.49, 0.7**4, 1], rel=1e-5)
     assert question.answer(values).mean.tolist() == free.answer(values).mean.tolist(), "an order would be as large"
+
+
+def test_pairs_of_an_account_that_is_silent_for_so_much_longer_that_it_is_told_order_less_probably_by_each_week() -> (
+    None
+):
+    """One order of one product, years after a shop's last, had its pairs of 4,000 gone accounts expect 2,500 pieces."""
+    question = demand_model(*demand_version()).questions["pair"]
+    place = names(PAIR_FEATURES).index("account_days_since_last")
+    values = np.random.default_rng(1).uniform(0, 2, (5, len(PAIR_FEATURES)))
+    told = (
+        float(np.rint(np.expm1(3.0))) + 56
+    )  # the longest in what the made-up version learned from, and what is let pass
+    values[:, place] = np.log1p([told - 5, told, told + 7, told + 28, 0])
+    values[4, place] = unknown(PAIR_FEATURES)[place]
+    values[:] = np.where(np.arange(len(PAIR_FEATURES)) == place, values, values[0])
+    free = replace(question, seen=replace(question.seen, high=question.seen.high + 9))
+    share = question.answer(values).order_probability / free.answer(values).order_probability
+    assert share == pytest.approx([1, 1, 0.7, 0.7**4, 1], rel=1e-5)
 
 
 def never_sold(visit_level: float, shop_week: float = 0.0) -> Any:
