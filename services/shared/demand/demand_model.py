@@ -115,6 +115,11 @@ class QuestionModel:
             answer = resting(answer, known, silent | unsold)
         return answer
 
+    def may_sell_nothing(self, values: Floats) -> Bools:
+        """By row of a product: it rests, or never sold, so that its level answers, and its intervals begin at 0."""
+        silent = silent_products(self.seen, self.features, self._own(values))
+        return np.asarray((silent | never_sold(values)) & self.rests, np.bool_)
+
     def outside(self, values: Floats, product_ids: Ints, silent_days: int = 0) -> list[tuple[Sentence, ...]]:
         """By row, why what was learned says nothing about it, or about a shop so long silent; empty where it does."""
         found = outside(self.seen, self.features, self._own(values), product_ids, self.horizon_days, silent_days)
@@ -206,9 +211,10 @@ class DemandModel:
 
     def _weeks(self, values: Floats, by_week: Sequence[tuple[Said, Ints]], level: float) -> PieceAnswers:
         columns, calibration, unsold = [], self.calibrations["week"], _off_sale(values)
+        nothing = self.questions["product"].may_sell_nothing(values)
         for said, groups in by_week:
             low, high = intervals(said, *_bounds(calibration, said, groups, level, unsold))
-            columns.append((said.mean, np.expm1(said.middle), low, high))
+            columns.append((said.mean, np.expm1(said.middle), np.where(nothing, 0, low), high))
         return PieceAnswers(*(np.column_stack(column) for column in zip(*columns, strict=True)))
 
     def _stock(self, values: Floats, by_week: Sequence[Said], service_level: float) -> Ints:

@@ -10,6 +10,7 @@ import pytest
 
 from ordercast.contracts.demand_manifest import SCHEMA, Question, Schema
 from ordercast.services.shared.demand.activity import Activity
+from ordercast.services.shared.demand.conformal import calibrate
 from ordercast.services.shared.demand.demand_model import FEATURES, DemandModel, QuestionModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names, unknown
 from ordercast.services.shared.demand.features import Features
@@ -112,6 +113,22 @@ def test_so_is_a_silent_product_whose_orders_were_all_cancelled() -> None:
     shop = closed_shop(cancelled_after=1)
     values = Features(known_at(shop, epoch(START) + CLOSED + 7 * 20)).of_products(PRODUCTS)
     assert question.answer(values, 1).mean.tolist() == [0] * 5
+
+
+def test_intervals_of_a_product_that_rests_begin_at_nothing_where_its_size_holds_what_is_expected_alone() -> None:
+    """Of those that sell little nine in ten sold what was expected: two pieces to two were said of a shop closed for forty days."""
+    manifest, files = demand_version()
+    model, shop = demand_model(manifest, files), closed_shop()
+    open_shop, values = (
+        Features(known_at(shop, epoch(START) + CLOSED + days)).of_products(PRODUCTS) for days in (0, 7)
+    )
+    question = learned(model.questions["product"], open_shop, "days_since_last")
+    sure = calibrate(np.zeros(400), np.zeros((400, 2), np.int64), np.full(400, 99))
+    resting = DemandModel({**model.questions, "product": question}, {**model.calibrations, "week": sure})
+    answer = resting.products(values, 1, 0.9)
+    assert (answer.expected > 1).all()
+    assert (answer.low == 0).all()
+    assert (resting.products(open_shop, 1, 0.9).low > 0).all()
 
 
 def questions_of(schema: Schema) -> Mapping[Question, QuestionModel]:
