@@ -167,8 +167,11 @@ def model_of(question: Question, asked: DemandQuestion, learned: Rows, later: Ro
     known = names(FEATURES[question])
     columns = np.array([known.index(feature.name) for feature in narrow.features], np.int64)
     seen = seen_in(narrow.features, narrow.values, narrow.product_id)
-    model = QuestionModel(narrow.features, columns, known.index(asked.level), trained.networks(), seen, HORIZON_DAYS)
-    if question == "product":
+    level, of_products = known.index(asked.level), question == "product"
+    model = QuestionModel(
+        narrow.features, columns, level, trained.networks(), seen, HORIZON_DAYS, of_products=of_products
+    )
+    if of_products:
         blend = blended(
             *(narrow, later, clip_of(narrow), asked.level),
             lambda rows: answers_on(model, rows)[0],

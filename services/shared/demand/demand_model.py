@@ -56,7 +56,8 @@ class QuestionModel:
 
     `levels_young`: the level answers for products younger than any learned from. `rests`: silences that nothing learned from had
     let what is expected fall, and a week without any order of the shop is none like others. The version was judged and calibrated
-    so. `shop_rests`: the place among all features of the days for which the shop rests, in questions that have them.
+    so. `shop_rests`: the place among all features of the days for which the shop rests, in questions that have them. `of_products`:
+    it is asked for products by week.
     """
 
     features: tuple[Feature, ...]
@@ -69,6 +70,7 @@ class QuestionModel:
     levels_young: bool = True
     rests: bool = True
     shop_rests: int | None = None
+    of_products: bool = False
 
     @property
     def age(self) -> int | None:
@@ -100,6 +102,9 @@ class QuestionModel:
         if self.boosted is not None:
             answer = self.boosted.mixed(answer, inputs, level, np.expm1(values[:, self.boosted.holds_back]))
         features = inputs[:, :-1]
+        if "order" in self.networks.heads:
+            # An order has a piece at least; networks said 0.6 in the mean of pairs that they know little of.
+            answer = replace(answer, mean=np.maximum(answer.mean, np.float32(1)))
         if self.rests and "order" in self.networks.heads:
             lasts = lasting(self.seen, self.features, features, self.horizon_days)
             if self.shop_rests is not None:
@@ -107,7 +112,7 @@ class QuestionModel:
             return replace(answer, order_probability=answer.order_probability * lasts.astype(np.float32))
         if self.levels_young and self.age is not None:
             answer = leveled(answer, level, features[:, self.age] < self.seen.low[self.age])
-        if self.rests:
+        if self.rests and self.of_products:
             silent = silent_products(self.seen, self.features, features)
             unsold = never_sold(values)
             # What visits let expect of one that never sold, and nothing without any; of a shop that rests not even that.
@@ -184,7 +189,7 @@ class DemandModel:
         probability, mean, median = (
             column.astype(np.float64) for column in (answer.order_probability, answer.mean, answer.median)
         )
-        # An order has a piece at least. Not so the mean: times the probability it is what is expected, as it was calibrated.
+        # An order has a piece at least.
         return PairAnswers(probability, mean, np.maximum(median, 1.0), said.mean, low, high)
 
     def lines(self, values: Floats, level: float) -> PieceAnswers:

@@ -115,7 +115,19 @@ def question_model(
     features = tuple(FEATURES[question][place] for place in columns)
     level = known.index(record.level)
     closed = known.index(SHOP_RESTS) if not before and SHOP_RESTS in known else None
-    return QuestionModel(features, columns, level, networks, seen, horizon_days, boosted, levels_young, rests, closed)
+    return QuestionModel(
+        features,
+        columns,
+        level,
+        networks,
+        seen,
+        horizon_days,
+        boosted,
+        levels_young,
+        rests,
+        closed,
+        question == "product",
+    )
 
 
 def seen_arrays(seen: Mapping[Question, Seen]) -> dict[str, NDArray[np.generic]]:

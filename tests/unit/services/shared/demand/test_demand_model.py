@@ -63,7 +63,17 @@ def test_a_pair_has_probability_pieces_and_an_interval_that_holds_what_is_expect
     assert (answers.high >= np.rint(answers.expected)).all()
 
 
-def test_an_order_has_a_median_of_one_piece_at_least_and_the_mean_stays_what_gives_the_expected(
+def test_an_order_has_a_piece_at_least_in_the_mean_too_which_times_its_probability_is_what_is_expected() -> None:
+    """The networks said 0.6 pieces in the mean, "if it orders", of pairs that they know little of."""
+    values = rows(PAIR_FEATURES, 50).copy()
+    values[:, names(PAIR_FEATURES).index("pair_level")] = np.log1p(np.linspace(0.001, 4, 50))
+    answers = MODEL.pairs(values, level=0.9)
+    assert answers.mean.min() == 1
+    assert answers.mean.max() > 1
+    assert answers.expected == pytest.approx(answers.order_probability * answers.mean, rel=1e-6)
+
+
+def test_an_order_has_a_median_of_one_piece_at_least_and_the_mean_is_what_gives_the_expected(
     model: DemandModel,
 ) -> None:
     column = np.array([0.25, 0.5, 2.0], np.float32)

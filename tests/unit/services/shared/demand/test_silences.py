@@ -261,3 +261,14 @@ def test_a_product_that_never_sold_is_expected_to_sell_what_its_visits_say_and_n
 
 def test_in_a_shop_that_rests_a_product_that_never_sold_is_expected_to_sell_nothing_whoever_looks_at_it() -> None:
     assert questions_of(SCHEMA)["product"].answer(never_sold(1.5, shop_week=-4.0), 1).mean[0] == 0
+
+
+def test_no_line_of_an_order_is_taken_for_a_product_that_never_sold() -> None:
+    """What stands in the place of a product's silence among the features of a pair is something else."""
+    line = without_bounds(questions_of(SCHEMA)["line"])
+    values = np.random.default_rng(1).uniform(0, 2, (6, len(PAIR_FEATURES)))
+    values[:, names(PRODUCT_FEATURES).index("days_since_last")] = 8.21
+    for found, expected in zip(
+        astuple(line.answer(values)), astuple(replace(line, rests=False).answer(values)), strict=True
+    ):
+        assert np.array_equal(found, expected)
