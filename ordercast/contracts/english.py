@@ -14,6 +14,11 @@ ENGLISH: Final[Mapping[str, str]] = {
     "far-more-than-seen": "%(feature)s is %(value)s, far more than the most that was seen, %(seen)s",
     "far-less-than-seen": "%(feature)s is %(value)s, far less than the least that was seen, %(seen)s",
     "silent-for-longer-than-seen": "%(feature)s is %(value)s, longer than the longest that was seen, %(seen)s",
+    # Why a training was not published, beside what the gate found.
+    "serving-knows-more": (
+        "the version that serves, %(serving)s, knows what happened before %(knows)s, this one only what happened before %(until)s, "
+        "so they are not compared; with --publish always it is served all the same"
+    ),
     # Which rules asked for a training.
     "rule-of-new-rows": "%(rows)s new rows (rule: %(rule)s)",
     "rule-of-age": "%(days)s days old (rule: %(rule)s)",

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from ordercast.contracts.because import because
+from ordercast.contracts.because import Sentence, because, sentence
 from ordercast.contracts.demand_manifest import (
     CALIBRATION_FILE,
     LEARNED_IN_ORDER,
@@ -35,7 +35,7 @@ from ordercast.services.shared.demand.load_demand_model import calibration_array
 from ordercast.services.trainer.errors import UnusableTrainingSet
 from ordercast.services.trainer.networks.fit import News, OnNews
 from ordercast.services.trainer.training.coverage import coverage
-from ordercast.services.trainer.training.demand_periods import LINE_DAYS, Periods, periods_of
+from ordercast.services.trainer.training.demand_periods import LINE_DAYS, Periods, date_of, periods_of
 from ordercast.services.trainer.training.demand_rows import DemandRows
 from ordercast.services.trainer.training.judge_demand import publishable
 from ordercast.services.trainer.training.made_with import made_with
@@ -77,6 +77,9 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
     made = Made(data.digest, data.rows, digests, made_with(LIBRARIES))
     if job.publish == "never":
         return TrainedDemand("not published, as asked", reason, None, None, records, made, told)
+    older = older_than_serving(job, periods.until)
+    if job.publish == "if-better" and good and older:
+        return TrainedDemand("rejected", str(older), None, None, records, made, older.because)
     if job.publish == "if-better" and not good:
         return TrainedDemand("rejected", reason, None, None, records, made, told)
     manifest = DemandManifest(
@@ -117,6 +120,18 @@ def serving_questions(job: DemandJob, until: int) -> Mapping[Question, ServingQu
         for question, one in model.questions.items()
         if question != "pair" or manifest.horizon_days == job.horizon_days
     }
+
+
+def older_than_serving(job: DemandJob, until: int) -> Sentence | None:
+    """That the version that serves knows days which this one does not: it was not compared with, and is not to make way for what
+    was trained to look at the past. None where it does not, or nothing serves."""
+    read = read_demand_version(Path(job.artifacts_dir), job.serving) if job.serving else None
+    if read is None or (read[0].data.until - _EPOCH).days <= until:
+        return None
+    serving = read[0]
+    return sentence(
+        "serving-knows-more", serving=serving.version, knows=str(serving.data.until), until=str(date_of(until))
+    )
 
 
 def _learned_until(manifest: DemandManifest, question: Question) -> date:

@@ -1,7 +1,7 @@
 """A training of `demand` on a small simulated shop: a version that answers, or a reason why there is none."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -273,6 +273,30 @@ def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_co
     assert not serving_questions(asked, until - 1)
     assert not serving_questions(job(artifacts, serving="v20260101T000000-00000000"), until)
     assert not serving_questions(job(artifacts), until)
+
+
+def test_one_that_knows_less_than_what_serves_is_not_put_in_its_place_unless_that_is_asked_for(
+    artifacts: Path, trained: TrainedDemand
+) -> None:
+    """A look at the past, trained until a day of the summer, served in place of the version that knew all."""
+    from ordercast.services.trainer.training.train_demand_model import older_than_serving
+
+    assert trained.version is not None
+    until = (UNTIL - date(1970, 1, 1)).days
+    asked = job(artifacts, serving=trained.version, publish="if-better")
+    assert older_than_serving(asked, until) is None
+    assert older_than_serving(job(artifacts), until - 1) is None
+    before = sorted(artifacts.iterdir())
+    past = trained_on(msgspec.structs.replace(asked, until=until - 1, members=1, epochs=1), market_rows())
+    assert (past.verdict, past.version) == ("rejected", None)
+    assert sorted(artifacts.iterdir()) == before
+    told = older_than_serving(asked, until - 1)
+    assert told is not None
+    assert told.because.values == {
+        "serving": trained.version,
+        "knows": str(UNTIL),
+        "until": str(UNTIL - timedelta(days=1)),
+    }
 
 
 def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from(
