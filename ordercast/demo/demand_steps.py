@@ -94,7 +94,10 @@ async def train_demand(access: Access, sent: SentMarket, story: Story, **changes
     if training.status != "succeeded":
         raise StepFailed(f"the training {training.status}: {training.error}")
     if training.model_version is None:
-        raise StepFailed(f"no model was published: {training.verdict_reason}")
+        hint = ""
+        if training.because is not None and training.because.code == "serving-knows-more":
+            hint = "the demo looks at a past day: give it a folder of its own, ordercast demo --state FOLDER"
+        raise StepFailed(f"no model was published: {training.verdict_reason}", hint=hint)
     story.say(f"{training.model_version} in {time.monotonic() - began:.1f} s, published: {training.verdict_reason}")
     return training
 
