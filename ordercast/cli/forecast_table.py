@@ -54,7 +54,7 @@ def table(forecasts: list[Forecast], asked: Asked) -> Table | str:
     shown.add_column("product")
     headings = (
         "expected",
-        f"stock for {asked.service_level:.0%}",
+        f"stock for {100 * asked.service_level:g}%",
         *(f"{week.starts_on:%d %b}" for week in forecasts[0].weeks),
     )
     for heading in headings:

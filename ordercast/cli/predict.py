@@ -1,6 +1,6 @@
 """`ordercast predict`: what accounts will order of products, products by week, or quantities from view counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Final, Literal
 
@@ -26,8 +26,18 @@ app = one_command()
 NOT_FOUND: Final = 404
 # Probability that the stock of a product is enough; `ordercast forecast` takes another one.
 STOCK_LEVEL: Final = 0.95
-# Products of an account, as the predictor has it, too.
+# Products of an account, weeks of a product, and the probability of an interval, as the predictor has them, too.
 LIMIT: Final = 20
+WEEKS: Final = 4
+LEVEL: Final = 0.9
+
+# What may be said beside what is asked for.
+OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "views": (),
+    "--pair": ("--recipe", "--level", "--as-of"),
+    "--account": ("--level", "--as-of"),
+    "--product": ("--weeks", "--level", "--as-of"),
+}
 
 RecipeName = Literal["baseline", "demand"]
 
@@ -58,8 +68,10 @@ async def predict(
         int | None,
         typer.Option(min=1, max=100, help="Products of an account.", show_default=str(LIMIT)),
     ] = None,
-    weeks: Annotated[int, typer.Option(min=1, max=8, help="Weeks ahead of a product.")] = 4,
-    level: Annotated[float, typer.Option(help="Probability of the interval.")] = 0.9,
+    weeks: Annotated[
+        int | None, typer.Option(min=1, max=8, help="Weeks ahead of a product.", show_default=str(WEEKS))
+    ] = None,
+    level: Annotated[float | None, typer.Option(help="Probability of the interval.", show_default=str(LEVEL))] = None,
     as_of: AsOf = None,
 ) -> None:
     """Predict what accounts will order of products, a product's weeks, or the quantity that goes with view counts.
@@ -75,6 +87,8 @@ async def predict(
         )
     if limit and not account:
         raise CommandFailed("--limit goes with --account alone: the others answer for each that is named")
+    kind = "views" if view_counts else "--product" if products else "--account" if account else "--pair"
+    _refuse_unfit(kind, recipe, {"--recipe": recipe, "--weeks": weeks, "--level": level, "--as-of": as_of})
     if view_counts:
         of_views = await _of_views(context, view_counts)
         context.result(of_views, table(of_views))
@@ -82,12 +96,12 @@ async def predict(
     moment, known = as_of.date() if as_of else None, [_pair(text) for text in pairs or ()]
     async with open_access(context.target(), retry_for_s=RETRY_FOR_S) as access:
         if products:
-            asked = Asked(weeks, level, STOCK_LEVEL, moment)
+            asked = Asked(weeks or WEEKS, LEVEL if level is None else level, STOCK_LEVEL, moment)
             forecasts = await of_products(access.admin, products, asked)
             context.result(forecasts, forecast_table(forecasts, asked))
         elif account:
             listed = await access.admin.predictor.account_demand(
-                account, limit=limit or LIMIT, level=level, as_of=moment
+                account, limit=limit or LIMIT, level=LEVEL if level is None else level, as_of=moment
             )
             context.result(listed, account_table(listed))
         elif recipe != "baseline" and (found := await _by_demand(access.admin.predictor, known, recipe, level, moment)):
@@ -107,13 +121,25 @@ async def _by_demand(
     predictor: PredictorApi,
     pairs: Sequence[tuple[int, int]],
     recipe: RecipeName | None,
-    level: float,
+    level: float | None,
     as_of: date | None,
 ) -> list[PairDemand]:
-    """Each with its reasons, which batches do not have; none if `demand` is not served and nobody said that it has to be."""
-    if recipe is None and as_of is None and not isinstance(await predictor.pair(*pairs[0]), PairDemand):
+    """Each with its reasons, which batches do not have; none if `demand` is not served and nobody said that it has to be, nor asked
+    for what it alone has."""
+    meant = (recipe, level, as_of) != (None, None, None)
+    if not meant and not isinstance(await predictor.pair(*pairs[0]), PairDemand):
         return []
+    level = LEVEL if level is None else level
     return [await predictor.demand(*pair, level=level, as_of=as_of) for pair in pairs]
+
+
+def _refuse_unfit(kind: str, recipe: RecipeName | None, given: Mapping[str, object]) -> None:
+    """Raises CommandFailed for an option that would count for nothing."""
+    unfit = [name for name, value in given.items() if value is not None and name not in OPTIONS[kind]]
+    if unfit:
+        raise CommandFailed(f"{unfit[0]} does not go with {'view counts' if kind == 'views' else kind}")
+    if recipe == "baseline" and (asked := [name for name in ("--level", "--as-of") if given[name] is not None]):
+        raise CommandFailed(f"baseline has no {asked[0]}: it answers from the views so far")
 
 
 async def _of_pairs(admin: Client, pairs: Sequence[tuple[int, int]]) -> Predictions:

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from rich.table import Table
 from typer.testing import CliRunner
 
 from ordercast.cli import app
-from ordercast.cli.forecast_table import Asked, of_products
+from ordercast.cli.forecast_table import Asked, of_products, table
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast, Forecasts, ForecastWeek
 
@@ -38,6 +39,16 @@ def test_a_file_is_no_folder_to_write_into(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     out = tmp_path / "taken" / "new" / "stock.csv"
     assert f"{out} cannot be written: Not a directory" in refused(tmp_path, "--out", str(out))
+
+
+@pytest.mark.parametrize(("level", "said"), [(0.95, "95%"), (0.975, "97.5%"), (0.57, "57%")])
+def test_the_level_of_a_stock_is_said_as_it_was_asked(level: float, said: str) -> None:
+    forecast = Forecast(
+        1, "MUG", 2.0, 5, [ForecastWeek(date(2026, 1, 1), 2.0, 0, 5)], extrapolates=False, extrapolates_because=[]
+    )
+    shown = table([forecast], Asked(1, 0.9, level, None))
+    assert isinstance(shown, Table)
+    assert [column.header for column in shown.columns][2] == f"stock for {said}"
 
 
 async def test_a_product_that_is_named_twice_is_asked_for_once() -> None:
