@@ -54,9 +54,8 @@ MEDIAN: Final = "ten networks, median"
 BLEND: Final = "demand: ten networks, {:.0%} boosted trees; {:.0%} of it {:s}"
 # What may hold the blend back, by its feature: the level, or one of `STEADY`.
 HOLD_BACK: Final[Mapping[str, str]] = {
-    "level": "the level itself",
+    "curve_level": "the level itself",
     "mean_all": "the mean to date",
-    "visit_level": "what visits let expect",
 }
 
 Progress = Callable[[int], None]

@@ -16,8 +16,13 @@ from ordercast.contracts.demand_settings import DemandSettings, QuestionSettings
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names
 from ordercast.services.trainer.errors import BadRecipe
 
-# The feature, a log(1 + pieces), that the networks of a question correct.
-LEVELS: Final[Mapping[Question, str]] = {"pair": "pair_level", "line": "pair_level", "product": "level"}
+# The features, each a log(1 + pieces), of which the networks of a question correct the first one that a recipe has: one that was
+# written for a release before knows no `curve_level`.
+LEVELS: Final[Mapping[Question, tuple[str, ...]]] = {
+    "pair": ("pair_level",),
+    "line": ("pair_level",),
+    "product": ("curve_level", "level"),
+}
 _QUANTILES: Final[tuple[Head, ...]] = ("median", "low", "high")
 HEADS: Final[Mapping[Question, tuple[Head, ...]]] = {
     "pair": ("order", "mean", *_QUANTILES),
@@ -143,8 +148,8 @@ def _features(question: Question, asked: Any) -> tuple[str, ...]:
             raise _bad(key, f"must be of these: {', '.join(known)}", name)
         if asked.count(name) > 1:
             raise BadRecipe(key, f"{key}: {name} stands there twice")
-    if LEVELS[question] not in asked:
-        raise BadRecipe(key, f"{key} must hold {LEVELS[question]}: the networks correct it")
+    if not any(level in asked for level in LEVELS[question]):
+        raise BadRecipe(key, f"{key} must hold {' or '.join(LEVELS[question])}: the networks correct it")
     return tuple(name for name in known if name in asked)
 
 

@@ -54,6 +54,9 @@ FEATURE_WORDS: Final[Mapping[str, Words]] = {
     "visit_level": Words(
         "pieces a week as visits let expect them: their level, times the pieces that came of one; without visits, the level"
     ),
+    "curve_level": Words(
+        "pieces a week: the mean of the visits' level and of what the next four weeks are if level, trend and season so far go on"
+    ),
     "week_1": Words("pieces in the last week but 0"),
     "week_2": Words("pieces in the last week but 1"),
     "week_3": Words("pieces in the last week but 2"),

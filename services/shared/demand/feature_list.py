@@ -134,6 +134,10 @@ PRODUCT_FEATURES: Final[tuple[Feature, ...]] = (
         "visit_level",
         "pieces a week as visits let expect them: their level, times the pieces that came of one; without visits, the level",
     ),
+    _quantity(
+        "curve_level",
+        "pieces a week: the mean of the visits' level and of what the next four weeks are if level, trend and season so far go on",
+    ),
     *(_quantity(f"week_{ago}", f"pieces in the last week but {ago - 1}") for ago in range(1, 7)),
     *(_quantity(f"mean_{weeks}", f"mean pieces a week of the last {weeks} weeks") for weeks in (2, 4, 8, 13)),
     _quantity("mean_all", "mean pieces a week since the first order"),

@@ -17,6 +17,8 @@ from ordercast.services.shared.demand.feature_list import (
 )
 from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, known_at, total
 from ordercast.services.shared.demand.weekly_levels import (
+    curve_levels,
+    lines_by_week,
     pieces_by_week,
     smoothed_levels,
     visit_levels,
@@ -250,8 +252,11 @@ def _distinct(known: Known, side: Ints, groups: int) -> Ints:
 
 def _weeks(known: Known, weeks: Ints, level: Floats) -> dict[str, Floats]:
     last_8 = weeks[:, :8]
+    visits = visits_by_week(known)
+    visit_level, curve = visit_levels(weeks, visits, level), curve_levels(weeks, visits, lines_by_week(known))
     return {
-        "visit_level": _log(visit_levels(weeks, visits_by_week(known), level)),
+        "visit_level": _log(visit_level),
+        "curve_level": _log((visit_level + curve) / 2),
         **{f"week_{ago}": _log(weeks[:, ago - 1]) for ago in range(1, 7)},
         **{f"mean_{count}": _log(weeks[:, :count].sum(axis=1) / count) for count in (2, 4, 8, 13)},
         "mean_all": _log(_ratio(weeks.sum(axis=1), weeks_on_sale(known))),

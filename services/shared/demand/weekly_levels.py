@@ -6,14 +6,16 @@ import numpy as np
 
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 from ordercast.services.shared.demand.known import Known, total
+from ordercast.services.shared.demand.weekly_curves import expected_counts
 
 # Of a week two years back a level of 0.3 keeps 10**-16.
 WEEKS: Final = 104
 SMOOTHING: Final = 0.3
 # The same of visits. There are some ten of them for each order, so a week of theirs is that much less noise.
 VISITS_SMOOTHING: Final = 0.5
-# Visits that what all products have of one counts for, beside a product's own.
+# Visits, or lines, that what all products have of one counts for, beside a product's own.
 PRIOR_VISITS: Final = 20
+PRIOR_LINES: Final = 5
 
 
 def pieces_by_week(known: Known) -> Ints:
@@ -24,6 +26,11 @@ def pieces_by_week(known: Known) -> Ints:
 def visits_by_week(known: Known) -> Ints:
     """The same of visits: an account that looks at a product, or puts it into the cart, on a day, however often."""
     return _by_week(known, (known.days.views > 0) | (known.days.carts > 0))
+
+
+def lines_by_week(known: Known) -> Ints:
+    """The same of lines: pair-days with an order."""
+    return _by_week(known, known.days.ordered)
 
 
 def weeks_on_sale(known: Known) -> Ints:
@@ -42,19 +49,41 @@ def smoothed_levels(weeks: Ints, on_sale: Ints) -> Floats:
 def visit_levels(pieces: Ints, visits: Ints, level: Floats) -> Floats:
     """Pieces a week by product as its visits let expect them: their level, times the pieces that came of one so far.
 
-    Of a product, pieces and visits count from its first visited week on, without weeks in which pieces were sold and nobody looked
-    at anything: visits were not counted then. `level` is left to say what no visit tells: of a product without any, and of all
-    where the last week is such a one.
+    `level` is left to say what no visit tells: of a product without any, and of all where visits are not counted now.
     """
-    told = np.asarray(visits.any(axis=0) | ~pieces.any(axis=0))
-    if not visits.any() or not told[0]:
+    told = _told(pieces, visits)
+    if told is None:
         return level
     pieces, visits = pieces[:, told], visits[:, told]
     since = np.where(visits.any(axis=1), visits.shape[1] - np.argmax(visits[:, ::-1] > 0, axis=1), 0)
+    return np.where(
+        since > 0, _smoothed(visits, since, VISITS_SMOOTHING) * _of_one(pieces, visits, PRIOR_VISITS), level
+    )
+
+
+def curve_levels(pieces: Ints, visits: Ints, lines: Ints) -> Floats:
+    """Pieces a week by product as the curve of its visits lets expect them (`weekly_curves`), or of its lines, where visits are not
+    counted now: what is expected of either, times the pieces that came of one so far."""
+    told = _told(pieces, visits)
+    if told is None:
+        return expected_counts(lines) * _of_one(pieces, lines, PRIOR_LINES)
+    pieces, visits = pieces[:, told], visits[:, told]
+    return expected_counts(visits) * _of_one(pieces, visits, PRIOR_VISITS)
+
+
+def _told(pieces: Ints, visits: Ints) -> Bools | None:
+    """Which weeks visits tell of: not those in which pieces were sold and nobody looked at anything, as they were not counted
+    then. None where the last week is such a one, or there are no visits."""
+    told = np.asarray(visits.any(axis=0) | ~pieces.any(axis=0))
+    return told if visits.any() and told[0] else None
+
+
+def _of_one(pieces: Ints, counts: Ints, prior: int) -> Floats:
+    """By product the pieces that came of one visit or line since its first one, shrunken to those of all products."""
+    since = np.where(counts.any(axis=1), counts.shape[1] - np.argmax(counts[:, ::-1] > 0, axis=1), 0)
     came = np.where(np.arange(pieces.shape[1]) < since[:, None], pieces, 0).sum(axis=1)
-    of_each = visits.sum(axis=1)
-    of_one = (came + PRIOR_VISITS * (came.sum() / of_each.sum())) / (of_each + PRIOR_VISITS)
-    return np.where(since > 0, _smoothed(visits, since, VISITS_SMOOTHING) * of_one, level)
+    of_each = counts.sum(axis=1)
+    return np.asarray((came + prior * (came.sum() / max(of_each.sum(), 1))) / (of_each + prior), np.float64)
 
 
 def _by_week(known: Known, values: Ints | Bools) -> Ints:

@@ -50,7 +50,7 @@ def question_of(settings: DemandSettings, question: Question) -> DemandQuestion:
         settings.learning_rate,
         settings.weight_decay,
     )
-    return DemandQuestion(LEVELS[question], recipe)
+    return DemandQuestion(next(level for level in LEVELS[question] if level in own.features), recipe)
 
 
 PAIR: Final = question_of(DEMAND_SETTINGS, "pair")

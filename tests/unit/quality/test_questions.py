@@ -58,7 +58,7 @@ def test_networks_are_judged_beside_the_opponents_and_beat_the_mean(question: Qu
 
 def test_a_blend_is_called_by_what_holds_it_back() -> None:
     assert blend_name(0.5, 0.3, PRODUCT.level) == "demand: ten networks, 50% boosted trees; 30% of it the level itself"
-    assert blend_name(0.5, 0.5, "visit_level").endswith("; 50% of it what visits let expect")
-    assert len({blend_name(0.5, 0.3, name) for name in (PRODUCT.level, *STEADY)}) == 1 + len(STEADY)
+    assert blend_name(0.5, 0.5, "mean_all").endswith("; 50% of it the mean to date")
+    assert len({blend_name(0.5, 0.3, name) for name in (PRODUCT.level, STEADY)}) == 2
     with pytest.raises(KeyError, match="most_8"):
         blend_name(0.5, 0.3, "most_8")

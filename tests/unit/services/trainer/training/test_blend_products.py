@@ -9,10 +9,7 @@ from ordercast.services.shared.demand.feature_list import PRODUCT_FEATURES
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training import blend_products
 from ordercast.services.trainer.training.blend_products import (
-    LEVEL_WEIGHTS,
     STEADY,
-    USUAL_LEVEL_WEIGHT,
-    USUAL_STEADIEST_WEIGHT,
     USUAL_STEADY_WEIGHT,
     blended,
     chosen_weight,
@@ -48,28 +45,19 @@ def test_trees_that_only_do_harm_get_no_weight_and_alike_ones_half_of_it() -> No
     assert weight_of(1, 1, shared=True) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("corrected", "level", "weight"), [(1, 1, USUAL_LEVEL_WEIGHT), (0, 2, 0), (2, 0, LEVEL_WEIGHTS[-1])]
-)
+@pytest.mark.parametrize(("corrected", "level", "weight"), [(1, 1, USUAL_STEADY_WEIGHT), (0, 2, 0), (2, 0, 1)])
 def test_the_level_holds_back_what_corrects_it_unless_that_is_clearly_worse(
     corrected: float, level: float, weight: float
 ) -> None:
     true = np.exp(np.random.default_rng(1).normal(2, 1, COUNT))
     target = np.random.default_rng(2).poisson(true)
     said = true * np.exp(corrected * errors(3)), true * np.exp(level * errors(3))
-    assert chosen_weight(*said, target, 1e9, GROUP, USUAL_LEVEL_WEIGHT, LEVEL_WEIGHTS) == weight
+    assert chosen_weight(*said, target, 1e9, GROUP, USUAL_STEADY_WEIGHT) == weight
 
 
-@pytest.mark.parametrize(
-    ("by", "usual", "most"),
-    [
-        ("level", USUAL_LEVEL_WEIGHT, 0.5),
-        ("visit_level", USUAL_STEADY_WEIGHT, 0.5),
-        ("mean_all", USUAL_STEADIEST_WEIGHT, 1.0),
-    ],
-)
+@pytest.mark.parametrize("by", ["level", STEADY])
 def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back(
-    by: str, usual: float, most: float, monkeypatch: pytest.MonkeyPatch
+    by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weighed = []
 
@@ -90,10 +78,10 @@ def test_the_blend_of_networks_and_trees_is_weighed_against_what_holds_both_back
     assert (
         (made.member.weight, made.member.level_weight) == (made.record.weight, made.record.level_weight) == (0.4, 0.2)
     )
-    (networks, trees, *_), (corrected, held_by, *_, usual_weight, weights) = weighed
+    (networks, trees, *_), (corrected, held_by, *_, usual) = weighed
     assert np.array_equal(corrected, 0.6 * networks + 0.4 * trees)
     assert np.array_equal(held_by, np.expm1(held.where(first_weeks(held)).column(by)))
-    assert (usual_weight, max(weights)) == (usual, most)
+    assert usual == USUAL_STEADY_WEIGHT
 
 
 def steady(weekly: float) -> Rows:
@@ -116,14 +104,8 @@ def test_where_products_stand_still_their_mean_to_date_holds_back(weekly: float,
 
 
 def test_a_recipe_without_the_mean_to_date_is_held_back_by_the_level() -> None:
-    others = tuple(feature for feature in PRODUCT_FEATURES if feature.name not in STEADY)
+    others = tuple(feature for feature in PRODUCT_FEATURES if feature.name != STEADY)
     assert holds_back(steady(0.0).only(others), 1e9, "level") == "level"
-
-
-def test_where_visits_know_of_a_week_before_its_orders_do_what_they_let_expect_holds_back() -> None:
-    made = steady(0.5)
-    made.column("visit_level")[:] = np.log1p(made.target * np.exp(np.random.default_rng(3).normal(0, 0.1, len(made))))
-    assert holds_back(made, 1e9, "level") == "visit_level"
 
 
 def test_the_weight_is_chosen_in_the_first_half_of_the_held_out_weeks() -> None:
