@@ -33,7 +33,8 @@ from ordercast.first_line import first_line
 # Rises when an old reader could misread a new version, or take it for a damaged one: 1 has neither trees nor bounds of inputs
 # (`demand_forward`), 2 no share of the level, 3 neither a feature of a product's visits nor intervals of young products, 4 no
 # rule for silences, and features to which a week of the shop without orders is a usual one, 5 features to which ten years are
-# never, a closed shop is as others, and no product has a cap of its own. What is written is of the newest.
+# never, a closed shop is as others, and no product has a cap of its own, 6 no feature of a product's curve. What is written is of
+# the newest.
 Schema = Literal[
     "ordercast.demand/1",
     "ordercast.demand/2",
@@ -41,8 +42,9 @@ Schema = Literal[
     "ordercast.demand/4",
     "ordercast.demand/5",
     "ordercast.demand/6",
+    "ordercast.demand/7",
 ]
-SCHEMA: Final[Schema] = "ordercast.demand/6"
+SCHEMA: Final[Schema] = "ordercast.demand/7"
 DEMAND: Final = "demand"
 
 Question = Literal["pair", "line", "product"]

@@ -242,7 +242,7 @@ def test_trees_are_written_if_they_have_a_weight_and_the_version_answers_judges_
         == bool(weight)
     )
     # Its networks have bounds of their inputs, with trees or without: a release that takes them for damage refuses the schema.
-    assert manifest.schema == "ordercast.demand/6"
+    assert manifest.schema == "ordercast.demand/7"
     assert (boosted is not None) == bool(weight)
     periods = periods_of(activity_of(market_rows().columns), None, 28)
     held = question_rows("product", activity_of(market_rows().columns), periods, 28)[1]
@@ -328,7 +328,7 @@ def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from
     assert all(bounds[question] >= learned_until[question] for question in QUESTIONS)
 
 
-@pytest.mark.parametrize(("schema", "before"), [("ordercast.demand/5", True), ("ordercast.demand/6", False)])
+@pytest.mark.parametrize(("schema", "before"), [("ordercast.demand/5", True), ("ordercast.demand/6", False), ("ordercast.demand/7", False)])
 def test_a_serving_version_of_a_release_before_is_asked_by_the_features_of_before(
     tmp_path: Path, schema: str, before: bool
 ) -> None:
