@@ -18,7 +18,7 @@ NAMING: Final = frozenset({"h1", "h2", "h3", "label", "th", "button", "summary",
 CHOSEN_FROM: Final = frozenset({"option"})
 # What is called so in Korean, too: products and standards, services, recipes, features, files and versions.
 NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:Ordercast|Kafka|SKU|ID|API|UTC|ISO|SHA|MB|CSV|XLSX|Parquet|NDJSON|gzip|zip|numpy|v?\d{8}T\d+-\w+|"
+    r"(?<![A-Za-z])(?:Ordercast|Kafka|SKU|ID|API|UTC|ISO|SHA|MB|CSV|TSV|XLSX|ODS|Parquet|NDJSON|gzip|zip|numpy|v?\d{8}T\d+-\w+|"
     r"[a-z]+(?:[_.][a-z]+)+|relay|trainer|predictor|demand|baseline|level)(?![A-Za-z])"
 )
 # What is no text of this console: commands and values, and what runs.
