@@ -251,9 +251,15 @@ def command(
         shown: Any = run
         shown.__signature__ = inspect.Signature(parameters, return_annotation=None)
         shown.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        shown.__doc__ = flowing(function.__doc__ or "")
         return run
 
     return decorate
+
+
+def flowing(text: str) -> str:
+    """Paragraphs without the ends of lines that they have in the source, which help would keep at any width."""
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in inspect.cleandoc(text).split("\n\n"))
 
 
 def _remote(against: str, trainer: str | None, predictor: str | None) -> "RemoteSystem":
@@ -274,7 +280,7 @@ def one_command() -> typer.Typer:
 
 def several_commands(text: str) -> typer.Typer:
     """The `app` of a module whose commands have a word in common, such as `admin create`. `text` is its help."""
-    group = typer.Typer(add_completion=False, no_args_is_help=True, help=text)
+    group = typer.Typer(add_completion=False, no_args_is_help=True, help=flowing(text))
 
     @group.callback()
     def _() -> None:

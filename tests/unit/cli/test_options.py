@@ -43,6 +43,12 @@ async def bake(context: Context, loaves: Annotated[int, typer.Argument(min=1)], 
     context.result({"loaves": loaves, "folder": str(context.folder.root)}, f"{loaves} loaves")
 
 
+def test_help_breaks_its_lines_where_the_terminal_ends_and_nowhere_else() -> None:
+    lines = runner.invoke(app, ["up", "--help"], env={"COLUMNS": "200"}).output.splitlines()
+    [line] = [line for line in lines if "A second Ctrl-C does not wait for an orderly end." in line]
+    assert len(line.rstrip()) > 180
+
+
 @pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
 def test_every_command_has_help_and_the_shared_options(entry: tuple[str, str, str]) -> None:
     help_text = runner.invoke(app, [entry[0], "--help"], env={"COLUMNS": "120"}).output
