@@ -209,11 +209,11 @@ def table(models: list[Model]) -> Table | str:
     """The versions as lines to read."""
     if not models:
         return "no model was published yet; what came of each training: ordercast trainings list"
-    shown = Table("version", "recipe", "state", "worth", "collapsed", box=None, pad_edge=False, header_style="bold")
+    shown = Table("version", "recipe", "state", "collapsed", "worth", box=None, pad_edge=False, header_style="bold")
     for model in models:
         judgement = model.judgement
         collapsed = f"{judgement.collapsed_members} of {model.members}" if judgement else ""
         worth = judgement.quality if judgement else (model.metrics or {}).get("judgement", "not judged")
         state = f"{model.state}, pinned" if model.pinned else model.state
-        shown.add_row(model.version, model.recipe, state, worth, collapsed)
+        shown.add_row(model.version, model.recipe, state, collapsed, worth)
     return shown

@@ -28,6 +28,8 @@ def next_step(error: Exception, where: str) -> str:
             return f"what there is: {LISTED_BY[error.kind]}{where}"
         case ProblemAnswer(status=status) if status == UNAUTHORIZED and secret_variable(KEY_VARIABLE, os.environ):
             return f"it is the key in {KEY_VARIABLE}; `ordercast api-keys create` makes another one"
+        case ProblemAnswer(kind="webhook-url-refused"):
+            return "for receivers in your own network start it with ORDERCAST_WEBHOOK_PRIVATE_ADDRESSES=true"
         case ServiceUnreachable():
             return f"what runs, and what does not: ordercast status{where}"
         case OSError(errno=number) if number in _FORBIDDEN:

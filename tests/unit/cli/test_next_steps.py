@@ -30,6 +30,11 @@ def test_a_key_that_is_refused_is_named_by_its_variable(monkeypatch: pytest.Monk
     assert "ORDERCAST_API_KEY" in next_step(refused, "")
 
 
+def test_a_url_of_a_webhook_that_is_refused_leads_to_the_setting_that_allows_it() -> None:
+    refused = ProblemAnswer(422, "webhook-url-refused", "Nothing is sent to this URL", "the URL must begin with https")
+    assert "ORDERCAST_WEBHOOK_PRIVATE_ADDRESSES=true" in next_step(refused, "")
+
+
 def test_where_nothing_answers_status_says_what_runs() -> None:
     away = ServiceUnreachable("nothing answers")
     assert next_step(away, " --against http://shop:8000").endswith("ordercast status --against http://shop:8000")
