@@ -63,6 +63,13 @@ def table(forecasts: list[Forecast], asked: Asked) -> Table | str:
         cells = (f"{week.expected:,.1f} ({week.low:,} to {week.high:,})" for week in one.weeks)
         shown.add_row(f"{one.sku}{' *' if one.extrapolates else ''}", f"{one.expected:,.1f}", f"{one.stock:,}", *cells)
     if any(one.extrapolates for one in forecasts):
-        shown.caption = "* outside of what was learned from; --json says why"
+        shown.caption = f"* outside of what was learned from{_of_all(forecasts)}; --json says why"
         shown.caption_justify = "left"
     return shown
+
+
+def _of_all(forecasts: list[Forecast]) -> str:
+    """What all have in common: that the history has ended is no product's own."""
+    first, *others = ([*one.extrapolates_because] for one in forecasts)
+    shared = [reason for reason in first if all(reason in other for other in others)]
+    return f" ({'; '.join(shared)})" if shared and others else ""

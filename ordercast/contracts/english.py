@@ -6,8 +6,10 @@ from typing import Final
 # A code that changes what it says gets another name: what was kept keeps its own.
 ENGLISH: Final[Mapping[str, str]] = {
     # Why what a model has learned says nothing about a pair or a product.
-    "nothing-known-lately": "nothing is known of the last %(days)s days",
-    "shop-rests": "the shop had no order for %(days)s days",
+    "nothing-known-lately": "nothing is known of the last %(days)s days: "
+    "a history that has ended is asked as of its last day (as_of, --as-of)",
+    "shop-rests": "the shop had no order for %(days)s days: "
+    "a history that has ended is asked as of its last day (as_of, --as-of)",
     "knows-what-came-after": "the version learned from what happened before %(until)s, also after the day that is asked for",
     "product-not-learned": "product %(product)s was not in what was learned from",
     "never-not-seen": "%(feature)s is never, which was not seen",

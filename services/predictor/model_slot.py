@@ -84,8 +84,12 @@ class ServedDemand:
     def outside(
         self, question: Question, values: Floats, product_ids: Ints, features: Features
     ) -> list[tuple[Sentence, ...]]:
-        """By row, why what was learned says nothing about it; of a moment before what was learned ends, that it knows more."""
+        """By row, why what was learned says nothing about it, or that the shop's orders have ended; of a moment before what was
+        learned ends, that it knows more."""
         found = self.model.questions[question].outside(values, product_ids, features.silent_days)
+        if pause := features.unusual_pause:
+            rests = sentence("shop-rests", days=pause)
+            found = [reasons if rests in reasons else (rests, *reasons) for reasons in found]
         until = self.manifest.data.until
         if features.moment >= (until - _EPOCH).days:
             return found

@@ -16,6 +16,9 @@ from ordercast.services.shared.demand.weekly_levels import SMOOTHING
 USUAL_SILENCE: Final = 6
 # Days with an order from which on a shop's pauses are known.
 USUAL_DAYS: Final = 28
+# A pause is unusual that is longer than so many usual ones, and than so many days: some orders come in late.
+FAR_TIMES: Final = 2
+FAR_DAYS: Final = 3
 
 
 def resting_days(known: Known) -> int:
@@ -23,14 +26,27 @@ def resting_days(known: Known) -> int:
 
     One: a stray order of years ago makes a pause that says nothing of the shop.
     """
+    silent, longest = _pauses(known)
+    return silent if longest is not None and silent > max(longest, USUAL_SILENCE) else 0
+
+
+def unusual_pause(known: Known) -> int:
+    """Days without an order before the moment, if they are far more than the shop's usual pauses; else 0.
+
+    Of a shop that sells each day that is sooner than it rests: more likely its history has ended, and is not brought in further.
+    """
+    silent, longest = _pauses(known)
+    return silent if longest is not None and silent > max(FAR_TIMES * longest, FAR_DAYS) else 0
+
+
+def _pauses(known: Known) -> tuple[int, int | None]:
+    """Days without an order before the moment, and those of the longest pause but one; None while pauses are not known."""
     day = known.days.day[known.days.ordered]
-    silent = known.moment - 1 - int(day.max()) if len(day) else 0
-    if silent <= USUAL_SILENCE:
-        return 0
+    if not len(day):
+        return 0, None
     with_order = np.flatnonzero(np.bincount(day - day.min()))
-    if len(with_order) < USUAL_DAYS:
-        return 0
-    return silent if silent > np.sort(np.diff(with_order) - 1)[-2] else 0
+    longest = int(np.sort(np.diff(with_order) - 1)[-2]) if len(with_order) >= USUAL_DAYS else None
+    return known.moment - 1 - int(day.max()), longest
 
 
 def as_last_open(known: Known) -> Known:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ordercast.services.shared.demand.activity import Activity, Bools, Floats, Ints, pair_positions, positions
-from ordercast.services.shared.demand.closed_shop import as_last_open, resting_days
+from ordercast.services.shared.demand.closed_shop import as_last_open, resting_days, unusual_pause
 from ordercast.services.shared.demand.feature_list import (
     PAIR_FEATURES,
     PRODUCT_FEATURES,
@@ -61,6 +61,11 @@ class Features:
         known_on = self._known.activity.row_known_on
         rows = int(np.searchsorted(known_on, self.moment))
         return self.moment - 1 - int(known_on[rows - 1]) if rows else 0
+
+    @cached_property
+    def unusual_pause(self) -> int:
+        """Days without an order of the whole shop before the moment, if they are far more than its usual pauses; else 0."""
+        return unusual_pause(self._known)
 
     @property
     def known_products(self) -> Ints:

@@ -101,3 +101,22 @@ def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, m
         "2026-03-01",
         "v1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("of_mug", "of_tea", "told"),
+    [
+        (["no order for 7 days"], ["no order for 7 days", "new"], " (no order for 7 days)"),
+        (["new"], ["old"], ""),
+        ([], ["old"], ""),
+    ],
+)
+def test_a_table_says_what_all_its_products_are_outside_by(of_mug: list[str], of_tea: list[str], told: str) -> None:
+    week = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4)
+    forecasts = [
+        Forecast(place, sku, 1.5, 4, [week], extrapolates=bool(reasons), extrapolates_because=reasons)
+        for place, (sku, reasons) in enumerate({"MUG": of_mug, "TEA": of_tea}.items())
+    ]
+    shown = table(forecasts, Asked(4, 0.9, 0.95, None))
+    assert isinstance(shown, Table)
+    assert shown.caption == f"* outside of what was learned from{told}; --json says why"

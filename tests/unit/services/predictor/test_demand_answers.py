@@ -31,6 +31,7 @@ from ordercast.services.shared.demand.known import known_at
 from tests.support.demand_versions import write_demand
 from tests.support.market_shop import UNTIL, market_rows
 
+HOW_TO_ASK: Final = "a history that has ended is asked as of its last day (as_of, --as-of)"
 SEEN_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +55,18 @@ def test_a_pair_is_told_the_same_to_the_bit_alone_and_among_others(asked: list[t
     pairs = [Pair(*pair) for pair in asked]
     together = [at_one_time(answer) for answer in explain_pairs(basis(), pairs)]
     assert together == [at_one_time(explain_pairs(basis(), [pair])[0]) for pair in pairs]
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, False), (7, True), (60, True)])
+def test_pairs_and_products_of_a_history_that_has_ended_are_told_how_to_ask(days: int, told: bool) -> None:
+    moment = (UNTIL - date(1970, 1, 1)).days + days
+    asked = replace(basis(), features=Features(known_at(activity_of(market_rows().columns), moment)))
+    [pair] = explain_pairs(asked, [Pair(7, 7)])
+    question = Asked(asked.features.moment, 4, 0.9, 0.95)
+    [product] = forecast_products(asked.served, asked.features, [(7, "MUG")], question)
+    for one in (pair, product):
+        assert ("shop-rests" in [reason["code"] for reason in one.beyond]) is told
+        assert one.extrapolates_because.count(f"the shop had no order for {days} days: {HOW_TO_ASK}") == told
 
 
 def test_an_effect_is_the_difference_that_the_average_value_in_its_place_makes() -> None:

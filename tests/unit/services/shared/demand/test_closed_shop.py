@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ordercast.services.shared.demand.activity import Activity
-from ordercast.services.shared.demand.closed_shop import USUAL_SILENCE, resting_days
+from ordercast.services.shared.demand.closed_shop import FAR_DAYS, USUAL_SILENCE, resting_days, unusual_pause
 from ordercast.services.shared.demand.demand_model import DemandModel
 from ordercast.services.shared.demand.feature_list import PAIR_FEATURES, PRODUCT_FEATURES, names, unknown
 from ordercast.services.shared.demand.features import Features, features_at
@@ -154,4 +154,25 @@ def test_that_the_shop_rests_is_said_by_each_answer() -> None:
     question = open_wide(demand_model(*demand_version())).questions["pair"]
     seen_again = shop((1, 3, CLOSED + 90, 0, 0, 0, 0, 7, 3))
     values = at(100, seen_again).of_pairs(ACCOUNTS[:1], PRODUCTS[:1])
-    assert question.outside(values, PRODUCTS[:1])[0][0] == "the shop had no order for 100 days"
+    assert question.outside(values, PRODUCTS[:1])[0][0].startswith("the shop had no order for 100 days: ")
+
+
+@pytest.mark.parametrize(
+    ("open_on", "silent", "unusual"),
+    [
+        (range(CLOSED), FAR_DAYS, False),
+        (range(CLOSED), FAR_DAYS + 1, True),
+        (range(0, CLOSED, 3), 4, False),  # two days are usual
+        (range(0, CLOSED, 3), 5, True),
+        (range(0, CLOSED, 7), 20, False),  # open on too few days for a rhythm
+    ],
+)
+def test_a_pause_is_unusual_by_the_shop_s_own_rhythm(open_on: range, silent: int, unusual: bool) -> None:
+    known = known_at(activity(frame(sold(open_on))), epoch(START) + open_on[-1] + 1 + silent)
+    assert unusual_pause(known) == (silent if unusual else 0)
+
+
+def test_views_end_no_pause_and_one_long_pause_makes_none_usual() -> None:
+    looked = (1, 1, CLOSED + 3, 0, 0, 0, 0, 3, 0)
+    of = activity(frame([*sold(range(60), range(90, CLOSED)), looked]))
+    assert unusual_pause(known_at(of, epoch(START) + CLOSED + 7)) == 7

@@ -78,7 +78,7 @@ def test_threshold_and_bound_are_those_that_are_asked_for_apart(
     rows: tuple[Floats, Ints], level: float, under_0: bool
 ) -> None:
     scores, groups = rows
-    groups = groups - [7, 0] if under_0 else groups
+    groups[:, 0] -= 7 * under_0
     made = calibrate(scores, groups, np.arange(len(scores)))
     asked = np.concatenate([groups, [[99, 99]]])
     wide, most = thresholds_and_most(made, asked, level)
