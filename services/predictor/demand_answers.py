@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypedDict
 import msgspec
 import numpy as np
 
+from ordercast.contracts.because import sentence
 from ordercast.contracts.demand_manifest import QuestionRecord
 from ordercast.services.predictor.features import Pair
 from ordercast.services.predictor.model_slot import ServedDemand
@@ -242,8 +243,14 @@ def _numbers(basis: Basis, pairs: Sequence[Pair], values: Floats, said: PairAnsw
     model = basis.served.model
     # A line has a piece at least. The networks may say less of a pair that they know little of.
     lines = np.maximum(model.questions["line"].answer(values, spread=False).expected, 1.0)
-    product_ids = np.array([pair.product_id for pair in pairs], np.int64)
-    because = basis.served.outside("pair", values, product_ids, basis.features)
+    account_ids, product_ids = np.array(pairs, np.int64).reshape(-1, 2).T
+    touched = basis.features.touched(account_ids, product_ids)
+    because = [
+        reasons if known else (sentence("pair-not-touched"), *reasons)
+        for known, reasons in zip(
+            touched, basis.served.outside("pair", values, product_ids, basis.features), strict=True
+        )
+    ]
     columns = (said.order_probability, said.mean, said.median, said.expected, said.low, said.high, lines)
     return [
         PairNumbers(

@@ -95,6 +95,18 @@ class Features:
         features = as_before(PAIR_FEATURES) if self.before else PAIR_FEATURES
         return matrix(features, columns | self._of_all, len(pair))
 
+    def touched(self, account_ids: Ints, product_ids: Ints) -> Bools:
+        """Of pairs, whether the account had ordered or viewed the product, or put it into the cart, before the moment."""
+        pair = pair_positions(self._known.activity, account_ids, product_ids)[0]
+        return np.asarray((pair >= 0) & self._touched[pair], np.bool_)
+
+    @cached_property
+    def _touched(self) -> Bools:
+        """By pair that anything ever happened to."""
+        touched = np.zeros(self._known.pairs, np.bool_)
+        touched[self._known.days.pair] = True
+        return touched
+
     def of_known_pairs(self, most: int) -> Floats:
         """The same of the pairs with anything known, as if no shop rested; of more than `most`, every second, third and so on."""
         if self.resting_days:

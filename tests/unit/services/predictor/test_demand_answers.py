@@ -128,3 +128,17 @@ def test_a_day_of_which_the_version_knows_what_came_after_is_answered_with_that_
     for answer in (pair, product):
         assert (hindsight in answer.extrapolates_because) is said
         assert answer.extrapolates is bool(answer.extrapolates_because)
+
+
+def test_a_pair_that_never_met_is_answered_with_that_said_alone_and_in_a_batch() -> None:
+    """None was learned from: all pairs of a real shop's dead product together were told 400 pieces, without a word of that."""
+    pairs = [Pair(account, product) for account in range(1, 41) for product in (7, 999)]
+    told = "nothing is known of the account with this product: only pairs with an order, a view or a cart were learned from"
+    met = {(account, product) for account in range(1, 41) for product in basis().features.products_of(account).tolist()}
+    answers = answer_pairs(basis(), pairs).data
+    assert [told in one.extrapolates_because for one in answers] == [pair not in met for pair in pairs]
+    assert {told in one.extrapolates_because for one in answers} == {True, False}
+    for one, alone in zip(answers, (explain_pairs(basis(), [pair])[0] for pair in pairs[:6]), strict=False):
+        assert alone.extrapolates_because == one.extrapolates_because
+        assert alone.beyond == one.beyond
+    assert not any(told in one.extrapolates_because for one in probable_products(basis(), 7, 20)[0])

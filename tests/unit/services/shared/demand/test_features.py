@@ -225,6 +225,9 @@ def test_an_accounts_products_are_those_that_something_is_known_of_the_latest_fi
         latest = known[known["account_id"] == account].groupby("product_id")["day"].max().to_dict()
         wanted = sorted(latest, key=lambda product: (-latest[product].toordinal(), product))
         assert features.products_of(account).tolist() == wanted
+        products = np.arange(1, 9)
+        touched = features.touched(np.full(len(products), account), products)
+        assert products[touched].tolist() == sorted(wanted)
 
 
 def test_no_feature_of_pieces_is_cut_that_orders_may_have_and_versions_of_before_have_theirs_cut() -> None:
