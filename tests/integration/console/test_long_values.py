@@ -35,6 +35,10 @@ async def test_a_name_without_a_blank_leaves_the_other_columns_their_room(open_r
             await reader.page.goto(address + path)
             await reader.page.evaluate(_LONG_NAME)
             assert await reader.page.evaluate(_FITS), path
+        # A pair's names are a heading.
+        await reader.page.goto(f"{address}/predict")
+        await reader.page.evaluate("""() => document.querySelector("main h2").textContent = "W".repeat(200)""")
+        assert await reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_the_key_of_an_event_is_seen_beside_one_that_is_open(open_reader: Any) -> None:
