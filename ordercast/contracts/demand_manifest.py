@@ -113,9 +113,9 @@ class FeatureBins(msgspec.Struct, frozen=True):
 
 
 class Boosting(msgspec.Struct, frozen=True):
-    """A question's boosted member. `weight` is its share of the mean, the rest is the networks'; 0: it helped nothing, and its
-    trees are not kept. `level_weight` is the share of what holds both back in the end: of the level that they correct, or of the
-    feature `holds_back`.
+    """A question's boosted member. `weight` is its share of the mean, the rest is the networks'. `level_weight` is the share of
+    what holds both back in the end: of the level that they correct, or of the feature `holds_back`. Both 0: it helped nothing, and
+    its trees are not kept.
 
     `settings` are those of scikit-learn's HistGradientBoostingRegressor, `rows` those that it learned from. The weights were
     chosen on `chosen_on` of the rows held out, earlier ones than those that the version was judged on.
@@ -164,8 +164,8 @@ class QuestionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_trees(self) -> bool:
-        """Whether its answers are a mean of networks and trees."""
-        return self.boosting is not None and self.boosting.weight > 0
+        """Whether its answers are a mean of networks, trees and what holds these back."""
+        return self.boosting is not None and self.boosting.weight + self.boosting.level_weight > 0
 
 
 class DemandData(msgspec.Struct, frozen=True):

@@ -97,7 +97,7 @@ def _of_demand(say: Say, manifest: DemandManifest) -> Iterator[Element]:
 
 def _blend(say: Say, boosting: Boosting) -> str:
     rows = number(boosting.chosen_on)
-    if not boosting.weight:
+    if not boosting.weight and not boosting.level_weight:
         return say(
             "The networks answer alone: boosted trees made them no better (chosen on {rows} earlier held-out rows).",
             rows=rows,

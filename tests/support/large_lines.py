@@ -14,7 +14,11 @@ from tests.support.demand_versions import demand_version
 from tests.unit.services.shared.demand.histories import activity, frame
 
 # By schema, whether a version is asked by features as they were before.
-SCHEMAS: Final[dict[Schema, bool]] = {"ordercast.demand/5": True, "ordercast.demand/6": False, "ordercast.demand/7": False}
+SCHEMAS: Final[dict[Schema, bool]] = {
+    "ordercast.demand/5": True,
+    "ordercast.demand/6": False,
+    "ordercast.demand/7": False,
+}
 
 
 @cache

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from msgspec import structs
 
 from ordercast.contracts.demand_manifest import MOST_WEEKS, Boosting
 from ordercast.services.shared.demand.activity import Bools, Floats, Ints
@@ -39,7 +38,7 @@ USUAL_STEADY_WEIGHT: Final = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """`member` is None where the trees help nothing. `judged`: the held-out rows that nothing of it was chosen by."""
+    """`member` is None where neither trees nor the level help. `judged`: the held-out rows that nothing of it was chosen by."""
 
     record: Boosting
     member: BoostedMember | None
@@ -77,13 +76,12 @@ def blended(
     of_networks, of_trees = networks(early), trees(narrow(early))
     judged = early.target, row_clips(early, clip, level), early.product_id
     weight = chosen_weight(of_networks, of_trees, *judged)
-    record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early))
-    if not weight:
-        return Blend(record, None, {}, np.ones(len(held), np.bool_))
     held_by = holds_back(learned, most, level)
     corrected = (1 - weight) * of_networks + weight * of_trees
     level_weight = chosen_weight(corrected, np.expm1(early.column(held_by)), *judged, USUAL_STEADY_WEIGHT)
-    record = structs.replace(record, level_weight=level_weight, holds_back=held_by)
+    record = Boosting(weight, trees.trees.trees, dict(SETTINGS), trees.rows, len(early), level_weight, held_by)
+    if not weight and not level_weight:
+        return Blend(record, None, {}, np.ones(len(held), np.bool_))
     member = BoostedMember(weight, trees.trees, level_weight, names(held.features).index(held_by))
     return Blend(record, member, trees.arrays, ~first)
 

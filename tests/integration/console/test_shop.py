@@ -111,7 +111,7 @@ async def test_pieces_that_were_taken_back_are_not_counted() -> None:
     async with reading(Shop(storefront=Storefront(orders={"key": placed}))) as http:
         await log_in(http, "carl")
         orders = (await http.get("/shop/orders")).text
-        assert '>7</td>' in orders
+        assert ">7</td>" in orders
         assert "sums are as ordered" in orders
         assert "what was cancelled is in them" in (await http.get(f"/shop/orders/{placed['id']}")).text
 

@@ -134,6 +134,20 @@ def test_rows_that_the_weight_was_chosen_on_judge_nothing(weight: float, monkeyp
         assert made.judged.all()
 
 
+def test_where_trees_only_do_harm_the_level_holds_the_networks_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        blend_products, "chosen_weight", lambda *asked: 0.7 if len(asked) == 6 else 0.0
+    )  # with its usual weight
+    monkeypatch.setattr(blend_products, "SETTINGS", {"max_iter": 3})
+    held = planted(PRODUCT_FEATURES, 900, seed=2)
+    made = blended(
+        planted(PRODUCT_FEATURES), held, 30.0, "level", lambda asked: np.ones(len(asked)), lambda asked: asked
+    )
+    assert made is not None
+    assert made.member is not None
+    assert (made.record.weight, made.record.level_weight, made.member.level_weight) == (0, 0.7, 0.7)
+
+
 def test_without_enough_rows_in_each_half_there_is_none() -> None:
     made = blended(
         planted(PRODUCT_FEATURES), rows(PRODUCT_FEATURES, np.ones(120)), 1.0, "level", lambda _: np.ones(1), lambda _: _

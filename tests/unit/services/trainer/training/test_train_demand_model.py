@@ -328,7 +328,9 @@ def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from
     assert all(bounds[question] >= learned_until[question] for question in QUESTIONS)
 
 
-@pytest.mark.parametrize(("schema", "before"), [("ordercast.demand/5", True), ("ordercast.demand/6", False), ("ordercast.demand/7", False)])
+@pytest.mark.parametrize(
+    ("schema", "before"), [("ordercast.demand/5", True), ("ordercast.demand/6", False), ("ordercast.demand/7", False)]
+)
 def test_a_serving_version_of_a_release_before_is_asked_by_the_features_of_before(
     tmp_path: Path, schema: str, before: bool
 ) -> None:
