@@ -11,7 +11,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "shop-rests": "the shop had no order for %(days)s days: "
     "a history that has ended is asked as of its last day (as_of, --as-of)",
     "knows-what-came-after": "the version learned from what happened before %(until)s, also after the day that is asked for",
-    "pair-not-touched": "nothing is known of the account with this product: only pairs with an order, a view or a cart were learned from",
+    "pair-not-touched": (
+        "nothing is known of the account with this product: only pairs with an order, a view or a cart were learned from"
+    ),
     "product-not-learned": "product %(product)s was not in what was learned from",
     "never-not-seen": "%(feature)s is never, which was not seen",
     "far-more-than-seen": "%(feature)s is %(value)s, far more than the most that was seen, %(seen)s",
