@@ -27,7 +27,8 @@ HARMLESS = re.compile(
     | (account|product)\.id\ if\ .* | .*\.quantity | review\.rating | most | (asked\.)?\w*weeks | (asked\.)?service_level
     | .*curve\.at | act | recipe | version | chosen.* | told\.subject | asked\.(first|second|sort|state|role\ .*|types\ .*)
     | cart\.key | (told|form)\.options | form\.body | form\.values\.body\(.* | \w+(\.done)?\ \|\ tojson
-    | .*same(\ if\ same)? | asked\.search\ \|\ urlencode | "[a-z-]+"\ if\ .*\ else\ "[a-z-]+" | "\ --all"\ if\ .*
+    | .*same(\ if\ same)? | asked\.search\ \|\ urlencode | "[A-Za-z-]+"\ if\ .*\ else\ "[A-Za-z-]+" | "\ --all"\ if\ .*
+    | "/%d"\ %\ review\.review\ if\ .*
     """,
     re.VERBOSE,
 )
