@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from starlette.datastructures import UploadFile
 
 from ordercast.services.console.errors import FileGone, TooManyFiles
+from ordercast.services.console.imports.count_words import COUNT_WORDS
 from ordercast.services.console.imports.kept_files import MAX_BYTES, MOST_FILES, KeptFile
 from ordercast.services.console.imports.look import can_read_files
 from ordercast.services.console.imports.schemas import SendForm, ToldForm, fields_of
@@ -162,4 +163,5 @@ def _show(request: Request, template: str, file: KeptFile) -> Response:
         fields=fields_of(file.told.subject),
         suggested=file.look.header[:MOST_SUGGESTED],
         most_reasons=MOST_REASONS,
+        count_words=COUNT_WORDS,
     )

@@ -283,7 +283,7 @@ async def test_a_send_goes_on_while_order_api_is_away_for_a_moment_and_twice_cha
         await act(http, path, "send")
         assert shop.imported.requests == 2
         path, _ = await looked_at(http, ORDERS)
-        assert "<code>orders_repeated</code> 2" in await act(http, path, "send")
+        assert "orders that were there already: <strong>2</strong>" in await act(http, path, "send")
 
 
 async def test_a_cancelled_file_can_be_gone_on_with_and_a_deleted_one_is_gone(tmp_path: Path) -> None:

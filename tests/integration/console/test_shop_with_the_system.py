@@ -77,7 +77,7 @@ async def test_an_order_of_the_shop_is_seen_in_the_features_and_changes_the_pred
             await page.click("text=Look at it")
             await page.click("text=Import it")
             await page.get_by_text("What came in").wait_for()
-            assert "orders_created 20" in await page.inner_text("main")
+            assert "new orders: 20" in await page.inner_text("main")
             product, ann = await admin.order_api.product_by_sku("MUG-1"), await admin.order_api.me()
             await admin.order_api.change_product(product.id, name="Mug", price="4.50", currency="EUR", active=True)
             version = await learned(admin)
