@@ -17,6 +17,7 @@ ORDERED: Final = frozenset(
     (
         *("purchase", "purchased", "buy", "bought", "order", "ordered", "orderplaced", "ordercompleted", "transaction"),
         *("checkoutcompleted", "sale", "sold", "kauf", "gekauft", "bestellung", "bestellt", "verkauf", "verkauft"),
+        *("구매", "구매완료", "주문", "주문완료", "결제", "결제완료"),
     )
 )
 

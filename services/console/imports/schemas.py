@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from starlette.datastructures import FormData
 
 from ordercast.imports.profiles.mapping import OPTIONAL, REQUIRED, Subject
-from ordercast.services.console.imports.told import Told
+from ordercast.services.console.imports.told import Kind, Told
 from ordercast.services.console.log_in.schemas import Form
 from ordercast.services.shared.http.problem import Problem, field_errors
 from ordercast.services.shared.http.requests import WITHOUT_NUL
@@ -34,6 +34,7 @@ class ToldForm(Form):
     encoding: Short = ""
     view_words: Short = ""
     cart_words: Short = ""
+    order_word: Short = ""
     field: Annotated[list[Short], Field(default_factory=list, max_length=_MOST_FIELDS)]
     column: Annotated[list[Short], Field(default_factory=list, max_length=_MOST_FIELDS)]
 
@@ -53,11 +54,16 @@ class ToldForm(Form):
         known = {name for name, _ in fields_of(self.subject)}
         pairs = zip(self.field, self.column, strict=False)
         columns = {name: column for name, column in pairs if column and name in known}
-        kinds = self._kinds() if self.subject == "views" else {}
-        return Told(self.subject, self.zone, self.currency, self.dates, self.decimals, self.encoding, columns, kinds)
+        return Told(
+            self.subject, self.zone, self.currency, self.dates, self.decimals, self.encoding, columns, self._kinds()
+        )
 
-    def _kinds(self) -> dict[str, Literal["view", "cart"]]:
-        told: tuple[tuple[str, Literal["view", "cart"]], ...] = ((self.view_words, "view"), (self.cart_words, "cart"))
+    def _kinds(self) -> dict[str, Kind]:
+        if self.subject == "orders":
+            return {self.order_word: "order"} if self.order_word else {}
+        if self.subject == "products":
+            return {}
+        told: tuple[tuple[str, Kind], ...] = ((self.view_words, "view"), (self.cart_words, "cart"))
         return {word.strip(): kind for words, kind in told for word in words.split(",") if word.strip()}
 
 

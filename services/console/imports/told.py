@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from ordercast.imports.find_form import Choices
 
 
+Kind = Literal["view", "cart", "order"]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Empty where the file decides. `columns`: for a field its column, or `=TEXT` for all rows. `kinds`, of views alone: for a
@@ -21,7 +24,7 @@ class Told:
     decimals: Literal["", "point", "comma"] = ""
     encoding: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
-    kinds: Mapping[str, Literal["view", "cart"]] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     def completed_by(self, before: "Told") -> "Told":
         """With what `before` tells where this tells nothing. Not its encoding: each file has its own, and is read in it before its

@@ -322,6 +322,20 @@ async def test_a_shop_s_own_words_for_views_and_carts_are_told_in_the_form() -> 
     assert [line.get("kind") for line in shop.imported.views] == [None, "cart"]
 
 
+async def test_the_word_for_an_order_among_views_and_carts_is_told_in_the_form() -> None:
+    begin = "9001,K-17,2026-03-26T20:00:00+01:00,MUG,2,10.25"
+    events = f"Order no,Customer no,Time,Item code,Qty,Price,Event\n{begin},view\n{begin},acquired\n"
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "olga")
+        path, page = await looked_at(http, events, "events.csv")
+        assert "Write below the word of the rows that are orders" in page
+        page = await act(http, path, "look", **TOLD, order_word="acquired")
+        assert "--kind acquired=order" in page
+        assert 'value="acquired"' in page
+        assert "What would come in" in page
+
+
 async def test_what_is_missing_is_said_in_words_of_the_form_and_not_of_the_command() -> None:
     async with reading(Shop()) as http:
         await log_in(http, "olga")

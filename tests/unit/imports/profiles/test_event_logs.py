@@ -63,3 +63,7 @@ def test_a_type_that_says_what_a_product_is_leaves_all_rows_orders(tmp_path: Pat
 
 def test_an_event_that_is_never_a_view_leaves_all_rows_orders(tmp_path: Path) -> None:
     assert log(tmp_path, "sold", "sold online").rows_imported == [2, 3]
+
+
+def test_korean_words_of_a_log_are_known(tmp_path: Path) -> None:
+    assert log(tmp_path, "조회", "장바구니 담기", "구매", column="이벤트").rows_imported == [4]
