@@ -91,14 +91,38 @@ async def grant_rights(super_user: Mapping[str, Any], passwords: Mapping[str, st
     """
     try:
         async with _connected(super_user) as client, asyncio.timeout(SEEN_WITHIN_S):
-            await _make_users(client, passwords)
+            await _make_users(client, {user_of(role): password for role, password in passwords.items()})
             wanted = {_acl(*right) for right in RIGHTS}
-            while (found := await _acls(client)) != wanted:
+            ours = {f"User:{user_of(role)}" for role in ROLES}
+            while (found := await _acls(client, ours)) != wanted:
                 await _create(client, wanted - found)
                 await _delete(client, found - wanted)
                 await asyncio.sleep(POLL_S)
     except (ClientError, OSError) as error:
         raise BrokerUnavailable(f"the users of Kafka were not made: {first_line(error)}") from error
+
+
+async def add_reader(
+    super_user: Mapping[str, Any], user: str, password: str, topics: Collection[str], group: str
+) -> None:
+    """Makes a user who may read these topics as this consumer group, and nothing else; one that is there gets the password.
+
+    What it was allowed before stays. Returns when a broker has seen it.
+
+    Raises:
+        BrokerUnavailable: no broker answers, or it does not do it; the message says why.
+    """
+    principal = f"User:{user}"
+    of_topics = {(KINDS["TOPIC"], topic, LITERAL, principal, ANY_HOST, OPERATIONS["READ"], ALLOW) for topic in topics}
+    wanted = of_topics | {(KINDS["GROUP"], group, LITERAL, principal, ANY_HOST, OPERATIONS["READ"], ALLOW)}
+    try:
+        async with _connected(super_user) as client, asyncio.timeout(SEEN_WITHIN_S):
+            await _make_users(client, {user: password})
+            while missing := wanted - await _acls(client, {principal}):
+                await _create(client, missing)
+                await asyncio.sleep(POLL_S)
+    except (ClientError, OSError) as error:
+        raise BrokerUnavailable(f"the user of Kafka was not made: {first_line(error)}") from error
 
 
 @asynccontextmanager
@@ -113,25 +137,24 @@ async def _connected(arguments: Mapping[str, Any]) -> AsyncIterator[AIOKafkaClie
 
 async def _make_users(client: AIOKafkaClient, passwords: Mapping[str, str]) -> None:
     made: list[tuple[object, ...]] = []
-    for role, password in passwords.items():
+    for user, password in passwords.items():
         salt = secrets.token_bytes(SALT_BYTES)
         salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, SCRAM_ITERATIONS)
-        made.append((user_of(role), SCRAM_SHA_512, SCRAM_ITERATIONS, salt, salted, {}))
+        made.append((user, SCRAM_SHA_512, SCRAM_ITERATIONS, salt, salted, {}))
     answer = await _ask(client, AlterUserScramCredentialsRequest([], made, {}))
     for user, code, message, _ in answer.results:
         _check(code, message, f"user {user}")
 
 
-async def _acls(client: AIOKafkaClient) -> set[Acl]:
-    """Those of our users."""
+async def _acls(client: AIOKafkaClient, principals: Collection[str]) -> set[Acl]:
+    """Those of these users."""
     answer = await _ask(client, DescribeAclsRequest_v1(ANY, None, ANY, None, None, ANY, ANY))
     _check(answer.error_code, answer.error_message, "ACLs")
-    ours = {f"User:{user_of(role)}" for role in ROLES}
     return {
         (kind, name, pattern, principal, *rest)
         for kind, name, pattern, acls in answer.resources
         for principal, *rest in acls
-        if principal in ours
+        if principal in principals
     }
 
 

@@ -40,7 +40,9 @@ COMMANDS: Final = (
     ),
     Entry("webhooks", "ordercast.cli.webhooks", "Post events to a URL as they come, and see what became of each."),
     Entry(
-        "kafka", "ordercast.cli.kafka", "Show what the services have to be allowed on a Kafka that somebody else runs."
+        "kafka",
+        "ordercast.cli.kafka",
+        "Show what services need on a Kafka of somebody else; add a user who reads events.",
     ),
     Entry("sample", "ordercast.cli.sample", "Send the sample data: accounts, products, views, orders."),
     Entry("import", "ordercast.cli.import_", "Import a shop's orders, views or products from its files."),

@@ -43,3 +43,16 @@ def test_the_table_has_a_line_for_each_user() -> None:
     assert [row.split()[0] for row in rows] == [user_of(role) for role in ROLES]
     [worker] = [row for row in rows if row.startswith("ordercast_feature_worker")]
     assert re.split(r"  +", worker.rstrip())[1:] == ["orders, predictions, views", "dead-letters", "feature_worker"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ordercast_relay", "--group", "totals"), "'ordercast_relay' is no name for a user"),
+        (("my shop", "--group", "totals"), "'my shop' is no name for a user"),
+        (("shop", "--group", "totals", "--topic", "dead-letters"), "there is no topic dead-letters for readers"),
+    ],
+)
+def test_a_reader_is_no_user_of_the_services_and_reads_what_is_published(arguments: tuple[str, ...], says: str) -> None:
+    result = CliRunner().invoke(app, ["add-reader", *arguments])
+    assert (result.exit_code, says in result.stderr, "hint: " in result.stderr) == (1, True, True)
