@@ -94,6 +94,11 @@ class LazyCommands(TyperGroup):
         super().__init__(**{**settings, "commands": listed})
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if "--help" in args:
+            # Here, since what draws help takes half a second to import.
+            from ordercast.cli.narrow_help import fold_long_names
+
+            fold_long_names()
         name, listed, rest = super().resolve_command(ctx, args)
         return name, _load(name) if name and listed else listed, rest
 

@@ -43,6 +43,11 @@ async def bake(context: Context, loaves: Annotated[int, typer.Argument(min=1)], 
     context.result({"loaves": loaves, "folder": str(context.folder.root)}, f"{loaves} loaves")
 
 
+@pytest.mark.parametrize("command", ["import", "up", "tail", "predict"])
+def test_help_cuts_no_name_off_in_a_narrow_terminal(command: str) -> None:
+    assert "\N{HORIZONTAL ELLIPSIS}" not in runner.invoke(app, [command, "--help"], env={"COLUMNS": "60"}).output
+
+
 def test_help_breaks_its_lines_where_the_terminal_ends_and_nowhere_else() -> None:
     lines = runner.invoke(app, ["up", "--help"], env={"COLUMNS": "200"}).output.splitlines()
     [line] = [line for line in lines if "A second Ctrl-C does not wait for an orderly end." in line]
