@@ -86,25 +86,29 @@ async def forecast(
 
 
 async def _write(admin: Client, asked: Asked, out: Path, file_format: Format) -> int:
-    """All products, a page at a time; how many. Each row says itself what it holds for: files are kept, and taken apart."""
-    written = 0
+    """All products, those first of which most is expected; how many. Each row says itself what it holds for: files are kept, and
+    taken apart."""
     pages = [page async for page in _pages(admin, asked)]
+    forecasts = sorted(
+        ((one, page) for page in pages for one in page.data), key=lambda row: (-row[0].expected, row[0].product_id)
+    )
     names = {product.id: product.name async for product in admin.order_api.products()}
     starts = [week.starts_on for week in pages[0].data[0].weeks] if pages[0].data else []
     columns: dict[str, Kind] = dict(_COLUMNS)
     for start in starts:
         columns |= {f"expected_{start}": "amount", f"low_{start}": "integer", f"high_{start}": "integer"}
     with open_table(out, columns | _ABOUT, file_format) as file:
-        for page in pages:
-            file.write([_row(one, names.get(one.product_id, ""), page) for one in page.data])
-            written += len(page.data)
-    return written
+        file.write([_row(one, names.get(one.product_id, ""), page) for one, page in forecasts])
+    return len(forecasts)
 
 
 async def _pages(admin: Client, asked: Asked) -> AsyncIterator[Forecasts]:
+    """By id: while orders come in, a product would be missed, or come twice, by what is expected."""
     after = None
     while True:
-        page = await admin.predictor.forecasts(limit=PAGE, starting_after=after, **asked.values())
+        page = await admin.predictor.forecasts(
+            limit=PAGE, sort="id", known=True, starting_after=after, **asked.values()
+        )
         yield page
         if not page.has_more:
             return

@@ -108,9 +108,13 @@ class PredictorApi:
         sort: str = "-expected",
         starting_after: int | None = None,
         recent: bool = False,
+        known: bool = False,
     ) -> Forecasts:
         """A page of products' forecasts, those first of which most is expected, with their last weeks if asked for. Not for
-        customers."""
+        customers.
+
+        Whoever reads all pages takes them by `id`, with an order, a view or a cart (`known`): what is expected changes meanwhile.
+        """
         params: dict[str, str | int | float] = {
             "weeks": weeks,
             "level": level,
@@ -120,6 +124,7 @@ class PredictorApi:
             **({"as_of": as_of.isoformat()} if as_of else {}),
             **({"starting_after": starting_after} if starting_after is not None else {}),
             **({"recent": "true"} if recent else {}),
+            **({"known": "true"} if known else {}),
         }
         request = Request("GET", f"{self.address}/forecasts/products", params=params, repeatable=True)
         return await self.session.ask(request, Forecasts)

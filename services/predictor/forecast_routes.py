@@ -23,6 +23,7 @@ from ordercast.services.predictor.forecast_schemas import (
     ForecastLimit,
     ForecastQuestion,
     ForecastsAnswer,
+    Known,
     OneForecastAnswer,
     ProductsAnswer,
     Recent,
@@ -99,17 +100,24 @@ async def forecast_all_products(
     starting_after: StartingAfter = None,
     sort: Sort = "id",
     recent: Recent = False,
+    known: Known = False,
 ) -> Response:
-    """Products by id, or those first of which most is expected; with `Accept: text/csv` a table."""
+    """Products by id, or those first of which most is expected; with `Accept: text/csv` a table.
+
+    What is expected changes from page to page while orders come in, so all of them are read by id.
+    """
     service = predictor(request)
     at = await service.demand_at(service.demand.take(), asked.as_of)
-    if sort == "id":
-        found = await products_after(service.sessions, starting_after or 0, limit + 1)
-    else:
+    if sort == "-expected":
         in_order = partial(most_expected, at.served, at.features, asked.weeks)
         ordered = await service.most_expected.of(at.features, (at.served.version, asked.weeks), in_order)
-        found = await products_of(service.sessions, _after(ordered, starting_after)[: limit + 1])
-    products, has_more = cut_page(list(found), limit)
+        products, has_more = await _page_of(service.sessions, _after(ordered, starting_after), limit)
+    elif known:
+        ids = at.features.known_products
+        products, has_more = await _page_of(service.sessions, ids[ids > (starting_after or 0)].tolist(), limit)
+    else:
+        found = await products_after(service.sessions, starting_after or 0, limit + 1)
+        products, has_more = cut_page(list(found), limit)
     answer = await answer_products(at, products, asked)
     if preferred(", ".join(request.headers.getlist("accept")), [JSON, CSV]) == CSV:
         csv = await asyncio.to_thread(as_csv, answer.data, week_starts(at.moment, asked.weeks))
@@ -120,6 +128,12 @@ async def forecast_all_products(
         answer.data = await asyncio.to_thread(with_recent, at, answer.data, rows)
     page = ForecastsAnswer.model_construct(**dict(answer), has_more=has_more)
     return Response(await asyncio.to_thread(page.model_dump_json), headers={"Vary": "Accept"}, media_type=JSON)
+
+
+async def _page_of(sessions: Sessions, ids: list[int], limit: int) -> tuple[Sequence[tuple[int, str]], bool]:
+    """Those of the first ids that exist, and whether more follow."""
+    shown, has_more = cut_page(ids, limit)
+    return await products_of(sessions, shown), has_more
 
 
 def _page_headers(request: Request, answer: ProductsAnswer, has_more: bool) -> dict[str, str]:

@@ -25,6 +25,7 @@ DEFAULT_LIMIT: Final = 20
 
 ForecastLimit = Annotated[int, PLAIN_INTEGER, Query(ge=1, le=MAX_LIMIT, description="products in a page")]
 Recent = Annotated[bool, Query(description="with the last weeks of each product; JSON alone")]
+Known = Annotated[bool, Query(description="products with an order, a view or a cart alone, as `-expected` has them")]
 Sort = Annotated[Literal["id", "-expected"], Query(description="`-expected`: what is expected most comes first")]
 
 

@@ -122,6 +122,16 @@ async def test_what_is_expected_most_comes_first_and_pages_go_on_after_it(client
     assert not second["has_more"]
 
 
+async def test_those_that_anything_is_known_of_are_read_by_id(client: httpx.AsyncClient) -> None:
+    in_order = await page(client, sort="-expected")
+    known = sorted(in_order["data"], key=lambda product: product["product_id"])
+    by_id = await page(client, known=True)
+    assert (by_id["data"], by_id["has_more"]) == (known, False)
+    first = await page(client, known=True, limit=1)
+    second = await page(client, known=True, limit=1, starting_after=first["data"][0]["product_id"])
+    assert ([*first["data"], *second["data"]], first["has_more"], second["has_more"]) == (known, True, False)
+
+
 async def test_what_happened_later_changes_no_forecast_of_a_past_day(
     client: httpx.AsyncClient, workplace: Workplace
 ) -> None:

@@ -103,6 +103,39 @@ def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, m
     ]
 
 
+def test_a_file_has_each_product_once_the_most_expected_first_whatever_is_ordered_between_its_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week, expected = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4), {7: 3.0, 8: 2.0, 9: 1.0}
+
+    async def asked(*, sort: str, known: bool, starting_after: int | None, **_: Any) -> Forecasts:
+        """Pages of one product. Once the first was read, the last product sells most."""
+        in_order = sorted(expected, key=lambda each: each if sort == "id" else -expected[each])
+        place = in_order.index(starting_after) + 1 if starting_after else 0
+        shown = Forecast(
+            in_order[place], f"P{in_order[place]}", expected[in_order[place]], 4, [week], False, extrapolates_because=[]
+        )
+        expected[9] = 9.0
+        more = place + 1 < len(in_order)
+        assert known
+        return Forecasts([shown], more, 0.9, 0.98, "v1", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1))
+
+    async def products() -> AsyncIterator[Any]:
+        yield SimpleNamespace(id=7, name="Mug, red")
+
+    @asynccontextmanager
+    async def open_access(*_: Any, **__: Any) -> AsyncIterator[Any]:
+        order_api, predictor = SimpleNamespace(products=products), SimpleNamespace(forecasts=asked)
+        yield SimpleNamespace(admin=SimpleNamespace(order_api=order_api, predictor=predictor))
+
+    monkeypatch.setattr("ordercast.cli.forecast.open_access", open_access)
+    out = tmp_path / "stock.csv"
+    result = CliRunner().invoke(app, ["forecast", "--out", str(out), "--against", "http://127.0.0.1:1"])
+    assert result.exit_code == 0, result.output
+    with out.open(newline="") as file:
+        assert [row["sku"] for row in csv.DictReader(file)] == ["P9", "P7", "P8"]
+
+
 @pytest.mark.parametrize(
     ("of_mug", "of_tea", "told"),
     [
