@@ -201,6 +201,11 @@ def matrix(features: Sequence[Feature], columns: Mapping[str, Floats | float], r
     values = np.empty((rows, len(features)))
     for place, feature in enumerate(features):
         values[:, place] = columns[feature.name]
+    return held(features, values)
+
+
+def held(features: Sequence[Feature], values: Floats) -> Floats:
+    """The values [rows, features] themselves, within their bounds; not-a-number becomes the default."""
     default, low, high = _default_low_high(tuple(features))
     np.maximum(values, low, out=values)
     np.minimum(values, high, out=values)

@@ -13,7 +13,9 @@ from ordercast.services.shared.demand.feature_list import (
     PRODUCT_FEATURES,
     SHOP_RESTS,
     as_before,
+    held,
     matrix,
+    names,
 )
 from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, known_at, total
 from ordercast.services.shared.demand.weekly_levels import (
@@ -42,13 +44,21 @@ class Features:
         self.before = before
         self.resting_days = resting_days(known) if rests and not before else 0
         self._open = as_last_open(known) if self.resting_days else known
-        self._pairs = _pairs(self._open)
-        self._products = _products(self._open)
-        self._accounts = _accounts(self._open)
-        self._of_all: dict[str, Floats | float] = {
-            SHOP_RESTS: float(np.log1p(self.resting_days)),
-            **_calendar(known.moment),
-        }
+        pairs, self._products, accounts = _pairs(self._open), _products(self._open), _accounts(self._open)
+        of_all = {SHOP_RESTS: float(np.log1p(self.resting_days)), **_calendar(known.moment)}
+        self._of_all = np.array(list(of_all.values()))
+        # Side by side, so that few steps lead to one answer.
+        self._pair_values, self._product_values, self._account_values = (
+            np.column_stack(list(columns.values())) for columns in (pairs, self._products, accounts)
+        )
+        self._pair_lines, self._pair_log_sum = pairs["lines"], pairs["log_sum"]
+        self._pair_features = as_before(PAIR_FEATURES) if before else PAIR_FEATURES
+        of_account, of_product = (
+            (f"account_{name}" for name in accounts),
+            (f"product_{name}" for name in self._products),
+        )
+        found = [*pairs, *of_account, *of_product, "pair_level", *of_all]
+        self._pair_columns = np.array([found.index(name) for name in names(PAIR_FEATURES)], np.int64)
 
     @property
     def moment(self) -> int:
@@ -87,13 +97,16 @@ class Features:
         """[pairs, PAIR_FEATURES]; what is not known has the features of something new."""
         known = self._open
         pair, account, product = pair_positions(known.activity, account_ids, product_ids)
-        columns = {name: column[pair] for name, column in self._pairs.items()}
-        columns |= {f"account_{name}": column[account] for name, column in self._accounts.items()}
-        columns |= {f"product_{name}": column[product] for name, column in self._products.items()}
         expected = known.product_log[product] + known.factor[account]
-        columns["pair_level"] = (columns["log_sum"] + expected) / (columns["lines"] + 1)
-        features = as_before(PAIR_FEATURES) if self.before else PAIR_FEATURES
-        return matrix(features, columns | self._of_all, len(pair))
+        level = (self._pair_log_sum[pair] + expected) / (self._pair_lines[pair] + 1)
+        found = (
+            self._pair_values[pair],
+            self._account_values[account],
+            self._product_values[product],
+            level[:, None],
+            np.broadcast_to(self._of_all, (len(pair), len(self._of_all))),
+        )
+        return held(self._pair_features, np.take(np.concatenate(found, axis=1), self._pair_columns, axis=1))
 
     def touched(self, account_ids: Ints, product_ids: Ints) -> Bools:
         """Of pairs, whether the account had ordered or viewed the product, or put it into the cart, before the moment."""
