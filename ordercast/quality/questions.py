@@ -52,7 +52,7 @@ NETWORKS: Final = "ten networks"
 MEDIAN: Final = "ten networks, median"
 # What `demand` says, with the weight of its trees.
 BLEND: Final = "demand: ten networks, {:.0%} boosted trees; {:.0%} of it {:s}"
-# What may hold the blend back, by its feature: the level, or one of `STEADY`.
+# What may hold the blend back, by its feature: the level, or `STEADY`.
 HOLD_BACK: Final[Mapping[str, str]] = {
     "curve_level": "the level itself",
     "mean_all": "the mean to date",

@@ -132,8 +132,11 @@ async def forecast_all_products(
 
 async def _page_of(sessions: Sessions, ids: list[int], limit: int) -> tuple[Sequence[tuple[int, str]], bool]:
     """Those of the first ids that exist, and whether more follow."""
-    shown, has_more = cut_page(ids, limit)
-    return await products_of(sessions, shown), has_more
+    while ids:
+        shown, ids = ids[:limit], ids[limit:]
+        if found := await products_of(sessions, shown):
+            return found, bool(ids)
+    return [], False
 
 
 def _page_headers(request: Request, answer: ProductsAnswer, has_more: bool) -> dict[str, str]:

@@ -48,6 +48,7 @@ SLICE: Final = 8_192
 # Of a product, in products by week.
 AGE: Final = "age"
 VISIT_LEVEL: Final = "visit_level"
+SMOOTHED_LEVEL: Final = "level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,10 @@ class QuestionModel:
         if self.rests and self.of_products:
             silent = silent_products(self.seen, self.features, features)
             unsold = never_sold(values)
+            # Of a silent one no more than smoothing says: a curve goes on for months where a product sells seldom.
+            known = np.where(silent, np.minimum(level, np.expm1(values[:, _place(SMOOTHED_LEVEL)])), level)
             # What visits let expect of one that never sold, and nothing without any; of a shop that rests not even that.
-            known = np.where(unsold & ~silent, np.expm1(values[:, _place(VISIT_LEVEL)]), level)
+            known = np.where(unsold & ~silent, np.expm1(values[:, _place(VISIT_LEVEL)]), known)
             answer = resting(answer, known, silent | unsold)
         return answer
 

@@ -18,6 +18,7 @@ from ordercast.services.shared.demand.feature_list import (
     names,
 )
 from ordercast.services.shared.demand.known import LOG_UNITS, PRODUCT_PRIOR, Known, known_at, total
+from ordercast.services.shared.demand.weekly_curves import YEAR_DAYS
 from ordercast.services.shared.demand.weekly_levels import (
     curve_levels,
     lines_by_week,
@@ -29,7 +30,6 @@ from ordercast.services.shared.demand.weekly_levels import (
 )
 
 _EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
-_YEAR_DAYS: Final = 365.2425
 
 
 class Features:
@@ -311,7 +311,7 @@ def _shop(known: Known, weeks: Ints) -> dict[str, float]:
 
 def _calendar(moment: int) -> dict[str, float]:
     weekday = 2 * np.pi * ((moment + _EPOCH_WEEKDAY) % 7) / 7
-    year = 2 * np.pi * (moment % _YEAR_DAYS) / _YEAR_DAYS
+    year = 2 * np.pi * (moment % YEAR_DAYS) / YEAR_DAYS
     return {
         "weekday_sin": float(np.sin(weekday)),
         "weekday_cos": float(np.cos(weekday)),

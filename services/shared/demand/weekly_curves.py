@@ -8,7 +8,9 @@ from ordercast.services.shared.demand.activity import Bools, Floats, Ints
 
 # Weeks that are expected, of which the mean is told.
 NEXT_WEEKS: Final = 4
-YEAR_WEEKS: Final = 365.2425 / 7
+# Of a calendar that leaps.
+YEAR_DAYS: Final = 365.2425
+YEAR_WEEKS: Final = YEAR_DAYS / 7
 # How far the log of a product's weekly rate lies from that of its mean so far by its level, by a trend within a year, and by both
 # waves of a season, before anything else is known (standard deviations). Few counts leave a product near these, many do not. On
 # the weeks that a real shop's forecasts learned from half and twice as much were as good.
@@ -16,15 +18,16 @@ DEVIATIONS: Final = np.array([3.0, 0.5, 0.35, 0.35])
 # One product in twenty goes out of sale within 34 weeks: the longer one is silent that had counts each week, the likelier it has.
 GOES_A_WEEK: Final = 0.05 / 34
 # Of Newton's method, after which nothing moves any more.
-STEPS: Final = 6
+STEPS: Final = 8
 # A mean of fewer counts a week has no log to begin at.
 _LEAST_MEAN: Final = 0.05
 # exp of more is no number of visits.
 _MOST_LOG: Final = 20.0
 
 
-def expected_counts(weeks: Ints) -> Floats:
-    """Mean count of the next `NEXT_WEEKS` weeks by product, from counts [products, weeks], the last week in column 0.
+def expected_counts(weeks: Ints, told_of: Bools | None = None) -> Floats:
+    """Mean count of the next `NEXT_WEEKS` weeks by product, from counts [products, weeks], the last week in column 0. Weeks
+    that are not `told_of` have no counts and say nothing: others stay as long ago as they are.
 
     The most probable Poisson regression of a product's weeks, from its first to its last one with a count, on a level, a trend
     and a season, each with a normal prior; times the probability that a product which has been silent since is still on sale. A
@@ -38,11 +41,12 @@ def expected_counts(weeks: Ints) -> Floats:
     silent = np.argmax(counts > 0, axis=1)
     known = counts.shape[1] - np.argmax(counts[:, ::-1] > 0, axis=1)
     ago = np.arange(int(known.max()))
-    told = (ago[:, None] >= silent) & (ago[:, None] < known)
+    there = np.ones((len(ago), 1), np.bool_) if told_of is None else told_of[: len(ago), None]
+    told = (ago[:, None] >= silent) & (ago[:, None] < known) & there
     by_week = np.ascontiguousarray(counts[:, : len(ago)].T, np.float64)
     scatter = _scatter(by_week, told)
     fitted = _fitted(by_week / scatter, told)
-    missed = _total(np.where(ago[:, None] < silent, _rates(_waves(-ago), fitted), 0.0))
+    missed = _total(np.where((ago[:, None] < silent) & there, _rates(_waves(-ago), fitted), 0.0))
     on_sale = np.exp(-missed)
     ahead = scatter * _rates(_waves(np.arange(1, NEXT_WEEKS + 1)), fitted)
     expected[counted] = _total(ahead) / NEXT_WEEKS * on_sale / (on_sale + GOES_A_WEEK * silent)
@@ -84,8 +88,12 @@ def _waves(ahead: Ints) -> Floats:
 
 
 def _total(weeks: Floats) -> Floats:
-    """Sums [products] week by week: numpy's own sum takes them in an order that depends on the shape."""
-    return np.asarray(weeks.cumsum(axis=0)[-1] if len(weeks) else np.zeros(weeks.shape[1]), np.float64)
+    """Sums [products] week by week: numpy's own sum takes them in an order that depends on the shape, and `cumsum` three times as
+    long."""
+    found = np.zeros(weeks.shape[1])
+    for week in weeks:
+        found += week
+    return found
 
 
 def _rates(waves: Floats, parameters: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Pieces and visits of each product by week before a moment, and its level by exponential smoothing of either."""
+"""Pieces and visits of each product by week before a moment, and its level by exponential smoothing of either or by a curve."""
 
 from typing import Final
 
@@ -63,12 +63,14 @@ def visit_levels(pieces: Ints, visits: Ints, level: Floats) -> Floats:
 
 def curve_levels(pieces: Ints, visits: Ints, lines: Ints) -> Floats:
     """Pieces a week by product as the curve of its visits lets expect them (`weekly_curves`), or of its lines, where visits are not
-    counted now: what is expected of either, times the pieces that came of one so far."""
+    counted now or it has none: what is expected of either, times the pieces that came of one so far."""
     told = _told(pieces, visits)
     if told is None:
         return expected_counts(lines) * _of_one(pieces, lines, PRIOR_LINES)
-    pieces, visits = pieces[:, told], visits[:, told]
-    return expected_counts(visits) * _of_one(pieces, visits, PRIOR_VISITS)
+    unseen = np.asarray(~visits.any(axis=1))
+    of_lines = expected_counts(np.where(unseen[:, None], lines, 0)) * _of_one(pieces, lines, PRIOR_LINES)
+    of_visits = expected_counts(visits, told) * _of_one(pieces[:, told], visits[:, told], PRIOR_VISITS)
+    return np.where(unseen, of_lines, of_visits)
 
 
 def _told(pieces: Ints, visits: Ints) -> Bools | None:

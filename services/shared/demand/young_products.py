@@ -3,9 +3,9 @@ it.
 
 A shop that had no new product for a year has taught nothing of one. To networks and trees the weeks before its first order are
 weeks without demand, as those of a product that nearly went out of sale: they said 0.79 of what then was sold, and two of three
-intervals of 90 % held. The level is made of the weeks since the first order alone. And no shop has taught of a product that never
-sold, for what is learned from are products on sale: networks and trees said nine pieces in four weeks of each one of a real shop
-that had only been entered.
+intervals of 90 % held. The level is made of the weeks since the first order, or visit, alone. And no shop has taught of a product
+that never sold, for what is learned from are products on sale: networks and trees said nine pieces in four weeks of each one of a
+real shop that had only been entered.
 """
 
 from dataclasses import replace

@@ -106,9 +106,10 @@ LINE_OPPONENTS: Final = (
 
 PRODUCT_OPPONENTS: Final = (
     *NAIVE_PRODUCTS,
+    Opponent("level, trend and season", _of_feature("curve_level")),
     Opponent("Poisson regression", poisson_regression, learner=True),
     Opponent("gradient boosting, Poisson", boosted_pieces, learner=True),
-    Opponent("gradient boosting, level as offset", partial(boosted_level, level="level"), learner=True),
+    Opponent("gradient boosting, level as offset", partial(boosted_level, level="curve_level"), learner=True),
 )
 
 

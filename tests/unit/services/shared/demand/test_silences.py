@@ -259,8 +259,27 @@ def test_a_product_that_never_sold_is_expected_to_sell_what_its_visits_say_and_n
     assert np.array_equal(answer.mean[1:], usual.mean[1:]), "of those that were sold nothing changes"
 
 
-def test_in_a_shop_that_rests_a_product_that_never_sold_is_expected_to_sell_nothing_whoever_looks_at_it() -> None:
-    assert questions_of(SCHEMA)["product"].answer(never_sold(1.5, shop_week=-4.0), 1).mean[0] == 0
+@pytest.mark.parametrize("level", ["level", "curve_level"])
+def test_in_a_shop_that_rests_a_product_that_never_sold_is_expected_to_sell_nothing_whoever_looks_at_it(
+    level: str,
+) -> None:
+    places = names(PRODUCT_FEATURES)
+    product, values = questions_of(SCHEMA)["product"], never_sold(1.5, shop_week=-4.0)
+    values[0, places.index("curve_level")] = np.log1p(1.2)
+    assert replace(product, level=places.index(level)).answer(values, 1).mean[0] == 0
+
+
+def test_a_silent_product_is_expected_to_sell_no_more_than_smoothing_says_whatever_its_curve_does() -> None:
+    """A product that sells once in two months is silent for three, and its curve goes on."""
+    places = names(PRODUCT_FEATURES)
+    product, values = (
+        questions_of(SCHEMA)["product"],
+        np.random.default_rng(1).uniform(0, 2, (6, len(PRODUCT_FEATURES))),
+    )
+    values[:, places.index("shop_week")] = -4.0
+    smoothed, curve = np.expm1(values[:, [places.index("level"), places.index("curve_level")]]).T
+    answer = replace(product, level=places.index("curve_level")).answer(values, 1)
+    assert answer.mean == pytest.approx(np.minimum(smoothed, curve), rel=1e-5)
 
 
 def test_no_line_of_an_order_is_taken_for_a_product_that_never_sold() -> None:

@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ordercast.services.shared.demand.known import known_at
+from ordercast.services.shared.demand.weekly_curves import YEAR_WEEKS
 from ordercast.services.shared.demand.weekly_levels import (
     PRIOR_VISITS,
+    WEEKS,
+    curve_levels,
     pieces_by_week,
     smoothed_levels,
     visit_levels,
@@ -106,3 +109,20 @@ def test_where_visits_are_counted_no_more_the_level_answers() -> None:
     assert visit_levels(pieces, visits, np.array([49.0, 51.0])).tolist() == [49, 51]
     pieces[:, 0] = 0  # nor was anything sold: the shop was closed
     assert (visit_levels(pieces, visits, np.array([49.0, 51.0])) < 30).all()
+
+
+def test_the_curve_of_a_product_without_visits_is_that_of_its_lines_in_a_shop_that_has_visits() -> None:
+    pieces, visits = np.full((3, WEEKS), 6), np.full((3, WEEKS), 20)
+    lines = np.full((3, WEEKS), 2)
+    visits[0] = 0
+    assert curve_levels(pieces, visits, lines) == pytest.approx([6, 6, 6], rel=0.05)
+    assert curve_levels(pieces, np.zeros_like(visits), lines) == pytest.approx([6, 6, 6], rel=0.05)
+
+
+def test_weeks_in_which_visits_were_not_counted_move_no_season() -> None:
+    ago = np.arange(WEEKS)
+    visits = np.rint(200 * np.exp(0.7 * np.sin(2 * np.pi * -ago / YEAR_WEEKS))).astype(np.int64)[None]
+    pieces, missing = visits // 10, visits.copy()
+    missing[0, 20:45] = 0
+    whole, told = (curve_levels(pieces, counted, pieces)[0] for counted in (visits, missing))
+    assert told == pytest.approx(whole, rel=0.05)

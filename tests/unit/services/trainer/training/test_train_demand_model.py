@@ -276,7 +276,7 @@ def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_co
 
 
 def test_one_that_knows_less_than_what_serves_is_not_put_in_its_place_unless_that_is_asked_for(
-    artifacts: Path, trained: TrainedDemand
+    artifacts: Path, trained: TrainedDemand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look at the past, trained until a day of the summer, served in place of the version that knew all."""
     from ordercast.services.trainer.training.train_demand_model import older_than_serving
@@ -287,8 +287,11 @@ def test_one_that_knows_less_than_what_serves_is_not_put_in_its_place_unless_tha
     assert older_than_serving(asked, until) is None
     assert older_than_serving(job(artifacts), until - 1) is None
     before = sorted(artifacts.iterdir())
+    judged = "ordercast.services.trainer.training.train_demand_model.publishable"
+    monkeypatch.setattr(judged, lambda _: (True, "better than all", None))
     past = trained_on(msgspec.structs.replace(asked, until=until - 1, members=1, epochs=1), market_rows())
     assert (past.verdict, past.version) == ("rejected", None)
+    assert "better than all" not in past.reason
     assert sorted(artifacts.iterdir()) == before
     told = older_than_serving(asked, until - 1)
     assert told is not None
