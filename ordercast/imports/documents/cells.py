@@ -18,7 +18,7 @@ from ordercast.contracts.text import MAX_NAME, MAX_REFERENCE, MAX_SKU, AccountRe
 from ordercast.imports.columns.numbers import Decimals, read_number
 from ordercast.imports.columns.times import NoTime, TimeForm, read_time
 from ordercast.imports.files.table import Row
-from ordercast.imports.profiles.mapping import Columns, Mapping, Subject, plain
+from ordercast.imports.profiles.mapping import Columns, Mapping, Subject, as_word
 
 # What order_api takes as one, and its characters.
 _TEXTS: Final[Names[str, tuple[Any, int]]] = {
@@ -165,7 +165,7 @@ class Form:
         only, without = self.mapping.only, self.mapping.leave_out_without
         if only is not None and (place := self.columns.place(only.column)) is not None:
             value = row.cells[place].strip()
-            if plain(value) != plain(only.value):
+            if as_word(value) != as_word(only.value):
                 return sentence("is-and-not", name=only.column, text=repr(value[:40]), wanted=repr(only.value))
         if (kind := self.text(row, "kind")) and self.mapping.kind_of(kind) is None:
             wanted = " / ".join(map(repr, self.mapping.kinds or ("view", "cart")))

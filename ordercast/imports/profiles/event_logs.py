@@ -5,7 +5,7 @@ from typing import Final
 
 from ordercast.contracts.because import sentence
 from ordercast.imports.errors import Undecided
-from ordercast.imports.profiles.mapping import KINDS, Only, plain
+from ordercast.imports.profiles.mapping import KINDS, Only, as_word, plain
 
 # Names of the column that says what happened. `type` and `typ` may as well say what a product is: see `only_orders`.
 EVENT_NAMES: Final = ("event", "event type", "action", "ereignis", "ereignistyp", "aktion", "이벤트", "행동")
@@ -54,7 +54,7 @@ def _told(header: Sequence[str], words: dict[int, list[str]], told: Sequence[str
         )
     for place, said in words.items():
         for one in said:
-            if plain(one) == plain(word):
+            if as_word(one) == as_word(word):
                 return Only(header[place], one)
     raise Undecided(
         f"no row says {word.strip()!r} in a column {', '.join((*EVENT_NAMES, *TYPE_NAMES))}",

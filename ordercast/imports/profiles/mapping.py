@@ -84,7 +84,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     def kind_of(self, word: str) -> str | None:
         """`view` or `cart`; None if it is neither."""
         known = self.kinds or KINDS
-        return known.get(word.casefold()) or known.get(plain(word))
+        return known.get(word.casefold()) or known.get(as_word(word))
 
 
 class SavedMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -175,6 +175,11 @@ def told_fields(told: Sequence[str]) -> list[str]:
 def plain(text: str) -> str:
     """A column's name without case, spaces and punctuation."""
     return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def as_word(text: str) -> str:
+    """As `plain` has it; what has no letter stays as it is: + is not -, and 1 is not -1."""
+    return plain(text) if any(map(str.isalpha, text)) else text.strip()
 
 
 class Columns:

@@ -43,6 +43,11 @@ def test_where_not_one_word_is_known_for_an_order_it_is_asked_for(tmp_path: Path
     assert log(tmp_path, *words, kinds=[f"{words[1]}=order"]).rows_imported == [3]
 
 
+@pytest.mark.parametrize(("order", "other"), [("+", "-"), ("1", "-1")])
+def test_a_word_without_a_letter_is_no_other_one(tmp_path: Path, order: str, other: str) -> None:
+    assert log(tmp_path, order, other, kinds=[f"{order}=order"]).rows_imported == [2]
+
+
 def test_the_word_that_was_told_is_saved(tmp_path: Path) -> None:
     first = log(tmp_path, "view", "acquired", kinds=["Acquired=order"])
     saved = tmp_path / "log.toml"
