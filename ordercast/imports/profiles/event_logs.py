@@ -63,5 +63,7 @@ def _told(header: Sequence[str], words: dict[int, list[str]], told: Sequence[str
 
 
 def _places(header: Sequence[str]) -> list[int]:
+    """Those that may say what a product is come last."""
     names = {plain(name) for name in (*EVENT_NAMES, *TYPE_NAMES, "kind")}
-    return [place for place, name in enumerate(header) if plain(name) in names]
+    found = [place for place, name in enumerate(header) if plain(name) in names]
+    return sorted(found, key=lambda place: plain(header[place]) in TYPE_NAMES)

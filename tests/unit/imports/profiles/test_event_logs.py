@@ -66,6 +66,10 @@ def test_a_type_that_says_what_a_product_is_leaves_all_rows_orders(tmp_path: Pat
     assert (result.rows_imported, result.found.not_read) == ([2, 3], ("type",))
 
 
+def test_what_a_product_is_stands_behind_what_happened_to_it_wherever_its_column_is(tmp_path: Path) -> None:
+    assert log(tmp_path, "Basket,purchase", "Sale,view", column="type,event").rows_imported == [2]
+
+
 def test_an_event_that_is_never_a_view_leaves_all_rows_orders(tmp_path: Path) -> None:
     assert log(tmp_path, "sold", "sold online").rows_imported == [2, 3]
 
