@@ -6,10 +6,10 @@ from typing import Final
 # A code that changes what it says gets another name: what was kept keeps its own.
 ENGLISH: Final[Mapping[str, str]] = {
     # Why what a model has learned says nothing about a pair or a product.
-    "nothing-known-lately": "nothing is known of the last %(days)s days: "
-    "a history that has ended is asked as of its last day (as_of, --as-of)",
-    "shop-rests": "the shop had no order for %(days)s days: "
-    "a history that has ended is asked as of its last day (as_of, --as-of)",
+    "nothing-known-lately": (
+        "nothing is known of the last %(days)s days: a history that has ended is asked as of its last day"
+    ),
+    "shop-rests": ("the shop had no order for %(days)s days: a history that has ended is asked as of its last day"),
     "knows-what-came-after": "the version learned from what happened before %(until)s, also after the day that is asked for",
     "pair-not-touched": (
         "nothing is known of the account with this product: only pairs with an order, a view or a cart were learned from"
@@ -198,8 +198,12 @@ ENGLISH: Final[Mapping[str, str]] = {
     "there-are-columns": "there are: %(names)s",
     "fields-without-column": "no column is known to be %(fields)s; there are: %(names)s",
     "map-all-columns": "%(options)s; fields: %(fields)s",
-    "no-one-word-of-orders": "%(name)s tells views or carts, and not one word of it is known for an order: %(words)s",
+    "no-one-word-of-orders": (
+        "%(name)s tells views or carts, and which word of it is an order is not known: %(words)s"
+    ),
     "say-word-of-orders": "say which rows are orders, such as --kind bought=order",
+    "no-row-says": "no row says %(word)s in a column %(names)s",
+    "look-how-it-is-written": "look how the file writes it",
     "zone-not-said": "%(name)s has times without a zone, such as %(example)s",
     "say-zone": "say where the shop's clock hangs, such as --zone Asia/Seoul",
     "currency-not-said": "the file does not say its currency",

@@ -57,8 +57,8 @@ def _told(header: Sequence[str], words: dict[int, list[str]], told: Sequence[str
             if as_word(one) == as_word(word):
                 return Only(header[place], one)
     raise Undecided(
-        f"no row says {word.strip()!r} in a column {', '.join((*EVENT_NAMES, *TYPE_NAMES))}",
-        hint="look how the file writes it",
+        sentence("no-row-says", word=repr(word.strip()), names=", ".join((*EVENT_NAMES, *TYPE_NAMES))),
+        hint=sentence("look-how-it-is-written"),
     )
 
 

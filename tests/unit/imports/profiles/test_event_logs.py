@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ordercast.contracts.because import sentence_of
 from ordercast.imports.errors import Undecided
 from ordercast.imports.profiles.mapping import Subject, read_mapping, write_mapping
 from tests.support.shop_files import Read, read
@@ -59,6 +60,12 @@ def test_the_word_that_was_told_is_saved(tmp_path: Path) -> None:
 def test_a_word_that_is_none_is_refused(tmp_path: Path, kinds: list[str]) -> None:
     with pytest.raises(Undecided):
         log(tmp_path, "view", "acquired", kinds=kinds)
+
+
+def test_a_word_that_no_row_says_is_told_in_each_language(tmp_path: Path) -> None:
+    with pytest.raises(Undecided, match="no row says 'sold' in a column event, ") as refused:
+        log(tmp_path, "view", "acquired", kinds=["sold=order"])
+    assert sentence_of(refused.value)
 
 
 def test_a_type_that_says_what_a_product_is_leaves_all_rows_orders(tmp_path: Path) -> None:

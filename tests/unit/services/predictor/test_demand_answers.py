@@ -31,7 +31,7 @@ from ordercast.services.shared.demand.known import known_at
 from tests.support.demand_versions import write_demand
 from tests.support.market_shop import UNTIL, market_rows
 
-HOW_TO_ASK: Final = "a history that has ended is asked as of its last day (as_of, --as-of)"
+HOW_TO_ASK: Final = "a history that has ended is asked as of its last day"
 SEEN_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -47,7 +47,7 @@ def test_several_reasons_stand_in_a_row_and_features_are_called_by_what_they_mea
     assert (
         read
         == "첫 주문 이후의 일수: 한 번도 없음, 학습한 데이터에는 없던 경우입니다; 지난 1,095일에 대해 알려진 것이 없습니다. "
-        "기록이 끝났다면 마지막 날을 기준으로 물으세요(as_of, --as-of)"
+        "기록이 끝났다면 마지막 날을 기준으로 물으세요"
     )
     assert shown("ko", call, list=[], sentences=SENTENCE) == f'<span lang="en">{SENTENCE}</span>'
 
