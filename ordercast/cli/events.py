@@ -28,9 +28,7 @@ def schema(
     context: Context,
     event_type: Annotated[
         str | None,
-        typer.Argument(
-            help="Such as order.placed, or its whole name. [default: all, with the topics]", show_default=False
-        ),
+        typer.Argument(help="Such as order.placed, or its whole name.", show_default="all, with the topics"),
     ] = None,
     version: Annotated[
         int | None, typer.Option("--version", min=1, help="Of the type; the newest if not given.", show_default=False)

@@ -19,9 +19,7 @@ GONE: Final = 410
 
 Types = Annotated[
     str | None,
-    typer.Option(
-        "--types", help="With commas, such as order.placed,product.changed. [default: all]", show_default=False
-    ),
+    typer.Option("--types", help="With commas, such as order.placed,product.changed.", show_default="all"),
 ]
 Since = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ordercast.cli.options import CommandFailed, Context, command, several_commands
 from ordercast.contracts.topics import ALL_TOPICS, DEAD_LETTERS, ORDERS
-from ordercast.infra.kafka.rights import ADMIN, ROLES, Right, sorted_rights, user_of
+from ordercast.infra.kafka.rights import ADMIN, RIGHTS, ROLES, Right, sorted_rights, user_of
 from ordercast.kafka_security import client_arguments
 from ordercast.services.shared.kafka.errors import KafkaError
 
@@ -22,6 +22,9 @@ app = several_commands(
 READABLE: Final = tuple(topic.name for topic in ALL_TOPICS if topic is not DEAD_LETTERS)
 OWN_USERS: Final = user_of("")
 _USER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Whoever joined one of these would take a service's partitions from it.
+OWN_GROUPS: Final = frozenset(right.name for right in RIGHTS if right.kind == "GROUP")
+_GROUP: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 @app.command()
@@ -52,12 +55,13 @@ async def add_reader(
     group: Annotated[str, typer.Option(help="The consumer group that it reads as.")],
     topic: Annotated[
         list[str] | None,
-        typer.Option(metavar="TOPIC", help="Such as orders; several times for several. [default: orders]"),
+        typer.Option(metavar="TOPIC", help="Such as orders; several times for several.", show_default=ORDERS.name),
     ] = None,
 ) -> None:
     """Make a user who may read topics of the system on the folder, for a consumer of yours, and nothing else.
 
-    What it prints are variables for a shell, the password among them, shown this once. Made again it gets a new password.
+    What it prints are variables for a shell, the password among them, shown this once. Made again it gets a new
+    password, and keeps what it might read before.
     """
     from ordercast.infra.kafka.grant_rights import add_reader as make_reader
 
@@ -69,6 +73,11 @@ async def add_reader(
     if not _USER.fullmatch(user) or user.startswith(OWN_USERS):
         raise CommandFailed(
             f"{user!r} is no name for a user", hint=f"letters, digits, - and _, not beginning with {OWN_USERS}"
+        )
+    if not _GROUP.fullmatch(group) or group in OWN_GROUPS:
+        raise CommandFailed(
+            f"{group!r} is no name for a consumer group",
+            hint=f"letters, digits, ., - and _, and none of the services' own: {', '.join(sorted(OWN_GROUPS))}",
         )
     info = context.system()
     if not info.kafka_login:

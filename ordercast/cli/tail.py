@@ -28,8 +28,8 @@ async def tail(
     topics: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Read these topics from Kafka itself, such as dead-letters, with what is no event. [default: the feed]",
-            show_default=False,
+            help="Read these topics from Kafka itself, such as dead-letters, with what is no event.",
+            show_default="the feed",
         ),
     ] = None,
     types: Types = None,

@@ -50,6 +50,8 @@ def test_the_table_has_a_line_for_each_user() -> None:
     [
         (("ordercast_relay", "--group", "totals"), "'ordercast_relay' is no name for a user"),
         (("my shop", "--group", "totals"), "'my shop' is no name for a user"),
+        (("shop", "--group", "feature_worker"), "'feature_worker' is no name for a consumer group"),
+        (("shop", "--group", "my totals"), "'my totals' is no name for a consumer group"),
         (("shop", "--group", "totals", "--topic", "dead-letters"), "there is no topic dead-letters for readers"),
     ],
 )
