@@ -15,7 +15,7 @@ from ordercast.services.console.cart.cart import Cart
 from ordercast.services.console.errors import FormRefused, LoggedOut, NotForCustomers, NotForOperators
 from ordercast.services.console.log_in.log_ins import LogIn
 from ordercast.services.console.log_in.look_again import look_if_due
-from ordercast.services.console.log_in.schemas import MOST_AFTER
+from ordercast.services.console.log_in.schemas import MOST_AFTER, MOST_FIELDS
 from ordercast.services.console.row_cards import as_row_cards
 from ordercast.services.console.texts import preferred
 from ordercast.services.console.wiring import Console
@@ -49,10 +49,12 @@ _FORM_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE_BYTES: Final = 8
 _FORM: Final = "application/x-www-form-urlencoded"
 # What a form brings by itself, and what is shown to nobody. The `key` of a filter was typed: that of an event.
-_NOT_TYPED: Final = frozenset({"csrf", "after", "key", "known", "before", "password"})
+_NOT_TYPED: Final = frozenset(
+    {"csrf", "after", "key", "known", "before", "password", "review", "show", "typed_name", "typed_value"}
+)
 _NOT_TYPED_IN_FILTERS: Final = _NOT_TYPED - {"key"}
-# Characters of what was typed that the form to log in brings along, below what a form may have in bytes: a review fits.
-_MOST_CARRIED: Final = 6_000
+# Bytes, as a form sends them, of what was typed that the form to log in brings along, below what a form may have: a review fits.
+_MOST_CARRIED: Final = 54_000
 FOR_MACHINES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -283,6 +285,7 @@ def show_log_in(
 ) -> Response:
     """The form to log in. `undone`: another one that was sent was not done. What was `typed` into that is shown above this one, and
     comes with it: a password that is mistyped loses nothing."""
-    carried = typed if sum(len(value) for _, value in typed) <= _MOST_CARRIED else ()
+    bytes_sent = sum(len(quote(name + value, safe="")) for name, value in typed)
+    carried = typed if len(typed) <= MOST_FIELDS and bytes_sent <= _MOST_CARRIED else ()
     shown = {"after": after, "email": email, "failed": failed, "undone": undone, "typed": typed, "carried": carried}
     return page(request, "log_in.html", status, **shown)

@@ -10,7 +10,7 @@ from ordercast.services.shared.http.requests import WITHOUT_NUL
 MOST_AFTER: Final = 1_024
 Text = Annotated[str, StringConstraints(max_length=MOST_AFTER), WITHOUT_NUL]
 # Fields of another form; more than any has but for those that are lists.
-_MOST_FIELDS: Final = 200
+MOST_FIELDS: Final = 200
 
 
 # What a service is told in a header: only visible ASCII can stand there.
@@ -29,8 +29,8 @@ class LogInForm(Form):
 
     email: Text = ""
     password: Text = ""
-    typed_name: Annotated[tuple[Text, ...], Field(max_length=_MOST_FIELDS)] = ()
-    typed_value: Annotated[tuple[str, ...], Field(max_length=_MOST_FIELDS)] = ()
+    typed_name: Annotated[tuple[Text, ...], Field(max_length=MOST_FIELDS)] = ()
+    typed_value: Annotated[tuple[str, ...], Field(max_length=MOST_FIELDS)] = ()
 
     @property
     def typed(self) -> list[tuple[str, str]]:

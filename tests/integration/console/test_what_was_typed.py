@@ -1,5 +1,7 @@
 """What somebody has typed is not lost where it cannot be done."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -86,6 +88,30 @@ async def test_what_was_typed_outlives_a_mistyped_password_at_the_log_in() -> No
         assert "The email or the password is wrong" in answer.text
         assert "what you sent was not done" in answer.text
         assert "It keeps &lt;warm&gt;" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "carried"),
+    [
+        ("/shop/products/1/reviews", {"review": "731", "rating": "4", "text": "따뜻하다" * 1_000}, True),
+        ("/shop/products/1/reviews", {"text": "따뜻하다" * 1_700}, False),
+        (f"/orders/{PENDING}/cancel", {"line": ["2"] * 120, "pieces": ["7"] * 120, "show": "731"}, False),
+    ],
+)
+async def test_whatever_was_typed_the_log_in_is_taken(path: str, typed: dict[str, Any], carried: bool) -> None:
+    async with reading(Shop()) as http:
+        to_log_in = "/shop/log-in" if path.startswith("/shop/") else "/log-in"
+        await http.get(to_log_in)
+        asked = await http.post(path, data=typed, headers={"referer": f"{http.base_url}{path}"})
+        assert asked.status_code == 403
+        assert "731" not in asked.text
+        [form] = [form for form in forms_in(asked.text, path) if form.action == to_log_in]
+        sent: dict[str, list[str]] = {}
+        for name, value, _ in form.fields:
+            sent.setdefault(name, []).append(value)
+        assert ("typed_value" in sent) == carried
+        answer = await http.post(to_log_in, data=sent | {"email": ["carl@shop.example"], "password": ["mistyped"]})
+        assert answer.status_code == 401
 
 
 async def test_a_form_of_an_earlier_log_in_shows_what_was_typed_with_the_way_back() -> None:
