@@ -61,6 +61,7 @@ async def test_a_number_stays_whole_on_a_phone(open_reader: Any) -> None:
         await reader.page.goto(f"{address}/shop/products/1")
         await reader.page.fill("[name=quantity]", "1000000")
         await reader.page.click("text=Put into the cart")
+        assert await reader.page.locator("[name=quantity]").evaluate("(field) => field.offsetWidth") >= 110
         room = await reader.page.locator("[name=quantity]").evaluate("(field) => field.clientWidth")
         assert room >= await reader.page.evaluate(
             """() => {
