@@ -17,6 +17,7 @@ from ordercast.contracts.limits import MAX_BIGINT, MAX_ITEMS, MAX_QUANTITY
 from ordercast.imports.documents.cells import Form, LeftOut, Refusal, Refused
 from ordercast.imports.files.table import Row
 from ordercast.imports.files.typed_files import LINE
+from ordercast.imports.profiles.mapping import Mapping
 
 _OWN_FORM: Final = sentence("no-order-of-the-api")
 _DOCUMENT: Final = re.compile(r"([A-Z])[0-9]+")
@@ -195,10 +196,9 @@ def _status(rows: list[Row], word: str, form: Form, ref: str) -> dict[str, Any]:
     def first(field: str) -> str:
         return next((text for row in rows if (text := form.text(row, field))), "")
 
-    known = {**_STATUSES, **form.mapping.statuses}
-    if word and word.casefold() not in known:
+    status = _known_status(word, form.mapping) if word else "CONFIRMED"
+    if status is None:
         raise Refusal(sentence("no-known-status", name=form.columns.name("status"), text=repr(word[:40])))
-    status = known[word.casefold()] if word else "CONFIRMED"
     told: dict[str, Any] = {}
     if confirmed := form.time_if_any(first("confirmed_at"), "confirmed_at"):
         told["confirmed_at"] = confirmed.isoformat()
@@ -208,6 +208,13 @@ def _status(rows: list[Row], word: str, form: Form, ref: str) -> dict[str, Any]:
         status = "CANCELLED"
     told_of = {"PENDING": (), "CONFIRMED": ("confirmed_at",), "CANCELLED": ("cancelled_at",)}[status]
     return {"status": status, **{field: told[field] for field in told_of if field in told}}
+
+
+def _known_status(word: str, mapping: Mapping) -> str | None:
+    """Korean is written with blanks between words or without."""
+    known = {**_STATUSES, **mapping.statuses}
+    lower = word.casefold()
+    return known.get(lower) or known.get("".join(lower.split()))
 
 
 def _all_refunded(refunded: str, total: str, form: Form) -> bool:

@@ -151,7 +151,16 @@ def test_words_of_the_shop_for_a_status_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "status"), [("paid", "CONFIRMED"), ("Open", "PENDING"), ("Canceled", "CANCELLED"), ("", "CONFIRMED")]
+    ("word", "status"),
+    [
+        ("paid", "CONFIRMED"),
+        ("Open", "PENDING"),
+        ("Canceled", "CANCELLED"),
+        ("", "CONFIRMED"),
+        ("배송완료", "CONFIRMED"),
+        ("결제 완료", "CONFIRMED"),
+        ("입금 대기", "PENDING"),
+    ],
 )
 def test_a_status_in_the_shops_words_is_known(tmp_path: Path, word: str, status: str) -> None:
     (line,) = rows_read(tmp_path, [(*cells(), word)], header=(*HEADER, "status")).lines
