@@ -14,8 +14,8 @@ Kind = Literal["view", "cart", "order"]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Empty where the file decides. `columns`: for a field its column, or `=TEXT` for all rows. `kinds`, of views alone: for a
-    shop's word what it is."""
+    """Empty where the file decides. `columns`: for a field its column, or `=TEXT` for all rows. `kinds`: for a shop's
+    word what it is, of views a view or a cart, of orders the one word for an order."""
 
     subject: Literal["orders", "views", "products"] = "orders"
     zone: str = ""
