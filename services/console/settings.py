@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MIN_LENGTH
+from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MIN_LENGTH, MOST_MIN_LENGTH
 from ordercast.services.shared.process.settings import HttpSettings
 
 
@@ -52,7 +52,10 @@ class ConsoleSettings(HttpSettings):
         default=None, description="the file that remembers how files of a shape are read; until a restart unless set"
     )
     password_min_length: int = Field(
-        default=MIN_LENGTH, ge=LEAST_MIN_LENGTH, description="what the form to sign up asks for: as order_api's"
+        default=MIN_LENGTH,
+        ge=LEAST_MIN_LENGTH,
+        le=MOST_MIN_LENGTH,
+        description="what the form to sign up asks for: as order_api's",
     )
     # Of one address. order_api counts what fails by account and address, and sees the console's address alone.
     log_ins_per_minute: int = Field(default=20, ge=1, description="tries to log in from one address")

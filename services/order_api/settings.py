@@ -7,11 +7,14 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordercast.contracts.limits import MAX_BATCH_LINES
-from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MIN_LENGTH
+from ordercast.contracts.passwords import LEAST_MIN_LENGTH, MIN_LENGTH, MOST_MIN_LENGTH
 from ordercast.services.shared.process.settings import PROCESS_NAME, ServiceSettings, process_name
 
 MinLength = Annotated[
-    int, Field(ge=LEAST_MIN_LENGTH, le=64, description="of a new password; below 15 only behind a second factor")
+    int,
+    Field(
+        ge=LEAST_MIN_LENGTH, le=MOST_MIN_LENGTH, description="of a new password; below 15 only behind a second factor"
+    ),
 ]
 
 
