@@ -108,7 +108,9 @@ class Storefront:
     async def change(self, request: Request) -> Response:
         if self.refuse:
             return problem(403, "not-your-review", self.refuse)
-        [own] = [one for one in self.reviews if one["id"] == request.path_params["review_id"]]
+        own = next((one for one in self.reviews if one["id"] == request.path_params["review_id"]), None)
+        if own is None:
+            return problem(404, "review-not-found", "There is no such review")
         own |= await request.json()
         return JSONResponse(own)
 

@@ -13,6 +13,9 @@ from ordercast.services.console.parts import Missing, ask
 
 MOST_PRODUCTS: Final = 24
 MOST_REVIEWS: Final = 10
+# Of reviews that are read through for one's own, order_api's largest pages, and how many: it has no question for that.
+_LARGEST_PAGE: Final = 100
+_MOST_PAGES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +29,14 @@ class ShopWindow:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """`not_counted`: why the look at it was not. It is None where nobody is logged in, since that is of no account."""
+    """`own`: what whoever looks has written. `not_counted`: why the look at it was not; it is None where nobody is logged in, since
+    that is of no account."""
 
     as_of: datetime
     product: Product | Missing
     reviews: Page[Review] | Missing
+    own: Review | None = None
     not_counted: Missing | None = None
-
-    def written_by(self, account_id: int) -> Review | None:
-        """That account's review, if it is among these: an account writes one of a product."""
-        reviews = [] if isinstance(self.reviews, Missing) else self.reviews.data
-        return next((review for review in reviews if review.account_id == account_id), None)
 
 
 async def read_window(anybody: Client, search: str, starting_after: int | None) -> ShopWindow:
@@ -51,9 +51,13 @@ async def read_window(anybody: Client, search: str, starting_after: int | None) 
 
 
 async def look_at_product(
-    anybody: Client, customer: Client | None, product_id: int, reviews_after: int | None = None
+    anybody: Client,
+    customer: Client | None,
+    product_id: int,
+    reviews_after: int | None = None,
+    written_by: int | None = None,
 ) -> ProductPage:
-    """A customer's look at it is a view, which order_api counts.
+    """A customer's look at it is a view, which order_api counts. `written_by`: the account whose own review is looked for.
 
     Raises:
         LoggedOut: the customer's tokens are good no longer.
@@ -65,7 +69,29 @@ async def look_at_product(
         ask("order_api", anybody.shop_pages.reviews(product_id, limit=MOST_REVIEWS, starting_after=reviews_after)),
         ask("order_api", _view(customer, product_id)),
     )
-    return ProductPage(datetime.now(UTC), product, reviews, viewed if isinstance(viewed, Missing) else None)
+    own: Review | Missing | None = None
+    if written_by is not None and not isinstance(reviews, Missing):
+        newest = reviews if reviews_after is None else None
+        own = await ask("order_api", _review_of(written_by, anybody, product_id, newest))
+    return ProductPage(
+        datetime.now(UTC),
+        product,
+        reviews,
+        None if isinstance(own, Missing) else own,
+        viewed if isinstance(viewed, Missing) else None,
+    )
+
+
+async def _review_of(account_id: int, anybody: Client, product_id: int, newest: Page[Review] | None) -> Review | None:
+    """An account writes one of a product. `newest`: the first reviews, where they have been read."""
+    page = newest or await anybody.shop_pages.reviews(product_id, limit=_LARGEST_PAGE)
+    for _ in range(_MOST_PAGES):
+        own = next((review for review in page.data if review.account_id == account_id), None)
+        if own is not None or not page.has_more:
+            return own
+        after = page.data[-1].id
+        page = await anybody.shop_pages.reviews(product_id, limit=_LARGEST_PAGE, starting_after=after)
+    return None
 
 
 async def _view(customer: Client | None, product_id: int) -> None:

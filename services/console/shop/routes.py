@@ -20,7 +20,7 @@ from ordercast.services.console.pages import (
     page,
 )
 from ordercast.services.console.parts import ACTION_DEADLINE_S, Missing, ask, is_missing
-from ordercast.services.console.shop.read_shop import ProductPage, look_at_product, read_window
+from ordercast.services.console.shop.read_shop import look_at_product, read_window
 from ordercast.services.console.shop.schemas import (
     MAX_REVIEW,
     IntoCartForm,
@@ -34,6 +34,7 @@ router = APIRouter()
 
 _KEY_BYTES: Final = 16
 _CONFLICT: Final = 409
+_TAKEN_DOWN: Final = "review-not-found"
 
 
 @router.get(SHOP)
@@ -87,7 +88,8 @@ async def put_into_cart(request: Request, product_id: PathId, form: Annotated[In
 async def write_review(
     request: Request, log_in: Customer, product_id: PathId, form: Annotated[ReviewForm, Form()]
 ) -> Response:
-    """What was typed stays where order_api refuses it. Whoever has written one changes it."""
+    """What was typed stays where order_api refuses it. Whoever has written one changes it; what was taken down meanwhile is written
+    anew by the next try."""
     check_form(request, form.csrf)
     api = log_in.client.reviews
     if form.review is None:
@@ -96,7 +98,8 @@ async def write_review(
         writing = api.change(product_id, form.review, form.rating, form.plain_text)
     written = await ask("order_api", writing, within_s=ACTION_DEADLINE_S)
     if isinstance(written, Missing):
-        return await _show(request, product_id, review=form, refused=written)
+        kept = form.model_copy(update={"review": None}) if written.kind == _TAKEN_DOWN else form
+        return await _show(request, product_id, review=kept, refused=written)
     return go_to(f"{SHOP}/products/{product_id}?reviewed=true#reviews")
 
 
@@ -115,7 +118,9 @@ async def _show(
     """`failed` says why it did not go into the cart, `refused` why a review is not written."""
     log_in = log_in_of(request)
     looks = log_in.client if log_in and counts else None
-    found: ProductPage = await look_at_product(console(request).anybody, looks, product_id, reviews_after)
+    # What was typed into the form stays in it.
+    author = log_in.account.id if log_in and review is None else None
+    found = await look_at_product(console(request).anybody, looks, product_id, reviews_after, author)
     problems = [part.status for part in (refused, failed, found.product) if isinstance(part, Missing)]
     return page(
         request,
@@ -127,7 +132,7 @@ async def _show(
         # A page that says why it failed names the same act once more.
         key=form.key if form else secrets.token_urlsafe(_KEY_BYTES),
         failed=failed,
-        review=review or ReviewForm.of(found.written_by(log_in.account.id) if log_in else None),
+        review=review or ReviewForm.of(found.own),
         refused=refused,
         max_review=MAX_REVIEW,
         most_lines=MOST_LINES,

@@ -277,6 +277,31 @@ async def test_reviews_are_written_by_who_ordered_and_refusals_keep_the_text() -
         assert shop.storefront.views == []
 
 
+async def test_one_s_own_review_is_found_behind_many_and_written_anew_where_it_was_taken_down() -> None:
+    shop = Shop()
+    async with reading(shop) as http:
+        await log_in(http, "carl")
+        form = {"csrf": csrf_in((await http.get("/shop/products/1")).text), "rating": "4", "text": "Does not drip"}
+        await http.post("/shop/products/1/reviews", data=form)
+        [own] = shop.storefront.reviews
+        shop.storefront.reviews += [
+            own | {"id": number, "account_id": 99, "text": "It drips"} for number in range(2, 152)
+        ]
+        for asked in ("", "?reviews_after=20"):
+            page = (await http.get(f"/shop/products/1{asked}")).text
+            [change] = [one for one in forms_in(page, "/shop/products/1") if one.action.endswith("/reviews#reviews")]
+            assert "Change the review" in page
+        shop.storefront.reviews.remove(own)
+        sent = dict(change.typing("text", "It drips after all"))
+        refused = await http.post(change.action, data=sent)
+        assert refused.status_code == 404
+        assert "It drips after all" in refused.text
+        [anew] = [one for one in forms_in(refused.text, "/shop/products/1") if one.action.endswith("/reviews#reviews")]
+        answer = await http.post(anew.action, data=dict(anew.emptied) | {"text": sent["text"]})
+        assert answer.status_code == 303
+        assert shop.storefront.reviews[-1]["text"] == "It drips after all"
+
+
 async def test_what_order_api_says_of_a_new_account_is_told() -> None:
     shop = Shop(storefront=Storefront(refuse="The password is too short"))
     async with reading(shop) as http:
