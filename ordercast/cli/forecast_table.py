@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast
+from ordercast.contracts.because import Because
 
 # A predictor that has just started loads within a second. Longer (s) there is no model at all, and waiting would look like hanging.
 RETRY_FOR_S: Final = 3.0
@@ -20,6 +21,8 @@ AsOf = Annotated[
         formats=["%Y-%m-%d"], help="As known at the end of this day (UTC); now, if not given.", show_default=False
     ),
 ]
+# Reasons for which an earlier day may be asked for.
+_ENDED: Final = frozenset({"nothing-known-lately", "shop-rests"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,15 @@ def table(forecasts: list[Forecast], asked: Asked) -> Table | str:
         cells = (f"{week.expected:,.1f} ({week.low:,} to {week.high:,})" for week in one.weeks)
         shown.add_row(f"{one.sku}{' *' if one.extrapolates else ''}", f"{one.expected:,.1f}", f"{one.stock:,}", *cells)
     if any(one.extrapolates for one in forecasts):
-        shown.caption = f"* outside of what was learned from{_of_all(forecasts)}; --json says why"
+        reasons = [reason for one in forecasts for reason in one.beyond]
+        shown.caption = f"* outside of what was learned from{_of_all(forecasts)}{how_to_ask(reasons)}; --json says why"
         shown.caption_justify = "left"
     return shown
+
+
+def how_to_ask(reasons: Sequence[Because]) -> str:
+    """Of a history that has ended, by the command's own option."""
+    return "; --as-of asks for an earlier day" if any(reason.code in _ENDED for reason in reasons) else ""
 
 
 def _of_all(forecasts: list[Forecast]) -> str:

@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from ordercast.cli.forecast_table import how_to_ask
 from ordercast.client.demand_answers import AccountDemand, PairDemand, PairNumbers
 
 
@@ -82,4 +83,5 @@ def _star(pair: PairNumbers | PairDemand) -> str:
 
 def _outside(pairs: Sequence[PairNumbers] | Sequence[PairDemand]) -> list[Text]:
     said = dict.fromkeys(reason for pair in pairs for reason in pair.extrapolates_because)
-    return [Text(f"* outside of what was learned from: {'; '.join(said)}")] if said else []
+    asking = how_to_ask([reason for pair in pairs for reason in pair.beyond])
+    return [Text(f"* outside of what was learned from: {'; '.join(said)}{asking}")] if said else []

@@ -16,6 +16,7 @@ from ordercast.cli import app
 from ordercast.cli.forecast_table import Asked, of_products, table
 from ordercast.client import Client
 from ordercast.client.demand_answers import Forecast, Forecasts, ForecastWeek
+from ordercast.contracts.because import sentence
 
 
 def refused(tmp_path: Path, *arguments: str) -> str:
@@ -153,3 +154,13 @@ def test_a_table_says_what_all_its_products_are_outside_by(of_mug: list[str], of
     shown = table(forecasts, Asked(4, 0.9, 0.95, None))
     assert isinstance(shown, Table)
     assert shown.caption == f"* outside of what was learned from{told}; --json says why"
+
+
+def test_a_table_says_by_which_option_a_history_that_has_ended_is_asked() -> None:
+    week, ended = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4), sentence("shop-rests", days=90)
+    forecast = Forecast(
+        1, "MUG", 1.5, 4, [week], extrapolates=True, extrapolates_because=[ended], beyond=[ended.because]
+    )
+    shown = table([forecast], Asked(4, 0.9, 0.95, None))
+    assert isinstance(shown, Table)
+    assert shown.caption == "* outside of what was learned from; --as-of asks for an earlier day; --json says why"
