@@ -84,13 +84,13 @@ async def look_at_product(
 
 async def _review_of(account_id: int, anybody: Client, product_id: int, newest: Page[Review] | None) -> Review | None:
     """An account writes one of a product. `newest`: the first reviews, where they have been read."""
-    page = newest or await anybody.shop_pages.reviews(product_id, limit=_LARGEST_PAGE)
+    page, after = newest, None
     for _ in range(_MOST_PAGES):
+        page = page or await anybody.shop_pages.reviews(product_id, limit=_LARGEST_PAGE, starting_after=after)
         own = next((review for review in page.data if review.account_id == account_id), None)
         if own is not None or not page.has_more:
             return own
-        after = page.data[-1].id
-        page = await anybody.shop_pages.reviews(product_id, limit=_LARGEST_PAGE, starting_after=after)
+        after, page = page.data[-1].id, None
     return None
 
 
