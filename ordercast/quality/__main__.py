@@ -64,10 +64,10 @@ NOTES: Final = """
   best mae. Where one row is most of the unclipped deviance, squares would be decided by it alone.
 - "Half" answers are the mean of the networks' answer and boosting's: they tell whether `demand` should have a boosted member. On
   2026-11-27 it was worth nothing beyond the noise for pairs (deviance 5.38 in place of 5.41), and for lines nothing at all (7.82
-  in place of 7.73), where boosting itself is worse than the networks. For products by week half of each is better than either
-  beyond the noise, so there `demand` has one, and a share of the level itself, which both correct. The weights in the
-  table were chosen before the judged weeks, as a training does it; its trees are grown by fixed settings, those of the opponent
-  are tuned.
+  in place of 7.73), where boosting itself is worse than the networks. For products by week half of each is better than the
+  networks alone beyond the noise, so there `demand` has one, and a share of the level itself, which both correct ("level, trend and
+  season"): on this file nothing is gained by that beyond the noise, in shops of few products much is. The weights in the table were
+  chosen before the judged weeks, as a training does it; its trees are grown by fixed settings, those of the opponent are tuned.
 - WAPE and mae reward who says too little, because most rows have few pieces: compare means with means and medians with medians, and
   look at pieces said / sold beside. For products the median of the networks has a smaller WAPE than their mean, and says half of
   what was sold.
