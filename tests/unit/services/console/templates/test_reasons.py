@@ -17,7 +17,8 @@ PAGES = environments()
 
 
 def shown(language: str, call: str, **values: Any) -> str:
-    source = f'{{% from "reasons.html" import doubts, judged, opponent, reason, row_of_reasons with context %}}{{{{ {call} }}}}'
+    macros = "beyond, doubts, judged, opponent, reason, row_of_reasons"
+    source = f'{{% from "reasons.html" import {macros} with context %}}{{{{ {call} }}}}'
     return PAGES[language].from_string(source).render(**values).strip()
 
 
@@ -58,6 +59,23 @@ def test_a_row_with_codes_that_are_not_known_here_is_told_once_as_the_service_sa
     for row in (unknown, [known, *unknown], [unknown[0], known]):
         read = shown("ko", "row_of_reasons(list, sentences)", list=row, sentences="this; that; those")
         assert read == '<span lang="en">this; that; those</span>'
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 15])
+@pytest.mark.parametrize("known", [True, False])
+def test_of_many_reasons_three_are_shown_and_the_others_open_on_demand(count: int, known: bool) -> None:
+    told = [sentence("nothing-known-lately", days=100 + number) for number in range(count)]
+    answer = {
+        "extrapolates": True,
+        "extrapolates_because": [str(one) for one in told],
+        "beyond": [one.because for one in told] if known else [],
+    }
+    page = shown("en", "beyond(answer)", answer=answer)
+    first, _, others = page.partition("<details>")
+    assert [str(day) in first for day in range(100, 100 + count)] == [place < 3 for place in range(count)]
+    assert [str(day) in others for day in range(100, 100 + count)] == [place >= 3 for place in range(count)]
+    assert (f"<summary>{count - 3} more</summary>" in page) == (count > 3)
+    assert shown("en", "beyond(answer)", answer={"extrapolates": False}) == ""
 
 
 def test_every_answer_that_a_model_is_compared_with_has_a_name_in_korean() -> None:
