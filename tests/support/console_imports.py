@@ -14,12 +14,13 @@ from tests.support.console_answers import problem
 
 @dataclass
 class Imported:
-    """`orders` came in, by their number; those of `refused` do not. Nothing is answered before `gate` is open; `away` times there
-    is no answer."""
+    """`orders` came in, by their number; those of `refused` do not. `asked` is set by the first request. Nothing is
+    answered before `gate` is open; `away` times there is no answer."""
 
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     views: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     away: int = 0
     requests: int = 0
@@ -36,6 +37,7 @@ class Imported:
     async def take_orders(self, request: Request) -> Response:
         lines = [msgspec.json.decode(line) for line in (await request.body()).splitlines()]
         self.requests += 1
+        self.asked.set()
         await self.gate.wait()
         if self.away:
             self.away -= 1

@@ -73,8 +73,7 @@ async def test_a_cancelled_file_can_be_gone_on_with_and_a_deleted_one_is_gone(tm
         shop.imported.gate.clear()
         csrf = csrf_in(page)
         await http.post(f"{path}/send", data={"csrf": csrf})
-        while not shop.imported.requests:
-            await asyncio.sleep(0.02)
+        await shop.imported.asked.wait()
         await http.post(f"{path}/cancel", data={"csrf": csrf})
         shop.imported.gate.set()
         assert "It was cancelled after 0 rows" in await settled(http, path)

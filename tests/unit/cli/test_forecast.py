@@ -69,16 +69,8 @@ async def test_a_product_that_is_named_twice_is_asked_for_once() -> None:
     assert asked_for == [7, 3]
 
 
-def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    week = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4)
-    forecasts = [
-        Forecast(7, "MUG", 1.5, 4, [week], extrapolates=False, extrapolates_because=[]),
-        Forecast(8, "TEA", 1.5, 4, [week], extrapolates=True, extrapolates_because=["no orders yet", "no views yet"]),
-    ]
-    page = Forecasts(forecasts, False, 0.9, 0.98, "v1", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1))
-
-    async def asked(**_: Any) -> Forecasts:
-        return page
+def written(asked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The rows of the file that the command writes of a predictor that answers so."""
 
     async def products() -> AsyncIterator[Any]:
         yield SimpleNamespace(id=7, name="Mug, red")
@@ -93,7 +85,21 @@ def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, m
     result = CliRunner().invoke(app, ["forecast", "--out", str(out), "--against", "http://127.0.0.1:1"])
     assert result.exit_code == 0, result.output
     with out.open(newline="") as file:
-        mug, tea = csv.DictReader(file)
+        return list(csv.DictReader(file))
+
+
+def test_a_file_says_of_each_product_what_its_numbers_hold_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    week = ForecastWeek(date(2026, 3, 2), 1.5, 0, 4)
+    forecasts = [
+        Forecast(7, "MUG", 1.5, 4, [week], extrapolates=False, extrapolates_because=[]),
+        Forecast(8, "TEA", 1.5, 4, [week], extrapolates=True, extrapolates_because=["no orders yet", "no views yet"]),
+    ]
+    page = Forecasts(forecasts, False, 0.9, 0.98, "v1", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1))
+
+    async def asked(**_: Any) -> Forecasts:
+        return page
+
+    mug, tea = written(asked, tmp_path, monkeypatch)
     assert (mug["name"], mug["outside_because"], tea["name"]) == ("Mug, red", "", "")
     assert tea["outside_because"] == "no orders yet; no views yet"
     assert [mug[name] for name in ("level", "service_level", "as_of", "model_version")] == [
@@ -121,20 +127,7 @@ def test_a_file_has_each_product_once_the_most_expected_first_whatever_is_ordere
         assert known
         return Forecasts([shown], more, 0.9, 0.98, "v1", datetime(2026, 3, 1, tzinfo=UTC), date(2026, 3, 1))
 
-    async def products() -> AsyncIterator[Any]:
-        yield SimpleNamespace(id=7, name="Mug, red")
-
-    @asynccontextmanager
-    async def open_access(*_: Any, **__: Any) -> AsyncIterator[Any]:
-        order_api, predictor = SimpleNamespace(products=products), SimpleNamespace(forecasts=asked)
-        yield SimpleNamespace(admin=SimpleNamespace(order_api=order_api, predictor=predictor))
-
-    monkeypatch.setattr("ordercast.cli.forecast.open_access", open_access)
-    out = tmp_path / "stock.csv"
-    result = CliRunner().invoke(app, ["forecast", "--out", str(out), "--against", "http://127.0.0.1:1"])
-    assert result.exit_code == 0, result.output
-    with out.open(newline="") as file:
-        assert [row["sku"] for row in csv.DictReader(file)] == ["P9", "P7", "P8"]
+    assert [row["sku"] for row in written(asked, tmp_path, monkeypatch)] == ["P9", "P7", "P8"]
 
 
 @pytest.mark.parametrize(

@@ -16,20 +16,21 @@ from ordercast.services.console.parts import Missing
 
 
 class OrderApi:
-    """With so many that wait; `refuses` is the status of its refusal."""
+    """With so many that wait, told once `gate` is open; `reached` is set by a question, `refuses` is the status of its refusal."""
 
     def __init__(self, waiting: int, *, refuses: int | None = None) -> None:
         self.waiting = waiting
         self.asked = 0
         self.refuses = refuses
+        self.reached = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
         self.client = cast("Client", SimpleNamespace(dead_letters=self))
 
     async def page(self, *, state: str, limit: int) -> Page[Any]:
         self.asked += 1
+        self.reached.set()
         await self.gate.wait()
-        await asyncio.sleep(0)
         if self.refuses:
             raise ProblemAnswer(self.refuses, "a-kind", "It is refused")
         assert state == "waiting"
@@ -46,7 +47,11 @@ class Clock:
 async def test_all_readers_get_one_answer_until_it_no_longer_holds() -> None:
     order_api, clock = OrderApi(6), Clock()
     letters = WaitingLetters(clock)
-    assert await asyncio.gather(*(letters.read(order_api.client) for _ in range(9))) == [Waiting(6)] * 9
+    order_api.gate.clear()
+    reading = [asyncio.create_task(letters.read(order_api.client)) for _ in range(9)]
+    await order_api.reached.wait()
+    order_api.gate.set()
+    assert await asyncio.gather(*reading) == [Waiting(6)] * 9
     assert order_api.asked == 1
     order_api.waiting = 101
     clock.now_s = HOLDS_S
@@ -66,9 +71,11 @@ async def test_after_something_was_done_it_is_asked_again() -> None:
 async def test_what_was_asked_for_before_something_was_done_is_of_before() -> None:
     order_api = OrderApi(6)
     letters = WaitingLetters(Clock())
+    order_api.gate.clear()
     reading = asyncio.create_task(letters.read(order_api.client))
-    await asyncio.sleep(0)
+    await order_api.reached.wait()
     letters.forget()
+    order_api.gate.set()
     assert await reading == Waiting(6)
     order_api.waiting = 0
     assert await letters.read(order_api.client) == Waiting(0)
@@ -98,10 +105,10 @@ async def test_an_answer_that_kafka_takes_long_for_is_there_for_the_next_reader(
     clock.now_s = 1.0
     monkeypatch.setattr(parts, "PART_DEADLINE_S", 0.5)
     assert isinstance(await letters.read(order_api.client), Missing)
+    clock.now_s = 0.0  # of its time something is left, in which the answer comes
+    reading = asyncio.create_task(letters.read(order_api.client))
     order_api.gate.set()
-    while not isinstance(found := await letters.read(order_api.client), Waiting):
-        await asyncio.sleep(0.001)
-    assert found == Waiting(6)
+    assert await reading == Waiting(6)
     assert order_api.asked == 1
 
 

@@ -1,5 +1,6 @@
 """A serving version of a release before is judged by what it would have answered: by its own features."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -12,13 +13,13 @@ from ordercast.services.shared.demand.features import features_at
 from ordercast.services.shared.demand.rows import Rows
 from ordercast.services.trainer.training import train_demand_question as module
 from ordercast.services.trainer.training.demand_periods import Periods, periods_of
-from ordercast.services.trainer.training.messages import DemandJob
 from ordercast.services.trainer.training.train_demand_question import (
     ServingQuestion,
     held_rows,
     question_rows,
     train_demand_question,
 )
+from tests.support.demand_trainings import job
 from tests.unit.services.shared.demand.histories import activity, frame
 
 
@@ -68,19 +69,8 @@ def test_a_serving_version_is_asked_by_its_own_features(
         return np.ones(len(rows)), np.ones(len(rows))
 
     monkeypatch.setattr(module, "answers_on", recorded)
-    job = DemandJob(
-        training_id="01940000-0000-7000-8000-000000000003",
-        members=1,
-        epochs=1,
-        batch_size=256,
-        seed=1,
-        horizon_days=28,
-        until=None,
-        publish="never",
-        serving=None,
-        artifacts_dir="",
-        threads=1,
+    train_demand_question(
+        "line", job(Path(), members=1, epochs=1, publish="never"), shop, periods, serving, lambda _: None
     )
-    train_demand_question("line", job, shop, periods, serving, lambda _: None)
     wanted = held_rows("line", shop, periods, 28, before=before)
     assert [rows.values.tobytes() for rows in asked] == [wanted.values.tobytes()]
