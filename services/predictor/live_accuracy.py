@@ -46,7 +46,8 @@ RENEWED_TIMES: Final = KEPT_TIMES / 2
 # What is called so on a scoreboard in the manifest.
 NETWORKS, NAIVE = "networks", "rate so far"
 
-# As the trainer judges held-out rows: 0 pieces said are judged as this many, and pieces count up to so many times the pair's own.
+# As the trainer judges held-out rows: 0 pieces said are judged as this many. Pieces count up to so many times the pair's rate so
+# far; the trainer knows the pair's level, too, which is not kept with an answer (`judging/scores.py`).
 _LEAST_PIECES: Final = 1e-4
 _OWN_TIMES: Final = 2
 

@@ -97,17 +97,18 @@ def _of_demand(say: Say, manifest: DemandManifest) -> Iterator[Element]:
 
 def _blend(say: Say, boosting: Boosting) -> str:
     rows = number(boosting.chosen_on)
-    if not boosting.weight and not boosting.level_weight:
-        return say(
-            "The networks answer alone: boosted trees made them no better (chosen on {rows} earlier held-out rows).",
+    if not boosting.weight:
+        blended = say(
+            "Boosted trees made the networks no better and have no share (chosen on {rows} earlier held-out rows).",
             rows=rows,
         )
-    blended = say(
-        "The mean is {share} that of {trees} boosted trees, the rest the networks' (chosen on {rows} earlier held-out rows).",
-        share=f"{boosting.weight:.0%}",
-        trees=boosting.trees,
-        rows=rows,
-    )
+    else:
+        blended = say(
+            "The mean is {share} that of {trees} boosted trees, the rest the networks' (chosen on {rows} earlier held-out rows).",
+            share=f"{boosting.weight:.0%}",
+            trees=boosting.trees,
+            rows=rows,
+        )
     if not boosting.level_weight:
         return blended
     share = f"{boosting.level_weight:.0%}"

@@ -35,6 +35,8 @@ class BoostedMember:
 
     def mixed(self, answer: DemandAnswer, inputs: Floats, level: Floats, holds_back: Floats) -> DemandAnswer:
         """The networks' answer with the mean of all."""
-        corrected = (1 - self.weight) * answer.mean + self.weight * boosted_mean(self.trees, inputs, level)
+        corrected = answer.mean.astype(np.float64)
+        if self.weight:  # without a share the trees would be asked for nothing
+            corrected = (1 - self.weight) * answer.mean + self.weight * boosted_mean(self.trees, inputs, level)
         mean = ((1 - self.level_weight) * corrected + self.level_weight * holds_back).astype(np.float32)
         return DemandAnswer(answer.order_probability, mean, answer.low, answer.median, answer.high)

@@ -239,7 +239,8 @@ def _keys(groups: Ints) -> Ints:
 
 
 def _counted(accounts: Ints) -> int:
-    return min(max(len(np.unique(accounts)), FEWEST_ACCOUNTS), len(accounts))
+    """Accounts of rows that are more than `FEWEST_ACCOUNTS`, and that many at least."""
+    return max(len(np.unique(accounts)), FEWEST_ACCOUNTS)
 
 
 def _kept_ranks(rows: int) -> Ints:

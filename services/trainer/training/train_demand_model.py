@@ -77,8 +77,7 @@ def train_demand_model(job: DemandJob, rows: DemandRows, on_news: OnNews) -> Tra
     made = Made(data.digest, data.rows, digests, made_with(LIBRARIES))
     if job.publish == "never":
         return TrainedDemand("not published, as asked", reason, None, None, records, made, told)
-    older = older_than_serving(job, periods.until)
-    if job.publish == "if-better" and good and older:
+    if job.publish == "if-better" and good and (older := older_than_serving(job, periods.until)):
         return TrainedDemand("rejected", str(older), None, None, records, made, older.because)
     if job.publish == "if-better" and not good:
         return TrainedDemand("rejected", reason, None, None, records, made, told)

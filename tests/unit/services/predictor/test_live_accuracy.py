@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from ordercast.contracts.demand_manifest import Schema
-from ordercast.services.predictor.live_accuracy import Errors, WatchLive, _deviance, _holding, _judgement
+from ordercast.services.predictor.live_accuracy import _OWN_TIMES, Errors, WatchLive, _deviance, _holding, _judgement
 from ordercast.services.predictor.made_once import MadeOnce
 from ordercast.services.predictor.model_slot import ServedDemand
 from ordercast.services.predictor.shop_snapshot import Snapshot, moment_of
 from ordercast.services.shared.demand.feature_drift import Drift
 from ordercast.services.shared.demand.load_demand_model import demand_model
-from ordercast.services.trainer.judging.scores import piece_scores
+from ordercast.services.trainer.judging.scores import OWN_TIMES, piece_scores
 from tests.support.large_lines import SCHEMAS, shop, version_of_today
 
 RANDOM = np.random.default_rng(1)
@@ -87,3 +87,7 @@ def test_who_always_orders_more_than_the_clip_of_all_is_judged_by_what_was_order
     told = {"expected_quantity": answered, "naive_quantity": naive}[said]
     clips = np.array([2_000, 60, 50, 50])
     assert found == pytest.approx(piece_scores(told, sold, clips).deviance)
+
+
+def test_pieces_count_up_to_as_many_times_the_pairs_own_as_in_a_training() -> None:
+    assert _OWN_TIMES == OWN_TIMES

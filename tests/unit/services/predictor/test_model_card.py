@@ -49,7 +49,7 @@ def test_what_is_text_is_no_markup() -> None:
             0.25,
             "The mean is 25% that of 2 boosted trees, the rest the networks&#39; (chosen on 200 earlier held-out rows).",
         ),
-        (0.0, "The networks answer alone: boosted trees made them no better (chosen on 200 earlier held-out rows)."),
+        (0.0, "Boosted trees made the networks no better and have no share (chosen on 200 earlier held-out rows)."),
     ],
 )
 def test_a_card_says_how_much_of_the_answer_is_that_of_trees(weight: float, words: str) -> None:

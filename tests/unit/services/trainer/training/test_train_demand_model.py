@@ -1,5 +1,6 @@
 """A training of `demand` on a small simulated shop: a version that answers, or a reason why there is none."""
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
@@ -190,13 +191,13 @@ def test_what_happened_from_until_on_is_not_used(tmp_path: Path) -> None:
     assert weights[0] == weights[1]
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.3])
-def test_trees_are_written_if_they_have_a_weight_and_the_version_answers_judges_and_calibrates_by_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: float
+@pytest.mark.parametrize(("weight", "of_level"), [(0.0, 0.0), (0.0, 0.7), (0.3, 0.3)])
+def test_trees_are_written_if_the_blend_has_a_weight_and_the_version_answers_judges_and_calibrates_by_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: float, of_level: float
 ) -> None:
     from ordercast.services.trainer.training import blend_products
 
-    monkeypatch.setattr(blend_products, "chosen_weight", lambda *_: weight)
+    monkeypatch.setattr(blend_products, "chosen_weight", lambda *asked: of_level if len(asked) == 6 else weight)
     made = trained_on(job(tmp_path), market_rows())
     assert made.version is not None
     read = read_demand_version(tmp_path, made.version)
@@ -204,18 +205,17 @@ def test_trees_are_written_if_they_have_a_weight_and_the_version_answers_judges_
     manifest, model = read
     product, boosted = manifest.questions["product"], model.questions["product"].boosted
     assert product.boosting is not None
-    assert product.boosting.weight == weight
+    assert (product.boosting.weight, product.boosting.level_weight) == (weight, of_level)
+    blended = weight > 0 or of_level > 0
     assert (
-        ("product_trees.safetensors" in manifest.files)
-        == ("product_trees.safetensors" in made.made.files)
-        == bool(weight)
+        ("product_trees.safetensors" in manifest.files) == ("product_trees.safetensors" in made.made.files) == blended
     )
     # Its networks have bounds of their inputs, with trees or without: a release that takes them for damage refuses the schema.
     assert manifest.schema == "ordercast.demand/7"
-    assert (boosted is not None) == bool(weight)
+    assert (boosted is not None) == blended
     periods = periods_of(activity_of(market_rows().columns), None, 28)
     held = question_rows("product", activity_of(market_rows().columns), periods, 28)[1]
-    judged = held.where(~first_weeks(held)) if weight else held
+    judged = held.where(~first_weeks(held)) if blended else held
     said = answers_on(model.questions["product"], judged)[0]
     own = piece_scores(said, judged.target, product.clip)
     assert product.held_out == len(judged)
@@ -245,7 +245,7 @@ def test_a_serving_version_that_may_have_learned_from_what_is_held_out_is_not_co
 
 
 def test_one_that_knows_less_than_what_serves_is_not_put_in_its_place_unless_that_is_asked_for(
-    artifacts: Path, trained: TrainedDemand, monkeypatch: pytest.MonkeyPatch
+    artifacts: Path, trained: TrainedDemand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look at the past, trained until a day of the summer, served in place of the version that knew all."""
     from ordercast.services.trainer.training.train_demand_model import older_than_serving
@@ -269,6 +269,9 @@ def test_one_that_knows_less_than_what_serves_is_not_put_in_its_place_unless_tha
         "knows": str(UNTIL),
         "until": str(UNTIL - timedelta(days=1)),
     }
+    shutil.copytree(artifacts, tmp_path, dirs_exist_ok=True)
+    always = job(tmp_path, serving=trained.version, until=until - 1, members=1, epochs=1, publish="always")
+    assert trained_on(always, market_rows()).verdict == "published"
 
 
 def test_a_serving_version_is_compared_with_on_rows_that_it_has_not_learned_from(
