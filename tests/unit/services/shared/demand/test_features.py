@@ -238,3 +238,15 @@ def test_no_feature_of_pieces_is_cut_that_orders_may_have_and_versions_of_before
     assert weekly == pytest.approx(np.log1p(40e6))
     before = features_at(shop, MOMENT, before=True).of_products(np.array([1]))[0]
     assert before[names(PRODUCT_FEATURES).index("week_1")] == 13.9
+
+
+def test_the_known_products_are_those_that_were_ordered_viewed_or_put_into_the_cart_before_the_moment() -> None:
+    rows = [
+        (1, 30, 5, 0, 2, 1, 0, 0, 0),
+        (2, 20, 7, 0, 0, 0, 0, 1, 0),
+        (1, 10, 9, 0, 0, 0, 0, 0, 1),
+        (1, 40, 20, 0, 1, 1, 0, 0, 0),
+    ]
+    history = activity(frame(rows))
+    known = {day: features_at(history, epoch(START) + day).known_products.tolist() for day in (0, 5, 6, 8, 10, 20, 21)}
+    assert known == {0: [], 5: [], 6: [30], 8: [20, 30], 10: [10, 20, 30], 20: [10, 20, 30], 21: [10, 20, 30, 40]}
